@@ -1,0 +1,1 @@
+"""paasq for Python: `open` a folder or `connect` to a daemon."""

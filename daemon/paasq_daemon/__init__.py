@@ -1,0 +1,1 @@
+"""The engine: store, indexes, planner, operators, daemon and command line."""

@@ -1,0 +1,80 @@
+"""Columns in memory: what the indexes hold, operators pass on and kernels compute with.
+
+Three shapes, one a physical layout. All are immutable; row `i` of each column of a batch belongs to the same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_dsl.types import Type
+
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+Codes: TypeAlias = NDArray[np.int32]
+Objects: TypeAlias = NDArray[np.object_]
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """One value a row. int, time, duration (microseconds): int64; float: float64; bool: bool_; text and the rest: object.
+
+    `valid` is False where the value is null (and what `values` holds there means nothing); None where no value is null.
+    """
+
+    type: Type
+    values: NDArray[Any]
+    valid: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: Ints) -> Flat:
+        return Flat(self.type, self.values[rows], None if self.valid is None else self.valid[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Strings (keyword, link) as codes into a dictionary: int32, -1 where null.
+
+    `dictionary` is an object array of distinct str, in order of first appearance; entries may be unused.
+    """
+
+    type: Type
+    codes: Codes
+    dictionary: Objects
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: Ints) -> Coded:
+        return Coded(self.type, self.codes[rows], self.dictionary)
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Lists. Row i holds `items[offsets[i]:offsets[i + 1]]`; offsets int64, one more than rows; `valid` as in Flat."""
+
+    type: Type
+    offsets: Ints
+    items: Flat | Coded
+    valid: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, rows: Ints) -> Ragged:
+        starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        items = self.items.take(np.repeat(starts, lengths) + inside)
+        return Ragged(self.type, offsets, items, None if self.valid is None else self.valid[rows])
+
+
+Column: TypeAlias = "Flat | Coded | Ragged"

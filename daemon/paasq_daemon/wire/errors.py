@@ -1,0 +1,88 @@
+"""Every error that paasq raises on purpose.
+
+PaasqError
+├── QueryError          the text is wrong; carries diagnostics
+├── ConflictError       an `expect` did not hold, or a key is taken; nothing was written
+├── BudgetExceeded      time or memory ran out before an answer could be labelled partial
+├── Cancelled           the client asked for it
+├── ModelMismatch       the vectors were made by another model
+├── CapabilityMissing   this backend cannot run that plan
+├── ProtocolError       a frame or a message that is none
+├── SnapshotError       a snapshot that cannot be made, trusted or restored
+└── StoreError          the data folder
+    ├── FolderInUse     another process has it open
+    ├── FormatTooNew    a newer paasq wrote it
+    └── CorruptRecord   a checksum does not hold
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class PaasqError(Exception):
+    """An error with words for people: what happened, and `hint`, what mends it. `code` is stable, for programs."""
+
+    code: ClassVar[str] = "PQ9000"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class QueryError(PaasqError):
+    """`diagnostics` are as the editor shows them: dicts with code, message, start, end, line, column, candidates, edit."""
+
+    code = "PQ0001"
+
+    def __init__(self, message: str, diagnostics: list[dict[str, Any]], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.diagnostics = diagnostics
+
+
+class ConflictError(PaasqError):
+    code = "PQ5001"
+
+
+class BudgetExceeded(PaasqError):
+    code = "PQ5002"
+
+
+class Cancelled(PaasqError):
+    code = "PQ5003"
+
+
+class ModelMismatch(PaasqError):
+    code = "PQ5004"
+
+
+class CapabilityMissing(PaasqError):
+    code = "PQ5005"
+
+
+class ProtocolError(PaasqError):
+    code = "PQ6001"
+
+
+class SnapshotError(PaasqError):
+    code = "PQ7001"
+
+
+class StoreError(PaasqError):
+    code = "PQ8001"
+
+
+class FolderInUse(StoreError):
+    code = "PQ8002"
+
+
+class FormatTooNew(StoreError):
+    code = "PQ8003"
+
+
+class CorruptRecord(StoreError):
+    code = "PQ8004"

@@ -1,0 +1,125 @@
+"""The schema of a store: collections and their fields. Immutable; a change makes a new catalog of the next version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
+from paasq_dsl.values import Value
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a collection.
+
+    `id` is the field's name on disk: it never changes and is never given to another field of the collection.
+    `sources` are the text fields that a `vector(auto)` is computed from; `model` the identity of the model that does it.
+    """
+
+    id: int
+    name: str
+    type: Type
+    required: bool = False
+    default: Value = None
+    sources: tuple[str, ...] = ()
+    model: str | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection. `id` is its name on disk; `key` names the field that identifies a record."""
+
+    id: int
+    name: str
+    fields: tuple[Field, ...]
+    key: str
+    doc: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return MappingProxyType({f.name: f for f in self.fields})
+
+    @cached_property
+    def key_field(self) -> Field:
+        return self.by_name[self.key]
+
+    def of_kind(self, kind: Kind) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.type.kind is kind)
+
+
+KEY_FIELD_DEFAULT = "_id"  # the key of a collection that declares none: a time-ordered id made at the first put
+
+# What every record has beside its fields. Their names begin with an underscore; a declared field's may not.
+SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
+    {
+        "_key": KEYWORD,  # the key, whatever its field is called
+        "_version": INT,  # 1 at the first put, one more at each change
+        "_seq": INT,  # the store's sequence number of the last change
+        "_time": TIME,  # when that change was acknowledged
+        "_score": FLOAT,  # only after a retrieval stage
+    }
+)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    version: int = 0
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+
+    @cached_property
+    def by_id(self) -> Mapping[int, Collection]:
+        return MappingProxyType({c.id: c for c in self.collections.values()})
+
+    def with_collection(self, collection: Collection) -> Catalog:
+        """The next version, with the collection added or replaced by name."""
+        return replace(self, version=self.version + 1, collections={**self.collections, collection.name: collection})
+
+
+def type_to_json(type_: Type) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": str(type_.kind)}
+    if type_.item:
+        data["item"] = type_to_json(type_.item)
+    if type_.name is not None:
+        data["name"] = type_.name
+    if type_.size is not None:
+        data["size"] = type_.size
+    return data
+
+
+def type_from_json(data: Mapping[str, Any]) -> Type:
+    item = type_from_json(data["item"]) if "item" in data else None
+    return Type(Kind(data["kind"]), item, data.get("name"), data.get("size"))
+
+
+def _field_to_json(f: Field) -> dict[str, Any]:
+    return {
+        "id": f.id, "name": f.name, "type": type_to_json(f.type), "required": f.required, "default": f.default,
+        "sources": list(f.sources), "model": f.model, "doc": f.doc,
+    }  # fmt: skip
+
+
+def _field_from_json(data: Mapping[str, Any]) -> Field:
+    return Field(**{**data, "type": type_from_json(data["type"]), "sources": tuple(data["sources"])})
+
+
+def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
+    return {
+        "version": catalog.version,
+        "collections": [
+            {"id": c.id, "name": c.name, "key": c.key, "doc": c.doc, "fields": [_field_to_json(f) for f in c.fields]}
+            for c in catalog.collections.values()
+        ],
+    }
+
+
+def catalog_from_json(data: Mapping[str, Any]) -> Catalog:
+    collections = {
+        c["name"]: Collection(**{**c, "fields": tuple(_field_from_json(f) for f in c["fields"])})
+        for c in data["collections"]
+    }
+    return Catalog(data["version"], collections)

@@ -1,0 +1,1 @@
+"""Text to tree: split into statements and stages, parse each, render back."""

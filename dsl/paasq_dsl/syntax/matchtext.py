@@ -1,0 +1,134 @@
+r"""The little language inside the string of a `match`: words, "phrases", prefix*, fuzzy~1, +must, -must_not.
+
+A clause without a sign adds to the score of a row that has it; at least one of these, or all of the `+` ones, must be there.
+`"a phrase"~2` allows two words between, `word^3` triples a weight, `\` takes the next character as it is.
+Everything is bounded here, because an index walks what this returns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
+
+TEXT_BYTES_MAX = 4096
+CLAUSES_MAX = 256
+EDITS_MAX = 2
+SLOP_MAX = 100
+BOOST_MAX = 1000.0
+
+
+class Occur(StrEnum):
+    SHOULD = "should"
+    MUST = "must"
+    MUST_NOT = "must_not"
+
+
+class Form(StrEnum):
+    WORD = "word"
+    PHRASE = "phrase"
+    PREFIX = "prefix"
+    FUZZY = "fuzzy"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of a match text. `text` is not yet analysed: the index cuts and stems it as it did the field.
+
+    `edits` counts letters changed (fuzzy), `slop` words between (phrase).
+    """
+
+    occur: Occur
+    form: Form
+    text: str
+    boost: float = 1.0
+    edits: int = 0
+    slop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MatchText:
+    clauses: tuple[Clause, ...]
+
+
+class MatchTextError(ValueError):
+    """What is wrong with a match text, with the offset of it in the text."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+_PHRASE = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_WORD = re.compile(r'(?:\\.|[^\s"\\])+', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_TAIL = re.compile(r"(?:~(?P<near>\d+))?(?:\^(?P<boost>\d+(?:\.\d+)?))?$")
+_TAIL_AFTER_PHRASE = re.compile(r"(?:~(\d+))?(?:\^(\d+(?:\.\d+)?))?(?=\s|$)")
+_SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
+
+
+def parse_match_text(text: str) -> MatchText:
+    """Raises MatchTextError where the text is too long, has an open quote, or a number out of its range."""
+    if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
+        raise MatchTextError(f"a match text may have {TEXT_BYTES_MAX} bytes at most", 0)
+    clauses: list[Clause] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        start = at
+        occur = _SIGNS.get(text[at], Occur.SHOULD)
+        if occur is not Occur.SHOULD and at + 1 < len(text) and not text[at + 1].isspace():
+            at += 1
+        else:
+            occur = Occur.SHOULD
+        clause, at = _phrase(text, at, occur) if text[at] == '"' else _word(text, at, occur)
+        if clause is not None:
+            clauses.append(clause)
+        if len(clauses) > CLAUSES_MAX:
+            raise MatchTextError(f"a match text may have {CLAUSES_MAX} words and phrases at most", start)
+    return MatchText(tuple(clauses))
+
+
+def _phrase(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
+    body = _PHRASE.match(text, at)
+    if body is None:
+        raise MatchTextError('this phrase has no closing quote; write \\" for a quote that opens none', at)
+    tail = _TAIL_AFTER_PHRASE.match(text, body.end())
+    slop = _bounded(int(tail[1]) if tail and tail[1] else 0, SLOP_MAX, "words between", at)
+    boost = _bounded(float(tail[2]) if tail and tail[2] else 1.0, BOOST_MAX, "as a weight", at)
+    words = _unescape(body[1]).strip()
+    clause = Clause(occur, Form.PHRASE, words, boost=boost, slop=slop) if words else None
+    return clause, tail.end() if tail else body.end()
+
+
+def _word(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
+    word = _WORD.match(text, at)
+    if word is None:  # a lone backslash at the end
+        return None, len(text)
+    tail = _TAIL.search(word[0])
+    assert tail is not None
+    boost = _bounded(float(tail["boost"]) if tail["boost"] else 1.0, BOOST_MAX, "as a weight", at)
+    body = word[0][: tail.start()]
+    if not body:  # a lone ~1 is a word like any other
+        return Clause(occur, Form.WORD, _unescape(word[0])), word.end()
+    if tail["near"]:
+        edits = _bounded(int(tail["near"]), EDITS_MAX, "letters changed", at)
+        return Clause(occur, Form.FUZZY, _unescape(body), boost=boost, edits=edits), word.end()
+    if body.endswith("*") and not body.endswith(r"\*") and len(body) > 1:
+        return Clause(occur, Form.PREFIX, _unescape(body[:-1]), boost=boost), word.end()
+    return Clause(occur, Form.WORD, _unescape(body), boost=boost), word.end()
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text)
+
+
+def _bounded(value: Number, most: Number, what: str, at: int) -> Number:
+    if value > most:
+        raise MatchTextError(f"{value:g} {what} is more than the most allowed, {most:g}", at)
+    return value

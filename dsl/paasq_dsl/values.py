@@ -1,0 +1,115 @@
+"""Times and durations as the language writes them. A time is an int, microseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeAlias
+
+MICROS = {
+    "ms": 1_000,
+    "s": 1_000_000,
+    "min": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
+MONTHS = {"mo": 1, "y": 12}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|min|mo|s|h|d|w|y)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """A length of time: whole calendar months (their length depends on where they start) and microseconds."""
+
+    months: int = 0
+    micros: int = 0
+
+    def __str__(self) -> str:
+        parts: list[str] = []
+        months, micros = self.months, self.micros
+        sign = "-" if (months or micros) < 0 else ""
+        months, micros = abs(months), abs(micros)
+        for unit, size in reversed(MONTHS.items()):
+            if months >= size:
+                parts.append(f"{months // size}{unit}")
+                months %= size
+        for unit, size in reversed(MICROS.items()):
+            if micros >= size and unit != "w":
+                parts.append(f"{micros // size}{unit}")
+                micros %= size
+        if micros:
+            parts.append(f"{micros / 1000:g}ms")
+        return sign + ("".join(parts) or "0s")
+
+
+Value: TypeAlias = "None | bool | int | float | str | bytes | Duration | list[Value]"
+
+
+def parse_duration(text: str) -> Duration:
+    """`1h30min` -> Duration. Raises ValueError on anything else, and on a part of a month."""
+    months = micros = end = 0
+    for part in _DURATION.finditer(text):
+        if part.start() != end:
+            break
+        end = part.end()
+        amount, unit = part.groups()
+        if unit in MONTHS:
+            months += int(amount) * MONTHS[unit]  # int() refuses 1.5mo
+        else:
+            micros += round(float(amount) * MICROS[unit])
+    if not end or end != len(text):
+        raise ValueError(f"{text!r} is not a duration such as 7d, 90min or 1h30min")
+    return Duration(months, micros)
+
+
+def parse_time(text: str, zone: tzinfo = UTC) -> int:
+    """ISO 8601 date or time -> microseconds since 1970 in UTC. Without an offset the time is in `zone`.
+
+    Raises ValueError with a sentence for people.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date or time such as 2026-11-22 or 2026-11-22T09:30:00Z") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return to_micros(moment)
+
+
+def to_micros(moment: datetime | date) -> int:
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(micros: int, zone: tzinfo = UTC) -> datetime:
+    return (EPOCH + timedelta(microseconds=micros)).astimezone(zone)
+
+
+def render_time(micros: int) -> str:
+    """`2026-11-22T09:30:00Z`, with as many digits of a second as are needed; years outside 1..9999 as a number."""
+    try:
+        moment = to_datetime(micros)
+    except OverflowError:
+        return f"{micros}us"
+    text = moment.replace(tzinfo=None).isoformat(timespec="seconds")
+    if moment.microsecond:
+        text += f".{moment.microsecond:06}".rstrip("0")
+    return text + "Z"
+
+
+def add_months(micros: int, months: int, zone: tzinfo = UTC) -> int:
+    """The same local day and time `months` later; the month's last day where the day does not exist."""
+    moment = to_datetime(micros, zone)
+    index = moment.year * 12 + moment.month - 1 + months
+    year, month = divmod(index, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return to_micros(moment.replace(year=year, month=month + 1, day=day))

@@ -1,0 +1,1 @@
+"""The editor service of the paasq language."""
