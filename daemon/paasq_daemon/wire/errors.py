@@ -35,7 +35,7 @@ class PaasqError(Exception):
 
 
 class QueryError(PaasqError):
-    """`diagnostics` are as the editor shows them: dicts with code, message, start, end, line, column, candidates, edit."""
+    """`diagnostics`, as the editor shows them: dicts with code, message, start, end, line, column, candidates, edit."""
 
     code = "PQ0001"
 

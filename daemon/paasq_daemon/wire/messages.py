@@ -1,0 +1,193 @@
+"""What is asked and what is answered: the messages of the wire and of the engine alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ProtocolError
+from paasq_daemon.wire.row import Row
+from paasq_daemon.wire.values import codec
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing."""
+
+    time_ms: float | None = None
+    rows: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A text of the language with its parameters.
+
+    `params` are JSON values by name without the `$`: times and durations as text, vectors as lists of numbers
+    (`values.plain` makes them so). They are never spliced into the text. `source_name` stands in diagnostics.
+    """
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    budget: Budget = Budget()
+    source_name: str = "<query>"
+
+
+class Cancellation:
+    """A thread-safe token: work calls `check` every few milliseconds, anybody calls `cancel`."""
+
+    def __init__(self, time_ms: float | None = None) -> None:
+        """`time_ms` counts from now."""
+        self.time_ms = time_ms
+        self.deadline_s = None if time_ms is None else time.monotonic() + time_ms / 1000
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    @property
+    def out_of_time(self) -> bool:
+        """For work that can stop early with a partial answer, labelled `time`."""
+        return self.deadline_s is not None and time.monotonic() >= self.deadline_s
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds left, not below 0; None without a deadline."""
+        return None if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
+
+    def check(self) -> None:
+        """Raises Cancelled or BudgetExceeded."""
+        if self._cancelled.is_set():
+            raise Cancelled("the request was cancelled")
+        if self.out_of_time:
+            raise BudgetExceeded(
+                f"the time budget of {self.time_ms:g} ms ran out before there was an answer",
+                "give more time, or ask for less with `where` or `take`",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column's name and its type as `str(Type)` writes it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """One value of a facet and how many rows have it. `value` is as JSON writes it: a time is text."""
+
+    value: Any
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutResult:
+    """The keys of the records put, in the order given, and the store's sequence number that holds them all."""
+
+    keys: tuple[str, ...]
+    seq: int
+
+
+@dataclass
+class Answer:
+    """Rows with their labels. Iterating gives `Row`s in the answer's order, their values Python's.
+
+    `rows` are lists of engine values (a time is an int of microseconds), one value a column. `reason` says why an
+    answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the store's
+    sequence number that the whole answer was read at; `tokens` estimates what the rows cost in an LLM's context.
+    """
+
+    columns: tuple[ColumnInfo, ...]
+    rows: list[list[Any]]
+    complete: bool = True
+    reason: str | None = None
+    cursor: str | None = None
+    seq: int = 0
+    elapsed_ms: float = 0.0
+    facets: Mapping[str, list[FacetCount]] = field(default_factory=dict)
+    plan: str | None = None
+    tokens: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (self._row(values) for values in self.rows)
+
+    def __getitem__(self, at: int) -> Row:
+        return self._row(self.rows[at])
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        return [row.to_dict() for row in self]
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON object; each row an object by column name."""
+        names = [column.name for column in self.columns]
+        encoders = [codec(column.type).encode for column in self.columns]
+        return {
+            "columns": [{"name": column.name, "type": column.type} for column in self.columns],
+            "rows": [
+                {name: encode(value) for name, encode, value in zip(names, encoders, row, strict=True)}
+                for row in self.rows
+            ],
+            "complete": self.complete,
+            "reason": self.reason,
+            "cursor": self.cursor,
+            "seq": self.seq,
+            "elapsed_ms": round(self.elapsed_ms, 3),
+            "tokens": self.tokens,
+            "facets": {
+                name: [{"value": count.value, "count": count.count} for count in counts]
+                for name, counts in self.facets.items()
+            },
+        } | ({} if self.plan is None else {"plan": self.plan})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Answer:
+        """The inverse of `to_json`. Raises ProtocolError on what it never writes."""
+        try:
+            columns = tuple(ColumnInfo(column["name"], column["type"]) for column in data["columns"])
+            decoders = [(column.name, codec(column.type).decode) for column in columns]
+            return cls(
+                columns=columns,
+                rows=[[decode(row[name]) for name, decode in decoders] for row in data["rows"]],
+                facets={
+                    name: [FacetCount(count["value"], count["count"]) for count in counts]
+                    for name, counts in data["facets"].items()
+                },
+                plan=data.get("plan"),
+                **{name: data[name] for name in ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProtocolError(
+                f"this is no answer of paasq: {error!r}", "are client and daemon of one version?"
+            ) from error
+
+    def __rich__(self) -> RenderableType:
+        from paasq_daemon.wire.render import table  # noqa: PLC0415  # rich loads only where a terminal wants it
+
+        return table(self)
+
+    def _row(self, values: list[Any]) -> Row:
+        return Row(self._positions, [present(value) for present, value in zip(self._presenters, values, strict=True)])
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {column.name: at for at, column in enumerate(self.columns)}
+
+    @cached_property
+    def _presenters(self) -> list[Any]:
+        return [codec(column.type).present for column in self.columns]

@@ -1,0 +1,173 @@
+"""Values on their way: engine value <-> JSON, and engine value -> what Python users hold. One codec a kind of column.
+
+| kind | engine | JSON | Python |
+|---|---|---|---|
+| time | int, microseconds since 1970 in UTC | `"2026-11-22T09:30:00Z"` | aware datetime in UTC |
+| duration | Duration | `"1h30min"` | Duration |
+| float | float | number; `"NaN"`, `"Infinity"`, `"-Infinity"` | float |
+| vector | sequence of float | list of numbers | list of float |
+| link, keyword, text | str | string | str |
+| int, bool | int, bool | number, true or false | int, bool |
+| list | list | list, item by item | list, item by item |
+| any | any of the above, and bytes | as its own type suggests; bytes as base64 | as it is |
+
+Null is null everywhere. A time outside the years 1 to 9999 is `"<n>us"` in JSON and an int in Python.
+"""
+
+from __future__ import annotations
+
+import math
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from paasq_dsl.types import Type
+from paasq_dsl.values import Duration, parse_duration, parse_time, render_time, to_datetime, to_micros
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """The three conversions of one type. Each takes null to null."""
+
+    encode: Convert  # engine value -> JSON
+    decode: Convert  # JSON -> engine value; ValueError or TypeError on what `encode` never writes
+    present: Convert  # engine value -> Python
+
+
+@lru_cache(maxsize=512)
+def codec(type_name: str) -> Codec:
+    """The codec of a type as `str(Type)` writes it: `time`, `[keyword]`, `link<task>`, `vector(384)`."""
+    if type_name.startswith("["):
+        item = codec(type_name[1:-1])
+        return Codec(_each(item.encode), _each(item.decode), _each(item.present))
+    kind = type_name.partition("(")[0].partition("<")[0]
+    return _CODECS.get(kind, _ANY)
+
+
+def encode(value: Any, type_: Type | str) -> Any:
+    return codec(str(type_)).encode(value)
+
+
+def decode(value: Any, type_: Type | str) -> Any:
+    return codec(str(type_)).decode(value)
+
+
+def present(value: Any, type_: Type | str) -> Any:
+    return codec(str(type_)).present(value)
+
+
+def plain(value: Any) -> Any:
+    """A Python value that somebody gives (a parameter, a field of a record) -> JSON, whose type only the reader knows.
+
+    Times and durations become text, arrays lists. TypeError on what no field can hold.
+    """
+    match value:
+        case None | bool() | str():
+            return value
+        case int() | float():
+            return _finite(value) if isinstance(value, float) else value
+        case datetime() | date():
+            return render_time(to_micros(value))
+        case timedelta():
+            return _duration_text(Duration(micros=value // timedelta(microseconds=1)))
+        case Duration():
+            return _duration_text(value)
+        case Mapping():
+            return {_name(name): plain(item) for name, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
+        return plain(value.tolist())
+    raise TypeError(f"a {type(value).__name__} is no value of paasq")
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a field's name is text, not {name!r}")
+    return name
+
+
+def _nullable(convert: Convert) -> Convert:
+    return lambda value: None if value is None else convert(value)
+
+
+def _each(convert: Convert) -> Convert:
+    return lambda values: None if values is None else [convert(value) for value in values]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _finite(value: float) -> float | str:
+    """JSON has no NaN and no infinities; these three words are protobuf's way out."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _floats(values: Iterable[Any]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _encode_time(value: int | datetime) -> str:
+    return render_time(to_micros(value) if isinstance(value, datetime) else int(value))
+
+
+def _decode_time(text: str) -> int:
+    return int(text[:-2]) if text.endswith("us") else parse_time(text)
+
+
+def _present_time(value: int | datetime) -> datetime | int:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return to_datetime(int(value))
+    except OverflowError:
+        return int(value)
+
+
+def _duration_text(value: Duration) -> str:
+    """`1mo2d`, `-3h`; months and microseconds of different signs as two durations with a `+` between."""
+    if value.months * value.micros < 0:
+        return f"{Duration(months=value.months)}+{Duration(micros=value.micros)}"
+    return str(value)
+
+
+def _parse_duration(text: str) -> Duration:
+    months = micros = 0
+    for part in text.split("+"):
+        size = parse_duration(part.removeprefix("-"))
+        sign = -1 if part.startswith("-") else 1
+        months, micros = months + sign * size.months, micros + sign * size.micros
+    return Duration(months, micros)
+
+
+def _encode_any(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_encode_any(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _encode_any(item) for name, item in value.items()}
+    return plain(value)
+
+
+_ANY = Codec(_encode_any, _same, _same)
+_TEXT = Codec(_same, _same, _same)
+_CODECS: Mapping[str, Codec] = {
+    "keyword": _TEXT,
+    "text": _TEXT,
+    "link": _TEXT,
+    "int": Codec(_nullable(int), _same, _nullable(int)),
+    "bool": Codec(_nullable(bool), _same, _nullable(bool)),
+    "float": Codec(_nullable(lambda value: _finite(float(value))), _nullable(float), _nullable(float)),
+    "time": Codec(_nullable(_encode_time), _nullable(_decode_time), _nullable(_present_time)),
+    "duration": Codec(_nullable(_duration_text), _nullable(_parse_duration), _same),
+    "vector": Codec(_nullable(_floats), _nullable(_floats), _nullable(_floats)),
+}
