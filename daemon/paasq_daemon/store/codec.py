@@ -1,0 +1,79 @@
+"""Values as bytes, and the envelope with a checksum that each entry of the data file is kept in."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]  # it ships no stubs
+from xxhash import xxh3_64_intdigest
+
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
+from paasq_dsl.values import Duration
+
+_ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
+_ENVELOPE_VERSION = 0xA1
+_DURATION_EXT = 1
+_DURATION = Struct(">qq")  # months, microseconds
+
+
+def encode(value: Any) -> bytes:
+    """MessagePack of a value as `paasq_dsl.values.Value` allows, in lists and dicts.
+
+    Raises StoreError where an int has more than 64 bits, a string is not valid Unicode, or lists nest too deep.
+    """
+    try:
+        return msgpack.packb(value, default=_encode_extension)  # type: ignore[no-any-return]  # as above
+    except OverflowError:
+        raise StoreError("a number has more than 64 bits", "keep it as text, or as a float") from None
+    except UnicodeEncodeError:
+        raise StoreError("a text holds half a surrogate pair, which is no character", "clean the text") from None
+    except (ValueError, RecursionError):
+        raise StoreError("lists are nested too deep", "flatten them") from None
+
+
+def decode(payload: bytes) -> Any:
+    """The value that `encode` was given; tuples come back as lists."""
+    return msgpack.unpackb(payload, ext_hook=_decode_extension, strict_map_key=False)
+
+
+def seal(seed: int, key: bytes, payload: bytes) -> bytes:
+    """The payload in its envelope. The checksum covers the table (`seed`) and the key: an entry that moved is found."""
+    return _ENVELOPE.pack(_ENVELOPE_VERSION, _checksum(seed, key, payload)) + payload
+
+
+def unseal(seed: int, key: bytes, sealed: bytes) -> bytes:
+    """The payload. Raises CorruptRecord where the checksum does not hold."""
+    payload = sealed[_ENVELOPE.size :]
+    if len(sealed) < _ENVELOPE.size or _ENVELOPE.unpack_from(sealed) != (
+        _ENVELOPE_VERSION,
+        _checksum(seed, key, payload),
+    ):
+        raise CorruptRecord(
+            f"the checksum of the stored entry {key.hex()} does not hold",
+            "the disk or the memory changed it: run `paasq check-store`, and restore a snapshot",
+        )
+    return payload
+
+
+def stored_checksum(sealed: bytes) -> int:
+    """The checksum that an envelope states, unverified."""
+    return int.from_bytes(sealed[1 : _ENVELOPE.size], "big")
+
+
+def _checksum(seed: int, key: bytes, payload: bytes) -> int:
+    return xxh3_64_intdigest(key + payload, seed)
+
+
+def _encode_extension(value: Any) -> msgpack.ExtType:
+    if isinstance(value, Duration):
+        return msgpack.ExtType(_DURATION_EXT, _DURATION.pack(value.months, value.micros))
+    raise StoreError(
+        f"a {type(value).__name__} cannot be stored", "give a null, bool, int, float, str, duration or list"
+    )
+
+
+def _decode_extension(code: int, data: bytes) -> Duration:
+    if code != _DURATION_EXT:
+        raise CorruptRecord(f"a stored value is of the unknown kind {code}", "a newer paasq may have written it")
+    return Duration(*_DURATION.unpack(data))

@@ -1,0 +1,127 @@
+"""The data folder: its lock, its format, and what it may be."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from paasq_daemon.store.layout import FORMAT_VERSION
+from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
+
+LOCK_NAME = "lock"
+FORMAT_NAME = "format"
+STORE_NAME = "store"
+
+
+class FolderLock:
+    """The right to open a folder's store, held by one process at a time; the system takes it back when that dies.
+
+    The lock file tells others who holds it: `{"pid": 4711, "socket": "/run/..."}`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FolderInUse, naming the process, and its socket where it serves one."""
+        self._file = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _read_holder(self._file)
+            self._file.close()
+            raise _in_use(folder, holder) from None
+        (folder / LOCK_NAME).chmod(0o600)
+        self.announce(None)
+
+    def announce(self, socket: Path | None) -> None:
+        """Write down where this process listens, for those who find the folder in use."""
+        self._file.seek(0)
+        self._file.truncate()
+        json.dump({"pid": os.getpid(), "socket": socket and str(socket)}, self._file)
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.close()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder with mode 0700, or close it to other users where it is ours or empty.
+
+    Raises StoreError where it is not a folder, or others may enter it and it holds other things.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            names = {entry.name for entry in folder.iterdir()}
+            if names and FORMAT_NAME not in names:
+                raise StoreError(
+                    f"{folder} is open to other users and holds other files", "name a new folder, or `chmod 700` it"
+                )
+            folder.chmod(0o700)
+        (folder / STORE_NAME).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be a data folder: {error.strerror}", "name another folder") from error
+
+
+def read_format(folder: Path) -> int | None:
+    """The format version of the store in the folder; None where it has none yet.
+
+    Raises FormatTooNew where this paasq is too old for it, StoreError where the file cannot be read.
+    """
+    path = folder / FORMAT_NAME
+    if not path.exists():
+        return None
+    try:
+        version = json.loads(path.read_text(encoding="utf-8"))["store_format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is damaged", f'write {{"store_format": {FORMAT_VERSION}}} into it') from error
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise FormatTooNew(
+            f"the store in {folder} has format {version}, and this paasq knows formats up to {FORMAT_VERSION}",
+            "use the paasq that wrote it, or a newer one",
+        )
+    return version
+
+
+def write_format(folder: Path) -> None:
+    write_durably(folder / FORMAT_NAME, json.dumps({"store_format": FORMAT_VERSION}).encode())
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that after a power cut there is either the whole of it or nothing."""
+    unfinished = path.with_name(path.name + ".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_holder(file: TextIO) -> dict[str, Any]:
+    file.seek(0)
+    try:
+        holder = json.loads(file.read())
+    except ValueError:  # it is being written
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _in_use(folder: Path, holder: dict[str, Any]) -> FolderInUse:
+    socket = holder.get("socket")
+    served = f", which serves it at {socket}" if socket else ""
+    hint = f"connect to {socket}" if socket else "close that process first, or name another folder"
+    return FolderInUse(f"{folder} is in use by process {holder.get('pid', 'unknown')}{served}", hint)

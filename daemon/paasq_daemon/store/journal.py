@@ -1,0 +1,53 @@
+"""The journal: one entry a sequence number, saying what that transaction changed. The indexes live off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paasq_daemon.store.codec import decode, encode
+
+
+class ChangeKind(StrEnum):
+    PUT = "put"
+    DELETE = "delete"
+    VECTOR = "vector"
+    CATALOG = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one record, or of the catalog.
+
+    | kind    | ordinal                     | previous                       | field                      |
+    |---------|-----------------------------|--------------------------------|----------------------------|
+    | put     | the record's new one        | the one that died, or None     | None                       |
+    | delete  | the one that died           | the same                       | None                       |
+    | vector  | the record's                | None                           | whose vector came or went  |
+    | catalog | -1, as is the collection    | None                           | None                       |
+    """
+
+    kind: ChangeKind
+    collection: int
+    key: str
+    ordinal: int
+    previous: int | None = None
+    field: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What one transaction changed, in the order it did."""
+
+    seq: int
+    time_us: int
+    changes: tuple[Change, ...]
+
+
+def encode_entry(time_us: int, changes: list[Change]) -> bytes:
+    return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.previous, c.field] for c in changes]])
+
+
+def decode_entry(seq: int, payload: bytes) -> JournalEntry:
+    time_us, changes = decode(payload)
+    return JournalEntry(seq, time_us, tuple(Change(ChangeKind(kind), *rest) for kind, *rest in changes))

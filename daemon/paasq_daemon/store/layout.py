@@ -1,0 +1,62 @@
+"""What lies where in the data file: tables, how their keys are packed, and the limits.
+
+| table   | key                         | payload                                   |
+|---------|-----------------------------|-------------------------------------------|
+| meta    | a name                      | counters, the catalog and its history     |
+| records | collection, ordinal         | the body of a record, live or dead        |
+| keys    | collection, key in UTF-8    | ordinal and version of the live record    |
+| vectors | collection, field, ordinal  | float32, little endian                    |
+| pending | collection, field, ordinal  | nothing: this vector is still to be made  |
+| journal | sequence number             | what that transaction changed             |
+
+Numbers in keys are big endian, so that the order of the bytes is the order of the numbers.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from paasq_daemon.wire.errors import StoreError
+
+FORMAT_VERSION = 1  # of everything in this module and of the payloads; a store of a greater one is refused
+
+KEY_BYTES_MAX = 400  # of a record's key; LMDB allows 511 for the collection and the key
+BODY_BYTES_MAX = 16 << 20  # of a record's body and of a vector: as much as one frame of the protocol carries
+MAP_BYTES = (1 << 40, 1 << 37, 1 << 34, 1 << 31)  # address space to reserve, the first that the system grants
+READERS_MAX = 512  # read transactions at one time
+PAGE_BYTES = 4096
+
+COLLECTION = Struct(">I")
+RECORD = Struct(">IQ")
+VECTOR = Struct(">IIQ")
+SEQ = Struct(">Q")
+LIVE = Struct(">QQ")  # payload of `keys`: ordinal, version
+
+STATE_NAME = b"state"
+CATALOG_NAME = b"catalog"
+
+
+def catalog_name(version: int) -> bytes:
+    """The name in `meta` of a past catalog."""
+    return b"catalog/" + SEQ.pack(version)
+
+
+def collection_name(collection_id: int) -> bytes:
+    """The name in `meta` of a collection's counters."""
+    return b"collection/" + COLLECTION.pack(collection_id)
+
+
+def pack_key(collection_id: int, key: str) -> bytes:
+    """Raises StoreError where the key is empty, too long, or not Unicode that can be stored."""
+    try:
+        raw = key.encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"the key {key!r} holds half a surrogate pair, which is no character", "give the record another key"
+        ) from None
+    if not 1 <= len(raw) <= KEY_BYTES_MAX:
+        raise StoreError(
+            f"a key may have 1 to {KEY_BYTES_MAX} bytes of UTF-8, and this one has {len(raw)}: {key[:40]!r}",
+            "shorten the key, for instance to a hash of it, and keep the long text in a field",
+        )
+    return COLLECTION.pack(collection_id) + raw

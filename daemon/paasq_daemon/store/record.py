@@ -1,0 +1,44 @@
+"""A record as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paasq_daemon.store.codec import decode, encode
+from paasq_daemon.store.layout import BODY_BYTES_MAX
+from paasq_daemon.wire.errors import StoreError
+from paasq_dsl.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of a record.
+
+    `fields` maps a field's id to its value; a field that is absent is null. Vectors are not among them.
+    `seq` is the store's sequence number of the transaction that wrote it, `time_us` when that was (UTC).
+    """
+
+    collection_id: int
+    ordinal: int
+    key: str
+    version: int
+    seq: int
+    time_us: int
+    fields: Mapping[int, Value]
+
+
+def encode_record(record: Record) -> bytes:
+    """Raises StoreError where the body is greater than a record may be."""
+    body = encode([record.key, record.version, record.seq, record.time_us, record.fields])
+    if len(body) > BODY_BYTES_MAX:
+        raise StoreError(
+            f"the record {record.key!r} has {len(body):,} bytes, and {BODY_BYTES_MAX:,} are the most",
+            "cut the text into several records",
+        )
+    return body
+
+
+def decode_record(collection_id: int, ordinal: int, body: bytes) -> Record:
+    key, version, seq, time_us, fields = decode(body)
+    return Record(collection_id, ordinal, key, version, seq, time_us, fields)

@@ -1,0 +1,173 @@
+"""The store: one data folder, opened by one process, read by many threads and written by one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from select import select
+from typing import BinaryIO, Self, TypeVar
+
+import lmdb
+
+from paasq_daemon.store.check import Finding, check
+from paasq_daemon.store.environment import errors_in_words, in_words
+from paasq_daemon.store.folder import FolderLock, prepare_folder
+from paasq_daemon.store.opening import open_data
+from paasq_daemon.store.tables import Tables
+from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.trim import Trimmed, trim_some
+from paasq_daemon.store.view import View
+from paasq_daemon.store.writer import Committed, Writer
+from paasq_daemon.wire.errors import StoreError
+
+T = TypeVar("T")
+
+
+_PIPE_BYTES = 1 << 20
+
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """The truth of a data folder. Everything else in it is derived.
+
+    `on_commit` holds functions that are called with the newest sequence number, in the writer's thread, after the
+    transaction is durable and acknowledged; they must be quick and must not wait for a write.
+    """
+
+    def __init__(self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables) -> None:
+        self.folder = folder
+        self.on_commit: list[Callable[[int], None]] = []
+        self._lock = lock
+        self._environment = environment
+        self._tables = tables
+        self._process = os.getpid()
+        with environment.begin() as txn:
+            seq = View(txn, tables).seq
+        self._writer = Writer(environment, tables, seq, self._announce_commit)
+
+    @classmethod
+    def open(cls, folder: Path, *, sync: bool = True) -> Store:
+        """Open the store of a data folder, or make one.
+
+        `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
+        FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
+        """
+        prepare_folder(folder)
+        lock = FolderLock(folder)
+        try:
+            environment, tables = open_data(folder, sync=sync)
+            try:
+                return cls(folder, lock, environment, tables)
+            except BaseException:
+                environment.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the last transaction that is durable."""
+        return self._writer.seq
+
+    @contextmanager
+    def read(self) -> Iterator[View]:
+        """One read transaction. Keep it short: as long as it lasts, no page that it may see is used again."""
+        self._guard()
+        with errors_in_words(), self._environment.begin() as txn:
+            yield View(txn, self._tables)
+
+    def write(self, work: Callable[[WriteTransaction], T]) -> Future[Committed[T]]:
+        """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
+
+        Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
+        another write. Raises StoreError at once where the store is closed, or must be opened again after a failure.
+        """
+        self._guard()
+        return self._writer.submit(work)
+
+    def trim(self, before_seq: int) -> Trimmed:
+        """Remove the journal's entries below `before_seq`, and the bodies and vectors of records that died in them.
+
+        Done in several transactions, so that other writes come between. Live records are never touched.
+        """
+        total = Trimmed(0, 0, 0)
+        while True:
+            done = self.write(lambda transaction: trim_some(transaction, before_seq)).result().value
+            if not done.entries:
+                return total
+            total += done
+
+    def check(self) -> list[Finding]:
+        """Audit everything that is stored; an empty list where all is well."""
+        with self.read() as view:
+            return check(view)
+
+    @contextmanager
+    def copy(self) -> Iterator[tuple[View, BinaryIO]]:
+        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
+
+        Writing goes on meanwhile. Leaving the block early ends the copy. Raises StoreError where the copy failed.
+        """
+        self._guard()
+        source, sink = os.pipe()
+        failures: list[lmdb.Error] = []
+        thread = threading.Thread(target=self._copy_into, args=(sink, failures), name="paasq-copy", daemon=True)
+        with ExitStack() as stack:
+            stream = stack.enter_context(os.fdopen(source, "rb", buffering=_PIPE_BYTES))
+            with self._writer.paused():
+                view = stack.enter_context(self.read())
+                thread.start()
+                select([source], [], [])  # its first page has come: its transaction has begun, and is the view's
+            stack.callback(thread.join)
+            stack.callback(stream.close)  # first, so that the copy ends where it is not read to its end
+            yield view, stream
+        if failures:
+            raise in_words(failures[0]) from failures[0]
+
+    def announce(self, socket: Path | None) -> None:
+        """Let those who find the folder in use know where this process serves it."""
+        self._lock.announce(socket)
+
+    def close(self) -> None:
+        """Finish the writes that were submitted, and let go of the folder. Does nothing in a forked child."""
+        if self._process != os.getpid():
+            return
+        self._writer.close()
+        self._environment.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _guard(self) -> None:
+        if self._process != os.getpid():
+            raise StoreError(
+                f"this store was opened by process {self._process}, and this is a fork of it",
+                "start child processes by spawn, and open the store in one process only",
+            )
+        self._writer.raise_failure()
+
+    def _announce_commit(self, seq: int) -> None:
+        for listener in self.on_commit:
+            try:
+                listener(seq)
+            except Exception:  # noqa: BLE001  # the transaction is durable whatever a listener makes of it
+                _log.exception("a listener failed after commit %d", seq)
+
+    def _copy_into(self, sink: int, failures: list[lmdb.Error]) -> None:
+        try:
+            self._environment.copyfd(sink, compact=False)
+        except lmdb.Error as error:
+            failures.append(error)
+        finally:
+            os.close(sink)

@@ -1,0 +1,83 @@
+"""The tables of the data file: LMDB databases whose entries are each in an envelope with a checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import lmdb
+
+from paasq_daemon.store.codec import seal, stored_checksum, unseal
+from paasq_daemon.store.layout import STATE_NAME
+from paasq_daemon.store.state import StoreState, encode_store_state
+
+_NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. Everything read is verified; CorruptRecord where the checksum does not hold."""
+
+    name: str
+    seed: int
+    handle: lmdb._Database
+
+    def get(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
+        sealed = txn.get(key, db=self.handle)
+        return None if sealed is None else unseal(self.seed, key, sealed)
+
+    def put(self, txn: lmdb.Transaction[bytes], key: bytes, payload: bytes) -> int:
+        """Returns by how much the sum of the table's checksums changed."""
+        sealed = seal(self.seed, key, payload)
+        replaced = txn.replace(key, sealed, db=self.handle)
+        return stored_checksum(sealed) - (stored_checksum(replaced) if replaced else 0)
+
+    def delete(self, txn: lmdb.Transaction[bytes], key: bytes) -> int | None:
+        """Returns by how much the sum of the table's checksums changed; None where there was no such entry."""
+        removed = txn.pop(key, db=self.handle)
+        return None if removed is None else -stored_checksum(removed)
+
+    def scan(
+        self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and payloads in the order of keys, of those that begin with `prefix` and are not below `start`."""
+        for key, sealed in self.scan_sealed(txn, prefix, start):
+            yield key, unseal(self.seed, key, sealed)
+
+    def scan_sealed(
+        self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """As `scan`, with the payloads still in their envelopes and unverified."""
+        with txn.cursor(self.handle) as cursor:
+            found = cursor.set_range(max(prefix, start)) if prefix or start else cursor.first()
+            if not found:
+                return
+            for key, sealed in cursor:
+                if not key.startswith(prefix):
+                    return
+                yield key, sealed
+
+    def count(self, txn: lmdb.Transaction[bytes]) -> int:
+        return txn.stat(self.handle)["entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    meta: Table
+    records: Table
+    keys: Table
+    vectors: Table
+    pending: Table
+    journal: Table
+
+
+def open_tables(environment: lmdb.Environment) -> Tables:
+    """The tables, made in one transaction where they are not there yet."""
+    with environment.begin(write=True) as txn:
+        handles = [environment.open_db(name.encode(), txn=txn) for name in _NAMES]
+        tables = Tables(
+            *(Table(name, seed, handle) for seed, (name, handle) in enumerate(zip(_NAMES, handles, strict=True)))
+        )
+        if tables.meta.get(txn, STATE_NAME) is None:
+            tables.meta.put(txn, STATE_NAME, encode_store_state(StoreState()))
+    return tables
