@@ -1,1 +1,38 @@
-"""paasq for Python: `open` a folder or `connect` to a daemon."""
+"""paasq for Python programs.
+
+import paasq
+
+with paasq.open() as store:        # the store in this process
+    for task in store.query("from task | where owner == $me", me="ana"):
+        print(task.title, task.due)
+
+with paasq.connect() as store:     # the same, through the daemon that has the store open
+    print(store.query("from note | find 'budget'").to_dicts())
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from paasq_daemon.wire.client import Client
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.paths import default_folder, socket_of
+
+__all__ = ["Client", "Database", "connect", "open"]
+
+
+def open(folder: str | PathLike[str] | None = None) -> Database:  # noqa: A001  # `paasq.open()` reads best
+    """The store in `folder` (default: $PAASQ_DATA, else the user's data folder), made where there is none.
+
+    Raises FolderInUse where another process has it open: `connect` reaches a store through its daemon.
+    """
+    from paasq._embedded import Embedded  # noqa: PLC0415  # the engine loads only where it runs
+    from paasq_daemon.engine import Engine  # noqa: PLC0415
+
+    return Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))
+
+
+def connect(socket: str | PathLike[str] | None = None) -> Client:
+    """The store whose daemon listens at `socket` (default: in the default folder). Raises DaemonUnavailable."""
+    return Client.connect(Path(socket) if socket is not None else socket_of(default_folder()))

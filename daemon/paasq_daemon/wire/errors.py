@@ -8,6 +8,9 @@ PaasqError
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
 ├── ProtocolError       a frame or a message that is none
+│   ├── LimitExceeded   too large, too deep, too many at once
+│   ├── PeerRefused     this user may not talk to that daemon
+│   └── DaemonUnavailable  nobody answers at the socket, or nobody any more
 ├── SnapshotError       a snapshot that cannot be made, trusted or restored
 └── StoreError          the data folder
     ├── FolderInUse     another process has it open
@@ -17,6 +20,7 @@ PaasqError
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 
@@ -68,6 +72,18 @@ class ProtocolError(PaasqError):
     code = "PQ6001"
 
 
+class LimitExceeded(ProtocolError):
+    code = "PQ6002"
+
+
+class PeerRefused(ProtocolError):
+    code = "PQ6003"
+
+
+class DaemonUnavailable(ProtocolError):
+    code = "PQ6004"
+
+
 class SnapshotError(PaasqError):
     code = "PQ7001"
 
@@ -86,3 +102,12 @@ class FormatTooNew(StoreError):
 
 class CorruptRecord(StoreError):
     code = "PQ8004"
+
+
+def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:
+    yield error.code, error
+    for child in error.__subclasses__():
+        yield from _family(child)
+
+
+BY_CODE: Mapping[str, type[PaasqError]] = dict(_family(PaasqError))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -48,9 +48,23 @@ class Cancellation:
         self.time_ms = time_ms
         self.deadline_s = None if time_ms is None else time.monotonic() + time_ms / 1000
         self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], object]] = []
 
     def cancel(self) -> None:
-        self._cancelled.set()
+        with self._lock:
+            self._cancelled.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], object]) -> None:
+        """`callback` runs once, in the thread that cancels, or at once where that has happened. It must not block."""
+        with self._lock:
+            if not self._cancelled.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
 
     @property
     def cancelled(self) -> bool:
@@ -106,8 +120,9 @@ class Answer:
     """Rows with their labels. Iterating gives `Row`s in the answer's order, their values Python's.
 
     `rows` are lists of engine values (a time is an int of microseconds), one value a column. `reason` says why an
-    answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the store's
-    sequence number that the whole answer was read at; `tokens` estimates what the rows cost in an LLM's context.
+    answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
+    store's sequence number that the whole answer was read at; `tokens` estimates what the rows
+    cost in an LLM's context.
     """
 
     columns: tuple[ColumnInfo, ...]

@@ -1,0 +1,66 @@
+"""A store open in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.server.contract import Engine
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
+from paasq_daemon.wire.schema import present_record
+from paasq_daemon.wire.values import plain
+from paasq_dsl.catalog import Catalog
+
+
+class Embedded(Database):
+    """Owns its engine: closing it closes the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        given = Request(request.text, plain(request.params), request.budget, request.source_name)
+        return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
+
+    def explain(self, text: str, /, **params: Any) -> Answer:
+        return self._engine.explain(Request(text, plain(params)))
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        record = self._engine.get(collection, key)
+        return None if record is None else present_record(record, self.catalog().collections[collection])
+
+    def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
+        several = [records] if isinstance(records, Mapping) else list(records)
+        return self._engine.put(collection, plain(several))
+
+    def catalog(self) -> Catalog:
+        return self._engine.catalog()
+
+    def status(self) -> dict[str, Any]:
+        return self._engine.status()
+
+    def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
+        return list(self._engine.values(collection, field, prefix, limit))
+
+    def check(self, text: str) -> list[dict[str, Any]]:
+        return self._engine.check(text)
+
+    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
+        return self._engine.embed(seconds_max=seconds_max)
+
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        return self._engine.snapshot_create(name)
+
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        return self._engine.snapshot_list()
+
+    def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
+        return self._engine.snapshot_verify(name, depth)
+
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        return self._engine.snapshot_restore(name, into)
+
+    def close(self) -> None:
+        self._engine.close()

@@ -1,0 +1,62 @@
+"""Where queries run: behind one boundary, so that worker processes can stand where threads stand now."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from paasq_daemon.server.contract import Engine
+from paasq_daemon.wire.messages import Answer, Cancellation, Request
+
+T = TypeVar("T")
+
+_CLOCK_SLACK_S = 0.002  # a timer may fire a little early; the deadline must have passed when it does
+
+
+class Executor(Protocol):
+    async def run(self, request: Request, cancellation: Cancellation) -> Answer:
+        """The answer. Raises what the engine raises; Cancelled and BudgetExceeded also while the request is queued."""
+        ...
+
+    def close(self) -> None:
+        """Take no more; what runs goes on."""
+
+
+class ThreadExecutor:
+    """One thread a core; further requests queue, first come, first served."""
+
+    def __init__(self, engine: Engine, workers: int | None = None) -> None:
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="paasq-query")
+
+    async def run(self, request: Request, cancellation: Cancellation) -> Answer:
+        return await run_in(self._pool, lambda: self._engine.query(request, cancellation), cancellation)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: Cancellation) -> T:
+    """What `work` returns. Cancelled or late work leaves the queue at once; once it runs, it must look for itself."""
+    queued = pool.submit(_run, work, cancellation)
+    cancellation.on_cancel(queued.cancel)  # does nothing to what runs
+    remaining_s = cancellation.remaining_s
+    timer = None
+    if remaining_s is not None:
+        timer = asyncio.get_running_loop().call_later(remaining_s + _CLOCK_SLACK_S, queued.cancel)
+    try:
+        return await asyncio.wrap_future(queued)
+    except asyncio.CancelledError:
+        cancellation.check()  # says which of the two it was
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+def _run(work: Callable[[], T], cancellation: Cancellation) -> T:
+    cancellation.check()
+    return work()

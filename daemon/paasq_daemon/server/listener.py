@@ -1,0 +1,191 @@
+"""The daemon's socket, from the first bind to the last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from paasq_daemon.server.auth import admit, peer_of
+from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.executor import Executor, ThreadExecutor
+from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
+from paasq_daemon.server.log import event
+from paasq_daemon.server.methods import Service
+from paasq_daemon.server.session import Session
+from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ProtocolError
+from paasq_daemon.wire.frames import Framing, frame
+from paasq_daemon.wire.paths import SOCKET_PATH_BYTES_MAX
+from paasq_daemon.wire.rpc import error_message
+
+_BACKLOG = 128
+_POLL_S = 0.05
+
+
+def serve(
+    engine: Engine,
+    socket_path: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    executor: Executor | None = None,
+    on_ready: Callable[[], None] | None = None,
+) -> bool:
+    """Serve until SIGTERM or SIGINT, then let running requests finish, close the engine and remove the socket.
+
+    `on_ready` is called once clients can connect. Raises ProtocolError where the socket cannot be had; the engine is
+    closed then too.
+    Returns False where requests would not end in the time given: their threads still hold the engine, which is then
+    left open (what was acknowledged is on disk), and the process should leave by `os._exit`.
+    """
+    return asyncio.run(_serve(engine, socket_path, limits, executor, on_ready))
+
+
+async def _serve(
+    engine: Engine, socket_path: Path, limits: Limits, executor: Executor | None, on_ready: Callable[[], None] | None
+) -> bool:
+    service = Service.of(engine, executor or ThreadExecutor(engine), limits.frame_bytes_max)
+    listener = Listener(service, socket_path, limits)
+    clean = True
+    try:
+        stop = asyncio.Event()
+        _on_signals(stop.set)
+        await listener.start()
+        event("listening", socket=str(socket_path), pid=os.getpid())
+        if on_ready is not None:
+            on_ready()
+        await stop.wait()
+        event("stopping", in_flight=listener.in_flight)
+        clean = await listener.stop()
+    finally:
+        service.close()
+        if clean:
+            engine.close()
+        listener.remove_socket()
+    event("stopped", clean=clean)
+    return clean
+
+
+class Listener:
+    """Accepts connections on one Unix socket, and ends them. Lives in one event loop."""
+
+    def __init__(self, service: Service, path: Path, limits: Limits) -> None:
+        self._service = service
+        self._path = path
+        self._limits = limits
+        self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._server: asyncio.Server | None = None
+        self._inode: int | None = None  # of the socket file, so that another daemon's is never removed
+
+    async def start(self) -> None:
+        """Raises ProtocolError where the socket cannot be had."""
+        listening = _bound(self._path)
+        self._inode = self._path.stat().st_ino
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, backlog=_BACKLOG)
+
+    @property
+    def in_flight(self) -> int:
+        """Connections with a request that has no answer yet."""
+        return sum(session.busy for session in self._sessions)
+
+    async def stop(self) -> bool:
+        """Accept no more, let requests finish, cancel those that take too long. False where some run even then."""
+        assert self._server is not None
+        self._server.close()
+        for session in self._sessions:
+            session.stop_reading()
+        if await self._ended(self._limits.grace_s):
+            return True
+        for session in self._sessions:
+            session.cancel_all()
+        return await self._ended(self._limits.cancel_grace_s)
+
+    def remove_socket(self) -> None:
+        try:
+            if self._inode is not None and self._path.stat().st_ino == self._inode:
+                self._path.unlink()
+        except FileNotFoundError:
+            pass
+
+    async def _ended(self, within_s: float) -> bool:
+        if self._sessions:
+            await asyncio.wait(self._sessions.values(), timeout=within_s)
+        return not any(session.busy for session in self._sessions)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            self._admit(writer.get_extra_info("socket"))
+        except PaasqError as error:
+            event("refused", why=error.message)
+            writer.write(frame(error_message(None, error), Framing.LINES))
+            writer.close()
+            return
+        session = Session(self._service, reader, writer, self._limits)
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions[session] = task
+        try:
+            await session.run()
+        finally:
+            del self._sessions[session]
+
+    def _admit(self, connection: socket.socket) -> None:
+        admit(connection)
+        if len(self._sessions) >= self._limits.connections_max:
+            raise LimitExceeded(
+                f"{self._limits.connections_max} connections are open already", "close one, or share one"
+            )
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # whoever embeds the daemon in a thread owns the process's signals
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+def _bound(path: Path) -> socket.socket:
+    """A socket at `path` that only this user can connect to. Raises ProtocolError with the mend."""
+    if len(os.fsencode(path)) > SOCKET_PATH_BYTES_MAX:
+        raise ProtocolError(
+            f"the socket's path is longer than the {SOCKET_PATH_BYTES_MAX} bytes that the system allows: {path}",
+            "give a shorter one with --socket, such as one under $XDG_RUNTIME_DIR",
+        )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _clear(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(str(path))
+        path.chmod(0o600)  # before listen(), so that nobody connects between the two
+    except OSError as error:
+        listening.close()
+        raise ProtocolError(f"no socket can be made at {path}: {error}", "give another path with --socket") from None
+    return listening
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket of a daemon that died. Raises ProtocolError where one lives, or where no socket is."""
+    try:
+        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    if not is_socket:
+        raise ProtocolError(f"{path} is there and is no socket", "give another path with --socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+            return
+        except OSError as error:
+            raise ProtocolError(f"{path} cannot be used: {error}", "give another path with --socket") from None
+        peer = peer_of(probe)
+        raise ProtocolError(
+            f"a daemon{f', process {peer.pid},' if peer else ''} listens at {path} already",
+            "use that one, stop it, or give another path with --socket",
+        )

@@ -1,0 +1,207 @@
+"""The daemon's methods: one table of names, parameters and what they do. `cancel` alone is about its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.executor import Executor, run_in
+from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX, VALUES_MAX
+from paasq_daemon.server.params import (
+    Param,
+    budget,
+    mapping,
+    optional,
+    positive,
+    records,
+    request_id,
+    text,
+    text_up_to,
+    whole,
+)
+from paasq_daemon.wire.errors import SnapshotError
+from paasq_daemon.wire.messages import Answer, Budget, Cancellation, Request
+from paasq_daemon.wire.rpc import dump_bounded
+from paasq_daemon.wire.schema import catalog_message, record_message
+
+_SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
+_LONG_THREADS = 2
+_ROWS_ENCODED_INLINE_MAX = 100  # about a millisecond
+
+
+@dataclass(frozen=True)
+class Service:
+    """What all connections share. Queries run in the executor; short and long work have threads of their own."""
+
+    engine: Engine
+    executor: Executor
+    answer_bytes_max: int
+    short: ThreadPoolExecutor
+    long: ThreadPoolExecutor
+
+    @classmethod
+    def of(cls, engine: Engine, executor: Executor, answer_bytes_max: int) -> Service:
+        short = ThreadPoolExecutor(_SHORT_THREADS, thread_name_prefix="paasq-short")
+        return cls(engine, executor, answer_bytes_max, short, ThreadPoolExecutor(_LONG_THREADS, "paasq-long"))
+
+    def close(self) -> None:
+        """Take no more; what runs goes on."""
+        self.executor.close()
+        self.short.shutdown(wait=False, cancel_futures=True)
+        self.long.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its parameters as read, its token, and `cancel`, which reaches the connection's other requests."""
+
+    service: Service
+    params: dict[str, Any]
+    cancellation: Cancellation
+    cancel: Callable[[str | int], bool]
+
+    def encode(self, result: Any) -> bytes:
+        return dump_bounded(result, self.service.answer_bytes_max)
+
+    async def short(self, work: Callable[[Engine], Any]) -> bytes:
+        """JSON of what `work` returns; made in a thread too, so that a large one holds up nobody."""
+        return await self._in(self.service.short, work)
+
+    async def long(self, work: Callable[[Engine], Any]) -> bytes:
+        return await self._in(self.service.long, work)
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Engine], Any]) -> bytes:
+        return await run_in(pool, lambda: self.encode(work(self.service.engine)), self.cancellation)
+
+
+Run: TypeAlias = Callable[[Call], Awaitable[bytes]]  # -> JSON of the result
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    name: str
+    params: tuple[Param, ...]
+    run: Run
+
+
+METHODS: dict[str, Method] = {}
+
+
+def method(name: str, *params: Param) -> Callable[[Run], Run]:
+    def register(run: Run) -> Run:
+        METHODS[name] = Method(name, params, run)
+        return run
+
+    return register
+
+
+_QUERY_TEXT = Param("text", text_up_to(QUERY_TEXT_CHARS_MAX))
+_QUERY_PARAMS = optional("params", mapping, {})
+_SOURCE_NAME = optional("source_name", text, "<query>")
+_COLLECTION, _NAME = Param("collection", text), Param("name", text)
+
+
+def _request(call: Call) -> Request:
+    limits = call.params.get("budget") or Budget()
+    return Request(call.params["text"], call.params["params"], limits, call.params["source_name"])
+
+
+@method("query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME)
+async def _query(call: Call) -> bytes:
+    answer: Answer = await call.service.executor.run(_request(call), call.cancellation)
+    if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
+        return call.encode(answer.to_json())
+    return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
+
+
+@method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME)
+async def _explain(call: Call) -> bytes:
+    request = _request(call)
+    return await call.short(lambda engine: engine.explain(request).to_json())
+
+
+@method("check", _QUERY_TEXT)
+async def _check(call: Call) -> bytes:
+    return await call.short(lambda engine: engine.check(call.params["text"]))
+
+
+@method("get", _COLLECTION, Param("key", text))
+async def _get(call: Call) -> bytes:
+    def work(engine: Engine) -> dict[str, Any] | None:
+        record = engine.get(call.params["collection"], call.params["key"])
+        return record and record_message(record, engine.catalog().collections[call.params["collection"]])
+
+    return await call.short(work)
+
+
+@method("put", _COLLECTION, Param("records", records))
+async def _put(call: Call) -> bytes:
+    def work(engine: Engine) -> dict[str, Any]:
+        done = engine.put(call.params["collection"], call.params["records"])
+        return {"keys": done.keys, "seq": done.seq}
+
+    return await call.short(work)
+
+
+@method("catalog")
+async def _catalog(call: Call) -> bytes:
+    return await call.short(lambda engine: catalog_message(engine.catalog()))
+
+
+@method("status")
+async def _status(call: Call) -> bytes:
+    return await call.short(lambda engine: engine.status())
+
+
+@method(
+    "values",
+    _COLLECTION,
+    Param("field", text),
+    optional("prefix", text, ""),
+    optional("limit", whole(1, VALUES_MAX), 20),
+)
+async def _values(call: Call) -> bytes:
+    def work(engine: Engine) -> list[dict[str, Any]]:
+        return [{"value": value, "count": count} for value, count in engine.values(**call.params)]
+
+    return await call.short(work)
+
+
+@method("embed", optional("seconds_max", positive))
+async def _embed(call: Call) -> bytes:
+    def on_progress(*_: Any) -> None:
+        call.cancellation.check()
+
+    return await call.long(lambda engine: engine.embed(**call.params, on_progress=on_progress))
+
+
+@method("snapshot.create", _NAME)
+async def _snapshot_create(call: Call) -> bytes:
+    return await call.long(lambda engine: engine.snapshot_create(call.params["name"]))
+
+
+@method("snapshot.list")
+async def _snapshot_list(call: Call) -> bytes:
+    return await call.short(lambda engine: engine.snapshot_list())
+
+
+@method("snapshot.verify", _NAME, optional("depth", whole(1, 3), 2))
+async def _snapshot_verify(call: Call) -> bytes:
+    return await call.long(lambda engine: engine.snapshot_verify(call.params["name"], call.params["depth"]))
+
+
+@method("snapshot.restore", _NAME, Param("into", text))
+async def _snapshot_restore(call: Call) -> bytes:
+    into = Path(call.params["into"])
+    if not into.is_absolute():
+        raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
+    return await call.long(lambda engine: engine.snapshot_restore(call.params["name"], into))
+
+
+@method("cancel", Param("id", request_id))
+async def _cancel(call: Call) -> bytes:
+    return call.encode({"cancelled": call.cancel(call.params["id"])})

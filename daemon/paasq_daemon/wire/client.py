@@ -1,0 +1,102 @@
+"""A store behind a daemon's socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from paasq_daemon.wire.connection import Connection
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.messages import Answer, Budget, Cancellation, PutResult, Request
+from paasq_daemon.wire.schema import catalog_of, record_of
+from paasq_daemon.wire.values import plain
+from paasq_dsl.catalog import Catalog
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+class Client(Database):
+    """Thread-safe; requests of several threads run side by side. A connection that the daemon closed is opened anew."""
+
+    def __init__(self, socket: Path, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+        self._socket = socket
+        self._connect_timeout_s = connect_timeout_s
+        self._lock = threading.Lock()
+        self._closed = False
+        self._connection = Connection(socket, connect_timeout_s)
+
+    @classmethod
+    def connect(cls, socket: Path) -> Self:
+        """Raises DaemonUnavailable where nobody listens."""
+        return cls(socket)
+
+    def call(self, method: str, params: Mapping[str, Any], cancel: Cancellation | None = None) -> Any:
+        """Any method of the daemon by its name on the wire, with JSON in and out."""
+        return self._live().call(method, params, cancel)
+
+    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        params = {
+            "text": request.text,
+            "params": plain(request.params),
+            "budget": _budget(request.budget),
+            "source_name": request.source_name,
+        }
+        return Answer.from_json(self.call("query", params, cancel))
+
+    def explain(self, text: str, /, **params: Any) -> Answer:
+        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params)}))
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        message = self.call("get", {"collection": collection, "key": key})
+        return None if message is None else record_of(message)
+
+    def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
+        several = [records] if isinstance(records, Mapping) else list(records)
+        done = self.call("put", {"collection": collection, "records": plain(several)})
+        return PutResult(tuple(done["keys"]), done["seq"])
+
+    def catalog(self) -> Catalog:
+        return catalog_of(self.call("catalog", {}))
+
+    def status(self) -> dict[str, Any]:
+        return dict(self.call("status", {}))
+
+    def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
+        params = {"collection": collection, "field": field, "prefix": prefix, "limit": limit}
+        return [(each["value"], each["count"]) for each in self.call("values", params)]
+
+    def check(self, text: str) -> list[dict[str, Any]]:
+        return list(self.call("check", {"text": text}))
+
+    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
+        return dict(self.call("embed", {"seconds_max": seconds_max}))
+
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        return dict(self.call("snapshot.create", {"name": name}))
+
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        return list(self.call("snapshot.list", {}))
+
+    def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
+        return dict(self.call("snapshot.verify", {"name": name, "depth": depth}))
+
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        return dict(self.call("snapshot.restore", {"name": name, "into": str(into.absolute())}))
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._connection.close()
+
+    def _live(self) -> Connection:
+        """A daemon hangs up on idle connections and at a restart; nothing was asked then, so asking anew is safe."""
+        with self._lock:
+            if self._connection.ended and not self._closed:
+                self._connection = Connection(self._socket, self._connect_timeout_s)
+            return self._connection
+
+
+def _budget(budget: Budget) -> dict[str, Any]:
+    return {"time_ms": budget.time_ms, "rows": budget.rows, "tokens": budget.tokens}

@@ -1,0 +1,82 @@
+"""What a store offers to a program, whether it is open in this process or behind a daemon's socket."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
+from paasq_dsl.catalog import Catalog
+
+
+class Database(ABC):
+    """A store. Every method may be called from any thread, and raises PaasqError on what goes wrong in the store.
+
+    Values given are Python's: text, numbers, bools, None, aware datetimes, timedelta or Duration, lists, numpy arrays.
+    """
+
+    def query(self, text: str, /, **params: Any) -> Answer:
+        """Run a text of the language, reads and writes alike; `params` by name without the `$`."""
+        return self.request(Request(text, params))
+
+    @abstractmethod
+    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        """As `query`, with a budget, and a token by which another thread may stop it."""
+
+    @abstractmethod
+    def explain(self, text: str, /, **params: Any) -> Answer:
+        """The plan of a text, in `Answer.plan`; the text does not run."""
+
+    @abstractmethod
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        """One record as Python values by field name; None where there is none."""
+
+    @abstractmethod
+    def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
+        """Insert or replace one record or several, all or none. Returns when they are on disk."""
+
+    @abstractmethod
+    def catalog(self) -> Catalog: ...
+
+    @abstractmethod
+    def status(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
+        """Values of a keyword or link field that begin with `prefix`, with how many records have each; most first."""
+
+    @abstractmethod
+    def check(self, text: str) -> list[dict[str, Any]]:
+        """Diagnostics of a text, without running it."""
+
+    @abstractmethod
+    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
+        """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
+
+    @abstractmethod
+    def snapshot_create(self, name: str) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def snapshot_list(self) -> list[dict[str, Any]]: ...
+
+    @abstractmethod
+    def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
+        """`depth` 1 checks chain and sizes, 2 re-hashes, 3 restores to a scratch folder and compares."""
+
+    @abstractmethod
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        """`into` is a folder that does not exist yet."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
