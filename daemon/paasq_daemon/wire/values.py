@@ -115,6 +115,10 @@ def _floats(values: Iterable[Any]) -> list[float]:
     return [float(value) for value in values]
 
 
+def _encode_floats(values: Iterable[Any]) -> list[float | str]:
+    return [_finite(float(value)) for value in values]
+
+
 def _encode_time(value: int | datetime) -> str:
     return render_time(to_micros(value) if isinstance(value, datetime) else int(value))
 
@@ -169,5 +173,5 @@ _CODECS: Mapping[str, Codec] = {
     "float": Codec(_nullable(lambda value: _finite(float(value))), _nullable(float), _nullable(float)),
     "time": Codec(_nullable(_encode_time), _nullable(_decode_time), _nullable(_present_time)),
     "duration": Codec(_nullable(_duration_text), _nullable(_parse_duration), _same),
-    "vector": Codec(_nullable(_floats), _nullable(_floats), _nullable(_floats)),
+    "vector": Codec(_nullable(_encode_floats), _nullable(_floats), _nullable(_floats)),
 }

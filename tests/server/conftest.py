@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from paasq_daemon.server.executor import ThreadExecutor
+from paasq_daemon.server.limits import Limits
+from paasq_daemon.server.listener import Listener
+from paasq_daemon.server.methods import Service
+from paasq_daemon.wire.client import Client
+from server.fake_engine import FakeEngine
+
+
+@dataclass
+class Daemon:
+    engine: FakeEngine
+    socket: Path
+
+    def client(self) -> Client:
+        return Client.connect(self.socket)
+
+
+@contextmanager
+def running(socket: Path, limits: Limits, workers: int) -> Iterator[Daemon]:
+    """A daemon in a thread of this process."""
+    engine = FakeEngine()
+    loop = asyncio.new_event_loop()
+    service = Service.of(engine, ThreadExecutor(engine, workers), limits.frame_bytes_max)
+    listener = Listener(service, socket, limits)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(listener.start(), loop).result(5)
+    try:
+        yield Daemon(engine, socket)
+        assert asyncio.run_coroutine_threadsafe(listener.stop(), loop).result(10), "requests outlived the daemon"
+    finally:
+        listener.remove_socket()
+        service.close()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Short, as a socket's path must be."""
+    path = Path(tempfile.mkdtemp(prefix="paasq"))
+    yield path
+    shutil.rmtree(path)
+
+
+Start = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """A function that starts a daemon; it stops after the test."""
+    with ExitStack() as stack:
+
+        def start(limits: Limits | None = None, workers: int = 2) -> Daemon:
+            limits = limits or Limits(grace_s=0.2)
+            return stack.enter_context(running(folder / "paasq.sock", limits, workers))
+
+        yield start
+
+
+@pytest.fixture
+def daemon(start: Start) -> Daemon:
+    return start()

@@ -1,0 +1,142 @@
+"""A fake: records in a dict and a handful of texts instead of a language, enough to see the daemon around an engine."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.limits import Limits
+from paasq_daemon.server.listener import serve
+from paasq_daemon.server.log import log_to_stderr
+from paasq_daemon.wire.errors import ConflictError, QueryError
+from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_dsl.catalog import Catalog, Collection, Field
+from paasq_dsl.types import DURATION, KEYWORD, TIME, list_of
+from paasq_dsl.values import Duration
+
+CATALOG = Catalog().with_collection(
+    Collection(
+        1,
+        "task",
+        (
+            Field(1, "id", KEYWORD),
+            Field(2, "due", TIME),
+            Field(3, "effort", DURATION, default=Duration(months=1)),
+            Field(4, "tags", list_of(KEYWORD)),
+        ),
+        "id",
+    )
+)
+DUE_US = 1_795_339_800_000_000  # 2026-11-22T09:30:00Z
+
+
+@dataclass
+class FakeEngine:
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    running: threading.Event = field(default_factory=threading.Event)
+    cancelled: int = 0
+    closed: bool = False
+
+    def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        verb, _, rest = request.text.partition(" ")
+        match verb:
+            case "echo":
+                columns = tuple(ColumnInfo(name, "any") for name in request.params)
+                return Answer(columns, [list(request.params.values())], seq=7)
+            case "rows":
+                row = ["x" * 100, DUE_US, Duration(micros=5_400_000_000), float("nan")]
+                types = {"text": "text", "at": "time", "took": "duration", "score": "float"}
+                columns = tuple(ColumnInfo(name, type_name) for name, type_name in types.items())
+                return Answer(columns, [row] * int(rest), complete=False, reason="limit", cursor="c1", seq=7)
+            case "sleep":
+                return self._sleep(float(rest), cancel)
+            case "stubborn":  # does not look at its token
+                self.running.set()
+                time.sleep(float(rest))
+                return Answer((), [])
+            case "crash":
+                raise KeyError("a secret of a record")
+        place = {"code": "PQ0001", "message": "no such verb", "start": 0, "end": len(verb), "line": 1, "column": 1}
+        raise QueryError(f"{verb!r} is no verb", [place], "there are echo, rows, sleep, stubborn and crash")
+
+    def _sleep(self, seconds: float, cancel: Cancellation | None) -> Answer:
+        self.running.set()
+        end_s = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end_s:
+                if cancel is not None:
+                    cancel.check()
+                time.sleep(0.002)
+        except Exception:
+            self.cancelled += 1
+            raise
+        return Answer((), [])
+
+    def explain(self, request: Request) -> Answer:
+        return Answer((), [], plan=f"fake plan of {request.text}")
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        assert collection == "task"
+        return self.records.get(key)
+
+    def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult:
+        if collection != "task":
+            raise ConflictError(f"no collection {collection!r}", "there is task")
+        for record in records:
+            self.records[record["id"]] = record | {"due": DUE_US, "effort": Duration(months=1), "_version": 1}
+        return PutResult(tuple(record["id"] for record in records), len(self.records))
+
+    def catalog(self) -> Catalog:
+        return CATALOG
+
+    def status(self) -> dict[str, Any]:
+        return {"records": len(self.records)}
+
+    def values(self, collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        assert (collection, field) == ("task", "id")
+        return [(key, 1) for key in self.records if key.startswith(prefix)][:limit]
+
+    def check(self, text: str) -> list[dict[str, Any]]:
+        return [] if text.startswith("echo") else [{"code": "PQ0001", "message": "no such verb"}]
+
+    def embed(self, *, seconds_max: float | None, on_progress: Callable[..., None] | None = None) -> dict[str, Any]:
+        for _ in range(int((seconds_max or 0) * 1000)):
+            self.running.set()
+            time.sleep(0.001)
+            if on_progress is not None:
+                on_progress(1)
+        return {"embedded": 1, "pending": 0}
+
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        return {"name": name}
+
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        return [{"name": "monday"}]
+
+    def snapshot_verify(self, name: str, depth: int) -> dict[str, Any]:
+        return {"name": name, "depth": depth}
+
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        return {"name": name, "into": str(into)}
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def main() -> None:
+    """A daemon of its own process: `fake_engine.py SOCKET GRACE_S`; exits 0 where it stopped cleanly."""
+    log_to_stderr()
+    engine: Engine = FakeEngine()
+    limits = Limits(grace_s=float(sys.argv[2]), cancel_grace_s=0.3)
+    clean = serve(engine, Path(sys.argv[1]), limits=limits, on_ready=lambda: print("ready", flush=True))
+    sys.exit(0 if clean else 3)
+
+
+if __name__ == "__main__":
+    main()

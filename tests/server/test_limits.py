@@ -1,0 +1,98 @@
+"""Limits hold, say what they are, and leave the daemon answering."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from paasq_daemon.server.limits import Limits
+from paasq_daemon.wire.errors import LimitExceeded
+from paasq_daemon.wire.frames import Framing
+from server.conftest import Start
+from server.raw import Raw, request
+
+
+def _code(answer: dict[str, dict[str, dict[str, str]]]) -> str:
+    return answer["error"]["data"]["code"]
+
+
+def test_requests_in_flight(start: Start) -> None:
+    daemon = start(Limits(in_flight_max=3, grace_s=0.2))
+    with Raw(daemon.socket) as raw:
+        for id_ in range(3):
+            raw.send(b'{"jsonrpc":"2.0","id":%d,"method":"query","params":{"text":"sleep 30"}}\n' % id_)
+        refused = raw.ask(request("status", 9))
+        assert (refused["id"], _code(refused)) == (9, LimitExceeded.code)
+        assert _code(raw.ask([request("status", n) for n in range(4)])) == LimitExceeded.code
+        assert "in flight already" in raw.ask(request("status", 1))["error"]["message"]
+        for id_ in range(3):
+            raw.send(b'{"jsonrpc":"2.0","method":"cancel","params":{"id":%d}}\n' % id_)
+        assert {raw.receive()["id"] for _ in range(3)} == {0, 1, 2}
+        assert "result" in raw.ask(request("status", 10))
+
+
+def test_connections(start: Start) -> None:
+    daemon = start(Limits(connections_max=2, grace_s=0.2))
+    with Raw(daemon.socket) as one, Raw(daemon.socket) as two:
+        assert "result" in one.ask(request("status"))
+        assert "result" in two.ask(request("status"))
+        with Raw(daemon.socket) as three:
+            assert _code(three.receive()) == LimitExceeded.code
+            assert three.receive() is None
+        assert "result" in one.ask(request("status"))
+
+
+def test_frames_too_long(start: Start) -> None:
+    daemon = start(Limits(frame_bytes_max=10_000, grace_s=0.2))
+    for data, framing in (
+        (b'{"x": "' + b"x" * 20_000, Framing.LINES),
+        (b"Content-Length: 20000\r\n\r\n", Framing.HEADERS),
+        (b"Content-Length: 99999999999999999999999\r\n\r\n", Framing.HEADERS),
+        (b"C" * 20_000, Framing.HEADERS),
+    ):
+        with Raw(daemon.socket) as raw:
+            raw.send(data)
+            assert raw.receive(framing)["error"]["data"]["code"].startswith("PQ600"), data[:30]
+            assert raw.receive(framing) is None
+
+
+def test_an_answer_too_long_is_an_error_not_a_hang(start: Start) -> None:
+    daemon = start(Limits(frame_bytes_max=10_000, grace_s=0.2))
+    with daemon.client() as client:
+        with pytest.raises(LimitExceeded, match="longer than the most allowed") as long:
+            client.query("rows 1000")
+        assert "take" in long.value.hint
+        assert len(client.query("rows 10")) == 10
+
+
+def test_a_frame_that_never_ends_and_a_client_that_idles(start: Start) -> None:
+    daemon = start(Limits(frame_timeout_s=0.2, idle_timeout_s=0.5, grace_s=0.2))
+    with Raw(daemon.socket) as slow, Raw(daemon.socket) as idle, Raw(daemon.socket) as busy:
+        slow.send(b"Content-Le")
+        busy.send(b'{"jsonrpc":"2.0","id":1,"method":"query","params":{"text":"sleep 0.8"}}\n')
+        assert _code(slow.receive(Framing.HEADERS) or {}) == LimitExceeded.code
+        assert idle.receive() is None
+        assert busy.receive()["id"] == 1
+
+
+def test_a_client_opens_anew_what_idling_closed(start: Start) -> None:
+    daemon = start(Limits(idle_timeout_s=0.1, grace_s=0.2))
+    with daemon.client() as client:
+        assert client.status() == {"records": 0}
+        time.sleep(0.4)
+        assert client.status() == {"records": 0}
+
+
+def test_a_client_that_takes_no_answers_is_hung_up_on(start: Start) -> None:
+    daemon = start(Limits(write_timeout_s=0.2, grace_s=0.2))
+    with Raw(daemon.socket) as deaf:
+        for id_ in range(20):
+            deaf.send(b'{"jsonrpc":"2.0","id":%d,"method":"query","params":{"text":"rows 3000"}}\n' % id_)
+        time.sleep(1.5)
+        with pytest.raises((OSError, AssertionError)):  # noqa: PT012  # which of the sends meets the closed end is chance
+            for _ in range(3):
+                deaf.send(b'{"jsonrpc":"2.0","id":99,"method":"status"}\n')
+                time.sleep(0.1)
+    with daemon.client() as client:
+        assert client.status() == {"records": 0}
