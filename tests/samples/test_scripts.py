@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from paasq_dsl.syntax.parse import parse
 
 SAMPLES = Path(__file__).parents[2] / "samples"
