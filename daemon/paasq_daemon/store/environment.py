@@ -35,6 +35,8 @@ def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
             continue
         except lmdb.Error as error:
             raise in_words(error) from error
+        except OSError as error:
+            raise StoreError(f"{store_folder} cannot be opened: {error.strerror}", "mend its owner and mode") from error
     raise StoreError(
         f"the system does not grant the {MAP_BYTES[-1] >> 30} GiB of address space that a store needs at least",
         "raise the limit (`ulimit -v unlimited`)",

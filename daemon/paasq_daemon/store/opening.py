@@ -53,19 +53,22 @@ def _open_short(data_file: Path, missing: int, *, sync: bool) -> tuple[lmdb.Envi
     """
     size = data_file.stat().st_size
     os.truncate(data_file, size + missing)
-    environment: lmdb.Environment | None = None
+    opened = None
     try:
-        environment, tables = _open(data_file, sync=sync)
-        with errors_in_words(), environment.begin() as txn:
-            damaged = bool(check(View(txn, tables)))
+        opened = _open(data_file, sync=sync)
+        if _is_sound(*opened):
+            return opened
     except StoreError:
-        damaged = True
-    if not damaged and environment is not None:
-        return environment, tables
-    if environment is not None:
-        environment.close()
+        pass  # the damage shows already: the file was cut
+    if opened is not None:
+        opened[0].close()
     os.truncate(data_file, size)
     raise _cut_short(data_file, missing)
+
+
+def _is_sound(environment: lmdb.Environment, tables: Tables) -> bool:
+    with errors_in_words(), environment.begin() as txn:
+        return not check(View(txn, tables))
 
 
 def _cut_short(data_file: Path, missing: int) -> StoreError:

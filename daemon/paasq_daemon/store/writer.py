@@ -126,7 +126,7 @@ class Writer:
                     outcome = self._apply(txn, job)
                     if outcome is not None:
                         committed.append((job.future, outcome))
-        except (lmdb.Error, StoreError) as error:
+        except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
             self._fail(error, group)
             return
         before, self.seq = self.seq, max([self.seq, *(outcome.seq for _, outcome in committed)])
@@ -153,9 +153,12 @@ class Writer:
             return None
         return Committed(transaction.seq, transaction.state.time_us, value)
 
-    def _fail(self, error: lmdb.Error | StoreError, group: list[_Job]) -> None:
+    def _fail(self, error: BaseException, group: list[_Job]) -> None:
         """The commit did not happen. Nothing is acknowledged from here on: what is on the disk is not known."""
-        self._failure = failure = error if isinstance(error, StoreError) else in_words(error)
+        failure = in_words(error) if isinstance(error, lmdb.Error) else error
+        if not isinstance(failure, StoreError):
+            failure = StoreError(f"the writer failed: {failure!r}", "open the store again")
+        self._failure = failure
         for job in group:
             if not job.future.done():
                 job.future.set_exception(StoreError(failure.message, failure.hint))
