@@ -85,10 +85,10 @@ def test_a_damaged_record_is_never_returned_and_can_be_replaced(tmp_path: Path) 
 
 
 def test_the_digest_tells_contents_apart(tmp_path: Path) -> None:
-    digests = []
-    for name, value in (("a", 1), ("b", 2)):
+    def digest(name: str, value: int) -> str:
         with Store.open(tmp_path / name, sync=False) as store:
-            store.write(lambda t, value=value: t.put(1, "k", {1: value}, {})).result()
+            store.write(lambda t: t.put(1, "k", {1: value}, {})).result()
             with store.read() as view:
-                digests.append(logical_digest(view))
-    assert digests[0] != digests[1]
+                return logical_digest(view)
+
+    assert digest("a", 1) != digest("b", 2)

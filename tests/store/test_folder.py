@@ -74,7 +74,7 @@ def test_a_data_file_that_was_cut_short_is_refused_and_left_alone(tmp_path: Path
     data = tmp_path / "data" / "store" / "data.mdb"
     size = data.stat().st_size + kept if kept < 0 else kept
     os.truncate(data, size)
-    with pytest.raises(StoreError, match="cut short|damaged"):
+    with pytest.raises(StoreError, match=r"cut short|damaged"):
         Store.open(tmp_path / "data")
     assert data.stat().st_size == size
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 
 
+def putting(key: str) -> Callable[[WriteTransaction], Any]:
+    return lambda transaction: transaction.put(1, key, {}, {})
+
+
 def failing(transaction: WriteTransaction) -> None:
     transaction.put(1, "never", {}, {7: None})
     raise LookupError("of the work's own")
@@ -22,7 +27,7 @@ def failing(transaction: WriteTransaction) -> None:
 def test_a_failing_work_in_a_group_leaves_no_trace(store: Store) -> None:
     gate = threading.Event()
     blocked = store.write(lambda _: gate.wait())
-    futures = [store.write(failing if n % 3 == 0 else lambda t, n=n: t.put(1, f"k{n}", {}, {})) for n in range(30)]
+    futures = [store.write(failing if n % 3 == 0 else putting(f"k{n}")) for n in range(30)]
     gate.set()
     blocked.result()
     for n, future in enumerate(futures):
@@ -43,7 +48,7 @@ def test_many_threads_get_numbers_without_gaps_and_read_their_writes(store: Stor
 
     def work(thread: int) -> None:
         for n in range(50):
-            committed = store.write(lambda t, n=n: t.put(1, f"{thread}-{n}", {1: n}, {})).result()
+            committed = store.write(putting(f"{thread}-{n}")).result()
             with store.read() as view:
                 assert view.seq >= committed.seq
                 assert view.ordinal(1, f"{thread}-{n}") == committed.value.ordinal
@@ -70,7 +75,7 @@ def test_listeners_hear_of_commits_and_cannot_stop_them(store: Store) -> None:
     store.on_commit.append(listen)
     for n in range(3):
         event.clear()
-        store.write(lambda t, n=n: t.put(1, str(n), {}, {})).result()
+        store.write(putting(str(n))).result()
         assert event.wait(5)
     assert heard == [1, 2, 3]
 

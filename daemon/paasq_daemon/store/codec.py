@@ -24,8 +24,6 @@ def encode(value: Any) -> bytes:
     """
     try:
         return msgpack.packb(value, default=_encode_extension)  # type: ignore[no-any-return]  # as above
-    except OverflowError:
-        raise StoreError("a number has more than 64 bits", "keep it as text, or as a float") from None
     except UnicodeEncodeError:
         raise StoreError("a text holds half a surrogate pair, which is no character", "clean the text") from None
     except (ValueError, RecursionError):
@@ -68,6 +66,8 @@ def _checksum(seed: int, key: bytes, payload: bytes) -> int:
 def _encode_extension(value: Any) -> msgpack.ExtType:
     if isinstance(value, Duration):
         return msgpack.ExtType(_DURATION_EXT, _DURATION.pack(value.months, value.micros))
+    if isinstance(value, int):  # MessagePack has no such number
+        raise StoreError("a number has more than 64 bits", "keep it as text, or as a float")
     raise StoreError(
         f"a {type(value).__name__} cannot be stored", "give a null, bool, int, float, str, duration or list"
     )
