@@ -49,6 +49,8 @@ class FakeEngine:
             case "echo":
                 columns = tuple(ColumnInfo(name, "any") for name in request.params)
                 return Answer(columns, [list(request.params.values())], seq=7)
+            case "long":
+                return Answer((ColumnInfo("x", "text"),), [["x" * int(rest)]])
             case "rows":
                 row = ["x" * 100, DUE_US, Duration(micros=5_400_000_000), float("nan")]
                 types = {"text": "text", "at": "time", "took": "duration", "score": "float"}
@@ -63,7 +65,7 @@ class FakeEngine:
             case "crash":
                 raise KeyError("a secret of a record")
         place = {"code": "PQ0001", "message": "no such verb", "start": 0, "end": len(verb), "line": 1, "column": 1}
-        raise QueryError(f"{verb!r} is no verb", [place], "there are echo, rows, sleep, stubborn and crash")
+        raise QueryError(f"{verb!r} is no verb", [place], "there are echo, long, rows, sleep, stubborn and crash")
 
     def _sleep(self, seconds: float, cancel: Cancellation | None) -> Answer:
         self.running.set()

@@ -8,8 +8,9 @@ import pytest
 
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.wire.errors import LimitExceeded
-from paasq_daemon.wire.frames import Framing
-from server.conftest import Start
+from paasq_daemon.wire.frames import FRAME_BYTES_MAX, Framing
+from paasq_daemon.wire.rpc import dump
+from server.conftest import Daemon, Start
 from server.raw import Raw, request
 
 
@@ -66,6 +67,14 @@ def test_an_answer_too_long_is_an_error_not_a_hang(start: Start) -> None:
         assert len(client.query("rows 10")) == 10
 
 
+def test_the_longest_answer_allowed_arrives(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        shortest = len(dump(client.query("long 0").to_json() | {"elapsed_ms": 0.0}))
+        assert len(client.query(f"long {FRAME_BYTES_MAX - shortest}")[0].x) == FRAME_BYTES_MAX - shortest
+        with pytest.raises(LimitExceeded):
+            client.query(f"long {FRAME_BYTES_MAX - shortest + 1}")
+
+
 def test_a_frame_that_never_ends_and_a_client_that_idles(start: Start) -> None:
     daemon = start(Limits(frame_timeout_s=0.2, idle_timeout_s=0.5, grace_s=0.2))
     with Raw(daemon.socket) as slow, Raw(daemon.socket) as idle, Raw(daemon.socket) as busy:
@@ -74,6 +83,7 @@ def test_a_frame_that_never_ends_and_a_client_that_idles(start: Start) -> None:
         assert _code(slow.receive(Framing.HEADERS) or {}) == LimitExceeded.code
         assert idle.receive() is None
         assert busy.receive()["id"] == 1
+        assert "result" in busy.ask(request("status"))  # a request in flight is no idling
 
 
 def test_a_client_opens_anew_what_idling_closed(start: Start) -> None:

@@ -11,7 +11,7 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.log import failure
 from paasq_daemon.server.methods import METHODS, Call, Method, Service
 from paasq_daemon.server.params import read_params
-from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError
+from paasq_daemon.wire.errors import LimitExceeded, PaasqError
 from paasq_daemon.wire.frames import FrameDecoder, Framing, frame
 from paasq_daemon.wire.messages import Budget, Cancellation
 from paasq_daemon.wire.rpc import (
@@ -147,8 +147,6 @@ class Session:
             response = result_message(request.id, await self._run(request))
         except PaasqError as error:
             response = error_message(request.id, error)
-        except asyncio.CancelledError:
-            response = error_message(request.id, Cancelled("the daemon is stopping"))
         except Exception as error:  # noqa: BLE001  # whatever a request does, the daemon lives
             failure("request_failed", error, method=request.method.name)
             words = RpcError(INTERNAL_ERROR, f"the daemon failed: {type(error).__name__}", "its log says where")
