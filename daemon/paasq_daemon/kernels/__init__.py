@@ -1,0 +1,1 @@
+"""What the functions and operators of the language compute, over whole columns."""

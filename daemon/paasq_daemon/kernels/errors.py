@@ -1,0 +1,19 @@
+"""The one error of kernels: a value that cannot be computed with."""
+
+from __future__ import annotations
+
+from paasq_dsl.source import NOWHERE, Span
+
+
+class KernelError(Exception):
+    """What is wrong with a value of a run, with words for people and the place in the text.
+
+    `code` is PQ0702 for a parameter's value, PQ0703 for a number out of its range.
+    """
+
+    def __init__(self, code: str, message: str, span: Span = NOWHERE, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.span = span
+        self.hint = hint
