@@ -1,0 +1,65 @@
+"""How text is cut into the terms of an index, and which languages have rules of their own."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+TERM_BYTES_MAX = 255  # a longer run of letters is no word; a checksum in hexadecimal still is one
+
+_STEMMERS = MappingProxyType(
+    {
+        "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+        "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
+        "pt": "portuguese",
+        "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+    }
+)  # fmt: skip
+_WITHOUT_STOP_WORDS = frozenset({"ar", "el", "ro", "ta", "tr"})  # Tantivy has no list for these
+
+LANGUAGES = frozenset(_STEMMERS)  # ISO 639-1, as in text(en)
+
+
+class Term(NamedTuple):
+    """A term with its place: `position` counts words, stop words too; `start` and `end` are characters of the text."""
+
+    text: str
+    position: int
+    start: int
+    end: int
+
+
+@cache
+def analyzer(language: str | None) -> TextAnalyzer:
+    """Words in lower case without accents; for a language also without its stop words, and stemmed.
+
+    Stop words go before accents do, because the lists have accents; stems come last, so that a word typed without its
+    accents meets the same stem.
+    """
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(TERM_BYTES_MAX + 1))
+    builder = builder.filter(Filter.lowercase())
+    if language is None:
+        return builder.filter(Filter.ascii_fold()).build()
+    name = _STEMMERS[language]
+    if language not in _WITHOUT_STOP_WORDS:
+        builder = builder.filter(Filter.stopword(name))
+    return builder.filter(Filter.ascii_fold()).filter(Filter.stemmer(name)).build()
+
+
+def analyzer_name(language: str | None) -> str:
+    """Under which an index knows the analyzer."""
+    return f"paasq_{language or 'plain'}"
+
+
+def terms(text: str, language: str | None) -> list[Term]:
+    """The terms of a text, in order."""
+    tokens = analyzer(language).pre_tokenize(storable(text)).tokens
+    return [Term(t.text, t.position, t.char_offset_from, t.char_offset_to or t.char_offset_from) for t in tokens]
+
+
+def storable(text: str) -> str:
+    """The text with each half surrogate pair, which UTF-8 cannot hold, replaced by `?`; as long as before."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,128 @@
+"""Columns and vectors on disk: append-only files, and one manifest that stamps them with a sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.builders import column_builder
+from paasq_daemon.index.collection import CollectionIndex, expected_columns
+from paasq_daemon.index.files import AppendFile, Stamp, Untrusted, fsync_folder, read_manifest, write_manifest
+from paasq_daemon.index.growing import Growing
+from paasq_daemon.index.vectorindex import VectorIndex
+from paasq_dsl.catalog import Catalog, Collection
+
+FORMAT_VERSION = 1
+_MANIFEST_NAME = "columns.json"
+
+
+class Appendable(Protocol):
+    """What goes to a file of its own: so many entries of so many bytes, more of them at each checkpoint."""
+
+    @property
+    def entry_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def tail(self, start: int) -> Iterator[NDArray[Any]]: ...
+
+
+class Checkpoint:
+    """The files of all collections in one folder, `<collection id>/columns/<name>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[Path, tuple[Appendable, AppendFile]] = {}
+
+    def save(self, seq: int, indexes: Mapping[int, CollectionIndex]) -> None:
+        """Append what is new to the files, then replace the manifest. OSError leaves the former checkpoint in force."""
+        collections = {str(id_): self._save_collection(index) for id_, index in indexes.items()}
+        body = {"format": FORMAT_VERSION, "seq": seq, "collections": collections}
+        write_manifest(self._folder / _MANIFEST_NAME, body)
+
+    def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
+        """The sequence number of the checkpoint, and the collections whose files can be trusted.
+
+        Raises Untrusted where there is no checkpoint, or none that the store at `seq` can have made.
+        """
+        manifest = read_manifest(self._folder / _MANIFEST_NAME)
+        if manifest["format"] != FORMAT_VERSION or manifest["seq"] > seq:
+            raise Untrusted(
+                f"the checkpoint is of format {manifest['format']} and at {manifest['seq']}, the store at {seq}"
+            )
+        indexes: dict[int, CollectionIndex] = {}
+        for id_text, saved in manifest["collections"].items():
+            collection = catalog.by_id.get(int(id_text))
+            if collection is not None:
+                try:
+                    indexes[collection.id] = self._load_collection(collection, saved)
+                except Untrusted:
+                    continue  # the caller builds it from the records
+        return manifest["seq"], indexes
+
+    def _save_collection(self, index: CollectionIndex) -> dict[str, Any]:
+        folder = self._columns_folder(index.collection.id)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700)
+            fsync_folder(folder.parent)
+        stamps = {name: list(self._append(folder / name, source)) for name, source in _sources(index).items()}
+        fsync_folder(folder)
+        return {
+            "generation": index.generation,
+            "length": index.length,
+            "columns": _signatures(index.collection),
+            "vectors": {str(id_): vectors.blocks.size for id_, vectors in index.vectors.items()},
+            "files": stamps,
+        }
+
+    def _append(self, path: Path, source: Appendable) -> Stamp:
+        kept, file = self._files.get(path, (None, None))
+        if file is None or kept is not source:
+            path.unlink(missing_ok=True)  # never cut: earlier readers may have it mapped
+            file = AppendFile(path)
+            self._files[path] = source, file
+        done = file.size_bytes // source.entry_bytes
+        if len(source) > done or kept is not source:
+            file.append(source.tail(done))
+        return file.stamp
+
+    def _load_collection(self, collection: Collection, saved: Mapping[str, Any]) -> CollectionIndex:
+        if saved["columns"] != _signatures(collection):
+            raise Untrusted(f"{collection.name} has other fields than at the checkpoint")
+        folder = self._columns_folder(collection.id)
+        files = {name: AppendFile.verified(folder / name, Stamp(*stamp)) for name, stamp in saved["files"].items()}
+        index = CollectionIndex(collection, saved["generation"])
+        for name, type_ in expected_columns(collection).items():
+            parts = index.builders[name].parts
+            loaded = {part: files[f"{name}.{part}"].map(growing.dtype) for part, growing in parts.items()}
+            index.builders[name] = column_builder(type_, loaded)
+        for id_text, size in saved["vectors"].items():
+            log = files[f"{id_text}.log"].map(np.dtype(np.int64))
+            rows = files[f"{id_text}.rows"].map(np.dtype(np.float32)).reshape(-1, size)
+            if len(log) != len(rows):
+                raise Untrusted(f"{collection.name} has {len(rows)} vectors where its log has {len(log)}")
+            index.vectors[int(id_text)] = VectorIndex(size, log, rows)
+        index.restore(saved["length"], Growing(np.int64, files["dead"].map(np.dtype(np.int64))))
+        self._files.update({folder / name: (source, files[name]) for name, source in _sources(index).items()})
+        return index
+
+    def _columns_folder(self, collection_id: int) -> Path:
+        return self._folder / str(collection_id) / "columns"
+
+
+def _sources(index: CollectionIndex) -> dict[str, Appendable]:
+    """What goes to disk, by the name of its file."""
+    sources: dict[str, Appendable] = {"dead": index.dead}
+    for name, builder in index.builders.items():
+        sources |= {f"{name}.{part}": growing for part, growing in builder.parts.items()}
+    for id_, vectors in index.vectors.items():
+        sources |= {f"{id_}.log": vectors.log, f"{id_}.rows": vectors.blocks}
+    return sources
+
+
+def _signatures(collection: Collection) -> dict[str, str]:
+    """What each column was built with; one that was built with something else must be built anew."""
+    defaults = {str(f.id): f.default for f in collection.fields}
+    return {name: f"{type_} {defaults.get(name)!r}" for name, type_ in expected_columns(collection).items()}

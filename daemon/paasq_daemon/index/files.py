@@ -1,0 +1,115 @@
+"""Files that only grow, with checksums, and the manifest that says how much of them counts.
+
+What stands in a file beyond the size in the manifest was written by a process that died before its manifest: it is cut
+off at the next append. The manifest is replaced as a whole by a rename.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import xxhash
+from numpy.typing import NDArray
+
+_CHUNK_BYTES = 1 << 22
+
+
+class Untrusted(Exception):  # noqa: N818  # a verdict, caught where it is mended; never seen by a user
+    """A derived file that is not what its manifest says: what stands in it is to be built anew."""
+
+
+class Stamp(NamedTuple):
+    """What a manifest says of one file. `checksum` is XXH3 of 64 bits, in hexadecimal."""
+
+    size_bytes: int
+    checksum: str
+
+
+class AppendFile:
+    """A file that grows at its end. The checksum is kept running, so that an append reads nothing back."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._hasher = xxhash.xxh3_64()
+
+    @classmethod
+    def verified(cls, path: Path, stamp: Stamp) -> AppendFile:
+        """Raises Untrusted where the file is missing, shorter than stamped, or has another checksum."""
+        file = cls(path)
+        try:
+            with path.open("rb") as stream:
+                while file.size_bytes < stamp.size_bytes:
+                    chunk = stream.read(min(_CHUNK_BYTES, stamp.size_bytes - file.size_bytes))
+                    if not chunk:
+                        raise Untrusted(f"{path.name} has {file.size_bytes} bytes of {stamp.size_bytes}")
+                    file._hasher.update(chunk)
+                    file.size_bytes += len(chunk)
+        except OSError as error:
+            raise Untrusted(f"{path.name} cannot be read: {error.strerror}") from error
+        if file.stamp.checksum != stamp.checksum:
+            raise Untrusted(f"{path.name} has another checksum than it was written with")
+        return file
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.size_bytes, self._hasher.hexdigest())
+
+    def append(self, arrays: Iterable[NDArray[Any]]) -> None:
+        """Write the arrays' bytes at the end and fsync. Where that fails, the stamp stays as it was."""
+        hasher, size = self._hasher.copy(), self.size_bytes
+        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as stream:
+            stream.truncate(size)
+            stream.seek(size)
+            for array in filter(len, arrays):
+                raw = np.ascontiguousarray(array).view(np.uint8).data.cast("B")
+                stream.write(raw)
+                hasher.update(raw)
+                size += len(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self._hasher, self.size_bytes = hasher, size
+
+    def map(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """The verified part of the file as a read-only array, mapped into memory."""
+        if self.size_bytes % dtype.itemsize:
+            raise Untrusted(f"{self.path.name} ends within a value")
+        count = self.size_bytes // dtype.itemsize
+        return np.memmap(self.path, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
+
+
+def write_manifest(path: Path, body: dict[str, Any]) -> None:
+    """Replace the manifest durably: temporary name, fsync, rename, fsync of the folder."""
+    raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    temporary = path.with_suffix(".tmp")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(xxhash.xxh3_64_hexdigest(raw).encode() + b"\n" + raw)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    fsync_folder(path.parent)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Raises Untrusted where there is none, or where it is damaged."""
+    try:
+        checksum, _, raw = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        raise Untrusted(f"{path.name} cannot be read: {error.strerror}") from error
+    if checksum != xxhash.xxh3_64_hexdigest(raw).encode():
+        raise Untrusted(f"{path.name} has another checksum than it was written with")
+    body: dict[str, Any] = orjson.loads(raw)
+    return body
+
+
+def fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,174 @@
+"""All indexes of a store, brought to the sequence number of each view that is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from threading import RLock
+
+from paasq_daemon.index.catchup import CollectionChanges, changes_since
+from paasq_daemon.index.checkpoint import Checkpoint
+from paasq_daemon.index.collection import CollectionIndex
+from paasq_daemon.index.column import Ints
+from paasq_daemon.index.extent import Extent
+from paasq_daemon.index.files import Untrusted
+from paasq_daemon.index.text import TextView
+from paasq_daemon.index.textindex import TextIndex
+from paasq_daemon.index.view import CollectionView
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.view import View
+from paasq_daemon.wire.errors import StoreError
+from paasq_dsl.catalog import Catalog, Collection
+
+CHECKPOINT_SEQS = 10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
+
+_log = logging.getLogger(__name__)
+
+
+class IndexView:
+    """Everything at one sequence number. Use it in one thread at a time, and only inside the `with` block."""
+
+    def __init__(self, store: View, catalog: Catalog, extents: Mapping[int, Extent], indexes: Indexes) -> None:
+        self.seq: int = store.seq
+        self.store = store
+        self.catalog = catalog
+        self.extents = extents
+        self._indexes = indexes
+        self._collections: dict[str, CollectionView] = {}
+
+    def collection(self, name: str) -> CollectionView:
+        """Raises KeyError where the catalog has no such collection."""
+        found = self._collections.get(name)
+        if found is None:
+            extent = self.extents[self.catalog.collections[name].id]
+            text = TextView(self._indexes.text_index(extent.collection.id), extent, self.store)
+            found = self._collections[name] = CollectionView(extent, self.store, text)
+        return found
+
+
+class Indexes:
+    """What is derived from a store: columns, vectors and text, in `<folder>/index`. Rebuildable at any time."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder / "index"
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._store = store
+        self._lock = RLock()
+        self._checkpoint = Checkpoint(self._folder)
+        self._checkpoint_seq = 0
+        self._seq: int | None = None  # None: nothing can be trusted, and all is to be built
+        self._catalog = Catalog()
+        self._collections: dict[int, CollectionIndex] = {}
+        self._texts: dict[int, TextIndex] = {}
+        self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
+        with store.read() as view:
+            self._load(view)
+
+    @contextmanager
+    def read(self) -> Iterator[IndexView]:
+        """A view of store and indexes at the newest sequence number. Raises CorruptRecord and other StoreErrors."""
+        with ExitStack() as stack:
+            with self._lock:
+                store_view = stack.enter_context(self._store.read())
+                self._advance(store_view)
+                extents = {id_: index.extent() for id_, index in self._collections.items()}
+                view = IndexView(store_view, self._catalog, extents, self)
+                self._open_views[view] = None
+                stack.callback(self._forget, view)
+            yield view
+
+    def checkpoint(self) -> None:
+        """Write columns and vectors to disk as they are now. Raises OSError where the disk is full; nothing is lost."""
+        with self._lock:
+            if self._seq is not None:
+                self._checkpoint.save(self._seq, self._collections)
+                self._checkpoint_seq = self._seq
+
+    def close(self) -> None:
+        """Write a checkpoint, if the disk lets us, and let go of all files. No view may be open."""
+        self._try_checkpoint()
+        with self._lock:
+            texts, self._texts = self._texts, {}
+        for text in texts.values():
+            text.close()
+
+    def text_index(self, collection_id: int) -> TextIndex:
+        with self._lock:
+            found = self._texts.get(collection_id)
+            if found is None:
+                folder = self._folder / str(collection_id) / "text"
+                found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
+            return found
+
+    def _load(self, view: View) -> None:
+        """From the checkpoint and the journal; from the records where that cannot be."""
+        self._catalog = view.catalog
+        try:
+            seq, self._collections = self._checkpoint.load(self._catalog, view.seq)
+        except Untrusted as reason:
+            if view.seq:
+                _log.info("columns are built from the records: %s", reason)
+            self._advance(view)
+            return
+        self._seq = self._checkpoint_seq = seq
+        self._advance(view)
+
+    def _advance(self, view: View) -> None:
+        """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records."""
+        if self._seq == view.seq and len(self._collections) == len(self._catalog.collections):
+            return
+        seq, self._seq = self._seq, None
+        changes = None
+        if seq is not None:
+            try:
+                changes = changes_since(view, seq)
+            except StoreError as reason:
+                _log.warning("columns are built from the records: %s", reason)
+        self._catalog = view.catalog
+        present = self._collections if changes is not None else {}
+        self._collections = {
+            collection.id: self._brought_up(view, collection, present, changes or {})
+            for collection in self._catalog.collections.values()
+        }
+        self._seq = view.seq
+        if view.seq - self._checkpoint_seq >= CHECKPOINT_SEQS:
+            self._try_checkpoint()
+
+    def _brought_up(
+        self,
+        view: View,
+        collection: Collection,
+        present: Mapping[int, CollectionIndex],
+        changes: Mapping[int, CollectionChanges],
+    ) -> CollectionIndex:
+        index = present.get(collection.id)
+        if index is None or (index.collection != collection and not index.change_catalog(collection)):
+            return CollectionIndex.build(view, collection)
+        change = changes.get(collection.id)
+        if change is not None:
+            index.apply(view, change.died, change.vectors)
+        return index
+
+    def _unseen(self, collection_id: int) -> tuple[str, Ints]:
+        """The generation and list of the dead that no open view has alive."""
+        with self._lock:
+            index = self._collections[collection_id]
+            oldest = next(iter(self._open_views), None)
+            if oldest is None:
+                return index.generation, index.dead.array()
+            extent = oldest.extents.get(collection_id)
+            same = extent is not None and extent.generation == index.generation
+            return index.generation, index.dead.array(extent.dead_count if extent and same else 0)
+
+    def _forget(self, view: IndexView) -> None:
+        with self._lock:
+            del self._open_views[view]
+
+    def _try_checkpoint(self) -> None:
+        try:
+            self.checkpoint()
+        except OSError as error:
+            _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)

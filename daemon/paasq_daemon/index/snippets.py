@@ -1,0 +1,117 @@
+"""The passage of a text that shows best why it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_daemon.index.analyzers import Term, terms
+from paasq_dsl.syntax.matchtext import Form, MatchText, Occur
+
+_ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where there is room
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A part of a text as it stands there, from character `start` on; `highlights` are ranges within the part."""
+
+    text: str
+    highlights: tuple[tuple[int, int], ...] = ()
+    start: int = 0
+
+
+def snippet(match: MatchText, language: str | None, text: str, chars: int) -> Snippet:
+    """At most `chars` characters, cut at words, with as many different words of the match in them as can be had.
+
+    The beginning of the text where nothing of the match is in it.
+    """
+    if chars <= 0:
+        return Snippet("")
+    hits = _hits(match, language, text)
+    first = _best_first(hits, chars) if hits else 0
+    here = hits[first:] if hits else []
+    start = _start(text, here[0][1].start, chars) if here else 0
+    end = _end(text, start, chars)
+    inside = [(t.start - start, t.end - start) for _, t in hits if start <= t.start and t.end <= end]
+    return Snippet(text[start:end], tuple(dict.fromkeys(inside)), start)
+
+
+def _hits(match: MatchText, language: str | None, text: str) -> list[tuple[str, Term]]:
+    """The words of the text that the match speaks of, in order, each with what in the match it answers."""
+    wanted: set[str] = set()
+    prefixes: list[str] = []
+    near: list[tuple[str, int]] = []
+    for clause in match.clauses:
+        if clause.occur is Occur.MUST_NOT:
+            continue
+        if clause.form is Form.PREFIX:
+            prefixes += [term.text for term in terms(clause.text, None)[-1:]]
+        elif clause.form is Form.FUZZY:
+            near += [(term.text, clause.edits) for term in terms(clause.text, language)]
+        else:
+            wanted.update(term.text for term in terms(clause.text, language))
+    hits = [(term.text, term) for term in terms(text, language) if term.text in wanted]
+    if near:
+        found = terms(text, language)
+        hits += [(word, t) for word, edits in near for t in found if within_edits(word, t.text, edits)]
+    if prefixes:
+        found = terms(text, None)
+        hits += [(prefix, t) for prefix in prefixes for t in found if t.text.startswith(prefix)]
+    return sorted(hits, key=lambda hit: (hit[1].start, hit[0]))
+
+
+def _best_first(hits: list[tuple[str, Term]], chars: int) -> int:
+    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest."""
+    best, best_first, end = (0, 0), 0, 0
+    counts: dict[str, int] = {}
+    for first, (word, term) in enumerate(hits):
+        while end < len(hits) and hits[end][1].end <= term.start + chars:
+            counts[hits[end][0]] = counts.get(hits[end][0], 0) + 1
+            end += 1
+        value = len(counts), end - first
+        if value > best:
+            best, best_first = value, first
+        if end == first:  # a word longer than the passage
+            end += 1
+            continue
+        counts[word] -= 1
+        if not counts[word]:
+            del counts[word]
+    return best_first
+
+
+def _start(text: str, hit: int, chars: int) -> int:
+    """Where a passage that shows a hit begins: a little before it, at a word, and early enough to be full."""
+    start = max(0, hit - min(_ELLIPSIS_NEAR, chars // 4), min(hit, 0))
+    if start + chars > len(text):
+        start = max(0, min(hit, len(text) - chars))
+    if start and not text[start - 1].isspace():
+        space = next((i for i in range(start, hit) if text[i].isspace()), hit - 1)
+        start = space + 1
+    return start
+
+
+def _end(text: str, start: int, chars: int) -> int:
+    end = start + chars
+    if end >= len(text):
+        return len(text)
+    if text[end].isspace():
+        return end
+    space = next((i for i in range(end - 1, start + chars // 2, -1) if text[i].isspace()), None)
+    return end if space is None else space
+
+
+def within_edits(word: str, other: str, edits: int) -> bool:
+    """Whether the words are at most `edits` apart: letters changed, added, left out, or two neighbours swapped."""
+    if abs(len(word) - len(other)) > edits:
+        return False
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        row = [i]
+        for j, other_letter in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other_letter))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == other_letter:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1] <= edits

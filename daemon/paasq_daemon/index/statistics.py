@@ -1,0 +1,85 @@
+"""What the planner and completion want to know of a column."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Coded, Column, Flat, Mask, Ragged
+from paasq_dsl.values import Value
+
+SAMPLE_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of the live rows of a column: how many there are, how many are null, and of the others how many are different.
+
+    For a list column `distinct`, `minimum` and `maximum` speak of the items. `distinct` is exact for strings, and for
+    numbers up to SAMPLE_ROWS rows; beyond, it is the GEE estimate of Charikar et al. (PODS 2000) from a sample.
+    """
+
+    rows: int
+    nulls: int
+    distinct: int
+    minimum: Value = None
+    maximum: Value = None
+
+
+def statistics(column: Column, alive: Mask) -> Statistics:
+    """`alive` is bool by row."""
+    rows = int(np.count_nonzero(alive))
+    nulls = rows - int(np.count_nonzero(alive & valid_rows(column)))
+    if isinstance(column, Ragged):
+        inner = statistics(column.items, item_mask(column, alive))
+        return Statistics(rows, nulls, inner.distinct, inner.minimum, inner.maximum)
+    if isinstance(column, Coded):
+        used = column.dictionary[code_counts(column, alive) > 0]
+        return Statistics(rows, nulls, len(used), min(used, default=None), max(used, default=None))
+    values = column.values[alive & valid_rows(column)]
+    if not len(values):
+        return Statistics(rows, nulls, 0)
+    return Statistics(rows, nulls, _distinct(values), values.min().item(), values.max().item())
+
+
+def value_counts(column: Column, alive: Mask) -> tuple[list[str], list[int]]:
+    """The strings of a Coded column, or of a list column of such, and in how many live places each stands (never 0)."""
+    if isinstance(column, Ragged):
+        return value_counts(column.items, item_mask(column, alive))
+    if isinstance(column, Flat):
+        raise TypeError(f"a column of {column.type} has no dictionary")
+    counts = code_counts(column, alive)
+    used = np.flatnonzero(counts)
+    return column.dictionary[used].tolist(), counts[used].tolist()
+
+
+def code_counts(column: Coded, alive: Mask) -> NDArray[np.int64]:
+    """How often each entry of the dictionary stands in a live row."""
+    codes = column.codes[alive]
+    return np.bincount(codes[codes >= 0], minlength=len(column.dictionary)).astype(np.int64)
+
+
+def valid_rows(column: Column) -> Mask:
+    """Where a row is not null, bool by row."""
+    if isinstance(column, Coded):
+        return column.codes >= 0
+    return np.ones(len(column), np.bool_) if column.valid is None else column.valid
+
+
+def item_mask(column: Ragged, alive: Mask) -> Mask:
+    """Where an item belongs to a live row, bool by item."""
+    return np.repeat(alive, np.diff(column.offsets))
+
+
+def _distinct(values: NDArray[Any]) -> int:
+    count = len(values)
+    if count <= SAMPLE_ROWS:
+        return len(np.unique(values))
+    sample = values[np.linspace(0, count - 1, SAMPLE_ROWS).astype(np.int64)]
+    times = np.unique(sample, return_counts=True)[1]
+    once = int(np.count_nonzero(times == 1))
+    return round(math.sqrt(count / SAMPLE_ROWS) * once) + len(times) - once

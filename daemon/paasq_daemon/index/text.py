@@ -1,0 +1,108 @@
+"""Searching the text of one collection at one sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from tantivy import Occur, Query
+
+from paasq_daemon.index.column import Ints, Mask
+from paasq_daemon.index.extent import Extent
+from paasq_daemon.index.snippets import Snippet, snippet
+from paasq_daemon.index.textindex import ORDINAL, TextIndex, TextReader
+from paasq_daemon.index.textquery import TextField, build_query
+from paasq_daemon.store.view import View
+from paasq_dsl.syntax.matchtext import MatchText
+
+Scores: TypeAlias = NDArray[np.float32]
+
+TERM_SET_MAX = 128  # passing rows up to which they are looked up one by one; above, fetching more hits is faster
+_FETCH_MIN = 64
+_FETCH_GROWTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Ordinals (int64) and BM25 scores (float32), best first, equal scores by ordinal."""
+
+    ordinals: Ints
+    scores: Scores
+
+
+NO_HITS = Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+class TextView:
+    """The text of a collection. Its index is brought up to the view's sequence number when first asked."""
+
+    def __init__(self, index: TextIndex, extent: Extent, view: View) -> None:
+        self._index = index
+        self._extent = extent
+        self._view = view
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        return self._index.reader(self._extent, self._view)
+
+    def search(
+        self, match: MatchText, fields: Mapping[str, float], k: int | None = None, mask: Mask | None = None
+    ) -> Hits:
+        """The k best rows that match (None: all) among those that `mask` (bool by ordinal; None: all) lets pass.
+
+        `fields` maps text fields to weights. Exact under any mask. Raises KeyError for a field that is not text.
+        """
+        query = build_query(self._reader.schema, match, {self._field(name): weight for name, weight in fields.items()})
+        passing = self._extent.alive if mask is None else self._extent.alive & mask
+        count = int(np.count_nonzero(passing))
+        if query is None or not count or (k is not None and k <= 0):
+            return NO_HITS
+        wanted = count if k is None else min(k, count)
+        if count <= TERM_SET_MAX:
+            chosen = Query.term_set_query(self._reader.schema, ORDINAL, np.flatnonzero(passing).tolist())
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(chosen, 0.0))])
+            return self._fetch(query, passing, wanted, count + 1)
+        share = count / self._extent.length
+        return self._fetch(query, passing, wanted, _FETCH_MIN + round(wanted / share * 1.1))
+
+    def snippet(self, match: MatchText, field: str, text: str, chars: int) -> Snippet:
+        """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
+        return snippet(match, self._field(field).language, text, chars)
+
+    def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Whole words of a field that begin so, in any case, and how many records have each, most frequent first."""
+        if limit <= 0:
+            return []
+        name = self._field(field).words_name
+        found = self._reader.searcher.terms_with_prefix(name, prefix.lower(), limit=limit)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _field(self, name: str) -> TextField:
+        field = self._reader.fields.get(name)
+        if field is None:
+            raise KeyError(f"{self._extent.collection.name}.{name} is no text field")
+        return field
+
+    def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> Hits:
+        """Fetch ever more hits until the k-th best that passes can no longer be beaten, or tied, by one not fetched."""
+        searcher = self._reader.searcher
+        total = searcher.num_docs
+        while total:
+            limit = min(limit, total)
+            hits = searcher.search(query, limit, count=False).hits
+            values = searcher.fast_field_values(ORDINAL, [address for _, address in hits])
+            ordinals = np.array(values, np.int64)
+            scores = np.array([score for score, _ in hits], np.float32)
+            keep = ordinals < len(passing)
+            keep[keep] = passing[ordinals[keep]]
+            found, found_scores = ordinals[keep], scores[keep]
+            settled = len(found) >= wanted and found_scores[wanted - 1] > scores[-1]
+            if settled or len(hits) < limit or limit == total:
+                order = np.lexsort((found, -found_scores))[:wanted]
+                return Hits(found[order], found_scores[order])
+            limit *= _FETCH_GROWTH
+        return NO_HITS

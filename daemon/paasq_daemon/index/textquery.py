@@ -1,0 +1,115 @@
+"""From the clauses of a match text to a Tantivy query. Query text never meets Tantivy's own parser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tantivy import Occur, Query, Schema
+
+from paasq_daemon.index.analyzers import Term, terms
+from paasq_dsl.syntax import matchtext
+from paasq_dsl.syntax.matchtext import CLAUSES_MAX, Clause, Form, MatchText
+
+_OCCUR = {
+    matchtext.Occur.SHOULD: Occur.Should,
+    matchtext.Occur.MUST: Occur.Must,
+    matchtext.Occur.MUST_NOT: Occur.MustNot,
+}
+
+
+class TextField(NamedTuple):
+    """A text field as the index has it: `terms_name` holds analysed terms with positions, `words_name` whole words."""
+
+    terms_name: str
+    words_name: str
+    language: str | None
+
+
+def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, float]) -> Query | None:
+    """Scores add up over clauses, and within a clause over the fields that have it, each times the field's weight.
+
+    A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
+    field (a stop word) is dropped; None where no clause is left that could find a row.
+    Raises ValueError where there are more clauses than a match text may have.
+    """
+    if len(match.clauses) > CLAUSES_MAX:
+        raise ValueError(f"a match may have {CLAUSES_MAX} clauses at most, and this has {len(match.clauses)}")
+    parts: list[tuple[Occur, Query]] = []
+    for clause in match.clauses:
+        in_fields = [
+            Query.boost_query(query, weight * clause.boost)
+            for field, weight in fields.items()
+            if (query := _clause_query(schema, clause, field)) is not None
+        ]
+        if not in_fields:
+            continue
+        if clause.occur is matchtext.Occur.SHOULD:  # flat, so that Tantivy can skip what cannot reach the top
+            parts += [(Occur.Should, query) for query in in_fields]
+        else:
+            parts.append((_OCCUR[clause.occur], _any_of(in_fields)))
+    if all(occur is Occur.MustNot for occur, _ in parts):
+        return None
+    return Query.boolean_query(parts)
+
+
+def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+    """What the clause means in one field; None where nothing is left of it."""
+    return _FORMS[clause.form](schema, clause, field)
+
+
+def _word(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+    """One term; where the analyzer makes several of a word (wi-fi), they must stand side by side."""
+    return _side_by_side(schema, field, terms(clause.text, field.language), 0)
+
+
+def _phrase(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+    return _side_by_side(schema, field, terms(clause.text, field.language), clause.slop)
+
+
+def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+    """Whole words that begin so, each found row scoring 1: a rare ending says nothing of how well a row fits."""
+    found = terms(clause.text, None)
+    if not found:
+        return None
+    *before, last = (
+        Query.fuzzy_term_query(schema, field.words_name, term.text, distance=0, prefix=number == len(found) - 1)
+        for number, term in enumerate(found)
+    )
+    return _all_of([*before, last])
+
+
+def _fuzzy(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+    """Terms at most so many letters away, each found row scoring 1; the very term scores its BM25 on top."""
+    queries: list[Query] = []
+    for term in terms(clause.text, field.language):
+        near = Query.fuzzy_term_query(schema, field.terms_name, term.text, distance=clause.edits)
+        same = Query.term_query(schema, field.terms_name, term.text)
+        queries.append(Query.boolean_query([(Occur.Must, near), (Occur.Should, same)]))
+    return _all_of(queries) if queries else None
+
+
+_FORMS: dict[Form, Callable[[Schema, Clause, TextField], Query | None]] = {
+    Form.WORD: _word,
+    Form.PHRASE: _phrase,
+    Form.PREFIX: _prefix,
+    Form.FUZZY: _fuzzy,
+}
+
+
+def _side_by_side(schema: Schema, field: TextField, found: list[Term], slop: int) -> Query | None:
+    """The terms at the distances they have here, so that a stop word between them counts as a word."""
+    if not found:
+        return None
+    if len(found) == 1:
+        return Query.term_query(schema, field.terms_name, found[0].text)
+    first = found[0].position
+    return Query.phrase_query(schema, field.terms_name, [(t.position - first, t.text) for t in found], slop=slop)
+
+
+def _all_of(queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _any_of(queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
