@@ -50,6 +50,11 @@ class View:
         return self.state.seq
 
     @property
+    def transaction_id(self) -> int:
+        """LMDB's own number of the transaction that this view sees."""
+        return self.txn.id()
+
+    @property
     def journal_start(self) -> int:
         """The oldest sequence number that the journal still holds; `seq + 1` where it holds none."""
         return self.state.journal_start
