@@ -65,6 +65,8 @@ def parse_duration(text: str) -> Duration:
             micros += round(float(amount) * MICROS[unit])
     if not end or end != len(text):
         raise ValueError(f"{text!r} is not a duration such as 7d, 90min or 1h30min")
+    if months > 12 * 20_000 or micros > INT_MAX:
+        raise ValueError(f"{text} is longer than time is here")
     return Duration(months, micros)
 
 

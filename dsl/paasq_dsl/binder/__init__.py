@@ -1,0 +1,1 @@
+"""Tree + catalog to bound plan + diagnostics."""

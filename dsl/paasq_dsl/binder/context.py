@@ -1,0 +1,57 @@
+"""What binding one text knows and collects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.diagnostics import Diagnostic, Edit, Severity, diagnostic, nearest, replacement
+from paasq_dsl.source import Span
+
+
+@dataclass
+class Context:
+    """`offset` is what the spans of the piece at hand count from; `slots` numbers the literals by their absolute start.
+
+    `bind_stage` binds a stage by the rule of its verb: what holds stages itself, as fuse does, binds them through it.
+    """
+
+    catalog: Catalog
+    bind_stage: Callable[[Any, Schema], BoundStage | None]
+    slots: Mapping[int, int] = field(default_factory=dict)
+    parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
+    lets: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    offset: int = 0
+
+    def place(self, span: Span) -> Span:
+        """A span of the piece at hand as one of the whole text."""
+        return span.shift(self.offset)
+
+    def report(
+        self, code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None,
+        severity: Severity = Severity.ERROR, **words: object,
+    ) -> None:  # fmt: skip
+        found = diagnostic(code, span, candidates=candidates, edit=edit, severity=severity, **words)
+        self.diagnostics.append(found.shift(self.offset))
+
+    def unknown(self, code: str, span: Span, name: str, known: Iterable[str], **words: object) -> None:
+        """A name that does not exist, with the nearest that do."""
+        candidates = nearest(name, known)
+        self.report(code, span, name=name, candidates=candidates, edit=replacement(span, candidates), **words)
+
+    def collection(self, name: str, span: Span) -> Collection | None:
+        found = self.catalog.collections.get(name)
+        if found is None:
+            self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.lets])
+        return found
+
+
+def needs_records(context: Context, stage: str, schema: Schema, span: Span) -> bool:
+    """Does the stage stand where rows are records? Reports where they are not."""
+    if schema.collection is None and not schema.open:
+        context.report("PQ0401", span, stage=stage, before="an earlier stage")
+    return schema.collection is not None

@@ -1,0 +1,275 @@
+"""Expressions: names to columns, operators and functions to typed applications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse, lifted
+from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
+from paasq_dsl.values import parse_time
+
+MOMENTS = ("now", "today", "tomorrow", "yesterday")
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
+def bind_expression(context: Context, node: tree.Expression, schema: Schema) -> Bound:
+    """The typed expression over the columns of `schema`; of type any where something in it is wrong (and reported)."""
+    return _BINDERS[type(node)](context, node, schema)
+
+
+def bind_condition(context: Context, node: tree.Expression, schema: Schema) -> Bound:
+    bound = bind_expression(context, node, schema)
+    return expect_type(context, bound, BOOL, node.span, "a condition")
+
+
+def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
+    """An expression that may not read columns: the number of a take, the text of a match."""
+    bound = bind_expression(context, node, Schema(()))
+    return expect_type(context, bound, type_, node.span, what)
+
+
+def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:
+    """`bound`, a parameter made to be of `type_`; reports where the type can't be that."""
+    bound = adapt(bound, type_)
+    if bound.type.kind is Kind.ANY:
+        return bound
+    together = unify(type_, bound.type)
+    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
+        context.report("PQ0304", span, what=what, expected=_with_article(type_), found=_with_article(bound.type))
+    return bound
+
+
+def adapt(bound: Bound, type_: Type) -> Bound:
+    """A parameter that was not declared takes the type of what it stands beside; everything else stays."""
+    if isinstance(bound, ParameterValue) and bound.type.kind is Kind.ANY:
+        return ParameterValue(bound.name, type_, bound.span)
+    return bound
+
+
+def column_name(node: tree.Expression) -> str | None:
+    """The name a select or a group gives an expression that has none: `a`, `a.b`, `a->b` is b, `f(x)` is f_x, `f()` is f."""
+    match node:
+        case tree.Name(name=name):
+            return name
+        case tree.Dot(base=base, name=name):
+            left = column_name(base)
+            return left and f"{left}.{name}"
+        case tree.Arrow(name=name):
+            return name
+        case tree.Call(name=name, arguments=arguments):
+            inner = column_name(arguments[0]) if arguments else None
+            return f"{name}_{inner}" if inner else name
+        case _:
+            return None
+
+
+def _with_article(type_: Type) -> str:
+    text = str(type_)
+    if type_.kind is Kind.LIST:
+        return f"a list {text}"
+    if type_.kind in {Kind.TEXT, Kind.NULL}:
+        return text
+    return f"an {text}" if text[0] in "aeio" else f"a {text}"
+
+
+def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
+    slot = context.slots.get(node.span.start + context.offset, -1)
+    span = context.place(node.span)
+    if node.as_time:
+        try:
+            value = parse_time(cast("str", node.value))
+        except ValueError as error:
+            context.report("PQ0116", node.span, found=str(error))
+            return Constant(-1, ANY, None, span)
+        return Constant(slot, TIME, None if slot >= 0 else value, span)
+    return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
+
+
+def _type_of(value: object) -> Type:
+    for python, type_ in ((bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (type(None), NULL)):
+        if isinstance(value, python):
+            return type_
+    return DURATION
+
+
+def _moment(context: Context, node: tree.Moment, _: Schema) -> Bound:
+    if node.name not in MOMENTS:
+        context.unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
+    return MomentValue(node.name, TIME, context.place(node.span))
+
+
+def _name(context: Context, node: tree.Name, schema: Schema) -> Bound:
+    return _column(context, node.name, node.span, schema)
+
+
+def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
+    found = schema.by_name.get(name)
+    if found is None and not schema.open:
+        where = (
+            schema.collection.name if schema.collection else ("this row" if schema.columns else "a value without rows")
+        )
+        context.unknown(
+            "PQ0202", span, name, [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS], where=where
+        )
+    return ColumnValue(name, found.type if found else ANY, context.place(span))
+
+
+def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
+    declared = context.parameters.get(node.name)
+    return ParameterValue(node.name, declared.type if declared else ANY, context.place(node.span))
+
+
+def _ref(context: Context, node: tree.Ref, _: Schema) -> Bound:
+    context.collection(node.collection, Span(node.span.start, node.span.start + len(node.collection)))
+    return Constant(-1, link_to(node.collection), node.key, context.place(node.span))
+
+
+def _list(context: Context, node: tree.ListOf, schema: Schema) -> Bound:
+    items = tuple(bind_expression(context, item, schema) for item in node.items)
+    item_type = NULL
+    for item, written in zip(items, node.items, strict=True):
+        together = unify(item_type, item.type)
+        if together is None:
+            context.report(
+                "PQ0304",
+                written.span,
+                what="this item",
+                expected=_with_article(item_type),
+                found=_with_article(item.type),
+            )
+            return Apply("[]", items, list_of(ANY), context.place(node.span))
+        item_type = together
+    return Apply("[]", items, list_of(ANY if item_type.kind is Kind.NULL else item_type), context.place(node.span))
+
+
+def _range(context: Context, node: tree.Range, schema: Schema) -> Bound:
+    low, high = (bind_expression(context, end, schema) for end in (node.low, node.high))
+    low, high = adapt(low, high.type), adapt(high, low.type)
+    type_ = unify(low.type, high.type)
+    if type_ is None:
+        context.report("PQ0302", node.span, left=_with_article(low.type), right=_with_article(high.type))
+    return Apply("..", (low, high), type_ or ANY, context.place(node.span))
+
+
+def _unary(context: Context, node: tree.Unary, schema: Schema) -> Bound:
+    operand = bind_expression(context, node.operand, schema)
+    if node.operator == "not":
+        operand = expect_type(context, operand, BOOL, node.operand.span, "what not turns round")
+        return Apply("not", (operand,), BOOL, context.place(node.span))
+    if operand.type.kind not in {Kind.INT, Kind.FLOAT, Kind.DURATION, Kind.ANY, Kind.NULL}:
+        context.report(
+            "PQ0303", node.span, operator="-", expected="a number or a duration", found=_with_article(operand.type)
+        )
+    return Apply("negate", (operand,), operand.type, context.place(node.span))
+
+
+def _logical(context: Context, node: tree.Logical, schema: Schema) -> Bound:
+    operands = tuple(bind_condition(context, operand, schema) for operand in node.operands)
+    return Apply(node.operator, operands, BOOL, context.place(node.span))
+
+
+def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
+    left = bind_expression(context, node.left, schema)
+    right = bind_expression(context, node.right, schema)
+    span = context.place(node.span)
+    if node.operator in _COMPARISONS:
+        left, right = adapt(left, right.type), adapt(right, left.type)
+        check_comparison(context, node, left.type, right.type)
+        return Apply(node.operator, (left, right), BOOL, span)
+    if node.operator in {"in", "not in"}:
+        right = adapt(right, list_of(left.type))
+        check_membership(context, node, left.type, right)
+        return Apply(node.operator, (left, right), BOOL, span)
+    if node.operator.startswith("has"):
+        item = left.type.item or ANY
+        right = adapt(right, item if node.operator == "has" else list_of(item))
+        check_has(context, node, left.type, right.type)
+        return Apply(node.operator, (left, right), BOOL, span)
+    if left.type.kind in {Kind.INT, Kind.FLOAT}:
+        right = adapt(right, left.type)
+    return Apply(node.operator, (left, right), arithmetic_type(context, node, left.type, right.type), span)
+
+
+def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
+    arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
+    span = context.place(node.span)
+    found = FUNCTIONS.get(node.name)
+    if found is None:
+        context.unknown("PQ0203", node.name_span, node.name, FUNCTIONS)
+        return Apply(node.name, arguments, ANY, span)
+    if found.kind is FunctionKind.AGGREGATE:
+        context.report("PQ0306", node.name_span, function=node.name)
+        return Apply(node.name, arguments, ANY, span)
+    return apply_function(context, found, node, arguments)
+
+
+def apply_function(context: Context, found: Function, node: tree.Call, arguments: tuple[Bound, ...]) -> Apply:
+    """The call with the type that its signature gives it. Undeclared parameters take the type the signature asks."""
+    span = context.place(node.span)
+    for candidate in found.signatures:
+        type_ = resolve(candidate, [a.type for a in arguments])
+        if type_ is not None:
+            asked = [candidate.parameters[min(i, len(candidate.parameters) - 1)] for i in range(len(arguments))]
+            typed = tuple(adapt(a, _asked_type(word)) for a, word in zip(arguments, asked, strict=True))
+            return Apply(found.name, typed, type_, span)
+    given = ", ".join(str(a.type) for a in arguments) or "nothing"
+    expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
+    context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    return Apply(found.name, arguments, ANY, span)
+
+
+def _asked_type(word: str) -> Type:
+    return Type(Kind(word)) if word in {"int", "float", "bool", "time", "duration", "text", "keyword"} else ANY
+
+
+def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
+    name = column_name(node)
+    if name is not None:
+        known = schema.by_name.get(name)
+        base = (
+            bind_expression(context, node.base, schema)
+            if known is None and not isinstance(node.base, tree.Dot)
+            else None
+        )
+        if base is not None and base.type.kind is Kind.LINK:
+            context.report("PQ0106", node.span, found=".", better="->")
+            return ColumnValue(name, ANY, context.place(node.span))
+        return _column(context, name, node.span, schema)
+    context.report("PQ0202", node.span, where="this value", name=node.name)
+    return Constant(-1, ANY, None, context.place(node.span))
+
+
+def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
+    base = bind_expression(context, node.base, schema)
+    span = context.place(node.span)
+    to_list = base.type.kind is Kind.LIST
+    link = base.type.item if to_list else base.type
+    if link is None or link.kind is not Kind.LINK or link.name is None:
+        if base.type.kind is not Kind.ANY:
+            context.report("PQ0310", node.base.span, name="this", type=_with_article(base.type))
+        return Constant(-1, ANY, None, span)
+    target = context.collection(link.name, node.base.span)
+    if target is None:
+        return Constant(-1, ANY, None, span)
+    type_ = target.by_name[node.name].type if node.name in target.by_name else SYSTEM_COLUMNS.get(node.name)
+    if type_ is None or node.name == "_score":
+        context.unknown("PQ0202", node.name_span, node.name, target.by_name, where=target.name)
+        return Constant(-1, ANY, None, span)
+    if to_list and type_.kind is Kind.LIST:
+        type_ = type_.item or ANY  # lists of lists are one list
+    return Traverse(base, target.name, node.name, lifted(type_, to_list=to_list), span)
+
+
+_BINDERS: dict[type, Callable[[Context, Any, Schema], Bound]] = {
+    tree.Literal: _literal, tree.Moment: _moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
+    tree.ListOf: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
+    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow,
+}  # fmt: skip

@@ -1,0 +1,119 @@
+"""Collection declarations to collections."""
+
+from __future__ import annotations
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.bound import BoundCollection, Constant
+from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
+from paasq_dsl.languages import LANGUAGES
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+
+_PLAIN = {
+    "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
+    "bool": Type(Kind.BOOL), "time": Type(Kind.TIME), "duration": Type(Kind.DURATION),
+}  # fmt: skip
+_NAMES = tuple(k for k in _PLAIN if k != "string") + ("link", "vector")
+_ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
+VECTOR_SIZE_MAX = 4096
+
+
+def bind_type(context: Context, node: tree.TypeName) -> Type:
+    if node.item is not None:
+        item = bind_type(context, node.item)
+        if item.kind not in _ITEM_KINDS:
+            context.report("PQ0304", node.span, what="an item of a list", expected="a single value", found=item)
+        return list_of(item)
+    if node.argument is None:
+        if node.name not in _PLAIN:
+            context.unknown("PQ0204", node.span, node.name, _NAMES)
+        return _PLAIN.get(node.name, ANY)
+    match node.name:
+        case "text" if node.argument in LANGUAGES:
+            return text_in(node.argument)
+        case "text":
+            context.unknown("PQ0607", node.span, node.argument, LANGUAGES)
+        case "link":
+            return link_to(node.argument)
+        case "vector" if node.argument == "auto":
+            return vector_of(None)
+        case "vector" if node.argument.isdigit() and 0 < int(node.argument[:9]) <= VECTOR_SIZE_MAX:
+            return vector_of(int(node.argument))
+        case "vector":
+            context.report(
+                "PQ0406", node.span, name=node.argument, expected=f"auto or a size from 1 to {VECTOR_SIZE_MAX}"
+            )
+        case _:
+            context.unknown("PQ0204", node.span, node.name, _NAMES)
+    return ANY
+
+
+def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str) -> BoundCollection:
+    """Ids are counted from 1 in the order of the fields; the store keeps those of a collection that exists."""
+    fields: dict[str, Field] = {}
+    keys = [f for f in node.fields if f.is_key]
+    for extra in keys[1:]:
+        context.report("PQ0602", extra.span, name=node.name)
+    for declared in node.fields:
+        if declared.name in fields:
+            context.report("PQ0205", declared.span, name=declared.name)
+        fields[declared.name] = _field(context, declared, len(fields) + 1)
+    for declared in node.fields:
+        _check_sources(context, declared, fields)
+    key = keys[0].name if keys else KEY_FIELD_DEFAULT
+    if not keys:
+        fields = {key: Field(len(fields) + 1, key, KEYWORD), **fields}
+    collection = Collection(0, node.name, tuple(fields.values()), key, doc)
+    if node.name.startswith("_"):
+        context.report("PQ0604", node.span)
+    known = context.catalog.collections.get(node.name)
+    if known is not None and not same_fields(known, collection):
+        context.report("PQ0605", node.span, name=node.name)
+    if known is None:
+        context.catalog = context.catalog.with_collection(collection)
+    return BoundCollection(known or collection, context.place(node.span))
+
+
+def same_fields(one: Collection, other: Collection) -> bool:
+    """The same declaration, leaving aside what the store has added: ids, the model and size of an automatic vector."""
+    return one.key == other.key and {f.name: _declared(f) for f in one.fields} == {
+        f.name: _declared(f) for f in other.fields
+    }
+
+
+def _declared(field: Field) -> tuple[object, ...]:
+    type_ = vector_of(None) if field.sources else field.type
+    return type_, field.required, field.default, field.sources
+
+
+def _field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
+    type_ = bind_type(context, node.type)
+    if node.name.startswith("_"):
+        context.report("PQ0604", node.span)
+    if node.is_key and type_.kind not in {Kind.KEYWORD, Kind.ANY}:
+        context.report("PQ0603", node.type.span, type=type_)
+    if type_.kind is Kind.VECTOR and type_.size is None and not node.sources:
+        context.report("PQ0608", node.type.span)
+    if node.sources and type_.kind is not Kind.VECTOR:
+        context.report("PQ0407", node.span, what="only a vector(auto) is computed from other fields")
+    default = None
+    if node.default is not None:
+        bound = bind_scalar(context, node.default, type_, f"the default of {node.name}")
+        if isinstance(bound, Constant):
+            default = bound.value
+        else:
+            context.report("PQ0406", node.default.span, name="this default", expected="a literal")
+    if isinstance(default, int) and not isinstance(default, bool) and type_.kind is Kind.FLOAT:
+        default = float(default)
+    sources = tuple(s.name for s in node.sources)
+    return Field(number, node.name, type_, node.required or node.is_key, default, sources)
+
+
+def _check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+    for source in node.sources:
+        found = fields.get(source.name)
+        if found is None:
+            context.unknown("PQ0202", source.span, source.name, fields, where="this collection")
+        elif found.type.kind not in STRING_KINDS | {Kind.ANY}:
+            context.report("PQ0606", source.span, name=source.name, type=found.type)

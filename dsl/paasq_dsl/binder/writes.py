@@ -1,0 +1,100 @@
+"""put, patch and delete."""
+
+from __future__ import annotations
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import adapt, bind_condition, bind_expression
+from paasq_dsl.bound import (
+    BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundQuery, BoundWrite, Named, ScanStage, Schema, WhereStage,
+)  # fmt: skip
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.verbs.follow import scan_schema
+
+
+def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
+    target = node.collection if isinstance(node, tree.Put) else node.target
+    name = target.collection if isinstance(target, tree.Ref) else target.name
+    collection = context.collection(name, Span(target.span.start, target.span.start + len(name)))
+    if collection is None:
+        return None
+    schema = scan_schema(collection)
+    expect = _expect(context, node.expect, schema)
+    if isinstance(node, tree.Put):
+        records = tuple(_record(context, record, collection) for record in node.records)
+        return BoundPut(collection, records, expect, context.place(node.span))
+    key = target.key if isinstance(target, tree.Ref) else None
+    query = None
+    if node.condition is not None:
+        query = BoundQuery((ScanStage(schema), WhereStage(bind_condition(context, node.condition, schema), schema)))
+    if isinstance(node, tree.Delete):
+        return BoundDelete(collection, key, query, expect, context.place(node.span))
+    assignments = _assignments(context, node.assignments, collection, schema)
+    if any(a.name == collection.key for a in assignments):
+        context.report("PQ0503", node.span)
+    return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
+
+
+def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:
+    if node is None:
+        return None
+    condition = bind_condition(context, node.condition, schema) if node.condition else None
+    return BoundExpect(node.state, condition)
+
+
+def _record(context: Context, node: tree.Record, collection: Collection) -> tuple[Named, ...]:
+    items = _assignments(context, node.items, collection, Schema(()))
+    given = {item.name for item in items}
+    for field in collection.fields:
+        if field.required and field.name not in given and field.default is None:
+            context.report("PQ0501", node.span, collection=collection.name, name=field.name)
+    return items
+
+
+def _assignments(
+    context: Context, items: tuple[tree.Item, ...], collection: Collection, schema: Schema
+) -> tuple[Named, ...]:
+    found: dict[str, Named] = {}
+    for item in items:
+        assert item.name is not None
+        name_span = Span(item.span.start, item.span.start + len(item.name))
+        value = bind_expression(context, item.expression, schema)
+        field = collection.by_name.get(item.name)
+        if field is None and item.name in SYSTEM_COLUMNS:
+            context.report("PQ0504", name_span, name=item.name)
+        elif field is None:
+            context.unknown("PQ0202", name_span, item.name, collection.by_name, where=collection.name)
+        elif field.sources:
+            context.report("PQ0502", name_span, name=item.name, sources=", ".join(field.sources))
+        elif item.name in found:
+            context.report("PQ0205", name_span, name=item.name)
+        else:
+            value = adapt(value, field.type)
+            _check_assignable(context, field, value.type, item.expression.span)
+            found[item.name] = Named(item.name, value)
+    return tuple(found.values())
+
+
+def _check_assignable(context: Context, field: Field, given: Type, span: Span) -> None:
+    if given.kind is Kind.NULL and field.required:
+        context.report("PQ0304", span, what=field.name, expected=field.type, found="null")
+    elif not _assignable(field.type, given):
+        context.report("PQ0304", span, what=field.name, expected=field.type, found=given)
+
+
+def _assignable(wanted: Type, given: Type) -> bool:
+    if wanted.kind is Kind.VECTOR:
+        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
+            given.kind is Kind.LIST and _assignable(Type(Kind.FLOAT), given.item or given)
+        )
+    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
+        return wanted.name == given.name
+    together = unify(wanted, given)
+    if together is None:
+        return False
+    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
+        return _assignable(wanted.item or wanted, given.item or given)
+    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY

@@ -1,0 +1,338 @@
+"""The bound plan: what the binder makes of a tree and every backend runs. Every expression and every stage has its types.
+
+A plan holds no literal of the text: a literal is a `Constant`, a number into the literals that come with each run, so that
+one plan serves all texts that differ in literals only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paasq_dsl.catalog import Collection
+from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.types import ANY, BOOL, Kind, Type, list_of
+from paasq_dsl.values import Value
+
+# ---- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Literal number `slot` of the text. A slot below zero: `value` is part of the plan (null, true, false, a default)."""
+
+    slot: int
+    type: Type
+    value: Value = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """`$name`, to be converted to `type` when it runs."""
+
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentValue:
+    """`@now`, `@today`, ...: fixed when the script starts."""
+
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValue:
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function or an operator (`==`, `and`, `has`, `..`, `[]` for a list) over arguments."""
+
+    function: str
+    arguments: tuple[Bound, ...]
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Traverse:
+    """`base->name`: a field of the records of `collection` that the links of `base` lead to; a list where base is one."""
+
+    base: Bound
+    collection: str
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
+TRUE = Constant(-1, BOOL, value=True)
+
+# ---- what a stage gives
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column after a stage. A hidden one can be named but is not part of an answer unless selected."""
+
+    name: str
+    type: Type
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns after a stage. `collection` is set while rows are records of one, `open` after a broken stage: then any
+    name may be a column. `retrieved` is true once rows have a score."""
+
+    columns: tuple[ColumnInfo, ...]
+    collection: Collection | None = None
+    open: bool = False
+    retrieved: bool = False
+
+    @property
+    def by_name(self) -> Mapping[str, ColumnInfo]:
+        return {c.name: c for c in self.columns}
+
+    @property
+    def visible(self) -> tuple[ColumnInfo, ...]:
+        return tuple(c for c in self.columns if not c.hidden)
+
+
+# ---- stages: one bound node a verb
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    name: str
+    value: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStage:
+    """All live records of a collection, in the order they were written."""
+
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class WhereStage:
+    predicate: Bound
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStage:
+    """Rows that match, best first by BM25. `fields` are text fields with weights."""
+
+    fields: tuple[tuple[str, float], ...]
+    words: Bound
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class NearStage:
+    """Rows that have a vector, nearest first by cosine. `target` is text (embedded), a vector or a record's key."""
+
+    field: str
+    target: Bound
+    exact: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class FuseBranch:
+    name: str
+    stages: tuple[BoundStage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FuseStage:
+    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear."""
+
+    method: str
+    k: Bound | None
+    weights: Bound | None
+    branches: tuple[FuseBranch, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSortKey:
+    value: Bound
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SortStage:
+    keys: tuple[BoundSortKey, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStage:
+    count: Bound
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class PageStage:
+    size: Bound
+    after: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SelectStage:
+    items: tuple[Named, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendStage:
+    items: tuple[Named, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    name: str
+    value: Bound
+    top: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetStage:
+    """Counts by value beside the rows; the rows go through unchanged."""
+
+    facets: tuple[FacetCount, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizeStage:
+    aggregates: tuple[Named, ...]
+    keys: tuple[Named, ...]
+    fill: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class FollowStage:
+    """The records that a link field leads to, step by step, each once, nearest first. `depth` is an int or a range."""
+
+    field: str
+    depth: Bound | None
+    schema: Schema
+
+
+BoundStage: TypeAlias = (
+    "ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage | "
+    "ExtendStage | FacetStage | SummarizeStage | FollowStage"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """A pipeline, ready for a backend. `explain` is None, "plan" or "analyze"."""
+
+    stages: tuple[BoundStage, ...]
+    explain: str | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def schema(self) -> Schema:
+        return self.stages[-1].schema
+
+
+# ---- writes
+
+
+@dataclass(frozen=True, slots=True)
+class BoundExpect:
+    """`state` absent or present, or a condition on the record as it stands."""
+
+    state: str | None
+    condition: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPut:
+    collection: Collection
+    records: tuple[tuple[Named, ...], ...]
+    expect: BoundExpect | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPatch:
+    """Of the record with key `key`, or of all rows of `query`."""
+
+    collection: Collection
+    key: str | None
+    query: BoundQuery | None
+    assignments: tuple[Named, ...]
+    expect: BoundExpect | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDelete:
+    collection: Collection
+    key: str | None
+    query: BoundQuery | None
+    expect: BoundExpect | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+BoundWrite: TypeAlias = "BoundPut | BoundPatch | BoundDelete"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundTransaction:
+    writes: tuple[BoundWrite, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCollection:
+    """A collection to create. Ids are not yet given: the store does, when it writes the catalog."""
+
+    collection: Collection
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredParameter:
+    name: str
+    type: Type
+    default: Bound | None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLet:
+    name: str
+    query: BoundQuery
+    doc: str = ""
+
+
+BoundStatement: TypeAlias = "BoundQuery | BoundTransaction | BoundCollection | DeclaredParameter | BoundLet"
+
+
+def element_type(type_: Type) -> Type:
+    """What `has` compares: a list's item."""
+    return type_.item if type_.kind is Kind.LIST and type_.item else ANY
+
+
+def lifted(type_: Type, *, to_list: bool) -> Type:
+    return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_

@@ -1,0 +1,148 @@
+"""The one catalogue of what can be wrong with a text, and the value that says so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from paasq_dsl.source import NOWHERE, Source, Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace what `span` covers by `text`; `title` says so to a person."""
+
+    span: Span
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing wrong in one place. `candidates` are names that were perhaps meant, best first, three at most."""
+
+    code: str
+    span: Span
+    message: str
+    candidates: tuple[str, ...] = ()
+    edit: Edit | None = None
+    severity: Severity = Severity.ERROR
+
+    def shift(self, offset: int) -> Diagnostic:
+        edit = replace(self.edit, span=self.edit.span.shift(offset)) if self.edit else None
+        return replace(self, span=self.span.shift(offset), edit=edit)
+
+    def to_json(self, source: Source) -> dict[str, Any]:
+        line, column = source.line_column(self.span.start)
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "start": self.span.start,
+            "end": self.span.end,
+            "line": line,
+            "column": column,
+            "candidates": list(self.candidates),
+            "edit": self.edit
+            and {"start": self.edit.span.start, "end": self.edit.span.end, "text": self.edit.text, "title": self.edit.title},
+        }  # fmt: skip
+
+
+# Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
+# 04xx: a stage where it makes no sense. 05xx: a write. 06xx: a schema. 07xx: found when it runs.
+CATALOGUE: dict[str, str] = {
+    "PQ0101": "expected {expected}, found {found}",
+    "PQ0102": "this string has no closing quote",
+    "PQ0103": "this comment is not closed by */",
+    "PQ0104": "strings stand in double quotes",
+    "PQ0105": "= gives a name; == compares",
+    "PQ0106": "{found} does not exist here; write {better}",
+    "PQ0107": "{number}m may mean minutes or months",
+    "PQ0108": "no stage is called {found}",
+    "PQ0109": "a stage is missing between these two |",
+    "PQ0110": "no statement begins with {found}",
+    "PQ0111": "a | is missing before this stage",
+    "PQ0112": "{found} closes nothing that is open",
+    "PQ0113": "this {found} is never closed",
+    "PQ0114": "the character {found} has no meaning here",
+    "PQ0115": "{found} is outside the 64 bits of an int, {low} to {high}",
+    "PQ0116": "{found}",
+    "PQ0117": "brackets nest deeper than {most} levels",
+    "PQ0118": "a text may have {most} characters at most",
+    "PQ0119": "a pipeline starts with a source: from <collection>",
+    "PQ0201": "there is no collection {name}",
+    "PQ0202": "{where} has no field {name}",
+    "PQ0203": "there is no function {name}",
+    "PQ0204": "there is no type {name}",
+    "PQ0205": "two columns are called {name}",
+    "PQ0206": "${name} is declared twice",
+    "PQ0207": "{name} is defined twice",
+    "PQ0208": "the {stage} stage has no option {name}",
+    "PQ0209": "there is no fusion called {name}",
+    "PQ0301": "{function} takes {expected}, not {found}",
+    "PQ0302": "{left} and {right} can't be compared",
+    "PQ0303": "{operator} needs {expected}, not {found}",
+    "PQ0304": "{what} must be {expected}, not {found}",
+    "PQ0305": "{name} is a list: ask with has, not {operator}",
+    "PQ0306": "{function} summarises many rows: it belongs into summarize",
+    "PQ0307": "{function} gives a value for each row, not for a group: wrap it in an aggregate such as {better}",
+    "PQ0308": "this is text: a time is written {better}",
+    "PQ0309": "has asks a list; {name} is one {type}",
+    "PQ0310": "{name} is {type}, which has no fields to follow: -> follows a link",
+    "PQ0401": "{stage} needs the rows of a collection, but {before} has made new rows",
+    "PQ0402": "{collection} has no {kind} field, so {stage} has nothing to search",
+    "PQ0403": "this column needs a name: write name = ...",
+    "PQ0404": "a branch of fuse must retrieve: match, near or find",
+    "PQ0405": "fuse needs two branches at least",
+    "PQ0406": "{name} is not {expected}",
+    "PQ0407": "{what}",
+    "PQ0501": "{collection}.{name} is required",
+    "PQ0502": "{name} is computed from {sources}; it can't be set",
+    "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",
+    "PQ0504": "{name} is kept by the store; it can't be set",
+    "PQ0601": "{name} has no key field; write key before the field that identifies a record",
+    "PQ0602": "{name} has two key fields",
+    "PQ0603": "a key must be a keyword, not {type}",
+    "PQ0604": "a name that begins with _ is the store's own",
+    "PQ0605": "{name} exists with other fields",
+    "PQ0606": "a vector is computed from text or keyword fields, and {name} is {type}",
+    "PQ0607": "there is no analyzer for the language {name}",
+    "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
+    "PQ0701": "{what}",
+    "PQ0702": "no value was given for ${name}",
+    "PQ0703": "{what}",
+}
+
+
+def diagnostic(
+    code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None,
+    severity: Severity = Severity.ERROR, **words: object,
+) -> Diagnostic:  # fmt: skip
+    """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
+    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
+
+
+def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Up to three known names that `name` may have been meant to be, best first."""
+    by_folded = {k.casefold(): k for k in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
+    return tuple(by_folded[c] for c in close)
+
+
+def replacement(span: Span, candidates: tuple[str, ...]) -> Edit | None:
+    """The edit that takes the best candidate, where there is one."""
+    if not candidates or span == NOWHERE:
+        return None
+    return Edit(span, candidates[0], f"write {candidates[0]}")
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)

@@ -1,0 +1,59 @@
+"""What a parser may go on with, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_WORDS: dict[str, str] = {
+    "NAME": "a name",
+    "STRING": "a string in double quotes",
+    "NUMBER": "a number",
+    "DURATION": "a duration such as 7d",
+    "TIME": "a time such as @2026-11-22",
+    "PARAM": "a parameter such as $name",
+    "REF": "a record such as task:7",
+    "LSQB": "[",
+    "RSQB": "]",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LBRACE": "{",
+    "RBRACE": "}",
+    "COMMA": ",",
+    "COLON": ":",
+    "EQUAL": "=",
+    "CIRCUMFLEX": "^",
+    "VBAR": "|",
+    "SEMICOLON": ";",
+    "_DOT": ".",
+    "_DOTDOT": "..",
+    "_ARROW": "->",
+    "SOURCES": "from",
+    "LESSTHAN": "<",
+    "MORETHAN": ">",
+    "$END": "the end of the stage",
+}
+_VALUE = frozenset({"NAME", "STRING", "NUMBER", "PARAM", "LSQB", "LPAR"})
+_VALUE_PARTS = _VALUE | {"TIME", "DURATION", "REF", "TRUE", "FALSE", "NULL", "MINUS", "NOT", "LONG_STRING"}
+_OPERATORS = frozenset(
+    "EQ NE LE GE LT GT PLUS MINUS STAR SLASH PERCENT IN NOT HAS ANY ALL AND OR _DOT _DOTDOT _ARROW".split()
+)
+_CALLS = frozenset({"LPAR"})
+
+
+def expected_words(terminals: Iterable[str]) -> str:
+    """`a value, ] or the end of the stage`: groups first, never the name of a terminal."""
+    left = set(terminals) - {"LONG_STRING"}
+    parts: list[str] = []
+    if left >= _VALUE:
+        parts.append("a value")
+        left -= _VALUE_PARTS
+    if "EQ" in left:
+        parts.append("an operator")
+        left -= _OPERATORS | _CALLS
+    elif "AND" in left:
+        parts.append("and, or")
+        left -= _OPERATORS
+    parts += sorted((_WORDS.get(t, t.lower()) for t in left), key=lambda w: (w == _WORDS["$END"], w))
+    if not parts:
+        return "something else"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"

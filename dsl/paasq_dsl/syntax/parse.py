@@ -1,0 +1,141 @@
+"""Text to tree and diagnostics. Never raises on a text; each piece is parsed alone and remembered by its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.build import Builder, IntegerTooLarge
+from paasq_dsl.syntax.expected import expected_words
+from paasq_dsl.syntax.mistakes import explain_mistake
+from paasq_dsl.syntax.split import Piece, Pieces, split
+from paasq_dsl.syntax.tokens import TokenKind, scan
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
+DIAGNOSTICS_MAX = 100  # what a person or an agent can use
+DEPTH_MAX = 80  # of a tree; what walks trees by recursion relies on it
+PIECES_REMEMBERED = 4096
+
+Parsed = tuple[Any, tuple[Diagnostic, ...]]
+
+
+def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+    """The statements of a text, each broken piece a `Broken`, and every diagnostic in the order of the text."""
+    if len(text) > TEXT_CHARACTERS_MAX:
+        return tree.Script(()), (diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
+    statements, diagnostics = split(text)
+    found = list(diagnostics)
+    unbalanced = [d.span for d in diagnostics]
+    parsed = tuple(_statement(s, found, unbalanced) for s in statements)
+    found.sort(key=lambda d: (d.span.start, d.code))
+    return tree.Script(parsed), tuple(found[:DIAGNOSTICS_MAX])
+
+
+def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) -> tree.Statement:
+    def place(piece: Piece, start: str) -> Any:
+        if any(piece.start <= span.start < piece.span.end for span in unbalanced):
+            return tree.Broken(Span(0, len(piece.text)), piece.text.split(maxsplit=1)[0])  # split has said why
+        node, diagnostics = parse_piece(piece.text, start)
+        found.extend(d.shift(piece.start) for d in diagnostics)
+        return node
+
+    first, *rest = pieces.pieces
+    head = place(first, "head")
+    stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, tree.Broken)):
+        found.append(diagnostic("PQ0407", rest[0].span, what="only a query or a let can go on with |"))
+    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span)
+
+
+@lru_cache(PIECES_REMEMBERED)
+def parse_piece(text: str, start: str) -> Parsed:
+    """One head or stage. Spans count from the start of `text`."""
+    if not text:
+        return tree.Broken(Span(0, 0), ""), (diagnostic("PQ0109" if start == "stage" else "PQ0119", Span(0, 1)),)
+    tokens = [t for t in scan(text) if t.kind is not TokenKind.SPACE]
+    word = tokens[0].text
+    broken = tree.Broken(Span(0, len(text)), word)
+    mistake = explain_mistake(tokens, start)
+    if mistake is not None:
+        return broken, (mistake,)
+    try:
+        node = _parser().parse(text, start=start)
+    except UnexpectedInput as error:
+        return broken, (_syntax_error(text, error),)
+    except ValueError as error:  # a literal out of its range
+        return broken, (_value_error(error),)
+    if len(tokens) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
+        return broken, (diagnostic("PQ0117", Span(0, len(text)), most=DEPTH_MAX),)
+    return node, ()
+
+
+def expected_at_end(text: str, start: str) -> frozenset[str]:
+    """The terminals that may follow a prefix of a piece, for completion; nothing where the prefix itself is broken."""
+    interactive = _parser().parse_interactive(text, start=start)
+    try:
+        interactive.exhaust_lexer()
+    except UnexpectedInput:
+        return frozenset()
+    return frozenset(interactive.accepts())
+
+
+@lru_cache(1)
+def _parser() -> Lark:
+    grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=Builder())
+
+
+def _syntax_error(text: str, error: UnexpectedInput) -> Diagnostic:
+    if isinstance(error, UnexpectedToken):
+        token = error.token
+        accepted = (
+            frozenset(error.interactive_parser.accepts())
+            if error.interactive_parser
+            else frozenset(error.accepts or ())
+        )
+        at_end = token.type == "$END"
+        # token.start_pos of the end is that of the token before it
+        span = Span(len(text), len(text)) if at_end else Span(token.start_pos or 0, token.end_pos or 0)
+        found = "the end" if at_end else str(token)
+    else:
+        assert isinstance(error, UnexpectedCharacters)
+        accepted, at = frozenset(error.allowed or ()), error.pos_in_stream
+        bad = next(t for t in scan(text) if t.end > at)
+        span, found = bad.span, bad.text
+    words = expected_words(accepted)
+    return diagnostic("PQ0101", span, expected=words, found=found[:40])
+
+
+def _value_error(error: Exception) -> Diagnostic:
+    if isinstance(error, IntegerTooLarge):
+        return diagnostic("PQ0115", error.span, found=error.text[:40], low=INT_MIN, high=INT_MAX)
+    return diagnostic("PQ0116", Span(0, 0), found=str(error))
+
+
+def _depth(root: Any) -> int:
+    """Of a tree, without recursion: this is what guards those that recurse."""
+    deepest = 0
+    waiting: list[tuple[Any, int]] = [(root, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth + 1) for child in _children(node))
+    return deepest
+
+
+def _children(node: Any) -> Iterator[Any]:
+    for field in fields(node):
+        value = getattr(node, field.name)
+        for child in value if isinstance(value, tuple) else (value,):
+            if is_dataclass(child) and isinstance(child, tree.Node):
+                yield child

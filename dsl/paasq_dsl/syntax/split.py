@@ -1,0 +1,134 @@
+"""Text into statements and stages, before any parsing and on any text, so that a broken stage stays alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
+from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS
+
+NESTING_MAX = 64
+_PAIRS = {"(": ")", "{": "}", "[": "]"}
+_CLOSERS = frozenset(_PAIRS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A statement's head or one stage, without the `|` around it. `start` is the offset of `text` in the whole text."""
+
+    text: str
+    start: int
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.start + len(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """One statement: its head, then its stages. `doc` is the text of the `///` lines before it."""
+
+    pieces: tuple[Piece, ...]
+    doc: str
+    span: Span
+
+
+@dataclass(slots=True)
+class _Open:
+    token: Token
+    holds_pipeline: bool
+    holds_statements: bool
+
+
+class _Splitter:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = [t for t in scan(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
+        self.statements: list[Pieces] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.opened: list[_Open] = []
+        self.too_deep = 0  # brackets open beyond NESTING_MAX
+        self.piece: list[Token] = []
+        self.pieces: list[Piece] = []
+        self.docs: list[str] = []
+
+    def run(self) -> None:
+        for i, token in enumerate(self.tokens):
+            if token.kind is TokenKind.DOC:
+                if not self.piece and not self.pieces:
+                    self.docs.append(token.text[3:].strip())
+                continue
+            following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+            if token.text == ";" and token.kind is TokenKind.OPERATOR and self._ends_statement():
+                self._end_statement(token.start)
+            elif token.text == "|" and self._ends_stage(following):
+                self._end_piece(token.start)
+            else:
+                self._brackets(token)
+                self.piece.append(token)
+        self._end_statement(len(self.text))
+
+    def _ends_statement(self) -> bool:
+        while self.opened and not self.opened[-1].holds_statements:
+            self._never_closed(self.opened.pop())
+        return not self.opened
+
+    def _ends_stage(self, following: Token | None) -> bool:
+        """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
+        if following is not None and following.text in STAGE_WORDS:
+            while self.opened and not self.opened[-1].holds_pipeline:
+                self._never_closed(self.opened.pop())
+        return not self.opened
+
+    def _brackets(self, token: Token) -> None:
+        if token.kind is not TokenKind.OPERATOR:
+            return
+        if token.text in _PAIRS:
+            first = self.piece[0].text if self.piece else ""
+            statements = token.text == "{" and first == "tx" and not self.opened
+            if len(self.opened) < NESTING_MAX:
+                self.opened.append(_Open(token, token.text == "(" and first in PIPELINE_HOLDERS, statements))
+                return
+            if not self.too_deep:
+                self.diagnostics.append(diagnostic("PQ0117", token.span, most=NESTING_MAX))
+            self.too_deep += 1
+        elif token.text in _CLOSERS and self.too_deep:
+            self.too_deep -= 1
+        elif token.text in _CLOSERS:
+            matching = [o for o in self.opened if _PAIRS[o.token.text] == token.text]
+            if not matching:
+                self.diagnostics.append(diagnostic("PQ0112", token.span, found=token.text))
+                return
+            while (top := self.opened.pop()) is not matching[-1]:
+                self._never_closed(top)
+
+    def _never_closed(self, opened: _Open) -> None:
+        self.diagnostics.append(diagnostic("PQ0113", opened.token.span, found=opened.token.text))
+
+    def _end_piece(self, end: int) -> None:
+        start = self.piece[0].start if self.piece else end
+        stop = self.piece[-1].end if self.piece else end
+        self.pieces.append(Piece(self.text[start:stop], start))
+        self.piece = []
+
+    def _end_statement(self, end: int) -> None:
+        while self.opened:
+            self._never_closed(self.opened.pop())
+        if self.piece or self.pieces:
+            self._end_piece(end)
+            span = Span(self.pieces[0].start, self.pieces[-1].span.end)
+            self.statements.append(Pieces(tuple(self.pieces), "\n".join(self.docs), span))
+        self.pieces, self.docs, self.too_deep = [], [], 0
+
+
+def split(text: str) -> tuple[tuple[Pieces, ...], tuple[Diagnostic, ...]]:
+    """The statements of a text, and what is wrong with its brackets. Never raises; linear."""
+    splitter = _Splitter(text)
+    splitter.run()
+    return tuple(splitter.statements), tuple(splitter.diagnostics)
+
+
+def significant(tokens: list[Token]) -> list[Token]:
+    return [t for t in tokens if t.kind not in TRIVIA]

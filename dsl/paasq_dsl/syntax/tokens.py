@@ -1,0 +1,124 @@
+"""The tokens of a text, by one regular expression that never fails: what it does not know is a token of kind ERROR.
+
+Serves what must work on half-written text and be fast: splitting, formatting, plan keys, the editor. Strict parsing is Lark's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paasq_dsl.source import Span
+
+
+class TokenKind(StrEnum):
+    SPACE = "space"
+    COMMENT = "comment"
+    DOC = "doc"
+    STRING = "string"
+    TIME = "time"
+    DURATION = "duration"
+    NUMBER = "number"
+    REF = "ref"  # collection:key
+    PARAM = "param"
+    NAME = "name"
+    OPERATOR = "operator"
+    ERROR = "error"
+
+
+TRIVIA = frozenset({TokenKind.SPACE, TokenKind.COMMENT, TokenKind.DOC})
+LITERALS = frozenset({TokenKind.STRING, TokenKind.TIME, TokenKind.DURATION, TokenKind.NUMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: TokenKind
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+_PATTERNS: dict[TokenKind, str] = {
+    TokenKind.SPACE: r"\s+",
+    TokenKind.DOC: r"///[^\n]*",
+    TokenKind.COMMENT: r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/",
+    TokenKind.STRING: r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?!"")(?:[^"\\\n]|\\[^\n])*"|""(?!")',
+    TokenKind.TIME: r"@(?:\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?|[a-z]+)",
+    TokenKind.DURATION: r"(?:\d++(?:\.\d++)?(?:ms|min|mo|s|h|d|w|y))++\b",
+    TokenKind.NUMBER: r"\d++(?:\.\d++)?(?:[eE][+-]?\d++)?(?!\w)",
+    TokenKind.REF: r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")",
+    TokenKind.PARAM: r"\$\w+",
+    TokenKind.NAME: r"[^\W\d]\w*|`[^`\n]+`",
+    TokenKind.OPERATOR: r"->|\.\.|==|!=|<=|>=|[|;,(){}\[\]=<>+\-*%^.:]|/(?!\*)",
+    # An open quote or comment takes all it could: tried again at each later quote, a text would cost its length squared.
+    TokenKind.ERROR: r'/\*.*|""".*|"[^\n]*|\d\w*|.',
+}
+_SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.DOTALL)
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+_REF_NAME = re.compile(_PATTERNS[TokenKind.NAME])
+_OPEN, _CLOSE = frozenset("({["), frozenset(")}]")
+_LABELS_AFTER = frozenset("({,")
+
+
+def scan(text: str) -> list[Token]:
+    """All tokens in order; their texts joined are `text`. Linear in its length."""
+    tokens: list[Token] = []
+    brackets: list[bool] = []  # for each open bracket: does `name:` inside it label something (an object, fuse)?
+    before = ""  # the text of the last token that is not trivia
+    stage = ""  # the word that the current stage begins with
+    at = 0
+    while at < len(text):
+        found = _SCANNER.match(text, at)
+        assert found is not None and found.lastgroup is not None
+        kind, word = TokenKind(found.lastgroup), found[0]
+        if kind is TokenKind.REF and brackets and brackets[-1] and before in _LABELS_AFTER:
+            label = _REF_NAME.match(word)
+            assert label is not None
+            kind, word = TokenKind.NAME, label[0]
+        tokens.append(Token(kind, word, at))
+        at += len(word)
+        if kind in TRIVIA:
+            continue
+        if word in _OPEN:
+            brackets.append(word == "{" or (word == "(" and stage == "fuse"))
+        elif word in _CLOSE and brackets:
+            brackets.pop()
+        elif before in {"", "|", ";"} and kind is TokenKind.NAME:
+            stage = word
+        before = word
+    return tokens
+
+
+def is_plain_name(name: str) -> bool:
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def quote_name(name: str) -> str:
+    """A name as it is written: in back-ticks where it is not a plain word."""
+    return name if is_plain_name(name) else f"`{name}`"
+
+
+def quote_string(text: str) -> str:
+    """A string literal that means `text`."""
+    escaped = (
+        text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    )
+    return f'"{escaped}"'
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unquote(literal: str) -> str:
+    r"""The text a string literal means. `\n`, `\t`, `\r` are characters; `\` before anything else is left out."""
+    body = literal[3:-3] if literal.startswith('"""') else literal[1:-1]
+    return _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], m[1]), body)

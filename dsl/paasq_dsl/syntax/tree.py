@@ -1,0 +1,369 @@
+"""The tree of a text, as written: frozen nodes with spans. Spans are relative to the piece (head or stage) a node stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paasq_dsl.source import Span
+from paasq_dsl.values import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    span: Span
+
+
+# ---- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
+
+    value: None | bool | int | float | str | Duration
+    as_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Node):
+    """`@now`, `@today`, ...: a time fixed once a script."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Node):
+    """`collection:key`, one record."""
+
+    collection: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Node):
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Node):
+    """`low..high`, half open: low is in, high is not."""
+
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    operator: str  # "-" or "not"
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """A comparison or a calculation. Operators: == != < <= > >= in "not in" has "has any" "has all" + - * / %."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    operator_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Logical(Node):
+    """`and` or `or` over two operands or more."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    name: str
+    name_span: Span
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot(Node):
+    base: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow(Node):
+    """`link->field`: a field of the record that a link, or each link of a list, leads to."""
+
+    base: Expression
+    name: str
+    name_span: Span
+
+
+Expression: TypeAlias = (
+    "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Node):
+    """`name = expression`, or an expression that names itself."""
+
+    name: str | None
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Node):
+    name: str
+    value: Expression
+
+
+# ---- stages
+
+
+@dataclass(frozen=True, slots=True)
+class From(Node):
+    name: str
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Where(Node):
+    predicate: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Find(Node):
+    words: Literal | Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted(Node):
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Node):
+    fields: tuple[Weighted, ...]
+    words: Literal | Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Near(Node):
+    field: str | None
+    field_span: Span
+    target: Expression
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Node):
+    name: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fuse(Node):
+    method: str
+    method_span: Span
+    options: tuple[Option, ...]
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey(Node):
+    expression: Expression
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sort(Node):
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take(Node):
+    count: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Node):
+    size: Expression
+    after: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Node):
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(Node):
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetItem(Node):
+    item: Item
+    top: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet(Node):
+    items: tuple[FacetItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summarize(Node):
+    aggregates: tuple[Item, ...]
+    keys: tuple[Item, ...]
+    fill: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Follow(Node):
+    field: str
+    field_span: Span
+    depth: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """A piece that could not be parsed; `word` is what it begins with."""
+
+    word: str
+
+
+Stage: TypeAlias = (
+    "Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow | Broken"
+)
+
+
+# ---- statements
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName(Node):
+    """`name`, `name(argument)`, `link<argument>`; a list as `name` "list" with `item`."""
+
+    name: str
+    argument: str | None = None
+    item: TypeName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDeclaration(Node):
+    name: str
+    type: TypeName
+    is_key: bool
+    required: bool
+    default: Expression | None
+    sources: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryHead(Node):
+    source: From
+    explain: str | None  # None, "plan" or "analyze"
+
+
+@dataclass(frozen=True, slots=True)
+class LetHead(Node):
+    name: str
+    source: From
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDeclaration(Node):
+    name: str
+    type: TypeName
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionDeclaration(Node):
+    name: str
+    fields: tuple[FieldDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expect(Node):
+    """`absent`, `present`, or a condition on the record as it is before the write."""
+
+    state: str | None
+    condition: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Node):
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Node):
+    collection: Name
+    records: tuple[Record, ...]
+    expect: Expect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch(Node):
+    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name)."""
+
+    target: Ref | Name
+    condition: Expression | None
+    assignments: tuple[Item, ...]
+    expect: Expect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Node):
+    target: Ref | Name
+    condition: Expression | None
+    expect: Expect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction(Node):
+    writes: tuple[Write, ...]
+
+
+Write: TypeAlias = "Put | Patch | Delete"
+Head: TypeAlias = (
+    "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Put | Patch | Delete | Transaction | Broken"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A stage and the offset in the whole text that its spans count from."""
+
+    node: Stage
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. `span` is absolute; `offset` is what the head's spans count from."""
+
+    head: Head
+    offset: int
+    stages: tuple[Placed, ...]
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    statements: tuple[Statement, ...]

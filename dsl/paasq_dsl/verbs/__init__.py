@@ -1,0 +1,16 @@
+"""The stages of the language, one file each, and the registry of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from paasq_dsl.verbs import extend, facet, find, follow, fuse, match, near, page, select, sort, summarize, take, where
+from paasq_dsl.verbs.verb import Verb
+
+VERBS: tuple[Verb, ...] = tuple(
+    module.VERB
+    for module in (where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow)
+)
+VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})
+VERB_OF_NODE: Mapping[type, Verb] = MappingProxyType({verb.node: verb for verb in VERBS})

@@ -1,0 +1,22 @@
+"""extend: more columns."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
+    items = bind_items(context, node.items, schema)
+    names = {item.name for item in items}
+    columns = tuple(c for c in schema.columns if c.name not in names)
+    added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
+    return ExtendStage(items, Schema((*columns, *added), schema.collection, schema.open, schema.retrieved))
+
+
+VERB = Verb(
+    "extend", tree.Extend, "extend name = expression, ...",
+    "Adds columns to those there are; one of the same name is replaced.",
+    "from pep | extend age = @now - created", bind, makes_columns=True,
+)  # fmt: skip

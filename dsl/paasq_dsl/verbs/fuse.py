@@ -1,0 +1,69 @@
+"""fuse: several retrievals as one ranking."""
+
+from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.bound import Bound, BoundStage, FuseBranch, FuseStage, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import FLOAT, list_of
+from paasq_dsl.verbs.retrieval import scored
+from paasq_dsl.verbs.verb import Verb
+
+METHODS = ("rrf", "linear")
+OPTIONS = {"rrf": ("k", "weights"), "linear": ("weights",)}
+
+
+def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
+    if node.method not in METHODS:
+        context.unknown("PQ0209", node.method_span, node.method, METHODS)
+        return None
+    k = weights = None
+    for option in node.options:
+        if option.name not in OPTIONS[node.method]:
+            context.unknown("PQ0208", option.span, option.name, OPTIONS[node.method], stage=f"fuse {node.method}")
+        elif option.name == "k":
+            k = bind_scalar(context, option.value, FLOAT, "k")
+        else:
+            weights = _weights(context, option, len(node.branches))
+    if not needs_records(context, "fuse", schema, node.span):
+        return None
+    branches = tuple(_branch(context, branch, schema) for branch in node.branches)
+    names = [b.name for b in branches]
+    for name in {n for n in names if names.count(n) > 1}:
+        context.report("PQ0205", next(b.span for b in node.branches if b.name == name), name=name)
+    if len(branches) < 2:
+        context.report("PQ0405", node.span)
+    if not all(b.stages for b in branches):
+        return None
+    return FuseStage(node.method, k, weights, branches, scored(schema, names))
+
+
+def _weights(context: Context, option: tree.Option, branches: int) -> Bound:
+    bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
+    if isinstance(option.value, tree.ListOf) and len(option.value.items) != branches:
+        context.report("PQ0407", option.span, what=f"weights needs {branches} numbers, one a branch, in their order")
+    return bound
+
+
+def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch:
+    stages: list[BoundStage] = []
+    for node in branch.stages:
+        if not isinstance(node, (tree.Match, tree.Near, tree.Find, tree.Where, tree.Take, tree.Fuse)):
+            context.report("PQ0404", node.span)
+            return FuseBranch(branch.name, ())
+        bound = context.bind_stage(node, schema)
+        if bound is None:
+            return FuseBranch(branch.name, ())
+        stages.append(bound)
+        schema = bound.schema
+    if not schema.retrieved:
+        context.report("PQ0404", branch.span)
+        return FuseBranch(branch.name, ())
+    return FuseBranch(branch.name, tuple(stages))
+
+
+VERB = Verb(
+    "fuse", tree.Fuse, "fuse rrf [k=60] [weights=[..]] | linear [weights=[..]] (name: retrieval, ...)",
+    "Ranks the rows of several retrievals together. rrf adds weight / (k + rank); linear adds weighted scores, match scores "
+    "divided by the best. `_rank.name` and `_score.name` stay. A branch gives 1,000 rows unless its take says otherwise.",
+    'from pep | fuse rrf k=60 (words: match "typing", sense: near embedding to "type hints" | take 100)', bind,
+)  # fmt: skip

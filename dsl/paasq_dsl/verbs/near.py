@@ -1,0 +1,54 @@
+"""near: nearest by meaning."""
+
+from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
+from paasq_dsl.bound import NearStage, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, BOOL, STRING_KINDS, Kind
+from paasq_dsl.verbs.retrieval import missing_field, scored, vector_fields
+from paasq_dsl.verbs.verb import Verb
+
+OPTIONS = ("exact",)
+
+
+def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
+    target = adapt(bind_expression(context, node.target, Schema(())), ANY)
+    number_list = (
+        target.type.kind is Kind.LIST and target.type.item and target.type.item.kind in {Kind.INT, Kind.FLOAT, Kind.ANY}
+    )
+    if target.type.kind not in STRING_KINDS | {Kind.VECTOR, Kind.ANY} and not number_list:
+        context.report(
+            "PQ0304",
+            node.target.span,
+            what="what near goes to",
+            expected="text, a vector or a record",
+            found=target.type,
+        )
+    exact = None
+    for option in node.options:
+        if option.name in OPTIONS:
+            exact = bind_scalar(context, option.value, BOOL, "exact")
+        else:
+            context.unknown("PQ0208", option.span, option.name, OPTIONS, stage="near")
+    if not needs_records(context, "near", schema, node.span):
+        return None
+    known = vector_fields(schema)
+    if not known:
+        missing_field(context, "near", "vector", schema, node.span)
+        return None
+    if node.field is not None and node.field not in known:
+        assert schema.collection is not None
+        context.report("PQ0406", node.field_span, name=node.field, expected="a vector field", candidates=known)
+    elif node.field is None and len(known) > 1:
+        context.report(
+            "PQ0407", node.span, what="this collection has several vector fields: name one", candidates=known
+        )
+    return NearStage(node.field if node.field in known else known[0], target, exact, scored(schema))
+
+
+VERB = Verb(
+    "near", tree.Near, "near [field] to text | vector | record [exact=true]",
+    "Orders the rows that have a vector by how near it is to the target: a text (embedded by the field's model), a vector, "
+    "or a stored record. `_score` is the cosine. exact=true scans every vector.",
+    'from pep | near embedding to "structural pattern matching" | take 5', bind,
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""page: one page of the result, and a cursor to the next."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.bound import PageStage, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import INT, KEYWORD
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Page, schema: Schema) -> PageStage:
+    size = bind_scalar(context, node.size, INT, "the number of rows on a page")
+    after = bind_scalar(context, node.after, KEYWORD, "a cursor") if node.after else None
+    return PageStage(size, after, schema)
+
+
+VERB = Verb(
+    "page", tree.Page, "page size [after cursor]",
+    "Gives a page of rows. The answer's cursor leads to the next page; it is null on the last. Ranked results page too.",
+    "from pep | sort created desc | page 50 after $cursor", bind,
+)  # fmt: skip

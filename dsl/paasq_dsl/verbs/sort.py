@@ -1,0 +1,25 @@
+"""sort: order the rows."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.bound import BoundSortKey, Schema, SortStage
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ORDERED_KINDS, Kind
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Sort, schema: Schema) -> SortStage:
+    keys: list[BoundSortKey] = []
+    for key in node.keys:
+        value = bind_expression(context, key.expression, schema)
+        if value.type.kind not in ORDERED_KINDS | {Kind.ANY, Kind.NULL}:
+            context.report("PQ0304", key.span, what="a sort key", expected="something with an order", found=value.type)
+        keys.append(BoundSortKey(value, key.descending))
+    return SortStage(tuple(keys), schema)
+
+
+VERB = Verb(
+    "sort", tree.Sort, "sort expression [asc|desc], ...",
+    "Orders the rows. Nulls come last in both directions; rows that are equal keep their order.",
+    "from pep | sort created desc, number", bind,
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""summarize: one row for each group."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import apply_function, bind_expression, bind_scalar, column_name
+from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, FLOAT, Kind
+from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
+    keys = tuple(
+        _groupable(context, key, item)
+        for key, item in zip(bind_items(context, node.keys, schema), node.keys, strict=False)
+    )
+    taken = {key.name for key in keys}
+    aggregates: list[Named] = []
+    for item in node.aggregates:
+        value = _aggregate(context, item.expression, schema)
+        name = item.name or column_name(item.expression)
+        if name is None:
+            context.report("PQ0403", item.span)
+        elif name in taken:
+            context.report("PQ0205", item.span, name=name)
+        else:
+            taken.add(name)
+            aggregates.append(Named(name, value))
+    fill = bind_scalar(context, node.fill, FLOAT, "fill") if node.fill and not _is_null(node.fill) else None
+    if node.fill:
+        _check_fill(context, node, keys)
+        fill = fill or bind_expression(context, node.fill, Schema(()))
+    columns = tuple(ColumnInfo(n.name, n.value.type) for n in (*keys, *aggregates))
+    return SummarizeStage(tuple(aggregates), keys, fill, Schema(columns, open=schema.open))
+
+
+def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
+    if key.value.type.kind in {Kind.LIST, Kind.VECTOR}:
+        context.report("PQ0304", item.span, what="a group key", expected="one value a row", found=key.value.type)
+    return key
+
+
+def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
+    if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
+        return apply_function(context, found, node, tuple(bind_expression(context, a, schema) for a in node.arguments))
+    bound = bind_expression(context, node, schema)
+    if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
+        context.report("PQ0307", node.span, function=column_name(node) or "this", better="max(...)")
+    elif bound.type != ANY:
+        context.report("PQ0407", node.span, what="summarize takes aggregates such as count() or avg(field)")
+    return bound
+
+
+def _is_null(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Literal) and node.value is None
+
+
+def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...]) -> None:
+    buckets = [
+        k
+        for k in keys
+        if isinstance(k.value, Apply) and k.value.function == "bucket" and k.value.type.kind is Kind.TIME
+    ]
+    if len(buckets) != 1:
+        assert node.fill is not None
+        context.report(
+            "PQ0407", node.fill.span, what="fill closes gaps in time: it needs one key that is bucket(time, width)"
+        )
+
+
+VERB = Verb(
+    "summarize", tree.Summarize, "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value]",
+    "Makes one row for each group of rows that have equal keys, ordered by the keys. fill adds the time buckets that no row "
+    "fell into, with the given value or null in every aggregate.",
+    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, makes_columns=True,
+)  # fmt: skip

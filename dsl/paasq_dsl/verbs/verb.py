@@ -1,0 +1,24 @@
+"""What a stage is to the language: its word, its form, its typing rule, and what an editor says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.bound import BoundStage, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`bind(context, node, schema)` gives the bound stage, or None where what is wrong was reported and the rows go on as
+    they came. `makes_columns`: may columns differ behind it? Then a broken one leaves the schema open."""
+
+    word: str
+    node: type
+    form: str
+    doc: str
+    example: str
+    bind: Callable[[Context, Any, Schema], BoundStage | None]
+    makes_columns: bool = False
