@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from paasq_daemon.store.layout import MAP_BYTES, READERS_MAX
 from paasq_daemon.wire.errors import StoreError
 
 DATA_NAME = "data.mdb"
+LOCK_NAME = "lock.mdb"
+
+_READER_BYTES = 80  # a little more than LMDB takes for one
 
 _META = Struct(
     "<Q2H4xII QQ 96s QQ"
@@ -25,6 +29,10 @@ _ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBAD
 
 def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
     """Map the data file, with as much address space reserved as the system grants: growing later upsets readers."""
+    try:
+        _allocate(store_folder / LOCK_NAME)
+    except OSError as error:
+        raise StoreError(f"{store_folder} cannot be opened: {error.strerror}", "free some space") from error
     for map_bytes in MAP_BYTES:
         try:
             return lmdb.open(
@@ -84,6 +92,13 @@ def errors_in_words() -> Iterator[None]:
         yield
     except lmdb.Error as error:
         raise in_words(error) from error
+
+
+def _allocate(reader_table: Path) -> None:
+    """Give the table of readers its blocks now: LMDB maps it, and filling a hole on a full disk kills the process."""
+    with reader_table.open("ab") as file:
+        reader_table.chmod(0o600)
+        os.posix_fallocate(file.fileno(), 0, READERS_MAX * _READER_BYTES)
 
 
 def _read_meta(data_file: Path, raw: bytes) -> tuple[int, int, int]:

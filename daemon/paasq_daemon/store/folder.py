@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,6 +15,8 @@ from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 LOCK_NAME = "lock"
 FORMAT_NAME = "format"
 STORE_NAME = "store"
+
+_log = logging.getLogger(__name__)
 
 
 class FolderLock:
@@ -36,14 +39,15 @@ class FolderLock:
 
     def announce(self, socket: Path | None) -> None:
         """Write down where this process listens, for those who find the folder in use."""
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "socket": socket and str(socket)}, self._file)
-        self._file.flush()
+        holder = json.dumps({"pid": os.getpid(), "socket": socket and str(socket)}).encode()
+        try:
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), holder)
+        except OSError:  # the disk is full; the lock holds all the same, and a full store must open to be emptied
+            _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
-        self._file.seek(0)
-        self._file.truncate()
+        os.ftruncate(self._file.fileno(), 0)
         self._file.close()
 
 

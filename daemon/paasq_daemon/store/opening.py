@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import lmdb
@@ -10,7 +11,7 @@ import lmdb
 from paasq_daemon.store.check import check
 from paasq_daemon.store.environment import DATA_NAME, errors_in_words, missing_bytes, open_environment
 from paasq_daemon.store.folder import STORE_NAME, read_format, write_format
-from paasq_daemon.store.tables import Tables, open_tables
+from paasq_daemon.store.tables import Tables, make_tables, open_tables
 from paasq_daemon.store.view import View
 from paasq_daemon.wire.errors import StoreError
 
@@ -24,9 +25,10 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     """
     data_file = folder / STORE_NAME / DATA_NAME
     if read_format(folder) is None:
-        opened = _open(data_file, sync=sync)
+        environment = open_environment(data_file.parent, sync=sync)
+        with closing(environment), errors_in_words():
+            make_tables(environment)
         write_format(folder)
-        return opened
     if not data_file.exists():
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
     missing = missing_bytes(data_file)

@@ -16,6 +16,7 @@ class Record:
     """One version of a record.
 
     `fields` maps a field's id to its value; a field that is absent is null. Vectors are not among them.
+    `vector_fields` are the ids of those that were put with it, pending ones too: one that is missing later is a loss.
     `seq` is the store's sequence number of the transaction that wrote it, `time_us` when that was (UTC).
     """
 
@@ -26,11 +27,12 @@ class Record:
     seq: int
     time_us: int
     fields: Mapping[int, Value]
+    vector_fields: tuple[int, ...] = ()
 
 
 def encode_record(record: Record) -> bytes:
     """Raises StoreError where the body is greater than a record may be."""
-    body = encode([record.key, record.version, record.seq, record.time_us, record.fields])
+    body = encode([record.key, record.version, record.seq, record.time_us, record.fields, record.vector_fields])
     if len(body) > BODY_BYTES_MAX:
         raise StoreError(
             f"the record {record.key!r} has {len(body):,} bytes, and {BODY_BYTES_MAX:,} are the most",
@@ -40,5 +42,5 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(collection_id: int, ordinal: int, body: bytes) -> Record:
-    key, version, seq, time_us, fields = decode(body)
-    return Record(collection_id, ordinal, key, version, seq, time_us, fields)
+    key, version, seq, time_us, fields, vector_fields = decode(body)
+    return Record(collection_id, ordinal, key, version, seq, time_us, fields, tuple(vector_fields))

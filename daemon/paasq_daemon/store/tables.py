@@ -71,13 +71,20 @@ class Tables:
     journal: Table
 
 
-def open_tables(environment: lmdb.Environment) -> Tables:
-    """The tables, made in one transaction where they are not there yet."""
+def make_tables(environment: lmdb.Environment) -> None:
+    """Make the tables and the store's counters, in one transaction; what is there already stays."""
     with environment.begin(write=True) as txn:
-        handles = [environment.open_db(name.encode(), txn=txn) for name in _NAMES]
-        tables = Tables(
-            *(Table(name, seed, handle) for seed, (name, handle) in enumerate(zip(_NAMES, handles, strict=True)))
-        )
+        tables = _tables(environment, txn, create=True)
         if tables.meta.get(txn, STATE_NAME) is None:
             tables.meta.put(txn, STATE_NAME, encode_store_state(StoreState()))
-    return tables
+
+
+def open_tables(environment: lmdb.Environment) -> Tables:
+    """The tables of a store that has them. Raises lmdb.Error where one is lost: no empty one may take its place."""
+    with environment.begin(write=True) as txn:
+        return _tables(environment, txn, create=False)
+
+
+def _tables(environment: lmdb.Environment, txn: lmdb.Transaction[bytes], *, create: bool) -> Tables:
+    handles = [environment.open_db(name.encode(), txn=txn, create=create) for name in _NAMES]
+    return Tables(*(Table(name, seed, handle) for seed, (name, handle) in enumerate(zip(_NAMES, handles, strict=True))))

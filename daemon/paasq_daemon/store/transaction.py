@@ -53,7 +53,9 @@ class WriteTransaction(View):
         """
         state = self._touch(collection_id)
         previous, version = self._live(collection_id, key) or (None, 0)
-        record = Record(collection_id, state.next_ordinal, key, version + 1, self.next_seq, self.time_us, fields)
+        record = Record(
+            collection_id, state.next_ordinal, key, version + 1, self.next_seq, self.time_us, fields, tuple(vectors)
+        )
         self._store(self.tables.records, state, RECORD.pack(collection_id, record.ordinal), encode_record(record))
         live = LIVE.pack(record.ordinal, record.version)
         self._store(self.tables.keys, state, pack_key(collection_id, key), live)

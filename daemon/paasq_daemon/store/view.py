@@ -142,8 +142,7 @@ class View:
 
     def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
-        table, txn = self.tables.vectors, self.txn
-        return (table.get(txn, VECTOR.pack(collection_id, field_id, ordinal)) for ordinal in ordinals)
+        return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)
 
     def pending(self, collection_id: int, field_id: int, limit: int) -> list[int]:
         """The ordinals whose vector is still to be made, ascending, `limit` at most."""
@@ -164,6 +163,16 @@ class View:
         prefix = collection_name(0)[: -COLLECTION.size]
         found = self.tables.meta.scan(self.txn, prefix)
         return {COLLECTION.unpack(key[len(prefix) :])[0]: decode_collection_state(payload) for key, payload in found}
+
+    def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
+        name = VECTOR.pack(collection_id, field_id, ordinal)
+        vector = self.tables.vectors.get(self.txn, name)
+        if vector is None and self.tables.pending.get(self.txn, name) is None:
+            body = self.tables.records.get(self.txn, RECORD.pack(collection_id, ordinal))
+            record = body and decode_record(collection_id, ordinal, body)
+            if record and field_id in record.vector_fields and self.ordinal(collection_id, record.key) == ordinal:
+                raise CorruptRecord(f"vector {field_id} of the record {record.key!r} is lost", _CHECK_HINT)
+        return vector
 
     def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
         """Ordinal and version of the live record with this key."""

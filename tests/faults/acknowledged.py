@@ -1,0 +1,52 @@
+"""Starting the writer, and holding what it was acknowledged against what the store has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from faults.writer import COLLECTION, fields_of, key_of
+from paasq_daemon.store.store import Store
+
+Acknowledged = dict[int, tuple[int, int]]  # thread -> its last number, the seq of that
+
+
+def start_writer(folder: Path, *, sync: bool, threads: int = 3) -> subprocess.Popen[str]:
+    script = Path(__file__).with_name("writer.py")
+    return subprocess.Popen(
+        [sys.executable, str(script), str(folder), "sync" if sync else "nosync", str(threads)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def read_acknowledged(writer: subprocess.Popen[str], lines: int | None = None) -> Acknowledged:
+    """Read so many lines, or all up to the end; a last line that the kill cut short was not said."""
+    assert writer.stdout is not None
+    last: Acknowledged = {}
+    count = 0
+    for line in writer.stdout:
+        if line.endswith("\n"):
+            thread, number, seq = map(int, line.split())
+            last[thread] = (number, seq)
+        count += 1
+        if count == lines:
+            break
+    return last
+
+
+def lost_writes(store: Store, acknowledged: Acknowledged) -> list[str]:
+    """What was acknowledged and is not there, and what is there and is not what was written."""
+    lost = []
+    with store.read() as view:
+        for thread, (last, seq) in acknowledged.items():
+            if view.seq < seq:
+                lost.append(f"the store is at {view.seq}, and {seq} was acknowledged")
+            for number in range(max(0, last - 49), last + 1):  # the last 50 are under 50 keys
+                record = view.get(COLLECTION, key_of(thread, number))
+                found = record and int(str(record.fields[1]))
+                if record is None or found is None or found < number:
+                    lost.append(f"thread {thread}: {number} was acknowledged, and {found} is there")
+                elif record.fields != fields_of(thread, found):
+                    lost.append(f"thread {thread}: {number} is not as it was written")
+    return lost

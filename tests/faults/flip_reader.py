@@ -1,0 +1,85 @@
+"""Flips bits of a data file, one at a time, and reads it in a child each: `python flip_reader.py folder count seed`.
+
+Prints a JSON object with the count of each outcome. A child is needed because LMDB may crash or loop on what it finds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import PaasqError
+
+RIGHT, REPORTED, AUDITED, WRONG = "right", "reported by the read", "found by the audit only", "silently wrong"
+OUTCOMES = [RIGHT, REPORTED, AUDITED, WRONG]
+CRASHED = "crashed"
+SECONDS_MAX = 10
+KEYS = [f"k{n}" for n in range(300)]
+Contents = tuple[int, dict[str, Record | None], list[Record], list[bytes | None], list[str]]
+
+
+def make(folder: Path) -> None:
+    with Store.open(folder, sync=False) as store:
+        for part in range(6):
+            keys = KEYS[part * 40 : part * 40 + 100]
+            store.write(
+                lambda t, keys=keys: [t.put(1, k, {1: k * 40, 2: 7}, {3: k.encode() * 4}) for k in keys]
+            ).result()  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+        store.write(lambda t: [t.delete(1, k) for k in KEYS[::10]]).result()
+
+
+def read(store: Store) -> Contents:
+    with store.read() as view:
+        keys = {key: view.get(1, key) for key in KEYS}
+        journal = [repr(entry) for entry in view.journal(0)]
+        return view.seq, keys, list(view.scan(1)), list(view.vectors(1, 3, range(600))), journal
+
+
+def judge(folder: Path, expected: Contents) -> str:
+    try:
+        with Store.open(folder, sync=False) as store:
+            try:
+                if read(store) == expected:
+                    return RIGHT
+            except PaasqError:
+                return REPORTED
+            return AUDITED if store.check() else WRONG
+    except PaasqError:
+        return REPORTED
+
+
+def main() -> None:
+    folder, count, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    make(folder)
+    with Store.open(folder, sync=False) as store:
+        expected = read(store)
+    data = folder / "store" / "data.mdb"
+    original = data.read_bytes()
+    chance = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    for _ in range(count):
+        damaged = bytearray(original)
+        place, bit = chance.randrange(len(original)), chance.randrange(8)
+        damaged[place] ^= 1 << bit
+        data.write_bytes(damaged)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(SECONDS_MAX)
+            os._exit(OUTCOMES.index(judge(folder, expected)))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        outcome = OUTCOMES[code] if code >= 0 else CRASHED
+        outcomes[outcome] += 1
+        if outcome in (WRONG, AUDITED, CRASHED):
+            print(outcome, place, bit, code, file=sys.stderr)
+    print(json.dumps(outcomes))
+
+
+if __name__ == "__main__":
+    main()
