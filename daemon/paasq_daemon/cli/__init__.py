@@ -1,0 +1,1 @@
+"""The command `paasq`: one module a command, what they share beside them."""

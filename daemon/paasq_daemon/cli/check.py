@@ -1,0 +1,49 @@
+"""`paasq check FILE...`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import folder_of, open_database
+from paasq_daemon.cli.faults import FAILED, show_diagnostics
+from paasq_daemon.cli.texts import read_source
+from paasq_dsl.catalog import Catalog
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scripts; `-` is standard input.")],
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Say what is wrong with scripts, without running them.
+
+    Collections are those of the store, if there is one, and those that the scripts given before declare.
+    """
+    from paasq_dsl.binder.bind import bind
+    from paasq_dsl.diagnostics import has_errors
+    from paasq_dsl.syntax.parse import parse
+
+    catalog = _catalog(data, socket)
+    failed = False
+    for file in files:
+        source = read_source(file)
+        script, diagnostics = parse(source.text)
+        bound = bind(script, catalog)
+        catalog = bound.catalog
+        found = sorted([*diagnostics, *bound.diagnostics], key=lambda each: each.span)
+        show_diagnostics([each.to_json(source) for each in found], source)
+        failed = failed or has_errors(found)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _catalog(data: Path | None, socket: Path | None) -> Catalog:
+    """Checking a file makes no store where there is none."""
+    if socket is None and not folder_of(data).exists():
+        return Catalog()
+    with open_database(data, socket) as database:
+        return database.catalog()

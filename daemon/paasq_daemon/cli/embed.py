@@ -1,0 +1,45 @@
+"""`paasq embed`"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+
+_STEP_S = 2.0  # work is asked for in steps, so that there is progress to show and Ctrl-C loses little
+
+
+def embed(
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="Stop after so many seconds.")] = None,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Compute the vectors that are pending. What is done is kept, so this may be stopped and called again."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from paasq_daemon.cli.terminal import errors
+
+    started_s = time.monotonic()
+    done, pending = 0, 1
+    with (
+        open_database(data, socket) as database,
+        Progress(
+            TextColumn("vectors"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=errors(), transient=True, disable=not errors().is_terminal,
+        ) as bar,
+    ):  # fmt: skip
+        task = bar.add_task("vectors", total=None)
+        while pending and (left_s := _left(seconds, started_s)) > 0:
+            step = database.embed(min(left_s, _STEP_S))
+            done, pending = done + step["embedded"], step["pending"]
+            bar.update(task, completed=done, total=done + pending)
+    took_s = time.monotonic() - started_s
+    errors().print(f"{done:,} vectors in {took_s:.1f} s, {pending:,} pending")
+
+
+def _left(seconds: float | None, started_s: float) -> float:
+    return float("inf") if seconds is None else seconds - (time.monotonic() - started_s)

@@ -1,0 +1,40 @@
+"""`paasq explain CODE`"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.wire import errors as wire_errors
+from paasq_daemon.wire.errors import BY_CODE
+from paasq_dsl.diagnostics import CATALOGUE, nearest
+
+_FAMILIES = {
+    "PQ01": "the text has not the form of a statement",
+    "PQ02": "a name",
+    "PQ03": "a type, or a number of arguments",
+    "PQ04": "a stage where it makes no sense",
+    "PQ05": "a write",
+    "PQ06": "a schema",
+    "PQ07": "found when it runs",
+}
+
+
+def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="Such as PQ0202.")]) -> None:
+    """Say what an error's code means."""
+    code = code.upper()
+    if code in CATALOGUE:
+        typer.echo(f"{code}: {CATALOGUE[code]}\nAbout: {_FAMILIES[code[:4]]}.")
+    elif code in BY_CODE:
+        typer.echo(f"{code}, {BY_CODE[code].__name__}: {_words(BY_CODE[code].__name__)}.")
+    else:
+        meant = " or ".join(nearest(code, [*CATALOGUE, *BY_CODE]))
+        raise typer.BadParameter(f"there is no {code}{f'; did you mean {meant}?' if meant else ''}")
+
+
+def _words(name: str) -> str:
+    """What the tree of errors says of one."""
+    found = re.search(rf"\b{name} +(.+)", wire_errors.__doc__ or "")
+    return found[1] if found else "an error of paasq"

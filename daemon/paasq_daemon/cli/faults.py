@@ -1,0 +1,52 @@
+"""What went wrong, for people: the place in the text, the words, the mend. Always to standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from paasq_daemon.wire.errors import PaasqError, QueryError
+from paasq_dsl.source import Source
+
+FAILED = 1  # the exit code; 2 is wrong usage, as typer has it
+
+
+@contextmanager
+def explained(source: Source) -> Iterator[None]:
+    """A QueryError inside is shown at its place in `source`, and ends the command."""
+    try:
+        yield
+    except QueryError as error:
+        show_query_error(error, source)
+        raise typer.Exit(FAILED) from None
+
+
+def show_query_error(error: QueryError, source: Source) -> None:
+    if error.diagnostics:
+        show_diagnostics(error.diagnostics, source)
+    else:
+        show_error(error)
+
+
+def show_error(error: PaasqError) -> None:
+    from rich.text import Text
+
+    from paasq_daemon.cli.terminal import errors
+    from paasq_daemon.wire.render import printable
+
+    text = Text.assemble(("error", "bold red"), f" [{error.code}]: {printable(error.message)}")
+    if error.hint:
+        text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {printable(error.hint)}"))
+    errors().print(text, soft_wrap=True)
+
+
+def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: Source) -> None:
+    """`diagnostics` as `Diagnostic.to_json` writes them."""
+    from paasq_daemon.cli.diagnostics import rendered
+    from paasq_daemon.cli.terminal import errors
+
+    for each in diagnostics:
+        errors().print(rendered(each, source), soft_wrap=True)

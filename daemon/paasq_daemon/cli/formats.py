@@ -1,0 +1,81 @@
+"""How an answer is written to a terminal, a file or a pipe."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from paasq_daemon.wire.messages import Answer
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
+    JSONL = "jsonl"  # one object a row
+    CSV = "csv"  # values as in JSON, null as an empty cell
+    MARKDOWN = "markdown"
+
+
+def write(answer: Answer, form: Format) -> None:
+    """Write to standard output; the labels to standard error where the format has no place for them and rows are missing."""
+    _WRITERS[form](answer)
+    if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
+        from paasq_daemon.cli.terminal import errors
+        from paasq_daemon.wire.render import labels
+
+        errors().print(labels(answer), style="dim", soft_wrap=True)
+
+
+def _table(answer: Answer) -> None:
+    from paasq_daemon.cli.terminal import output
+
+    output().print(answer)
+
+
+def _json(answer: Answer) -> None:
+    _out(orjson.dumps(answer.to_json(), option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _jsonl(answer: Answer) -> None:
+    for row in answer.to_json()["rows"]:
+        _out(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _csv(answer: Answer) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(column.name for column in answer.columns)
+    for row in answer.to_json()["rows"]:
+        writer.writerow(orjson.dumps(v).decode() if isinstance(v, list | dict | bool) else v for v in row.values())
+
+
+def _markdown(answer: Answer) -> None:
+    from paasq_daemon.wire.render import cell
+
+    def line(cells: list[str]) -> None:
+        escaped = (text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for text in cells)
+        sys.stdout.write(f"| {' | '.join(escaped)} |\n")
+
+    line([column.name for column in answer.columns])
+    sys.stdout.write(f"|{'---|' * len(answer.columns)}\n")
+    for row in answer:
+        line([cell(value, column.type) for value, column in zip(row, answer.columns, strict=True)])
+
+
+def _out(text: bytes) -> None:
+    sys.stdout.write(text.decode())
+
+
+_LABELLED = frozenset({Format.TABLE, Format.JSON})
+_WRITERS: Mapping[Format, Callable[[Answer], None]] = {
+    Format.TABLE: _table,
+    Format.JSON: _json,
+    Format.JSONL: _jsonl,
+    Format.CSV: _csv,
+    Format.MARKDOWN: _markdown,
+}

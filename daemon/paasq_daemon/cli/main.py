@@ -1,0 +1,46 @@
+"""The command `paasq`: which commands there are, and how it ends.
+
+A command's module loads when the program starts, so it imports at its top only what nearly every command needs.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from paasq_daemon.cli import snapshot
+from paasq_daemon.cli.check import check
+from paasq_daemon.cli.embed import embed
+from paasq_daemon.cli.explain import explain
+from paasq_daemon.cli.faults import FAILED, show_error
+from paasq_daemon.cli.fmt import fmt
+from paasq_daemon.cli.importing import import_file
+from paasq_daemon.cli.lsp import lsp
+from paasq_daemon.cli.query import query
+from paasq_daemon.cli.run import run
+from paasq_daemon.cli.serve import serve
+from paasq_daemon.cli.shell import shell
+from paasq_daemon.cli.status import status
+from paasq_daemon.cli.watch import watch
+from paasq_daemon.wire.errors import PaasqError
+
+app = typer.Typer(
+    name="paasq",
+    help="The local data store that personal-assistant agents and their owners think with.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for _command in (query, run, shell, status, embed, check, fmt, watch, serve, lsp, explain):
+    app.command()(_command)
+app.command("import")(import_file)
+app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify and restore snapshots.")
+
+
+def main() -> None:
+    """Ends with 0, 1 where something went wrong, 2 on wrong usage, 130 on Ctrl-C."""
+    try:
+        app()
+    except PaasqError as error:
+        show_error(error)
+        sys.exit(FAILED)

@@ -1,0 +1,54 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import orjson
+import typer
+
+from paasq_daemon.cli.formats import Format
+from paasq_daemon.wire.messages import Budget
+
+Data: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="The data folder; else $PAASQ_DATA, else the user's own.", show_default=False
+    ),
+]
+Socket: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--socket", metavar="PATH", help="The daemon's socket; else the one in the data folder.", show_default=False
+    ),
+]
+Params: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param", "-p", metavar="NAME=VALUE", help="A value for $NAME: JSON, or text as it is.", show_default=False
+    ),
+]
+OutputFormat: TypeAlias = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written.")]
+TimeMs: TypeAlias = Annotated[float | None, typer.Option("--time-ms", min=1, help="Milliseconds that it may take.")]
+Rows: TypeAlias = Annotated[int | None, typer.Option("--rows", min=1, help="Rows that the answer may have.")]
+Tokens: TypeAlias = Annotated[int | None, typer.Option("--tokens", min=1, help="Tokens that the answer may have.")]
+JsonOutput: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+def params_of(given: list[str] | None) -> dict[str, Any]:
+    """`["me=ana", "n=3"]` -> `{"me": "ana", "n": 3}`. Raises BadParameter."""
+    params: dict[str, Any] = {}
+    for each in given or []:
+        name, equals, text = each.partition("=")
+        if not equals or not name.isidentifier():
+            raise typer.BadParameter(f"{each!r} is not NAME=VALUE, such as -p limit=3", param_hint="--param")
+        try:
+            params[name] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            params[name] = text
+    return params
+
+
+def budget_of(time_ms: float | None, rows: int | None, tokens: int | None) -> Budget:
+    return Budget(time_ms, rows, tokens)

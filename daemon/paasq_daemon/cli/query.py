@@ -1,0 +1,32 @@
+"""`paasq query TEXT`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.faults import explained
+from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.wire.messages import Request
+from paasq_dsl.source import Source
+
+
+def query(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Statements, parted by `;`. `-` reads standard input.")],
+    params: options.Params = None,
+    form: options.OutputFormat = Format.TABLE,
+    time_ms: options.TimeMs = None,
+    rows: options.Rows = None,
+    tokens: options.Tokens = None,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Run statements, and show the answer of the last one."""
+    source = Source(typer.get_text_stream("stdin").read() if text == "-" else text)
+    request = Request(source.text, options.params_of(params), options.budget_of(time_ms, rows, tokens), source.name)
+    with open_database(data, socket) as database, explained(source):
+        answer = database.request(request)
+    write(answer, form)

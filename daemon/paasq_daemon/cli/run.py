@@ -1,0 +1,66 @@
+"""`paasq run FILE`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.faults import FAILED, explained, show_diagnostics
+from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.cli.script import Step, steps
+from paasq_daemon.cli.texts import read_source
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.messages import Answer, Request
+from paasq_dsl.source import Source
+
+
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A script; `-` is standard input.")],
+    params: options.Params = None,
+    form: options.OutputFormat = Format.TABLE,
+    echo: Annotated[bool, typer.Option("--echo", help="Show each statement above its answer.")] = False,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Run a script: every answer as a table under its comment; in other formats the last answer alone.
+
+    The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
+    transaction of its own.
+    """
+    source = read_source(file)
+    with open_database(data, socket) as database:
+        run_script(database, source, options.params_of(params), form, echo=echo)
+
+
+def run_script(database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False) -> None:
+    """Raises typer.Exit where the text is wrong, with its diagnostics shown."""
+    diagnostics = database.check(source.text)
+    show_diagnostics(diagnostics, source)
+    if any(each["severity"] == "error" for each in diagnostics):
+        raise typer.Exit(FAILED)
+    last: Answer | None = None
+    with explained(source):
+        for step in steps(source):
+            if form is Format.TABLE:
+                _show_title(step, source, echo=echo)
+            last = database.request(Request(step.text, params, source_name=source.name))
+            if form is Format.TABLE:
+                write(last, form)
+    if last is not None and form is not Format.TABLE:
+        write(last, form)
+
+
+def _show_title(step: Step, source: Source, *, echo: bool) -> None:
+    from rich.text import Text
+
+    from paasq_daemon.cli.terminal import output
+
+    output().print()
+    if step.title:
+        output().print(Text(step.title, style="bold"))
+    if echo or not step.title:
+        output().print(Text(source.text[step.span.start : step.span.end], style="cyan"))

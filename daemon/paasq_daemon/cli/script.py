@@ -1,0 +1,70 @@
+"""A script as its statements one by one, each with a title for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from paasq_dsl.source import Source, Span
+from paasq_dsl.syntax.split import split
+from paasq_dsl.syntax.tokens import TokenKind, scan
+
+# They have no answer: the statements behind them stand on them.
+_DEFINITIONS = frozenset({"let", "fn", "param", "use"})
+_COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement to run. `text` has the definitions it stands on before it, and every character where the script has
+    it, so that a diagnostic of `text` is one of the script.
+    """
+
+    title: str
+    text: str
+    span: Span
+
+
+def steps(source: Source, after: int = 0) -> Iterator[Step]:
+    """The statements that do something, in order, from the offset `after` on."""
+    definitions: list[Span] = []
+    before = 0
+    for statement in split(source.text)[0]:
+        if _defines(source, statement.span):
+            definitions.append(statement.span)
+        elif statement.span.start >= after:
+            title = _comment(source.text[before : statement.span.start])
+            yield Step(title, _only(source.text, [*definitions, statement.span]), statement.span)
+        before = statement.span.end
+
+
+def definitions_of(source: Source) -> str:
+    """The statements that others stand on, each ended by `;`."""
+    spans = [statement.span for statement in split(source.text)[0]]
+    return "".join(f"{source.text[span.start : span.end]};\n" for span in spans if _defines(source, span))
+
+
+def _defines(source: Source, span: Span) -> bool:
+    return source.text[span.start : span.end].split(maxsplit=1)[0] in _DEFINITIONS
+
+
+def _only(text: str, spans: list[Span]) -> str:
+    """The parts of `text` in `spans`, spaces and newlines in place of everything else, `;` behind each part."""
+    parts: list[str] = []
+    end = 0
+    for span in spans:
+        blank = "".join("\n" if c == "\n" else " " for c in text[end : span.start])
+        parts += [f";{blank[1:]}" if end else blank, text[span.start : span.end]]
+        end = span.end
+    return "".join(parts)
+
+
+def _comment(gap: str) -> str:
+    """The words of the last comment in what stands before a statement; an empty line parts two comments."""
+    words: list[str] = []
+    for token in scan(gap):
+        if token.kind in _COMMENTS:
+            words.append(token.text.strip("/*").strip())
+        elif token.text.count("\n") > 1:
+            words = []
+    return " ".join(words)

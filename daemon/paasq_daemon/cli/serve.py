@@ -1,0 +1,21 @@
+"""`paasq serve`"""
+
+from __future__ import annotations
+
+import os
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import folder_of
+
+
+def serve(data: options.Data = None, socket: options.Socket = None) -> None:
+    """Open the store and serve it until SIGTERM or Ctrl-C. The log goes to standard error."""
+    from paasq_daemon.engine import Engine
+    from paasq_daemon.server.listener import serve as serve_engine
+    from paasq_daemon.server.log import log_to_stderr
+    from paasq_daemon.wire.paths import socket_of
+
+    log_to_stderr()
+    folder = folder_of(data)
+    if not serve_engine(Engine.open(folder), (socket or socket_of(folder)).absolute()):
+        os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

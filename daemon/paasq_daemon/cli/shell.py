@@ -1,0 +1,46 @@
+"""`paasq shell`"""
+
+from __future__ import annotations
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import folder_of, open_database
+from paasq_daemon.cli.faults import show_error, show_query_error
+from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.cli.script import definitions_of, steps
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import PaasqError, QueryError
+from paasq_daemon.wire.messages import Request
+from paasq_dsl.source import Source
+
+_HISTORY_NAME = "shell_history"
+
+
+def shell(data: options.Data = None, socket: options.Socket = None) -> None:
+    """Type statements and see their answers. A statement ends with `;`, Tab completes, Ctrl-D leaves."""
+    from paasq_daemon.cli.prompt import Prompt
+    from paasq_daemon.cli.terminal import output
+
+    with open_database(data, socket) as database:
+        prompt = Prompt(database, folder_of(data) / _HISTORY_NAME if socket is None else None)
+        output().print("Statements end with ; and Tab completes. Ctrl-C empties the line, Ctrl-D leaves.", style="dim")
+        definitions = ""  # the let and param statements so far: later ones stand on them
+        while (text := prompt.read()) is not None:
+            definitions = _answered(database, definitions, text)
+
+
+def _answered(database: Database, definitions: str, text: str) -> str:
+    """Show the answers of a text. Returns the definitions that the next one stands on."""
+    source = Source(definitions + text, "<shell>")
+    try:
+        for step in steps(Source(source.text, source.name), after=len(definitions)):
+            write(database.request(Request(step.text, source_name=source.name)), Format.TABLE)
+        if (known := definitions_of(source)) != definitions:
+            database.request(Request(known, source_name=source.name))  # says what is wrong with them, if anything is
+        return known
+    except QueryError as error:
+        show_query_error(error, source)
+    except PaasqError as error:
+        show_error(error)
+    except KeyboardInterrupt:  # it stops the statement, not the shell
+        pass
+    return definitions

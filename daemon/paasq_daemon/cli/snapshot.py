@@ -1,0 +1,60 @@
+"""`paasq snapshot create|list|verify|restore`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.facts import write_facts
+
+app = typer.Typer(no_args_is_help=True)
+
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The snapshot's name.")]
+
+
+@app.command()
+def create(
+    name: Name, data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False
+) -> None:
+    """Take a snapshot of the whole store, while others go on writing."""
+    with open_database(data, socket) as database:
+        write_facts(database.snapshot_create(name), as_json=as_json)
+
+
+@app.command("list")
+def list_(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:
+    """List the snapshots."""
+    with open_database(data, socket) as database:
+        write_facts(database.snapshot_list(), as_json=as_json)
+
+
+@app.command()
+def verify(
+    name: Name,
+    depth: Annotated[
+        int, typer.Option(min=1, max=3, help="1: chain and sizes; 2: every hash; 3: restore to a scratch folder.")
+    ] = 2,
+    data: options.Data = None,
+    socket: options.Socket = None,
+    as_json: options.JsonOutput = False,
+) -> None:
+    """Check that a snapshot is whole."""
+    with open_database(data, socket) as database:
+        write_facts(database.snapshot_verify(name, depth), as_json=as_json)
+
+
+@app.command()
+def restore(
+    name: Name,
+    into: Annotated[Path, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.")],
+    data: options.Data = None,
+    socket: options.Socket = None,
+    as_json: options.JsonOutput = False,
+) -> None:
+    """Make a new data folder from a snapshot."""
+    with open_database(data, socket) as database:
+        write_facts(database.snapshot_restore(name, into), as_json=as_json)

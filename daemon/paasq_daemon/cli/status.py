@@ -1,0 +1,13 @@
+"""`paasq status`"""
+
+from __future__ import annotations
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.facts import write_facts
+
+
+def status(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:
+    """Show what the store holds and who serves it."""
+    with open_database(data, socket) as database:
+        write_facts(database.status(), as_json=as_json)

@@ -1,0 +1,21 @@
+"""Texts of the language that a command is given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.source import Source
+
+
+def read_source(path: Path) -> Source:
+    """A script by its path; `-` is standard input. Raises PaasqError where it cannot be read."""
+    if str(path) == "-":
+        return Source(sys.stdin.read(), "<stdin>")
+    try:
+        return Source(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise PaasqError(f"{path} cannot be read: {error.strerror}", "give the path of a readable file") from None
+    except UnicodeDecodeError as error:
+        raise PaasqError(f"{path} is not UTF-8 at byte {error.start + 1}", "save it as UTF-8") from None

@@ -1,0 +1,46 @@
+"""`paasq watch FILE`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.faults import show_error
+from paasq_daemon.cli.formats import Format
+from paasq_daemon.cli.run import run_script
+from paasq_daemon.cli.texts import read_source
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import PaasqError
+
+
+def watch(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A script.", exists=True, dir_okay=False)],
+    params: options.Params = None,
+    form: options.OutputFormat = Format.TABLE,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Run a script now and whenever it, or a .paasq file beside or below it, is saved. Ctrl-C ends it."""
+    from watchfiles import watch as changes
+
+    given = options.params_of(params)
+    with open_database(data, socket) as database:
+        _run(database, file, given, form)
+        for _ in changes(file.parent, watch_filter=lambda _, path: path.endswith(".paasq")):
+            _run(database, file, given, form)
+
+
+def _run(database: Database, file: Path, params: dict[str, object], form: Format) -> None:
+    from paasq_daemon.cli.terminal import output
+
+    output().clear()
+    try:
+        run_script(database, read_source(file), params, form)
+    except PaasqError as error:
+        show_error(error)
+    except typer.Exit:  # the text is wrong, and its diagnostics are shown: the next save may mend it
+        pass

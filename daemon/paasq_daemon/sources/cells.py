@@ -1,0 +1,68 @@
+"""What the text of a CSV cell means, by the type of its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+
+from paasq_dsl.types import Kind, Type
+
+_WHOLE = re.compile(r"[+-]?\d+")
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@cache
+def cell_reader(type_: Type) -> Callable[[str], Any]:
+    """Text -> a JSON value. Times, durations and links stay text, which the store reads. Raises ValueError.
+
+    A list is a JSON list, or items parted by semicolons: `work; family`.
+    """
+    if type_.kind is Kind.LIST:
+        assert type_.item is not None
+        item = cell_reader(type_.item)
+        return lambda text: (
+            _json_list(text) if text.startswith("[") else [item(each.strip()) for each in text.split(";")]
+        )
+    return _READERS.get(type_.kind, str)
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+def _bool(text: str) -> bool:
+    value = _BOOLS.get(text.strip().lower())
+    if value is None:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return value
+
+
+def _json_list(text: str) -> list[Any]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, list):
+        raise ValueError(f"{text!r} is not a JSON list")  # noqa: TRY004  # the text is wrong, not its type
+    return value
+
+
+_READERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.INT: _whole,
+    Kind.FLOAT: _number,
+    Kind.BOOL: _bool,
+    Kind.VECTOR: _json_list,
+}
