@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from paasq_daemon.index.column import Coded, Column, Ragged
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.transaction import WriteTransaction
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import (
     BOOL,
@@ -83,21 +85,27 @@ class Model:
         """Make random puts, replacements, deletes and late vectors, several to a transaction."""
         while count > 0:
             several = min(count, self.rng.randint(1, 6))
-            store.write(lambda transaction, n=several: [self._one(transaction) for _ in range(n)]).result()
+            store.write(partial(self._some, several)).result()
             count -= several
 
-    def _one(self, transaction: Any) -> None:
+    def _some(self, count: int, transaction: WriteTransaction) -> None:
+        for _ in range(count):
+            self._one(transaction)
+
+    def _one(self, transaction: WriteTransaction) -> None:
         key = f"k{self.rng.randrange(60)}"
         if key in self.live and self.rng.random() < 0.3:
             transaction.delete(NOTE.id, key)
             del self.live[key]
         elif key in self.live and self.live[key][1] is None and self.rng.random() < 0.5:
-            vector = self._vector()
-            if transaction.put_vector(NOTE.id, 14, transaction.ordinal(NOTE.id, key), vector.tobytes()):
-                self.live[key] = self.live[key][0], vector
+            late, ordinal = self._vector(), transaction.ordinal(NOTE.id, key)
+            if ordinal is not None and transaction.put_vector(NOTE.id, 14, ordinal, late.tobytes()):
+                self.live[key] = self.live[key][0], late
         else:
             fields = self._fields(key)
-            vectors = self.rng.choice([{}, {14: None}, {14: self._vector()}, {14: self._vector()}])
+            vector = self._vector()
+            choices: list[dict[int, np.ndarray | None]] = [{}, {14: None}, {14: vector}, {14: vector}]
+            vectors = self.rng.choice(choices)
             raw = {id_: None if v is None else v.tobytes() for id_, v in vectors.items()}
             transaction.put(NOTE.id, key, fields, raw)
             self.live[key] = fields, vectors.get(14)

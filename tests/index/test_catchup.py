@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from index.library import CATALOG, NOTE, Model, check_equal, create, opened, values_of
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Field
 from paasq_dsl.types import INT, KEYWORD
@@ -157,15 +159,24 @@ def test_a_field_of_another_type_is_read_anew(tmp_path: Path) -> None:
             assert values_of(view.collection("note").column("kind")) == ["none"]
 
 
+def _put_vector(key: str, vector: bytes, transaction: WriteTransaction) -> None:
+    transaction.put(NOTE.id, key, {}, {14: vector})
+
+
+def _set_pending(ordinal: int, transaction: WriteTransaction) -> None:
+    transaction.set_pending(NOTE.id, 14, ordinal)
+
+
 def test_vectors_of_a_new_model_replace_all_old_ones(tmp_path: Path) -> None:
     with opened(tmp_path) as (store, indexes):
         create(store)
         for key in "ab":
             vector = np.ones(4, np.float32).tobytes()
-            store.write(lambda t, key=key, vector=vector: t.put(NOTE.id, key, {}, {14: vector})).result()
+            store.write(partial(_put_vector, key, vector)).result()
         with indexes.read() as view:
             assert view.collection("note").vectors("embedding").size == 4
-        store.write(lambda t: [t.set_pending(NOTE.id, 14, ordinal) for ordinal in (0, 1)]).result()
+        for ordinal in (0, 1):
+            store.write(partial(_set_pending, ordinal)).result()
         with indexes.read() as view:
             assert view.collection("note").vectors("embedding").count == 0
         store.write(lambda t: t.put_vector(NOTE.id, 14, 1, np.ones(6, np.float32).tobytes())).result()

@@ -14,8 +14,7 @@ _STEMMERS = MappingProxyType(
     {
         "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
         "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-        "pt": "portuguese",
-        "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+        "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
     }
 )  # fmt: skip
 _WITHOUT_STOP_WORDS = frozenset({"ar", "el", "ro", "ta", "tr"})  # Tantivy has no list for these
@@ -47,6 +46,16 @@ def analyzer(language: str | None) -> TextAnalyzer:
     if language not in _WITHOUT_STOP_WORDS:
         builder = builder.filter(Filter.stopword(name))
     return builder.filter(Filter.ascii_fold()).filter(Filter.stemmer(name)).build()
+
+
+@cache
+def _folder() -> TextAnalyzer:
+    return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
+
+
+def fold(word: str) -> str:
+    """The word in lower case without accents, as whole words stand in an index."""
+    return "".join(_folder().analyze(storable(word)))
 
 
 def analyzer_name(language: str | None) -> str:

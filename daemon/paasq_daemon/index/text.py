@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
+from paasq_daemon.index.analyzers import fold
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.snippets import Snippet, snippet
@@ -74,11 +75,14 @@ class TextView:
         return snippet(match, self._field(field).language, text, chars)
 
     def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """Whole words of a field that begin so, in any case, and how many records have each, most frequent first."""
+        """The whole words of a field that begin so, in any case, with how many records have each, most frequent first.
+
+        The counts may still hold records that died lately.
+        """
         if limit <= 0:
             return []
         name = self._field(field).words_name
-        found = self._reader.searcher.terms_with_prefix(name, prefix.lower(), limit=limit)
+        found = self._reader.searcher.terms_with_prefix(name, fold(prefix), limit=limit)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def _field(self, name: str) -> TextField:

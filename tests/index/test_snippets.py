@@ -1,0 +1,72 @@
+"""Snippets: the right passage, and highlights that are right in characters."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from paasq_daemon.index.analyzers import terms
+from paasq_daemon.index.snippets import snippet, within_edits
+from paasq_dsl.syntax.matchtext import parse_match_text
+
+FILLER = "Nothing of note was said about it that day. " * 10
+
+
+def shown(match: str, text: str, chars: int, language: str | None = "en") -> tuple[str, list[str]]:
+    found = snippet(parse_match_text(match), language, text, chars)
+    assert text[found.start :].startswith(found.text)
+    assert len(found.text) <= chars
+    return found.text, [found.text[a:b] for a, b in found.highlights]
+
+
+def test_highlights_are_characters_of_any_script() -> None:
+    text = "\U0001f600 Ünïcode: naïve Bücher, 東京 and RUNNING café"
+    assert shown("naive running", text, 100)[1] == ["naïve", "RUNNING"]
+    assert shown("東京", text, 100)[1] == ["東京"]
+    assert shown("caf*", text, 100)[1] == ["café"]
+    assert shown("buchr~2", text, 100)[1] == ["Bücher"]
+
+
+def test_the_passage_with_the_most_different_words_wins() -> None:
+    text = f"budget budget {FILLER}The quarterly budget of the falcon project. {FILLER}falcon"
+    part, highlights = shown("quarterly budget falcon", text, 80)
+    assert highlights == ["quarterly", "budget", "falcon"]
+    assert not part.startswith(" ")
+
+
+def test_words_that_must_not_be_there_are_not_marked() -> None:
+    assert shown("falcon -budget", "budget falcon", 50)[1] == ["falcon"]
+
+
+def test_without_a_hit_the_beginning_is_shown() -> None:
+    assert shown("zebra", "One two three four", 10) == ("One two", [])
+    assert shown("zebra", "", 10) == ("", [])
+    assert shown("zebra", "One", 0) == ("", [])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_text_and_any_length(seed: int) -> None:
+    rng = random.Random(seed)
+    words = ["falcon", "budgets", "x" * 60, "é", "\U0001f600", "the", "wi-fi", "\n"]
+    text = " ".join(rng.choices(words, k=rng.randint(0, 60)))
+    for chars in range(1, 120, 7):
+        part, highlights = shown("budget falcon wi-fi", text, chars)
+        assert {t.text for h in highlights for t in terms(h, "en")} <= {"budget", "falcon", "wi", "fi"}
+        if "falcon" in text and chars >= 60:
+            assert highlights, (part, text)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "edits", "within"),
+    [
+        ("launch", "lanuch", 1, True),
+        ("launch", "lunch", 1, True),
+        ("launch", "lunches", 2, False),
+        ("launch", "launch", 0, True),
+        ("a", "", 1, True),
+        ("abc", "cba", 1, False),
+    ],
+)
+def test_edits(word: str, other: str, edits: int, within: bool) -> None:
+    assert within_edits(word, other, edits) is within

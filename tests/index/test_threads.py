@@ -1,0 +1,68 @@
+"""Readers in several threads beside a writer, each seeing one sequence number; and the bound on BLAS threads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from index.library import NOTE, create, opened
+
+from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.store.store import Store
+from paasq_dsl.syntax.matchtext import parse_match_text
+
+
+def _write(store: Store) -> None:
+    """Every transaction leaves all records with one value, in a column, in text and as a vector."""
+    for round_ in range(1, 60):
+        vector = np.eye(5, dtype=np.float32)[round_ % 5].tobytes()
+        fields = {2: f"round{round_}", 5: round_}
+        store.write(
+            lambda t, fields=fields, vector=vector: [t.put(NOTE.id, f"k{i}", fields, {14: vector}) for i in range(8)]  # type: ignore[misc]
+        ).result()
+
+
+def _read(indexes: Indexes) -> int:
+    reads = 0
+    while True:
+        with indexes.read() as view:
+            note = view.collection("note")
+            live = np.flatnonzero(note.alive)
+            stars = set(note.column("stars").take(live).values.tolist())  # type: ignore[union-attr]
+            if not stars:
+                continue
+            (round_,) = stars
+            hits = note.text.search(parse_match_text(f"round{round_}"), {"title": 1.0})
+            assert hits.ordinals.tolist() == live.tolist()
+            near = note.vectors("embedding").search(np.eye(5, dtype=np.float32)[round_ % 5], 99)
+            assert near.ordinals.tolist() == live.tolist()
+            assert near.scores.tolist() == [1.0] * 8
+            assert {note.record(o).fields[5] for o in live.tolist()} == {round_}
+            reads += 1
+            if round_ == 59:
+                return reads
+
+
+def test_each_reader_sees_one_sequence_number(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, indexes), ThreadPoolExecutor(4) as pool:
+        create(store)
+        readers = [pool.submit(_read, indexes) for _ in range(3)]
+        pool.submit(_write, store).result()
+        assert sum(reader.result(timeout=60) for reader in readers) >= 3
+
+
+def test_the_bound_on_blas_threads_comes_before_numpy() -> None:
+    script = (
+        "import os\n"
+        "from paasq_daemon.index.threads import bound_blas_threads\n"
+        "bound_blas_threads(3)\n"
+        "assert os.environ['OPENBLAS_NUM_THREADS'] == '3'\n"
+        "import numpy\n"
+        "try: bound_blas_threads()\n"
+        "except RuntimeError: print('late')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "late\n"
