@@ -24,12 +24,10 @@ def read_acknowledged(writer: subprocess.Popen[str], lines: int | None = None) -
     """Read so many lines, or all up to the end; a last line that the kill cut short was not said."""
     assert writer.stdout is not None
     last: Acknowledged = {}
-    count = 0
-    for line in writer.stdout:
+    for count, line in enumerate(writer.stdout, start=1):
         if line.endswith("\n"):
             thread, number, seq = map(int, line.split())
             last[thread] = (number, seq)
-        count += 1
         if count == lines:
             break
     return last
@@ -44,8 +42,8 @@ def lost_writes(store: Store, acknowledged: Acknowledged) -> list[str]:
                 lost.append(f"the store is at {view.seq}, and {seq} was acknowledged")
             for number in range(max(0, last - 49), last + 1):  # the last 50 are under 50 keys
                 record = view.get(COLLECTION, key_of(thread, number))
-                found = record and int(str(record.fields[1]))
-                if record is None or found is None or found < number:
+                found = -1 if record is None else int(str(record.fields[1]))
+                if record is None or found < number:
                     lost.append(f"thread {thread}: {number} was acknowledged, and {found} is there")
                 elif record.fields != fields_of(thread, found):
                     lost.append(f"thread {thread}: {number} is not as it was written")

@@ -11,10 +11,12 @@ import random
 import signal
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import PaasqError
 
 RIGHT, REPORTED, AUDITED, WRONG = "right", "reported by the read", "found by the audit only", "silently wrong"
@@ -29,10 +31,13 @@ def make(folder: Path) -> None:
     with Store.open(folder, sync=False) as store:
         for part in range(6):
             keys = KEYS[part * 40 : part * 40 + 100]
-            store.write(
-                lambda t, keys=keys: [t.put(1, k, {1: k * 40, 2: 7}, {3: k.encode() * 4}) for k in keys]
-            ).result()  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+            store.write(partial(put_all, keys)).result()
         store.write(lambda t: [t.delete(1, k) for k in KEYS[::10]]).result()
+
+
+def put_all(keys: list[str], transaction: WriteTransaction) -> None:
+    for key in keys:
+        transaction.put(1, key, {1: key * 40, 2: 7}, {3: key.encode() * 4})
 
 
 def read(store: Store) -> Contents:

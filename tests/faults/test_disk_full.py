@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from faults.disks import enlarge_tmpfs, needs_root, small_tmpfs
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 
 KEYS_DELETED = 20
@@ -17,11 +20,14 @@ def write_until_full(folder: Path) -> list[str]:
     """The keys that were acknowledged before the disk was full."""
     keys: list[str] = []
     store = Store.open(folder)
+
+    def write_next() -> None:
+        key = f"k{len(keys)}"
+        store.write(lambda t: t.put(1, key, {1: key * 50}, {})).result()
+        keys.append(key)
+
     with pytest.raises(StoreError, match="disk is full or failing"):
-        while True:
-            key = f"k{len(keys)}"
-            store.write(lambda t, key=key: t.put(1, key, {1: key * 50}, {})).result()  # type: ignore[misc]  # mypy does not infer a lambda with defaults
-            keys.append(key)
+        all(write_next() is None for _ in count())
     with pytest.raises(StoreError, match="disk is full or failing"):
         store.write(lambda t: t.put(1, "after", {}, {}))
     store.close()
@@ -34,12 +40,13 @@ def test_a_full_disk_loses_nothing_and_can_be_emptied(tmp_path: Path, size_kib: 
     with small_tmpfs(tmp_path / "mount", size_kib):
         folder = tmp_path / "mount" / "data"
         keys = write_until_full(folder)
-        assert keys
+        deleted = keys[:KEYS_DELETED]
+        assert deleted
         with Store.open(folder) as store:
             with store.read() as view:
                 assert [r.key for r in view.scan(1)] == keys
-            for key in keys[:KEYS_DELETED]:
-                store.write(lambda t, key=key: t.delete(1, key)).result()  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+            for future in [store.write(partial(WriteTransaction.delete, collection_id=1, key=key)) for key in deleted]:
+                assert future.result().value
             assert store.trim(store.seq + 1).records == KEYS_DELETED
             store.write(lambda t: t.put(1, "small", {}, {})).result()  # there is room again
             assert store.check() == []

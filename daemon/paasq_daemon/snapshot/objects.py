@@ -16,7 +16,7 @@ from paasq_daemon.wire.errors import SnapshotError
 
 CONTENT_BYTES_MAX = 8 << 20  # of one object, uncompressed; nothing greater is ever decompressed
 _STORED_BYTES_MAX = CONTENT_BYTES_MAX + (64 << 10)  # what cannot be compressed grows a little
-_LEVEL = 1  # of Zstandard: capture is to be as fast as the disk
+_LEVEL = 1
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
