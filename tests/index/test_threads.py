@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from index.library import NOTE, create, opened
 
+from index.library import NOTE, create, opened
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
 from paasq_dsl.syntax.matchtext import parse_match_text
