@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 _CHUNK_BYTES = 1 << 22
 
 
-class Untrusted(Exception):  # noqa: N818  # a verdict, caught where it is mended; never seen by a user
+class Untrusted(Exception):  # a verdict, caught where it is mended; never seen by a user
     """A derived file that is not what its manifest says: what stands in it is to be built anew."""
 
 
