@@ -1,4 +1,8 @@
-"""The disk fills up while the store writes: nothing acknowledged is lost, a full store opens, and deleting works."""
+"""The disk fills up while the store writes: nothing acknowledged is lost, a full store opens, and deleting works.
+
+The deletes come one after the other: each reuses the pages that the one before gave back. Many in one commit need more
+new pages than a full disk has, and fail with a clear error.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +25,16 @@ def write_until_full(folder: Path) -> list[str]:
     keys: list[str] = []
     store = Store.open(folder)
 
-    def write_next() -> None:
-        key = f"k{len(keys)}"
+    def write_all() -> None:
+        for number in count():
+            write_one(f"k{number}")
+
+    def write_one(key: str) -> None:
         store.write(lambda t: t.put(1, key, {1: key * 50}, {})).result()
         keys.append(key)
 
     with pytest.raises(StoreError, match="disk is full or failing"):
-        all(write_next() is None for _ in count())
+        write_all()
     with pytest.raises(StoreError, match="disk is full or failing"):
         store.write(lambda t: t.put(1, "after", {}, {}))
     store.close()
@@ -45,8 +52,8 @@ def test_a_full_disk_loses_nothing_and_can_be_emptied(tmp_path: Path, size_kib: 
         with Store.open(folder) as store:
             with store.read() as view:
                 assert [r.key for r in view.scan(1)] == keys
-            for future in [store.write(partial(WriteTransaction.delete, collection_id=1, key=key)) for key in deleted]:
-                assert future.result().value
+            for key in deleted:
+                assert store.write(partial(WriteTransaction.delete, collection_id=1, key=key)).result().value
             assert store.trim(store.seq + 1).records == KEYS_DELETED
             store.write(lambda t: t.put(1, "small", {}, {})).result()  # there is room again
             assert store.check() == []
