@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
-from paasq_daemon.index.column import Column
+import numpy as np
+
+from paasq_daemon.index.column import Column, Ints, Ragged
+from paasq_daemon.kernels.build import to_values
+from paasq_daemon.kernels.membership import item_rows
+from paasq_daemon.kernels.operands import null_of
+from paasq_daemon.kernels.ranking import dense, ranks
 from paasq_dsl.values import Value
 
 
 def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
-    raise NotImplementedError
+    """(value, rows), the most frequent first, then by value; null last. The first `top` of these, or all.
+
+    A list counts for each of its different items; an empty one for nothing.
+    """
+    nulls = null_of(column)
+    counted = _distinct_items(column) if isinstance(column, Ragged) else column.take(np.flatnonzero(~nulls))
+    codes, count = ranks(counted)
+    totals = np.bincount(codes, minlength=count)
+    representatives = first_rows(codes, count)
+    best = np.argsort(-totals, kind="stable")[:top]
+    values = to_values(counted.take(representatives[best]))
+    found = list(zip(values, totals[best].tolist(), strict=True))
+    missing = int(np.count_nonzero(nulls))
+    return [*found, (None, missing)][:top] if missing else found
+
+
+def first_rows(codes: Ints, count: int) -> Ints:
+    """The first row of each code, -1 for one that no row has."""
+    first = np.full(count, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
+    return first
+
+
+def _distinct_items(lists: Ragged) -> Column:
+    """The items of all rows that are not null, each once a row, without null items."""
+    positions = np.arange(lists.offsets[0], lists.offsets[-1])
+    items = lists.items.take(positions)
+    rows = item_rows(lists, positions)
+    codes, count = ranks(items)
+    pairs, number = dense(rows * max(count, 1) + codes)
+    kept = first_rows(pairs, number)
+    kept = kept[~null_of(items)[kept] & ~null_of(lists)[rows[kept]]]
+    return items.take(kept)

@@ -1,50 +1,152 @@
-"""Bound expressions over rows."""
+"""Bound expressions over rows.
+
+A constant part is worked out once, as a column of one row; kernels let such a column stand for all rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from paasq_daemon.index.column import Column, Mask
-from paasq_dsl.bound import Bound
+import numpy as np
+
+from paasq_daemon.index.column import Coded, Column, Mask, Ragged
+from paasq_daemon.kernels import (
+    arithmetic,
+    comparison,
+    conversion,
+    lists,
+    logic,
+    membership,
+    numeric,
+    texts,
+    times,
+    vectors,
+)  # fmt: skip
+from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
+from paasq_daemon.kernels.calendar_months import DAY_US
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.operands import truth
+from paasq_daemon.kernels.parameters import parameter
+from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import Function, resolve
+from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 
+__all__ = ["Rows", "RunValues", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
 
-class Rows(Protocol):
-    """What an expression is evaluated over: so many rows, and their columns by name."""
-
-    @property
-    def length(self) -> int: ...
-    def column(self, name: str) -> Column: ...
-
-
-@dataclass(frozen=True)
-class RunValues:
-    """What is fixed for one run. `literals` by the slot of a Constant, `parameters` as the client gave them."""
-
-    literals: tuple[Value, ...]
-    parameters: Mapping[str, Any]
-    now_us: int
-    traverse: Callable[[str, str, Column], Column]  # (collection, field, links) -> that field, null where none
-    snippet: Callable[[Rows, Column, int], Column]  # (rows, text, characters) -> text
+KERNEL_MODULES = (arithmetic, comparison, conversion, lists, logic, membership, numeric, texts, times, vectors)
 
 
 def evaluate(expression: Bound, rows: Rows, run: RunValues) -> Column:
-    raise NotImplementedError
+    """The value of each row. Raises KernelError where a value can't be computed with."""
+    with np.errstate(all="ignore"):  # what is not a number becomes null
+        return broadcast(_walk(expression, rows, run), rows.length)
 
 
 def evaluate_mask(expression: Bound, rows: Rows, run: RunValues) -> Mask:
-    raise NotImplementedError
+    """Where a condition is true; null is false."""
+    return truth(evaluate(expression, rows, run), expression.span)
 
 
 def scalar(expression: Bound, run: RunValues) -> Value:
-    raise NotImplementedError
+    """The one value of an expression that reads no columns; a range as the list of its two ends. Time as int µs."""
+    return to_values(evaluate(expression, _NO_COLUMNS, run))[0]
 
 
 def columns_of(expression: Bound) -> frozenset[str]:
-    raise NotImplementedError
+    """The columns it reads."""
+    return frozenset(_column_names(expression))
 
 
 def is_scalar(expression: Bound) -> bool:
-    raise NotImplementedError
+    """Has it one value for all rows?"""
+    return not columns_of(expression)
+
+
+@dataclass(frozen=True, slots=True)
+class _OneRow:
+    length: int = 1
+
+    def column(self, name: str) -> Column:
+        raise KeyError(name)
+
+
+_NO_COLUMNS = _OneRow()
+_DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def _column_names(expression: Bound) -> Iterator[str]:
+    match expression:
+        case ColumnValue(name=name):
+            yield name
+        case Apply(arguments=arguments):
+            for argument in arguments:
+                yield from _column_names(argument)
+        case Traverse(base=base):
+            yield from _column_names(base)
+        case _:
+            return
+
+
+def _walk(expression: Bound, rows: Rows, run: RunValues) -> Column:
+    return _WALKS[type(expression)](expression, rows, run)
+
+
+def _constant(expression: Constant, _: Rows, run: RunValues) -> Column:
+    value = run.literals[expression.slot] if expression.slot >= 0 else expression.value
+    return from_values(expression.type, [value])
+
+
+def _parameter(expression: ParameterValue, _: Rows, run: RunValues) -> Column:
+    type_, value = parameter(expression, run.parameters)
+    return from_values(type_, [value])
+
+
+def _moment(expression: MomentValue, _: Rows, run: RunValues) -> Column:
+    if expression.name == "now":
+        return from_values(expression.type, [run.now_us])
+    day = run.now_us // DAY_US + _DAYS_FROM_TODAY[expression.name]
+    return from_values(expression.type, [day * DAY_US])
+
+
+def _column(expression: ColumnValue, rows: Rows, _: RunValues) -> Column:
+    return rows.column(expression.name)
+
+
+def _apply(expression: Apply, rows: Rows, run: RunValues) -> Column:
+    function, arguments = expression.function, expression.arguments
+    last = arguments[-1] if arguments else None
+    if function in {"in", "not in"} and isinstance(last, Apply) and last.function == "..":
+        function, arguments = f"{function} range", (*arguments[:-1], *last.arguments)
+    call = Call(expression.type, expression.span, rows, run)
+    columns = [_walk(argument, rows, run) for argument in arguments]
+    if function in FUNCTIONS and any(a.type.kind is Kind.ANY for a in arguments):
+        _check(FUNCTIONS[function], columns, expression)
+    return KERNELS[function](call, *columns)
+
+
+def _check(function: Function, columns: Sequence[Column], expression: Apply) -> None:
+    """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
+    given = [c.type for c in columns]
+    if all(resolve(signature, given) is None for signature in function.signatures):
+        found = ", ".join(map(str, given))
+        raise KernelError("PQ0703", f"{function.name} can't take ({found}): {function.usage}", expression.span)
+
+
+def _traverse(expression: Traverse, rows: Rows, run: RunValues) -> Column:
+    links = _walk(expression.base, rows, run)
+    if links.type.kind is Kind.NULL:
+        return null_column(expression.type, len(links))
+    if not isinstance(links, (Coded, Ragged)):
+        links = encode(links)
+    return run.traverse(expression.collection, expression.name, links)
+
+
+_WALKS: dict[type, Callable[[Any, Rows, RunValues], Column]] = {
+    Constant: _constant, ParameterValue: _parameter, MomentValue: _moment, ColumnValue: _column, Apply: _apply,
+    Traverse: _traverse,
+}  # fmt: skip

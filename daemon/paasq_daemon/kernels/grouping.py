@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from paasq_daemon.index.column import Column, Ints
+import numpy as np
+
+from paasq_daemon.index.column import Column
+from paasq_daemon.kernels.aggregates import AGGREGATES, Groups
+from paasq_daemon.kernels.counting import first_rows
+from paasq_daemon.kernels.ranking import dense, ranks
 from paasq_dsl.values import Value
 
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Rows by group. `codes` int64, a group for each row; `representatives` int64, the first row of each (-1: it has none).
-
-    Groups are numbered in ascending order of their key values, nulls last.
-    """
-
-    codes: Ints
-    count: int
-    representatives: Ints
+__all__ = ["Groups", "aggregate", "group"]
 
 
 def group(keys: Sequence[Column], length: int) -> Groups:
-    raise NotImplementedError
+    """Groups of rows that are equal in all keys. Without keys there is one group, also of no rows."""
+    codes, count = np.zeros(length, np.int64), 1
+    for key in keys:
+        more, distinct = ranks(key)
+        codes, count = dense(codes * max(distinct, 1) + more)
+    return Groups(codes, count, first_rows(codes, count))
 
 
 def aggregate(name: str, arguments: Sequence[Column], groups: Groups, extra: Sequence[Value]) -> Column:
-    raise NotImplementedError
+    """One value a group. `extra` are the arguments that are one value for all rows: the per cent of a percentile.
+
+    Raises KernelError where a sum leaves 64 bits, or an argument is out of its range.
+    """
+    with np.errstate(all="ignore"):
+        return AGGREGATES[name](groups, *arguments, *extra)

@@ -1,0 +1,163 @@
+"""The aggregates. Each takes groups and columns with a row for each code, and gives a column with a row for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Flat, Ints, Mask, Ragged
+from paasq_daemon.kernels.build import null_column, objects, offsets_of, to_values
+from paasq_daemon.kernels.counting import first_rows
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
+from paasq_daemon.kernels.ranking import dense, ranks
+from paasq_dsl.types import FLOAT, INT, Kind, list_of
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows by group. `codes` int64, a group for each row; `representatives` int64, the first row of each (-1: it has none).
+
+    Groups are numbered in ascending order of their key values, nulls last.
+    """
+
+    codes: Ints
+    count: int
+    representatives: Ints
+
+
+_Aggregate: TypeAlias = "Callable[..., Column]"
+_AnyAggregate = TypeVar("_AnyAggregate", bound=_Aggregate)
+AGGREGATES: dict[str, _Aggregate] = {}
+
+
+def _aggregate(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
+    def register(function: _AnyAggregate) -> _AnyAggregate:
+        AGGREGATES[name] = function
+        return function
+
+    return register
+
+
+@_aggregate("count")
+def count(groups: Groups, column: Column | None = None) -> Column:
+    codes = groups.codes if column is None else groups.codes[~null_of(column)]
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+
+
+@_aggregate("count_distinct")
+def count_distinct(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    values, distinct = ranks(column)
+    codes = groups.codes[there]
+    pairs, number = dense(codes * max(distinct, 1) + values[there])
+    return flat(INT, np.bincount(codes[first_rows(pairs, number)], minlength=groups.count).astype(np.int64))
+
+
+@_aggregate("sum")
+def sum_(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    codes, values = groups.codes[there], numbers(column)[there]
+    if column.type.kind is Kind.FLOAT:
+        return finite(FLOAT, np.bincount(codes, values, groups.count), None)
+    if (np.bincount(codes, np.abs(values.astype(np.float64)), groups.count) >= _SURE).any():
+        return flat(INT, _exact_sums(codes, values, groups.count))
+    totals = np.zeros(groups.count, np.int64)
+    np.add.at(totals, codes, values)
+    return flat(INT, totals)
+
+
+@_aggregate("avg")
+def avg(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    codes = groups.codes[there]
+    totals = np.bincount(codes, numbers(column)[there].astype(np.float64), groups.count)
+    return finite(FLOAT, totals / np.bincount(codes, minlength=groups.count), None)
+
+
+@_aggregate("min")
+def min_(groups: Groups, column: Column) -> Column:
+    return _extreme(groups, column, descending=False)
+
+
+@_aggregate("max")
+def max_(groups: Groups, column: Column) -> Column:
+    return _extreme(groups, column, descending=True)
+
+
+@_aggregate("percentile")
+def percentile(groups: Groups, column: Column, percent: float) -> Column:
+    """By linear interpolation between the two nearest values, as numpy's default does."""
+    if percent is None or not 0 <= percent <= 100:
+        raise KernelError("PQ0703", f"a percentile is of 0 to 100 per cent, not of {percent}")
+    there = ~null_of(column)
+    codes, values = groups.codes[there], numbers(column)[there].astype(np.float64)
+    values = values[np.lexsort((values, codes))]
+    sizes = np.bincount(codes, minlength=groups.count)
+    place = np.maximum(sizes - 1, 0) * (percent / 100)
+    low = np.floor(place).astype(np.int64)
+    start = offsets_of(sizes)[:-1]
+    if not len(values):
+        return null_column(FLOAT, groups.count)
+    below = values[np.minimum(start + low, len(values) - 1)]
+    above = values[np.minimum(start + np.minimum(low + 1, np.maximum(sizes - 1, 0)), len(values) - 1)]
+    return finite(FLOAT, below + (above - below) * (place - low), sizes > 0)
+
+
+@_aggregate("first_value")
+def first_value(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+
+
+@_aggregate("last_value")
+def last_value(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))[::-1]
+    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+
+
+@_aggregate("collect")
+def collect(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    codes = groups.codes[rows]
+    items = column.take(rows[np.argsort(codes, kind="stable")])
+    if isinstance(items, Ragged):  # the inner lists become Python lists
+        items = Flat(column.type, objects(to_values(items)))
+    return Ragged(list_of(column.type), offsets_of(np.bincount(codes, minlength=groups.count)), items)
+
+
+def _extreme(groups: Groups, column: Column, *, descending: bool) -> Column:
+    """The first row of those that have the least or greatest value of their group."""
+    values, distinct = ranks(column)
+    rows = np.flatnonzero(~null_of(column))
+    codes, places = groups.codes[rows], values[rows]
+    if descending:
+        places = distinct - places
+    best = np.full(groups.count, distinct + 1, np.int64)
+    np.minimum.at(best, codes, places)
+    winners = rows[places == best[codes]]
+    return _from_rows(groups, column, winners, first_rows(groups.codes[winners], groups.count))
+
+
+def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Column:
+    """The values at `rows[chosen]`, null where `chosen` is -1."""
+    if not len(rows):
+        return null_column(column.type, groups.count)
+    there: Mask = chosen >= 0
+    return restrict(column.take(rows[chosen]), there)
+
+
+def _exact_sums(codes: Ints, values: Ints, count: int) -> Ints:
+    totals = [0] * count
+    for code, value in zip(codes.tolist(), values.tolist(), strict=True):
+        totals[code] += value
+    if any(not INT_MIN <= total <= INT_MAX for total in totals):
+        hint = "sum(float(..)) adds floats, which go further and are less exact"
+        raise KernelError("PQ0703", "a sum is outside the 64 bits of an int", hint=hint)
+    return np.array(totals, np.int64)

@@ -1,0 +1,91 @@
+"""Values of one kind as another. What can't be converted is null."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from paasq_daemon.index.column import Coded, Column, Flat, Ragged
+from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.numeric import whole
+from paasq_daemon.kernels.operands import flat, map_values, numbers, valid_of
+from paasq_daemon.kernels.run import Call, kernel
+from paasq_dsl.types import FLOAT, INT, STRING_KINDS, TEXT, TIME, Kind, Type
+from paasq_dsl.values import INT_MAX, INT_MIN, Value, parse_time, render_time
+
+
+@kernel("int")
+def int_(_: Call, operand: Column) -> Column:
+    if operand.type.kind in STRING_KINDS:
+        return map_values(INT, _read_int, operand)
+    values = numbers(operand)
+    if operand.type.kind is Kind.FLOAT:
+        return whole(operand, np.trunc(values))
+    return flat(INT, values.astype(np.int64), valid_of(operand))
+
+
+@kernel("float")
+def float_(_: Call, operand: Column) -> Column:
+    if operand.type.kind in STRING_KINDS:
+        return map_values(FLOAT, _read_float, operand)
+    return flat(FLOAT, numbers(operand).astype(np.float64), valid_of(operand))
+
+
+@kernel("string")
+def string(_: Call, operand: Column) -> Column:
+    return written(operand)
+
+
+@kernel("time")
+def time(_: Call, text: Column) -> Column:
+    return map_values(TIME, _read_time, text)
+
+
+def written(column: Column) -> Flat | Coded:
+    """Values as text: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]. Strings as they are, null as null."""
+    if isinstance(column, Coded) or column.type.kind is Kind.TEXT:
+        assert not isinstance(column, Ragged)
+        return column
+    texts: list[Value] = [None if v is None else _write(column.type, v) for v in to_values(column)]
+    found = from_values(TEXT, texts)
+    assert isinstance(found, Flat)
+    return found
+
+
+def _write(type_: Type, value: Value) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() if type_.kind is Kind.TIME:
+            return render_time(value)
+        case list():
+            item = type_.item or FLOAT  # a vector has no other
+            return f"[{', '.join(_write(item, v) for v in value)}]"
+        case _:
+            return str(value)
+
+
+def _read_int(text: str) -> int | None:
+    digits = text.strip().removeprefix("-").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(INT_MAX))):
+        return None
+    value = int(text)
+    return value if INT_MIN <= value <= INT_MAX else None
+
+
+def _read_float(text: str) -> float | None:
+    try:
+        value = float(text) if "_" not in text else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _read_time(text: str) -> int | None:
+    try:
+        return parse_time(text.strip())
+    except ValueError:
+        return None

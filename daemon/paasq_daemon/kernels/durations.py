@@ -1,0 +1,53 @@
+"""Durations by their two parts: int64 months and int64 microseconds, each of as many rows as the column or of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Column, Flat, Ints, Mask
+from paasq_daemon.kernels import integers
+from paasq_daemon.kernels.build import objects
+from paasq_daemon.kernels.operands import flat, numbers
+from paasq_dsl.source import Span
+from paasq_dsl.types import DURATION
+from paasq_dsl.values import Duration
+
+MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days: where a month needs a length
+
+
+def parts(column: Column) -> tuple[Ints, Ints]:
+    """(months, microseconds)."""
+    values = numbers(column)
+    if values.dtype != np.object_:
+        return np.zeros(1, np.int64), values
+    months = np.fromiter((d.months for d in values), np.int64, len(values))
+    return months, np.fromiter((d.micros for d in values), np.int64, len(values))
+
+
+def assemble(months: Ints, micros: Ints, valid: Mask | None) -> Flat:
+    if not months.any():
+        return flat(DURATION, np.broadcast_to(micros, np.broadcast_shapes(months.shape, micros.shape)), valid)
+    pairs = np.broadcast_arrays(months, micros)
+    lengths = [Duration(m, u) for m, u in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)]
+    return flat(DURATION, objects(lengths), valid)
+
+
+def length_us(column: Column) -> Ints:
+    """Microseconds, a month counted as `MONTH_MICROS`: what durations are compared by."""
+    months, micros = parts(column)
+    return months * MONTH_MICROS + micros
+
+
+def scale(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) -> Flat:
+    """So many times as long; `factor` int64 or float64. A part of a month becomes microseconds."""
+    months, micros = parts(column)
+    if factor.dtype == np.int64:
+        whole = integers.multiply(months, factor, valid, span)
+        return assemble(whole, integers.multiply(micros, factor, valid, span), valid)
+    scaled = months * factor
+    whole = integers.from_floats(np.trunc(scaled), valid, span)
+    rest = micros * factor + (scaled - np.trunc(scaled)) * MONTH_MICROS
+    return assemble(whole, integers.from_floats(rest, valid, span), valid)

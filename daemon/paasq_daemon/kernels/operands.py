@@ -1,0 +1,138 @@
+"""What kernels ask of their arguments. Each argument has as many rows as there are, or one row that stands for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Coded, Column, Flat, Ints, Mask
+from paasq_daemon.kernels.build import broadcast, compact, concatenate, encode, from_values, null_column, to_values
+from paasq_daemon.kernels.errors import KernelError
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.source import Span
+from paasq_dsl.types import BOOL, KEYWORD, NULL, STRING_KINDS, Kind, Type
+from paasq_dsl.values import Value
+
+
+def rows_of(columns: Sequence[Column]) -> int:
+    """How many rows the arguments have together."""
+    return next((len(c) for c in columns if len(c) != 1), 1)
+
+
+def valid_of(column: Column) -> Mask | None:
+    """True where not null; None where nothing is null."""
+    if isinstance(column, Coded):
+        valid = column.codes >= 0
+        return None if valid.all() else valid
+    return column.valid
+
+
+def null_of(column: Column) -> Mask:
+    valid = valid_of(column)
+    return np.zeros(len(column), np.bool_) if valid is None else ~valid
+
+
+def both(*masks: Mask | None) -> Mask | None:
+    """Where all are true; None stands for true everywhere."""
+    together: Mask | None = None
+    for mask in masks:
+        if mask is not None:
+            together = mask if together is None else together & mask
+    return together
+
+
+def flat(type_: Type, values: NDArray[Any], valid: Mask | None = None) -> Flat:
+    """A column of computed values; `valid` may be of one row."""
+    return Flat(type_, values, None if valid is None else np.broadcast_to(valid, len(values)))
+
+
+def mask_column(values: Mask) -> Flat:
+    return Flat(BOOL, values)
+
+
+def finite(type_: Type, values: NDArray[np.float64], valid: Mask | None) -> Flat:
+    """A float that is not a number is null."""
+    real = np.isfinite(values)
+    return flat(type_, values, valid if real.all() else both(valid, real))
+
+
+def numbers(column: Column) -> NDArray[Any]:
+    """The numbers of a column, of whatever kind; zeros where all is null."""
+    if column.type.kind is Kind.NULL:
+        return np.zeros(len(column), np.int64)
+    assert isinstance(column, Flat)
+    return column.values
+
+
+def truth(column: Column, span: Span) -> Mask:
+    """A condition by row; null is false."""
+    if column.type.kind is Kind.NULL:
+        return np.zeros(len(column), np.bool_)
+    if column.type.kind is not Kind.BOOL:
+        raise KernelError("PQ0703", f"a condition must be true or false, not {column.type}", span)
+    values: Mask = numbers(column)
+    valid = valid_of(column)
+    return values if valid is None else values & valid
+
+
+def together(asked: Type, columns: Sequence[Column], span: Span) -> Type:
+    """The type of a result that may be any of the columns: the one that was bound, or found now where none could be."""
+    if asked.kind not in {Kind.ANY, Kind.NULL}:
+        return asked
+    known = NULL
+    for column in columns:
+        unified = unify(known, column.type)
+        if unified is None:
+            kinds = " and ".join(dict.fromkeys(str(c.type) for c in columns))
+            raise KernelError("PQ0703", f"{kinds} have no type together", span)
+        known = unified
+    return known
+
+
+def pick(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None = None) -> Column:
+    """Entry by entry the value that column number `choice[entry]` has in row `entry`, or in row `rows[entry]`."""
+    starts = np.cumsum([0, *(len(c) for c in columns)])[:-1]
+    steps = np.array([len(c) != 1 for c in columns], np.int64)
+    rows = np.arange(len(choice)) if rows is None else rows
+    return concatenate(type_, columns).take(starts[choice] + steps[choice] * rows)
+
+
+def restrict(column: Column, where: Mask) -> Column:
+    """The column, null outside of `where`."""
+    if isinstance(column, Coded):
+        return replace(column, codes=np.where(where, column.codes, np.int32(-1)))
+    return replace(column, valid=both(column.valid, where))
+
+
+def map_values(type_: Type, function: Callable[..., Value], *columns: Column) -> Column:
+    """A Python function by row; null where an argument is null. Strings that are codes are computed once each."""
+    length = rows_of(columns)
+    if any(len(c) == 1 and null_of(c)[0] for c in columns):
+        return null_column(type_, length)
+    varying = [i for i, c in enumerate(columns) if len(c) != 1]
+    if len(varying) == 1:
+        driver = columns[varying[0]]
+        if isinstance(driver, Coded):
+            return _map_words(type_, function, columns, varying[0], compact(driver))
+    lists = [to_values(broadcast(c, length)) for c in columns]
+    return from_values(type_, [None if None in row else function(*row) for row in zip(*lists, strict=True)])
+
+
+def _map_words(
+    type_: Type, function: Callable[..., Value], columns: Sequence[Column], place: int, words: Coded
+) -> Column:
+    row = [None if i == place else to_values(c)[0] for i, c in enumerate(columns)]
+    results: list[Value] = []
+    for word in words.dictionary:
+        row[place] = word
+        results.append(function(*row))
+    results.append(None)  # what the code of null leads to
+    rows = np.where(words.codes < 0, len(words.dictionary), words.codes).astype(np.int64)
+    if type_.kind not in STRING_KINDS:
+        return from_values(type_, results).take(rows)
+    coded = encode(from_values(KEYWORD, results)).take(rows)
+    return Coded(type_, coded.codes, coded.dictionary)

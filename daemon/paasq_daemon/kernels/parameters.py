@@ -1,0 +1,145 @@
+"""What a client gave for a parameter, as a value of the type that the text asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from paasq_daemon.kernels.errors import KernelError
+from paasq_dsl.bound import ParameterValue
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
+from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
+
+
+class _UnfitError(Exception):
+    """`args[0]` says what was expected."""
+
+
+def parameter(expression: ParameterValue, given: Mapping[str, Any]) -> tuple[Type, Value]:
+    """The value and its type, which is found in the value where the text doesn't ask one.
+
+    Raises KernelError PQ0702 where nothing was given, or something of another type.
+    """
+    name = expression.name
+    if name not in given:
+        hint = "give it with the query, or declare a default: param $name: type = value;".replace("$name", f"${name}")
+        raise KernelError("PQ0702", f"no value was given for ${name}", expression.span, hint)
+    raw = given[name]
+    type_ = infer_type(raw) if expression.type.kind in {Kind.ANY, Kind.NULL} else expression.type
+    try:
+        return type_, _convert(type_, raw)
+    except _UnfitError as error:
+        shown = repr(raw) if len(repr(raw)) <= 60 else f"{repr(raw)[:60]}..."
+        raise KernelError("PQ0702", f"${name} must be {error}, not {shown}", expression.span) from None
+
+
+def infer_type(raw: Any) -> Type:
+    """The type of a value: keyword of a str, and so on; any of what is no value."""
+    for python, type_ in _TYPES:
+        if isinstance(raw, python):
+            return type_
+    if isinstance(raw, (list, tuple)):
+        item: Type | None = NULL
+        for value in raw:
+            item = unify(item or ANY, infer_type(value))
+        return list_of(item or ANY)
+    return ANY
+
+
+def _convert(type_: Type, raw: Any) -> Value:
+    return None if raw is None else _CONVERTERS[type_.kind](type_, raw)
+
+
+def _string(type_: Type, raw: Any) -> Value:
+    if not isinstance(raw, str):
+        raise _UnfitError(f"the key of a {type_.name}" if type_.kind is Kind.LINK else "a text")
+    return raw
+
+
+def _int(_: Type, raw: Any) -> Value:
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)  # JSON of some clients has no ints
+    if not isinstance(raw, int) or isinstance(raw, bool):
+        raise _UnfitError("an int")
+    if not INT_MIN <= raw <= INT_MAX:
+        raise _UnfitError("an int of 64 bits")
+    return raw
+
+
+def _float(_: Type, raw: Any) -> Value:
+    if not isinstance(raw, (int, float)) or isinstance(raw, bool):
+        raise _UnfitError("a number")
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise _UnfitError("a finite number")
+    return value
+
+
+def _bool(_: Type, raw: Any) -> Value:
+    if not isinstance(raw, bool):
+        raise _UnfitError("true or false")
+    return raw
+
+
+def _time(_: Type, raw: Any) -> Value:
+    if isinstance(raw, date):  # a datetime is one
+        return to_micros(raw)
+    if isinstance(raw, int) and not isinstance(raw, bool) and INT_MIN <= raw <= INT_MAX:
+        return raw
+    try:
+        return parse_time(str(raw))
+    except ValueError:
+        raise _UnfitError("a time such as 2026-11-22 or 2026-11-22T09:30:00Z") from None
+
+
+def _duration(_: Type, raw: Any) -> Value:
+    if isinstance(raw, Duration):
+        return raw
+    if isinstance(raw, timedelta):
+        return Duration(0, raw // timedelta(microseconds=1))
+    try:
+        sign = -1 if raw.startswith("-") else 1
+        length = parse_duration(raw.removeprefix("-"))
+    except (ValueError, AttributeError):
+        raise _UnfitError("a duration such as 7d, 90min or 1h30min") from None
+    return Duration(sign * length.months, sign * length.micros)
+
+
+def _list(type_: Type, raw: Any) -> Value:
+    if not isinstance(raw, (list, tuple)):
+        raise _UnfitError(f"a list {type_}")
+    try:
+        return [_convert(type_.item or ANY, item) for item in raw]
+    except _UnfitError as error:
+        raise _UnfitError(f"a list {type_}, each item {error}") from None
+
+
+def _vector(type_: Type, raw: Any) -> Value:
+    try:
+        numbers: list[Value] = [_float(FLOAT, x) for x in raw]
+    except (TypeError, _UnfitError):
+        raise _UnfitError("a list of numbers") from None
+    if type_.size not in {None, len(numbers)}:
+        raise _UnfitError(f"{type_.size} numbers (it has {len(numbers)})")
+    return numbers
+
+
+def _nothing(_: Type, __: Any) -> Value:
+    raise _UnfitError("a text, number, time, duration, true, false or a list of one of these")
+
+
+_TYPES: tuple[tuple[type, Type], ...] = (
+    (type(None), NULL), (bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (date, TIME), (Duration, DURATION),
+    (timedelta, DURATION),
+)  # fmt: skip
+_CONVERTERS: dict[Kind, Callable[[Type, Any], Value]] = {
+    Kind.KEYWORD: _string, Kind.TEXT: _string, Kind.LINK: _string, Kind.INT: _int, Kind.FLOAT: _float,
+    Kind.BOOL: _bool, Kind.TIME: _time, Kind.DURATION: _duration, Kind.LIST: _list, Kind.VECTOR: _vector,
+    Kind.NULL: _nothing, Kind.ANY: _nothing,
+}  # fmt: skip

@@ -1,0 +1,118 @@
+"""Functions over times and durations. Calendar parts are read in UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Column, Ints, Mask
+from paasq_daemon.kernels import integers
+from paasq_daemon.kernels.build import null_column
+from paasq_daemon.kernels.calendar_months import DAY_US, month_of, month_start_us
+from paasq_daemon.kernels.durations import length_us, parts
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, rows_of, valid_of
+from paasq_daemon.kernels.run import Call, kernel
+from paasq_dsl.types import DURATION, FLOAT, INT, TIME, Kind
+from paasq_dsl.values import MICROS
+
+_HOUR_US, _MINUTE_US, _WEEK_US = MICROS["h"], MICROS["min"], MICROS["w"]
+_MONDAY_US = 4 * DAY_US  # 5 January 1970, the first Monday
+_YEAR_0_MONTHS = 1970 * 12  # so that buckets of 10y begin in 2020, not in 2029
+
+
+@kernel("year")
+def year(_: Call, time: Column) -> Column:
+    return _calendar(time, month_of(numbers(time)) // 12 + 1970)
+
+
+@kernel("month")
+def month(_: Call, time: Column) -> Column:
+    return _calendar(time, month_of(numbers(time)) % 12 + 1)
+
+
+@kernel("day")
+def day(_: Call, time: Column) -> Column:
+    times = numbers(time)
+    return _calendar(time, (times - month_start_us(month_of(times))) // DAY_US + 1)
+
+
+@kernel("hour")
+def hour(_: Call, time: Column) -> Column:
+    return _calendar(time, numbers(time) // _HOUR_US % 24)
+
+
+@kernel("minute")
+def minute(_: Call, time: Column) -> Column:
+    return _calendar(time, numbers(time) // _MINUTE_US % 60)
+
+
+@kernel("weekday")
+def weekday(_: Call, time: Column) -> Column:
+    return _calendar(time, (numbers(time) // DAY_US + 3) % 7 + 1)  # day 0 was a Thursday
+
+
+@kernel("date")
+def date(call: Call, time: Column) -> Column:
+    times, valid = numbers(time), valid_of(time)
+    return flat(TIME, integers.subtract(times, times % DAY_US, valid, call.span), valid)
+
+
+@kernel("seconds")
+def seconds(_: Call, duration: Column) -> Column:
+    return flat(FLOAT, length_us(duration) / MICROS["s"], valid_of(duration))
+
+
+@kernel("age")
+def age(call: Call, time: Column) -> Column:
+    valid = valid_of(time)
+    now = np.array([call.run.now_us], np.int64)
+    return flat(DURATION, integers.subtract(now, numbers(time), valid, call.span), valid)
+
+
+@kernel("recency")
+def recency(call: Call, time: Column, half_life: Column) -> Column:
+    """Of a time to come 1."""
+    halves = length_us(half_life)
+    _require_positive(halves, ~null_of(half_life), "a half-life", call)
+    age_us = np.maximum(call.run.now_us - numbers(time).astype(np.float64), 0.0)
+    fresh = np.exp2(-age_us / halves)
+    return flat(FLOAT, np.where(null_of(time) | null_of(half_life), 0.0, fresh))
+
+
+@kernel("bucket")
+def bucket(call: Call, value: Column, width: Column) -> Column:
+    if Kind.NULL in {value.type.kind, width.type.kind}:
+        return null_column(call.type, rows_of((value, width)))
+    valid = both(valid_of(value), valid_of(width))
+    if value.type.kind is Kind.TIME:
+        return flat(TIME, _time_bucket(call, numbers(value), width, valid), valid)
+    step = numbers(width).astype(np.float64)
+    _require_positive(step, ~null_of(width), "the width of a bucket", call)
+    return finite(FLOAT, np.floor(numbers(value) / step) * step, valid)
+
+
+def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> Ints:
+    months, micros = parts(width)
+    there = ~null_of(width)
+    if (there & (months != 0) & (micros != 0)).any():
+        raise KernelError("PQ0703", "a bucket is of whole months or of a fixed time, not of both", call.span)
+    _require_positive(months + micros, there, "the width of a bucket", call)
+    by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
+    origin = np.where(micros % _WEEK_US == 0, _MONDAY_US, 0)
+    fixed = integers.subtract(times, (times - origin) % step, valid, call.span)
+    if not months.any():
+        return fixed
+    calendar = month_of(times) + _YEAR_0_MONTHS
+    return np.where(months > 0, month_start_us(calendar // by_month * by_month - _YEAR_0_MONTHS), fixed)
+
+
+def _calendar(time: Column, values: Ints) -> Column:
+    return flat(INT, values, valid_of(time))
+
+
+def _require_positive(values: NDArray[Any], there: Mask, what: str, call: Call) -> None:
+    if (there & (values <= 0)).any():
+        raise KernelError("PQ0703", f"{what} must be greater than nothing", call.span)
