@@ -37,7 +37,7 @@ def show_error(error: PaasqError) -> None:
     from paasq_daemon.cli.terminal import errors
     from paasq_daemon.wire.render import printable
 
-    text = Text.assemble(("error", "bold red"), f" [{error.code}]: {printable(error.message)}")
+    text = Text.assemble((f"error[{error.code}]", "bold red"), f": {printable(error.message)}")
     if error.hint:
         text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {printable(error.hint)}"))
     errors().print(text, soft_wrap=True)

@@ -6,6 +6,8 @@ A command's module loads when the program starts, so it imports at its top only 
 from __future__ import annotations
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -33,6 +35,17 @@ app = typer.Typer(
 )
 for _command in (query, run, shell, status, embed, check, fmt, watch, serve, lsp, explain):
     app.command()(_command)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which paasq this is.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"paasq {metadata.version('paasq')}")
+        raise typer.Exit
+
+
 app.command("import")(import_file)
 app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify and restore snapshots.")
 

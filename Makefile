@@ -1,0 +1,83 @@
+# Everything a maintainer types. `make help` lists it; nothing but Python 3.11, make and a network is needed first.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PAASQ  := $(BIN)/paasq
+DEMO   := demo-data
+PEPS   := samples/peps
+DEMO_EMBED_SECONDS ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-full test test-system bench fmt editors clean
+
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed ## Make .venv with paasq in it
+
+# The demo. Each line is a command to copy; what is done already is not done again.
+
+demo: $(DEMO)/.passages ## Fill a store with the Python Enhancement Proposals and ask it questions (first time: 2 to 3 minutes)
+	$(PAASQ) run $(PEPS)/tour.paasq --echo --data $(DEMO)
+
+$(DEMO)/.peps: $(PEPS)/schema.paasq $(PEPS)/peps.jsonl.gz | $(VENV)/.installed
+	$(PAASQ) run $(PEPS)/schema.paasq --data $(DEMO)
+	$(PAASQ) import pep $(PEPS)/peps.jsonl.gz --data $(DEMO)
+	$(PAASQ) embed --data $(DEMO)
+	@touch $@
+
+$(DEMO)/.passages: $(DEMO)/.peps $(PEPS)/passages.jsonl.gz
+	$(PAASQ) import passage $(PEPS)/passages.jsonl.gz --data $(DEMO)
+	$(PAASQ) embed --seconds $(DEMO_EMBED_SECONDS) --data $(DEMO)
+	@touch $@
+
+demo-full: $(DEMO)/.passages ## The demo with every passage embedded (several minutes)
+	$(PAASQ) embed --data $(DEMO)
+	$(PAASQ) run $(PEPS)/tour.paasq --echo --data $(DEMO)
+
+# The checks. pytest comes last, so that its closing line is the last one.
+
+test: $(VENV)/.installed-dev ## Style, types, imports and every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q -n 2
+
+fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
+
+bench: $(VENV)/.installed-dev ## Measure speed and search quality
+	$(BIN)/python -m bench
+
+clean: ## Remove what was built or cached, and the demo's store
+	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+SYSTEM_PACKAGES := python3-venv nodejs npm neovim e2fsprogs strace
+
+test-system: ## Install by apt what some tests need; without it they are skipped (needs root or sudo)
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq
+	$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+
+# The virtual environment. The stamps make a second call instant, and a changed pyproject.toml installs anew.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'paasq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet $(VENV) 2>/dev/null || \
+	    { rm -rf $(VENV); echo 'Python has no venv here: sudo apt-get install python3-venv'; exit 1; }
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
