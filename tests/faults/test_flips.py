@@ -1,4 +1,6 @@
-"""Bits flipped in the live data file: what is read is right, or it is reported; it is never silently wrong.
+"""Bits flipped in the live data file: what is read of live records is right, or it is reported.
+
+A vector of a dead record may go unnoticed by reads, since its absence is also what trimming leaves; the audit finds it.
 
 200 flips; PAASQ_FLIPS=1000 or 100000 for longer runs.
 """
@@ -11,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults.flip_reader import CRASHED, RIGHT, WRONG
+from faults.flip_reader import ABSENT_LIVE, CRASHED, RAW, RIGHT, WRONG
 
 FLIPS = int(os.environ.get("PAASQ_FLIPS", "200"))
 
@@ -25,5 +27,7 @@ def test_no_record_is_read_silently_wrong(tmp_path: Path) -> None:
     print(outcomes, run.stderr)
     assert sum(outcomes.values()) == FLIPS
     assert outcomes.get(WRONG, 0) == 0, run.stderr
+    assert outcomes.get(ABSENT_LIVE, 0) == 0, run.stderr
+    assert outcomes.get(RAW, 0) == 0, run.stderr
     assert outcomes[RIGHT] < FLIPS  # or the flips fell on nothing that matters
     assert outcomes.get(CRASHED, 0) <= FLIPS // 10, run.stderr

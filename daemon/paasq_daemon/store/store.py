@@ -47,7 +47,7 @@ class Store:
         self._environment = environment
         self._tables = tables
         self._process = os.getpid()
-        with environment.begin() as txn:
+        with errors_in_words(), environment.begin() as txn:
             seq = View(txn, tables).seq
         self._writer = Writer(environment, tables, seq, self._announce_commit)
 

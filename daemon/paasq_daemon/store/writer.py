@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -97,7 +97,8 @@ class Writer:
             if group:
                 self._commit_group([job for job in group if job.future.set_running_or_notify_cancel()])
             if time.monotonic() - checked_s >= _READER_CHECK_S:
-                self._environment.reader_check()
+                with suppress(lmdb.Error):  # it frees pages sooner, no more; this thread must not end of it
+                    self._environment.reader_check()
                 checked_s = time.monotonic()
 
     def _next_group(self) -> list[_Job] | None:
