@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 
 def write(answer: Answer, form: Format) -> None:
-    """Write to standard output; the labels to standard error where the format has no place for them and rows are missing."""
+    """Write to standard output; the labels to standard error where the format has no place for them and rows lack."""
     _WRITERS[form](answer)
     if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
         from paasq_daemon.cli.terminal import errors

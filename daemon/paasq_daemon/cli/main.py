@@ -37,13 +37,19 @@ for _command in (query, run, shell, status, embed, check, fmt, watch, serve, lsp
     app.command()(_command)
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which paasq this is.")] = False,
-) -> None:
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"paasq {metadata.version('paasq')}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which paasq this is.")
+    ] = False,
+) -> None:
+    del version  # the callback has spoken
 
 
 app.command("import")(import_file)

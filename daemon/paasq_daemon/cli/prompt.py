@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -16,8 +15,6 @@ from prompt_toolkit.history import FileHistory, InMemoryHistory
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.assist import complete
-
-_VALUES_MAX = 20
 
 
 class Prompt:
@@ -60,10 +57,8 @@ class _Assist(Completer):
         del complete_event  # asked for by Tab or not, the same is offered
         try:
             catalog = self._database.catalog()
-            values = partial(self._database.values, limit=_VALUES_MAX)
-            offered = complete(document.text, document.cursor_position, catalog, values)
+            offered = complete(document.text, document.cursor_position, catalog, self._database.values)
         except PaasqError:  # the daemon may have gone: the next statement says so
             return
-        typed = len(document.get_word_before_cursor())
         for each in offered:
-            yield Completion(each.insert, -typed, each.label, each.detail)
+            yield Completion(each.insert, each.span.start - document.cursor_position, each.label, each.detail)

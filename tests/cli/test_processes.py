@@ -1,0 +1,90 @@
+"""The command as a process: the daemon, pipes, Ctrl-C, and how long it takes to start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PAASQ = [sys.executable, "-c", "from paasq_daemon.cli.main import main; main()"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PAASQ, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([*PAASQ, "serve"], stderr=subprocess.PIPE, text=True)
+    end_s = time.monotonic() + 30
+    while not (folder / "paasq.sock").exists() and time.monotonic() < end_s:
+        time.sleep(0.02)
+    yield process
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+
+def test_commands_use_the_daemon(daemon: subprocess.Popen[str], folder: Path) -> None:
+    assert run("query", "collection task { key id: keyword }").returncode == 0
+    put = run("query", 'put task {id: "a"}')
+    assert put.returncode == 0, put.stderr
+    assert '"id":"a"' in run("query", "from task", "--format", "json", "--socket", folder / "paasq.sock").stdout
+    wrong = run("query", "from tsk")
+    assert wrong.returncode == 1
+    assert "did you mean task?" in wrong.stderr
+    assert daemon.poll() is None
+
+
+def test_a_second_daemon_is_refused(daemon: subprocess.Popen[str], folder: Path) -> None:
+    second = run("serve", "--socket", folder / "other.sock")
+    assert second.returncode == 1
+    assert f"process {daemon.pid}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.usefixtures("daemon")
+def test_starts_fast() -> None:
+    """A query through the daemon loads neither the engine nor the terminal's toolkit."""
+    code = (
+        "import sys; from paasq_daemon.cli.main import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, "query", "show collections", "--format", "json"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    loaded = set(shown.stderr.split())
+    assert "paasq_daemon.wire.client" in loaded
+    heavy = {"numpy", "tantivy", "lmdb", "onnxruntime", "rich.table", "prompt_toolkit", "watchfiles", "lark"}
+    assert loaded & heavy == set()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_closed_pipe_is_quiet() -> None:
+    command = [*PAASQ, "query", "from task | page 1", "--format", "csv"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    run("query", "collection task { key id: keyword }")
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writing)
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
+def test_ctrl_c_is_quiet(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "x.paasq"
+    script.write_text("collection task { key id: keyword }")
+    process = subprocess.Popen([*PAASQ, "watch", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end_s = time.monotonic() + 30
+    while not (folder / "format").exists() and time.monotonic() < end_s:
+        time.sleep(0.02)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert "Traceback" not in errors
+    assert process.returncode in {0, 130}

@@ -1,0 +1,143 @@
+"""Commands on a store, opened in this process."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Paasq
+
+SCRIPT = """
+collection task { key id: keyword  title: text(en)  due: time  n: int  tags: [keyword] };
+
+put task [
+  {id: "a", title: "Call Ana", due: @2026-11-22, n: 1, tags: ["work"]},
+  {id: "b", title: "Water the plants", n: 2}
+];
+
+// The one with a date.
+from task | where due != null | select id, title;
+
+/// Both, largest first.
+from task | sort n desc | select id, n;
+"""
+
+
+@pytest.fixture
+def filled(paasq: Paasq, tmp_path: Path) -> Paasq:
+    script = tmp_path / "tasks.paasq"
+    script.write_text(SCRIPT)
+    outcome = paasq("run", script)
+    assert outcome.code == 0, outcome.err
+    return paasq
+
+
+def test_run_shows_every_answer_under_its_title(paasq: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "tasks.paasq"
+    script.write_text(SCRIPT)
+    shown = paasq("run", script).out
+    assert shown.index("The one with a date.") < shown.index("Call Ana") < shown.index("Both, largest first.")
+    assert "2 rows" in shown
+
+
+def test_run_in_json_is_the_last_answer(paasq: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "tasks.paasq"
+    script.write_text(SCRIPT)
+    assert paasq("run", script, "--format", "json").json["rows"] == [{"id": "b", "n": 2}, {"id": "a", "n": 1}]
+
+
+def test_run_does_nothing_where_a_later_statement_is_wrong(paasq: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "tasks.paasq"
+    script.write_text(SCRIPT + "from task | where titel == 1")
+    outcome = paasq("run", script)
+    assert outcome.code == 1
+    assert "tasks.paasq:15:19" in outcome.err
+    assert "there is no collection task" in paasq("query", "from task").err
+
+
+def test_query_with_parameters_and_budget(filled: Paasq) -> None:
+    outcome = filled("query", "from task | where n >= $n and id == $id", "-p", "n=1", "-p", "id=b", "-f", "jsonl")
+    assert [json.loads(line)["id"] for line in outcome.out.splitlines()] == ["b"]
+    limited = filled("query", "from task | select id", "--rows", "1", "--format", "json").json
+    assert (len(limited["rows"]), limited["complete"], limited["reason"]) == (1, False, "rows")
+
+
+def test_query_that_is_wrong(filled: Paasq) -> None:
+    outcome = filled("query", "from tsk")
+    assert outcome.code == 1
+    assert "did you mean task?" in outcome.err
+    assert not outcome.out
+
+
+def test_status(filled: Paasq) -> None:
+    assert "task" in filled("status").out
+    assert isinstance(filled("status", "--json").json, dict)
+
+
+def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> None:
+    lines = [
+        '{"id": "c", "title": "ü", "due": "2026-12-24T18:00:00Z", "n": 3}',
+        "not json",
+        '{"id": "d", "n": "many"}',
+        '{"id": "e", "colour": "red"}',
+        '{"id": "f", "tags": ["x"]}',
+    ]
+    file = tmp_path / "tasks.jsonl.gz"
+    file.write_bytes(gzip.compress("\n".join(lines).encode()))
+    outcome = filled("import", "task", file)
+    assert outcome.code == 1
+    assert "2 records into task" in outcome.err
+    assert f"{file}:2: this is not JSON" in outcome.err
+    kept = [json.loads(line) for line in (tmp_path / "tasks.jsonl.gz.rejected.jsonl").read_text().splitlines()]
+    assert {each["line"]: each["text"] for each in kept} == {2: lines[1], 3: lines[2], 4: lines[3]}
+    assert all(each["cause"] for each in kept)
+    rows = filled("query", "from task | where n == 3 | select id, due", "-f", "json").json["rows"]
+    assert rows == [{"id": "c", "due": "2026-12-24T18:00:00Z"}]
+
+
+def test_import_csv(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.csv"
+    file.write_text("id,title,due,n,tags\nx,Read,2026-11-22,7,home;quiet\ny,Write,,,\n")
+    assert filled("import", "task", file).code == 0
+    rows = filled("query", 'from task | where tags has "quiet" | select id, due, n', "-f", "json").json["rows"]
+    assert rows == [{"id": "x", "due": "2026-11-22T00:00:00Z", "n": 7}]
+    assert not (tmp_path / "tasks.csv.rejected.jsonl").exists()
+
+
+def test_import_into_nothing(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text("{}")
+    outcome = filled("import", "tasks", file)
+    assert outcome.code == 1
+    assert "there is no collection tasks" in outcome.err
+    assert "task" in outcome.err
+
+
+def test_embed_fills_what_is_pending(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"id": "a", "body": "Buy lemons"}\n{"id": "b", "body": "The train to Oslo"}\n')
+    filled("query", "collection note { key id: keyword  body: text(en)  vec: vector(auto) from body }")
+    assert filled("import", "note", file).code == 0
+    outcome = filled("embed")
+    assert "2 vectors" in outcome.err
+    assert "0 pending" in outcome.err
+    found = filled("query", 'from note | near vec to "citrus fruit" | take 1 | select id', "-f", "json").json["rows"]
+    assert found == [{"id": "a"}]
+
+
+def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
+    assert filled("snapshot", "create", "monday").code == 0
+    assert "monday" in filled("snapshot", "list").out
+    assert filled("snapshot", "verify", "monday", "--depth", "3").code == 0
+    filled("query", 'put task {id: "late"}')
+    assert filled("snapshot", "restore", "monday", tmp_path / "restored").code == 0
+    rows = filled("query", "from task | sort id | select id", "-f", "json", "--data", tmp_path / "restored").json[
+        "rows"
+    ]
+    assert rows == [{"id": "a"}, {"id": "b"}]
+    again = filled("snapshot", "restore", "monday", tmp_path / "restored")
+    assert again.code == 1
+    assert "error[PQ7001]" in again.err
