@@ -6,8 +6,8 @@ one plan serves all texts that differ in literals only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
 from paasq_dsl.catalog import Collection
@@ -25,7 +25,7 @@ class Constant:
     slot: int
     type: Type
     value: Value = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ParameterValue:
 
     name: str
     type: Type
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class MomentValue:
 
     name: str
     type: Type
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnValue:
     name: str
     type: Type
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Apply:
     function: str
     arguments: tuple[Bound, ...]
     type: Type
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Traverse:
     collection: str
     name: str
     type: Type
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
@@ -247,7 +247,7 @@ class BoundQuery:
 
     stages: tuple[BoundStage, ...]
     explain: str | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def schema(self) -> Schema:
@@ -270,7 +270,7 @@ class BoundPut:
     collection: Collection
     records: tuple[tuple[Named, ...], ...]
     expect: BoundExpect | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class BoundPatch:
     query: BoundQuery | None
     assignments: tuple[Named, ...]
     expect: BoundExpect | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,7 @@ class BoundDelete:
     key: str | None
     query: BoundQuery | None
     expect: BoundExpect | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 BoundWrite: TypeAlias = "BoundPut | BoundPatch | BoundDelete"
@@ -300,7 +300,7 @@ BoundWrite: TypeAlias = "BoundPut | BoundPatch | BoundDelete"
 @dataclass(frozen=True, slots=True)
 class BoundTransaction:
     writes: tuple[BoundWrite, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ class BoundCollection:
     """A collection to create. Ids are not yet given: the store does, when it writes the catalog."""
 
     collection: Collection
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,3 +336,24 @@ def element_type(type_: Type) -> Type:
 
 def lifted(type_: Type, *, to_list: bool) -> Type:
     return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_
+
+
+def expressions(stage: BoundStage) -> Iterator[Bound]:
+    """The expressions that a stage itself holds, those of the branches of a fuse left out."""
+    for part in fields(stage):
+        value = getattr(stage, part.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            match item:
+                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner):
+                    yield inner
+                case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
+                    yield item
+                case _:
+                    pass
+
+
+def traverses(expression: Bound) -> bool:
+    """Does it follow a link?"""
+    return isinstance(expression, Traverse) or (
+        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
+    )

@@ -68,6 +68,10 @@ class CapabilityMissing(PaasqError):
     code = "PQ5005"
 
 
+class InvalidValue(PaasqError):
+    code = "PQ5006"
+
+
 class ProtocolError(PaasqError):
     code = "PQ6001"
 

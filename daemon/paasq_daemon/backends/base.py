@@ -1,0 +1,98 @@
+"""What a backend is. It gets a bound plan, whose columns all have types, and says loudly what it cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from paasq_daemon.wire.errors import CapabilityMissing
+from paasq_daemon.wire.messages import Answer, Budget, Cancellation
+from paasq_dsl import bound
+from paasq_dsl.bound import BoundQuery, BoundStage, traverses
+from paasq_dsl.values import Value
+
+
+class Capability(StrEnum):
+    """What a plan may need beside scanning, filtering, sorting and taking."""
+
+    TEXT = "full text search"
+    VECTOR = "vector search"
+    FUSION = "fusion of rankings"
+    FACETS = "facets"
+    GROUPS = "summarize"
+    LINKS = "following links"
+    PAGES = "cursors"
+    ANALYZE = "explain analyze"
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """What comes with one run of a plan. `literals` by slot, `parameters` as JSON gave them; one `now` for a whole script."""
+
+    literals: tuple[Value, ...]
+    parameters: Mapping[str, Any]
+    now_us: int
+    budget: Budget = Budget()
+    cancel: Cancellation = field(default_factory=Cancellation)
+    key: str = ""  # the plan's canonical text, for explain
+    hit: bool = False
+
+
+class Prepared(Protocol):
+    """A plan made ready once and run many times, in any thread."""
+
+    def run(self, inputs: RunInputs) -> Answer: ...
+
+    def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
+        """Key and version of every row: what a write with a where works on."""
+        ...
+
+
+class Backend(Protocol):
+    name: str
+    capabilities: frozenset[Capability]
+
+    def prepare(self, query: BoundQuery) -> Prepared:
+        """Raises CapabilityMissing where the plan needs what the backend has not."""
+        ...
+
+
+_NEEDS: dict[type, Capability] = {
+    bound.MatchStage: Capability.TEXT,
+    bound.NearStage: Capability.VECTOR,
+    bound.FuseStage: Capability.FUSION,
+    bound.FacetStage: Capability.FACETS,
+    bound.SummarizeStage: Capability.GROUPS,
+    bound.FollowStage: Capability.LINKS,
+    bound.PageStage: Capability.PAGES,
+}
+
+
+def required(query: BoundQuery) -> frozenset[Capability]:
+    """Everything that a plan needs."""
+    found = set(_of_stages(query.stages))
+    if query.explain == "analyze":
+        found.add(Capability.ANALYZE)
+    return frozenset(found)
+
+
+def check_capabilities(backend: Backend, query: BoundQuery) -> None:
+    missing = sorted(required(query) - backend.capabilities)
+    if missing:
+        what = ", ".join(missing)
+        raise CapabilityMissing(
+            f"the backend {backend.name} has no {what}", "leave the stage out, or ask another backend"
+        )
+
+
+def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
+    found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
+    for stage in stages:
+        if isinstance(stage, bound.FuseStage):
+            for branch in stage.branches:
+                found |= _of_stages(branch.stages)
+        if any(traverses(expression) for expression in bound.expressions(stage)):
+            found.add(Capability.LINKS)
+    return found

@@ -1,0 +1,142 @@
+"""The engine in this process: plans of operators over LMDB, Tantivy and numpy columns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.backends.base import Capability, RunInputs, check_capabilities
+from paasq_daemon.index.column import Column
+from paasq_daemon.index.indexes import Indexes, IndexView
+from paasq_daemon.kernels.build import to_values
+from paasq_daemon.kernels.evaluate import Rows, RunValues
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.page import cut
+from paasq_daemon.operators.run import EMPTY, Run
+from paasq_daemon.operators.snippets import snippets
+from paasq_daemon.operators.traverse import traverse
+from paasq_daemon.plan.cost import Estimator
+from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
+from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
+from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_dsl.bound import BoundQuery
+from paasq_dsl.catalog import Catalog
+
+ROWS_MAX = 10_000  # of one answer, where the budget names no other number
+CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
+
+Embed = Callable[[Catalog, str], NDArray[np.float32]]
+_PLAN_COLUMNS = (
+    ColumnInfo("operator", "text"),
+    ColumnInfo("estimated_rows", "int"),
+    ColumnInfo("rows", "int"),
+    ColumnInfo("ms", "float"),
+)
+
+
+class EmbeddedBackend:
+    """`embed` gives the vector of a query's text."""
+
+    name = "embedded"
+    capabilities = frozenset(Capability)
+
+    def __init__(self, indexes: Indexes, embed: Embed) -> None:
+        self._indexes = indexes
+        self._embed = embed
+
+    def prepare(self, query: BoundQuery) -> PreparedPlan:
+        check_capabilities(self, query)
+        return PreparedPlan(physical_plan(query), query.explain, self._indexes, self._embed)
+
+
+@dataclass(frozen=True)
+class PreparedPlan:
+    plan: PhysicalPlan
+    explain: str | None
+    indexes: Indexes
+    embed: Embed
+
+    def run(self, inputs: RunInputs) -> Answer:
+        """Raises KernelError where a value of this run can't be computed with, and PaasqErrors."""
+        started = time.perf_counter()
+        with self.indexes.read() as view:
+            run = _run(view, inputs, self.embed, self.plan.fingerprint)
+            if self.explain == "plan":
+                return self._explained(run, inputs, None, started)
+            measured: list[Measured] = []
+            batch = self._execute(run, measured)
+            if self.explain == "analyze":
+                return self._explained(run, inputs, measured, started)
+            return _answer(self.plan, run, batch, started)
+
+    def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
+        """The keys and versions of all rows, for writes that a where chooses."""
+        with self.indexes.read() as view:
+            batch = self._execute(_run(view, inputs, self.embed, self.plan.fingerprint), [])
+            columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
+        return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
+
+    def _execute(self, run: Run, measured: list[Measured]) -> Batch:
+        batch = EMPTY
+        for operator in self.plan.operators:
+            run.cancel.check()
+            began = time.perf_counter()
+            batch = operator.run(run, batch)
+            measured.append(Measured(batch.length, (time.perf_counter() - began) * 1000))
+        return batch
+
+    def _explained(self, run: Run, inputs: RunInputs, measured: list[Measured] | None, started: float) -> Answer:
+        estimates = Estimator(run.view, run.values).rows(self.plan.operators)
+        lines = plan_lines(self.plan.operators, estimates, measured)
+        return Answer(
+            columns=_PLAN_COLUMNS,
+            rows=[_row(line) for line in lines],
+            seq=run.view.seq,
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+            plan=plan_text(inputs.key, hit=inputs.hit, lines=lines, analyzed=measured is not None),
+        )
+
+
+def _row(line: PlanLine) -> list[object]:
+    return [line.operator, line.estimated_rows, line.rows, line.elapsed_ms]
+
+
+def _run(view: IndexView, inputs: RunInputs, embed: Embed, fingerprint: str) -> Run:
+    def snippet(rows: Rows, column: Column, chars: int) -> Column:
+        return snippets(run, rows, column, chars)
+
+    values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
+    rows = inputs.budget.rows
+    limit, reason = (ROWS_MAX, "limit") if rows is None else (rows, "rows")
+    run = Run(view, values, partial(embed, view.catalog), inputs.cancel, limit, reason, fingerprint)
+    return run
+
+
+def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
+    batch = cut(run, batch, run.rows_max, run.rows_max_reason)
+    if run.depth_cut:
+        run.reasons.append("depth")
+    shown = plan.schema.visible
+    columns = [to_values(batch.column(c.name)) for c in shown]
+    rows = [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+    return Answer(
+        columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
+        rows=rows,
+        complete=not run.reasons,
+        reason=run.reasons[0] if run.reasons else None,
+        cursor=run.cursor,
+        seq=run.view.seq,
+        elapsed_ms=(time.perf_counter() - started) * 1000,
+        facets=run.facets,
+        tokens=_tokens(rows),
+    )
+
+
+def _tokens(rows: list[list[object]]) -> int:
+    characters = sum(len(value) if isinstance(value, str) else 8 for row in rows for value in row if value is not None)
+    return -(-characters // CHARACTERS_A_TOKEN)

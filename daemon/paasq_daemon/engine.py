@@ -1,0 +1,235 @@
+"""A store that answers: text in, labelled answer out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.embedded import EmbeddedBackend
+from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery, PreparedTransaction, Step, query_error
+from paasq_daemon.embed.minilm import bundled
+from paasq_daemon.embed.provider import Embedder
+from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.snapshot import manifest as snapshots
+from paasq_daemon.snapshot.restore import restore
+from paasq_daemon.snapshot.verify import Depth, verify
+from paasq_daemon.snapshot.write import create
+from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import InvalidValue, QueryError
+from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.values import encode
+from paasq_daemon.writes.apply import values_of_run
+from paasq_daemon.writes.transact import Transactor
+from paasq_daemon.writes.vectors import Vectors
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.bound import BoundCollection
+from paasq_dsl.catalog import Catalog
+from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.source import Source
+from paasq_dsl.syntax.canonical import moved
+from paasq_dsl.syntax.parse import parse
+
+_NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
+
+
+class Engine:
+    """Every method may be called from any thread, `close` once and last. Errors are PaasqErrors.
+
+    Values are the engine's: a time is an int, microseconds since 1970 in UTC.
+    """
+
+    def __init__(self, folder: Path, store: Store, indexes: Indexes, embedder: Embedder) -> None:
+        self.folder = folder
+        self._store = store
+        self._indexes = indexes
+        self._vectors = Vectors(store, embedder)
+        self._backend = EmbeddedBackend(indexes, self._vectors.of_query)
+        self._compiler = Compiler(self._backend)
+        self._transactor = Transactor(store, self._vectors)
+
+    @classmethod
+    def open(cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True) -> Engine:
+        """Takes the folder for this process alone: raises FolderInUse, FormatTooNew or another StoreError.
+
+        `embedder` None is the bundled model. `sync` False does not wait for the disk: for tests and bulk loads only.
+        """
+        with ExitStack() as stack:
+            store = stack.enter_context(Store.open(folder, sync=sync))
+            indexes = Indexes(folder, store)
+            stack.pop_all()
+        return cls(folder, store, indexes, embedder or bundled())
+
+    def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
+        started = time.perf_counter()
+        lookup = self._compile(request)
+        answer = _NOTHING
+        try:
+            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms))
+            for number in range(len(lookup.compiled.steps)):
+                inputs.cancel.check()
+                answer = self._run(lookup.compiled.steps[number], inputs)
+                if lookup.compiled.changes_catalog:
+                    lookup = self._compile(request)
+        except KernelError as error:
+            raise _placed(error, lookup, request) from error
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def explain(self, request: Request) -> Answer:
+        return self.query(replace(request, text=f"explain {request.text}"))
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        """A record's values by field name, with `_version`, `_seq` and `_time`; None where there is none."""
+        with self._store.read() as view:
+            found = _known(view.catalog, collection)
+            record = view.get(found.id, key)
+        if record is None:
+            return None
+        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields if not f.sources}
+        return {
+            **values,
+            found.key: record.key,
+            "_version": record.version,
+            "_seq": record.seq,
+            "_time": record.time_us,
+        }
+
+    def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult:
+        """Insert or replace records given as JSON objects: all of them, or with an error none."""
+        return self._transactor.put_json(_known(self.catalog(), collection), records)
+
+    def catalog(self) -> Catalog:
+        with self._store.read() as view:
+            return view.catalog
+
+    def values(self, collection: str, field: str, prefix: str, limit: int) -> Sequence[tuple[str, int]]:
+        """Live values of a field of strings that begin with `prefix`, most frequent first, for completion."""
+        with self._indexes.read() as view:
+            _known(view.catalog, collection)
+            try:
+                return view.collection(collection).values(field, prefix, limit)
+            except (KeyError, TypeError):
+                raise InvalidValue(f"{collection}.{field} is no field of keywords or links") from None
+
+    def check(self, text: str) -> list[dict[str, Any]]:
+        """What is wrong with a text, as diagnostics in JSON; nothing is run."""
+        script, diagnostics = parse(text)
+        source = Source(text)
+        found = (*diagnostics, *bind(script, self.catalog()).diagnostics)
+        return [d.to_json(source) for d in sorted(found, key=lambda d: d.span.start)]
+
+    def embed(
+        self, *, seconds_max: float | None, on_progress: Callable[..., None] | None = None, replace_model: bool = False,
+        collection: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Make pending vectors until none is left or the time is up."""
+        if replace_model:
+            self._vectors.replace_model()
+        self._vectors.check_model(self.catalog())
+        made, pending = self._vectors.fill_pending(
+            seconds_max=seconds_max, collection=collection, on_progress=on_progress
+        )
+        return {"embedded": made, "pending": pending}
+
+    def status(self) -> dict[str, Any]:
+        with self._store.read() as view:
+            collections = {
+                c.name: {
+                    "records": view.live_count(c.id),
+                    "pending_vectors": sum(view.pending_count(c.id, f.id) for f in c.fields if f.sources),
+                }
+                for c in view.catalog.collections.values()
+            }
+            seq, version = view.seq, view.catalog.version
+        cache = self._compiler.cache
+        return {
+            "folder": str(self.folder),
+            "seq": seq,
+            "catalog_version": version,
+            "collections": collections,
+            "model": self._vectors.embedder.identity,
+            "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
+        }
+
+    def start_background_embedding(self) -> None:
+        """Make pending vectors as they come, in a thread that ends with `close`."""
+        self._vectors.start_background()
+
+    def announce(self, socket: Path) -> None:
+        """Let those who find the folder in use know where this process serves it."""
+        self._store.announce(socket)
+
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        return _manifest_json(create(self._store, self.snapshot_folder, name))
+
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        return [_manifest_json(m) for m in snapshots.list_manifests(self.snapshot_folder)]
+
+    def snapshot_verify(self, name: str, depth: int) -> dict[str, Any]:
+        """`depth` 1: chain and sizes; 2: every byte hashed; 3: restored to a scratch folder and compared."""
+        done = verify(self.snapshot_folder, name, list(Depth)[depth - 1])
+        return {**asdict(done), "depth": str(done.depth), "ok": not done.findings}
+
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        return _manifest_json(restore(self.snapshot_folder, name, into))
+
+    @property
+    def snapshot_folder(self) -> Path:
+        return self.folder / "snapshots"
+
+    def close(self) -> None:
+        self._vectors.stop_background()
+        self._indexes.close()
+        self._store.close()
+
+    def _compile(self, request: Request) -> Lookup:
+        return self._compiler.compile(request.text, self.catalog(), request.source_name)
+
+    def _run(self, step: Step, inputs: RunInputs) -> Answer:
+        if isinstance(step, PreparedQuery):
+            return step.plan.run(inputs)
+        if isinstance(step, PreparedTransaction):
+            return self._transactor.transact(step, inputs)
+        assert isinstance(step, BoundCollection)
+        return self._transactor.create(step.collection, self._vectors.embedder)
+
+
+def _known(catalog: Catalog, name: str) -> Any:
+    if name not in catalog.collections:
+        raise InvalidValue(f"there is no collection {name}", f"there is {', '.join(catalog.collections) or 'none yet'}")
+    return catalog.collections[name]
+
+
+def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs:
+    """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
+    them. Raises InvalidValue for a parameter that the text has not."""
+    used = {word[1:] for word in lookup.canonical.key.split() if word.startswith("$")}
+    for name in request.params:
+        if name not in used:
+            known = ", ".join(f"${u}" for u in sorted(used)) or "none"
+            raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
+    given, now_us = dict(request.params), time.time_ns() // 1_000
+    values = values_of_run(lookup.canonical.literals, {}, now_us)
+    for name, declared in lookup.compiled.parameters.items():
+        if name not in given and declared.default is not None:
+            given[name] = encode(scalar(declared.default, values), declared.type)
+    return RunInputs(lookup.canonical.literals, given, now_us, request.budget, cancel, lookup.canonical.key, lookup.hit)
+
+
+def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
+    """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
+    span = moved(error.span, lookup.compiled.text, request.text)
+    found = diagnostic(error.code, span, what=error.message, name=error.message)
+    return query_error((replace(found, message=error.message),), Source(request.text, request.source_name))
+
+
+def _manifest_json(manifest: snapshots.Manifest) -> dict[str, Any]:
+    shown = ("name", "created", "seq", "collections", "page_count", "page_bytes", "new_bytes", "digest", "parent")
+    return {name: getattr(manifest, name) for name in shown}

@@ -1,0 +1,74 @@
+"""Breadth first along a link field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Flat, Ints, Ragged
+from paasq_daemon.index.view import CollectionView
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.operators.fetch import fetch_column
+from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.show import show
+from paasq_daemon.operators.traverse import linked_ordinals
+from paasq_dsl.bound import Apply, Bound
+from paasq_dsl.catalog import Collection
+from paasq_dsl.types import INT
+
+DEPTH_MAX = 100
+
+
+@dataclass(frozen=True)
+class Follow:
+    """The records that `field` leads to from the rows, each once, with the fewest steps to it as `_depth`; by depth, then in
+    the order they were written. Where the field leads back, a start is found again at the depth of the shortest way round."""
+
+    field: str
+    target: Collection
+    depth: Bound | None
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        nearest, farthest = self._depths(run)
+        target = run.view.collection(self.target.name)
+        depths = np.zeros(target.length, np.int64)  # 0: not yet reached
+        if batch.source is None or batch.ordinals is None:
+            return Batch(0, target, np.zeros(0, np.int64))
+        links: Column = batch.column(self.field)
+        for depth in range(1, farthest + 1):
+            run.cancel.check()
+            flat = links.items if isinstance(links, Ragged) else links
+            reached = np.unique(linked_ordinals(run.view, target, flat))
+            fresh = reached[(reached >= 0)]
+            fresh = fresh[depths[fresh] == 0]
+            if not len(fresh):
+                break
+            depths[fresh] = depth
+            links = fetch_column(target, self.field, fresh) if depth < farthest else links
+        return _by_depth(target, depths, nearest)
+
+    def describe(self) -> str:
+        return f"follow {self.field} to {self.target.name}" + (f" depth {show(self.depth)}" if self.depth else "")
+
+    def _depths(self, run: Run) -> tuple[int, int]:
+        if self.depth is None:
+            return 1, 1
+        if isinstance(self.depth, Apply) and self.depth.function == "..":
+            ends = [scalar(end, run.values) for end in self.depth.arguments]
+        else:
+            ends = [scalar(self.depth, run.values)] * 2
+        low, high = (e if isinstance(e, int) and not isinstance(e, bool) else -1 for e in ends)
+        if not 1 <= low <= high <= DEPTH_MAX:
+            raise KernelError("PQ0701", f"the depth of follow is a..b with 1 <= a <= b <= {DEPTH_MAX}", self.depth.span)
+        return low, high
+
+
+def _by_depth(target: CollectionView, depths: Ints, nearest: int) -> Batch:
+    ordinals = np.flatnonzero(depths >= nearest)
+    ordinals = ordinals[np.argsort(depths[ordinals], kind="stable")]
+    column = Flat(INT, depths[ordinals])
+    order = (OrderKey(column, descending=False),)
+    return Batch(len(ordinals), target, ordinals, {"_depth": column}, order)

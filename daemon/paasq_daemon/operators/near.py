@@ -1,0 +1,94 @@
+"""Nearest by vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.view import CollectionView
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.limits import count_of, show_limit
+from paasq_daemon.operators.match import scored
+from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.show import show
+from paasq_dsl.bound import Bound
+from paasq_dsl.types import Kind
+
+
+@dataclass(frozen=True)
+class Near:
+    """The rows that have a vector, by cosine. `limit` as in Match."""
+
+    field: str
+    target: Bound
+    exact: Bound | None = None
+    limit: Bound | int | None = None
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        source = batch.source
+        if source is None or not batch.length:
+            return scored(batch, np.zeros(batch.length))
+        run.cancel.check()
+        self._note_pending(run, source)
+        try:
+            vectors = source.vectors(self.field)
+        except KeyError:  # the first vector has not come yet
+            return scored(batch.take(np.zeros(0, np.int64)), np.zeros(0))
+        query = self._query(run, source)
+        limit = vectors.count if self.limit is None else count_of(self.limit, run)
+        exact = self.exact is not None and scalar(self.exact, run.values) is True
+        nearest = vectors.search(query, min(limit, batch.length), batch.mask, exact=exact)
+        if nearest.approximate and "approximate" not in run.reasons:
+            run.reasons.append("approximate")
+        return scored(batch.at(nearest.ordinals), nearest.scores)
+
+    def describe(self) -> str:
+        exact = f" exact={show(self.exact)}" if self.exact else ""
+        return f"near {self.field} to {show(self.target)}{exact}{show_limit(self.limit)}"
+
+    def _note_pending(self, run: Run, source: CollectionView) -> None:
+        field = source.collection.by_name[self.field]
+        if (
+            field.sources
+            and "pending" not in run.reasons
+            and run.view.store.pending_count(source.collection.id, field.id)
+        ):
+            run.reasons.append("pending")
+
+    def _query(self, run: Run, source: CollectionView) -> NDArray[np.float32]:
+        size = source.collection.by_name[self.field].type.size
+        if self.target.type.kind is Kind.LINK:
+            return self._stored(run)
+        value = scalar(self.target, run.values)
+        if isinstance(value, str):
+            if not source.collection.by_name[self.field].sources:
+                message = f"{self.field} is not computed from text, so near needs a vector or a record"
+                raise KernelError("PQ0701", message, self.target.span)
+            return run.embed(value)
+        if not isinstance(value, list) or len(value) != size or not all(isinstance(x, (int, float)) for x in value):
+            raise KernelError(
+                "PQ0701", f"near needs a text, a record or a list of {size} numbers here", self.target.span
+            )
+        vector = np.array(value, np.float32)
+        if not np.isfinite(vector).all():
+            raise KernelError("PQ0701", "a vector must hold finite numbers", self.target.span)
+        return vector
+
+    def _stored(self, run: Run) -> NDArray[np.float32]:
+        """The vector of the record that the target names. Its collection may be another than the one searched."""
+        name, key = str(self.target.type.name), scalar(self.target, run.values)
+        other = run.view.collection(name)
+        field = self.field if self.field in other.collection.by_name else other.collection.of_kind(Kind.VECTOR)[0].name
+        ordinal = None if not isinstance(key, str) else run.view.store.ordinal(other.collection.id, key)
+        try:
+            found = None if ordinal is None else other.vectors(field).vector(ordinal)
+        except KeyError:
+            found = None
+        if found is None:
+            what = "does not exist" if ordinal is None else "has no vector yet"
+            raise KernelError("PQ0701", f"{name}:{key} {what}", self.target.span)
+        return found

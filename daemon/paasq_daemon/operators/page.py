@@ -1,0 +1,116 @@
+"""One page of an ordered result, and cursors, which say where a page ended.
+
+A cursor holds the values that its last row was ordered by and the row's ordinal, so that the next page begins right behind
+it, whatever was written in between. Rows that were made (summarize) have no ordinal; their order is total without.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from paasq_daemon.index.column import Column, Mask
+from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.kernels.ordering import order
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.limits import count_of
+from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.show import show
+from paasq_dsl.bound import Bound
+from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.types import INT
+from paasq_dsl.values import Duration, Value
+
+CURSOR_CHARACTERS_MAX = 4_096
+
+
+@dataclass(frozen=True)
+class Page:
+    size: Bound
+    after: Bound | None
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        size = count_of(self.size, run)
+        if size == 0:
+            raise KernelError("PQ0701", "a page has one row at least", self.size.span)
+        cursor = None if self.after is None else scalar(self.after, run.values)
+        if cursor is not None:
+            assert self.after is not None
+            batch = batch.keep(behind(batch, cursor, run.fingerprint, self.after.span))
+        return cut(run, batch, size, "limit")
+
+    def describe(self) -> str:
+        return f"page {show(self.size)}" + (f" after {show(self.after)}" if self.after else "")
+
+
+def cut(run: Run, batch: Batch, size: int, reason: str) -> Batch:
+    """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
+    if batch.length <= size:
+        return batch
+    run.cursor = _cursor_at(batch, size - 1, run.fingerprint)
+    run.reasons.insert(0, reason)
+    run.depth_cut = False
+    return batch.take(np.arange(size))
+
+
+def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE) -> Mask:
+    """Which rows come after the cursor's. Raises KernelError where it is none of this plan."""
+    values, last = _read(cursor, fingerprint, span)
+    if len(values) != len(batch.order):
+        raise KernelError("PQ0701", "this cursor belongs to another query", span)
+    # The cursor's row put in front of the rows: a stable order brings what comes before it, or equals it, to known places.
+    keys: list[tuple[Column, bool]] = []
+    for key, value in zip(batch.order, values, strict=True):
+        keys.append((_prepended(key.column, value), key.descending))
+    ordinals = np.arange(batch.length) if batch.ordinals is None else batch.ordinals
+    hidden = np.concatenate([[last], ordinals]).astype(np.int64)
+    keys.append((from_values(INT, hidden.tolist()), False))
+    ranks = np.empty(batch.length + 1, np.int64)
+    ranks[order(keys, batch.length + 1)] = np.arange(batch.length + 1)
+    mask: Mask = (ranks[1:] > ranks[0]) & (ordinals != last if batch.ordinals is not None else True)
+    return mask
+
+
+def _prepended(column: Column, value: Value) -> Column:
+    return from_values(column.type, [value, *to_values(column)])
+
+
+def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
+    at = np.array([row], np.int64)
+    values = [_encode(to_values(key.column.take(at))[0]) for key in batch.order]
+    ordinal = row if batch.ordinals is None else int(batch.ordinals[row])
+    return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, ordinal])).decode().rstrip("=")
+
+
+def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], int]:
+    try:
+        if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
+            raise TypeError
+        made_by, values, ordinal = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        decoded = [_decode(value) for value in values]
+    except (ValueError, TypeError, binascii.Error, KeyError) as error:
+        raise KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span) from error
+    if made_by != fingerprint or not isinstance(ordinal, int):
+        raise KernelError("PQ0701", "this cursor belongs to another query", span)
+    return decoded, ordinal
+
+
+def _encode(value: Value) -> Any:
+    if isinstance(value, Duration):
+        return {"months": value.months, "micros": value.micros}
+    return value
+
+
+def _decode(value: Any) -> Value:
+    if isinstance(value, dict):
+        return Duration(int(value["months"]), int(value["micros"]))
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        raise TypeError
+    return value

@@ -1,0 +1,49 @@
+"""One run of a plan: what its operators read, and what they leave for the answer's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.kernels.evaluate import RunValues
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.wire.messages import Cancellation, FacetCount
+from paasq_dsl.syntax.matchtext import MatchText
+
+CANDIDATES_DEPTH = 1_000  # rows that a branch of fuse gives where no take says otherwise
+
+
+@dataclass
+class Run:
+    """Lives as long as one query. `embed` gives text as a unit vector, float32[d]."""
+
+    view: IndexView
+    values: RunValues
+    embed: Callable[[str], NDArray[np.float32]]
+    cancel: Cancellation
+    rows_max: int
+    rows_max_reason: str
+    fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    facets: dict[str, list[FacetCount]] = field(default_factory=dict)
+    match: MatchText | None = None  # the last that rows were matched by, for snippets
+    cursor: str | None = None
+    reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
+    depth_cut: bool = False  # did fuse leave rows out that a deeper look could have ranked?
+
+
+class Operator(Protocol):
+    """A step of a physical plan. Immutable: one plan runs in many threads at once."""
+
+    def run(self, run: Run, batch: Batch) -> Batch: ...
+
+    def describe(self) -> str:
+        """The operator and its settings in one line, for explain."""
+        ...
+
+
+EMPTY = Batch(0)

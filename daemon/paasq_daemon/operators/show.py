@@ -1,0 +1,54 @@
+"""Bound expressions as text, for explain. Literals show as ?1, ?2, ... as in the plan's key."""
+
+from __future__ import annotations
+
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.syntax.tokens import quote_string
+
+_INFIX = frozenset("== != < <= > >= + - * / % and or in has".split()) | {"not in", "has any", "has all"}
+
+
+def show(bound: Bound) -> str:
+    match bound:
+        case Constant(slot=slot, value=value):
+            return f"?{slot + 1}" if slot >= 0 else _value(value)
+        case ParameterValue(name=name):
+            return f"${name}"
+        case MomentValue(name=name):
+            return f"@{name}"
+        case ColumnValue(name=name):
+            return name
+        case Traverse(base=base, name=name):
+            return f"{show(base)}->{name}"
+        case Apply():
+            return _apply(bound)
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return quote_string(value) if isinstance(value, str) else str(value)
+
+
+def _apply(bound: Apply) -> str:
+    parts = [show(a) for a in bound.arguments]
+    match bound.function:
+        case "..":
+            return "..".join(parts)
+        case "[]":
+            return f"[{', '.join(parts)}]"
+        case "negate":
+            return f"-{parts[0]}"
+        case "not":
+            return f"not {_grouped(bound.arguments[0])}"
+        case name if name in _INFIX:
+            return f" {name} ".join(_grouped(a) for a in bound.arguments)
+        case name:
+            return f"{name}({', '.join(parts)})"
+
+
+def _grouped(bound: Bound) -> str:
+    text = show(bound)
+    return f"({text})" if isinstance(bound, Apply) and bound.function in _INFIX | {"not"} else text

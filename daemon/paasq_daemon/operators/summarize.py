@@ -1,0 +1,134 @@
+"""One row for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Flat, Ints
+from paasq_daemon.kernels.build import constant
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
+from paasq_daemon.kernels.grouping import Groups, aggregate, group
+from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.operators.buckets import buckets_between
+from paasq_daemon.operators.fetch import spread
+from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.show import show
+from paasq_dsl.bound import Apply, Bound, Named
+from paasq_dsl.types import Kind
+from paasq_dsl.values import Duration
+
+BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would be 300 million
+
+
+@dataclass(frozen=True)
+class Summarize:
+    aggregates: tuple[Named, ...]
+    keys: tuple[Named, ...]
+    fill: Bound | None = None
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        run.cancel.check()
+        columns = [evaluate(key.value, batch, run.values) for key in self.keys]
+        groups = group(columns, batch.length)
+        found: dict[str, Column] = {}
+        for key, column in zip(self.keys, columns, strict=True):
+            found[key.name] = column.take(groups.representatives)
+        for item in self.aggregates:
+            run.cancel.check()
+            found[item.name] = _aggregate(item, batch, groups, run)
+        return self._batch(self._filled(found, groups.count, run) if self.fill is not None else found, groups.count)
+
+    def describe(self) -> str:
+        aggregates = ", ".join(f"{item.name} = {show(item.value)}" for item in self.aggregates)
+        keys = ", ".join(f"{key.name} = {show(key.value)}" for key in self.keys)
+        return (
+            f"summarize {aggregates}"
+            + (f" by {keys}" if keys else "")
+            + (f" fill {show(self.fill)}" if self.fill else "")
+        )
+
+    def _batch(self, columns: dict[str, Column], count: int) -> Batch:
+        length = len(next(iter(columns.values()))) if columns else count
+        return Batch(
+            length, computed=columns, order=tuple(OrderKey(columns[key.name], descending=False) for key in self.keys)
+        )
+
+    def _filled(self, columns: dict[str, Column], count: int, run: Run) -> dict[str, Column]:
+        """With a row for every bucket between the first and the last, for each value of the other keys."""
+        bucket = next(key for key in self.keys if _is_time_bucket(key))
+        times = columns[bucket.name]
+        assert isinstance(times, Flat)
+        known = np.flatnonzero(times.valid) if times.valid is not None else np.arange(count)
+        if not len(known):
+            return columns
+        assert isinstance(bucket.value, Apply)
+        width = scalar(bucket.value.arguments[1], run.values)
+        assert isinstance(width, Duration)
+        others = [columns[key.name] for key in self.keys if key is not bucket]
+        every = buckets_between(int(times.values[known].min()), int(times.values[known].max()), width, BUCKETS_MAX)
+        series = group([o.take(known) for o in others], len(known)) if others else None
+        series_count = series.count if series else 1
+        if len(every) * series_count > BUCKETS_MAX:
+            raise KernelError(
+                "PQ0701", f"fill would make more than {BUCKETS_MAX:,} rows; take wider buckets", bucket.value.span
+            )
+        codes = series.codes if series else np.zeros(len(known), np.int64)
+        firsts = known[series.representatives] if series else known[:1]
+        return self._spread(columns, bucket, every, (known, codes, firsts), run)
+
+    def _spread(
+        self, columns: dict[str, Column], bucket: Named, every: Ints, series: tuple[Ints, Ints, Ints], run: Run
+    ) -> dict[str, Column]:
+        """Rows by series, then by time; then put into the order of the keys."""
+        known, codes, firsts = series
+        times = columns[bucket.name]
+        assert isinstance(times, Flat)
+        length = len(every) * len(firsts)
+        places = codes * len(every) + np.searchsorted(every, times.values[known])
+        there = np.zeros(length, np.bool_)
+        there[places] = True
+        row_of_place = known[np.argsort(places)]
+        assert self.fill is not None
+        value = scalar(self.fill, run.values)
+        filled: dict[str, Column] = {}
+        for item in self.aggregates:
+            column = spread(columns[item.name].take(row_of_place), there)
+            filled[item.name] = column if value is None else _with_default(column, there, value)
+        result: dict[str, Column] = {}
+        for key in self.keys:
+            if key is bucket:
+                result[key.name] = Flat(times.type, np.tile(every, len(firsts)))
+            else:
+                result[key.name] = columns[key.name].take(np.repeat(firsts, len(every)))
+        result |= filled
+        order = group([result[key.name] for key in self.keys], length).representatives
+        return {name: column.take(order) for name, column in result.items()}
+
+
+def _with_default(column: Column, there: np.ndarray, value: object) -> Column:
+    if not isinstance(column, Flat) or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return column
+    values = column.values.copy()
+    values[~there] = value
+    valid = None if column.valid is None else column.valid | ~there
+    return Flat(column.type, values, valid)
+
+
+def _is_time_bucket(key: Named) -> bool:
+    return isinstance(key.value, Apply) and key.value.function == "bucket" and key.value.type.kind is Kind.TIME
+
+
+def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
+    call = item.value
+    assert isinstance(call, Apply)
+    per_row: Sequence[Bound] = call.arguments[:1]
+    extra = [scalar(argument, run.values) for argument in call.arguments[1:] if is_scalar(argument)]
+    arguments = [
+        constant(a.type, scalar(a, run.values), batch.length) if is_scalar(a) else evaluate(a, batch, run.values)
+        for a in per_row
+    ]
+    return aggregate(call.function, arguments, groups, extra)

@@ -1,0 +1,50 @@
+"""From links to what they lead to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paasq_daemon.index.column import Coded, Column, Flat, Ints, Ragged
+from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.index.view import CollectionView
+from paasq_daemon.operators.fetch import fetch_column, fetch_or_null
+from paasq_dsl.types import list_of
+
+
+def traverse(view: IndexView, collection: str, name: str, links: Column) -> Column:
+    """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those."""
+    target = view.collection(collection)
+    if isinstance(links, Ragged):
+        return _traverse_lists(view, target, name, links)
+    return fetch_or_null(target, name, linked_ordinals(view, target, links))
+
+
+def linked_ordinals(view: IndexView, target: CollectionView, links: Column) -> Ints:
+    """The ordinal that each link leads to, int64, -1 where none. A key is looked up once, however often it is linked."""
+    if isinstance(links, Coded):
+        used = np.unique(links.codes)
+        used = used[used >= 0]
+        ordinals = np.full(len(links.dictionary) + 1, -1, np.int64)  # the last is for code -1
+        if len(used):
+            ordinals[used] = view.store.ordinals(target.collection.id, links.dictionary[used].tolist())
+        return ordinals[links.codes]
+    assert isinstance(links, Flat)
+    keys = links.values.tolist()
+    known = [isinstance(k, str) and (links.valid is None or bool(links.valid[i])) for i, k in enumerate(keys)]
+    found = iter(
+        view.store.ordinals(target.collection.id, [k for k, is_key in zip(keys, known, strict=True) if is_key])
+    )
+    return np.array([next(found) if is_key else -1 for is_key in known], np.int64)
+
+
+def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: Ragged) -> Column:
+    ordinals = linked_ordinals(view, target, links.items)
+    rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
+    there = ordinals >= 0
+    rows, ordinals = rows[there], ordinals[there]
+    items = fetch_column(target, name, ordinals)
+    if isinstance(items, Ragged):  # a list of lists is one list
+        rows = np.repeat(rows, np.diff(items.offsets))
+        items = items.items
+    offsets = np.searchsorted(rows, np.arange(len(links) + 1)).astype(np.int64)
+    return Ragged(list_of(items.type), offsets, items, links.valid)

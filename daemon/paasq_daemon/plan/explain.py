@@ -1,0 +1,55 @@
+"""A plan as text: its key, its operators, what was expected of each and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paasq_daemon.operators.fuse import Fuse
+from paasq_daemon.operators.run import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one operator did."""
+
+    rows: int
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One line of an explained plan; the numbers are None where nothing was run."""
+
+    operator: str
+    estimated_rows: int
+    rows: int | None
+    elapsed_ms: float | None
+
+
+def plan_lines(
+    operators: Sequence[Operator], estimates: Sequence[int], measured: Sequence[Measured] | None
+) -> list[PlanLine]:
+    """In the order of the rows' way; branches of a fuse indented below it."""
+    lines: list[PlanLine] = []
+    for i, (operator, estimate) in enumerate(zip(operators, estimates, strict=True)):
+        done = measured[i] if measured is not None and i < len(measured) else None
+        lines.append(PlanLine(operator.describe(), estimate, done and done.rows, done and round(done.elapsed_ms, 3)))
+        if isinstance(operator, Fuse):
+            for branch in operator.branches:
+                parts = " | ".join(part.describe() for part in branch.operators)
+                lines.append(PlanLine(f"  {branch.name}: {parts}", estimate, None, None))
+    return lines
+
+
+def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool) -> str:
+    head = [f"key     {key}", f"cache   {'hit' if hit else 'miss'}", ""]
+    width = max(len(line.operator) for line in lines)
+    for line in lines:
+        text = f"{line.operator:<{width}}"
+        if not line.operator.startswith("  "):
+            text += f"  ~{line.estimated_rows} rows"
+        if analyzed and line.rows is not None:
+            text += f", {line.rows} rows in {line.elapsed_ms} ms"
+        head.append(text.rstrip())
+    return "\n".join(head)

@@ -1,0 +1,25 @@
+"""`where a | where b` is `where a and b`."""
+
+from __future__ import annotations
+
+from paasq_dsl.bound import Apply, Bound, BoundStage, WhereStage
+from paasq_dsl.types import BOOL
+
+
+def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    merged: list[BoundStage] = []
+    for stage in stages:
+        before = merged[-1] if merged else None
+        if isinstance(stage, WhereStage) and isinstance(before, WhereStage):
+            both = (*conjuncts(before.predicate), *conjuncts(stage.predicate))
+            merged[-1] = WhereStage(Apply("and", both, BOOL), before.schema)
+        else:
+            merged.append(stage)
+    return tuple(merged)
+
+
+def conjuncts(predicate: Bound) -> tuple[Bound, ...]:
+    """The conditions that must all hold, nested ones flattened."""
+    if isinstance(predicate, Apply) and predicate.function == "and":
+        return tuple(part for argument in predicate.arguments for part in conjuncts(argument))
+    return (predicate,)

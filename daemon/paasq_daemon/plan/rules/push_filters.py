@@ -1,0 +1,35 @@
+"""A where moves before retrieval, sort and extend where that changes no row: fewer rows are ranked, sorted and computed.
+
+Scores of match and near do not depend on a filter, so `near | where` is `where | near`: the nearest of the rows that pass.
+A fuse is different: which rows its branches give depends on the filter, so a where behind it stays behind it.
+"""
+
+from __future__ import annotations
+
+from paasq_daemon.kernels.evaluate import columns_of
+from paasq_dsl.bound import BoundStage, ExtendStage, MatchStage, NearStage, SortStage, WhereStage
+
+
+def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    pushed: list[BoundStage] = []
+    for stage in stages:
+        at = len(pushed)
+        if isinstance(stage, WhereStage):
+            while at > 1 and _may_pass(stage, pushed[at - 1]):
+                at -= 1
+            stage = WhereStage(stage.predicate, pushed[at - 1].schema) if at < len(pushed) else stage  # noqa: PLW2901
+        pushed.insert(at, stage)
+    return tuple(pushed)
+
+
+def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
+    read = columns_of(where.predicate)
+    match stage:
+        case SortStage():
+            return True
+        case MatchStage() | NearStage():
+            return "_score" not in read
+        case ExtendStage(items=items):
+            return read.isdisjoint(item.name for item in items)
+        case _:
+            return False

@@ -1,0 +1,1 @@
+"""Writes: values checked against their fields, bound writes applied in one transaction, vectors made."""

@@ -1,0 +1,168 @@
+"""Bound writes, all or nothing: they run in the writer's thread, inside one transaction of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paasq_daemon.index.column import Column
+from paasq_daemon.kernels.build import from_values, null_column, to_values
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_mask, scalar
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.wire.errors import ConflictError
+from paasq_daemon.writes.records import put_record
+from paasq_daemon.writes.values import check_required
+from paasq_dsl.bound import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.types import Kind
+from paasq_dsl.values import Value
+
+Chosen = Sequence[tuple[str, int]]  # keys and versions of the rows that a where chose
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one write did. `fresh` are the records put or changed."""
+
+    collection: str
+    what: str  # put, patch or delete
+    keys: tuple[str, ...]
+    fresh: tuple[Record, ...] = ()
+
+
+def apply_write(transaction: WriteTransaction, write: BoundWrite, values: RunValues, chosen: Chosen | None) -> Written:
+    """Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile; then nothing is kept."""
+    return _APPLIERS[type(write)](transaction, write, values, chosen)
+
+
+def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, _: Chosen | None) -> Written:
+    collection = write.collection
+    fresh: list[Record] = []
+    for items in write.records:
+        given = {item.name: scalar(item.value, values) for item in items}
+        check_required(collection, given)
+        key = given.get(collection.key)
+        if write.expect is not None:
+            before = transaction.get(collection.id, str(key)) if key is not None else None
+            _check_expect(write.expect, collection, before, str(key), values)
+        fresh.append(put_record(transaction, collection, given))
+    return Written(collection.name, "put", tuple(r.key for r in fresh), tuple(fresh))
+
+
+def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, chosen: Chosen | None) -> Written:
+    fresh: list[Record] = []
+    for before in _targets(transaction, write.collection, write.key, write.expect, values, chosen):
+        row = RecordRow(write.collection, before)
+        given = _given(transaction, write.collection, before)
+        for item in write.assignments:
+            given[item.name] = to_values(evaluate(item.value, row, values))[0]
+        fresh.append(put_record(transaction, write.collection, given))
+    return Written(write.collection.name, "patch", tuple(r.key for r in fresh), tuple(fresh))
+
+
+def _delete(transaction: WriteTransaction, write: BoundDelete, values: RunValues, chosen: Chosen | None) -> Written:
+    targets = _targets(transaction, write.collection, write.key, write.expect, values, chosen)
+    for record in targets:
+        transaction.delete(write.collection.id, record.key)
+    return Written(write.collection.name, "delete", tuple(r.key for r in targets))
+
+
+def _targets(
+    transaction: WriteTransaction, collection: Collection, key: str | None, expect: BoundExpect | None, values: RunValues,
+    chosen: Chosen | None,
+) -> list[Record]:  # fmt: skip
+    if key is not None:
+        found = transaction.get(collection.id, key)
+        if expect is not None:
+            _check_expect(expect, collection, found, key, values)
+        if found is None:
+            raise ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
+        return [found]
+    records: list[Record] = []
+    for row_key, version in chosen or ():
+        found = transaction.get(collection.id, row_key)
+        if found is None or found.version != version:
+            raise ConflictError(
+                f"{collection.name}:{row_key} was changed by another write meanwhile", "run the statement again"
+            )
+        records.append(found)
+    return records
+
+
+def _check_expect(
+    expect: BoundExpect, collection: Collection, before: Record | None, key: str, values: RunValues
+) -> None:
+    name = f"{collection.name}:{key}"
+    if expect.state == "absent" and before is not None:
+        raise ConflictError(f"{name} was expected absent, but is there at version {before.version}")
+    if expect.state == "present" and before is None:
+        raise ConflictError(f"{name} was expected to be there, but is not")
+    if expect.condition is None:
+        return
+    if before is None:
+        raise ConflictError(f"{name} is not there, so what was expected of it can't hold")
+    if not bool(evaluate_mask(expect.condition, RecordRow(collection, before), values)[0]):
+        raise ConflictError(
+            f"{name} is not as expected: it is at version {before.version}", "read it again and decide anew"
+        )
+
+
+def values_of_run(literals: tuple[Value, ...], parameters: Mapping[str, Any], now_us: int) -> RunValues:
+    """What expressions outside a query compute with: no links, no snippets."""
+    return RunValues(literals, parameters, now_us, _no_links, _no_snippets)
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """One record as rows for an expression."""
+
+    collection: Collection
+    record: Record
+
+    @property
+    def length(self) -> int:
+        return 1
+
+    def column(self, name: str) -> Column:
+        record = self.record
+        system: dict[str, Value] = {
+            "_key": record.key, "_version": record.version, "_seq": record.seq, "_time": record.time_us,
+        }  # fmt: skip
+        if name in system:
+            return from_values(SYSTEM_COLUMNS[name], [system[name]])
+        field = self.collection.by_name[name]
+        if field.type.kind is Kind.VECTOR:
+            return null_column(field.type, 1)
+        return from_values(field.type, [record.fields.get(field.id, field.default)])
+
+
+def _given(transaction: WriteTransaction, collection: Collection, record: Record) -> dict[str, Any]:
+    """The values of a record by field name, as put takes them."""
+    given: dict[str, Any] = {}
+    for field in collection.fields:
+        if field.sources:
+            continue
+        if field.type.kind is not Kind.VECTOR:
+            given[field.name] = record.fields.get(field.id, field.default)
+            continue
+        stored = next(iter(transaction.vectors(collection.id, field.id, [record.ordinal])))
+        given[field.name] = None if stored is None else memoryview(stored).cast("f").tolist()
+    return given
+
+
+def _no_links(_: str, name: str, __: Column) -> Column:
+    raise KernelError("PQ0701", f"a write can't follow a link to {name}; read it first, and give it as a parameter")
+
+
+def _no_snippets(_: Rows, __: Column, ___: int) -> Column:
+    raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
+
+
+_APPLIERS: dict[type, Callable[[WriteTransaction, Any, RunValues, Chosen | None], Written]] = {
+    BoundPut: _put,
+    BoundPatch: _patch,
+    BoundDelete: _delete,
+}

@@ -1,0 +1,96 @@
+"""The canonical text of a text: its tokens with one space between, literals lifted out. Texts with the same one, read against
+the same catalog, have the same plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.split import significant
+from paasq_dsl.syntax.tokens import Token, TokenKind, scan, unquote
+from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, parse_time
+
+# A number behind these is part of the plan, not a value: title^3, text(en), vector(384).
+_STRUCTURAL_BEFORE = frozenset({"^"})
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`."""
+
+    key: str
+    literals: tuple[Value, ...]
+    starts: tuple[int, ...]
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """Offset of a literal -> its number, for the binder."""
+        return {start: slot for slot, start in enumerate(self.starts)}
+
+
+def canonical(text: str) -> Canonical:
+    """Never raises: a literal that has no value (a date such as @2026-13-01) stays in the key, and parsing will report it."""
+    words: list[str] = []
+    literals: list[Value] = []
+    starts: list[int] = []
+    before = ""
+    for token in scan(text):
+        if token.kind is TokenKind.SPACE or token.kind is TokenKind.COMMENT:
+            continue
+        lifted = _LIFT.get(token.kind)
+        found = lifted(token) if lifted and before not in _STRUCTURAL_BEFORE else None
+        if found is None:
+            words.append(token.text)
+        else:
+            word, value = found
+            words.append(word)
+            literals.append(value)
+            starts.append(token.start)
+        before = token.text
+    return Canonical(" ".join(words), tuple(literals), tuple(starts))
+
+
+def _string(token: Token) -> tuple[str, Value]:
+    return "?string", unquote(token.text)
+
+
+def _number(token: Token) -> tuple[str, Value] | None:
+    if any(c in token.text for c in ".eE"):
+        return "?float", float(token.text)
+    if len(token.text) > len(str(INT_MAX)) or int(token.text) > INT_MAX:
+        return None
+    return "?int", int(token.text)
+
+
+def _duration(token: Token) -> tuple[str, Duration] | None:
+    try:
+        return "?duration", parse_duration(token.text)
+    except ValueError:
+        return None
+
+
+def _time(token: Token) -> tuple[str, Value] | None:
+    if not token.text[1:2].isdigit():
+        return None  # @now is a word of the language
+    try:
+        return "?time", parse_time(token.text[1:])
+    except ValueError:
+        return None
+
+
+_LIFT = {
+    TokenKind.STRING: _string,
+    TokenKind.NUMBER: _number,
+    TokenKind.DURATION: _duration,
+    TokenKind.TIME: _time,
+}
+
+
+def moved(span: Span, before: str, after: str) -> Span:
+    """Where a span of one text lies in another one of the same canonical form: the same tokens, counted from the start."""
+    old, new = significant(scan(before)), significant(scan(after))
+    if len(old) != len(new):
+        return span
+    start = next((n.start for o, n in zip(old, new, strict=True) if o.end > span.start), span.start)
+    end = next((n.end for o, n in zip(old, new, strict=True) if o.end >= span.end), span.end)
+    return Span(start, end)
