@@ -1,0 +1,192 @@
+"""Hover: what a word means where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from paasq_dsl.assist.outline import statements
+from paasq_dsl.assist.place import Place, place_at
+from paasq_dsl.assist.role import Role
+from paasq_dsl.assist.subject import path_subject
+from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
+from paasq_dsl.bound import BoundLet
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.tokens import Token, TokenKind, scan
+from paasq_dsl.types import Type
+from paasq_dsl.verbs import VERB_OF_WORD
+
+_SYSTEM_DOCS = {
+    "_key": "The key, whatever its field is called.",
+    "_version": "1 at the first put, one more at each change.",
+    "_seq": "The store's sequence number of the last change.",
+    "_time": "When the last change was acknowledged.",
+    "_score": "How well the row matched; behind a retrieval stage.",
+}
+_FIELD_ROLES = frozenset({
+    Role.EXPRESSION, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hover:
+    """`span` is the word that `markdown` is about."""
+
+    span: Span
+    markdown: str
+
+
+def hover(text: str, offset: int, catalog: Catalog) -> Hover | None:
+    """What the word at `offset` means; None where there is nothing to say. Never raises."""
+    found = _word_at(text, offset)
+    if found is None:
+        return None
+    token, behind = found
+    place = place_at(text, token.start, catalog)
+    if place is None:
+        return None
+    said = _meaning(place, token, behind)
+    return Hover(token.span, said) if said else None
+
+
+def _word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
+    """The word that the offset touches, and the token behind it."""
+    statement = next((s for s in statements(text) if s.start <= offset <= s.end), None)
+    if statement is None:
+        return None
+    tokens = [t for t in scan(text[statement.start : statement.end]) if t.kind is not TokenKind.SPACE]
+    kinds = {TokenKind.NAME, TokenKind.PARAM, TokenKind.TIME, TokenKind.REF}
+    for i, token in enumerate(tokens):
+        if token.kind in kinds and token.start <= offset - statement.start <= token.end:
+            behind = tokens[i + 1] if i + 1 < len(tokens) else None
+            return Token(token.kind, token.text, token.start + statement.start), behind
+    return None
+
+
+def _meaning(place: Place, token: Token, behind: Token | None) -> str | None:
+    match token.kind:
+        case TokenKind.PARAM:
+            return _parameter(place, token.text[1:])
+        case TokenKind.TIME:
+            doc = MOMENT_DOCS.get(token.text[1:])
+            return doc and _entry(token.text, "time", doc)
+        case TokenKind.REF:
+            return _collection(place, token.text.partition(":")[0])
+        case _:
+            return _name(place, token.text.strip("`"), behind)
+
+
+def _name(place: Place, name: str, behind: Token | None) -> str | None:
+    following = behind.text if behind else ""
+    if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
+        return _entry(function.usage, "function", function.doc, function.example)
+    if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
+        return None  # a new column
+    by_role: dict[Role, Callable[[Place, str], str | None]] = {
+        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source,
+        Role.COLLECTION: _collection, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
+        Role.FIELD: _written, Role.DECLARED: _declared,
+    }  # fmt: skip
+    if place.role in by_role and (said := by_role[place.role](place, name)):
+        return said
+    if place.role in _FIELD_ROLES and place.wants_value and (said := _column(place, name)):
+        return said
+    doc = KEYWORDS.get(name)
+    return doc and _entry(name, "keyword", doc)
+
+
+def _entry(title: str, kind: str, doc: str, example: str = "") -> str:
+    parts = [f"`{title}` {kind}", doc]
+    if example:
+        parts.append(f"```paasq\n{example}\n```")
+    return "\n\n".join(p for p in parts if p)
+
+
+def _statement(_: Place, word: str) -> str | None:
+    found = STATEMENTS.get(word)
+    return _entry(found.form, "statement", found.doc) if found else None
+
+
+def _stage(_: Place, word: str) -> str | None:
+    verb = VERB_OF_WORD.get(word)
+    return _entry(verb.form, "stage", verb.doc, verb.example) if verb else None
+
+
+def _source(place: Place, name: str) -> str | None:
+    let = place.lets.get(name)
+    return _let(let) if let else _collection(place, name)
+
+
+def _let(let: BoundLet) -> str:
+    columns = "\n".join(f"- `{c.name}` {c.type}" for c in let.query.schema.visible)
+    return _entry(f"let {let.name}", "pipeline", f"{let.doc}\n\n{columns}".strip())
+
+
+def _collection(place: Place, name: str) -> str | None:
+    found = place.catalog.collections.get(name)
+    if found is None:
+        return None
+    fields = "\n".join(_field_line(found, f.name, f.type) for f in found.fields)
+    return _entry(f"collection {name}", "", f"{found.doc}\n\n{fields}".strip())
+
+
+def _field_line(collection: Collection, name: str, type_: Type) -> str:
+    return f"- `{name}` {type_}{' key' if name == collection.key else ''}"
+
+
+def _type(_: Place, name: str) -> str | None:
+    doc = TYPES.get(name)
+    return doc and _entry(name, "type", doc)
+
+
+def _method(_: Place, name: str) -> str | None:
+    doc = METHOD_DOCS.get(name)
+    return doc and _entry(f"fuse {name}", "method", doc)
+
+
+def _option(_: Place, name: str) -> str | None:
+    doc = OPTION_DOCS.get(name)
+    return doc and _entry(name, "option", doc)
+
+
+def _parameter(place: Place, name: str) -> str:
+    declared = place.bound.parameters.get(name)
+    if declared is None:
+        return _entry(f"${name}", "parameter", "Not declared: it takes the type of what it stands beside.")
+    title = f"${name}: {declared.type}"
+    return _entry(title, "parameter", declared.doc or ("Has a default." if declared.default else "Must be given."))
+
+
+def _written(place: Place, name: str) -> str | None:
+    field = place.target.by_name.get(name) if place.target else None
+    return _of(place.target, name, field.type) if field else None
+
+
+def _declared(place: Place, name: str) -> str | None:
+    return _entry(name, "field", "One of the fields that the vector is computed from.") if name in place.words else None
+
+
+def _column(place: Place, name: str) -> str | None:
+    words: Sequence[str] = (*place.words, name)
+    subject = path_subject(place, words)
+    if subject is None:
+        return None
+    return _of(subject.collection, subject.name, subject.type)
+
+
+def _of(collection: Collection | None, name: str, type_: Type) -> str:
+    if name in SYSTEM_COLUMNS:
+        return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
+    if collection is None:
+        return _entry(f"{name}: {type_}", "column", "")
+    field = collection.by_name[name]
+    parts = [field.doc]
+    if name == collection.key:
+        parts.append("The key.")
+    elif field.required:
+        parts.append("Required.")
+    if field.sources:
+        parts.append(f"Computed from {', '.join(field.sources)}.")
+    return _entry(f"{name}: {type_}", f"field of `{collection.name}`", " ".join(p for p in parts if p))

@@ -1,0 +1,190 @@
+"""Where a cursor stands: the words before it, what may come next, and what names mean there.
+
+Only what is needed is bound: the statement up to the stage at the cursor, and the declarations before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from paasq_dsl.assist.outline import first_word, statements
+from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
+from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
+from paasq_dsl.bound import BoundLet, Schema
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.parse import expected_at_end, parse
+from paasq_dsl.syntax.split import Piece, significant, split
+from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
+from paasq_dsl.verbs.follow import scan_schema
+from paasq_dsl.verbs.retrieval import scored
+
+_DECLARING = frozenset({"param", "let", "collection"})
+_WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
+_NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
+_WRITING = frozenset({"put", "patch", "delete"})
+STATEMENTS_REMEMBERED = 1024
+
+
+class Values(Protocol):
+    """Live values of a field, with how many records have each; most first. Never raises."""
+
+    def __call__(self, collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]: ...
+
+
+def NO_VALUES(collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:  # noqa: N802 a constant
+    """For where no store can be asked."""
+    del collection, field, prefix, limit
+    return []
+
+
+@dataclass(frozen=True)
+class Place:
+    """`before` are the tokens of the head or stage up to the word at the cursor; `word` is that word up to the cursor,
+    and `span` all of it, in the whole text. In a string `word` is what stands behind its quote, and `quoted` is true.
+    """
+
+    text: str
+    catalog_given: Catalog
+    begun: Span  # the statement up to the piece
+    piece: Span
+    start: str  # "head" or "stage"
+    before: tuple[Token, ...]
+    word: str
+    span: Span
+    quoted: bool
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        return tuple(t.text for t in self.before)
+
+    @cached_property
+    def role(self) -> Role:
+        return role_of(self.words, self.start)
+
+    @cached_property
+    def expected(self) -> frozenset[str]:
+        """The terminals that may stand here; empty where what comes before is broken."""
+        start = self.span.start - (1 if self.quoted else 0)
+        return expected_at_end(_without_closed_records(self.text[self.piece.start : start], self.words), self.start)
+
+    @cached_property
+    def wants_value(self) -> bool:
+        """May a name, a call or a literal stand here? Behind something broken the role alone says so."""
+        return "NAME" in self.expected or not self.expected
+
+    @cached_property
+    def bound(self) -> Bind:
+        """The declarations before the cursor, and its statement up to its stage."""
+        declared = [s for span in self._declarations for s in _parsed(self.text[span.start : span.end])]
+        begun = _parsed(self.text[self.begun.start : self.begun.end])
+        return bind(tree.Script((*declared, *begun)), self.catalog_given)
+
+    @cached_property
+    def _declarations(self) -> list[Span]:
+        before = statements(self.text, self.begun.start)
+        return [span for span in before if first_word(self.text, span.start) in _DECLARING]
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.bound.catalog
+
+    @cached_property
+    def lets(self) -> Mapping[str, BoundLet]:
+        return {s.name: s for s in self.bound.statements if isinstance(s, BoundLet)}
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The columns that may be named here."""
+        if self.start == "head":
+            return scan_schema(self.target) if self.target else NO_COLUMNS
+        schema = self.bound.schemas[-1][1] if self.bound.schemas else NO_COLUMNS
+        return schema if current_branch(self.words) is None else scored(schema)
+
+    @cached_property
+    def target(self) -> Collection | None:
+        """The collection that a write goes to."""
+        write = current_write(self.words)
+        if not write or write[0] not in _WRITING:
+            return None
+        named = [w.partition(":")[0] for w in write[1:3] if w != "from"]
+        return self.catalog.collections.get(named[0]) if named else None
+
+
+def place_at(text: str, offset: int, catalog: Catalog) -> Place | None:
+    """None where nothing can be said: inside a comment, a number or a long string."""
+    statement = statements(text, offset)[-1]
+    begun, piece, start = _last_piece(text, statement)
+    tokens = significant(scan(text[piece.start : offset]))
+    tail = scan(text[piece.span.end if piece.text else begun.end : offset])
+    if tail and tail[-1].kind in TRIVIA - {TokenKind.SPACE} and not tail[-1].text.endswith("*/"):
+        return None
+    before = tuple(Token(t.kind, t.text, t.start + piece.start) for t in tokens)
+    quoted, span = False, Span(offset, offset)
+    if before and before[-1].end == offset:
+        *rest, last = before
+        if last.kind in _NUMBER_KINDS or (last.kind is TokenKind.ERROR and last.text[0].isdigit()):
+            return None
+        found = _word_at(last)
+        if found is not None:
+            quoted, word_start = found
+            before, span = (*rest, *_record_prefix(last)), Span(word_start, offset)
+    word = text[span.start : offset]
+    whole = Span(span.start, _word_end(text, offset, quoted=quoted) if word or quoted else offset)
+    if word.startswith(('""', "/*")):
+        return None
+    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted)
+
+
+def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
+    """The statement up to its last head or stage, that piece, and how the parser is to begin with it."""
+    nothing = Piece("", statement.end)
+    found = split(text[statement.start : statement.end])[0]
+    *earlier, last = found[0].pieces if found else (nothing,)
+    end = earlier[-1].span.end if earlier else 0
+    piece = Piece(last.text, last.start + statement.start) if last.text else nothing
+    return Span(statement.start, statement.start + end), piece, "stage" if earlier else "head"
+
+
+def _word_at(token: Token) -> tuple[bool, int] | None:
+    """Is the word that the cursor touches quoted, and where does it begin? None where the token is no word."""
+    if token.kind in _WORD_KINDS or token.text in {"$", "@"} or token.text.startswith("@"):
+        return False, token.start
+    if token.kind is TokenKind.REF:
+        return False, token.start + token.text.index(":") + 1
+    if token.kind is TokenKind.ERROR and token.text.startswith('"'):
+        return True, token.start + 1
+    return None
+
+
+def _record_prefix(token: Token) -> tuple[Token, ...]:
+    """`note:` of `note:4x` stays before the word."""
+    if token.kind is not TokenKind.REF:
+        return ()
+    at = token.text.index(":")
+    return Token(TokenKind.NAME, token.text[:at], token.start), Token(TokenKind.OPERATOR, ":", token.start + at)
+
+
+def _word_end(text: str, offset: int, *, quoted: bool) -> int:
+    end = offset
+    while end < len(text) and (text[end].isalnum() or text[end] == "_" or (quoted and text[end] in " -./:@")):
+        end += 1
+    return end if not quoted or text[end : end + 1] == '"' else offset
+
+
+def _without_closed_records(piece: str, words: Sequence[str]) -> str:
+    """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
+    if words[:1] != ("put",) or len(words) < 3:
+        return piece
+    closed = max(piece.rfind("},\n"), piece.rfind("}, {"))
+    opened = piece.find("{")
+    return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
+
+
+@lru_cache(STATEMENTS_REMEMBERED)
+def _parsed(text: str) -> tuple[tree.Statement, ...]:
+    return parse(text)[0].statements

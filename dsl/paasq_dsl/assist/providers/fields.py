@@ -1,0 +1,120 @@
+"""Fields and other columns; those that the store keeps come last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from paasq_dsl.assist.completion import BETTER, RANK_SYSTEM, RANKS, WORSE, Completion, CompletionKind
+from paasq_dsl.assist.place import Place, Values
+from paasq_dsl.assist.role import Role, current_write, innermost
+from paasq_dsl.assist.subject import linked, path_subject, wanted_type
+from paasq_dsl.bound import ColumnInfo
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.types import Kind, Type
+
+_KINDS = {
+    Role.TEXT_FIELD: frozenset({Kind.TEXT}),
+    Role.VECTOR_FIELD: frozenset({Kind.VECTOR}),
+    Role.LINK_FIELD: frozenset({Kind.LINK}),
+}
+
+
+def provide(place: Place, _: Values) -> Iterable[Completion]:
+    if place.quoted or not place.wants_value:
+        return ()
+    match place.role:
+        case Role.EXPRESSION:
+            return _columns(place)
+        case Role.TEXT_FIELD | Role.VECTOR_FIELD | Role.LINK_FIELD:
+            return _searchable(place, _KINDS[place.role])
+        case Role.FIELD:
+            return _assignable(place)
+        case Role.DECLARED:
+            return _declared(place)
+        case Role.LINKED:
+            target = linked(place.catalog, path_subject(place, place.words[:-1]))
+            return (_field(place, target, name, type_) for name, type_ in _all(target)) if target else ()
+        case Role.PART:
+            return _parts(place)
+        case _:
+            return ()
+
+
+def _columns(place: Place) -> Iterator[Completion]:
+    wanted = wanted_type(place)
+    for column in place.schema.columns:
+        if "." not in column.name:
+            yield _completion(place, column.name, column.type, _detail(place, column), better=column.type == wanted)
+
+
+def _detail(place: Place, column: ColumnInfo) -> str:
+    if column.name in SYSTEM_COLUMNS:
+        return f"{column.type}, kept by the store"
+    collection = place.schema.collection
+    own = collection is not None and column.name in collection.by_name
+    return f"{column.type} of {collection.name}" if collection and own else str(column.type)
+
+
+def _searchable(place: Place, kinds: frozenset[Kind]) -> Iterator[Completion]:
+    collection = place.schema.collection
+    for field in collection.fields if collection else ():
+        item = field.type.item if field.type.kind is Kind.LIST else field.type
+        if item and item.kind in kinds and (field.type.kind in kinds or Kind.LINK in kinds):
+            assert collection is not None
+            yield _field(place, collection, field.name, field.type)
+
+
+def _assignable(place: Place) -> Iterator[Completion]:
+    """Fields that a record is not given yet, and that are not computed."""
+    target = place.target
+    if target is None:
+        return
+    words = current_write(place.words)
+    given = set(words[max(innermost(words), 0) :])
+    behind = ": " if words[0] == "put" else " = "
+    for field in target.fields:
+        if field.name not in given and not field.sources and not (words[0] == "patch" and field.name == target.key):
+            detail = f"{field.type}{', required' if field.required else ''}"
+            yield _completion(place, field.name, field.type, detail, better=field.required, behind=behind)
+
+
+def _declared(place: Place) -> Iterator[Completion]:
+    """Text and keyword fields above the vector that is to be computed from them."""
+    words = place.words
+    for name, colon, type_ in zip(words, words[1:], words[2:], strict=False):
+        if colon == ":" and type_ in {"text", "keyword"} and name not in words[_last(words, "from") :]:
+            yield _completion(place, name, Type(Kind(type_)), type_, better=type_ == "text")
+
+
+def _last(words: tuple[str, ...], word: str) -> int:
+    return len(words) - 1 - words[::-1].index(word)
+
+
+def _parts(place: Place) -> Iterator[Completion]:
+    """`text` behind `_score.`"""
+    base = f"{place.words[-2]}." if len(place.words) > 1 else "."
+    for column in place.schema.columns:
+        if column.name.startswith(base):
+            yield _completion(place, column.name.removeprefix(base), column.type, str(column.type))
+
+
+def _all(collection: Collection) -> Iterator[tuple[str, Type]]:
+    yield from ((f.name, f.type) for f in collection.fields)
+    yield from ((name, type_) for name, type_ in SYSTEM_COLUMNS.items() if name != "_score")
+
+
+def _field(place: Place, collection: Collection, name: str, type_: Type) -> Completion:
+    return _completion(place, name, type_, f"{type_} of {collection.name}")
+
+
+def _completion(
+    place: Place, name: str, type_: Type, detail: str, *, better: bool = False, behind: str = ""
+) -> Completion:
+    kind = CompletionKind.FIELD
+    rank = RANK_SYSTEM if name in SYSTEM_COLUMNS else RANKS[kind]
+    rank += WORSE if type_.kind is Kind.VECTOR and place.role is Role.EXPRESSION else 0
+    collection = place.schema.collection or place.target
+    field = collection.by_name.get(name) if collection else None
+    doc = field.doc if field and field.type == type_ else ""
+    return Completion(name, quote_name(name) + behind, kind, detail, doc, place.span, rank + (BETTER if better else 0))

@@ -1,0 +1,65 @@
+"""Words and operators that the grammar takes here, methods of fuse, options of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paasq_dsl.assist.completion import BETTER, RANKS, WORSE, Completion, CompletionKind
+from paasq_dsl.assist.place import Place, Values
+from paasq_dsl.assist.role import Role
+from paasq_dsl.assist.subject import path_subject
+from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, OPTION_DOCS
+from paasq_dsl.types import ORDERED_KINDS, Kind, Type
+from paasq_dsl.verbs import fuse, near
+
+_OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+_TERMINAL_OF = {"from": ("FROM", "SOURCES")}
+_IN_EXPRESSIONS = frozenset(["and", "or", "not", "in", "has", "any", "all", "true", "false", "null"])
+_ELSEWHERE = frozenset({Role.STATEMENT, Role.STAGE, Role.WRITE})  # where the words are statements and stages
+
+
+def provide(place: Place, _: Values) -> Iterator[Completion]:
+    if place.quoted or place.role in _ELSEWHERE:
+        return
+    if place.role is Role.METHOD:
+        for name in fuse.METHODS:
+            yield _named(place, name, CompletionKind.METHOD, METHOD_DOCS[name])
+        return
+    if place.role is Role.OPTION and "NAME" in place.expected:
+        yield from _options(place)
+    left = path_subject(place, place.words) if place.role is Role.EXPRESSION else None
+    type_ = left.type if left else None
+    for word, doc in KEYWORDS.items():
+        if place.expected.isdisjoint(_TERMINAL_OF.get(word, (word.upper(),))):
+            continue
+        if word not in _IN_EXPRESSIONS:
+            yield _named(place, word, CompletionKind.KEYWORD, doc, 2 * BETTER)
+        elif place.wants_value and place.role in {Role.AGGREGATE, Role.ARGUMENT}:
+            continue
+        elif type_ is None or word not in {"has", "in"}:
+            yield _named(place, word, CompletionKind.KEYWORD, doc)
+        elif (word == "has") == (type_.kind is Kind.LIST):
+            yield _named(place, word, CompletionKind.KEYWORD, doc, BETTER)
+    if type_ is not None:
+        yield from _operators(place, type_)
+
+
+def _options(place: Place) -> Iterator[Completion]:
+    words = place.words
+    known = near.OPTIONS if words[0] == "near" else fuse.OPTIONS.get(words[1], ())
+    for name in known:
+        if name not in words:
+            kind = CompletionKind.OPTION
+            yield Completion(name, f"{name}=", kind, "option", OPTION_DOCS[name], place.span, RANKS[kind])
+
+
+def _operators(place: Place, type_: Type) -> Iterator[Completion]:
+    for terminal, operator in _OPERATORS.items():
+        fits = type_.kind in ORDERED_KINDS and (operator not in _ORDERING or type_.kind is not Kind.BOOL)
+        if terminal in place.expected and type_.kind is not Kind.LIST:
+            yield _named(place, operator, CompletionKind.OPERATOR, "", 0 if fits else WORSE)
+
+
+def _named(place: Place, word: str, kind: CompletionKind, doc: str, more: int = 0) -> Completion:
+    return Completion(word, word, kind, str(kind), doc, place.span, RANKS[kind] + more)

@@ -1,0 +1,36 @@
+"""Words that statements and stages begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paasq_dsl.assist.completion import RANK_NEXT_STAGE, RANKS, Completion, CompletionKind
+from paasq_dsl.assist.place import Place, Values
+from paasq_dsl.assist.role import Role
+from paasq_dsl.assist.words import STATEMENTS
+from paasq_dsl.verbs import VERBS
+
+_WRITES = frozenset({"put", "patch", "delete"})
+_PIPELINES = frozenset({"from", "let", "explain"})
+_IN_BRANCH = frozenset({"match", "near", "find", "where", "take", "fuse"})
+
+
+def provide(place: Place, _: Values) -> Iterator[Completion]:
+    if place.quoted:
+        return
+    if place.role in {Role.STATEMENT, Role.WRITE}:
+        for word, statement in STATEMENTS.items():
+            if place.role is Role.STATEMENT or word in _WRITES:
+                kind = CompletionKind.STATEMENT
+                yield Completion(word, word, kind, statement.form, statement.doc, place.span, RANKS[kind])
+    elif place.role is Role.STAGE:
+        yield from _stages(place, "", RANKS[CompletionKind.STAGE])
+    elif "$END" in place.expected and (place.start == "stage" or place.words[0] in _PIPELINES):
+        yield from _stages(place, "| ", RANK_NEXT_STAGE)
+
+
+def _stages(place: Place, bar: str, rank: int) -> Iterator[Completion]:
+    in_branch = place.words[:1] == ("fuse",) and not bar
+    for verb in VERBS:
+        if not in_branch or verb.word in _IN_BRANCH:
+            yield Completion(verb.word, bar + verb.word, CompletionKind.STAGE, verb.form, verb.doc, place.span, rank)

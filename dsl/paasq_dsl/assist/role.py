@@ -1,0 +1,231 @@
+"""What a word at a place would be, by the words before it in the same head or stage.
+
+The parser says which terminals may come; that a name here is a collection and there a field is what this adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+
+from paasq_dsl.syntax.words import PIPELINE_HOLDERS
+
+
+class Role(StrEnum):
+    STATEMENT = "statement"
+    STAGE = "stage"
+    WRITE = "write"  # put, patch or delete, inside a tx
+    SOURCE = "source"  # a collection or a let
+    COLLECTION = "collection"
+    EXPRESSION = "expression"  # over the columns of the rows
+    SCALAR = "scalar"  # an expression without columns
+    ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
+    AGGREGATE = "aggregate"
+    FIELD = "field"  # of the record that is written
+    DECLARED = "declared"  # a text field of the collection that is being declared
+    TEXT_FIELD = "text field"
+    VECTOR_FIELD = "vector field"
+    LINK_FIELD = "link field"
+    LINKED = "linked"  # behind ->
+    PART = "part"  # behind .
+    KEY = "key"  # of a record, behind task:
+    TYPE = "type"
+    LANGUAGE = "language"
+    SIZE = "size"  # of a vector
+    METHOD = "method"  # of fuse
+    OPTION = "option"
+    NOTHING = "nothing"  # a new name, or no name
+
+
+_BEHIND: Mapping[str, Role] = {"->": Role.LINKED, ".": Role.PART}
+_OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "{": "}"}
+
+
+def role_of(words: Sequence[str], start: str) -> Role:
+    """`words` are those before the place; `start` is "head" or "stage", as for the parser."""
+    if not words:
+        return Role.STATEMENT if start == "head" else Role.STAGE
+    rule = (_HEADS if start == "head" else _STAGES).get(words[0])
+    if rule is None:
+        return Role.NOTHING
+    if words[-1] == "|" and words[0] not in PIPELINE_HOLDERS:
+        return Role.STAGE
+    if _behind_record(words):
+        return Role.KEY
+    return _BEHIND.get(words[-1]) or rule(words)
+
+
+def innermost(words: Sequence[str]) -> int:
+    """The index of the last bracket that is still open; -1 where none is."""
+    opened: list[int] = []
+    for i, word in enumerate(words):
+        if word in _OPENERS:
+            opened.append(i)
+        elif opened and word == _OPENERS[words[opened[-1]]]:
+            opened.pop()
+    return opened[-1] if opened else -1
+
+
+def current_write(words: Sequence[str]) -> Sequence[str]:
+    """The words of the write at the end of a tx, or the same words where they are no tx."""
+    if not words or words[0] != "tx":
+        return words
+    begin, opened = 1, 0
+    for i, word in enumerate(words):
+        opened += (word == "{") - (word == "}")
+        if (word == "{" and opened == 1) or (word == ";" and opened <= 1):
+            begin = i + 1
+    return words[begin:]
+
+
+def current_branch(words: Sequence[str]) -> Sequence[str] | None:
+    """The words of the stage at the end of a fuse; None where they stand in none, or where a branch is to be named."""
+    begin: int | None = None
+    opened = 0
+    for i, word in enumerate(words):
+        opened += (word in {"(", "[", "{"}) - (word in {")", "]", "}"})
+        if opened == 1 and word in {":", "|"}:
+            begin = i + 1
+        elif opened == 0 or (opened == 1 and (word == "," or (word == "(" and begin is None))):
+            begin = None
+    return None if begin is None else words[begin:]
+
+
+def _after(words: Sequence[str], *keywords: str) -> str:
+    """The last of these keywords outside brackets; empty where there is none."""
+    opened = 0
+    found = ""
+    for word in words:
+        opened += (word in _OPENERS) - (word in {")", "]", "}"})
+        if opened <= 0 and word in keywords:
+            found = word
+    return found
+
+
+def _behind_record(words: Sequence[str]) -> bool:
+    """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
+    if words[-1] != ":" or words[0] in {"collection", "param"}:
+        return False
+    labels = {"put": {"{", ","}, "tx": {"{", ","}, "fuse": {"(", ","}}.get(words[0], set())
+    return words[-3] not in labels if len(words) > 2 else False
+
+
+def _always(role: Role) -> Callable[[Sequence[str]], Role]:
+    return lambda _: role
+
+
+def _source(words: Sequence[str]) -> Role:
+    return Role.SOURCE if words[-1] == "from" else Role.NOTHING
+
+
+def _type(words: Sequence[str]) -> Role:
+    match (words[-2] if len(words) > 1 else "", words[-1]):
+        case "text", "(":
+            return Role.LANGUAGE
+        case "vector", "(":
+            return Role.SIZE
+        case "link", "<":
+            return Role.COLLECTION
+        case _, ":" | "[":
+            return Role.TYPE
+        case _:
+            return Role.NOTHING
+
+
+def _param(words: Sequence[str]) -> Role:
+    return Role.SCALAR if "=" in words else _type(words)
+
+
+def _collection(words: Sequence[str]) -> Role:
+    if words[-1] == "default":
+        return Role.SCALAR
+    names = words[len(words) - list(reversed(words)).index("from") :] if "from" in words else None
+    if names is not None and (not names or (names[-1] == "," and ":" not in names)):
+        return Role.DECLARED
+    return _type(words)
+
+
+def _put(words: Sequence[str]) -> Role:
+    if len(words) == 1:
+        return Role.COLLECTION
+    if _after(words, "expect"):
+        return Role.EXPRESSION
+    at = innermost(words)
+    if at < 0 or (words[at] == "[" and "{" not in words[:at]):
+        return Role.NOTHING
+    return Role.FIELD if words[at] == "{" and words[-1] in {"{", ","} else Role.SCALAR
+
+
+def _patch(words: Sequence[str]) -> Role:
+    if len(words) == 1:
+        return Role.COLLECTION
+    at = _after(words, "where", "set", "expect")
+    if at == "set" and (words[-1] == "set" or (words[-1] == "," and innermost(words) < 0)):
+        return Role.FIELD
+    return Role.EXPRESSION if at else Role.NOTHING
+
+
+def _delete(words: Sequence[str]) -> Role:
+    if len(words) == 1 or words[-1] == "from":
+        return Role.COLLECTION
+    return Role.EXPRESSION if _after(words, "where", "expect") else Role.NOTHING
+
+
+def _tx(words: Sequence[str]) -> Role:
+    write = current_write(words)
+    if not write:
+        return Role.WRITE if words[-1] in {"{", ";"} else Role.NOTHING
+    rule = _WRITES.get(write[0])
+    return rule(write) if rule else Role.NOTHING
+
+
+def _near(words: Sequence[str]) -> Role:
+    if "to" not in words[1:]:
+        return Role.VECTOR_FIELD if len(words) == 1 else Role.NOTHING
+    if words[-1] == "=":
+        return Role.SCALAR
+    return Role.ARGUMENT if words[-1] in {"to", "(", "[", ","} else Role.OPTION
+
+
+def _fuse(words: Sequence[str]) -> Role:
+    branch = current_branch(words)
+    if branch is not None:
+        return role_of(branch, "stage")
+    if "(" in words:
+        return Role.NOTHING
+    if len(words) == 1:
+        return Role.METHOD
+    return Role.SCALAR if words[-1] in {"=", "[", ","} else Role.OPTION
+
+
+def _summarize(words: Sequence[str]) -> Role:
+    part = _after(words, "by", "fill")
+    if part == "fill":
+        return Role.SCALAR
+    return Role.EXPRESSION if part or innermost(words) >= 0 else Role.AGGREGATE
+
+
+def _facet(words: Sequence[str]) -> Role:
+    return Role.ARGUMENT if words[-1] == "top" else Role.EXPRESSION
+
+
+def _match(words: Sequence[str]) -> Role:
+    return Role.TEXT_FIELD if words[-1] in {"match", ","} else Role.ARGUMENT
+
+
+def _follow(words: Sequence[str]) -> Role:
+    return Role.LINK_FIELD if len(words) == 1 else Role.ARGUMENT
+
+
+_Rule = Callable[[Sequence[str]], Role]
+_WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
+_HEADS: Mapping[str, _Rule] = {
+    **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
+    "tx": _tx,
+}  # fmt: skip
+_STAGES: Mapping[str, _Rule] = {
+    "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),
+    "extend": _always(Role.EXPRESSION), "find": _always(Role.ARGUMENT), "take": _always(Role.ARGUMENT),
+    "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
+    "facet": _facet, "follow": _follow,
+}  # fmt: skip

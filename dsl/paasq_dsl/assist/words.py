@@ -1,0 +1,99 @@
+"""Sentences about the words that are neither stages nor functions: those have a registry of their own.
+
+Tests hold these tables against the grammar, the types and the options of the stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    form: str
+    doc: str
+
+
+STATEMENTS: Mapping[str, Statement] = MappingProxyType({
+    "from": Statement("from collection | stage | ...",
+                      "A query: the records of a collection, or the rows of a let, through stages."),
+    "explain": Statement("explain [analyze] from ...",
+                         "Shows the plan of a query; with analyze it also runs it and counts."),
+    "let": Statement("let name = from ...", "Names a pipeline, to be used as a source."),
+    "param": Statement("param $name: type [= default]",
+                       "Declares a value that comes with each run and is never part of the text."),
+    "collection": Statement("collection name { [key] field: type ... }", "Declares a collection and its fields."),
+    "put": Statement("put collection {field: value, ...} [expect absent | present | condition]",
+                     "Inserts a record, or several in a list, or replaces those with the same keys."),
+    "patch": Statement("patch collection:key set field = value, ... [expect condition]",
+                       "Changes fields of one record, or of many: patch collection where ... set ..."),
+    "delete": Statement("delete collection:key [expect condition]",
+                        "Deletes one record, or many: delete from collection where ..."),
+    "tx": Statement("tx { write; write; ... }", "Writes that happen all or not at all."),
+})  # fmt: skip
+
+KEYWORDS: Mapping[str, str] = MappingProxyType({
+    "and": "True where both sides are.",
+    "or": "True where one side is.",
+    "not": "True where what follows is not; `not in` asks the other way round.",
+    "in": "Is the value in a list or in a half-open range `a..b`?",
+    "has": "Does a list hold this item? `has any [..]` and `has all [..]` ask for several.",
+    "any": "has any [..]: at least one of these.",
+    "all": "has all [..]: every one of these.",
+    "asc": "Smallest first. Nulls come last.",
+    "desc": "Largest first. Nulls come last.",
+    "true": "The bool true.",
+    "false": "The bool false.",
+    "null": "No value. == and != compare it like any other.",
+    "by": "The keys of the groups.",
+    "fill": "The value for time buckets that no row fell into.",
+    "top": "How many values of a facet, most frequent first.",
+    "to": "What near goes to: a text, a vector or a record.",
+    "after": "The cursor that the page before gave.",
+    "depth": "How many steps to follow: n, or a..b, both in.",
+    "analyze": "Run the query and show what came beside what was estimated.",
+    "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
+    "absent": "There is no such record yet.",
+    "present": "There is such a record.",
+    "set": "The fields to change.",
+    "where": "The records that the condition is true of.",
+    "from": "Where the rows, or the words of a computed vector, come from.",
+    "key": "The field that identifies a record; a keyword.",
+    "required": "A record without this field is refused.",
+    "default": "The value of the field where a record gives none.",
+})  # fmt: skip
+
+TYPES: Mapping[str, str] = MappingProxyType({
+    "keyword": "A short string compared as a whole.",
+    "text": "Prose, searched word by word; `text(en)` stems its words.",
+    "int": "A whole number of 64 bits.",
+    "float": "A number of 64 bits with a point.",
+    "bool": "true or false.",
+    "time": "An instant, to the microsecond.",
+    "duration": "A length of time, such as 7d or 1h30min.",
+    "link": "The key of a record of one collection: `link<person>`.",
+    "vector": "`vector(384)`, or `vector(auto) from title, body`: computed by the store.",
+})  # fmt: skip
+
+# What stands behind the name of a type where one is picked.
+TYPE_INSERTS: Mapping[str, str] = MappingProxyType({"link": "link<", "vector": "vector(auto) from "})
+
+MOMENT_DOCS: Mapping[str, str] = MappingProxyType({
+    "now": "The time at which the script began.",
+    "today": "The beginning of today.",
+    "tomorrow": "The beginning of tomorrow.",
+    "yesterday": "The beginning of yesterday.",
+})  # fmt: skip
+
+METHOD_DOCS: Mapping[str, str] = MappingProxyType({
+    "rrf": "Adds weight / (k + rank) over the branches.",
+    "linear": "Adds weighted scores; those of match are divided by the best.",
+})  # fmt: skip
+
+OPTION_DOCS: Mapping[str, str] = MappingProxyType({
+    "k": "How little the first ranks count above the others; 60 where nothing is said.",
+    "weights": "One number a branch, in their order.",
+    "exact": "Scan every vector.",
+})  # fmt: skip
