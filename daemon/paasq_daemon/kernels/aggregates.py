@@ -1,4 +1,4 @@
-"""The aggregates. Each takes groups and columns with a row for each code, and gives a column with a row for each group."""
+"""The aggregates: of groups, and of columns with a row for each code, to a column with a row for each group."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Rows by group. `codes` int64, a group for each row; `representatives` int64, the first row of each (-1: it has none).
+    """Rows by group. `codes` int64, the group of each row; `representatives` int64, each group's first row.
 
+    A group without rows, which only is where nothing groups, has the representative -1.
     Groups are numbered in ascending order of their key values, nulls last.
     """
 
@@ -65,7 +66,7 @@ def sum_(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     codes, values = groups.codes[there], numbers(column)[there]
     if column.type.kind is Kind.FLOAT:
-        return finite(FLOAT, np.bincount(codes, values, groups.count), None)
+        return finite(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
     if (np.bincount(codes, np.abs(values.astype(np.float64)), groups.count) >= _SURE).any():
         return flat(INT, _exact_sums(codes, values, groups.count))
     totals = np.zeros(groups.count, np.int64)

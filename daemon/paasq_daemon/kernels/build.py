@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -44,7 +45,7 @@ def to_values(column: Column) -> list[Value]:
     """Python values, a null as None, a time as int µs, a duration as Duration, a vector as a list of floats."""
     if isinstance(column, Ragged):
         items, ends = to_values(column.items), column.offsets.tolist()
-        lists: list[Value] = [items[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        lists: list[Value] = [items[a:b] for a, b in pairwise(ends)]
         return _with_nulls(lists, column.valid)
     if isinstance(column, Coded):
         return cast("list[Value]", decode(column).tolist())

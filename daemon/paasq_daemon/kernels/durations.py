@@ -47,7 +47,7 @@ def scale(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) 
     if factor.dtype == np.int64:
         whole = integers.multiply(months, factor, valid, span)
         return assemble(whole, integers.multiply(micros, factor, valid, span), valid)
-    scaled = months * factor
+    scaled = months.astype(np.float64) * factor
     whole = integers.from_floats(np.trunc(scaled), valid, span)
     rest = micros * factor + (scaled - np.trunc(scaled)) * MONTH_MICROS
     return assemble(whole, integers.from_floats(rest, valid, span), valid)

@@ -33,7 +33,7 @@ from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, resolve
-from paasq_dsl.types import Kind
+from paasq_dsl.types import NUMBER_KINDS, VECTOR, Kind
 from paasq_dsl.values import Value
 
 __all__ = ["Rows", "RunValues", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
@@ -132,7 +132,8 @@ def _apply(expression: Apply, rows: Rows, run: RunValues) -> Column:
 def _check(function: Function, columns: Sequence[Column], expression: Apply) -> None:
     """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
     given = [c.type for c in columns]
-    if all(resolve(signature, given) is None for signature in function.signatures):
+    as_vectors = [VECTOR if t.item is not None and t.item.kind in NUMBER_KINDS else t for t in given]
+    if not any(resolve(s, types) for s in function.signatures for types in (given, as_vectors)):
         found = ", ".join(map(str, given))
         raise KernelError("PQ0703", f"{function.name} can't take ({found}): {function.usage}", expression.span)
 

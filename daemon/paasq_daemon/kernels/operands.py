@@ -80,15 +80,17 @@ def truth(column: Column, span: Span) -> Mask:
 
 
 def together(asked: Type, columns: Sequence[Column], span: Span) -> Type:
-    """The type of a result that may be any of the columns: the one that was bound, or found now where none could be."""
-    if asked.kind not in {Kind.ANY, Kind.NULL}:
-        return asked
-    known = NULL
+    """The type of a result that may be any of the columns: what was bound, or wider where a parameter brings more.
+
+    Raises KernelError where a parameter without a declared type turns out to be of another kind.
+    """
+    known = NULL if asked.kind is Kind.ANY else asked
     for column in columns:
+        if {known.kind, column.type.kind} <= STRING_KINDS:
+            continue
         unified = unify(known, column.type)
         if unified is None:
-            kinds = " and ".join(dict.fromkeys(str(c.type) for c in columns))
-            raise KernelError("PQ0703", f"{kinds} have no type together", span)
+            raise KernelError("PQ0703", f"{known} and {column.type} have no type together", span)
         known = unified
     return known
 

@@ -36,7 +36,8 @@ def top(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
         return order(keys, length)[:k]
     candidates = there[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
     among = order([(column.take(candidates), down) for column, down in keys], len(candidates))
-    return candidates[among[:k]]
+    chosen: Ints = candidates[among[:k]]
+    return chosen
 
 
 def _key(column: Column, descending: bool) -> list[NDArray[Any]]:

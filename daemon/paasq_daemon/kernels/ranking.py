@@ -32,7 +32,7 @@ def sortable(column: Column) -> NDArray[Any]:
 
 
 def ranks(column: Column) -> tuple[Ints, int]:
-    """(rank of each row, number of ranks): dense, from 0, equal values alike, ascending; null has the rank behind all."""
+    """(rank of each row, number of ranks): dense, ascending from 0, equal values alike; null comes last."""
     nulls = null_of(column)
     if not nulls.any():
         return dense(sortable(column))

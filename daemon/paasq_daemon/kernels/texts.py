@@ -86,7 +86,7 @@ def snippet(call: Call, text: Column, characters: Column | None = None) -> Colum
     """Made where the last match is known: by the operators."""
     count = SNIPPET_CHARACTERS if characters is None else to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
-        raise KernelError("PQ0703", f"a snippet needs a number of characters above 0, not {count}", call.span)
+        raise KernelError("PQ0703", f"a snippet needs a number of characters above 0, not {count!r}", call.span)
     return call.run.snippet(call.rows, text, count)
 
 

@@ -1,0 +1,144 @@
+"""What is wrong with a value of a run is said with a place, and never passes silently."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kernels.table import bound, rows, run, values
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.parameters import infer_type, parameter
+from paasq_dsl.bound import ParameterValue
+from paasq_dsl.types import (
+    BOOL,
+    DURATION,
+    FLOAT,
+    INT,
+    KEYWORD,
+    TEXT,
+    TIME,
+    Type,
+    link_to,
+    list_of,
+    vector_of,
+)  # fmt: skip
+from paasq_dsl.values import INT_MAX, INT_MIN, Duration, parse_time
+
+REFUSED = {
+    f"n + {INT_MAX}": "the result is outside the 64 bits of an int",
+    f"-n - {INT_MAX} - 3": "the result is outside the 64 bits of an int",
+    f"n * {INT_MAX}": "the result is outside the 64 bits of an int",
+    f"-(0 * n - {INT_MAX} - 1)": "the result is outside the 64 bits of an int",
+    "at_ + 10000y * 30": "this time is further away than times go",
+    "1y * 1e300": "the result is outside the 64 bits of an int",
+    "bucket(at_, 0s)": "the width of a bucket must be greater than nothing",
+    "bucket(at_, 1mo + 1d)": "a bucket is of whole months or of a fixed time, not of both",
+    "bucket(n, 0 - n)": "the width of a bucket must be greater than nothing",
+    "recency(at_, 0s)": "a half-life must be greater than nothing",
+    "snippet(text, 0)": "a snippet needs a number of characters above 0, not 0",
+    "abs($word)": "$word must be an int, not 'x'",
+    "bucket($word, 2)": "bucket can't take (keyword, int): bucket(time, duration) -> time; bucket(number, number) -> float",
+    "$word + $word": "+ can't take keyword and keyword",
+    "[$word, n]": "int and keyword have no type together",
+    "similarity(v, $long_vector)": "a vector of 2 numbers has no angle to one of 3",
+}
+PARAMETERS: dict[str, Any] = {"word": "x", "long_vector": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refuses_by_name_and_place(text: str) -> None:
+    expression = bound(text)
+    with pytest.raises(KernelError) as refused:
+        evaluate(expression, rows(), run(**PARAMETERS))
+    assert refused.value.message == REFUSED[text]
+    assert refused.value.code in {"PQ0702", "PQ0703"}
+    assert refused.value.span.end > refused.value.span.start > 0
+
+
+def test_what_is_null_does_not_overflow() -> None:
+    assert values(f"if(n == 3, null, n) + {INT_MAX} > 0") == [False, False, True, True]
+
+
+def test_replace_does_not_grow_without_limit() -> None:
+    with pytest.raises(KernelError, match="more than 1,000,000 characters"):
+        values('replace($a, "a", $a)', a="a" * 2000)
+
+
+FITS: list[tuple[Type, Any, Any]] = [
+    (KEYWORD, "x", "x"),
+    (TEXT, "x", "x"),
+    (link_to("person"), "ana", "ana"),
+    (INT, 3, 3),
+    (INT, 3.0, 3),
+    (INT, INT_MIN, INT_MIN),
+    (FLOAT, 3, 3.0),
+    (BOOL, True, True),
+    (TIME, "2026-11-22", parse_time("2026-11-22")),
+    (TIME, "2026-11-22T10:00:00+01:00", parse_time("2026-11-22T09:00Z")),
+    (TIME, 5, 5),
+    (TIME, date(1970, 1, 2), 86_400_000_000),
+    (TIME, datetime(1970, 1, 2, tzinfo=UTC), 86_400_000_000),
+    (DURATION, "1h30min", Duration(0, 5_400_000_000)),
+    (DURATION, "-1mo", Duration(-1)),
+    (DURATION, timedelta(seconds=1), Duration(0, 1_000_000)),
+    (DURATION, Duration(2), Duration(2)),
+    (list_of(TIME), ["1970-01-01", None], [0, None]),
+    (list_of(KEYWORD), ("a", "b"), ["a", "b"]),
+    (vector_of(2), [1, 0.5], [1.0, 0.5]),
+    (vector_of(None), (1,), [1.0]),
+    (INT, None, None),
+]
+UNFIT: list[tuple[Type, Any, str]] = [
+    (KEYWORD, 3, "$p must be a text, not 3"),
+    (link_to("person"), 3, "$p must be the key of a person, not 3"),
+    (INT, "3", "$p must be an int, not '3'"),
+    (INT, True, "$p must be an int, not True"),
+    (INT, 2**63, f"$p must be an int of 64 bits, not {2**63}"),
+    (INT, 1.5, "$p must be an int, not 1.5"),
+    (FLOAT, "1", "$p must be a number, not '1'"),
+    (FLOAT, float("inf"), "$p must be a finite number, not inf"),
+    (FLOAT, 10**400, "$p must be a finite number, not 1" + "0" * 59 + "..."),
+    (BOOL, 1, "$p must be true or false, not 1"),
+    (TIME, "soon", "$p must be a time such as 2026-11-22 or 2026-11-22T09:30:00Z, not 'soon'"),
+    (TIME, 1.5, "$p must be a time such as 2026-11-22 or 2026-11-22T09:30:00Z, not 1.5"),
+    (DURATION, "5m", "$p must be a duration such as 7d, 90min or 1h30min, not '5m'"),
+    (DURATION, 5, "$p must be a duration such as 7d, 90min or 1h30min, not 5"),
+    (list_of(INT), "12", "$p must be a list [int], not '12'"),
+    (list_of(INT), [1, "2"], "$p must be a list [int], each item an int, not [1, '2']"),
+    (vector_of(3), [1.0], "$p must be 3 numbers (it has 1), not [1.0]"),
+    (vector_of(3), ["a"], "$p must be a list of numbers, not ['a']"),
+    (TEXT, {}, "$p must be a text, not {}"),
+]
+
+
+@pytest.mark.parametrize(("type_", "raw", "expected"), FITS, ids=repr)
+def test_a_parameter_becomes_the_type_asked(type_: Type, raw: Any, expected: Any) -> None:
+    found_type, found = parameter(ParameterValue("p", type_), {"p": raw})
+    assert found_type == type_
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(("type_", "raw", "message"), UNFIT, ids=lambda v: str(v)[:40])
+def test_a_parameter_that_does_not_fit_says_what_would(type_: Type, raw: Any, message: str) -> None:
+    with pytest.raises(KernelError) as refused:
+        parameter(ParameterValue("p", type_), {"p": raw})
+    assert (refused.value.code, refused.value.message) == ("PQ0702", message)
+
+
+def test_a_missing_parameter_is_named() -> None:
+    with pytest.raises(KernelError) as refused:
+        values("n == $wanted")
+    assert (refused.value.code, refused.value.message) == ("PQ0702", "no value was given for $wanted")
+
+
+def test_a_parameter_without_a_type_brings_its_own() -> None:
+    assert infer_type([1, 2.5]) == list_of(FLOAT)
+    assert infer_type(date(2026, 1, 1)) == TIME
+    assert values("coalesce($p, $q)", p=None, q="x") == ["x"] * 4
+    assert values("coalesce(n, $p)", p=0.5) == [3.0, 0.5, -2.0, 0.0]
+    with pytest.raises(KernelError, match=r"\$p must be a text, number"):
+        values("is_null($p)", p=object())

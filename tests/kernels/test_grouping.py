@@ -1,0 +1,195 @@
+"""Groups, aggregates, order and facets, against plain Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paasq_daemon.kernels.build import concatenate, constant, from_values, null_column, to_values
+from paasq_daemon.kernels.calendar_months import add_months as add_months_to_all
+from paasq_daemon.kernels.counting import value_counts
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.grouping import aggregate, group
+from paasq_daemon.kernels.ordering import order, top
+from paasq_dsl.source import NOWHERE
+from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TEXT, TIME, Type, list_of
+from paasq_dsl.values import INT_MAX, Duration, Value, add_months
+
+N: list[Value] = [3, 1, None, 2, 3, None, 3]
+BY: list[Value] = ["b", "a", "b", "b", "a", None, "b"]
+
+
+def grouped() -> tuple[list[Value], list[int], list[int]]:
+    groups = group([from_values(KEYWORD, BY)], len(BY))
+    first = from_values(KEYWORD, BY).take(groups.representatives)
+    return to_values(first), groups.codes.tolist(), groups.representatives.tolist()
+
+
+def test_groups_stand_in_order_of_their_keys_with_null_last() -> None:
+    assert grouped() == (["a", "b", None], [1, 0, 1, 1, 0, 2, 1], [1, 0, 5])
+
+
+def test_groups_of_two_keys() -> None:
+    keys = [from_values(BOOL, [True, None, False, True]), from_values(INT, [10**17, 1, 1, -5])]
+    assert group(keys, 4).codes.tolist() == [2, 3, 0, 1]
+
+
+AGGREGATED: list[tuple[str, Type, list[Value], list[Value], list[Value]]] = [
+    ("count", INT, N, [], [2, 3, 0]),
+    ("count_distinct", INT, N, [], [2, 2, 0]),
+    ("sum", INT, N, [], [4, 8, 0]),
+    ("sum", FLOAT, [0.5, 1.0, None, 2.0, 3.0, None, 3.0], [], [4.0, 5.5, 0.0]),
+    ("sum", INT, [2**62, 1, None, 2**62 - 1, 2, None, -5], [], [3, INT_MAX - 5, 0]),
+    ("avg", INT, N, [], [2.0, 8 / 3, None]),
+    ("min", INT, N, [], [1, 2, None]),
+    ("max", INT, N, [], [3, 3, None]),
+    ("min", KEYWORD, ["z", "x", None, "y", "w", None, "é"], [], ["w", "y", None]),
+    ("max", TEXT, ["z", "x", None, "y", "w", None, "é"], [], ["x", "é", None]),
+    ("max", DURATION, [Duration(1), Duration(0, 5), None, None, None, None, Duration(0, 9)], [],
+     [Duration(0, 5), Duration(1), None]),
+    ("percentile", INT, N, [50], [2.0, 3.0, None]),
+    ("percentile", INT, N, [25], [1.5, 2.5, None]),
+    ("first_value", INT, [None, 1, 7, 2, 3, None, 3], [], [1, 7, None]),
+    ("last_value", KEYWORD, ["z", "x", None, "y", "w", None, None], [], ["w", "y", None]),
+    ("collect", INT, N, [], [[1, 3], [3, 2, 3], []]),
+    ("collect", list_of(INT), [[1], [2], None, [], [3, 4], None, None], [], [[[2], [3, 4]], [[1], []], []]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "type_", "column", "extra", "expected"), AGGREGATED)
+@pytest.mark.filterwarnings("error")
+def test_aggregates(name: str, type_: Type, column: list[Value], extra: list[Value], expected: list[Value]) -> None:
+    groups = group([from_values(KEYWORD, BY)], len(BY))
+    assert to_values(aggregate(name, [from_values(type_, column)], groups, extra)) == expected
+
+
+@pytest.mark.parametrize("name", ["count", "count_distinct", "sum"])
+def test_without_keys_there_is_one_group_of_no_rows(name: str) -> None:
+    groups = group([], 0)
+    assert groups.representatives.tolist() == [-1]
+    assert to_values(aggregate(name, [from_values(INT, [])], groups, [])) == [0]
+
+
+@pytest.mark.parametrize("name", ["avg", "min", "max", "first_value", "last_value"])
+def test_of_no_rows_it_is_null(name: str) -> None:
+    assert to_values(aggregate(name, [from_values(INT, [])], group([], 0), [])) == [None]
+
+
+def test_count_without_an_argument_counts_rows() -> None:
+    assert to_values(aggregate("count", [], group([from_values(KEYWORD, BY)], len(BY)), [])) == [2, 4, 1]
+
+
+def test_a_sum_beyond_64_bits_is_refused() -> None:
+    with pytest.raises(KernelError, match="64 bits"):
+        aggregate("sum", [from_values(INT, [INT_MAX, 1])], group([], 2), [])
+    with pytest.raises(KernelError, match="0 to 100 per cent, not of 101"):
+        aggregate("percentile", [from_values(INT, [1])], group([], 1), [101])
+
+
+VALUES: dict[Type, st.SearchStrategy[Any]] = {
+    INT: st.integers(-(2**63), INT_MAX) | st.integers(-3, 3),
+    FLOAT: st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.5]),
+    BOOL: st.booleans(),
+    TEXT: st.text(max_size=2),
+    KEYWORD: st.sampled_from(["a", "b", "é", "z", "\U0001f600", "\uffff"]),
+    DURATION: st.builds(Duration, st.just(0), st.integers(-5, 5)),
+    list_of(INT): st.lists(st.none() | st.integers(0, 2), max_size=2),
+}
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> list[tuple[Type, list[Value]]]:
+    length = draw(st.integers(0, 12))
+    types = draw(st.lists(st.sampled_from(list(VALUES)), min_size=1, max_size=3))
+    return [(t, draw(st.lists(st.none() | VALUES[t], min_size=length, max_size=length))) for t in types]
+
+
+def key_of(value: Value) -> Any:
+    if isinstance(value, list):
+        return (False, [key_of(item) for item in value])
+    return (value is None, 0 if value is None else value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(columns(), st.lists(st.booleans(), min_size=3, max_size=3), st.integers(0, 13))
+def test_order_is_that_of_python(table: list[tuple[Type, list[Value]]], downs: list[bool], k: int) -> None:
+    length = len(table[0][1])
+    expected = list(range(length))
+    for (_, values), down in reversed(list(zip(table, downs, strict=False))):
+        nulls = [row for row in expected if values[row] is None]
+        there = [row for row in expected if values[row] is not None]
+        expected = sorted(there, key=lambda row: key_of(values[row]), reverse=down)
+        expected += nulls
+    keys = [(from_values(type_, values), down) for (type_, values), down in zip(table, downs, strict=False)]
+    assert order(keys, length).tolist() == expected
+    assert top(keys, length, k).tolist() == expected[:k]
+
+
+@settings(max_examples=100, deadline=None)
+@given(columns())
+def test_groups_are_those_of_python(table: list[tuple[Type, list[Value]]]) -> None:
+    length = len(table[0][1])
+    rows = [tuple(key_of(values[row]) for _, values in table) for row in range(length)]
+    distinct = sorted({repr(row): row for row in sorted(rows)}.values())
+    distinct = [row for i, row in enumerate(distinct) if i == 0 or row != distinct[i - 1]]
+    groups = group([from_values(type_, values) for type_, values in table], length)
+    assert groups.codes.tolist() == [distinct.index(row) for row in rows]
+    assert groups.representatives.tolist() == [rows.index(row) for row in distinct]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.none() | st.integers(-2, 2)), st.none() | st.integers(1, 4))
+def test_counts_are_those_of_python(values: list[Value], limit: int | None) -> None:
+    counter = Counter(v for v in values if v is not None)
+    expected: list[tuple[Value, int]] = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+    expected += [(None, values.count(None))] if None in values else []
+    assert value_counts(from_values(INT, values), limit) == expected[:limit]
+
+
+def test_a_list_counts_once_for_each_of_its_items() -> None:
+    tags: list[Value] = [["b", "a", "b"], None, [], ["a", None], ["c"]]
+    assert value_counts(from_values(list_of(KEYWORD), tags), None) == [("a", 2), ("b", 1), ("c", 1), (None, 1)]
+    assert value_counts(from_values(list_of(KEYWORD), tags).take(np.array([4, 0, 3])), 1) == [("a", 2)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-59_000_000_000_000_000, 240_000_000_000_000_000), st.integers(-300, 300))
+def test_months_are_added_as_one_time_at_a_time(micros: int, months: int) -> None:
+    found = add_months_to_all(np.array([micros]), np.array([months]), None, NOWHERE)
+    assert found.tolist() == [add_months(micros, months)]
+
+
+def test_sums_and_means_are_those_of_python() -> None:
+    values = [float(v) / 7 for v in range(1000)]
+    groups = group([from_values(INT, [v % 3 for v in range(1000)])], 1000)
+    means = to_values(aggregate("avg", [from_values(FLOAT, values)], groups, []))
+    assert means == pytest.approx([fmean(values[i::3]) for i in range(3)])
+
+
+BUILT: list[tuple[Type, list[Value]]] = [
+    (INT, [1, None, -(2**63)]),
+    (TIME, [0, None]),
+    (FLOAT, [1.5, None]),
+    (KEYWORD, ["a", None, "a"]),
+    (KEYWORD, [None]),
+    (TEXT, ["", None]),
+    (DURATION, [Duration(0, 5), None]),
+    (DURATION, [Duration(1, 5), None, Duration(0, 2)]),
+    (list_of(KEYWORD), [["a", None], [], None]),
+    (Type(NULL.kind), [None, None]),
+    (INT, []),
+]
+
+
+@pytest.mark.parametrize(("type_", "values"), BUILT)
+def test_values_come_back_as_they_went_in(type_: Type, values: list[Value]) -> None:
+    column = from_values(type_, values)
+    assert to_values(column) == values
+    assert to_values(concatenate(type_, [column, null_column(type_, 2), column])) == [*values, None, None, *values]
+    assert to_values(constant(type_, values[0], 2)) == [values[0]] * 2 if values else True
