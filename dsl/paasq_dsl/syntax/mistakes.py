@@ -32,7 +32,7 @@ def explain_mistake(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     first = tokens[0]
     known = STAGE_WORDS if start == "stage" else STATEMENT_WORDS
-    if first.text in known or first.kind is TokenKind.DOC:
+    if first.text in known:
         return None
     foreign = FOREIGN_STAGES if start == "stage" else FOREIGN_STATEMENTS
     if (better := foreign.get(first.text.lower())) is not None:

@@ -17,8 +17,8 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build import Builder, IntegerTooLarge
 from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.mistakes import explain_mistake
-from paasq_dsl.syntax.split import Piece, Pieces, split
-from paasq_dsl.syntax.tokens import TokenKind, scan
+from paasq_dsl.syntax.split import Piece, Pieces, significant, split
+from paasq_dsl.syntax.tokens import scan
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
@@ -62,7 +62,7 @@ def parse_piece(text: str, start: str) -> Parsed:
     """One head or stage. Spans count from the start of `text`."""
     if not text:
         return tree.Broken(Span(0, 0), ""), (diagnostic("PQ0109" if start == "stage" else "PQ0119", Span(0, 1)),)
-    tokens = [t for t in scan(text) if t.kind is not TokenKind.SPACE]
+    tokens = significant(scan(text))
     word = tokens[0].text
     broken = tree.Broken(Span(0, len(text)), word)
     mistake = explain_mistake(tokens, start)

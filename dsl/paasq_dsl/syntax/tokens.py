@@ -65,36 +65,48 @@ _SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PA
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 _REF_NAME = re.compile(_PATTERNS[TokenKind.NAME])
 _OPEN, _CLOSE = frozenset("({["), frozenset(")}]")
+_STARTS = frozenset({"", "|", ";"})
 _LABELS_AFTER = frozenset("({,")
 
 
 def scan(text: str) -> list[Token]:
     """All tokens in order; their texts joined are `text`. Linear in its length."""
     tokens: list[Token] = []
-    brackets: list[bool] = []  # for each open bracket: does `name:` inside it label something (an object, fuse)?
-    before = ""  # the text of the last token that is not trivia
+    brackets: list[str] = []  # for each open bracket that `name:` labels something in: the word that holds it, else ""
+    earlier = before = ""  # the texts of the last two tokens that are not trivia
     stage = ""  # the word that the current stage begins with
     at = 0
     while at < len(text):
         found = _SCANNER.match(text, at)
         assert found is not None and found.lastgroup is not None
         kind, word = TokenKind(found.lastgroup), found[0]
-        if kind is TokenKind.REF and brackets and brackets[-1] and before in _LABELS_AFTER:
+        if kind is TokenKind.REF and brackets and _is_label(brackets[-1], before):
             label = _REF_NAME.match(word)
             assert label is not None
             kind, word = TokenKind.NAME, label[0]
+        elif word == ">=" and earlier == "<" and stage == "param":  # param $p: link<person>=...
+            word = ">"
         tokens.append(Token(kind, word, at))
         at += len(word)
         if kind in TRIVIA:
             continue
         if word in _OPEN:
-            brackets.append(word == "{" or (word == "(" and stage == "fuse"))
+            brackets.append(stage if word == "{" or (word == "(" and stage == "fuse") else "")
         elif word in _CLOSE and brackets:
             brackets.pop()
-        elif before in {"", "|", ";"} and kind is TokenKind.NAME:
+        elif word == ";" and "tx" not in brackets:
+            brackets.clear()  # what is still open there was never closed
+        elif kind is TokenKind.NAME and (before in _STARTS or (before == ":" and brackets and brackets[-1] == "fuse")):
             stage = word
-        before = word
+        earlier, before = before, word
     return tokens
+
+
+def _is_label(holder: str, before: str) -> bool:
+    """Is `name:` behind the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
+    if holder == "collection":
+        return before != "default"
+    return holder != "" and before in _LABELS_AFTER
 
 
 def is_plain_name(name: str) -> bool:
