@@ -54,10 +54,12 @@ def test_starts_fast() -> None:
     code = (
         "import sys; from paasq_daemon.cli.main import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     )
+    assert run("query", "collection task { key id: keyword }").returncode == 0
     shown = subprocess.run(
-        [sys.executable, "-c", code, "query", "show collections", "--format", "json"],
+        [sys.executable, "-c", code, "query", "from task", "--format", "json"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
     loaded = set(shown.stderr.split())
     assert "paasq_daemon.wire.client" in loaded
     heavy = {"numpy", "tantivy", "lmdb", "onnxruntime", "rich.table", "prompt_toolkit", "watchfiles", "lark"}

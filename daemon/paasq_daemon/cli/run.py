@@ -17,6 +17,8 @@ from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
 
+_LINES_ECHOED_MAX = 16  # a statement may put thousands of records
+
 
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A script; `-` is standard input.")],
@@ -60,7 +62,19 @@ def _show_title(step: Step, source: Source, *, echo: bool) -> None:
     from paasq_daemon.cli.terminal import output
 
     output().print()
+    lines = source.text[step.span.start : step.span.end].splitlines()
     if step.title:
         output().print(Text(step.title, style="bold"))
-    if echo or not step.title:
-        output().print(Text(source.text[step.span.start : step.span.end], style="cyan"))
+    if echo:
+        _show_lines(lines, _LINES_ECHOED_MAX)
+    elif not step.title:
+        _show_lines(lines, 1)
+
+
+def _show_lines(lines: list[str], most: int) -> None:
+    from rich.text import Text
+
+    from paasq_daemon.cli.terminal import output
+
+    shown = lines[:most] + (["…"] if len(lines) > most else [])
+    output().print(Text("\n".join(shown), style="cyan"), soft_wrap=True)

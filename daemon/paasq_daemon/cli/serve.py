@@ -17,5 +17,9 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
 
     log_to_stderr()
     folder = folder_of(data)
-    if not serve_engine(Engine.open(folder), (socket or socket_of(folder)).absolute()):
+    path = (socket or socket_of(folder)).absolute()
+    engine = Engine.open(folder)
+    engine.announce(path)
+    engine.start_background_embedding()
+    if not serve_engine(engine, path):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk
