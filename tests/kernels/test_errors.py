@@ -12,6 +12,7 @@ from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.parameters import infer_type, parameter
 from paasq_dsl.bound import ParameterValue
+from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import (
     BOOL,
     DURATION,
@@ -40,7 +41,7 @@ REFUSED = {
     "recency(at_, 0s)": "a half-life must be greater than nothing",
     "snippet(text, 0)": "a snippet needs a number of characters above 0, not 0",
     "abs($word)": "$word must be an int, not 'x'",
-    "bucket($word, 2)": "bucket can't take (keyword, int): bucket(time, duration) -> time; bucket(number, number) -> float",
+    "bucket($word, 2)": f"bucket can't take (keyword, int): {FUNCTIONS['bucket'].usage}",
     "$word + $word": "+ can't take keyword and keyword",
     "[$word, n]": "int and keyword have no type together",
     "similarity(v, $long_vector)": "a vector of 2 numbers has no angle to one of 3",

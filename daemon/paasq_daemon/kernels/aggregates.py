@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask, Ragged
 from paasq_daemon.kernels.build import null_column, objects, offsets_of, to_values
 from paasq_daemon.kernels.counting import first_rows
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
-from paasq_daemon.kernels.ranking import dense, ranks
+from paasq_daemon.kernels.ranking import descending, distinct_pairs, ranks, sortable
 from paasq_dsl.types import FLOAT, INT, Kind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
@@ -56,9 +57,8 @@ def count(groups: Groups, column: Column | None = None) -> Column:
 def count_distinct(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     values, distinct = ranks(column)
-    codes = groups.codes[there]
-    pairs, number = dense(codes * max(distinct, 1) + values[there])
-    return flat(INT, np.bincount(codes[first_rows(pairs, number)], minlength=groups.count).astype(np.int64))
+    codes, _ = distinct_pairs(groups.codes[there], values[there], distinct)
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @_aggregate("sum")
@@ -84,12 +84,12 @@ def avg(groups: Groups, column: Column) -> Column:
 
 @_aggregate("min")
 def min_(groups: Groups, column: Column) -> Column:
-    return _extreme(groups, column, descending=False)
+    return _extreme(groups, column, _numbered(column))
 
 
 @_aggregate("max")
 def max_(groups: Groups, column: Column) -> Column:
-    return _extreme(groups, column, descending=True)
+    return _extreme(groups, column, descending(_numbered(column)))
 
 
 @_aggregate("percentile")
@@ -133,14 +133,17 @@ def collect(groups: Groups, column: Column) -> Column:
     return Ragged(list_of(column.type), offsets_of(np.bincount(codes, minlength=groups.count)), items)
 
 
-def _extreme(groups: Groups, column: Column, *, descending: bool) -> Column:
-    """The first row of those that have the least or greatest value of their group."""
-    values, distinct = ranks(column)
+def _numbered(column: Column) -> NDArray[Any]:
+    """int64 or float64 in the order of the values."""
+    values = sortable(column)
+    return values.astype(np.int64) if values.dtype == np.bool_ else values
+
+
+def _extreme(groups: Groups, column: Column, numbered: NDArray[Any]) -> Column:
+    """The value whose number is the least of its group."""
     rows = np.flatnonzero(~null_of(column))
-    codes, places = groups.codes[rows], values[rows]
-    if descending:
-        places = distinct - places
-    best = np.full(groups.count, distinct + 1, np.int64)
+    codes, places = groups.codes[rows], numbered[rows]
+    best = np.full(groups.count, np.inf if places.dtype.kind == "f" else INT_MAX, places.dtype)
     np.minimum.at(best, codes, places)
     winners = rows[places == best[codes]]
     return _from_rows(groups, column, winners, first_rows(groups.codes[winners], groups.count))

@@ -8,7 +8,7 @@ from paasq_daemon.index.column import Column, Ints, Ragged
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.membership import item_rows
 from paasq_daemon.kernels.operands import null_of
-from paasq_daemon.kernels.ranking import dense, ranks
+from paasq_daemon.kernels.ranking import distinct_pairs, ranks
 from paasq_dsl.values import Value
 
 
@@ -18,9 +18,12 @@ def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
     A list counts for each of its different items; an empty one for nothing.
     """
     nulls = null_of(column)
-    counted = _distinct_items(column) if isinstance(column, Ragged) else column.take(np.flatnonzero(~nulls))
+    counted = column.take(np.flatnonzero(~nulls)) if nulls.any() else column
+    rows: Ints | None = None
+    if isinstance(counted, Ragged):
+        counted, rows = _items(counted)
     codes, count = ranks(counted)
-    totals = np.bincount(codes, minlength=count)
+    totals = np.bincount(codes if rows is None else distinct_pairs(rows, codes, count)[1], minlength=count)
     representatives = first_rows(codes, count)
     best = np.argsort(-totals, kind="stable")[:top]
     values = to_values(counted.take(representatives[best]))
@@ -36,13 +39,7 @@ def first_rows(codes: Ints, count: int) -> Ints:
     return first
 
 
-def _distinct_items(lists: Ragged) -> Column:
-    """The items of all rows that are not null, each once a row, without null items."""
-    positions = np.arange(lists.offsets[0], lists.offsets[-1])
-    items = lists.items.take(positions)
-    rows = item_rows(lists, positions)
-    codes, count = ranks(items)
-    pairs, number = dense(rows * max(count, 1) + codes)
-    kept = first_rows(pairs, number)
-    kept = kept[~null_of(items)[kept] & ~null_of(lists)[rows[kept]]]
-    return items.take(kept)
+def _items(lists: Ragged) -> tuple[Column, Ints]:
+    """The items that are not null, and the row of each."""
+    kept = np.flatnonzero(~null_of(lists.items))
+    return lists.items.take(kept), item_rows(lists, kept)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.operands import null_of
-from paasq_daemon.kernels.ranking import sortable
+from paasq_daemon.kernels.ranking import descending, sortable
 
 
 def order(keys: Sequence[tuple[Column, bool]], length: int) -> Ints:
@@ -24,8 +24,7 @@ def top(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
     """The first `k` of `order`, of which only rows that may be among them are sorted."""
     if k <= 0 or not keys or k >= length:
         return order(keys, length)[: max(k, 0)]
-    first, descending = keys[0]
-    parts = _key(first, descending)
+    parts = _key(*keys[0])
     nulls = parts[1] if len(parts) > 1 else np.zeros(length, np.bool_)
     there = np.flatnonzero(~nulls)
     if len(there) < k:
@@ -40,12 +39,10 @@ def top(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
     return chosen
 
 
-def _key(column: Column, descending: bool) -> list[NDArray[Any]]:
+def _key(column: Column, down: bool) -> list[NDArray[Any]]:
     """Arrays for lexsort, the last one first: ascending values, and before them where null."""
     values = sortable(column)
-    if values.dtype == np.bool_:
-        values = values.astype(np.int64)
-    if descending:
-        values = ~values if values.dtype.kind == "i" else -values  # ~ turns ints round without an overflow
+    if down:
+        values = descending(values)
     nulls = null_of(column)
     return [np.where(nulls, values.dtype.type(0), values), nulls] if nulls.any() else [values]

@@ -31,6 +31,11 @@ def sortable(column: Column) -> NDArray[Any]:
     return _ranks_of_values(to_values(column))
 
 
+def descending(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of the opposite order."""
+    return ~values if values.dtype.kind in "ib" else -values  # ~ turns ints round without an overflow
+
+
 def ranks(column: Column) -> tuple[Ints, int]:
     """(rank of each row, number of ranks): dense, ascending from 0, equal values alike; null comes last."""
     nulls = null_of(column)
@@ -56,6 +61,13 @@ def dense(values: NDArray[Any]) -> tuple[Ints, int]:
             return (np.cumsum(present) - 1)[places], int(np.count_nonzero(present))
     distinct, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.int64), len(distinct)
+
+
+def distinct_pairs(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
+    """The pairs that there are, each once, ascending. `right` is below `size`."""
+    pairs = np.sort(left * size + right)
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+    return np.divmod(pairs, max(size, 1))
 
 
 def _ranks_of_words(words: Coded) -> Ints:
