@@ -10,6 +10,7 @@ from typing import Any
 
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.lexer import PatternRE, PatternStr, TerminalDef
 
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.source import Span
@@ -92,7 +93,17 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 @lru_cache(1)
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=Builder())
+    return Lark(
+        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=Builder(),
+        edit_terminals=_whole_word,
+    )  # fmt: skip
+
+
+def _whole_word(terminal: TerminalDef) -> None:
+    """Where no name may stand, the lexer would else read `andb` as `and b`."""
+    if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha():
+        terminal.pattern = PatternRE(terminal.pattern.value + r"(?!\w)")
+        terminal.priority = 1  # above NAME, as a word of the grammar is where both may stand
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> Diagnostic:

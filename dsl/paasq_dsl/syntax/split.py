@@ -53,6 +53,7 @@ class _Splitter:
         self.piece: list[Token] = []
         self.pieces: list[Piece] = []
         self.docs: list[str] = []
+        self.bar_end = 0
 
     def run(self) -> None:
         for i, token in enumerate(self.tokens):
@@ -65,6 +66,7 @@ class _Splitter:
                 self._end_statement(token.start)
             elif token.text == "|" and self._ends_stage(following):
                 self._end_piece(token.start)
+                self.bar_end = token.end
             else:
                 self._brackets(token)
                 self.piece.append(token)
@@ -108,8 +110,9 @@ class _Splitter:
         self.diagnostics.append(diagnostic("PQ0113", opened.token.span, found=opened.token.text))
 
     def _end_piece(self, end: int) -> None:
-        start = self.piece[0].start if self.piece else end
-        stop = self.piece[-1].end if self.piece else end
+        nothing = self.bar_end if self.pieces else end  # where a stage is missing
+        start = self.piece[0].start if self.piece else nothing
+        stop = self.piece[-1].end if self.piece else nothing
         self.pieces.append(Piece(self.text[start:stop], start))
         self.piece = []
 
