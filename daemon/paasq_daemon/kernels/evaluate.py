@@ -12,17 +12,8 @@ from typing import Any
 import numpy as np
 
 from paasq_daemon.index.column import Coded, Column, Mask, Ragged
-from paasq_daemon.kernels import (
-    arithmetic,
-    comparison,
-    conversion,
-    lists,
-    logic,
-    membership,
-    numeric,
-    texts,
-    times,
-    vectors,
+from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
+    arithmetic, comparison, conversion, lists, logic, membership, numeric, texts, times, vectors,
 )  # fmt: skip
 from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
 from paasq_daemon.kernels.calendar_months import DAY_US
@@ -37,8 +28,6 @@ from paasq_dsl.types import NUMBER_KINDS, VECTOR, Kind
 from paasq_dsl.values import Value
 
 __all__ = ["Rows", "RunValues", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
-
-KERNEL_MODULES = (arithmetic, comparison, conversion, lists, logic, membership, numeric, texts, times, vectors)
 
 
 def evaluate(expression: Bound, rows: Rows, run: RunValues) -> Column:
