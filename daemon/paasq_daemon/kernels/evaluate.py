@@ -13,7 +13,16 @@ import numpy as np
 
 from paasq_daemon.index.column import Coded, Column, Mask, Ragged
 from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
-    arithmetic, comparison, conversion, lists, logic, membership, numeric, texts, times, vectors,
+    arithmetic,
+    comparison,
+    conversion,
+    lists,
+    logic,
+    membership,
+    numeric,
+    texts,
+    times,
+    vectors,
 )  # fmt: skip
 from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
 from paasq_daemon.kernels.calendar_months import DAY_US
