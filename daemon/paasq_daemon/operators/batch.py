@@ -40,7 +40,9 @@ class Batch:
 
     def column(self, name: str) -> Column:
         """Raises KeyError where there is no such column: the binder lets no such name through."""
-        found = self.computed.get(name) or self._fetched.get(name)
+        found = self.computed.get(name)  # a column of no rows is false, so `or` would pass it by
+        if found is None:
+            found = self._fetched.get(name)
         if found is None:
             if self.source is None or self.ordinals is None:
                 raise KeyError(name)
