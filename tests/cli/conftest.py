@@ -39,8 +39,8 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def paasq(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Paasq:
-    """The command, run in this process: `paasq("query", "from task")`."""
+def command(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Paasq:
+    """The command, run in this process: `command("query", "from task")`."""
     assert not folder.exists()
 
     def run(*arguments: str | Path) -> Outcome:

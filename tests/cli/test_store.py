@@ -27,36 +27,46 @@ from task | sort n desc | select id, n;
 
 
 @pytest.fixture
-def filled(paasq: Paasq, tmp_path: Path) -> Paasq:
+def filled(command: Paasq, tmp_path: Path) -> Paasq:
     script = tmp_path / "tasks.paasq"
     script.write_text(SCRIPT)
-    outcome = paasq("run", script)
+    outcome = command("run", script)
     assert outcome.code == 0, outcome.err
-    return paasq
+    return command
 
 
-def test_run_shows_every_answer_under_its_title(paasq: Paasq, tmp_path: Path) -> None:
+def test_run_shows_every_answer_under_its_title(command: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "tasks.paasq"
     script.write_text(SCRIPT)
-    shown = paasq("run", script).out
+    shown = command("run", script).out
     places = [shown.index(words) for words in ("The one with a date.", "Call Ana", "Both, largest first.")]
     assert places == sorted(places)
     assert "2 rows" in shown
 
 
-def test_run_in_json_is_the_last_answer(paasq: Paasq, tmp_path: Path) -> None:
+def test_run_in_json_is_the_last_answer(command: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "tasks.paasq"
     script.write_text(SCRIPT)
-    assert paasq("run", script, "--format", "json").json["rows"] == [{"id": "b", "n": 2}, {"id": "a", "n": 1}]
+    assert command("run", script, "--format", "json").json["rows"] == [{"id": "b", "n": 2}, {"id": "a", "n": 1}]
 
 
-def test_run_does_nothing_where_a_later_statement_is_wrong(paasq: Paasq, tmp_path: Path) -> None:
+def test_run_does_nothing_where_a_later_statement_is_wrong(command: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "tasks.paasq"
     script.write_text(SCRIPT + "from task | where titel == 1")
-    outcome = paasq("run", script)
+    outcome = command("run", script)
     assert outcome.code == 1
     assert "tasks.paasq:14:19" in outcome.err
-    assert "there is no collection task" in paasq("query", "from task").err
+    assert "there is no collection task" in command("query", "from task").err
+
+
+def test_run_gives_each_statement_its_parameters(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "ask.paasq"
+    script.write_text("param $n: int = 1;\nfrom task | where n == $n | select id;\nfrom task | take 1 | select n;\n")
+    assert "b" in filled("run", script, "-p", "n=2").out
+    wrong = filled("run", script, "-p", "m=2")
+    assert wrong.code == 1
+    assert "the script has no parameter $m" in wrong.err
+    assert "there is $n" in wrong.err
 
 
 def test_query_with_parameters_and_budget(filled: Paasq) -> None:

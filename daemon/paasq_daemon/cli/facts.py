@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def write_facts(value: Any, *, as_json: bool) -> None:
-    """Write to standard output: an object as a name a line, a list of objects as a table, nested as they come."""
+    """Write to standard output: an object as a name a line; objects in a list, or by name, as a table."""
     if as_json:
         import orjson
 
@@ -23,6 +23,8 @@ def write_facts(value: Any, *, as_json: bool) -> None:
 
 def _shown(value: Any) -> RenderableType:
     if isinstance(value, dict):
+        if value and all(isinstance(each, dict) for each in value.values()):
+            return _rows([{"": name, **each} for name, each in value.items()])
         return _names(value)
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         return _rows(value)

@@ -25,7 +25,7 @@ class Prompt:
             multiline=Condition(_goes_on),
             prompt_continuation="  ...> ",
             history=FileHistory(str(history)) if history else InMemoryHistory(),
-            completer=ThreadedCompleter(_Assist(database)),
+            completer=ThreadedCompleter(Assist(database)),
             complete_while_typing=False,
         )
 
@@ -47,7 +47,7 @@ def _goes_on() -> bool:
     return bool(text) and not text.endswith(";")
 
 
-class _Assist(Completer):
+class Assist(Completer):
     """What the editor would offer."""
 
     def __init__(self, database: Database) -> None:

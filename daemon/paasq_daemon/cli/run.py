@@ -14,6 +14,7 @@ from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
 from paasq_daemon.cli.texts import read_source
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
 
@@ -44,16 +45,27 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
     show_diagnostics(diagnostics, source)
     if any(each["severity"] == "error" for each in diagnostics):
         raise typer.Exit(FAILED)
+    todo = list(steps(source))
+    _refuse_unknown(params, todo)
     last: Answer | None = None
     with explained(source):
-        for step in steps(source):
+        for step in todo:
             if form is Format.TABLE:
                 _show_title(step, source, echo=echo)
-            last = database.request(Request(step.text, params, source_name=source.name))
+            given = {name: value for name, value in params.items() if name in step.parameters}
+            last = database.request(Request(step.text, given, source_name=source.name))
             if form is Format.TABLE:
                 write(last, form)
     if last is not None and form is not Format.TABLE:
         write(last, form)
+
+
+def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
+    known = sorted({name for step in todo for name in step.parameters})
+    for name in params:
+        if name not in known:
+            hint = f"there is {', '.join(f'${each}' for each in known)}" if known else "it has none"
+            raise PaasqError(f"the script has no parameter ${name}", hint)
 
 
 def _show_title(step: Step, source: Source, *, echo: bool) -> None:

@@ -24,6 +24,11 @@ class Step:
     text: str
     span: Span
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names, without the `$`, of those that `text` speaks of."""
+        return frozenset(token.text[1:] for token in scan(self.text) if token.kind is TokenKind.PARAM)
+
 
 def steps(source: Source, after: int = 0) -> Iterator[Step]:
     """The statements that do something, in order, from the offset `after` on."""

@@ -10,6 +10,9 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.facts import write_facts
+from paasq_daemon.cli.faults import FAILED
+
+_LISTED = ("name", "created", "seq", "new_bytes")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,7 +32,8 @@ def create(
 def list_(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:
     """List the snapshots."""
     with open_database(data, socket) as database:
-        write_facts(database.snapshot_list(), as_json=as_json)
+        found = database.snapshot_list()
+    write_facts(found if as_json else [{name: each[name] for name in _LISTED} for each in found], as_json=as_json)
 
 
 @app.command()
@@ -42,9 +46,12 @@ def verify(
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
-    """Check that a snapshot is whole."""
+    """Check that a snapshot is whole. The exit code is 1 where it is not."""
     with open_database(data, socket) as database:
-        write_facts(database.snapshot_verify(name, depth), as_json=as_json)
+        found = database.snapshot_verify(name, depth)
+    write_facts(found, as_json=as_json)
+    if not found["ok"]:
+        raise typer.Exit(FAILED)
 
 
 @app.command()
