@@ -1,0 +1,53 @@
+"""Every diagnostic as a person sees it. A case is called after its code; law 9: a fix that is offered removes its error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from golden import Case, cases
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.diagnostics import CATALOGUE, Diagnostic
+from paasq_dsl.render import render_diagnostic
+from paasq_dsl.source import Source
+from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
+from schemas import catalog
+
+CASES = cases(Path(__file__).parent)
+AT_RUN_TIME = {"PQ0701", "PQ0702", "PQ0703"}  # found by the engine, with the values at hand
+NOT_IN_A_FILE = {"PQ0118"}  # a text of that size is no case for one
+
+
+def diagnostics_of(text: str) -> list[Diagnostic]:
+    """What parser and binder say, in the order of the text."""
+    script, of_form = parse(text)
+    return sorted([*of_form, *bind(script, catalog()).diagnostics], key=lambda d: (d.span.start, d.code))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_error(case: Case) -> None:
+    found = diagnostics_of(case["query"])
+    source = Source(case["query"])
+    case.check("error", "\n\n".join(render_diagnostic(source, d) for d in found))
+    assert case.title.split()[0] in {d.code for d in found}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_edit_removes_its_error(case: Case) -> None:
+    text = case["query"]
+    for found in diagnostics_of(text):
+        if (edit := found.edit) is not None:
+            mended = text[: edit.span.start] + edit.text + text[edit.span.end :]
+            assert len(diagnostics_of(mended)) < len(diagnostics_of(text)), mended
+            left = [d for d in diagnostics_of(mended) if (d.code, d.span.start) == (found.code, found.span.start)]
+            assert not left, mended
+
+
+def test_every_code_has_a_case() -> None:
+    shown = {case.title.split()[0] for case in CASES}
+    assert shown | AT_RUN_TIME | NOT_IN_A_FILE == set(CATALOGUE)
+
+
+def test_text_too_long() -> None:
+    assert [d.code for d in diagnostics_of(" " * (TEXT_CHARACTERS_MAX + 1))] == ["PQ0118"]

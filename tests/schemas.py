@@ -1,0 +1,31 @@
+"""The catalog that tests of the language bind against."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.catalog import Catalog
+from paasq_dsl.syntax.parse import parse
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+OWN = """
+/// What the functions' examples count.
+collection sample { key id: keyword kind: keyword n: int title: text body: text };
+/// No text and no vector.
+collection plain { key id: keyword n: int };
+/// Two vectors.
+collection twofold { key id: keyword title: text one: vector(3) two: vector(3) };
+"""
+
+
+@cache
+def catalog() -> Catalog:
+    """The collections of the samples, and a few of odd shapes."""
+    texts = [(SAMPLES / name / "schema.paasq").read_text("utf-8") for name in ("peps", "assistant")]
+    script, wrong = parse("\n".join([*texts, OWN]))
+    bound = bind(script, Catalog())
+    assert not wrong, wrong
+    assert not bound.diagnostics, bound.diagnostics
+    return bound.catalog
