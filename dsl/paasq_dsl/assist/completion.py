@@ -56,6 +56,7 @@ RANKS: dict[CompletionKind, int] = {
     CompletionKind.FUNCTION: 40,
 }
 RANK_SYSTEM = 80  # columns that the store keeps
+RANK_STRUCTURE = 21  # words that go on with a stage or a head: by, desc, set
 RANK_NEXT_STAGE = 90  # stages where the | is not written yet
 BETTER, WORSE = -8, 8  # what fits the type that is asked for, and what does not
 CONTAINED = 100  # what holds the typed letters, but does not begin with them

@@ -98,7 +98,7 @@ def _name(place: Place, name: str, behind: Token | None) -> str | None:
 
 
 def _entry(title: str, kind: str, doc: str, example: str = "") -> str:
-    parts = [f"`{title}` {kind}", doc]
+    parts = [f"`{title}` {kind}".rstrip(), doc]
     if example:
         parts.append(f"```paasq\n{example}\n```")
     return "\n\n".join(p for p in parts if p)

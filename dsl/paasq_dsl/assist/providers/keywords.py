@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paasq_dsl.assist.completion import BETTER, RANKS, WORSE, Completion, CompletionKind
+from paasq_dsl.assist.completion import BETTER, RANK_STRUCTURE, RANKS, WORSE, Completion, CompletionKind
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
@@ -34,7 +34,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
         if place.expected.isdisjoint(_TERMINAL_OF.get(word, (word.upper(),))):
             continue
         if word not in _IN_EXPRESSIONS:
-            yield _named(place, word, CompletionKind.KEYWORD, doc, 2 * BETTER)
+            yield _completion(place, word, CompletionKind.KEYWORD, doc, RANK_STRUCTURE)
         elif place.wants_value and place.role in {Role.AGGREGATE, Role.ARGUMENT}:
             continue
         elif type_ is None or word not in {"has", "in"}:
@@ -62,4 +62,8 @@ def _operators(place: Place, type_: Type) -> Iterator[Completion]:
 
 
 def _named(place: Place, word: str, kind: CompletionKind, doc: str, more: int = 0) -> Completion:
-    return Completion(word, word, kind, str(kind), doc, place.span, RANKS[kind] + more)
+    return _completion(place, word, kind, doc, RANKS[kind] + more)
+
+
+def _completion(place: Place, word: str, kind: CompletionKind, doc: str, rank: int) -> Completion:
+    return Completion(word, word, kind, "", doc, place.span, rank)

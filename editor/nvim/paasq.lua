@@ -1,0 +1,65 @@
+-- paasq in Neovim, 0.7 and later: errors while typing, completion, hover, formatting, fixes, Run.
+-- 1. Copy this file to ~/.config/nvim/plugin/paasq.lua.
+-- 2. The command paasq must be on the PATH, or set vim.g.paasq_command = "/where/it/is/paasq" (a list for more arguments).
+-- 3. The store is that of $PAASQ_DATA or your own; <C-x><C-o> completes, :PaasqRun runs the statement under the cursor.
+
+local function command(...)
+  local given = vim.g.paasq_command or "paasq"
+  return vim.list_extend(type(given) == "table" and vim.deepcopy(given) or { given }, { ... })
+end
+
+-- The text goes as one argument, past any shell, so nothing in it needs quoting.
+local function run(text)
+  vim.cmd("botright new")
+  vim.fn.termopen(command("query", text))
+end
+
+local server = { name = "paasq", cmd = vim.g.paasq_server or command("lsp"), filetypes = { "paasq" } }
+
+local group = vim.api.nvim_create_augroup("paasq", {})
+
+vim.api.nvim_create_autocmd({ "BufRead", "BufNewFile" }, {
+  group = group,
+  pattern = "*.paasq",
+  callback = function() vim.bo.filetype = "paasq" end,
+})
+
+local function prepare(buffer)
+  vim.bo[buffer].commentstring = "// %s"
+  vim.bo[buffer].omnifunc = "v:lua.vim.lsp.omnifunc"
+  vim.api.nvim_buf_create_user_command(buffer, "PaasqRun", vim.lsp.codelens.run, {})
+end
+
+if vim.lsp.commands then
+  vim.lsp.commands["paasq.run"] = function(lens) run(lens.arguments[1]) end
+end
+
+-- 0.7 knows neither vim.lsp.enable nor vim.lsp.start: one client is started, and each buffer attached to it.
+local started
+local function attach(buffer)
+  if vim.lsp.start then
+    vim.lsp.start(server, { bufnr = buffer })
+    return
+  end
+  started = started and vim.lsp.get_client_by_id(started) and started or vim.lsp.start_client(server)
+  if started then vim.lsp.buf_attach_client(buffer, started) end
+end
+
+if vim.lsp.enable then
+  vim.lsp.config("paasq", server)
+  vim.lsp.enable("paasq")
+end
+
+vim.api.nvim_create_autocmd("FileType", {
+  group = group,
+  pattern = "paasq",
+  callback = function(event)
+    prepare(event.buf)
+    if not vim.lsp.enable then attach(event.buf) end
+    vim.api.nvim_create_autocmd({ "BufEnter", "InsertLeave", "BufWritePost" }, {
+      group = group,
+      buffer = event.buf,
+      callback = function() pcall(vim.lsp.codelens.refresh, { bufnr = event.buf }) end,
+    })
+  end,
+})

@@ -1,0 +1,27 @@
+"""`python -m paasq_editor`: the language server, over standard input and output."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+
+from paasq_daemon.wire.paths import default_folder, socket_of
+from paasq_editor.daemon import Daemon
+from paasq_editor.server import serve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("paasq_editor", description="The language server of paasq.")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data folder; else $PAASQ_DATA, else the user's own"
+    )
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's socket; else that of the data folder")
+    parser.add_argument("--stdio", action="store_true", help="what editors ask for; there is no other way")
+    given = parser.parse_args()
+    folder: Path = given.data or default_folder()
+    serve(version("paasq"), Daemon(given.socket or socket_of(folder)))
+
+
+if __name__ == "__main__":
+    main()

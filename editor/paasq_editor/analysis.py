@@ -1,0 +1,60 @@
+"""One state of one document as the language sees it. Nothing of the editors' protocol is in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.catalog import Catalog
+from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
+
+_RUN = (tree.QueryHead, tree.Put, tree.Patch, tree.Delete, tree.Transaction, tree.CollectionDeclaration)
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A statement that can be run alone; `text` has the params and lets above it too."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare."""
+
+    text: str
+    catalog: Catalog
+
+    @cached_property
+    def _script(self) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+        return parse(self.text)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """In the order of the text, with absolute spans."""
+        script, found = self._script
+        bound = bind(script, self.catalog)
+        ordered = sorted((*found, *bound.diagnostics), key=lambda d: (d.span.start, d.code))
+        return tuple(ordered[:DIAGNOSTICS_MAX])
+
+    def runnable(self) -> Iterator[Runnable]:
+        above = ""
+        for statement in self._script[0].statements:
+            written = self.text[statement.span.start : statement.span.end]
+            if isinstance(statement.head, (tree.ParameterDeclaration, tree.LetHead)):
+                above += f"{written};\n"
+            elif isinstance(statement.head, _RUN):
+                yield Runnable(statement.span, above + written)
+
+
+def declared_collections(text: str) -> Catalog:
+    """What the `collection` statements of a text declare."""
+    script, _ = parse(text)
+    declarations = tuple(s for s in script.statements if isinstance(s.head, tree.CollectionDeclaration))
+    return bind(tree.Script(declarations), Catalog()).catalog

@@ -1,0 +1,47 @@
+"""Completion while typing."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from paasq_dsl.assist import Completion, Values, complete
+from paasq_dsl.assist.completion import CompletionKind
+from paasq_dsl.catalog import Catalog
+from paasq_editor.positions import Positions
+
+TRIGGERS = [" ", "|", ".", ">", "$", "@", '"', ":", "(", "[", "{", ",", "<"]
+_KINDS = {
+    CompletionKind.STATEMENT: types.CompletionItemKind.Keyword,
+    CompletionKind.STAGE: types.CompletionItemKind.Keyword,
+    CompletionKind.COLLECTION: types.CompletionItemKind.Class,
+    CompletionKind.LET: types.CompletionItemKind.Variable,
+    CompletionKind.FIELD: types.CompletionItemKind.Field,
+    CompletionKind.FUNCTION: types.CompletionItemKind.Function,
+    CompletionKind.PARAMETER: types.CompletionItemKind.Variable,
+    CompletionKind.KEYWORD: types.CompletionItemKind.Keyword,
+    CompletionKind.OPERATOR: types.CompletionItemKind.Operator,
+    CompletionKind.OPTION: types.CompletionItemKind.Property,
+    CompletionKind.TYPE: types.CompletionItemKind.TypeParameter,
+    CompletionKind.METHOD: types.CompletionItemKind.EnumMember,
+    CompletionKind.MOMENT: types.CompletionItemKind.Constant,
+    CompletionKind.VALUE: types.CompletionItemKind.Value,
+}
+
+
+def completion(text: str, position: types.Position, catalog: Catalog, values: Values) -> types.CompletionList:
+    """Never complete: what is typed next may change what fits, and values are the most frequent only."""
+    positions = Positions(text)
+    offered = complete(text, positions.offset(position), catalog, values)
+    return types.CompletionList(is_incomplete=True, items=[_item(positions, each) for each in offered])
+
+
+def _item(positions: Positions, offered: Completion) -> types.CompletionItem:
+    return types.CompletionItem(
+        label=offered.label,
+        kind=_KINDS[offered.kind],
+        detail=offered.detail or None,
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, offered.doc) if offered.doc else None,
+        sort_text=f"{offered.rank + 1000:04}{offered.label}",
+        filter_text=offered.label,
+        text_edit=types.TextEdit(positions.range(offered.span), offered.insert),
+    )

@@ -1,0 +1,148 @@
+"""The language server: the editors' protocol in, features out. The only file that knows pygls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.uris import to_fs_path
+
+from paasq_dsl.catalog import Catalog
+from paasq_editor.analysis import Analysis
+from paasq_editor.daemon import Daemon
+from paasq_editor.features.actions import actions
+from paasq_editor.features.completion import TRIGGERS, completion
+from paasq_editor.features.diagnostics import diagnostics
+from paasq_editor.features.formatting import formatting
+from paasq_editor.features.hover import hover
+from paasq_editor.features.lenses import lenses
+from paasq_editor.surroundings import Surroundings
+
+TYPING_PAUSE_S = 0.15  # errors are shown after a pause this long
+
+
+class Protocol(LanguageServerProtocol):
+    """Counts columns in UTF-16 units with every editor, the one way that every editor knows."""
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        if params.capabilities.general is not None:
+            params.capabilities.general.position_encodings = None
+        return (yield from super().lsp_initialize(params))
+
+
+class Server(LanguageServer):
+    """Documents are sent whole: the language splits texts at other places than pygls splits lines."""
+
+    def __init__(self, version: str, daemon: Daemon) -> None:
+        super().__init__(
+            "paasq", version, text_document_sync_kind=types.TextDocumentSyncKind.Full, protocol_cls=Protocol
+        )
+        self.daemon = daemon
+        self.surroundings = Surroundings(daemon.catalog)
+        self.waiting: dict[str, asyncio.TimerHandle] = {}
+        self.analyses: dict[str, Analysis] = {}
+
+    def text(self, uri: str) -> str:
+        return self.workspace.get_text_document(uri).source
+
+    def catalog(self, uri: str) -> Catalog:
+        open_texts = {path: d.source for d in self.workspace.text_documents.values() if (path := _path(d.uri))}
+        return self.surroundings.catalog(_path(uri), self.text(uri), open_texts)
+
+    def analysis(self, uri: str) -> Analysis:
+        """Of the document as it is; the last one is kept while neither text nor catalog has changed."""
+        text, catalog = self.text(uri), self.catalog(uri)
+        known = self.analyses.get(uri)
+        if known is None or known.text != text or known.catalog != catalog:
+            known = self.analyses[uri] = Analysis(text, catalog)
+        return known
+
+    def check(self, uri: str) -> None:
+        """Show the errors of a document."""
+        self._forget(uri)
+        document = self.workspace.text_documents.get(uri)
+        if document is not None:  # it may have been closed since
+            found = diagnostics(self.analysis(uri))
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, document.version))
+
+    def check_soon(self, uri: str) -> None:
+        self._forget(uri)
+        self.waiting[uri] = asyncio.get_running_loop().call_later(TYPING_PAUSE_S, self.check, uri)
+
+    def close_document(self, uri: str) -> None:
+        self._forget(uri)
+        self.analyses.pop(uri, None)
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def _forget(self, uri: str) -> None:
+        if (handle := self.waiting.pop(uri, None)) is not None:
+            handle.cancel()
+
+
+def serve(version: str, daemon: Daemon) -> None:
+    """Over standard input and output, until the editor ends it."""
+    server = Server(version, daemon)
+    _documents(server)
+    _answers(server)
+    try:
+        server.start_io()
+    finally:
+        daemon.close()
+
+
+def _documents(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        server.check(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        server.check_soon(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(_: types.DidSaveTextDocumentParams) -> None:
+        for uri in list(server.workspace.text_documents):  # what one declares others may use
+            server.check(uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        server.close_document(params.text_document.uri)
+
+
+def _answers(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
+    def completed(params: types.CompletionParams) -> types.CompletionList:
+        uri = params.text_document.uri
+        return completion(server.text(uri), params.position, server.catalog(uri), server.daemon.values)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def hovered(params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        return hover(server.text(uri), params.position, server.catalog(uri))
+
+    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
+    def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        return formatting(server.text(params.text_document.uri))
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+    )
+    def acted(params: types.CodeActionParams) -> list[types.CodeAction]:
+        uri = params.text_document.uri
+        return actions(server.analysis(uri), uri, params.range)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def lensed(params: types.CodeLensParams) -> list[types.CodeLens]:
+        return lenses(server.analysis(params.text_document.uri))
+
+
+def _path(uri: str) -> Path | None:
+    """None of a document that is no file yet."""
+    found = to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(found) if found else None

@@ -1,0 +1,77 @@
+# ruff: noqa: INP001  a script beside the extension, in no package
+"""Writes syntaxes/paasq.tmLanguage.json from the registries of the language; `--check` says whether it is current."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from paasq_dsl.assist.words import KEYWORDS, STATEMENTS, TYPES
+from paasq_dsl.binder.expressions import MOMENTS
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.values import MICROS, MONTHS
+from paasq_dsl.verbs import VERBS
+
+TARGET = Path(__file__).parents[1] / "syntaxes" / "paasq.tmLanguage.json"
+_CONSTANTS = ("true", "false", "null")
+_OPERATORS = ("and", "or", "not", "in", "has", "any", "all")
+
+
+def grammar() -> dict[str, Any]:
+    """Stages are coloured behind a | or a label, statements where one begins: a field may be called from."""
+    duration = _any(sorted((*MICROS, *MONTHS), key=len, reverse=True))
+    others = [w for w in KEYWORDS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENTS}]
+    patterns = [
+        _token("comment.block.documentation", r"///.*$"),
+        _token("comment.line.double-slash", r"//.*$"),
+        {"name": "comment.block.paasq", "begin": r"/\*", "end": r"\*/"},
+        {"name": "string.quoted.triple.paasq", "begin": '"""', "end": '"""', "patterns": [_ESCAPE]},
+        {"name": "string.quoted.double.paasq", "begin": '"', "end": '"|$', "patterns": [_ESCAPE]},
+        _token("variable.other.quoted", r"`[^`\n]+`"),
+        _token("constant.other.moment", rf"@{_any(MOMENTS)}\b"),
+        _token("constant.other.time", r"@\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?"),
+        _token("constant.numeric.duration", rf"\b(?:\d+(?:\.\d+)?{duration})+\b"),
+        _token("constant.numeric", r"\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b"),
+        _token("variable.parameter", r"\$\w+"),
+        _token("keyword.control.stage", rf"(?<=[|:])\s*{_any(v.word for v in VERBS)}\b"),
+        _token("keyword.control.stage", rf"^\s*\|\s*{_any(v.word for v in VERBS)}\b"),
+        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENTS)}\b(?!\s*:)"),
+        _token("keyword.control.statement", r"\bfrom\b(?=\s+\w+\s*(?:$|[|;,]))"),
+        _token("support.function", rf"\b{_any(FUNCTIONS)}(?=\()"),
+        _token("support.type", rf"(?<=[:\[])\s*{_any(TYPES)}\b"),
+        _token("constant.language", rf"\b{_any(_CONSTANTS)}\b"),
+        _token("keyword.operator.word", rf"\b{_any(_OPERATORS)}\b"),
+        _token("keyword.other", rf"\b{_any(others)}\b(?!\s*:)"),
+        _token("entity.name.record", r"\b[A-Za-z_]\w*:(?=[\w\"])"),
+        _token("keyword.operator", r"->|\.\.|==|!=|<=|>=|[|<>=+\-*/%^]"),
+    ]
+    return {"name": "paasq", "scopeName": "source.paasq", "fileTypes": ["paasq"], "patterns": patterns}
+
+
+_ESCAPE = {"name": "constant.character.escape.paasq", "match": r"\\."}
+
+
+def _token(scope: str, match: str) -> dict[str, str]:
+    return {"name": f"{scope}.paasq", "match": match}
+
+
+def _any(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(words)})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    text = json.dumps(grammar(), indent=2) + "\n"
+    if not parser.parse_args().check:
+        TARGET.write_text(text, "utf-8")
+    elif TARGET.read_text("utf-8") != text:
+        sys.exit(f"{TARGET.name} is not current: run {Path(__file__).name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Half-written and broken texts: nothing raises, and what is cheap says the same as what is thorough."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from editor.library import CATALOG, SAMPLES, SCRIPTS, live_values
+from paasq_dsl.assist import complete, hover
+from paasq_dsl.assist.outline import statements
+from paasq_dsl.catalog import Catalog
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.split import split
+from paasq_editor.analysis import Analysis
+from paasq_editor.features.actions import actions
+from paasq_editor.features.diagnostics import diagnostics
+from paasq_editor.features.formatting import formatting
+from paasq_editor.features.lenses import lenses
+from paasq_editor.positions import Positions
+
+PIECES = [
+    "|",
+    ";",
+    '"',
+    '"""',
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "`",
+    "//",
+    "/*",
+    "*/",
+    "@",
+    "$",
+    ":",
+    "->",
+    "..",
+    "where ",
+    "\n",
+]
+COMPLETE_P95_MS_MAX = 20
+
+
+def _mutated(text: str, chance: random.Random) -> str:
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(text) + 1)
+        gone = chance.choice([0, 0, 1, 7, 60])
+        text = text[:at] + chance.choice(PIECES) + text[at + gone :]
+    return text
+
+
+def _everything(text: str, offset: int) -> None:
+    analysis = Analysis(text, CATALOG)
+    positions = Positions(text)
+    for found in analysis.diagnostics:
+        assert 0 <= found.span.start <= len(text)
+    for offered in complete(text, offset, CATALOG, live_values):
+        assert offered.span.start <= offset <= offered.span.end <= len(text)
+        assert offered.insert
+    hover(text, offset, CATALOG)
+    diagnostics(analysis)
+    lenses(analysis)
+    formatting(text)
+    here = positions.position(offset)
+    assert positions.offset(here) == offset or text[offset - 1 : offset + 1] == "\r\n"
+    actions(analysis, "file:///x.paasq", positions.range(Span(0, len(text))))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_prefix_completes(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for end in range(0, len(text) + 1, 1 + len(text) // 300):
+        complete(text[:end], end, CATALOG, live_values)
+        hover(text, end, CATALOG)
+    for end in range(0, len(text) + 1, 1 + len(text) // 20):
+        _everything(text[:end], end)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_edits(seed: int) -> None:
+    chance = random.Random(seed)
+    whole = chance.choice(SCRIPTS).read_text("utf-8")
+    start = chance.randrange(len(whole))
+    text = _mutated(whole[start : start + 1500], chance)
+    _everything(text, chance.randrange(len(text) + 1))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_outline_agrees_with_split(seed: int) -> None:
+    chance = random.Random(seed)
+    text = chance.choice(SCRIPTS).read_text("utf-8")[:4000]
+    if chance.random() < 0.3:
+        text = f"tx {{ delete note:a; patch task:b set n = 1; }};\n{text}"
+    text = _mutated(text, chance) if seed else text
+    spans = [s for s in statements(text) if split(text[s.start : s.end])[0]]
+    whole = [(p.span.start, p.span.end) for p in split(text)[0]]
+    pieces = [(s.start, split(text[s.start : s.end])[0]) for s in spans]
+    assert [(p.span.start + at, p.span.end + at) for at, found in pieces for p in found] == whole
+
+
+def test_complete_is_fast_in_a_long_script() -> None:
+    """CPU time, so that a busy machine does not fail it; each text is a new one, as while typing."""
+    names = ["peps/schema", "peps/tour", "assistant/schema", "assistant/day"]
+    once = "\n".join((SAMPLES / f"{name}.paasq").read_text("utf-8") for name in names)
+    script = "\n".join((once.split("\n") * 10)[:1000])
+    chance = random.Random(3)
+    took: list[float] = []
+    for _ in range(100):
+        at = chance.randrange(len(script))
+        typed = script[:at] + chance.choice("ab |.") + script[at:]
+        begun = time.process_time()
+        complete(typed, at + 1, Catalog(), live_values)
+        took.append((time.process_time() - begun) * 1000)
+    assert sorted(took)[94] < COMPLETE_P95_MS_MAX

@@ -1,0 +1,144 @@
+"""The language server as an editor meets it: in a process of its own, over standard input and output."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from editor.library import CATALOG, LIVE, SAMPLES, Editor
+from paasq_daemon.wire.client import Client
+from paasq_daemon.wire.errors import DaemonUnavailable
+from paasq_editor import daemon as daemons
+from paasq_editor.daemon import Daemon
+
+SCHEMA = (SAMPLES / "assistant" / "schema.paasq").read_text("utf-8")
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Iterator[Editor]:
+    (tmp_path / "schema.paasq").write_text(SCHEMA, "utf-8")
+    with Editor(tmp_path) as editor:
+        yield editor
+
+
+def _uri(tmp_path: Path) -> str:
+    return (tmp_path / "day.paasq").as_uri()
+
+
+def test_whole_session(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    assert editor.capabilities["capabilities"]["positionEncoding"] == "utf-16"
+    assert editor.open(uri, "from task | where not done;\nfrom tusk | take 3;\n") != []
+    editor.change(uri, "from task | where not done | take 3;\n")
+    assert editor.diagnostics() == []
+
+    labels = [i["label"] for i in editor.ask("textDocument/completion", editor.at(uri, 0, 18))["items"]]
+    assert "done" in labels
+    hover = editor.ask("textDocument/hover", editor.at(uri, 0, 24))
+    assert "field of `task`" in hover["contents"]["value"]
+    lenses = editor.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lenses[0]["command"] == {
+        "title": "Run", "command": "paasq.run", "arguments": ["from task | where not done | take 3"],
+    }  # fmt: skip
+
+
+def test_fix_removes_its_error(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    found = editor.open(uri, 'from mail | where subject == "🦅" and sujbect == "x";')
+    assert [d["code"] for d in found] == ["PQ0202"]
+    context = {"diagnostics": found}
+    asked = {"textDocument": {"uri": uri}, "range": found[0]["range"], "context": context}
+    (action, *_) = editor.ask("textDocument/codeAction", asked)
+    (edit,) = action["edit"]["changes"][uri]
+    # columns count the bird as two
+    assert edit == {"range": found[0]["range"], "newText": "subject"}
+    assert edit["range"]["start"] == {"line": 0, "character": 38}
+    editor.change(uri, 'from mail | where subject == "🦅" and subject == "x";')
+    assert editor.diagnostics() == []
+
+
+def test_formatting_gives_one_edit(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    editor.open(uri, "from   task|where not   done;\n")
+    asked = {"textDocument": {"uri": uri}, "options": {"tabSize": 2, "insertSpaces": True}}
+    (edit,) = editor.ask("textDocument/formatting", asked)
+    editor.change(uri, "from task | where not done;\n")
+    editor.diagnostics()
+    assert editor.ask("textDocument/formatting", asked) == []
+    assert edit["range"]["start"]["line"] == 0
+
+
+def test_broken_and_odd_documents(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    assert editor.open(uri, 'from task | where title == "') != []
+    for text in ("", "\u2028|", "from task |\r\n where (", "]" * 300, "(" * 300, "😀" * 50, "tx { put"):
+        editor.change(uri, text)
+        editor.diagnostics()
+        editor.ask("textDocument/completion", editor.at(uri, 0, 7))
+        editor.ask("textDocument/hover", editor.at(uri, 5, 9000))
+
+
+def test_document_may_declare_what_a_neighbour_declares(editor: Editor, tmp_path: Path) -> None:
+    assert editor.open(_uri(tmp_path), "collection task { key id: keyword };\nfrom task | sort id;") == []
+
+
+def test_unsaved_neighbours_count(editor: Editor, tmp_path: Path) -> None:
+    editor.open((tmp_path / "new.paasq").as_uri(), "collection wish { key id: keyword size: int };")
+    assert editor.open(_uri(tmp_path), "from wish | where size > 3;") == []
+
+
+class _Client:
+    """Answers as a daemon does, until it is switched off."""
+
+    up = True
+    asked = 0
+
+    def __call__(self) -> None:
+        type(self).asked += 1
+        if not self.up:
+            raise DaemonUnavailable("gone")
+
+    def catalog(self) -> Any:
+        self()
+        return CATALOG
+
+    def values(self, collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        self()
+        return [v for v in LIVE[collection, field].items() if v[0].startswith(prefix)][:limit]
+
+    def close(self) -> None: ...
+
+
+def test_daemon_comes_and_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    client = _Client()
+    monkeypatch.setattr(daemons, "QUIET_S", 0.0)
+    monkeypatch.setattr(daemons, "CATALOG_KEPT_S", 0.0)
+    absent = Daemon(tmp_path / "nobody.sock")
+    assert absent.catalog() is None
+    assert absent.values("task", "project", "", 5) == []
+    monkeypatch.setattr(Client, "connect", lambda _: client)
+    assert absent.catalog() is CATALOG
+    assert absent.values("task", "project", "f", 5) == [("falcon", 5)]
+    client.up = False
+    assert absent.catalog() is CATALOG  # the last one known
+    assert absent.values("task", "project", "f", 5) == []
+    absent.close()
+
+
+def test_slow_daemon_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def slow(_: Path) -> None:
+        time.sleep(1)
+        raise DaemonUnavailable("too late")
+
+    monkeypatch.setattr(Client, "connect", slow)
+    monkeypatch.setattr(daemons, "ANSWER_MAX_S", 0.05)
+    daemon = Daemon(tmp_path / "slow.sock")
+    begun = time.monotonic()
+    assert daemon.catalog() is None
+    assert daemon.values("task", "project", "", 5) == []  # not asked again so soon
+    assert time.monotonic() - begun < 0.5
+    daemon.close()
