@@ -9,7 +9,7 @@ PEPS   := samples/peps
 DEMO_EMBED_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system bench fmt editors clean
+.PHONY: help install demo demo-full test test-system bench fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,12 +58,13 @@ clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-SYSTEM_PACKAGES := python3-venv nodejs npm neovim e2fsprogs strace
+# Debian's npm does not go together with a nodejs from elsewhere, which brings its own.
+SYSTEM_PACKAGES := python3-venv neovim e2fsprogs strace $(if $(shell command -v npm),,nodejs npm)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-test-system: ## Install by apt what some tests need; without it they are skipped (needs root or sudo)
-	$(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq
-	$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+test-system: ## Install by apt what some tests need; without it they are skipped (root or sudo)
+	$(SUDO) apt-get update -qq
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
 
 # The virtual environment. The stamps make a second call instant, and a changed pyproject.toml installs anew.
 

@@ -6,7 +6,6 @@ A command's module loads when the program starts, so it imports at its top only 
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -39,6 +38,8 @@ for _command in (query, run, shell, status, embed, check, fmt, watch, serve, lsp
 
 def _say_version(asked: bool) -> None:
     if asked:
+        from importlib import metadata
+
         typer.echo(f"paasq {metadata.version('paasq')}")
         raise typer.Exit
 

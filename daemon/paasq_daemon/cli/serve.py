@@ -19,6 +19,7 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     folder = folder_of(data)
     path = (socket or socket_of(folder)).absolute()
     engine = Engine.open(folder)
+    engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     engine.announce(path)
     engine.start_background_embedding()
     if not serve_engine(engine, path):
