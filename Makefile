@@ -52,7 +52,7 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
 
 bench: $(VENV)/.installed-dev ## Measure speed and search quality
-	$(BIN)/python -m bench
+	$(BIN)/python tests/bench/speed.py
 
 clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
