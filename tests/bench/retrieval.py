@@ -88,7 +88,9 @@ def load(database: Database, judged: Judged) -> None:
 def quality(database: Database, judged: Judged, method: str) -> Quality:
     asked = [query for query in judged.queries if query in judged.gains]
     text = f"from document | {method} | take {DEPTH} | select id"
-    found = {query: [row["id"] for row in database.query(text, q=plain_words(judged.queries[query]))] for query in asked}
+    found = {
+        query: [row["id"] for row in database.query(text, q=plain_words(judged.queries[query]))] for query in asked
+    }
     return Quality(
         fmean(ndcg(found[query], judged.gains[query]) for query in asked),
         fmean(recall(found[query], judged.gains[query]) for query in asked),

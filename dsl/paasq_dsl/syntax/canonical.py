@@ -12,6 +12,7 @@ from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, parse_tim
 
 # A number behind these is part of the plan, not a value: title^3, text(en), vector(384).
 _STRUCTURAL_BEFORE = frozenset({"^"})
+_LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,18 @@ def canonical(text: str) -> Canonical:
     starts: list[int] = []
     before = ""
     for token in scan(text):
-        if token.kind is TokenKind.SPACE or token.kind is TokenKind.COMMENT:
+        kind, word, start = token
+        if kind in _LEFT_OUT:
             continue
-        lifted = _LIFT.get(token.kind)
+        lifted = _LIFT.get(kind)
         found = lifted(token) if lifted and before not in _STRUCTURAL_BEFORE else None
         if found is None:
-            words.append(token.text)
-        else:
-            word, value = found
             words.append(word)
-            literals.append(value)
-            starts.append(token.start)
-        before = token.text
+        else:
+            words.append(found[0])
+            literals.append(found[1])
+            starts.append(start)
+        before = word
     return Canonical(" ".join(words), tuple(literals), tuple(starts))
 
 

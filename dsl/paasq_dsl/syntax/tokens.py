@@ -6,8 +6,8 @@ Serves what must work on half-written text and be fast: splitting, formatting, p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from paasq_dsl.source import Span
 
@@ -31,8 +31,7 @@ TRIVIA = frozenset({TokenKind.SPACE, TokenKind.COMMENT, TokenKind.DOC})
 LITERALS = frozenset({TokenKind.STRING, TokenKind.TIME, TokenKind.DURATION, TokenKind.NUMBER})
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     kind: TokenKind
     text: str
     start: int
@@ -61,7 +60,10 @@ _PATTERNS: dict[TokenKind, str] = {
     # An open quote or comment takes all it could: tried again at each later quote, a text would cost its length squared.
     TokenKind.ERROR: r'/\*.*|""".*|"[^\n]*|\d\w*|.',
 }
-_SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.DOTALL)
+_BARE_NAME = r"[^\W\d]\w*+(?!:)"  # most tokens are one, and no reference: tried first, they cost half
+_SCANNER = re.compile("|".join(f"({pattern})" for pattern in (_BARE_NAME, *_PATTERNS.values())), re.DOTALL)
+_KINDS = (TokenKind.ERROR, TokenKind.NAME, *_PATTERNS)  # by number of the group that matched, from 1
+_NAME, _REF, _OPERATOR = TokenKind.NAME, TokenKind.REF, TokenKind.OPERATOR  # read for each token: enum members are slow
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 _REF_NAME = re.compile(_PATTERNS[TokenKind.NAME])
 _OPEN, _CLOSE = frozenset("({["), frozenset(")}]")
@@ -75,30 +77,31 @@ def scan(text: str) -> list[Token]:
     brackets: list[str] = []  # for each open bracket that `name:` labels something in: the word that holds it, else ""
     earlier = before = ""  # the texts of the last two tokens that are not trivia
     stage = ""  # the word that the current stage begins with
-    at = 0
-    while at < len(text):
-        found = _SCANNER.match(text, at)
-        assert found is not None and found.lastgroup is not None
-        kind, word = TokenKind(found.lastgroup), found[0]
-        if kind is TokenKind.REF and brackets and _is_label(brackets[-1], before):
-            label = _REF_NAME.match(word)
-            assert label is not None
-            kind, word = TokenKind.NAME, label[0]
-        elif word == ">=" and earlier == "<" and stage == "param":  # param $p: link<person>=...
-            word = ">"
-        tokens.append(Token(kind, word, at))
-        at += len(word)
-        if kind in TRIVIA:
-            continue
-        if word in _OPEN:
-            brackets.append(stage if word == "{" or (word == "(" and stage == "fuse") else "")
-        elif word in _CLOSE and brackets:
-            brackets.pop()
-        elif word == ";" and "tx" not in brackets:
-            brackets.clear()  # what is still open there was never closed
-        elif kind is TokenKind.NAME and (before in _STARTS or (before == ":" and brackets and brackets[-1] == "fuse")):
-            stage = word
-        earlier, before = before, word
+    at, size = 0, len(text)
+    while at < size:
+        for found in _SCANNER.finditer(text, at):
+            kind, word = _KINDS[found.lastindex or 0], found[0]
+            if kind is _REF and brackets and _is_label(brackets[-1], before):
+                label = _REF_NAME.match(word)
+                assert label is not None
+                kind, word = _NAME, label[0]
+            elif word == ">=" and earlier == "<" and stage == "param":  # param $p: link<person>=...
+                word = ">"
+            tokens.append(Token(kind, word, at))
+            at += len(word)
+            if kind not in TRIVIA:
+                if kind is _OPERATOR:
+                    if word in _OPEN:
+                        brackets.append(stage if word == "{" or (word == "(" and stage == "fuse") else "")
+                    elif word in _CLOSE and brackets:
+                        brackets.pop()
+                    elif word == ";" and "tx" not in brackets:
+                        brackets.clear()  # what is still open there was never closed
+                elif kind is _NAME and (before in _STARTS or (before == ":" and brackets and brackets[-1] == "fuse")):
+                    stage = word
+                earlier, before = before, word
+            if at != found.end():
+                break  # a part of the match was taken: match anew behind it
     return tokens
 
 

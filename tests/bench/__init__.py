@@ -1,0 +1,1 @@
+"""Measurements of speed and of search quality. `make bench` runs the first."""
