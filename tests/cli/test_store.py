@@ -118,6 +118,15 @@ def test_import_csv(filled: Paasq, tmp_path: Path) -> None:
     assert not (tmp_path / "tasks.csv.rejected.jsonl").exists()
 
 
+def test_rejects_never_overwrite_the_file(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text("not json")
+    assert filled("import", "task", file, "--rejects", file).code == 2
+    assert file.read_text() == "not json"
+    assert filled("import", "task", file, "--rejects", tmp_path / "bad.jsonl").code == 1
+    assert json.loads((tmp_path / "bad.jsonl").read_text())["text"] == "not json"
+
+
 def test_import_into_nothing(filled: Paasq, tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text("{}")

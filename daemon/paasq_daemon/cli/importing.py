@@ -45,6 +45,8 @@ def import_file(
     from paasq_daemon.sources.loading import load
     from paasq_daemon.sources.rejects import RejectFile
 
+    if rejects is not None and rejects.resolve() == file.resolve():
+        raise typer.BadParameter("this is the file to import", param_hint="--rejects")
     read = reader_of(file)
     kept = RejectFile(rejects or file.with_name(f"{file.name}.rejected.jsonl"))
     started_s = time.monotonic()
