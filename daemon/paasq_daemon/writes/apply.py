@@ -14,7 +14,7 @@ from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.writes.records import put_record
-from paasq_daemon.writes.values import check_required
+from paasq_daemon.writes.values import check_required, check_values
 from paasq_dsl.bound import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.types import Kind
@@ -48,7 +48,7 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, _: C
         if write.expect is not None:
             before = transaction.get(collection.id, str(key)) if key is not None else None
             _check_expect(write.expect, collection, before, str(key), values)
-        fresh.append(put_record(transaction, collection, given))
+        fresh.append(put_record(transaction, collection, check_values(collection, given)))
     return Written(collection.name, "put", tuple(r.key for r in fresh), tuple(fresh))
 
 
@@ -59,7 +59,7 @@ def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, 
         given = _given(transaction, write.collection, before)
         for item in write.assignments:
             given[item.name] = to_values(evaluate(item.value, row, values))[0]
-        fresh.append(put_record(transaction, write.collection, given))
+        fresh.append(put_record(transaction, write.collection, check_values(write.collection, given)))
     return Written(write.collection.name, "patch", tuple(r.key for r in fresh), tuple(fresh))
 
 

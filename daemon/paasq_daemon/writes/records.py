@@ -10,7 +10,7 @@ from typing import Any
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.writes.values import check_value, vector_bytes
+from paasq_daemon.writes.values import vector_bytes
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
@@ -19,8 +19,10 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 
 
 def put_record(transaction: WriteTransaction, collection: Collection, given: Mapping[str, Any]) -> Record:
-    """Insert or replace one record from checked values by field name (vectors as lists). A vector(auto) whose texts are as
-    before keeps its vector; another one is left pending."""
+    """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
+
+    A vector(auto) whose texts are as before keeps its vector; another one is left pending.
+    """
     key = _key(collection, given)
     before = transaction.get(collection.id, key)
     fields: dict[int, Value] = {}
@@ -36,7 +38,7 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
         value = key if field.name == collection.key else given.get(field.name, field.default)
         # a null written into a field that has a default must be told from one that was never written
         if value is not None or (field.default is not None and field.name in given):
-            fields[field.id] = check_value(field, value)
+            fields[field.id] = value
     for field in collection.fields:
         if field.sources and source_text(collection, field, fields):
             vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)

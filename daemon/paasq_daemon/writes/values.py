@@ -39,6 +39,15 @@ def check_value(field: Field, value: Value) -> Value:
     return _checked(field, field.type, value)
 
 
+def check_values(collection: Collection, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Engine values by field name as the fields hold them; vectors are left as they are. Raises InvalidValue."""
+    fields = collection.by_name
+    return {
+        name: value if fields[name].type.kind is Kind.VECTOR else check_value(fields[name], value)
+        for name, value in given.items()
+    }
+
+
 def vector_bytes(field: Field, value: Any) -> bytes | None:
     """A list of numbers as the store keeps a vector: float32. Raises InvalidValue."""
     if value is None:
