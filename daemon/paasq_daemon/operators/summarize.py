@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Flat, Ints
+from paasq_daemon.index.column import Column, Flat, Ints, Mask
 from paasq_daemon.kernels.build import constant
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
@@ -18,7 +18,8 @@ from paasq_daemon.operators.fetch import spread
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, Named
-from paasq_dsl.types import Kind
+from paasq_dsl.source import Span
+from paasq_dsl.types import NUMBER_KINDS, Kind
 from paasq_dsl.values import Duration
 
 BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would be 300 million
@@ -97,7 +98,7 @@ class Summarize:
         filled: dict[str, Column] = {}
         for item in self.aggregates:
             column = spread(columns[item.name].take(row_of_place), there)
-            filled[item.name] = column if value is None else _with_default(column, there, value)
+            filled[item.name] = column if value is None else _with_default(column, there, value, self.fill.span)
         result: dict[str, Column] = {}
         for key in self.keys:
             if key is bucket:
@@ -109,9 +110,12 @@ class Summarize:
         return {name: column.take(order) for name, column in result.items()}
 
 
-def _with_default(column: Column, there: np.ndarray, value: object) -> Column:
-    if not isinstance(column, Flat) or isinstance(value, bool) or not isinstance(value, (int, float)):
+def _with_default(column: Column, there: Mask, value: object, span: Span) -> Column:
+    """A number stands in the gaps of aggregates that are numbers; of what 0 would be a time or a text, nothing."""
+    if not isinstance(column, Flat) or column.type.kind not in NUMBER_KINDS or not isinstance(value, (int, float)):
         return column
+    if column.type.kind is Kind.INT and value != int(value):
+        raise KernelError("PQ0701", f"fill {value} does not fit an aggregate that is an int; fill a whole number", span)
     values = column.values.copy()
     values[~there] = value
     valid = None if column.valid is None else column.valid | ~there

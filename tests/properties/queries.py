@@ -1,0 +1,340 @@
+"""Well-typed query texts of chance over a world, drawn so that Hypothesis can make a failing one small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from paasq_dsl.syntax.tokens import quote_string
+from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
+from paasq_dsl.values import render_time
+from properties.worlds import CHOICES, WORDS, World
+
+T = TypeVar("T")
+Columns = dict[str, Type]
+_COMPARED = (Kind.KEYWORD, Kind.INT, Kind.FLOAT, Kind.TIME, Kind.DURATION, Kind.BOOL)
+_ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
+
+
+class Writer:
+    """Writes parts of a text. `pick` chooses; the first choice is the simplest."""
+
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> None:
+        self._draw = draw
+        self.world = world
+        self._names = 0
+
+    def pick(self, choices: Sequence[T]) -> T:
+        found: T = self._draw(st.sampled_from(choices))
+        return found
+
+    def number(self, low: int, high: int) -> int:
+        found: int = self._draw(st.integers(low, high))
+        return found
+
+    def fresh(self) -> str:
+        self._names += 1
+        return f"c{self._names}"
+
+    def literal(self, type_: Type) -> str:
+        """Of a type, now and then null."""
+        if self.number(0, 19) == 19:
+            return "null"
+        match type_.kind:
+            case Kind.LIST:
+                assert type_.item is not None
+                return self.some(type_.item)
+            case Kind.LINK:
+                name = str(type_.name)
+                return f"{name}:{name[0]}{self.number(0, 29)}"
+            case Kind.TEXT:
+                return quote_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
+            case kind:
+                return written(self.pick(CHOICES[kind]), type_)
+
+    def some(self, item: Type) -> str:
+        return f"[{', '.join(self.literal(item) for _ in range(self.number(0, 3)))}]"
+
+    def value(self, type_: Type, columns: Columns, depth: int = 2) -> str:
+        """An expression of this type: a literal, a column, or a function of such."""
+        named = [name for name, t in columns.items() if t == type_]
+        ways = ["literal", *(["column"] * 4 if named else []), *(["function"] * 2 if depth else [])]
+        match self.pick(ways):
+            case "column":
+                return self.pick(named)
+            case "function" if (makers := _FUNCTIONS.get(type_.kind)) is not None:
+                return self.pick(makers)(self, columns, depth - 1)
+            case _:
+                return self.literal(type_)
+
+    def condition(self, columns: Columns, depth: int = 2) -> str:
+        kind = self.number(0, 9 if depth else 6)
+        if kind == 7:
+            return f"not {self.condition(columns, depth - 1)}" if self.number(0, 1) else f"({self.both(columns, depth)})"
+        if kind > 7:
+            return f"({self.both(columns, depth)})"
+        name = self.pick(sorted(columns))
+        type_ = columns[name]
+        if type_.kind is Kind.LIST:
+            assert type_.item is not None
+            return self.pick([
+                f"{name} has {self.literal(type_.item)}", f"{name} has any {self.literal(type_)}",
+                f"{name} has all {self.literal(type_)}", f"length({name}) {self.comparison()} {self.number(0, 2)}",
+                f"{self.literal(type_.item)} in {name}", f"{name} == {self.literal(type_)}", f"is_null({name})",
+            ])  # fmt: skip
+        return self.pick(_CONDITIONS)(self, name, type_, columns, max(depth - 1, 0))
+
+    def both(self, columns: Columns, depth: int) -> str:
+        return f" {self.pick(['and', 'or'])} ".join(self.condition(columns, depth - 1) for _ in range(self.number(2, 3)))
+
+    def comparison(self) -> str:
+        return self.pick(["==", "!=", "<", "<=", ">", ">="])
+
+
+def written(value: Any, type_: Type) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return quote_string(value)
+    return f"@{render_time(value)}" if type_.kind is Kind.TIME else str(value)
+
+
+_CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
+    lambda w, name, t, _c, _d: f"{name} {w.comparison()} {w.literal(t)}",
+    lambda w, name, t, c, d: f"{name} {w.comparison()} {w.value(t, c, d)}",
+    lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison()} {name}",
+    lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.some(t)}"
+    if t.kind is not Kind.BOOL else f"{name}",
+    lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
+    if t.kind in {Kind.INT, Kind.TIME, Kind.KEYWORD, Kind.FLOAT} else f"is_null({name})",
+    lambda w, name, t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
+    lambda w, name, t, _c, _d: f"{w.pick(['contains', 'starts_with', 'ends_with'])}({name}, {w.literal(KEYWORD)})"
+    if t.kind in {Kind.KEYWORD, Kind.TEXT} else f"{name} == {w.literal(t)}",
+)  # fmt: skip
+
+_Maker = Callable[[Writer, Columns, int], str]
+_ANYTHING = (KEYWORD, INT, FLOAT, BOOL, TIME, DURATION, TEXT)
+
+
+def _call(name: str, *types: Type) -> _Maker:
+    return lambda w, c, d: f"{name}({', '.join(w.value(t, c, d) for t in types)})"
+
+
+def _choice(type_: Type) -> tuple[_Maker, ...]:
+    return (
+        lambda w, c, d: f"if({w.condition(c, 0)}, {w.value(type_, c, d)}, {w.value(type_, c, d)})",
+        lambda w, c, d: f"coalesce({w.value(type_, c, d)}, {w.value(type_, c, d)})",
+    )
+
+
+def _infix(operators: Sequence[str], left: Type, right: Type) -> _Maker:
+    return lambda w, c, d: f"({w.value(left, c, d)} {w.pick(operators)} {w.value(right, c, d)})"
+
+
+def _over_list(name: str) -> _Maker:
+    def make(writer: Writer, columns: Columns, _: int) -> str:
+        lists = [n for n, t in columns.items() if t.kind is Kind.LIST]
+        return f"{name}({writer.pick(sorted(lists))})" if lists else "3"
+
+    return make
+
+
+_FUNCTIONS: dict[Kind, tuple[_Maker, ...]] = {
+    Kind.INT: (*_choice(INT), _infix("+-*%", INT, INT), _call("abs", INT), _call("length", KEYWORD), _call("year", TIME),
+               _call("month", TIME), _call("weekday", TIME), _call("day", TIME), _call("hour", TIME), _over_list("length"),
+               _call("least", INT, INT), _call("greatest", INT, INT), _call("words", TEXT), _call("floor", FLOAT),
+               _call("ceil", FLOAT), _call("int", KEYWORD), lambda w, c, d: f"-({w.value(INT, c, d)})"),
+    Kind.FLOAT: (*_choice(FLOAT), _infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _call("sqrt", FLOAT),
+                 _call("float", INT), _call("seconds", DURATION), _call("least", FLOAT, FLOAT), _infix("%", FLOAT, FLOAT),
+                 lambda w, c, d: f"bucket({w.value(FLOAT, c, d)}, 2.5)", lambda w, c, d: f"round({w.value(FLOAT, c, d)}, 1)"),
+    Kind.KEYWORD: (*_choice(KEYWORD), lambda w, c, d: f"if({w.condition(c, 0)}, {w.literal(KEYWORD)}, k_)".replace("k_", w.value(KEYWORD, c, d))),
+    Kind.TEXT: (_call("lower", KEYWORD), _call("upper", TEXT), _call("trim", TEXT), _call("concat", KEYWORD, INT, TIME),
+                _call("string", FLOAT), _call("string", DURATION), _call("replace", TEXT, KEYWORD, KEYWORD),
+                lambda w, c, d: f"substring({w.value(TEXT, c, d)}, {w.number(0, 3)}, {w.number(0, 3)})"),
+    Kind.BOOL: (lambda w, c, d: f"({w.condition(c, d)})",),
+    Kind.TIME: (*_choice(TIME), _infix("+-", TIME, DURATION), _call("date", TIME),
+                lambda w, c, d: f"bucket({w.value(TIME, c, d)}, {w.pick(['1d', '1w', '1mo', '6h', '1y'])})"),
+    Kind.DURATION: (*_choice(DURATION), _infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
+                    lambda w, c, d: f"({w.value(DURATION, c, d)} * {w.number(0, 3)})"),
+}  # fmt: skip
+
+
+class Pipeline:
+    """A query as it grows: its text, and the columns that its rows have by now."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        fields = writer.world.collection.fields
+        self.stages = [f"from {writer.world.item}"]
+        self.columns: Columns = {f.name: f.type for f in fields if f.type.kind is not Kind.VECTOR} | {"_version": INT}
+        self.texts = [f.name for f in fields if f.type.kind is Kind.TEXT]
+        self.vectors = [f.name for f in fields if f.type.kind is Kind.VECTOR]
+        self.links = [f.name for f in fields if (f.type.item or f.type).kind is Kind.LINK]
+        self.records = True  # rather than rows that were made
+
+    def grow(self) -> None:
+        w = self.writer
+        ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet]
+        if self.records:
+            ways += [self.match, self.near, self.find, self.fuse] * bool(self.texts)
+            ways += [self.follow] * bool(self.links)
+            ways += [self.summarize, self.summarize]
+        w.pick(ways)()
+
+    def add(self, text: str) -> None:
+        self.stages.append(text)
+
+    def where(self) -> None:
+        self.add(f"where {self.writer.condition(self.columns)}")
+
+    def sort(self) -> None:
+        w = self.writer
+        names = [name for name, t in self.columns.items() if t.kind in _ORDERED and not name.startswith("_score")]
+        keys = [f"{w.pick(names)}{w.pick(['', ' desc'])}" for _ in range(w.number(1, 2))] if names else ["1"]
+        self.add(f"sort {', '.join(keys)}")
+
+    def take(self) -> None:
+        self.add(f"take {self.writer.number(0, 6)}")
+
+    def items(self) -> dict[str, tuple[str, Type]]:
+        w = self.writer
+        types = [w.pick(_ANYTHING) for _ in range(w.number(1, 2))]
+        found = {w.fresh(): (w.value(t, self.columns), t) for t in types}
+        if "owner" in self.columns and w.number(0, 3) == 3:
+            found[w.fresh()] = "owner->name", KEYWORD
+        if "links" in self.columns and "k1" in self.columns and self.records and w.number(0, 3) == 3:
+            found[w.fresh()] = "links->k1", list_of(KEYWORD)
+        return found
+
+    def extend(self) -> None:
+        found = self.items()
+        self.add("extend " + ", ".join(f"{name} = {text}" for name, (text, _) in found.items()))
+        self.columns |= {name: t for name, (_, t) in found.items()}
+
+    def select(self) -> None:
+        w = self.writer
+        visible = [name for name in self.columns if not name.startswith("_")]
+        kept = list(dict.fromkeys(w.pick(visible) for _ in range(w.number(1, 3)))) if visible else []
+        found = self.items()
+        self.add("select " + ", ".join([*kept, *(f"{name} = {text}" for name, (text, _) in found.items())]))
+        system = {name: t for name, t in self.columns.items() if name.startswith("_")}
+        self.columns = {name: self.columns[name] for name in kept} | {n: t for n, (_, t) in found.items()} | system
+
+    def facet(self) -> None:
+        w = self.writer
+        names = [name for name, t in self.columns.items() if t.kind is not Kind.VECTOR and name != "_score"]
+        top = w.pick(["", " top 1", " top 3"])
+        self.add(f"facet {w.pick(names)}{top}" if names else "facet one = 1")
+
+    def words(self) -> str:
+        w = self.writer
+        parts: list[str] = []
+        for _ in range(w.number(0, 3)):
+            sign = w.pick(["", "", "", "+", "-"])
+            word = w.pick(WORDS)
+            form = w.pick([word, word, f'"{word} {w.pick(WORDS)}"', f"{word[:2]}*", f"{word}^2", f"{word}~1"])
+            parts.append(sign + form)
+        return quote_string(" ".join(parts))
+
+    def match_text(self) -> str:
+        w = self.writer
+        fields = w.pick(["", ", ".join(self.texts), f"{w.pick(self.texts)}^3"])
+        return f"match {fields} {self.words()}"
+
+    def near_text(self) -> str:
+        w = self.writer
+        target = w.pick([quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"), f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
+        return f"near vec to {target}"
+
+    def scored(self) -> None:
+        self.columns["_score"] = FLOAT
+
+    def match(self) -> None:
+        self.add(self.match_text())
+        self.scored()
+
+    def near(self) -> None:
+        self.add(self.near_text())
+        self.scored()
+
+    def find(self) -> None:
+        self.add(f"find {self.words()}")
+        self.scored()
+
+    def fuse(self) -> None:
+        w = self.writer
+        method = w.pick(["rrf", "rrf k=10", "linear", "linear weights=[0.3, 0.7]", "rrf weights=[1, 2.5]"])
+        branches = [w.pick([self.match_text, self.near_text])() + w.pick(["", " | take 3"]) for _ in range(2)]
+        if w.number(0, 3) == 3:
+            branches[0] += f" | where {w.condition({n: t for n, t in self.columns.items() if n != '_score'}, 1)}"
+        self.add(f"fuse {method} ({', '.join(f'b{i}: {b}' for i, b in enumerate(branches))})")
+        self.scored()
+
+    def follow(self) -> None:
+        w = self.writer
+        name = w.pick(self.links)
+        collection = self.writer.world.records.catalog.collections
+        link = self.writer.world.collection.by_name[name].type
+        target = collection[str((link.item or link).name)]
+        own = target is self.writer.world.collection
+        depth = w.pick(["", " depth 1..3", " depth 2", " depth 2..4"]) if own else ""
+        self.add(f"follow {name}{depth}")
+        self.columns = {f.name: f.type for f in target.fields if f.type.kind is not Kind.VECTOR}
+        self.columns |= {"_depth": INT, "_version": INT}
+        if not own:
+            self.texts, self.vectors, self.links = [], [], []
+
+    def summarize(self) -> None:
+        w = self.writer
+        names = {n: t for n, t in self.columns.items() if t.kind in _COMPARED and n != "_score"}
+        made: Columns = {}
+        aggregates: list[str] = []
+        for _ in range(w.number(1, 3)):
+            name, (text, type_) = w.fresh(), self.aggregate(names)
+            aggregates.append(f"{name} = {text}")
+            made[name] = type_
+        keys = {w.fresh(): n for n in dict.fromkeys(w.pick(sorted(names)) for _ in range(w.number(0, 2)))} if names else {}
+        texts = [f"{name} = {column}" for name, column in keys.items()]
+        made |= {name: names[column] for name, column in keys.items()}
+        fill = ""
+        times = [n for n, t in self.columns.items() if t.kind is Kind.TIME]
+        if times and w.number(0, 2) == 2:
+            name = w.fresh()
+            texts.append(f"{name} = bucket({w.pick(times)}, {w.pick(['1mo', '1y', '7d', '40d'])})")
+            made[name] = TIME
+            fill = w.pick(["", " fill null", " fill 0"])
+        self.add(f"summarize {', '.join(aggregates)}{' by ' + ', '.join(texts) if texts else ''}{fill}")
+        self.columns, self.records = made, False
+
+    def aggregate(self, names: Columns) -> tuple[str, Type]:
+        w = self.writer
+        numbers = [n for n, t in names.items() if t.kind in {Kind.INT, Kind.FLOAT}]
+        kind = w.number(0, 6)
+        if kind == 0 or not names:
+            return "count()", INT
+        if kind <= 2 and numbers:
+            name = w.pick(numbers)
+            return w.pick([(f"sum({name})", names[name]), (f"avg({name})", FLOAT), (f"percentile({name}, 25)", FLOAT)])
+        name = w.pick(sorted(names))
+        return w.pick([
+            (f"count({name})", INT), (f"count_distinct({name})", INT), (f"min({name})", names[name]),
+            (f"max({name})", names[name]), (f"first_value({name})", names[name]), (f"last_value({name})", names[name]),
+            (f"collect({name})", list_of(names[name])),
+        ])  # fmt: skip
+
+
+@st.composite
+def query_texts(draw: Callable[[st.SearchStrategy[Any]], Any], world: World, stages_max: int = 5) -> str:
+    """A query that binds without an error."""
+    pipeline = Pipeline(Writer(draw, world))
+    for _ in range(pipeline.writer.number(0, stages_max)):
+        pipeline.grow()
+    return "\n| ".join(pipeline.stages)
+
+
+@st.composite
+def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> str:
+    writer = Writer(draw, world)
+    return writer.condition(Pipeline(writer).columns)

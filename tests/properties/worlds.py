@@ -1,0 +1,138 @@
+"""Small stores of chance: a schema, and records written, overwritten and deleted, in the engine and in plain Python alike."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.values import encode
+from paasq_dsl.catalog import Collection
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import MICROS, Duration, parse_time
+from reference.records import Records
+
+SIZE = 8
+WORDS = ("red", "Green", "blue", "café", "cafe", "über", "sea", "seas", "漢字", "x1", "wi-fi", "the", "of", "stone", "stones")
+KEYWORDS = ("a", "b", "B", "c", "", "ünï", "漢字", "a b", "\U0001f600", 'q"uote')
+INTS = (0, 1, 2, 3, -1, -7, 12, 1_000_000)
+FLOATS = (0.0, 0.5, 1.5, -2.25, 3.0, 1e6, -1e-3)
+TIMES = tuple(map(parse_time, ("2026-11-22T09:30Z", "2026-11-22", "2026-11-01", "2026-10-31T23:59:59Z", "2024-02-29", "1969-12-31T23:00Z", "2026-11-23")))  # fmt: skip
+DURATIONS = (Duration(), Duration(0, MICROS["h"]), Duration(0, 90 * MICROS["min"]), Duration(0, MICROS["d"]))
+
+FIELDS = {  # name -> type; each world has some of them
+    "k1": "keyword", "k2": "keyword", "n": "int", "m": "int default 7", "f": "float", "ok": "bool", "at": "time",
+    "end": "time", "long": "duration", "tags": "[keyword]", "more": "[keyword]", "ns": "[int]", "title": "text",
+    "body": "text", "next": "link<{item}>", "links": "[link<{item}>]", "owner": "link<{person}>",
+}  # fmt: skip
+
+
+def plain_vector(text: str) -> list[float]:
+    """A direction for a text, from its words alone: 8 numbers, of length 1."""
+    total = [0.0] * SIZE
+    for word in text.lower().split():
+        digest = hashlib.blake2b(word.encode(), digest_size=SIZE).digest()
+        total = [t + byte - 127.5 for t, byte in zip(total, digest, strict=True)]
+    length = math.sqrt(sum(t * t for t in total)) or 1.0
+    return [t / length for t in total]
+
+
+class SmallEmbedder:
+    """`plain_vector` as the engine asks for it."""
+
+    identity = "small@1"
+    size = SIZE
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([plain_vector(text) for text in texts], np.float32).reshape(len(texts), SIZE)
+
+    def tokens(self, text: str) -> int:
+        return len(text.split())
+
+
+@dataclass(frozen=True)
+class World:
+    """`item` names the collection to ask; `records` are what the engine must hold too."""
+
+    item: str
+    records: Records
+
+    @property
+    def collection(self) -> Collection:
+        return self.records.catalog.collections[self.item]
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self.records.by_collection.get(self.item, {}))
+
+
+def make_world(engine: Engine, seed: int) -> World:
+    """Two collections of the engine, named by the seed, and what stands in them."""
+    rng = random.Random(seed)
+    names = {"item": f"item{seed}", "person": f"person{seed}"}
+    kept = [name for name in FIELDS if rng.random() < 0.8]
+    texts = [name for name in kept if name in {"title", "body"}]
+    lines = [f"{name}: {FIELDS[name].format(**names)}" for name in kept]
+    if texts:
+        lines.append(f"vec: vector(auto) from {', '.join(texts)}")
+    engine.query(Request(f"collection {names['person']} {{ key id: keyword name: keyword }};"))
+    engine.query(Request(f"collection {names['item']} {{ key id: keyword {' '.join(lines)} }};"))
+    world = World(names["item"], Records(engine.catalog(), plain_vector))
+    _write(engine, world.records, names["person"], [{"id": f"p{i}", "name": rng.choice(KEYWORDS)} for i in range(3)])
+    if seed % 10:  # every tenth world is empty
+        for _ in range(rng.randint(1, 5)):
+            _change(engine, world, rng)
+    return world
+
+
+def _change(engine: Engine, world: World, rng: random.Random) -> None:
+    keys = [f"i{rng.randrange(25)}" for _ in range(rng.randint(0, 12))]
+    _write(engine, world.records, world.item, [_record(world.collection, key, rng) for key in dict.fromkeys(keys)])
+    for key in rng.sample(world.keys, min(len(world.keys), rng.randint(0, 3))):
+        engine.query(Request(f"delete {world.item}:{key}"))
+        world.records.delete(world.item, key)
+
+
+def _write(engine: Engine, records: Records, name: str, given: list[dict[str, Any]]) -> None:
+    fields = records.catalog.collections[name].by_name
+    as_json = [{field: encode(value, fields[field].type) for field, value in row.items()} for row in given]
+    engine.put(name, as_json)
+    for row in given:
+        records.put(name, {f.name: row.get(f.name, f.default) for f in fields.values() if not f.sources} | row)
+
+
+def _record(collection: Collection, key: str, rng: random.Random) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": key}
+    for field in collection.fields:
+        chance = rng.random()
+        if field.name == "id" or field.sources or chance < 0.1:
+            continue
+        row[field.name] = None if chance < 0.25 else _value(field.type, rng)
+    return row
+
+
+def _value(type_: Type, rng: random.Random) -> Any:
+    match type_.kind:
+        case Kind.LIST:
+            assert type_.item is not None
+            return [_value(type_.item, rng) for _ in range(rng.randint(0, 3))]
+        case Kind.LINK if type_.name is not None:
+            return f"{type_.name[0]}{rng.randrange(30 if type_.name.startswith('item') else 5)}"
+        case Kind.TEXT:
+            return " ".join(rng.choices(WORDS, k=rng.choice((0, 1, 2, 3, 5, 8, 45))))
+        case _:
+            return rng.choice(CHOICES[type_.kind])
+
+
+CHOICES: dict[Kind, Sequence[Any]] = {
+    Kind.KEYWORD: KEYWORDS, Kind.INT: INTS, Kind.FLOAT: FLOATS, Kind.BOOL: (True, False), Kind.TIME: TIMES,
+    Kind.DURATION: DURATIONS,
+}  # fmt: skip

@@ -1,0 +1,56 @@
+"""What the reference evaluates: records as dicts, in the order they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from paasq_dsl.catalog import Catalog
+
+Row: TypeAlias = dict[str, Any]  # value by column name, those that the store keeps (`_key`, `_version`) too
+Vector: TypeAlias = list[float]
+WRITTEN = "written"  # a row's number in the order of all writes: two rows are the same record where it is the same
+
+
+class Refused(Exception):
+    """The engine must answer this query with an error, for the reason given."""
+
+
+class Undecided(Exception):
+    """Two scores differ by less than 32-bit floats can tell, so that either order of the rows would be right."""
+
+
+@dataclass
+class Records:
+    """Live records by collection and key; a record that is written again moves to the end. `embed` makes vectors."""
+
+    catalog: Catalog
+    embed: Callable[[str], Vector]
+    by_collection: dict[str, dict[str, Row]] = field(default_factory=dict)
+    seq: int = 0  # how many writes there were
+
+    def scan(self, collection: str) -> list[Row]:
+        """The live records, each as a dict of its own."""
+        return [dict(row) for row in self.by_collection.get(collection, {}).values()]
+
+    def get(self, collection: str, key: object) -> Row | None:
+        return self.by_collection.get(collection, {}).get(key) if isinstance(key, str) else None
+
+    def put(self, collection: str, row: Row) -> None:
+        """`row` has all the fields; its version and the vectors that are computed are made here."""
+        found = self.catalog.collections[collection]
+        key = row[found.key]
+        before = self.by_collection.setdefault(collection, {}).pop(key, None)
+        self.seq += 1
+        whole = {**row, "_key": key, "_version": before["_version"] + 1 if before else 1, WRITTEN: self.seq}
+        for vector in found.fields:
+            if vector.sources:
+                parts = [whole[name] for name in vector.sources]
+                text = "\n".join(part for part in parts if part and part.strip())
+                whole[vector.name] = self.embed(text) if text else None
+        self.by_collection[collection][key] = whole
+
+    def delete(self, collection: str, key: str) -> None:
+        self.seq += 1
+        self.by_collection[collection].pop(key, None)

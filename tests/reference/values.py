@@ -1,0 +1,208 @@
+"""Expressions over one row at a time, with the null rules of the language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paasq_daemon.backends.base import RunInputs
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
+from reference.functions import FUNCTIONS
+from reference.records import Records, Refused, Row
+
+MONTH_MICROS = 365.2425 * MICROS["d"] / 12
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """`row` to `value`. One a run, for one `now` stands for all of it."""
+
+    records: Records
+    inputs: RunInputs
+
+    def value(self, bound: Bound, row: Row) -> Any:
+        return fitted(_EVALUATE[type(bound)](self, bound, row), bound.type)
+
+    def holds(self, condition: Bound, row: Row) -> bool:
+        return self.value(condition, row) is True
+
+
+def fitted(value: Any, type_: Type) -> Any:
+    """An int is a float where the type says so."""
+    if type_.kind is Kind.FLOAT and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type_.kind is Kind.LIST and type_.item is not None and isinstance(value, list):
+        return [fitted(item, type_.item) for item in value]
+    return value
+
+
+def order_key(value: Any) -> Any:
+    """What a value is ordered and told apart by: a duration by its length, a list by its items."""
+    if isinstance(value, Duration):
+        return round(value.months * MONTH_MICROS) + value.micros
+    return tuple(order_key(item) for item in value) if isinstance(value, list) else value
+
+
+def equal(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return left is right
+    return bool(order_key(left) == order_key(right))
+
+
+def _constant(evaluator: Evaluator, bound: Constant, _: Row) -> Any:
+    return evaluator.inputs.literals[bound.slot] if bound.slot >= 0 else bound.value
+
+
+def _parameter(evaluator: Evaluator, bound: ParameterValue, _: Row) -> Any:
+    if bound.name not in evaluator.inputs.parameters:
+        raise Refused(f"no value for ${bound.name}")
+    return _given(evaluator.inputs.parameters[bound.name], bound.type)
+
+
+def _given(value: Any, type_: Type) -> Any:
+    if isinstance(value, str) and type_.kind is Kind.TIME:
+        return parse_time(value)
+    if isinstance(value, str) and type_.kind is Kind.DURATION:
+        return parse_duration(value)
+    if isinstance(value, list) and type_.item is not None:
+        return [_given(item, type_.item) for item in value]
+    return value
+
+
+def _moment(evaluator: Evaluator, bound: MomentValue, _: Row) -> int:
+    if bound.name == "now":
+        return evaluator.inputs.now_us
+    midnight = evaluator.inputs.now_us // MICROS["d"] * MICROS["d"]
+    return midnight + {"yesterday": -1, "today": 0, "tomorrow": 1}[bound.name] * MICROS["d"]
+
+
+def _column(_: Evaluator, bound: ColumnValue, row: Row) -> Any:
+    return row[bound.name]
+
+
+def _traverse(evaluator: Evaluator, bound: Traverse, row: Row) -> Any:
+    links = evaluator.value(bound.base, row)
+    if not isinstance(links, list):
+        found = evaluator.records.get(bound.collection, links)
+        return None if found is None else found[bound.name]
+    values: list[Any] = []
+    for key in links:
+        found = evaluator.records.get(bound.collection, key)
+        if found is None:
+            continue
+        one = found[bound.name]
+        if bound.type.item is not None and isinstance(one, list):
+            values += one
+        elif one is not None or not _is_list_field(evaluator, bound):
+            values.append(one)
+    return values
+
+
+def _is_list_field(evaluator: Evaluator, bound: Traverse) -> bool:
+    field = evaluator.records.catalog.collections[bound.collection].by_name.get(bound.name)
+    return field is not None and field.type.kind is Kind.LIST
+
+
+def _apply(evaluator: Evaluator, bound: Apply, row: Row) -> Any:
+    parts = bound.arguments
+    if bound.function in {"in", "not in"}:
+        found = _is_in(evaluator, parts[0], parts[1], row)
+        return found if bound.function == "in" else not found
+    values = [evaluator.value(part, row) for part in parts]
+    if bound.function in _OPERATORS:
+        return _OPERATORS[bound.function](*values)
+    if bound.function in _ARITHMETIC:
+        return None if None in values else _bounded(_moved(bound, _ARITHMETIC[bound.function](*values)), bound.type)
+    return _bounded(FUNCTIONS[bound.function](evaluator.inputs.now_us, bound, *values), bound.type)
+
+
+def _is_in(evaluator: Evaluator, item: Bound, items: Bound, row: Row) -> bool:
+    value = evaluator.value(item, row)
+    if isinstance(items, Apply) and items.function == "..":
+        low, high = (evaluator.value(end, row) for end in items.arguments)
+        return _compare(low, value, lambda a, b: a <= b) and _compare(value, high, lambda a, b: a < b)
+    return _has(evaluator.value(items, row), value)
+
+
+def _bounded(value: Any, type_: Type) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and not INT_MIN <= value <= INT_MAX:
+        raise Refused(f"{value} is outside 64 bits")
+    return fitted(value, type_)
+
+
+def _compare(left: Any, right: Any, compare: Callable[[Any, Any], bool]) -> bool:
+    return left is not None and right is not None and compare(order_key(left), order_key(right))
+
+
+def _has(items: list[Any] | None, value: Any) -> bool:
+    return items is not None and any(equal(item, value) for item in items)
+
+
+def _add(left: Any, right: Any) -> Any:
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(left.months + right.months, left.micros + right.micros)
+    if isinstance(left, Duration):
+        left, right = right, left
+    return add_months(left, right.months) + right.micros if isinstance(right, Duration) else left + right
+
+
+def _subtract(left: Any, right: Any) -> Any:
+    return _add(left, Duration(-right.months, -right.micros)) if isinstance(right, Duration) else left - right
+
+
+def _moved(bound: Apply, value: Any) -> Any:
+    """The difference of two times is a duration."""
+    return Duration(0, value) if bound.type.kind is Kind.DURATION and isinstance(value, int) else value
+
+
+def _multiply(left: Any, right: Any) -> Any:
+    if isinstance(right, Duration):
+        left, right = right, left
+    if isinstance(left, Duration):
+        return Duration(left.months * right, left.micros * right)
+    return left * right
+
+
+def _divide(left: Any, right: Any) -> Any:
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        left, right = order_key(left), order_key(right)
+    return left / right if right else None
+
+
+def _modulo(left: Any, right: Any) -> Any:
+    return left % right if right else None
+
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "==": equal,
+    "!=": lambda a, b: not equal(a, b),
+    "<": lambda a, b: _compare(a, b, lambda x, y: x < y),
+    "<=": lambda a, b: _compare(a, b, lambda x, y: x <= y),
+    ">": lambda a, b: _compare(a, b, lambda x, y: x > y),
+    ">=": lambda a, b: _compare(a, b, lambda x, y: x >= y),
+    "and": lambda *parts: all(p is True for p in parts),
+    "or": lambda *parts: any(p is True for p in parts),
+    "not": lambda part: part is not True,
+    "has": _has,
+    "has any": lambda items, asked: items is not None and asked is not None and any(_has(items, a) for a in asked),
+    "has all": lambda items, asked: items is not None and asked is not None and all(_has(items, a) for a in asked),
+    "[]": lambda *items: list(items),
+}
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _divide,
+    "%": _modulo,
+    "negate": lambda value: _multiply(value, -1),
+}
+_EVALUATE: dict[type, Callable[[Evaluator, Any, Row], Any]] = {
+    Constant: _constant, ParameterValue: _parameter, MomentValue: _moment, ColumnValue: _column, Apply: _apply,
+    Traverse: _traverse,
+}  # fmt: skip
