@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from paasq_dsl.catalog import Catalog, Collection, Field
 
 FRESH_MAX = 16  # records of one write whose vectors are made before it returns; more are left pending
 SLICE_TEXTS = 32  # embedded between two looks at the clock
+REMEMBERED_MAX, REMEMBERED_CHARS_MAX = 512, 1_000  # texts of queries whose vectors are kept: 1 MB or less
 
 Progress = Callable[[int, int], None]  # vectors made, vectors still pending at the start
 Job = tuple[Collection, Field, int, str]  # collection, vector field, ordinal, text
@@ -38,6 +39,7 @@ class Vectors:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._remembered = lru_cache(REMEMBERED_MAX)(self._vector)  # pages and repeated searches ask with the same text
 
     def check_model(self, catalog: Catalog) -> None:
         """Raises ModelMismatch where a field's vectors were made by another model than the present one."""
@@ -52,8 +54,7 @@ class Vectors:
     def of_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
         """The vector of a query's text, float32[size]. Raises ModelMismatch: it can't be compared with others' vectors."""
         self.check_model(catalog)
-        vector: NDArray[np.float32] = self.embedder.embed([text])[0]
-        return vector
+        return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
     def fill_fresh(self, fresh: Sequence[Record]) -> int | None:
         """Make the vectors of a small write at once. The sequence number that holds them, or None where there were none."""
@@ -135,6 +136,11 @@ class Vectors:
             if not jobs:
                 return
             yield jobs
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self.embedder.embed([text])[0]
+        vector.flags.writeable = False  # it may be given to several queries
+        return vector
 
     def _write(self, jobs: list[Job]) -> int:
         made = self.embedder.embed([text for *_, text in jobs])
