@@ -60,7 +60,9 @@ def parse_duration(text: str) -> Duration:
         end = part.end()
         amount, unit = part.groups()
         if unit in MONTHS:
-            months += int(amount) * MONTHS[unit]  # int() refuses 1.5mo
+            if "." in amount:
+                raise ValueError(f"{text} asks for a part of a month or year, which has no one length; write days")
+            months += int(amount) * MONTHS[unit]
         else:
             micros += round(float(amount) * MICROS[unit])
     if not end or end != len(text):

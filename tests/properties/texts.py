@@ -45,10 +45,22 @@ def function_text(name: str) -> str:
         call = found.example.split(" == ")[0]
         inner = call if call.startswith(name) else call[call.index(name) : call.rindex(")")]
         return f"from sample | summarize value = {inner} by kind | where {call.replace(inner, 'value')} == {found.example.split(' == ')[1]}"
-    return f"from sample | match \"a\" | where {found.example}"
+    return f'from sample | match "a" | where {found.example}'
 
 
-TRIVIA_TO_TRY = (" ", "  ", "\n", "\n\n\n", "\t", " // one\n", "\n// own\n", " /* in */ ", "\n/* a\n  b */\n", "\n/// doc\n", " /*x*/")
+TRIVIA_TO_TRY = (
+    " ",
+    "  ",
+    "\n",
+    "\n\n\n",
+    "\t",
+    " // one\n",
+    "\n// own\n",
+    " /* in */ ",
+    "\n/* a\n  b */\n",
+    "\n/// doc\n",
+    " /*x*/",
+)
 
 
 def respaced(text: str, chance: random.Random) -> str:

@@ -38,9 +38,11 @@ class Context:
         found = diagnostic(code, span, candidates=candidates, edit=edit, severity=severity, **words)
         self.diagnostics.append(found.shift(self.offset))
 
-    def unknown(self, code: str, span: Span, name: str, known: Iterable[str], **words: object) -> None:
-        """A name that does not exist, with the nearest that do."""
-        candidates = nearest(name, known)
+    def unknown(
+        self, code: str, span: Span, name: str, known: Iterable[str], *, better: str | None = None, **words: object
+    ) -> None:
+        """A name that does not exist, with the nearest that do; `better` is what another language's name is here."""
+        candidates = (better,) if better else nearest(name, known)
         self.report(code, span, name=name, candidates=candidates, edit=replacement(span, candidates), **words)
 
     def collection(self, name: str, span: Span) -> Collection | None:

@@ -7,16 +7,19 @@ from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
+from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse, lifted
 from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.syntax.words import FOREIGN_FUNCTIONS, MOMENTS
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
 from paasq_dsl.values import parse_time
 
-MOMENTS = ("now", "today", "tomorrow", "yesterday")
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -43,7 +46,7 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
         return bound
     together = unify(type_, bound.type)
     if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
-        context.report("PQ0304", span, what=what, expected=_with_article(type_), found=_with_article(bound.type))
+        context.report("PQ0304", span, what=what, expected=with_article(type_), found=found_words(bound))
     return bound
 
 
@@ -69,15 +72,6 @@ def column_name(node: tree.Expression) -> str | None:
             return f"{name}_{inner}" if inner else name
         case _:
             return None
-
-
-def _with_article(type_: Type) -> str:
-    text = str(type_)
-    if type_.kind is Kind.LIST:
-        return f"a list {text}"
-    if type_.kind in {Kind.TEXT, Kind.NULL}:
-        return text
-    return f"an {text}" if text[0] in "aeio" else f"a {text}"
 
 
 def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
@@ -113,13 +107,20 @@ def _name(context: Context, node: tree.Name, schema: Schema) -> Bound:
 def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
     found = schema.by_name.get(name)
     if found is None and not schema.open:
-        where = (
-            schema.collection.name if schema.collection else ("this row" if schema.columns else "a value without rows")
-        )
+        _missing_column(context, name, span, schema)
+    return ColumnValue(name, found.type if found else ANY, context.place(span))
+
+
+def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
+    if not schema.columns:
+        context.report("PQ0211", span, name=name)
+    elif schema.collection is not None and name in schema.collection.by_name:
+        context.report("PQ0210", span, name=name)
+    else:
+        where = schema.collection.name if schema.collection else "this row"
         context.unknown(
             "PQ0202", span, name, [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS], where=where
         )
-    return ColumnValue(name, found.type if found else ANY, context.place(span))
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
@@ -142,8 +143,8 @@ def _list(context: Context, node: tree.ListOf, schema: Schema) -> Bound:
                 "PQ0304",
                 written.span,
                 what="this item",
-                expected=_with_article(item_type),
-                found=_with_article(item.type),
+                expected=with_article(item_type),
+                found=found_words(item),
             )
             return Apply("[]", items, list_of(ANY), context.place(node.span))
         item_type = together
@@ -155,18 +156,18 @@ def _range(context: Context, node: tree.Range, schema: Schema) -> Bound:
     low, high = adapt(low, high.type), adapt(high, low.type)
     type_ = unify(low.type, high.type)
     if type_ is None:
-        context.report("PQ0302", node.span, left=_with_article(low.type), right=_with_article(high.type))
+        context.report("PQ0302", node.span, left=found_words(low), right=found_words(high))
     return Apply("..", (low, high), type_ or ANY, context.place(node.span))
 
 
 def _unary(context: Context, node: tree.Unary, schema: Schema) -> Bound:
     operand = bind_expression(context, node.operand, schema)
     if node.operator == "not":
-        operand = expect_type(context, operand, BOOL, node.operand.span, "what not turns round")
+        operand = expect_type(context, operand, BOOL, node.operand.span, "what stands behind not")
         return Apply("not", (operand,), BOOL, context.place(node.span))
     if operand.type.kind not in {Kind.INT, Kind.FLOAT, Kind.DURATION, Kind.ANY, Kind.NULL}:
         context.report(
-            "PQ0303", node.span, operator="-", expected="a number or a duration", found=_with_article(operand.type)
+            "PQ0303", node.span, operator="-", expected="a number or a duration", found=with_article(operand.type)
         )
     return Apply("negate", (operand,), operand.type, context.place(node.span))
 
@@ -182,16 +183,16 @@ def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
     span = context.place(node.span)
     if node.operator in _COMPARISONS:
         left, right = adapt(left, right.type), adapt(right, left.type)
-        check_comparison(context, node, left.type, right.type)
+        check_comparison(context, node, left, right)
         return Apply(node.operator, (left, right), BOOL, span)
     if node.operator in {"in", "not in"}:
         right = adapt(right, list_of(left.type))
-        check_membership(context, node, left.type, right)
+        check_membership(context, node, left, right)
         return Apply(node.operator, (left, right), BOOL, span)
     if node.operator.startswith("has"):
         item = left.type.item or ANY
         right = adapt(right, item if node.operator == "has" else list_of(item))
-        check_has(context, node, left.type, right.type)
+        check_has(context, node, left, right)
         return Apply(node.operator, (left, right), BOOL, span)
     if left.type.kind in {Kind.INT, Kind.FLOAT}:
         right = adapt(right, left.type)
@@ -203,7 +204,8 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
     span = context.place(node.span)
     found = FUNCTIONS.get(node.name)
     if found is None:
-        context.unknown("PQ0203", node.name_span, node.name, FUNCTIONS)
+        better = FOREIGN_FUNCTIONS.get(node.name.lower())
+        context.unknown("PQ0203", node.name_span, node.name, FUNCTIONS, better=better)
         return Apply(node.name, arguments, ANY, span)
     if found.kind is FunctionKind.AGGREGATE:
         context.report("PQ0306", node.name_span, function=node.name)
@@ -240,11 +242,18 @@ def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
             else None
         )
         if base is not None and base.type.kind is Kind.LINK:
-            context.report("PQ0106", node.span, found=".", better="->")
+            context.report("PQ0106", node.span, found=".", better="->", edit=_arrow_for_dot(node))
             return ColumnValue(name, ANY, context.place(node.span))
         return _column(context, name, node.span, schema)
     context.report("PQ0202", node.span, where="this value", name=node.name)
     return Constant(-1, ANY, None, context.place(node.span))
+
+
+def _arrow_for_dot(node: tree.Dot) -> Edit | None:
+    if not isinstance(node.base, tree.Name) or node.span.start != node.base.span.start:
+        return None
+    better = f"{quote_name(node.base.name)}->{quote_name(node.name)}"
+    return Edit(node.span, better, f"write {better}")
 
 
 def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
@@ -254,7 +263,9 @@ def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
     link = base.type.item if to_list else base.type
     if link is None or link.kind is not Kind.LINK or link.name is None:
         if base.type.kind is not Kind.ANY:
-            context.report("PQ0310", node.base.span, name="this", type=_with_article(base.type))
+            context.report(
+                "PQ0310", node.base.span, name=column_name(node.base) or "this", type=with_article(base.type)
+            )
         return Constant(-1, ANY, None, span)
     target = context.collection(link.name, node.base.span)
     if target is None:

@@ -3,82 +3,102 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
 from paasq_dsl.values import parse_time
 
 _LOOSE = frozenset({Kind.ANY, Kind.NULL})
 
 
-def check_comparison(context: Context, node: tree.Binary, left: Type, right: Type) -> None:
-    if left.kind in _LOOSE or right.kind in _LOOSE:
+def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+    kinds = {left.type.kind, right.type.kind}
+    if kinds & _LOOSE:
         return
-    if (left.kind is Kind.LIST) != (right.kind is Kind.LIST):
-        written = node.left if left.kind is Kind.LIST else node.right
-        edit = (
-            Edit(node.operator_span, "has", "write has") if node.operator == "==" and left.kind is Kind.LIST else None
-        )
-        context.report(
-            "PQ0305", node.span, name=_describe(written), operator=node.operator, candidates=("has",), edit=edit
-        )
+    if (left.type.kind is Kind.LIST) != (right.type.kind is Kind.LIST):
+        _list_compared(context, node, left)
         return
-    if {left.kind, right.kind} & {Kind.TIME} and {left.kind, right.kind} & STRING_KINDS:
-        _text_for_time(context, node, node.right if left.kind is Kind.TIME else node.left)
+    if Kind.TIME in kinds and kinds & STRING_KINDS:
+        _text_for_time(context, node, node.right if left.type.kind is Kind.TIME else node.left)
         return
-    unordered = node.operator not in {"==", "!="} and not {left.kind, right.kind} <= ORDERED_KINDS
-    if unordered or unify(left, right) is None or left.kind is Kind.VECTOR:
-        context.report("PQ0302", node.span, left=left, right=right)
+    unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
+    if unordered or unify(left.type, right.type) is None or left.type.kind is Kind.VECTOR:
+        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right))
+
+
+def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
+    on_left = left.type.kind is Kind.LIST
+    edit = Edit(node.operator_span, "has", "write has") if node.operator == "==" and on_left else None
+    better = "not (... has ...)" if node.operator == "!=" else "has"
+    name = _describe(node.left if on_left else node.right)
+    context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, edit=edit)
 
 
 def _text_for_time(context: Context, node: tree.Binary, written: tree.Expression) -> None:
     value = written.value if isinstance(written, tree.Literal) and isinstance(written.value, str) else None
-    edit = None
-    better = "@2026-11-22"
-    if value is not None:
-        try:
-            parse_time(value)
-        except ValueError:
-            pass
-        else:
-            better = f"@{value}".replace(" ", "T")
-            edit = Edit(written.span, better, f"write {better}")
-    context.report("PQ0308", written.span if value is not None else node.span, better=better, edit=edit)
+    better = None if value is None else _as_time(value)
+    edit = Edit(written.span, better, f"write {better}") if better else None
+    span = node.span if value is None else written.span
+    context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
 
 
-def check_membership(context: Context, node: tree.Binary, left: Type, right: Bound) -> None:
+def _as_time(value: str) -> str | None:
+    """The literal that a text for a time was meant to be."""
+    if value in MOMENTS:
+        return f"@{value}"
+    literal = f"@{value}".replace(" ", "T")
+    try:
+        parse_time(value)
+    except ValueError:
+        return None
+    return literal if scan(literal)[0].text == literal else None
+
+
+def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
     item = right.type.item if right.type.kind is Kind.LIST else right.type
     is_range = isinstance(right, Apply) and right.function == ".."
-    if left.kind is Kind.LIST:
-        context.report("PQ0305", node.span, name=_describe(node.left), operator=node.operator, candidates=("has any",))
+    if left.type.kind is Kind.LIST:
+        mends = node.operator == "in" and isinstance(node.right, tree.ListOf)
+        edit = Edit(node.operator_span, "has any", "write has any") if mends else None
+        context.report(
+            "PQ0305", node.span, name=_describe(node.left), operator=node.operator, better="has any", edit=edit
+        )
     elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
         expected = "a list [..] or a range a..b on its right"
-        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=right.type)
-    elif item is not None and unify(left, item) is None:
-        context.report("PQ0302", node.span, left=left, right=item)
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+    elif item is not None and unify(left.type, item) is None:
+        context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
 
 
-def check_has(context: Context, node: tree.Binary, left: Type, right: Type) -> None:
-    if left.kind in _LOOSE:
+def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+    if left.type.kind in _LOOSE:
         return
-    if left.kind is not Kind.LIST or left.item is None:
-        edit = Edit(node.operator_span, "==", "write ==") if node.operator == "has" else None
-        context.report("PQ0309", node.span, name=_describe(node.left), type=left, candidates=("==",), edit=edit)
+    if left.type.kind is not Kind.LIST or left.type.item is None:
+        _no_list(context, node, left)
         return
     if node.operator == "has":
-        asked: Type | None = right
+        asked: Type | None = right.type
     else:
-        asked = right.item if right.kind is Kind.LIST else None
-        if right.kind in _LOOSE:
+        asked = right.type.item if right.type.kind is Kind.LIST else None
+        if right.type.kind in _LOOSE:
             return
     if asked is None:
-        context.report(
-            "PQ0303", node.right.span, operator=node.operator, expected="a list [..] on its right", found=right
-        )
-    elif unify(left.item, asked) is None:
-        context.report("PQ0302", node.span, left=f"an item of {left}", right=asked)
+        expected = "a list [..] on its right"
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+    elif unify(left.type.item, asked) is None:
+        found = found_words(right) if node.operator == "has" else with_article(asked)
+        context.report("PQ0302", node.span, left=with_article(left.type.item), right=found)
+
+
+def _no_list(context: Context, node: tree.Binary, left: Bound) -> None:
+    better = {"has": "==", "has any": "in"}.get(node.operator)
+    edit = Edit(node.operator_span, better, f"write {better}") if better else None
+    context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), edit=edit)
 
 
 def arithmetic_type(context: Context, node: tree.Binary, left: Type, right: Type) -> Type:
@@ -96,10 +116,12 @@ def arithmetic_type(context: Context, node: tree.Binary, left: Type, right: Type
         return INT if left == right == INT and node.operator != "/" else FLOAT
     found = _WITH_TIME.get((left.kind, node.operator, right.kind))
     if found is None:
-        hint = "numbers, or a time and a duration"
         if left.kind in STRING_KINDS and node.operator == "+":
-            hint = "numbers; texts are joined by concat(a, b)"
-        context.report("PQ0303", node.span, operator=node.operator, expected=hint, found=f"{left} and {right}")
+            context.report("PQ0311", node.span)
+        else:
+            found_here = f"{with_article(left)} and {with_article(right)}"
+            expected = "numbers, or a time and a duration"
+            context.report("PQ0303", node.span, operator=node.operator, expected=expected, found=found_here)
         return ANY
     return found
 

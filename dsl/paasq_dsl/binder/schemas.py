@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundCollection, Constant
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
+from paasq_dsl.diagnostics import Edit
 from paasq_dsl.languages import LANGUAGES
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.words import FOREIGN_TYPES
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
 
 _PLAIN = {
@@ -16,6 +22,7 @@ _PLAIN = {
 }  # fmt: skip
 _NAMES = tuple(k for k in _PLAIN if k != "string") + ("link", "vector")
 _ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
+_WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096
 
 
@@ -23,17 +30,23 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
     if node.item is not None:
         item = bind_type(context, node.item)
         if item.kind not in _ITEM_KINDS:
-            context.report("PQ0304", node.span, what="an item of a list", expected="a single value", found=item)
+            context.report(
+                "PQ0304", node.span, what="an item of a list", expected="a single value", found=with_article(item)
+            )
         return list_of(item)
+    name_span = Span(node.span.start, node.span.start + len(node.name))
     if node.argument is None:
-        if node.name not in _PLAIN:
-            context.unknown("PQ0204", node.span, node.name, _NAMES)
+        if node.name in _WITH_ARGUMENT:
+            context.report("PQ0212", name_span, name=node.name, expected=f"is written {_WITH_ARGUMENT[node.name]}")
+        elif node.name not in _PLAIN:
+            context.unknown("PQ0204", name_span, node.name, _NAMES, better=FOREIGN_TYPES.get(node.name.lower()))
         return _PLAIN.get(node.name, ANY)
+    argument_span = Span(node.span.end - len(node.argument), node.span.end)
     match node.name:
         case "text" if node.argument in LANGUAGES:
             return text_in(node.argument)
         case "text":
-            context.unknown("PQ0607", node.span, node.argument, LANGUAGES)
+            context.unknown("PQ0607", argument_span, node.argument, LANGUAGES)
         case "link":
             return link_to(node.argument)
         case "vector" if node.argument == "auto":
@@ -42,10 +55,12 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             return vector_of(int(node.argument))
         case "vector":
             context.report(
-                "PQ0406", node.span, name=node.argument, expected=f"auto or a size from 1 to {VECTOR_SIZE_MAX}"
+                "PQ0406", argument_span, name=node.argument, expected=f"auto or a size from 1 to {VECTOR_SIZE_MAX}"
             )
+        case _ if node.name in _PLAIN:
+            context.report("PQ0212", node.span, name=node.name, expected="takes nothing in brackets")
         case _:
-            context.unknown("PQ0204", node.span, node.name, _NAMES)
+            context.unknown("PQ0204", name_span, node.name, _NAMES, better=FOREIGN_TYPES.get(node.name.lower()))
     return ANY
 
 
@@ -92,14 +107,17 @@ def _field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
     if node.name.startswith("_"):
         context.report("PQ0604", node.span)
     if node.is_key and type_.kind not in {Kind.KEYWORD, Kind.ANY}:
-        context.report("PQ0603", node.type.span, type=type_)
+        plain = node.type.argument is None and node.type.item is None
+        edit = Edit(node.type.span, "keyword", "write keyword") if plain else None
+        context.report("PQ0603", node.type.span, type=with_article(type_), edit=edit)
     if type_.kind is Kind.VECTOR and type_.size is None and not node.sources:
         context.report("PQ0608", node.type.span)
     if node.sources and type_.kind is not Kind.VECTOR:
         context.report("PQ0407", node.span, what="only a vector(auto) is computed from other fields")
     default = None
     if node.default is not None:
-        bound = bind_scalar(context, node.default, type_, f"the default of {node.name}")
+        unlifted = replace(context, slots={})  # a default outlives the text that declares it
+        bound = bind_scalar(unlifted, node.default, type_, f"the default of {node.name}")
         if isinstance(bound, Constant):
             default = bound.value
         else:
@@ -116,4 +134,4 @@ def _check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[s
         if found is None:
             context.unknown("PQ0202", source.span, source.name, fields, where="this collection")
         elif found.type.kind not in STRING_KINDS | {Kind.ANY}:
-            context.report("PQ0606", source.span, name=source.name, type=found.type)
+            context.report("PQ0606", source.span, name=source.name, type=with_article(found.type))

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_condition, bind_expression
+from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import (
-    BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundQuery, BoundWrite, Named, ScanStage, Schema, WhereStage,
+    Bound,
+    BoundDelete,
+    BoundExpect,
+    BoundPatch,
+    BoundPut,
+    BoundQuery,
+    BoundWrite,
+    Named,
+    ScanStage,
+    Schema,
+    WhereStage,
 )  # fmt: skip
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
 from paasq_dsl.functions.signature import unify
@@ -33,8 +44,9 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     if isinstance(node, tree.Delete):
         return BoundDelete(collection, key, query, expect, context.place(node.span))
     assignments = _assignments(context, node.assignments, collection, schema)
-    if any(a.name == collection.key for a in assignments):
-        context.report("PQ0503", node.span)
+    for item in node.assignments:
+        if item.name == collection.key:
+            context.report("PQ0503", item.span)
     return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
 
 
@@ -73,16 +85,14 @@ def _assignments(
             context.report("PQ0205", name_span, name=item.name)
         else:
             value = adapt(value, field.type)
-            _check_assignable(context, field, value.type, item.expression.span)
+            _check_assignable(context, field, value, item.expression.span)
             found[item.name] = Named(item.name, value)
     return tuple(found.values())
 
 
-def _check_assignable(context: Context, field: Field, given: Type, span: Span) -> None:
-    if given.kind is Kind.NULL and field.required:
-        context.report("PQ0304", span, what=field.name, expected=field.type, found="null")
-    elif not _assignable(field.type, given):
-        context.report("PQ0304", span, what=field.name, expected=field.type, found=given)
+def _check_assignable(context: Context, field: Field, given: Bound, span: Span) -> None:
+    if (given.type.kind is Kind.NULL and field.required) or not _assignable(field.type, given.type):
+        context.report("PQ0304", span, what=field.name, expected=with_article(field.type), found=found_words(given))
 
 
 def _assignable(wanted: Type, given: Type) -> bool:

@@ -262,7 +262,9 @@ def _starts_field(parts: _Parts, i: int) -> bool:
     texts = [p.text for p in parts[max(0, i - 2) : i + 3]]
     before, here = texts[: min(i, 2)], texts[min(i, 2) :]
     follows_key = before[-1:] == ["key"] and before[-2:-1] != [":"]
-    return (here[1:2] == [":"] and not follows_key) or (here[0] == "key" and here[2:3] == [":"] and before[-1:] != [":"])
+    return (here[1:2] == [":"] and not follows_key) or (
+        here[0] == "key" and here[2:3] == [":"] and before[-1:] != [":"]
+    )
 
 
 def _width(parts: _Parts) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
+from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import unquote
@@ -15,11 +16,12 @@ from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
 E = tree.Expression
 
 
-class IntegerTooLarge(ValueError):
-    def __init__(self, span: Span, text: str) -> None:
-        super().__init__(f"{text} is outside {INT_MIN}..{INT_MAX}")
-        self.span = span
-        self.text = text
+class LiteralError(ValueError):
+    """A literal of the right form that means nothing."""
+
+    def __init__(self, found: Diagnostic) -> None:
+        super().__init__(found.message)
+        self.diagnostic = found
 
 
 def _span(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Span:
@@ -32,6 +34,12 @@ def _of(part: Token | tree.Node) -> Span:
         assert part.start_pos is not None and part.end_pos is not None
         return Span(part.start_pos, part.end_pos)
     return part.span
+
+
+def _two_words(first: Token, second: Token) -> Token:
+    both = first.update(value=f"{first} {second}")
+    both.end_pos = second.end_pos
+    return both
 
 
 def _name(token: Token) -> str:
@@ -228,11 +236,11 @@ class Builder(Transformer[Token, Any]):
     def not_in(self, token: Token) -> Token:
         return token.update(value="not in")
 
-    def has_any(self, has: Token, _: Token) -> Token:
-        return has.update(value="has any")
+    def has_any(self, has: Token, second: Token) -> Token:
+        return _two_words(has, second)
 
-    def has_all(self, has: Token, _: Token) -> Token:
-        return has.update(value="has all")
+    def has_all(self, has: Token, second: Token) -> Token:
+        return _two_words(has, second)
 
     def range(self, low: E, high: E) -> tree.Range:
         return tree.Range(_span(low, high), low, high)
@@ -269,7 +277,7 @@ class Builder(Transformer[Token, Any]):
         if any(c in token for c in ".eE"):
             return tree.Literal(_span(token), float(token))
         if len(token) > len(str(INT_MAX)) or int(token) > INT_MAX:
-            raise IntegerTooLarge(_span(token), str(token))
+            raise LiteralError(diagnostic("PQ0115", _span(token), found=token[:40], low=INT_MIN, high=INT_MAX))
         return tree.Literal(_span(token), int(token))
 
     def parameter(self, token: Token) -> tree.Parameter:
@@ -280,7 +288,10 @@ class Builder(Transformer[Token, Any]):
         return tree.Literal(_span(token), text, as_time=True) if text[0].isdigit() else tree.Moment(_span(token), text)
 
     def duration(self, token: Token) -> tree.Literal:
-        return tree.Literal(_span(token), parse_duration(token))
+        try:
+            return tree.Literal(_span(token), parse_duration(token))
+        except ValueError as error:
+            raise LiteralError(diagnostic("PQ0116", _span(token), found=error)) from None
 
     def ref(self, token: Token) -> tree.Ref:
         collection, key = str(token).split(":", 1)

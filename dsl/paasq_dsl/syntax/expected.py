@@ -12,26 +12,13 @@ _WORDS: dict[str, str] = {
     "TIME": "a time such as @2026-11-22",
     "PARAM": "a parameter such as $name",
     "REF": "a record such as task:7",
-    "LSQB": "[",
-    "RSQB": "]",
-    "LPAR": "(",
-    "RPAR": ")",
-    "LBRACE": "{",
-    "RBRACE": "}",
-    "COMMA": ",",
-    "COLON": ":",
-    "EQUAL": "=",
-    "CIRCUMFLEX": "^",
-    "VBAR": "|",
-    "SEMICOLON": ";",
-    "_DOT": ".",
-    "_DOTDOT": "..",
-    "_ARROW": "->",
-    "SOURCES": "from",
-    "LESSTHAN": "<",
-    "MORETHAN": ">",
-    "$END": "the end of the stage",
 }
+_SIGNS: dict[str, str] = {
+    "LSQB": "[", "RSQB": "]", "LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}", "COMMA": ",", "COLON": ":",
+    "EQUAL": "=", "CIRCUMFLEX": "^", "VBAR": "|", "SEMICOLON": ";", "_DOT": ".", "_DOTDOT": "..", "_ARROW": "->",
+    "SOURCES": "from", "LT": "<", "GT": ">",
+}  # fmt: skip
+_END = "$END"
 _VALUE = frozenset({"NAME", "STRING", "NUMBER", "PARAM", "LSQB", "LPAR"})
 _VALUE_PARTS = _VALUE | {"TIME", "DURATION", "REF", "TRUE", "FALSE", "NULL", "MINUS", "NOT", "LONG_STRING"}
 _OPERATORS = frozenset(
@@ -40,8 +27,8 @@ _OPERATORS = frozenset(
 _CALLS = frozenset({"LPAR"})
 
 
-def expected_words(terminals: Iterable[str]) -> str:
-    """`a value, ] or the end of the stage`: groups first, never the name of a terminal."""
+def expected_words(terminals: Iterable[str], end: str) -> str:
+    """``a value, `]` or the end of the stage``: groups first, never the name of a terminal. `end` is what the end is called."""
     left = set(terminals) - {"LONG_STRING"}
     parts: list[str] = []
     if left >= _VALUE:
@@ -51,9 +38,11 @@ def expected_words(terminals: Iterable[str]) -> str:
         parts.append("an operator")
         left -= _OPERATORS | _CALLS
     elif "AND" in left:
-        parts.append("and, or")
+        parts += ["`and`", "`or`"]
         left -= _OPERATORS
-    parts += sorted((_WORDS.get(t, t.lower()) for t in left), key=lambda w: (w == _WORDS["$END"], w))
+    parts += sorted(_WORDS[t] for t in left if t in _WORDS)
+    parts += sorted(f"`{_SIGNS.get(t, t.lower())}`" for t in left if t not in _WORDS and t != _END)
+    parts += [end] if _END in left else []
     if not parts:
         return "something else"
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
@@ -14,7 +15,23 @@ from paasq_dsl.syntax.tokens import Token, TokenKind
 from paasq_dsl.syntax.words import FOREIGN_STAGES, FOREIGN_STATEMENTS, STAGE_WORDS, STATEMENT_WORDS
 
 _COMPARING = frozenset({"where"})
-_FOREIGN_OPERATORS = {"&&": "and", "||": "or", "<>": "!="}
+_FOREIGN_OPERATORS = {"||": "or", "<>": "!="}
+_QUOTES = {
+    "'": "'",
+    "\u2018": "\u2019",
+    "\u201c": "\u201d",
+    "\u201e": "\u201c",
+    "\u00ab": "\u00bb",
+}  # with what closes each
+_TYPOGRAPHIC = {
+    "\u2212": "-",
+    "\u2013": "-",
+    "\u00d7": "*",
+    "\u2260": "!=",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2192": "->",
+}
 _MINUTES_OR_MONTHS = re.compile(r"(\d+)m")
 
 Rule = Callable[[Sequence[Token], str], Diagnostic | None]
@@ -36,8 +53,11 @@ def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
         return None
     foreign = FOREIGN_STAGES if start == "stage" else FOREIGN_STATEMENTS
     if (better := foreign.get(first.text.lower())) is not None:
-        edit = Edit(first.span, better, f"write {better}") if better in known else None
-        return diagnostic("PQ0106", first.span, found=first.text, better=better, candidates=(better,), edit=edit)
+        written = first.span.cover(tokens[1].span) if tokens[1:] and tokens[1].text.lower() == "into" else first.span
+        edit = Edit(written, better, f"write {better}") if better in known else None
+        return diagnostic("PQ0106", written, found=first.text, better=better, edit=edit)
+    if first.text in STAGE_WORDS and first.kind is TokenKind.NAME:
+        return diagnostic("PQ0119", first.span)
     candidates = nearest(first.text, known) if first.kind is TokenKind.NAME else ()
     code = "PQ0108" if start == "stage" else "PQ0110"
     return diagnostic(
@@ -55,16 +75,29 @@ def _odd_token(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         if token.text.startswith('"'):
             quote = '"""' if token.text.startswith('"""') else '"'
             return diagnostic("PQ0102", token.span, edit=Edit(Span(token.end, token.end), quote, "close the string"))
-        if token.text == "'":
-            close = next((t for t in tokens[i + 1 :] if t.text == "'"), None)
-            span = Span(token.start, close.end if close else tokens[-1].end)
-            return diagnostic("PQ0104", span, edit=_double_quotes(tokens, token, close))
+        if token.text in _QUOTES:
+            return _odd_quotes(tokens, i)
         if token.text in {"&", "!"}:
             return _foreign_operator(tokens, i)
+        if (better := _TYPOGRAPHIC.get(token.text)) is not None:
+            return _foreign(token.span, token.text, better)
         if token.text[0].isdigit():
             return _odd_number(token)
-        return diagnostic("PQ0114", token.span, found=token.text)
+        shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text):04X}"
+        edit = Edit(token.span, " ", "write a plain space") if token.text.isspace() else None
+        return diagnostic("PQ0114", token.span, found=shown, edit=edit)
     return None
+
+
+def _foreign(span: Span, found: str, better: str) -> Diagnostic:
+    return diagnostic("PQ0106", span, found=found, better=better, edit=Edit(span, better, f"write {better}"))
+
+
+def _odd_quotes(tokens: Sequence[Token], i: int) -> Diagnostic:
+    opening = tokens[i]
+    closing = next((t for t in tokens[i + 1 :] if t.text == _QUOTES[opening.text]), None)
+    span = Span(opening.start, closing.end if closing else tokens[-1].end)
+    return diagnostic("PQ0104", span, edit=_double_quotes(tokens, opening, closing))
 
 
 def _double_quotes(tokens: Sequence[Token], opening: Token, closing: Token | None) -> Edit | None:
@@ -83,9 +116,9 @@ def _foreign_operator(tokens: Sequence[Token], i: int) -> Diagnostic:
     token = tokens[i]
     if token.text == "!":
         return diagnostic("PQ0106", token.span, found="!", better="not", edit=Edit(token.span, "not ", "write not"))
-    double = i + 1 < len(tokens) and tokens[i + 1].text == "&"
-    span = Span(token.start, tokens[i + 1].end if double else token.end)
-    return diagnostic("PQ0106", span, found="&" * (1 + double), better="and", edit=Edit(span, "and", "write and"))
+    double = i + 1 < len(tokens) and tokens[i + 1].text == "&" and tokens[i + 1].start == token.end
+    span = token.span.cover(tokens[i + 1].span) if double else token.span
+    return _foreign(span, "&" * (1 + double), "and")
 
 
 def _odd_number(token: Token) -> Diagnostic:
@@ -94,7 +127,7 @@ def _odd_number(token: Token) -> Diagnostic:
         edit = Edit(token.span, minutes, f"write {minutes}")
         return diagnostic("PQ0107", token.span, number=found[1], candidates=(minutes, months), edit=edit)
     expected = "a number or a duration (units: ms s min h d w mo y)"
-    return diagnostic("PQ0101", token.span, expected=expected, found=token.text[:40])
+    return diagnostic("PQ0101", token.span, expected=expected, found=f"`{token.text[:40]}`")
 
 
 def _assignment_in_condition(tokens: Sequence[Token], start: str) -> Diagnostic | None:
@@ -107,26 +140,24 @@ def _assignment_in_condition(tokens: Sequence[Token], start: str) -> Diagnostic 
 
 
 def _operator_words(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    for before, token in zip(tokens, tokens[1:], strict=False):
-        if (
-            token.kind is TokenKind.OPERATOR
-            and before.text + token.text in _FOREIGN_OPERATORS
-            and before.end == token.start
-        ):
-            better = _FOREIGN_OPERATORS[before.text + token.text]
-            span = before.span.cover(token.span)
-            return diagnostic(
-                "PQ0106",
-                span,
-                found=before.text + token.text,
-                better=better,
-                edit=Edit(span, better, f"write {better}"),
-            )
+    for before, token in pairwise(tokens):
+        joined = before.text + token.text
+        if joined in _FOREIGN_OPERATORS and before.end == token.start and token.kind is TokenKind.OPERATOR:
+            return _foreign(before.span.cover(token.span), joined, _FOREIGN_OPERATORS[joined])
         if token.text in {"AND", "OR", "NOT", "IN"} and tokens[0].text == "where":
-            better = token.text.lower()
-            return diagnostic(
-                "PQ0106", token.span, found=token.text, better=better, edit=Edit(token.span, better, f"write {better}")
-            )
+            return _foreign(token.span, token.text, token.text.lower())
+    return None
+
+
+def _comma_between_fields(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """A comma where the next field or the end of a collection follows."""
+    if tokens[0].text != "collection":
+        return None
+    for i, token in enumerate(tokens):
+        following = [t.text for t in tokens[i + 1 : i + 4]]
+        field_follows = following[1:2] == [":"] or (following[:1] == ["key"] and following[2:3] == [":"])
+        if token.text == "," and (field_follows or following[:1] == ["}"]):
+            return diagnostic("PQ0120", token.span, edit=Edit(token.span, "", "take the comma out"))
     return None
 
 
@@ -134,7 +165,7 @@ def _missing_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """A stage word behind something that can end a stage, where a name can't stand."""
     if tokens[0].text not in _IN_PIPELINES:
         return None
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if token.kind is not TokenKind.NAME or token.text not in STAGE_WORDS or before.text in _BEFORE_A_NAME:
             continue
         if before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}:
@@ -148,4 +179,6 @@ _BEFORE_A_NAME = frozenset(
     "fuse take page top fill depth after".split()
 )
 
-_RULES: tuple[Rule, ...] = (_first_word, _odd_token, _assignment_in_condition, _operator_words, _missing_bar)
+_RULES: tuple[Rule, ...] = (
+    _first_word, _odd_token, _assignment_in_condition, _operator_words, _comma_between_fields, _missing_bar,
+)  # fmt: skip

@@ -12,15 +12,14 @@ from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternRE, PatternStr, TerminalDef
 
-from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.build import Builder, IntegerTooLarge
+from paasq_dsl.syntax.build import Builder, LiteralError
 from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.split import Piece, Pieces, significant, split
 from paasq_dsl.syntax.tokens import scan
-from paasq_dsl.values import INT_MAX, INT_MIN
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -62,7 +61,9 @@ def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) 
 def parse_piece(text: str, start: str) -> Parsed:
     """One head or stage. Spans count from the start of `text`."""
     if not text:
-        return tree.Broken(Span(0, 0), ""), (diagnostic("PQ0109" if start == "stage" else "PQ0119", Span(0, 1)),)
+        # a stage is missing behind the | that stands right before it, a source before that
+        missing = _missing_stage() if start == "stage" else diagnostic("PQ0119", Span(0, 1))
+        return tree.Broken(Span(0, 0), ""), (missing,)
     tokens = significant(scan(text))
     word = tokens[0].text
     broken = tree.Broken(Span(0, len(text)), word)
@@ -72,11 +73,11 @@ def parse_piece(text: str, start: str) -> Parsed:
     try:
         node = _parser().parse(text, start=start)
     except UnexpectedInput as error:
-        return broken, (_syntax_error(text, error),)
-    except ValueError as error:  # a literal out of its range
-        return broken, (_value_error(error),)
+        return broken, (_syntax_error(text, error, f"the end of the {'stage' if start == 'stage' else 'statement'}"),)
+    except LiteralError as error:
+        return broken, (error.diagnostic,)
     if len(tokens) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
-        return broken, (diagnostic("PQ0117", Span(0, len(text)), most=DEPTH_MAX),)
+        return broken, (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
     return node, ()
 
 
@@ -106,7 +107,12 @@ def _whole_word(terminal: TerminalDef) -> None:
         terminal.priority = 1  # above NAME, as a word of the grammar is where both may stand
 
 
-def _syntax_error(text: str, error: UnexpectedInput) -> Diagnostic:
+def _missing_stage() -> Diagnostic:
+    bar = Span(-1, 0)
+    return diagnostic("PQ0109", bar, edit=Edit(bar, "", "take this | out"))
+
+
+def _syntax_error(text: str, error: UnexpectedInput, end: str) -> Diagnostic:
     if isinstance(error, UnexpectedToken):
         token = error.token
         accepted = (
@@ -117,20 +123,13 @@ def _syntax_error(text: str, error: UnexpectedInput) -> Diagnostic:
         at_end = token.type == "$END"
         # token.start_pos of the end is that of the token before it
         span = Span(len(text), len(text)) if at_end else Span(token.start_pos or 0, token.end_pos or 0)
-        found = "the end" if at_end else str(token)
+        found = end if at_end else f"`{str(token)[:40]}`"
     else:
         assert isinstance(error, UnexpectedCharacters)
         accepted, at = frozenset(error.allowed or ()), error.pos_in_stream
         bad = next(t for t in scan(text) if t.end > at)
-        span, found = bad.span, bad.text
-    words = expected_words(accepted)
-    return diagnostic("PQ0101", span, expected=words, found=found[:40])
-
-
-def _value_error(error: Exception) -> Diagnostic:
-    if isinstance(error, IntegerTooLarge):
-        return diagnostic("PQ0115", error.span, found=error.text[:40], low=INT_MIN, high=INT_MAX)
-    return diagnostic("PQ0116", Span(0, 0), found=str(error))
+        span, found = bad.span, f"`{bad.text[:40]}`"
+    return diagnostic("PQ0101", span, expected=expected_words(accepted, end), found=found)
 
 
 def _depth(root: Any) -> int:

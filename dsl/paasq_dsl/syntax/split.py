@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS
@@ -64,7 +65,7 @@ class _Splitter:
             following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
             if token.text == ";" and token.kind is TokenKind.OPERATOR and self._ends_statement():
                 self._end_statement(token.start)
-            elif token.text == "|" and self._ends_stage(following):
+            elif token.text == "|" and not self._is_or(i) and self._ends_stage(following):
                 self._end_piece(token.start)
                 self.bar_end = token.end
             else:
@@ -72,16 +73,23 @@ class _Splitter:
                 self.piece.append(token)
         self._end_statement(len(self.text))
 
+    def _is_or(self, i: int) -> bool:
+        return self._are_or(i) or self._are_or(i - 1)
+
+    def _are_or(self, i: int) -> bool:
+        """Are the tokens at `i` two bars that mean "or" elsewhere, not two of which one is too many?"""
+        first, second, after = (*(t.text for t in self.tokens[max(i, 0) : i + 3]), "", "", "")[:3]
+        adjacent = first == second == "|" and self.tokens[i].end == self.tokens[i + 1].start
+        return i >= 0 and adjacent and after not in {"", ";", "|", *STAGE_WORDS}
+
     def _ends_statement(self) -> bool:
-        while self.opened and not self.opened[-1].holds_statements:
-            self._never_closed(self.opened.pop())
+        self._never_closed(lambda opened: not opened.holds_statements)
         return not self.opened
 
     def _ends_stage(self, following: Token | None) -> bool:
         """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
         if following is not None and following.text in STAGE_WORDS:
-            while self.opened and not self.opened[-1].holds_pipeline:
-                self._never_closed(self.opened.pop())
+            self._never_closed(lambda opened: not opened.holds_pipeline)
         return not self.opened
 
     def _brackets(self, token: Token) -> None:
@@ -94,20 +102,28 @@ class _Splitter:
                 self.opened.append(_Open(token, token.text == "(" and first in PIPELINE_HOLDERS, statements))
                 return
             if not self.too_deep:
-                self.diagnostics.append(diagnostic("PQ0117", token.span, most=NESTING_MAX))
+                self.diagnostics.append(diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
             self.too_deep += 1
         elif token.text in _CLOSERS and self.too_deep:
             self.too_deep -= 1
         elif token.text in _CLOSERS:
             matching = [o for o in self.opened if _PAIRS[o.token.text] == token.text]
             if not matching:
-                self.diagnostics.append(diagnostic("PQ0112", token.span, found=token.text))
+                edit = Edit(token.span, "", f"take this {token.text} out")
+                self.diagnostics.append(diagnostic("PQ0112", token.span, found=token.text, edit=edit))
                 return
-            while (top := self.opened.pop()) is not matching[-1]:
-                self._never_closed(top)
+            self._never_closed(lambda opened: opened is not matching[-1])
+            self.opened.pop()
 
-    def _never_closed(self, opened: _Open) -> None:
-        self.diagnostics.append(diagnostic("PQ0113", opened.token.span, found=opened.token.text))
+    def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
+        """Drop what is open, innermost first, as long as it is `unclosed`. The edit closes what stands inside it too."""
+        closing = ""
+        while self.opened and unclosed(self.opened[-1]):
+            token = self.opened.pop().token
+            closing += _PAIRS[token.text]
+            end = self.piece[-1].end
+            edit = Edit(Span(end, end), closing, f"write {closing}")
+            self.diagnostics.append(diagnostic("PQ0113", token.span, found=token.text, edit=edit))
 
     def _end_piece(self, end: int) -> None:
         nothing = self.bar_end if self.pieces else end  # where a stage is missing
@@ -117,8 +133,7 @@ class _Splitter:
         self.piece = []
 
     def _end_statement(self, end: int) -> None:
-        while self.opened:
-            self._never_closed(self.opened.pop())
+        self._never_closed(lambda _: True)
         if self.piece or self.pieces:
             self._end_piece(end)
             span = Span(self.pieces[0].start, self.pieces[-1].span.end)

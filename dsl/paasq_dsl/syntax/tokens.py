@@ -46,7 +46,7 @@ class Token(NamedTuple):
 
 
 _PATTERNS: dict[TokenKind, str] = {
-    TokenKind.SPACE: r"\s+",
+    TokenKind.SPACE: r"[ \t\f\r\n]+",
     TokenKind.DOC: r"///[^\n]*",
     TokenKind.COMMENT: r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/",
     TokenKind.STRING: r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?!"")(?:[^"\\\n]|\\[^\n])*"|""(?!")',

@@ -14,3 +14,16 @@ FOREIGN_STAGES = {
 }  # fmt: skip
 FOREIGN_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
                       "begin": "tx { ... }", "select": "from <collection> | select ..."}  # fmt: skip
+FOREIGN_FUNCTIONS = {
+    "len": "length", "size": "length", "strlen": "length", "substr": "substring", "mid": "substring", "mean": "avg",
+    "average": "avg", "median": "percentile", "ifnull": "coalesce", "nvl": "coalesce", "iif": "if", "iff": "if",
+    "case": "if", "pow": "power", "log": "ln", "str": "string", "to_string": "string", "distinct": "count_distinct",
+    "date_trunc": "bucket", "bin": "bucket", "array_agg": "collect", "list": "collect", "strcat": "concat",
+    "ceiling": "ceil", "includes": "contains", "isnull": "is_null", "cosine": "similarity",
+}  # fmt: skip
+FOREIGN_TYPES = {
+    "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",
+    "boolean": "bool", "datetime": "time", "timestamp": "time", "date": "time", "interval": "duration",
+}  # fmt: skip
+
+MOMENTS = ("now", "today", "tomorrow", "yesterday")

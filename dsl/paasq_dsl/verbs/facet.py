@@ -2,6 +2,7 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar, column_name
+from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import FacetCount, FacetStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT, Kind
@@ -16,7 +17,11 @@ def bind(context: Context, node: tree.Facet, schema: Schema) -> FacetStage:
         top = bind_scalar(context, facet.top, INT, "top") if facet.top else None
         if value.type.kind is Kind.VECTOR:
             context.report(
-                "PQ0304", facet.span, what="a facet", expected="something that can be counted", found=value.type
+                "PQ0304",
+                facet.span,
+                what="a facet",
+                expected="something that can be counted",
+                found=with_article(value.type),
             )
         if name is None:
             context.report("PQ0403", facet.span)

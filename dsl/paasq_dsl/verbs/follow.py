@@ -2,6 +2,7 @@
 
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import ColumnInfo, FollowStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax import tree
@@ -18,9 +19,13 @@ def scan_schema(collection: Collection) -> Schema:
 
 def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | None:
     depth = bind_expression(context, node.depth, Schema(())) if node.depth else None
-    if depth is not None and depth.type.kind not in {Kind.INT, Kind.ANY}:
+    if node.depth and depth and depth.type.kind not in {Kind.INT, Kind.ANY}:
         context.report(
-            "PQ0304", node.span, what="the depth of follow", expected="an int or a range such as 1..3", found=depth.type
+            "PQ0304",
+            node.depth.span,
+            what="the depth of follow",
+            expected="an int or a range such as 1..3",
+            found=found_words(depth),
         )
     if not needs_records(context, "follow", schema, node.span):
         return None
@@ -31,7 +36,7 @@ def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | N
         return None
     link = field.type.item if field.type.kind is Kind.LIST else field.type
     if link is None or link.kind is not Kind.LINK or link.name is None:
-        context.report("PQ0310", node.field_span, name=node.field, type=field.type)
+        context.report("PQ0310", node.field_span, name=node.field, type=with_article(field.type))
         return None
     target = context.collection(link.name, node.field_span)
     if target is None:

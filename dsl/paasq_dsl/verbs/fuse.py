@@ -3,6 +3,7 @@
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import Bound, BoundStage, FuseBranch, FuseStage, Schema
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, list_of
 from paasq_dsl.verbs.retrieval import scored
@@ -19,7 +20,10 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
     k = weights = None
     for option in node.options:
         if option.name not in OPTIONS[node.method]:
-            context.unknown("PQ0208", option.span, option.name, OPTIONS[node.method], stage=f"fuse {node.method}")
+            known = OPTIONS[node.method]
+            span = Span(option.span.start, option.span.start + len(option.name))
+            stage = f"fuse {node.method}"
+            context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
         elif option.name == "k":
             k = bind_scalar(context, option.value, FLOAT, "k")
         else:
@@ -28,8 +32,10 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         return None
     branches = tuple(_branch(context, branch, schema) for branch in node.branches)
     names = [b.name for b in branches]
-    for name in {n for n in names if names.count(n) > 1}:
-        context.report("PQ0205", next(b.span for b in node.branches if b.name == name), name=name)
+    for i, branch in enumerate(node.branches):
+        if branch.name in names[:i]:
+            start = branch.span.start
+            context.report("PQ0205", Span(start, start + len(branch.name)), name=branch.name)
     if len(branches) < 2:
         context.report("PQ0405", node.span)
     if not all(b.stages for b in branches):

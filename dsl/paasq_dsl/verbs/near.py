@@ -2,7 +2,9 @@
 
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
+from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import NearStage, Schema
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, BOOL, STRING_KINDS, Kind
 from paasq_dsl.verbs.retrieval import missing_field, scored, vector_fields
@@ -22,14 +24,15 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
             node.target.span,
             what="what near goes to",
             expected="text, a vector or a record",
-            found=target.type,
+            found=with_article(target.type),
         )
     exact = None
     for option in node.options:
         if option.name in OPTIONS:
             exact = bind_scalar(context, option.value, BOOL, "exact")
         else:
-            context.unknown("PQ0208", option.span, option.name, OPTIONS, stage="near")
+            span = Span(option.span.start, option.span.start + len(option.name))
+            context.unknown("PQ0208", span, option.name, OPTIONS, stage="near", options=" and ".join(OPTIONS))
     if not needs_records(context, "near", schema, node.span):
         return None
     known = vector_fields(schema)

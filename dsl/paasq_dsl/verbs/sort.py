@@ -2,6 +2,7 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundSortKey, Schema, SortStage
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ORDERED_KINDS, Kind
@@ -13,7 +14,13 @@ def bind(context: Context, node: tree.Sort, schema: Schema) -> SortStage:
     for key in node.keys:
         value = bind_expression(context, key.expression, schema)
         if value.type.kind not in ORDERED_KINDS | {Kind.ANY, Kind.NULL}:
-            context.report("PQ0304", key.span, what="a sort key", expected="something with an order", found=value.type)
+            context.report(
+                "PQ0304",
+                key.span,
+                what="a sort key",
+                expected="something with an order",
+                found=with_article(value.type),
+            )
         keys.append(BoundSortKey(value, key.descending))
     return SortStage(tuple(keys), schema)
 

@@ -2,6 +2,7 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import apply_function, bind_expression, bind_scalar, column_name
+from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
@@ -22,8 +23,8 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         value = _aggregate(context, item.expression, schema)
         name = item.name or column_name(item.expression)
         if name is None:
-            context.report("PQ0403", item.span)
-        elif name in taken:
+            continue  # reported: every aggregate has a name
+        if name in taken:
             context.report("PQ0205", item.span, name=name)
         else:
             taken.add(name)
@@ -38,7 +39,9 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
 
 def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
     if key.value.type.kind in {Kind.LIST, Kind.VECTOR}:
-        context.report("PQ0304", item.span, what="a group key", expected="one value a row", found=key.value.type)
+        context.report(
+            "PQ0304", item.span, what="a group key", expected="one value a row", found=with_article(key.value.type)
+        )
     return key
 
 
@@ -47,7 +50,9 @@ def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound
         return apply_function(context, found, node, tuple(bind_expression(context, a, schema) for a in node.arguments))
     bound = bind_expression(context, node, schema)
     if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
-        context.report("PQ0307", node.span, function=column_name(node) or "this", better="max(...)")
+        name = node.name if isinstance(node, tree.Call) else column_name(node)
+        better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
+        context.report("PQ0307", node.span, function=name or "this", better=better)
     elif bound.type != ANY:
         context.report("PQ0407", node.span, what="summarize takes aggregates such as count() or avg(field)")
     return bound
