@@ -47,8 +47,10 @@ class Embedded(Database):
     def check(self, text: str) -> list[dict[str, Any]]:
         return self._engine.check(text)
 
-    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
-        return self._engine.embed(seconds_max=seconds_max)
+    def embed(
+        self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
+    ) -> dict[str, Any]:
+        return self._engine.embed(seconds_max=seconds_max, collection=collection, replace=replace)
 
     def snapshot_create(self, name: str) -> dict[str, Any]:
         return self._engine.snapshot_create(name)
@@ -58,6 +60,9 @@ class Embedded(Database):
 
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
         return self._engine.snapshot_verify(name, depth)
+
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        return self._engine.snapshot_delete(name)
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return self._engine.snapshot_restore(name, into)

@@ -109,8 +109,8 @@ class Compiler:
         return statement
 
     def _chooser(self, write: BoundWrite) -> Prepared | None:
-        chosen = isinstance(write, (BoundPatch, BoundDelete)) and write.query is not None
-        return self._backend.prepare(write.query) if chosen and write.query is not None else None
+        query = write.query if isinstance(write, (BoundPatch, BoundDelete)) else None
+        return None if query is None else self._backend.prepare(query)
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:

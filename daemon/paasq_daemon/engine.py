@@ -18,6 +18,7 @@ from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.snapshot import manifest as snapshots
+from paasq_daemon.snapshot.prune import delete, sweep
 from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
@@ -126,12 +127,15 @@ class Engine:
         return [d.to_json(source) for d in sorted(found, key=lambda d: d.span.start)]
 
     def embed(
-        self, *, seconds_max: float | None, on_progress: Callable[..., None] | None = None, replace_model: bool = False,
-        collection: str | None = None,
+        self, *, seconds_max: float | None, collection: str | None = None, replace: bool = False,
+        on_progress: Callable[..., None] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """Make pending vectors until none is left or the time is up."""
-        if replace_model:
-            self._vectors.replace_model()
+        """Make pending vectors, of one collection or of all, until none is left or the time is up. `replace` makes all of
+        them anew, with the present model."""
+        if collection is not None:
+            _known(self.catalog(), collection)
+        if replace:
+            self._vectors.replace_model(collection)
         self._vectors.check_model(self.catalog())
         made, pending = self._vectors.fill_pending(
             seconds_max=seconds_max, collection=collection, on_progress=on_progress
@@ -176,6 +180,12 @@ class Engine:
         """`depth` 1: chain and sizes; 2: every byte hashed; 3: restored to a scratch folder and compared."""
         done = verify(self.snapshot_folder, name, list(Depth)[depth - 1])
         return {**asdict(done), "depth": str(done.depth), "ok": not done.findings}
+
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        """Free what only this snapshot needed, and what snapshots that were never finished left."""
+        delete(self.snapshot_folder, name)
+        swept = sweep(self.snapshot_folder)
+        return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return _manifest_json(restore(self.snapshot_folder, name, into))

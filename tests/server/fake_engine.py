@@ -107,7 +107,11 @@ class FakeEngine:
     def check(self, text: str) -> list[dict[str, Any]]:
         return [] if text.startswith("echo") else [{"code": "PQ0001", "message": "no such verb"}]
 
-    def embed(self, *, seconds_max: float | None, on_progress: Callable[..., None] | None = None) -> dict[str, Any]:
+    def embed(
+        self, *, seconds_max: float | None, collection: str | None = None, replace: bool = False,
+        on_progress: Callable[..., None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        del collection, replace  # it has no vectors
         for _ in range(int((seconds_max or 0) * 1000)):
             self.running.set()
             time.sleep(0.001)
@@ -123,6 +127,9 @@ class FakeEngine:
 
     def snapshot_verify(self, name: str, depth: int) -> dict[str, Any]:
         return {"name": name, "depth": depth}
+
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        return {"deleted": name}
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return {"name": name, "into": str(into)}

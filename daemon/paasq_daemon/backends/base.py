@@ -51,8 +51,11 @@ class Prepared(Protocol):
 
 
 class Backend(Protocol):
-    name: str
-    capabilities: frozenset[Capability]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
 
     def prepare(self, query: BoundQuery) -> Prepared:
         """Raises CapabilityMissing where the plan needs what the backend has not."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_dsl import bound
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.catalog import Catalog
 
@@ -72,7 +74,7 @@ class PreparedPlan:
             batch = self._execute(run, measured)
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
-            return _answer(self.plan, run, batch, started)
+            return _answer(self.plan, run, batch, inputs.budget.tokens, started)
 
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         """The keys and versions of all rows, for writes that a where chooses."""
@@ -117,13 +119,17 @@ def _run(view: IndexView, inputs: RunInputs, embed: Embed, fingerprint: str) -> 
     return run
 
 
-def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
+def _answer(plan: PhysicalPlan, run: Run, batch: Batch, tokens_max: int | None, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
+    shown = plan.schema.visible
+    rows = _rows(batch, shown)
+    tokens = np.cumsum([_tokens(row) for row in rows], dtype=np.int64)
+    if tokens_max is not None and len(rows) and tokens[-1] > tokens_max:
+        fitting = int(np.searchsorted(tokens, tokens_max, side="right"))
+        cut(run, batch, fitting, "tokens")
+        rows, tokens = rows[:fitting], tokens[:fitting]
     if run.depth_cut:
         run.reasons.append("depth")
-    shown = plan.schema.visible
-    columns = [to_values(batch.column(c.name)) for c in shown]
-    rows = [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
     return Answer(
         columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
         rows=rows,
@@ -133,10 +139,16 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
         seq=run.view.seq,
         elapsed_ms=(time.perf_counter() - started) * 1000,
         facets=run.facets,
-        tokens=_tokens(rows),
+        tokens=int(tokens[-1]) if len(tokens) else 0,
     )
 
 
-def _tokens(rows: list[list[object]]) -> int:
-    characters = sum(len(value) if isinstance(value, str) else 8 for row in rows for value in row if value is not None)
+def _rows(batch: Batch, shown: Sequence[bound.ColumnInfo]) -> list[list[Any]]:
+    columns = [to_values(batch.column(c.name)) for c in shown]
+    return [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+
+
+def _tokens(row: list[Any]) -> int:
+    """Estimated from characters; a value that is no text counts as eight of them."""
+    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
     return -(-characters // CHARACTERS_A_TOKEN)

@@ -14,7 +14,11 @@ _STEP_S = 2.0  # work is asked for in steps, so that there is progress to show a
 
 
 def embed(
+    collection: Annotated[str | None, typer.Argument(metavar="[COLLECTION]", help="This one alone.")] = None,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="Stop after so many seconds.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Make every vector anew: after a change of the model.")
+    ] = False,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
@@ -34,7 +38,7 @@ def embed(
     ):  # fmt: skip
         task = bar.add_task("vectors", total=None)
         while pending and (left_s := _left(seconds, started_s)) > 0:
-            step = database.embed(min(left_s, _STEP_S))
+            step = database.embed(seconds_max=min(left_s, _STEP_S), collection=collection, replace=replace and not done)
             done, pending = done + step["embedded"], step["pending"]
             bar.update(task, completed=done, total=done + pending)
     took_s = time.monotonic() - started_s

@@ -24,6 +24,7 @@ from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.shell import shell
 from paasq_daemon.cli.status import status
 from paasq_daemon.cli.watch import watch
+from paasq_daemon.index.threads import bound_blas_threads
 from paasq_daemon.wire.errors import PaasqError
 
 app = typer.Typer(
@@ -54,11 +55,12 @@ def _options(
 
 
 app.command("import")(import_file)
-app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify and restore snapshots.")
+app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify, delete and restore snapshots.")
 
 
 def main() -> None:
     """Ends with 0, 1 where something went wrong, 2 on wrong usage, 130 on Ctrl-C."""
+    bound_blas_threads()
     try:
         app()
     except PaasqError as error:

@@ -1,4 +1,4 @@
-"""`paasq snapshot create|list|verify|restore`"""
+"""`paasq snapshot create|list|verify|delete|restore`"""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ def verify(
     write_facts(found, as_json=as_json)
     if not found["ok"]:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def delete(
+    name: Name, data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False
+) -> None:
+    """Delete a snapshot, and free what no other one needs."""
+    with open_database(data, socket) as database:
+        write_facts(database.snapshot_delete(name), as_json=as_json)
 
 
 @app.command()

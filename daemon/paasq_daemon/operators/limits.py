@@ -15,7 +15,7 @@ def count_of(bound: Bound | int, run: Run) -> int:
         return bound
     value = scalar(bound, run.values)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise KernelError("PQ0701", f"a number of rows must be an int, 0 or more, not {value}", bound.span)
+        raise KernelError("PQ0701", f"a number of rows must be an int, 0 or more, not {value!r}", bound.span)
     return value
 
 

@@ -90,5 +90,5 @@ class Near:
             found = None
         if found is None:
             what = "does not exist" if ordinal is None else "has no vector yet"
-            raise KernelError("PQ0701", f"{name}:{key} {what}", self.target.span)
+            raise KernelError("PQ0701", f"{name}:{key!s} {what}", self.target.span)
         return found

@@ -54,7 +54,7 @@ def cut(run: Run, batch: Batch, size: int, reason: str) -> Batch:
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    run.cursor = _cursor_at(batch, size - 1, run.fingerprint)
+    run.cursor = _cursor_at(batch, size - 1, run.fingerprint) if size else None
     run.reasons.insert(0, reason)
     run.depth_cut = False
     return batch.take(np.arange(size))
@@ -69,12 +69,13 @@ def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE)
     keys: list[tuple[Column, bool]] = []
     for key, value in zip(batch.order, values, strict=True):
         keys.append((_prepended(key.column, value), key.descending))
-    ordinals = np.arange(batch.length) if batch.ordinals is None else batch.ordinals
+    # Of rows that were made only the cursor's own is equal to it, wherever it stands by now: it comes before the cursor.
+    ordinals = np.full(batch.length, -1) if batch.ordinals is None else batch.ordinals
     hidden = np.concatenate([[last], ordinals]).astype(np.int64)
     keys.append((from_values(INT, hidden.tolist()), False))
     ranks = np.empty(batch.length + 1, np.int64)
     ranks[order(keys, batch.length + 1)] = np.arange(batch.length + 1)
-    mask: Mask = (ranks[1:] > ranks[0]) & (ordinals != last if batch.ordinals is not None else True)
+    mask: Mask = (ranks[1:] > ranks[0]) & (ordinals != last)
     return mask
 
 

@@ -27,5 +27,6 @@ def snippets(run: Run, rows: Rows, column: Column, chars: int) -> Column:
             found.append(text if text is None else str(text)[:chars])
             continue
         run.cancel.check()
-        found.append(source.text.snippet(run.match or NO_WORDS, field, text, chars).text)
+        flowing = " ".join(text.split())  # line breaks of a file say nothing in a line of an answer
+        found.append(source.text.snippet(run.match or NO_WORDS, field, flowing, chars).text)
     return from_values(TEXT, found)

@@ -34,7 +34,8 @@ def plan_lines(
     lines: list[PlanLine] = []
     for i, (operator, estimate) in enumerate(zip(operators, estimates, strict=True)):
         done = measured[i] if measured is not None and i < len(measured) else None
-        lines.append(PlanLine(operator.describe(), estimate, done and done.rows, done and round(done.elapsed_ms, 3)))
+        rows, elapsed_ms = (None, None) if done is None else (done.rows, round(done.elapsed_ms, 3))
+        lines.append(PlanLine(operator.describe(), estimate, rows, elapsed_ms))
         if isinstance(operator, Fuse):
             for branch in operator.branches:
                 parts = " | ".join(part.describe() for part in branch.operators)

@@ -13,6 +13,7 @@ from paasq_daemon.server.executor import Executor, run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX, VALUES_MAX
 from paasq_daemon.server.params import (
     Param,
+    boolean,
     budget,
     mapping,
     optional,
@@ -171,7 +172,12 @@ async def _values(call: Call) -> bytes:
     return await call.short(work)
 
 
-@method("embed", optional("seconds_max", positive))
+@method(
+    "embed",
+    optional("seconds_max", positive),
+    optional("collection", text),
+    optional("replace", boolean, default=False),
+)
 async def _embed(call: Call) -> bytes:
     def on_progress(*_: Any) -> None:
         call.cancellation.check()
@@ -192,6 +198,11 @@ async def _snapshot_list(call: Call) -> bytes:
 @method("snapshot.verify", _NAME, optional("depth", whole(1, 3), 2))
 async def _snapshot_verify(call: Call) -> bytes:
     return await call.long(lambda engine: engine.snapshot_verify(call.params["name"], call.params["depth"]))
+
+
+@method("snapshot.delete", _NAME)
+async def _snapshot_delete(call: Call) -> bytes:
+    return await call.long(lambda engine: engine.snapshot_delete(call.params["name"]))
 
 
 @method("snapshot.restore", _NAME, Param("into", text))

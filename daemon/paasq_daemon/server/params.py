@@ -63,6 +63,10 @@ def whole(least: int, most: int) -> Read:
     return read
 
 
+def boolean(value: Any, place: str) -> bool:
+    return value if isinstance(value, bool) else _refuse(place, "true or false", value)
+
+
 def positive(value: Any, place: str) -> float:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
     return float(value) if fits else _refuse(place, "a number above 0", value)

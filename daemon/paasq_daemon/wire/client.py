@@ -70,8 +70,10 @@ class Client(Database):
     def check(self, text: str) -> list[dict[str, Any]]:
         return list(self.call("check", {"text": text}))
 
-    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
-        return dict(self.call("embed", {"seconds_max": seconds_max}))
+    def embed(
+        self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
+    ) -> dict[str, Any]:
+        return dict(self.call("embed", {"seconds_max": seconds_max, "collection": collection, "replace": replace}))
 
     def snapshot_create(self, name: str) -> dict[str, Any]:
         return dict(self.call("snapshot.create", {"name": name}))
@@ -81,6 +83,9 @@ class Client(Database):
 
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
         return dict(self.call("snapshot.verify", {"name": name, "depth": depth}))
+
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        return dict(self.call("snapshot.delete", {"name": name}))
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return dict(self.call("snapshot.restore", {"name": name, "into": str(into.absolute())}))

@@ -53,7 +53,9 @@ class Database(ABC):
         """Diagnostics of a text, without running it."""
 
     @abstractmethod
-    def embed(self, seconds_max: float | None = None) -> dict[str, Any]:
+    def embed(
+        self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
+    ) -> dict[str, Any]:
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
@@ -65,6 +67,10 @@ class Database(ABC):
     @abstractmethod
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
         """`depth` 1 checks chain and sizes, 2 re-hashes, 3 restores to a scratch folder and compares."""
+
+    @abstractmethod
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        """What no other snapshot needs is freed with it."""
 
     @abstractmethod
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -17,14 +18,16 @@ _VECTOR_SHOWN = 3
 
 
 def table(answer: Answer) -> RenderableType:
-    """Rows, then facets, then one line of labels."""
+    """Rows (a plan instead, where the answer is one), then facets, then one line of labels, and the cursor on its own."""
     parts: list[RenderableType] = []
-    if answer.columns:
+    if answer.columns and answer.plan is None:
         parts.append(_rows(answer))
     parts += [_facet(name, [(count.value, count.count) for count in counts]) for name, counts in answer.facets.items()]
     if answer.plan is not None:
         parts.append(Text(printable(answer.plan)))
     parts.append(Text(labels(answer), style="dim"))
+    if answer.cursor is not None:
+        parts.append(Text(f"next page: after {answer.cursor}", style="dim", no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 
@@ -39,16 +42,16 @@ def labels(answer: Answer) -> str:
     parts += [f"{answer.elapsed_ms:.1f} ms", f"seq {answer.seq}"]
     if answer.tokens is not None:
         parts.append(f"about {answer.tokens} tokens")
-    if answer.cursor is not None:
-        parts.append(f"next page after {answer.cursor}")
     return ", ".join(parts)
 
 
-def cell(value: Any, type_name: str) -> str:
-    """One value as text for people; null is empty."""
+def cell(value: Any, type_name: str, *, dates: bool = False) -> str:
+    """One value as text for people; null is empty. `dates`: times without the time of day."""
     if value is None:
         return ""
     if isinstance(value, datetime):
+        if dates:
+            return value.date().isoformat()
         return value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, float):
         return f"{value:.6g}"
@@ -69,10 +72,17 @@ def _rows(answer: Answer) -> Table:
     grid = Table(show_edge=False, pad_edge=False, header_style="bold")
     for column in answer.columns:
         grid.add_column(Text(printable(column.name)), justify="right" if column.type in _RIGHT else "left")
-    types = [column.type for column in answer.columns]
-    for row in answer:
-        grid.add_row(*(Text(cell(value, type_name)) for value, type_name in zip(row, types, strict=True)))
+    rows = list(answer)
+    shown = [(column.type, _only_dates(row[at] for row in rows)) for at, column in enumerate(answer.columns)]
+    for row in rows:
+        cells = (cell(value, type_name, dates=dates) for value, (type_name, dates) in zip(row, shown, strict=True))
+        grid.add_row(*(Text(text) for text in cells))
     return grid
+
+
+def _only_dates(values: Iterable[Any]) -> bool:
+    """Are all that are times the beginnings of days? Then the time of day says nothing."""
+    return all(v.time() == time.min for v in values if isinstance(v, datetime))
 
 
 def _facet(name: str, counts: list[tuple[Any, int]]) -> Table:

@@ -21,10 +21,12 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
     return True
 
 
-def with_model(catalog: Catalog, embedder: Embedder) -> Catalog:
-    """The next catalog, in which every vector(auto) is made by this embedder."""
+def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:
+    """The next catalog, in which every vector(auto), of one collection or of all, is made by this embedder."""
     collections = {
         name: replace(c, fields=tuple(_with_model(field, embedder) for field in c.fields))
+        if collection in {None, name}
+        else c
         for name, c in catalog.collections.items()
     }
     return replace(catalog, version=catalog.version + 1, collections=collections)

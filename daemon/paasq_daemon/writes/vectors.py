@@ -93,9 +93,10 @@ class Vectors:
         with self._store.read() as view:
             return sum(view.pending_count(c.id, f.id) for c, f in _automatic(view.catalog, collection))
 
-    def replace_model(self) -> int:
+    def replace_model(self, collection: str | None = None) -> int:
         """Mark every automatic vector pending for the present model; how many there are."""
-        return self._store.write(partial(_replace_model, embedder=self.embedder)).result().value
+        work = partial(_replace_model, embedder=self.embedder, name=collection)
+        return self._store.write(work).result().value
 
     def start_background(self) -> None:
         """Make pending vectors as they come, until `stop_background`."""
@@ -157,11 +158,11 @@ def _automatic(catalog: Catalog, name: str | None) -> list[tuple[Collection, Fie
     return [(c, f) for c in chosen for f in c.fields if f.sources]
 
 
-def _replace_model(transaction: WriteTransaction, embedder: Embedder) -> int:
-    catalog = with_model(transaction.catalog, embedder)
+def _replace_model(transaction: WriteTransaction, embedder: Embedder, name: str | None) -> int:
+    catalog = with_model(transaction.catalog, embedder, name)
     transaction.set_catalog(catalog)
     count = 0
-    for collection, vector in _automatic(catalog, None):
+    for collection, vector in _automatic(catalog, name):
         for record in list(transaction.scan(collection.id)):
             if vector.id in record.vector_fields:
                 transaction.set_pending(collection.id, vector.id, record.ordinal)
