@@ -40,8 +40,9 @@ class Writer:
 
     def literal(self, type_: Type) -> str:
         """Of a type, now and then null."""
-        if self.number(0, 19) == 19:
-            return "null"
+        return "null" if self.number(0, 19) == 19 else self.present(type_)
+
+    def present(self, type_: Type) -> str:
         match type_.kind:
             case Kind.LIST:
                 assert type_.item is not None
@@ -67,7 +68,7 @@ class Writer:
             case "function" if (makers := _FUNCTIONS.get(type_.kind)) is not None:
                 return self.pick(makers)(self, columns, depth - 1)
             case _:
-                return self.literal(type_)
+                return self.present(type_)
 
     def condition(self, columns: Columns, depth: int = 2) -> str:
         kind = self.number(0, 9 if depth else 6)

@@ -16,12 +16,15 @@ from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st
 
 from paasq_daemon.backends.base import RunInputs
-from paasq_daemon.compiler import PreparedQuery
+from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.wire.messages import Answer, Request
+from paasq_dsl.syntax.canonical import canonical
+from paasq_dsl.syntax.tokens import TokenKind, scan
+from paasq_dsl.types import Kind
 from paasq_dsl.values import parse_time
-from properties.queries import conditions, query_texts
+from properties.queries import Pipeline, Writer, conditions, query_texts
 from properties.worlds import SmallEmbedder, World, make_world
 from reference.backend import ReferenceBackend
 from reference.records import Refused, Undecided
@@ -72,6 +75,142 @@ def test_the_engine_answers_as_the_reference(engine: Engine, world_of: WorldOf, 
             step.plan.run(inputs)
         return
     assert_alike(step.plan.run(inputs), expected)
+
+
+@examples(60)
+@given(data=st.data())
+def test_law_1_the_order_of_conditions_is_nothing(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    one, other = data.draw(conditions(world)), data.draw(conditions(world))
+    texts = [f"where ({one}) and ({other})", f"where ({other}) and ({one})", f"where {one} | where {other}"]
+    first, *rest = [_rows(engine, f"from {world.item} | {text}") for text in texts]
+    assert all(rows == first for rows in rest)
+
+
+@examples(60)
+@given(data=st.data())
+def test_law_1_a_filter_before_retrieval_is_one_behind_it(
+    engine: Engine, world_of: WorldOf, data: st.DataObject
+) -> None:
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    pipeline = Pipeline(Writer(data.draw, world))
+    if not pipeline.texts:
+        reject()
+    condition = data.draw(conditions(world))
+    retrieval = data.draw(st.sampled_from([pipeline.match_text, pipeline.near_text]))()
+    k = data.draw(st.integers(0, 5))
+    before = _rows(engine, f"from {world.item} | where {condition} | {retrieval} | take {k}")
+    assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition} | take {k}")
+    assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition}")[:k]
+
+
+@examples(80)
+@given(data=st.data())
+def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    """Ranked, sorted and summarized, with a page of another size each time."""
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    text = data.draw(query_texts(world, stages_max=4))
+    note(text)
+    whole = _answer(engine, text)
+    if len(whole.rows) > 50:  # of filled buckets there are thousands
+        reject()
+    rows: list[list[Any]] = []
+    cursor: str | None = None
+    for _ in range(len(whole.rows) + 1):
+        size = data.draw(st.integers(1, 7))
+        page = _answer(engine, f"{text} | page {size} after $cursor", {"cursor": cursor})
+        assert page.complete is (page.cursor is None)
+        assert len(page.rows) == size or page.cursor is None
+        assert page.facets == whole.facets
+        rows += page.rows
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert rows == whole.rows
+
+
+@examples(80)
+@given(data=st.data())
+def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    """Of two texts that differ in literals only, the second runs the first one's plan, and answers as a cold one would."""
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    text = data.draw(query_texts(world))
+    other = _with_other_literals(text, data.draw)
+    note(f"{text}\nand then\n{other}")
+    catalog = engine.catalog()
+    assert canonical(text).key == canonical(other).key
+    engine._compiler.compile(text, catalog, "<query>")
+    warm = engine._compiler.compile(other, catalog, "<query>")
+    assert warm.hit
+    cold = Compiler(engine._backend).compile(other, catalog, "<query>")
+    assert not cold.hit
+    found, expected = (_outcome(lookup) for lookup in (warm, cold))
+    assert found == expected
+
+
+def test_law_3_a_parameter_is_a_value_whatever_it_holds(engine: Engine, world_of: WorldOf) -> None:
+    world = world_of(9)
+    text = f"from {world.item} | where id == $key"
+    for key in ('x" or true', "null", "$key", "i1 | take 0", ""):
+        assert _answer(engine, text, {"key": key}).rows == []
+    some = world.keys[0]
+    assert [row[0] for row in _answer(engine, text, {"key": some}).rows] == [some]
+
+
+@examples(60)
+@given(data=st.data())
+def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    writer = Writer(data.draw, world)
+    columns = {n: t for n, t in Pipeline(writer).columns.items() if t.kind not in {Kind.LIST, Kind.VECTOR}}
+    name = writer.pick(sorted(columns))
+    value = writer.literal(columns[name])
+
+    def keys(condition: str) -> set[str]:
+        return {row[0] for row in _rows(engine, f"from {world.item} | where {condition} | select id")}
+
+    everything, nulls = set(world.keys), keys(f"{name} == null")
+    assert keys(f"{name} == {value}") == everything - keys(f"{name} != {value}")
+    assert keys(f"{name} in [{value}]") == keys(f"{name} == {value}") == everything - keys(f"{name} not in [{value}]")
+    assert keys(f"{name} == {name}") == everything
+    ordered = keys(f"{name} < {value}") | keys(f"{name} >= {value}")
+    assert ordered == (set() if value == "null" else everything - nulls)
+    for direction in ("", " desc"):
+        last = [row[0] is None for row in _rows(engine, f"from {world.item} | sort {name}{direction} | select {name}")]
+        assert last == sorted(last)
+
+
+def _answer(engine: Engine, text: str, params: dict[str, Any] | None = None) -> Answer:
+    return engine.query(Request(text, params or {}))
+
+
+def _rows(engine: Engine, text: str) -> list[list[Any]]:
+    return _answer(engine, text).rows
+
+
+def _outcome(lookup: Lookup) -> object:
+    (step,) = lookup.compiled.steps
+    assert isinstance(step, PreparedQuery)
+    try:
+        answer = step.plan.run(RunInputs(lookup.canonical.literals, {}, NOW_US))
+    except KernelError as error:
+        return error.message
+    return answer.columns, answer.rows, answer.facets, answer.reason
+
+
+def _with_other_literals(text: str, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
+    """The same tokens with other values in the places of strings and whole numbers."""
+    tokens: list[str] = []
+    before = ""
+    for token in scan(text):
+        new = token.text
+        if token.kind is TokenKind.STRING:
+            new = draw(st.sampled_from(['"a"', '"blue sea"', '""', '"\\u00fc"', token.text]))
+        elif token.kind is TokenKind.NUMBER and token.text.isdigit() and before != "^":
+            new = str(draw(st.integers(0, 5)))
+        before = token.text
+        tokens.append(new)
+    return "".join(tokens)
 
 
 def assert_alike(found: Answer, expected: Answer) -> None:

@@ -1,0 +1,133 @@
+"""Laws of the language over samples, examples and what chance makes of them."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import replace
+from importlib.resources import files
+
+import pytest
+from lark import Token as LarkToken
+from lark.lexer import PatternStr
+
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.parse import _parser, parse
+from paasq_dsl.syntax.split import significant, split
+from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.verbs import VERBS
+from properties.texts import LANGUAGE, SAMPLES, broken, every_text, function_text
+from schemas import catalog
+
+TEXTS = every_text()
+DEEP = (
+    "(" * 100_000, "from a | where " + "(" * 60 + "1" + ")" * 60, "not " * 60_000, "from a | where " + "not " * 5_000 + "b",
+    "from a | select " + "-" * 50_000 + "1", "from a | where " + " and ".join(["b == 1"] * 20_000), "[" * 3_000 + "]" * 3_000,
+    "from a | select " + "f(" * 3_000, "from a " + "| take 1 " * 25_000, "put a " + "{b: " * 3_000, '"' * 200_000, "/*" * 100_000,
+    "from a->" * 20_000, "from a | select " + "a." * 50_000 + "b", "from a | select x = " + "1 + " * 50_000 + "1", ";" * 200_000,
+    "from a | select " + "9" * 200_000, "1d" * 100_000, "`" * 200_000, "\x00" * 200_000, "\ud800" * 200_000, "|" * 200_000, "é" * 250_001,
+    "tx {" * 3_000, "collection a {" + " b: [int]" * 20_000 + "}", "@" * 200_000, "a:" * 100_000, "$" * 200_000, "{a:" * 50_000,
+)  # fmt: skip
+
+
+DEEP_CHARACTERS = 30_000  # a large script; a text of all that is allowed takes a few seconds
+
+
+def diagnostics_of(text: str) -> list[Diagnostic]:
+    script, found = parse(text)
+    return [*found, *bind(script, catalog()).diagnostics]
+
+
+def timed(text: str) -> None:
+    begun = time.perf_counter()
+    for found in diagnostics_of(text):
+        assert 0 <= found.span.start <= found.span.end <= len(text) + 1
+    assert time.perf_counter() - begun < 1, text[:80]
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_broken_texts_never_raise(part: int) -> None:
+    chance = random.Random(part)
+    texts = [t for t in TEXTS.values() if len(t) < 4000]
+    for _ in range(100):
+        timed(broken(chance.choice(texts), chance))
+
+
+@pytest.mark.parametrize("text", DEEP, ids=lambda text: f"{text[:12]!r}")
+def test_deep_and_long_texts_never_raise(text: str) -> None:
+    timed(text[:DEEP_CHARACTERS])
+    diagnostics_of(text)
+
+
+# What breaks a stage of each statement, and no other: the text of the stage is what matters, not what it makes.
+BREAKING = ("where ==", "sort", "take take", "xyzzy", "where (a", 'find "a', "select a b", "where a]", "where 'x")
+
+
+@pytest.mark.parametrize("breaking", BREAKING)
+def test_one_broken_stage_breaks_one_stage(breaking: str) -> None:
+    """Law 7. Each stage that makes no columns is broken in turn; whatever else was said of the text is said still."""
+    text = LANGUAGE + 'from pep | where titel == 1 | take 5 | sort nuber;\nfrom pepp | take "x";\n' + SAMPLES["peps/tour.paasq"]
+    before = diagnostics_of(text)
+    assert len(before) > 5
+    for statement in split(text)[0]:
+        for piece in statement.pieces[1:]:
+            if piece.text.split()[0] not in {"where", "take", "sort", "page", "facet"}:
+                continue
+            after = diagnostics_of(text[: piece.start] + breaking + text[piece.span.end :])
+            grown = len(breaking) - len(piece.text)
+            new = Span(piece.start, piece.start + len(breaking))
+            elsewhere = [d for d in after if not new.start <= d.span.start <= new.end]
+            expected = [_moved(d, piece.span, grown) for d in before if not piece.start <= d.span.start <= piece.span.end]
+            assert elsewhere == expected
+            assert len(after) > len(elsewhere)
+
+
+def _moved(found: Diagnostic, piece: Span, grown: int) -> Diagnostic:
+    return found.shift(grown) if found.span.start > piece.end else replace(found)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_scanner_and_parser_see_the_same_tokens(name: str) -> None:
+    for statement in split(TEXTS[name])[0]:
+        for i, piece in enumerate(statement.pieces):
+            interactive = _parser().parse_interactive(piece.text, start="stage" if i else "head")
+            lexed = [t for t in interactive.iter_parse() if isinstance(t, LarkToken)]
+            scanned = significant(scan(piece.text))
+            assert [str(t) for t in lexed] == [t.text for t in scanned]
+            assert [t.start_pos for t in lexed] == [t.start for t in scanned]
+
+
+def test_words_grammar_and_verbs_agree() -> None:
+    grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
+    rules = {
+        rule: set(re.findall(r"\w+", re.search(rf"^\?{rule}: (.*)$", grammar, re.MULTILINE)[1])) for rule in ("stage", "head")  # type: ignore[index] # the grammar has both
+    }
+    assert {verb.word for verb in VERBS} == STAGE_WORDS == rules["stage"]
+    assert STATEMENT_WORDS == (rules["head"] - {"query"}) | {"from", "explain"}
+    strings = {t.pattern.value for t in _parser().terminals if isinstance(t.pattern, PatternStr)}
+    assert not {s for s in strings if s.isalpha()}, "a keyword must end where the word ends"
+    assert PIPELINE_HOLDERS <= STAGE_WORDS
+
+
+@pytest.mark.parametrize("word", STAGE_WORDS)
+def test_every_stage_word_is_parsed_as_its_verb(word: str) -> None:
+    verb = next(v for v in VERBS if v.word == word)
+    script, found = parse(verb.example)
+    assert not found
+    assert any(type(stage.node) is verb.node for stage in script.statements[0].stages)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_example_of_verb_binds(verb: object) -> None:
+    assert not diagnostics_of(verb.example)  # type: ignore[attr-defined] # pytest's parameters have no types
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_example_of_function_binds(name: str) -> None:
+    assert name in function_text(name)
+    assert not diagnostics_of(function_text(name))
