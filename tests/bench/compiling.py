@@ -1,0 +1,46 @@
+"""What a text costs before it runs: compiled anew, and found in the plan cache with other literals in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.timing import Timing, measure
+from paasq_daemon.compiler import Compiler
+from paasq_daemon.engine import Engine
+
+LENGTHS = (100, 400, 2_000)  # characters
+
+
+@dataclass(frozen=True)
+class Compiling:
+    length: int
+    cold: Timing
+    hit: Timing
+
+
+def compiling(engine: Engine, seconds: float) -> list[Compiling]:
+    return [_compiling(engine, length, seconds) for length in LENGTHS]
+
+
+def _compiling(engine: Engine, length: int, seconds: float) -> Compiling:
+    catalog = engine.catalog()
+    kept = Compiler(engine._backend)
+
+    def cold(number: int) -> None:
+        Compiler(engine._backend).compile(_text(length, number), catalog, "<bench>")
+
+    def hit(number: int) -> None:
+        found = kept.compile(_text(length, number), catalog, "<bench>")
+        assert found.hit or number == 0
+
+    return Compiling(length, measure(cold, seconds), measure(hit, seconds))
+
+
+def _text(length: int, number: int) -> str:
+    """A query of about `length` characters, whose literals depend on `number`."""
+    number += 1_000  # as many digits at each call
+    text = f'from note | where share < {number} and topic == "t{number}"'
+    end = " | sort created desc | take 10 | select id, title"
+    while len(text) + len(end) < length - 40:
+        text += f' | where created >= @2020-01-01 or share in [1, 2, {number}] and not (topic in ["work", "x{number}"])'
+    return text + end
