@@ -28,7 +28,7 @@ _CALLS = frozenset({"LPAR"})
 
 
 def expected_words(terminals: Iterable[str], end: str) -> str:
-    """``a value, `]` or the end of the stage``: groups first, never the name of a terminal. `end` is what the end is called."""
+    """``a value, `]` or the end of the stage``: groups first, never a terminal's name. `end` names the end."""
     left = set(terminals) - {"LONG_STRING"}
     parts: list[str] = []
     if left >= _VALUE:

@@ -1,7 +1,7 @@
-"""A small pretty printer after Wadler ("A prettier printer", 2003) and Oppen (1980), with comments that force line ends.
+"""A small pretty printer after Wadler ("A prettier printer", 2003) and Oppen (1980), with comments that end lines.
 
-A document is a string, a tuple of documents, or one of the classes here. A group is written on one line where it fits, else
-each `Line` that stands in it directly ends the line.
+A document is a string, a tuple of documents, or one of the classes here. A group is written on one line where it fits,
+else each `Line` that stands in it directly ends the line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`flat` in a group that fits, else the end of the line. `hard`: always the end of it; `blank`: an empty line too."""
+    """`flat` in a group that fits, else the end of the line. `hard`: always that; `blank`: an empty line too."""
 
     flat: str = " "
     hard: bool = False

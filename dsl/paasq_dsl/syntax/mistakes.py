@@ -66,7 +66,7 @@ def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def _odd_token(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    """What the scanner had no kind for: open quotes and comments, other languages' operators, a number run into a word."""
+    """What the scanner has no kind for: open quotes and comments, foreign operators, a number run into a word."""
     for i, token in enumerate(tokens):
         if token.kind is not TokenKind.ERROR:
             continue

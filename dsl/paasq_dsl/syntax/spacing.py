@@ -1,4 +1,4 @@
-"""Which tokens of a statement stand close together. It may err on soft keywords: a space never changes what is meant."""
+"""Which tokens of a statement stand close together. It may err on soft keywords: a space never changes the meaning."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ENDS_VALUE = frozenset({")", "]", "}"})
 
 
 def tight(tokens: Sequence[Token]) -> list[bool]:
-    """For each token of a statement, comments and white space left out: does it follow the one before without a space?"""
+    """For each token of a statement, without comments and white space: does no space stand before it?"""
     word = ""  # the one that the stage at hand begins with
     joined: list[bool] = []
     for i, token in enumerate(tokens):
         before = tokens[i - 1] if i else None
-        if before is None or before.text in {"|", ";"} or (before.text == ":" and word == "fuse"):
-            word = token.text if token.text != "fuse" or before is None or before.text != ":" else "fuse"
+        if before is None or before.text in {"|", ";"}:
+            word = token.text
         joined.append(before is None or _joined(tokens, i, word))
     return joined
 

@@ -13,6 +13,7 @@ from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS
 NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
+_BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,14 @@ class _Splitter:
         self._end_statement(len(self.text))
 
     def _is_or(self, i: int) -> bool:
-        return self._are_or(i) or self._are_or(i - 1)
+        """Is this one of two bars that mean "or" elsewhere, not two of which one is too many?"""
+        return self._doubled(i) or (i > 0 and self._doubled(i - 1))
 
-    def _are_or(self, i: int) -> bool:
-        """Are the tokens at `i` two bars that mean "or" elsewhere, not two of which one is too many?"""
-        first, second, after = (*(t.text for t in self.tokens[max(i, 0) : i + 3]), "", "", "")[:3]
-        adjacent = first == second == "|" and self.tokens[i].end == self.tokens[i + 1].start
-        return i >= 0 and adjacent and after not in {"", ";", "|", *STAGE_WORDS}
+    def _doubled(self, i: int) -> bool:
+        if i + 2 >= len(self.tokens):
+            return False
+        first, second, after = self.tokens[i : i + 3]
+        return first.text == second.text == "|" and first.end == second.start and after.text not in _BEHIND_BAR
 
     def _ends_statement(self) -> bool:
         self._never_closed(lambda opened: not opened.holds_statements)
@@ -116,7 +118,7 @@ class _Splitter:
             self.opened.pop()
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
-        """Drop what is open, innermost first, as long as it is `unclosed`. The edit closes what stands inside it too."""
+        """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
         closing = ""
         while self.opened and unclosed(self.opened[-1]):
             token = self.opened.pop().token
