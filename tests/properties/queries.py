@@ -269,6 +269,8 @@ class Pipeline:
         method = w.pick(["rrf", "rrf k=10", "linear", "linear weights=[0.3, 0.7]", "rrf weights=[1, 2.5]"])
         branches = [w.pick([self.match_text, self.near_text])() + w.pick(["", " | take 3"]) for _ in range(2)]
         if w.number(0, 3) == 3:
+            branches[0] += f" | {w.pick([self.match_text, self.near_text])()}"
+        if w.number(0, 3) == 3:
             branches[0] += f" | where {w.condition({n: t for n, t in self.columns.items() if n != '_score'}, 1)}"
         self.add(f"fuse {method} ({', '.join(f'b{i}: {b}' for i, b in enumerate(branches))})")
         self.scored()

@@ -12,6 +12,7 @@ from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.match import Match, scored
+from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator, Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Bound
@@ -30,8 +31,9 @@ class Branch:
 
     @property
     def by_words(self) -> bool:
-        """Are its scores BM25?"""
-        return any(isinstance(operator, Match) for operator in self.operators)
+        """Are its scores BM25? They are those of its last retrieval."""
+        retrievals = [operator for operator in self.operators if isinstance(operator, (Match, Near, Fuse))]
+        return isinstance(retrievals[-1], Match)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasq_daemon.index.column import Column
+from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.view import CollectionView
+from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import columns_of, evaluate_mask
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.fetch import is_stored_apart
@@ -45,7 +46,7 @@ class Scan:
         for condition in self.conditions:
             if not reads_records(condition, self.collection):
                 run.cancel.check()
-                mask = mask & evaluate_mask(condition, WholeColumns(source), run.values)
+                mask = mask & _holds(condition, source, run)
         ordinals = np.flatnonzero(mask)
         batch = Batch(len(ordinals), source, ordinals)
         for condition in self.conditions:
@@ -57,6 +58,19 @@ class Scan:
     def describe(self) -> str:
         conditions = " and ".join(show(c) for c in self.conditions)
         return f"scan {self.collection.name}" + (f" where {conditions}" if conditions else "")
+
+
+def _holds(condition: Bound, source: CollectionView, run: Run) -> Mask:
+    """Where the condition is true, bool[source.length]. What can't be computed with counts in live rows only."""
+    try:
+        return evaluate_mask(condition, WholeColumns(source), run.values)
+    except KernelError:
+        if source.live_count == source.length:
+            raise
+    live = np.flatnonzero(source.alive)
+    mask = np.zeros(source.length, np.bool_)
+    mask[live] = evaluate_mask(condition, Batch(len(live), source, live), run.values)
+    return mask
 
 
 def reads_records(condition: Bound, collection: Collection) -> bool:

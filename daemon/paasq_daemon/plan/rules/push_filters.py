@@ -7,7 +7,17 @@ A fuse is different: which rows its branches give depends on the filter, so a wh
 from __future__ import annotations
 
 from paasq_daemon.kernels.evaluate import columns_of
-from paasq_dsl.bound import BoundStage, ExtendStage, MatchStage, NearStage, SortStage, WhereStage
+from paasq_dsl.bound import (
+    Apply,
+    Bound,
+    BoundStage,
+    ExtendStage,
+    MatchStage,
+    NearStage,
+    SortStage,
+    Traverse,
+    WhereStage,
+)  # fmt: skip
 
 
 def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
@@ -27,9 +37,21 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
     match stage:
         case SortStage():
             return True
-        case MatchStage() | NearStage():
+        case MatchStage():
+            return "_score" not in read and not _calls(where.predicate, "snippet")  # of which this match is the words
+        case NearStage():
             return "_score" not in read
         case ExtendStage(items=items):
             return read.isdisjoint(item.name for item in items)
+        case _:
+            return False
+
+
+def _calls(expression: Bound, function: str) -> bool:
+    match expression:
+        case Apply(function=name, arguments=arguments):
+            return name == function or any(_calls(argument, function) for argument in arguments)
+        case Traverse(base=base):
+            return _calls(base, function)
         case _:
             return False
