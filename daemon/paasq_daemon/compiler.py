@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -47,6 +48,8 @@ class PreparedTransaction:
     writes: tuple[PreparedWrite, ...]
 
 
+_EXPLAIN = re.compile(r"^explain (analyze )?")
+
 Step: TypeAlias = "PreparedQuery | PreparedTransaction | BoundCollection"
 
 
@@ -66,10 +69,11 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A compiled text, and how it was come by."""
+    """A compiled text, the key of its plan, and whether the plan was there. For an explain both are the explained query's."""
 
     compiled: Compiled
     canonical: Canonical
+    plan_key: str
     hit: bool
 
 
@@ -83,9 +87,11 @@ class Compiler:
     def compile(self, text: str, catalog: Catalog, source_name: str) -> Lookup:
         """Raises QueryError with every diagnostic where the text has an error."""
         key = canonical(text)
+        plan_key = _EXPLAIN.sub("", key.key)
+        hit = (plan_key, catalog.version) in self.cache
         found = self.cache.get((key.key, catalog.version))
         if found is not None:
-            return Lookup(found, key, hit=True)
+            return Lookup(found, key, plan_key, hit)
         script, diagnostics = parse(text)
         bound = bind(script, catalog, key.slots)
         every = (*diagnostics, *bound.diagnostics)
@@ -97,7 +103,7 @@ class Compiler:
         compiled = Compiled(text, steps, bound.parameters)
         if not compiled.changes_catalog:
             self.cache.put((key.key, catalog.version), compiled)
-        return Lookup(compiled, key, hit=False)
+        return Lookup(compiled, key, plan_key, hit)
 
     def _step(self, statement: BoundStatement) -> Step:
         if isinstance(statement, BoundQuery):

@@ -230,7 +230,7 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:
             given[name] = encode(scalar(declared.default, values), declared.type)
-    return RunInputs(lookup.canonical.literals, given, now_us, request.budget, cancel, lookup.canonical.key, lookup.hit)
+    return RunInputs(lookup.canonical.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.hit)
 
 
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:

@@ -38,5 +38,9 @@ class PlanCache(Generic[T]):
             while len(self._plans) > self._size:
                 self._plans.popitem(last=False)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Without counting as a use."""
+        return key in self._plans
+
     def __len__(self) -> int:
         return len(self._plans)
