@@ -127,11 +127,10 @@ CATALOGUE: dict[str, str] = {
 
 
 def diagnostic(
-    code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None,
-    severity: Severity = Severity.ERROR, **words: object,
-) -> Diagnostic:  # fmt: skip
+    code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
+) -> Diagnostic:
     """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
-    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
+    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit)
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:

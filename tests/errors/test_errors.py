@@ -1,4 +1,4 @@
-"""Every diagnostic as a person sees it. A case is called after its code; law 9: a fix that is offered removes its error."""
+"""Every diagnostic as a person sees it, its case called after its code; law 9: a fix offered removes its error."""
 
 from __future__ import annotations
 

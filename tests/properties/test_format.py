@@ -15,6 +15,10 @@ from paasq_dsl.syntax.parse import parse
 from properties.texts import LANGUAGE, SAMPLES, broken, comments, every_text, respaced
 
 TEXTS = every_text()
+SOUP = (
+    *"()[]{}|;,=:-\n", *("from", "where", "take", "put", "tx", "collection", "key", "int", "a", "5", '"s"'),
+    *('"', '"""', "/*", "// c\n", "/* c */", "/// d\n"),
+)  # fmt: skip
 SMALL = sorted(t for t in TEXTS.values() if len(t) < 3000)
 
 
@@ -61,8 +65,7 @@ def test_broken_texts(seed: int, width: int, text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(["from", "a", "|", "where", "take", "5", "(", ")", "{", "}", ";", ",", "=", '"s"', "// c\n", "/* c */",
-                                 "\n", "/// d\n", "put", ":", "-", "tx", "/*", '"""', '"', "collection", "key", "int"])))  # fmt: skip
+@given(st.lists(st.sampled_from(SOUP)))
 def test_token_soup(words: list[str]) -> None:
     check(" ".join(words), WIDE)
 

@@ -20,7 +20,8 @@ let recent = from note | where created > @now - 7d and not (tags has any ["a", "
 from recent | fuse rrf k=60 weights=[1, 0.5] (text: match title^3, body "x \\"y z\\"" | take 5,
   vec: near embedding to "quarterly budget" exact=true | where _key != "a" | take 100) | take 8;
 from meeting | where start in @today..@tomorrow | select title, who = attendees->name, n = -1 - -2, (1 + 2) * 3;
-from metric | summarize h = avg(value), count() by day = bucket(at, 1d), name fill null | sort day desc, n | page 5 after $c;
+from metric | summarize h = avg(value), count() by day = bucket(at, 1d), name fill null
+  | sort day desc, n | page 5 after $c;
 put task [{title: "Call Ana", due: @tomorrow + 9h, source: mail:42,}, {}] expect absent;
 patch task:"a b" set status = "done", n = n + 1 expect _version == 3; patch task where done set done = false;
 tx { patch list:1 set n = n + 1; put log {at: @now, what: "add"}; delete list:2 expect present };
@@ -41,11 +42,11 @@ def every_text() -> dict[str, str]:
 def function_text(name: str) -> str:
     """The function's example as a query: a condition, or behind a summarize what it says of the aggregate."""
     found = FUNCTIONS[name]
-    if found.kind is FunctionKind.AGGREGATE:
-        call = found.example.split(" == ")[0]
-        inner = call if call.startswith(name) else call[call.index(name) : call.rindex(")")]
-        return f"from sample | summarize value = {inner} by kind | where {call.replace(inner, 'value')} == {found.example.split(' == ')[1]}"
-    return f'from sample | match "a" | where {found.example}'
+    if found.kind is not FunctionKind.AGGREGATE:
+        return f'from sample | match "a" | where {found.example}'
+    left, right = found.example.split(" == ")
+    call = left if left.startswith(name) else left[left.index(name) : left.rindex(")")]
+    return f"from sample | summarize value = {call} by kind | where {left.replace(call, 'value')} == {right}"
 
 
 TRIVIA_TO_TRY = (
@@ -79,8 +80,10 @@ def respaced(text: str, chance: random.Random) -> str:
     return "".join(out)
 
 
-NOISE = (*"()[]{}|;,:=<>\"'`$@.^-+*/%!&#\\\x00\n\t é漢\u2028\ud800😀", "/*", '"""', "//", "///", "((((", "| where", "| fuse rrf (", "from",
-         "task:7", "1m", "9" * 30, "@2026-99-99", "1e999", "not ", "==", "tx {", "9" * 5 + "y")  # fmt: skip
+NOISE = (
+    *"()[]{}|;,:=<>\"'`$@.^-+*/%!&#\\\x00\n\t é漢\u2028\ud800😀", "/*", '"""', "//", "///", "((((", "| where", "| fuse rrf (",
+    "from", "task:7", "1m", "9" * 30, "@2026-99-99", "1e999", "not ", "==", "tx {", "9" * 5 + "y",
+)  # fmt: skip
 
 
 def broken(text: str, chance: random.Random) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
-from paasq_dsl.diagnostics import Diagnostic, Edit, Severity, diagnostic, nearest, replacement
+from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
 
 
@@ -32,14 +32,13 @@ class Context:
         return span.shift(self.offset)
 
     def report(
-        self, code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None,
-        severity: Severity = Severity.ERROR, **words: object,
-    ) -> None:  # fmt: skip
-        found = diagnostic(code, span, candidates=candidates, edit=edit, severity=severity, **words)
+        self, code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
+    ) -> None:
+        found = diagnostic(code, span, candidates=candidates, edit=edit, **words)
         self.diagnostics.append(found.shift(self.offset))
 
     def unknown(
-        self, code: str, span: Span, name: str, known: Iterable[str], *, better: str | None = None, **words: object
+        self, code: str, span: Span, name: str, known: Iterable[str], *, better: str | None = None, **words: str
     ) -> None:
         """A name that does not exist, with the nearest that do; `better` is what another language's name is here."""
         candidates = (better,) if better else nearest(name, known)

@@ -238,7 +238,8 @@ def _clause(parts: _Parts) -> Doc:
 def _expression(parts: _Parts) -> Doc:
     """Broken before its `or`, or where it has none its `and`, as far as they stand in no bracket."""
     for word in ("or", "and"):
-        first, *rest = _split_before(parts, lambda i, word=word: parts[i].text == word and i + 1 < len(parts))
+        cuts = {i for i, part in enumerate(parts[:-1]) if part.text == word}
+        first, *rest = _split_before(parts, cuts.__contains__)
         if rest:
             operands = (Nest((Line(), _sequence(run[:1]), " ", _wrapped(run[1:], _expression))) for run in rest)
             return (_wrapped(first, _expression), *operands)

@@ -11,6 +11,7 @@ from typing import Any
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternRE, PatternStr, TerminalDef
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
@@ -88,7 +89,7 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
         interactive.exhaust_lexer()
     except UnexpectedInput:
         return frozenset()
-    return frozenset(interactive.accepts())
+    return _accepted(interactive)
 
 
 @lru_cache(1)
@@ -107,6 +108,10 @@ def _whole_word(terminal: TerminalDef) -> None:
         terminal.priority = 1  # above NAME, as a word of the grammar is where both may stand
 
 
+def _accepted(interactive: InteractiveParser) -> frozenset[str]:
+    return frozenset(interactive.accepts())  # type: ignore[no-untyped-call] # Lark gives it no types
+
+
 def _missing_stage() -> Diagnostic:
     bar = Span(-1, 0)
     return diagnostic("PQ0109", bar, edit=Edit(bar, "", "take this | out"))
@@ -115,18 +120,14 @@ def _missing_stage() -> Diagnostic:
 def _syntax_error(text: str, error: UnexpectedInput, end: str) -> Diagnostic:
     if isinstance(error, UnexpectedToken):
         token = error.token
-        accepted = (
-            frozenset(error.interactive_parser.accepts())
-            if error.interactive_parser
-            else frozenset(error.accepts or ())
-        )
+        accepted = _accepted(error.interactive_parser) if error.interactive_parser else frozenset[str]()
         at_end = token.type == "$END"
         # token.start_pos of the end is that of the token before it
         span = Span(len(text), len(text)) if at_end else Span(token.start_pos or 0, token.end_pos or 0)
         found = end if at_end else f"`{str(token)[:40]}`"
     else:
         assert isinstance(error, UnexpectedCharacters)
-        accepted, at = frozenset(error.allowed or ()), error.pos_in_stream
+        accepted, at = frozenset(error.allowed or ()), error.pos_in_stream or 0
         bad = next(t for t in scan(text) if t.end > at)
         span, found = bad.span, f"`{bad.text[:40]}`"
     return diagnostic("PQ0101", span, expected=expected_words(accepted, end), found=found)

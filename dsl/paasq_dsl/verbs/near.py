@@ -39,6 +39,7 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
     if not known:
         missing_field(context, "near", "vector", schema, node.span)
         return None
+    first = known[0]
     if node.field is not None and node.field not in known:
         assert schema.collection is not None
         context.report("PQ0406", node.field_span, name=node.field, expected="a vector field", candidates=known)
@@ -46,7 +47,8 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
         context.report(
             "PQ0407", node.span, what="this collection has several vector fields: name one", candidates=known
         )
-    return NearStage(node.field if node.field in known else known[0], target, exact, scored(schema))
+    field = first if node.field is None or node.field not in known else node.field
+    return NearStage(field, target, exact, scored(schema))
 
 
 VERB = Verb(

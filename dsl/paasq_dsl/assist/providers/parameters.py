@@ -9,8 +9,8 @@ from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import wanted_type
 from paasq_dsl.assist.words import MOMENT_DOCS
-from paasq_dsl.binder.expressions import MOMENTS
 from paasq_dsl.functions.signature import unify
+from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import Kind
 
 _VALUES = frozenset({Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT, Role.TEXT_FIELD})
