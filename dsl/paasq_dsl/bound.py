@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
-from paasq_dsl.types import ANY, BOOL, Kind, Type, list_of
+from paasq_dsl.types import BOOL, Kind, Type, list_of
 from paasq_dsl.values import Value
 
 # ---- expressions
@@ -157,11 +157,15 @@ class FuseBranch:
 
 @dataclass(frozen=True, slots=True)
 class FuseStage:
-    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear."""
+    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear.
+
+    `feedback` is how many of the best rows draw the targets of near to them, before the fusion is done anew.
+    """
 
     method: str
     k: Bound | None
     weights: Bound | None
+    feedback: Bound | None
     branches: tuple[FuseBranch, ...]
     schema: Schema
 
@@ -327,11 +331,6 @@ class BoundLet:
 
 
 BoundStatement: TypeAlias = "BoundQuery | BoundTransaction | BoundCollection | DeclaredParameter | BoundLet"
-
-
-def element_type(type_: Type) -> Type:
-    """What `has` compares: a list's item."""
-    return type_.item if type_.kind is Kind.LIST and type_.item else ANY
 
 
 def lifted(type_: Type, *, to_list: bool) -> Type:

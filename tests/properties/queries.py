@@ -73,7 +73,9 @@ class Writer:
     def condition(self, columns: Columns, depth: int = 2) -> str:
         kind = self.number(0, 9 if depth else 6)
         if kind == 7:
-            return f"not {self.condition(columns, depth - 1)}" if self.number(0, 1) else f"({self.both(columns, depth)})"
+            return (
+                f"not {self.condition(columns, depth - 1)}" if self.number(0, 1) else f"({self.both(columns, depth)})"
+            )
         if kind > 7:
             return f"({self.both(columns, depth)})"
         name = self.pick(sorted(columns))
@@ -88,7 +90,9 @@ class Writer:
         return self.pick(_CONDITIONS)(self, name, type_, columns, max(depth - 1, 0))
 
     def both(self, columns: Columns, depth: int) -> str:
-        return f" {self.pick(['and', 'or'])} ".join(self.condition(columns, depth - 1) for _ in range(self.number(2, 3)))
+        return f" {self.pick(['and', 'or'])} ".join(
+            self.condition(columns, depth - 1) for _ in range(self.number(2, 3))
+        )
 
     def comparison(self) -> str:
         return self.pick(["==", "!=", "<", "<=", ">", ">="])
@@ -246,7 +250,12 @@ class Pipeline:
 
     def near_text(self) -> str:
         w = self.writer
-        target = w.pick([quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"), f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
+        target = w.pick(
+            [
+                quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"),
+                f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]",
+            ]
+        )
         return f"near vec to {target}"
 
     def scored(self) -> None:
@@ -266,7 +275,9 @@ class Pipeline:
 
     def fuse(self) -> None:
         w = self.writer
-        method = w.pick(["rrf", "rrf k=10", "linear", "linear weights=[0.3, 0.7]", "rrf weights=[1, 2.5]"])
+        method = w.pick(
+            ["rrf", "rrf k=10", "linear", "linear weights=[0.3, 0.7]", "rrf weights=[1, 2.5]", "linear feedback=2"]
+        )
         branches = [w.pick([self.match_text, self.near_text])() + w.pick(["", " | take 3"]) for _ in range(2)]
         if w.number(0, 3) == 3:
             branches[0] += f" | {w.pick([self.match_text, self.near_text])()}"
@@ -298,7 +309,9 @@ class Pipeline:
             name, (text, type_) = w.fresh(), self.aggregate(names)
             aggregates.append(f"{name} = {text}")
             made[name] = type_
-        keys = {w.fresh(): n for n in dict.fromkeys(w.pick(sorted(names)) for _ in range(w.number(0, 2)))} if names else {}
+        keys = (
+            {w.fresh(): n for n in dict.fromkeys(w.pick(sorted(names)) for _ in range(w.number(0, 2)))} if names else {}
+        )
         texts = [f"{name} = {column}" for name, column in keys.items()]
         made |= {name: names[column] for name, column in keys.items()}
         fill = ""

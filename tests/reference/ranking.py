@@ -96,7 +96,9 @@ class TextField:
         return total
 
 
-def matched(match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row]) -> list[Scored]:
+def matched(
+    match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row]
+) -> list[Scored]:
     """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left."""
     of = {name: TextField([words(row[name] or "") for row in everything]) for name, _ in fields}
     clauses = [clause for clause in match.clauses if words(clause.text)]
@@ -135,6 +137,12 @@ def nearest(query: Vector, field_name: str, rows: list[Row]) -> list[Scored]:
     """The rows that have a vector, by cosine; of a vector of zeros it is 0."""
     having = [row for row in rows if row[field_name] is not None]
     return best_first([Scored(r, cosine(query, r[field_name]), direction(r[field_name])) for r in having])
+
+
+def drawn(target: Vector, there: Sequence[Vector]) -> Vector:
+    """A target moved towards the middle of vectors: 0.65 of its direction, 0.35 of theirs (Rocchio 1971)."""
+    middle = direction([sum(numbers) for numbers in zip(*map(direction, there), strict=True)])
+    return [0.65 * own + 0.35 * mean for own, mean in zip(direction(target), middle, strict=True)]
 
 
 def cosine(one: Vector, other: Vector) -> float:

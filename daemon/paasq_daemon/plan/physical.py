@@ -67,7 +67,8 @@ def _push_limit(operators: list[Operator], take: bound.TakeStage) -> None:
 
 
 def _fuse(stage: bound.FuseStage) -> Fuse:
-    return Fuse(stage.method, tuple(_branch(branch) for branch in stage.branches), stage.k, stage.weights)
+    branches = tuple(_branch(branch) for branch in stage.branches)
+    return Fuse(stage.method, branches, stage.k, stage.weights, stage.feedback)
 
 
 def _branch(branch: bound.FuseBranch) -> Branch:

@@ -6,13 +6,14 @@ from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundStage, Constant, FuseBranch, FuseStage, MatchStage, NearStage, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import FLOAT, TEXT, list_of
+from paasq_dsl.types import FLOAT, INT, TEXT, list_of
 from paasq_dsl.verbs.retrieval import check_match_words, missing_field, scored, text_fields, vector_fields
 from paasq_dsl.verbs.verb import Verb
 
-# Linear fusion with these weights had the best nDCG@10 on the judged collections; see the manual's page on retrieval.
+# Linear fusion with these had the best nDCG@10 on the judged collections together: docs/retrieval.md has the table.
 WEIGHT_OF_WORDS = 0.3
 WEIGHT_OF_SENSE = 0.7
+FEEDBACK = 3
 
 
 def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None:
@@ -36,7 +37,8 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
         return parts[0][0].stages[0]
     weights = Constant(-1, list_of(FLOAT), [weight for _, weight in parts])
     branches = tuple(branch for branch, _ in parts)
-    return FuseStage("linear", None, weights, branches, scored(schema, [b.name for b in branches]))
+    feedback = Constant(-1, INT, FEEDBACK) if vectors else None
+    return FuseStage("linear", None, weights, feedback, branches, scored(schema, [b.name for b in branches]))
 
 
 VERB = Verb(
