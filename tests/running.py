@@ -93,7 +93,9 @@ def rendered(answer: Answer) -> str:
     for name, counts in shown["facets"].items():
         values = ", ".join(f"{json.dumps(_rounded(c['value']), ensure_ascii=False)} {c['count']}" for c in counts)
         lines.append(f"facet {name}: {values}")
-    lines.append("complete" if answer.complete else f"not complete: {answer.reason}{', a cursor' if answer.cursor else ''}")
+    lines.append(
+        "complete" if answer.complete else f"not complete: {answer.reason}{', a cursor' if answer.cursor else ''}"
+    )
     return "\n".join(lines)
 
 

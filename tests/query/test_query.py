@@ -20,7 +20,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         yield found
 
 
-@pytest.mark.parametrize(("case", "setup"), cases_with_stores(HERE), ids=lambda v: str(v) if isinstance(v, Case) else "")
+@pytest.mark.parametrize(
+    ("case", "setup"), cases_with_stores(HERE), ids=lambda v: str(v) if isinstance(v, Case) else ""
+)
 def test_answer(case: Case, setup: str, opened: Stores) -> None:
     check(opened.of(case, setup), case)
 
