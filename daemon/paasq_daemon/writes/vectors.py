@@ -121,6 +121,8 @@ class Vectors:
                 self.fill_pending()
             except PaasqError as error:
                 _log.warning("pending vectors wait: %s", error)
+            except Exception:  # noqa: BLE001  # whatever one record's text does, those of later ones are made
+                _log.exception("pending vectors wait for the next write")
 
     def _pending(self, name: str | None) -> Iterator[list[Job]]:
         while True:
