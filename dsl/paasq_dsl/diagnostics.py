@@ -79,6 +79,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0118": "a text may have {most} characters at most",
     "PQ0119": "a pipeline starts with a source: from <collection>",
     "PQ0120": "the fields of a collection are parted by white space, not by commas",
+    "PQ0121": "a `;` is missing before this statement",
     "PQ0201": "there is no collection {name}",
     "PQ0202": "{where} has no field {name}",
     "PQ0203": "there is no function {name}",
