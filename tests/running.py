@@ -1,8 +1,8 @@
 """Cases that run texts: a store of their own, statement after statement, and what comes out as readable text.
 
-Sections: `store` names a `.paasq` file beside the case that fills the store, `schema` is a text that does; the cases behind
-it in the file have the same one. `params` is a JSON object, `query` one text; what it gives stands in `answer`, or in
-`error`. Cases share a store unless they write: then the section is called `script`.
+Sections: `store` names a `.paasq` file beside the case that fills the store, `schema` is a text that does; the cases
+behind it in the file have the same one. `params` is a JSON object, `query` one text; what it gives stands in `answer`,
+or in `error`. Cases share a store unless they write: then the section is called `script`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def check(engine: Engine, case: Case) -> None:
 
 
 def rendered(answer: Answer) -> str:
-    """Columns and rows in JSON, a line each; then what the answer says of itself. Floats with six digits behind the point."""
+    """Columns and rows in JSON, a line each; then what the answer says of itself. Floats are rounded to six digits."""
     shown = answer.to_json()
     lines = [" | ".join(f"{c['name']}: {c['type']}" for c in shown["columns"])]
     lines += [json.dumps([_rounded(v) for v in row.values()], ensure_ascii=False) for row in shown["rows"]]

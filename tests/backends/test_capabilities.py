@@ -1,4 +1,4 @@
-"""A backend says before it runs a plan what it can't do; the reference stands behind the same boundary as the engine."""
+"""A backend says first what it can't do. The reference stands behind the same boundary as the engine."""
 
 from __future__ import annotations
 

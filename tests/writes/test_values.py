@@ -1,4 +1,4 @@
-"""Records as JSON objects: what no field can hold is refused with words that name the record, the field and the mend."""
+"""Records as JSON objects: what no field can hold is refused with words that name record, field and mend."""
 
 from __future__ import annotations
 
