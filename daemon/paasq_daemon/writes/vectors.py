@@ -52,12 +52,12 @@ class Vectors:
                 )
 
     def of_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
-        """The vector of a query's text, float32[size]. Raises ModelMismatch: it can't be compared with others' vectors."""
+        """The vector of a query's text, float32[size]. Raises ModelMismatch where the stored ones are another model's."""
         self.check_model(catalog)
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
     def fill_fresh(self, fresh: Sequence[Record]) -> int | None:
-        """Make the vectors of a small write at once. The sequence number that holds them, or None where there were none."""
+        """Make the vectors of a small write at once. The sequence number that holds them; None where there were none."""
         if not any(record.vector_fields for record in fresh):
             return None
         if len(fresh) > FRESH_MAX:
