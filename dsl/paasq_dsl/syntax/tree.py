@@ -21,7 +21,7 @@ class Node:
 class Literal(Node):
     """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
 
-    value: None | bool | int | float | str | Duration
+    value: bool | int | float | str | Duration | None
     as_time: bool = False
 
 
