@@ -212,6 +212,10 @@ def test_snapshots_through_the_daemon(daemon: Daemon, folder: Path) -> None:
         client.snapshot_restore("monday", restored)
         with pytest.raises(PaasqError, match="not an empty folder"):
             client.snapshot_restore("monday", restored)
+        with pytest.raises(PaasqError, match="inside the store"):
+            client.snapshot_restore("monday", folder / "restored")
+        with pytest.raises(PaasqError, match=r"there are: 'monday'"):
+            client.snapshot_verify("tuesday")
         assert client.query("from note | summarize n = count()")[0].n < COUNT
     with paasq.open(restored) as store:
         assert [_asked(store, text, params) for text, params in asked] == before
