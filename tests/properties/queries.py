@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
 
 T = TypeVar("T")
@@ -73,7 +75,9 @@ class Writer:
     def condition(self, columns: Columns, depth: int = 2) -> str:
         kind = self.number(0, 9 if depth else 6)
         if kind == 7:
-            return f"not {self.condition(columns, depth - 1)}" if self.number(0, 1) else f"({self.both(columns, depth)})"
+            return (
+                f"not {self.condition(columns, depth - 1)}" if self.number(0, 1) else f"({self.both(columns, depth)})"
+            )
         if kind > 7:
             return f"({self.both(columns, depth)})"
         name = self.pick(sorted(columns))
@@ -88,7 +92,9 @@ class Writer:
         return self.pick(_CONDITIONS)(self, name, type_, columns, max(depth - 1, 0))
 
     def both(self, columns: Columns, depth: int) -> str:
-        return f" {self.pick(['and', 'or'])} ".join(self.condition(columns, depth - 1) for _ in range(self.number(2, 3)))
+        return f" {self.pick(['and', 'or'])} ".join(
+            self.condition(columns, depth - 1) for _ in range(self.number(2, 3))
+        )
 
     def comparison(self) -> str:
         return self.pick(["==", "!=", "<", "<=", ">", ">="])
@@ -182,7 +188,11 @@ class Pipeline:
             ways += [self.match, self.near, self.find, self.fuse] * bool(self.texts)
             ways += [self.follow] * bool(self.links)
             ways += [self.summarize, self.summarize]
+        ways += [partial(shape, self) for shape in SHAPES]
         w.pick(ways)()
+
+    def shown(self) -> list[str]:
+        return [name for name in self.columns if not name.startswith("_")]
 
     def add(self, text: str) -> None:
         self.stages.append(text)
@@ -246,7 +256,12 @@ class Pipeline:
 
     def near_text(self) -> str:
         w = self.writer
-        target = w.pick([quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"), f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
+        target = w.pick(
+            [
+                quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"),
+                f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]",
+            ]
+        )
         return f"near vec to {target}"
 
     def scored(self) -> None:
@@ -298,7 +313,9 @@ class Pipeline:
             name, (text, type_) = w.fresh(), self.aggregate(names)
             aggregates.append(f"{name} = {text}")
             made[name] = type_
-        keys = {w.fresh(): n for n in dict.fromkeys(w.pick(sorted(names)) for _ in range(w.number(0, 2)))} if names else {}
+        keys = (
+            {w.fresh(): n for n in dict.fromkeys(w.pick(sorted(names)) for _ in range(w.number(0, 2)))} if names else {}
+        )
         texts = [f"{name} = {column}" for name, column in keys.items()]
         made |= {name: names[column] for name, column in keys.items()}
         fill = ""

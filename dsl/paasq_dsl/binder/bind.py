@@ -11,7 +11,14 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.writes import bind_write
 from paasq_dsl.bound import (
-    BoundLet, BoundQuery, BoundStage, BoundStatement, BoundTransaction, DeclaredParameter, ScanStage, Schema,
+    BoundLet,
+    BoundQuery,
+    BoundStage,
+    BoundStatement,
+    BoundTransaction,
+    DeclaredParameter,
+    ScanStage,
+    Schema,
 )  # fmt: skip
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
@@ -42,7 +49,7 @@ def bind(script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None 
 
 class _Binder:
     def __init__(self, catalog: Catalog, slots: Mapping[int, int]) -> None:
-        self.context = Context(catalog, self._stage, slots)
+        self.context = Context(catalog, self._stage, self._source, slots)
         self.schemas: list[tuple[Span, Schema]] = []
 
     def run(self, script: tree.Script) -> Bind:

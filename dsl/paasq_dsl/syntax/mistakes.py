@@ -175,8 +175,46 @@ def _missing_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
 _BEFORE_A_NAME = frozenset(
-    "from where select extend sort by summarize facet follow match near let and or not in has any all "
-    "fuse take page top fill depth after".split()
+    [
+        "from",
+        "where",
+        "select",
+        "extend",
+        "sort",
+        "by",
+        "summarize",
+        "facet",
+        "follow",
+        "match",
+        "near",
+        "let",
+        "and",
+        "or",
+        "not",
+        "in",
+        "has",
+        "any",
+        "all",
+        "fuse",
+        "take",
+        "page",
+        "top",
+        "fill",
+        "depth",
+        "after",
+        "drop",
+        "rename",
+        "skip",
+        "distinct",
+        "expand",
+        "as",
+        "sample",
+        "seed",
+        "lookup",
+        "one",
+        "many",
+        "on",
+    ]
 )
 
 _RULES: tuple[Rule, ...] = (
