@@ -236,7 +236,7 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
     span = moved(error.span, lookup.compiled.text, request.text)
-    found = diagnostic(error.code, span, what=error.message, name=error.message)
+    found = diagnostic(error.code, span, what=error.message, name=error.message, found=error.message)
     return query_error((replace(found, message=error.message),), Source(request.text, request.source_name))
 
 

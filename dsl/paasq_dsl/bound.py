@@ -157,11 +157,15 @@ class FuseBranch:
 
 @dataclass(frozen=True, slots=True)
 class FuseStage:
-    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear."""
+    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear.
+
+    `feedback` is how many of the best rows draw the targets of near to them, before the fusion is done anew.
+    """
 
     method: str
     k: Bound | None
     weights: Bound | None
+    feedback: Bound | None
     branches: tuple[FuseBranch, ...]
     schema: Schema
 
@@ -243,9 +247,7 @@ class DropStage:
 
 @dataclass(frozen=True, slots=True)
 class RenameStage:
-    """`names` are pairs (new, old), all renamed at once."""
-
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
     schema: Schema
 
 
@@ -265,8 +267,6 @@ class DistinctStage:
 
 @dataclass(frozen=True, slots=True)
 class ExpandStage:
-    """A row for each item of the list `column`, the item as `name`."""
-
     column: str
     name: str
     schema: Schema
@@ -283,17 +283,16 @@ class SampleStage:
 
 @dataclass(frozen=True, slots=True)
 class UnionStage:
-    """The rows that come in, whose columns are `before`, then those of each pipeline. What some rows have not is null."""
+    """The rows that come in, whose columns are `before`, then those of each pipeline."""
 
-    before: frozenset[str]
+    before: tuple[str, ...]
     pipelines: tuple[tuple[BoundStage, ...], ...]
     schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
 class LookupStage:
-    """Fields of records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`: of the first
-    one written, or, if `many`, a list of all."""
+    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
 
     collection: Collection
     field: str
@@ -305,10 +304,10 @@ class LookupStage:
 
 
 BoundStage: TypeAlias = (
-    "ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage | "
-    "ExtendStage | FacetStage | SummarizeStage | FollowStage | "
-    "DropStage | RenameStage | SkipStage | DistinctStage | ExpandStage | SampleStage | UnionStage | LookupStage"
-)
+    ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage
+    | ExtendStage | FacetStage | SummarizeStage | FollowStage
+    | DropStage | RenameStage | SkipStage | DistinctStage | ExpandStage | SampleStage | UnionStage | LookupStage
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from paasq_dsl.bound import (
     ColumnValue,
     Constant,
     FacetCount,
+    FuseStage,
     MomentValue,
     Named,
     ParameterValue,
     Traverse,
+    UnionStage,
 )  # fmt: skip
 
 
@@ -32,6 +34,17 @@ def expressions(stage: BoundStage) -> Iterator[Bound]:
                     yield item
                 case _:
                     pass
+
+
+def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
+    """Those inside a stage."""
+    match stage:
+        case FuseStage(branches=branches):
+            yield from (branch.stages for branch in branches)
+        case UnionStage(pipelines=inner):
+            yield from inner
+        case _:
+            pass
 
 
 def traverses(expression: Bound) -> bool:

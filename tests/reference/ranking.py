@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur
@@ -29,9 +30,9 @@ class Scored:
 
 
 def best_first(found: list[Scored]) -> list[Scored]:
-    """Stable: equal scores keep the order of the rows. Raises Undecided where 32 bits could not tell two scores apart."""
+    """Stable: equal scores keep the order of the rows. Raises Undecided where 32 bits could not tell two apart."""
     found = sorted(found, key=lambda s: -s.score)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one.parts != other.parts and math.isclose(one.score, other.score, rel_tol=TOO_CLOSE, abs_tol=1e-6):
             raise Undecided
     return found
@@ -44,7 +45,7 @@ def words(text: str) -> list[str]:
 
 
 def stored_length(length: int) -> int:
-    """A field's length in one byte, as Lucene's SmallFloat.intToByte4 keeps it: exact to 39, then three bits precise."""
+    """A field's length in one byte, as Lucene's SmallFloat.intToByte4 keeps it: exact to 39, then three bits."""
     return max(n for n in map(_length_of_byte, range(256)) if n <= length)
 
 
@@ -96,7 +97,9 @@ class TextField:
         return total
 
 
-def matched(match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row]) -> list[Scored]:
+def matched(
+    match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row]
+) -> list[Scored]:
     """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left."""
     of = {name: TextField([words(row[name] or "") for row in everything]) for name, _ in fields}
     clauses = [clause for clause in match.clauses if words(clause.text)]
@@ -135,6 +138,12 @@ def nearest(query: Vector, field_name: str, rows: list[Row]) -> list[Scored]:
     """The rows that have a vector, by cosine; of a vector of zeros it is 0."""
     having = [row for row in rows if row[field_name] is not None]
     return best_first([Scored(r, cosine(query, r[field_name]), direction(r[field_name])) for r in having])
+
+
+def drawn(target: Vector, there: Sequence[Vector]) -> Vector:
+    """A target moved towards the middle of vectors: 0.65 of its direction, 0.35 of theirs (Rocchio 1971)."""
+    middle = direction([sum(numbers) for numbers in zip(*map(direction, there), strict=True)])
+    return [0.65 * own + 0.35 * mean for own, mean in zip(direction(target), middle, strict=True)]
 
 
 def cosine(one: Vector, other: Vector) -> float:

@@ -77,7 +77,7 @@ def _mixed(word: int) -> int:
 
 
 def union(running: Running, stage: bound.UnionStage, rows: list[Row], _: Schema) -> list[Row]:
-    pieces = [(rows, stage.before)]
+    pieces = [(rows, frozenset(stage.before))]
     for stages in stage.pipelines:
         found = running.run(stages, [], Schema(()))
         pieces.append((found, frozenset(stages[-1].schema.by_name)))
@@ -106,6 +106,7 @@ def lookup(running: Running, stage: bound.LookupStage, rows: list[Row], _: Schem
     for row in rows:
         value = running.evaluator.value(stage.value, row)
         matching = [o for o in others if value is not None and equal(o[stage.field], value)]
+        more: dict[str, Any]
         if stage.many:
             more = {name: _listed(stage, name, [o.get(name) for o in matching]) for name in fields}
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from typing import Any
@@ -82,7 +82,9 @@ def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before:
     return ranking.matched(match, stage.fields, everything, _in_written_order(rows))
 
 
-def _nearest(running: Running, stage: bound.NearStage, rows: list[Row], _: Schema) -> list[Scored]:
+def _nearest(
+    running: Running, stage: bound.NearStage, rows: list[Row], _: Schema, drawn_to: Sequence[Row] = ()
+) -> list[Scored]:
     target = running.scalar(stage.target)
     if stage.target.type.kind is Kind.LINK:
         found = running.records.get(str(stage.target.type.name), target)
@@ -91,14 +93,25 @@ def _nearest(running: Running, stage: bound.NearStage, rows: list[Row], _: Schem
             raise Refused("no such vector")
     elif isinstance(target, str):
         target = running.records.embed(target)
+    there = [row[stage.field] for row in drawn_to if row[stage.field] is not None]
+    if there:
+        target = ranking.drawn(target, there)
     return ranking.nearest(target, stage.field, _in_written_order(rows))
 
 
 def _fused(running: Running, stage: bound.FuseStage, rows: list[Row], before: Schema) -> list[Scored]:
+    found = _fused_once(running, stage, rows, before)
+    count = 0 if stage.feedback is None else running.scalar(stage.feedback)
+    return _fused_once(running, stage, rows, before, [s.row for s in found[:count]]) if count else found
+
+
+def _fused_once(
+    running: Running, stage: bound.FuseStage, rows: list[Row], before: Schema, drawn_to: Sequence[Row] = ()
+) -> list[Scored]:
     weights = [1.0] * len(stage.branches) if stage.weights is None else running.scalar(stage.weights)
     found: dict[int, Scored] = {row[WRITTEN]: Scored(row, 0.0) for row in _in_written_order(rows)}
     for branch, weight in zip(stage.branches, weights, strict=True):
-        ranked = _branch(running, branch, rows, before)
+        ranked = _branch(running, branch, rows, before, drawn_to)
         best = max((s.score for s in ranked), default=0.0)
         by_words = isinstance(_last_retrieval(branch), bound.MatchStage)
         for rank, scored in enumerate(ranked, 1):
@@ -118,13 +131,18 @@ def _fused(running: Running, stage: bound.FuseStage, rows: list[Row], before: Sc
     return ranking.best_first(having)
 
 
-def _branch(running: Running, branch: bound.FuseBranch, rows: list[Row], before: Schema) -> list[Scored]:
+def _branch(
+    running: Running, branch: bound.FuseBranch, rows: list[Row], before: Schema, drawn_to: Sequence[Row]
+) -> list[Scored]:
     """The rows of a branch with the score that it ends with."""
     parts: dict[int, tuple[Any, ...]] = {}
     rows = [dict(row) for row in rows]
     for stage in branch.stages:
         if type(stage) in _RANKINGS:
-            scored = _RANKINGS[type(stage)](running, stage, rows, before)
+            if isinstance(stage, bound.NearStage):
+                scored = _nearest(running, stage, rows, before, drawn_to)
+            else:
+                scored = _RANKINGS[type(stage)](running, stage, rows, before)
             parts = {s.row[WRITTEN]: s.parts for s in scored}
             rows = _with_scores(scored)
         else:

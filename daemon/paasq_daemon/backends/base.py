@@ -12,7 +12,7 @@ from paasq_daemon.wire.messages import Answer, Budget, Cancellation
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.values import Value
-from paasq_dsl.walk import expressions, traverses
+from paasq_dsl.walk import expressions, pipelines, traverses
 
 
 class Capability(StrEnum):
@@ -37,7 +37,7 @@ class RunInputs:
     literals: tuple[Value, ...]
     parameters: Mapping[str, Any]
     now_us: int
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     cancel: Cancellation = field(default_factory=Cancellation)
     key: str = ""  # the plan's canonical text, for explain
     hit: bool = False
@@ -98,12 +98,8 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
 def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
     for stage in stages:
-        if isinstance(stage, bound.FuseStage):
-            for branch in stage.branches:
-                found |= _of_stages(branch.stages)
-        if isinstance(stage, bound.UnionStage):
-            for pipeline in stage.pipelines:
-                found |= _of_stages(pipeline)
+        for inner in pipelines(stage):
+            found |= _of_stages(inner)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
     return found

@@ -9,9 +9,12 @@ import numpy as np
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.build import concatenate, encode, offsets_of
 from paasq_daemon.kernels.counting import first_rows
+from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import null_of
 from paasq_daemon.kernels.ranking import dense, sortable
 from paasq_dsl.types import KEYWORD, STRING_KINDS, Kind, Type
+
+MATCHES_MAX = 5_000_000  # in all rows together: equal values on both sides multiply
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ def all_matches(left: Column, right: Column, type_: Type) -> Matches:
     sizes = np.append(np.bincount(others[there], minlength=count), 0)  # the last is of code -1
     starts = offsets_of(sizes)
     lengths = sizes[codes]
+    if (total := int(lengths.sum())) > MATCHES_MAX:
+        message = f"lookup many would find {total:,} records together, more than {MATCHES_MAX:,}"
+        raise KernelError("PQ0703", message, hint="put `take` or `where` before it")
     offsets = offsets_of(lengths)
     inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
     return Matches(offsets, by_code[np.repeat(starts[codes], lengths) + inside])

@@ -21,6 +21,7 @@ from paasq_daemon.kernels.operands import (
     together,
     valid_of,
 )
+from paasq_daemon.kernels.room import Room
 from paasq_daemon.kernels.run import Call, kernel
 from paasq_dsl.types import ANY, INT, NULL, TEXT, Kind, list_of
 from paasq_dsl.values import Value
@@ -63,11 +64,18 @@ def at(_: Call, items: Column, position: Column) -> Column:
 
 
 @kernel("join")
-def join(_: Call, items: Column, separator: Column) -> Column:
+def join(call: Call, items: Column, separator: Column) -> Column:
     """Null items are left out."""
     if isinstance(items, Ragged):
         items = Ragged(list_of(TEXT), items.offsets, written(items.items), items.valid)
-    return map_values(TEXT, _join, items, separator)
+    room = Room("join", call.span)
+
+    def joined(texts: list[str | None], between: str) -> Value:
+        parts = [text for text in texts if text is not None]
+        room.take(sum(map(len, parts)) + len(between) * len(parts))
+        return between.join(parts)
+
+    return map_values(TEXT, joined, items, separator)
 
 
 @kernel("length")
@@ -90,7 +98,3 @@ def _item_at(items: Column, positions: Ints) -> Column:
     if items.items.type.kind is Kind.LIST:  # inner lists are Python lists
         found = from_values(items.items.type, to_values(found))
     return restrict(found, inside)
-
-
-def _join(texts: list[str | None], separator: str) -> Value:
-    return separator.join(t for t in texts if t is not None)

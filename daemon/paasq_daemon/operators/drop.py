@@ -14,7 +14,8 @@ class Drop:
 
     names: tuple[str, ...]
 
-    def run(self, _: Run, batch: Batch) -> Batch:
+    def run(self, run: Run, batch: Batch) -> Batch:
+        del run
         return batch
 
     def describe(self) -> str:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paasq_daemon.index.column import Ragged
-from paasq_daemon.kernels.build import from_values
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.index.column import Column, Ragged
+from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.operands import null_of
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.limits import check_rows
 from paasq_daemon.operators.run import Run
 from paasq_dsl.types import Kind
-
-ROWS_MAX = 20_000_000  # what a list of ten items makes of two million records
 
 
 @dataclass(frozen=True)
@@ -30,15 +28,12 @@ class Expand:
         assert isinstance(lists, Ragged)
         lengths = np.where(null_of(lists), 0, np.diff(lists.offsets))
         total = int(lengths.sum())
-        if total > ROWS_MAX:
-            raise KernelError("PQ0701", f"expand would make {total:,} rows; {ROWS_MAX:,} is the most: filter before it")
+        check_rows("expand", total)
         rows = np.repeat(np.arange(batch.length), lengths)
         places = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        items = lists.items.take(lists.offsets[:-1][rows] + places)
-        item_type = lists.type.item
-        if item_type is not None and item_type.kind is Kind.LIST:  # inner lists stand here as Python lists
-            assert not isinstance(items, Ragged)
-            items = from_values(item_type, items.values.tolist())
+        items: Column = lists.items.take(lists.offsets[:-1][rows] + places)
+        if items.type.kind is Kind.LIST:  # inner lists stand here as Python lists
+            items = from_values(items.type, to_values(items))
         expanded = batch.take(rows).extended({self.name: items})
         return replace(expanded, parts=(*expanded.parts, places))
 

@@ -19,6 +19,7 @@ from paasq_dsl.bound import Bound
 from paasq_dsl.types import FLOAT, INT
 
 RRF_K = 60.0  # Cormack, Clarke and Büttcher 2009
+FEEDBACK_MAX = 100  # rows; each costs a vector to read
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Branch:
         retrievals = [operator for operator in self.operators if isinstance(operator, (Match, Near, Fuse))]
         return isinstance(retrievals[-1], Match)
 
+    @property
+    def by_sense(self) -> bool:
+        return any(isinstance(operator, Near) for operator in self.operators)
+
 
 @dataclass(frozen=True)
 class Fuse:
@@ -42,11 +47,32 @@ class Fuse:
     branches: tuple[Branch, ...]
     k: Bound | None = None
     weights: Bound | None = None
+    feedback: Bound | None = None
 
     def run(self, run: Run, batch: Batch) -> Batch:
         ranked = [self._ranked(run, batch, branch) for branch in self.branches]
         if batch.source is None:
             return scored(batch, np.zeros(batch.length))
+        fused = self._fused(run, batch, ranked)
+        assert fused.ordinals is not None
+        best = fused.ordinals[: self._feedback(run)]
+        if len(best):
+            again = [
+                self._ranked(run, batch, branch, best) if branch.by_sense else rows
+                for branch, rows in zip(self.branches, ranked, strict=True)
+            ]
+            fused = self._fused(run, batch, again)
+        return fused
+
+    def describe(self) -> str:
+        options = "".join(
+            f" {name}={show(value)}"
+            for name, value in (("k", self.k), ("weights", self.weights), ("feedback", self.feedback))
+            if value
+        )
+        return f"fuse {self.method}{options}"
+
+    def _fused(self, run: Run, batch: Batch, ranked: list[Batch]) -> Batch:
         weights = self._weights(run)
         ordinals = np.unique(
             np.concatenate([r.ordinals for r in ranked if r.ordinals is not None] or [np.zeros(0, np.int64)])
@@ -62,19 +88,22 @@ class Fuse:
         rows = batch.at(ordinals[best]).extended({name: column.take(best) for name, column in columns.items()})
         return scored(rows, total[best])
 
-    def describe(self) -> str:
-        options = "".join(
-            f" {name}={show(value)}" for name, value in (("k", self.k), ("weights", self.weights)) if value
-        )
-        return f"fuse {self.method}{options}"
-
-    def _ranked(self, run: Run, batch: Batch, branch: Branch) -> Batch:
+    def _ranked(self, run: Run, batch: Batch, branch: Branch, drawn_to: Ints | None = None) -> Batch:
         for operator in branch.operators:
-            batch = operator.run(run, batch)
+            batch = operator.run(run, batch, drawn_to) if isinstance(operator, Near) else operator.run(run, batch)
         if not branch.limited and batch.length > CANDIDATES_DEPTH:
             run.depth_cut = True
             batch = batch.take(np.arange(CANDIDATES_DEPTH))
         return batch
+
+    def _feedback(self, run: Run) -> int:
+        """How many rows draw near to them: 0 where nothing would come of it."""
+        if self.feedback is None or not any(branch.by_sense for branch in self.branches):
+            return 0
+        count = scalar(self.feedback, run.values)
+        if not isinstance(count, int) or not 0 <= count <= FEEDBACK_MAX:
+            raise KernelError("PQ0701", f"feedback must be a whole number from 0 to {FEEDBACK_MAX}", self.feedback.span)
+        return count
 
     def _weights(self, run: Run) -> list[float]:
         if self.weights is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from paasq_daemon.index.column import Ints
+from paasq_daemon.index.vectors import VectorView
 from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
@@ -18,6 +20,10 @@ from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Bound
 from paasq_dsl.types import Kind
 
+# The target's own share of it, once drawn to vectors. One half finds more where many rows are relevant, and loses some
+# where one alone is: docs/retrieval.md.
+SHARE_OF_TARGET = 0.65
+
 
 @dataclass(frozen=True)
 class Near:
@@ -28,7 +34,8 @@ class Near:
     exact: Bound | None = None
     limit: Bound | int | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
+    def run(self, run: Run, batch: Batch, drawn_to: Ints | None = None) -> Batch:
+        """`drawn_to` are ordinals whose vectors draw the target to them."""
         source = batch.source
         if source is None or not batch.length:
             return scored(batch, np.zeros(batch.length))
@@ -39,6 +46,8 @@ class Near:
         except KeyError:  # the first vector has not come yet
             return scored(batch.take(np.zeros(0, np.int64)), np.zeros(0))
         query = self._query(run, source)
+        if drawn_to is not None:
+            query = _drawn(query, vectors, drawn_to)
         limit = vectors.count if self.limit is None else count_of(self.limit, run)
         exact = self.exact is not None and scalar(self.exact, run.values) is True
         nearest = vectors.search(query, min(limit, batch.length), batch.mask, exact=exact)
@@ -92,3 +101,18 @@ class Near:
             what = "does not exist" if ordinal is None else "has no vector yet"
             raise KernelError("PQ0701", f"{name}:{key!s} {what}", self.target.span)
         return found
+
+
+def _drawn(target: NDArray[np.float32], vectors: VectorView, ordinals: Ints) -> NDArray[np.float32]:
+    """The target moved towards the middle of these records (Rocchio 1971), both first scaled to length 1."""
+    there = [vector for ordinal in ordinals.tolist() if (vector := vectors.vector(ordinal)) is not None]
+    if not there:
+        return target
+    own, middle = _unit(target), _unit(np.mean(there, axis=0))
+    return (SHARE_OF_TARGET * own + (1 - SHARE_OF_TARGET) * middle).astype(np.float32)
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = vector.astype(np.float64)  # in which no square of a float32 overflows
+    length = float(np.linalg.norm(wide))
+    return wide / length if length else wide

@@ -14,7 +14,8 @@ class Rename:
 
     names: tuple[tuple[str, str], ...]
 
-    def run(self, _: Run, batch: Batch) -> Batch:
+    def run(self, run: Run, batch: Batch) -> Batch:
+        del run
         return batch.renamed(dict(self.names))
 
     def describe(self) -> str:

@@ -11,6 +11,7 @@ from paasq_daemon.index.column import Column, Flat, Ints
 from paasq_daemon.kernels.build import concatenate, null_column
 from paasq_daemon.operators.batch import Batch, Deferred, OrderKey
 from paasq_daemon.operators.fetch import spread
+from paasq_daemon.operators.limits import check_rows
 from paasq_daemon.operators.run import EMPTY, Operator, Run
 from paasq_dsl.types import INT, Type
 
@@ -51,6 +52,7 @@ def _rows(run: Run, pipeline: Pipeline) -> Batch:
 def _stacked(pieces: Sequence[tuple[Batch, frozenset[str]]], types: Mapping[str, Type]) -> Batch:
     batches = [batch for batch, _ in pieces]
     lengths = [batch.length for batch in batches]
+    check_rows("union", sum(lengths))
     ends = np.cumsum(lengths)
     piece_of = np.repeat(np.arange(len(pieces)), lengths)
 

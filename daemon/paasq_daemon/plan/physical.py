@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +27,7 @@ from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
 from paasq_daemon.operators.union import Pipeline, Union
+from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl import bound
@@ -40,18 +40,16 @@ ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows a
 
 @dataclass(frozen=True)
 class PhysicalPlan:
-    """`schema` says which columns the answer has; `fingerprint` is equal for pages of one query."""
+    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query."""
 
     operators: tuple[Operator, ...]
     schema: Schema
-    fingerprint: str
+    fingerprint: Fingerprint
 
 
 def physical_plan(query: BoundQuery) -> PhysicalPlan:
     stages = rewrite(query.stages)
-    unpaged = [s for s in query.stages if not isinstance(s, bound.PageStage)]
-    fingerprint = hashlib.blake2b(repr(unpaged).encode(), digest_size=9).hexdigest()
-    return PhysicalPlan(_operators(stages), query.schema, fingerprint)
+    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages))
 
 
 def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
@@ -77,7 +75,8 @@ def _push_limit(operators: list[Operator], take: bound.TakeStage) -> None:
 
 
 def _fuse(stage: bound.FuseStage) -> Fuse:
-    return Fuse(stage.method, tuple(_branch(branch) for branch in stage.branches), stage.k, stage.weights)
+    branches = tuple(_branch(branch) for branch in stage.branches)
+    return Fuse(stage.method, branches, stage.k, stage.weights, stage.feedback)
 
 
 def _branch(branch: bound.FuseBranch) -> Branch:
@@ -102,7 +101,7 @@ def _follow(stage: bound.FollowStage) -> Follow:
 
 def _union(stage: bound.UnionStage) -> Union:
     pipelines = tuple(Pipeline(_operators(rewrite(stages)), _names(stages)) for stages in stage.pipelines)
-    return Union(stage.before, pipelines, {c.name: c.type for c in stage.schema.columns})
+    return Union(frozenset(stage.before), pipelines, {c.name: c.type for c in stage.schema.columns})
 
 
 def _names(stages: tuple[BoundStage, ...]) -> frozenset[str]:

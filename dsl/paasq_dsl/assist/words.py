@@ -103,5 +103,6 @@ METHOD_DOCS: Mapping[str, str] = MappingProxyType({
 OPTION_DOCS: Mapping[str, str] = MappingProxyType({
     "k": "How little the first ranks count above the others; 60 where nothing is said.",
     "weights": "One number a branch, in their order.",
+    "feedback": "How many of the best rows draw what near looks for to them, before the fusion is done anew; 3 in find.",
     "exact": "Scan every vector.",
 })  # fmt: skip

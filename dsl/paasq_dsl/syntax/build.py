@@ -31,7 +31,8 @@ def _span(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Sp
 
 def _of(part: Token | tree.Node) -> Span:
     if isinstance(part, Token):
-        assert part.start_pos is not None and part.end_pos is not None
+        assert part.start_pos is not None
+        assert part.end_pos is not None
         return Span(part.start_pos, part.end_pos)
     return part.span
 

@@ -25,7 +25,8 @@ from paasq_dsl.syntax.expressions import (
 )  # fmt: skip
 
 __all__ = [
-    "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical", "Moment", "Name", "Node", "Parameter", "Range", "Ref", "Unary",
+    "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical",
+    "Moment", "Name", "Node", "Parameter", "Range", "Ref", "Unary",
 ]  # fmt: skip
 
 
@@ -222,9 +223,9 @@ class Broken(Node):
 
 
 Stage: TypeAlias = (
-    "Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow | "
-    "Drop | Rename | Skip | Distinct | Expand | Sample | Union | Lookup | Broken"
-)
+    Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow
+    | Drop | Rename | Skip | Distinct | Expand | Sample | Union | Lookup | Broken
+)  # fmt: skip
 
 
 # ---- statements

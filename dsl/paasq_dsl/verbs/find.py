@@ -6,13 +6,14 @@ from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundStage, Constant, FuseBranch, FuseStage, MatchStage, NearStage, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import FLOAT, TEXT, list_of
+from paasq_dsl.types import FLOAT, INT, TEXT, list_of
 from paasq_dsl.verbs.retrieval import check_match_words, missing_field, scored, text_fields, vector_fields
 from paasq_dsl.verbs.verb import Verb
 
-# Linear fusion with these weights had the best nDCG@10 on the judged collections; see the manual's page on retrieval.
+# Linear fusion with these had the best nDCG@10 on the judged collections together: docs/retrieval.md has the table.
 WEIGHT_OF_WORDS = 0.3
 WEIGHT_OF_SENSE = 0.7
+FEEDBACK = 3
 
 
 def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None:
@@ -20,7 +21,7 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     if not needs_records(context, "find", schema, node.span):
         return None
     words = bind_scalar(context, node.words, TEXT, "what find looks for")
-    texts, vectors = text_fields(schema), vector_fields(schema)
+    texts, vectors = text_fields(schema), _of_text(schema)
     if not texts and not vectors:
         missing_field(context, "find", "text or vector", schema, node.span)
         return None
@@ -36,12 +37,19 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
         return parts[0][0].stages[0]
     weights = Constant(-1, list_of(FLOAT), [weight for _, weight in parts])
     branches = tuple(branch for branch, _ in parts)
-    return FuseStage("linear", None, weights, branches, scored(schema, [b.name for b in branches]))
+    feedback = Constant(-1, INT, FEEDBACK) if vectors else None
+    return FuseStage("linear", None, weights, feedback, branches, scored(schema, [b.name for b in branches]))
+
+
+def _of_text(schema: Schema) -> tuple[str, ...]:
+    """The vector fields that words can be compared with: those computed from text."""
+    fields = schema.collection.by_name if schema.collection else {}
+    return tuple(name for name in vector_fields(schema) if fields[name].sources)
 
 
 VERB = Verb(
     "find", tree.Find, 'find "words"',
-    "Searches every text field by words and every vector field by meaning, and fuses both. `_score.text` and `_score.vector` "
-    "say what each part found.",
+    "Searches every text field by words and every `vector(auto)` field by meaning, and fuses both. "
+    "`_score.text` and `_score.vector` say what each part found.",
     'from pep | find "faster function calls" | take 8', bind,
 )  # fmt: skip

@@ -5,19 +5,19 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import Bound, BoundStage, FuseBranch, FuseStage, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import FLOAT, list_of
+from paasq_dsl.types import FLOAT, INT, list_of
 from paasq_dsl.verbs.retrieval import scored
 from paasq_dsl.verbs.verb import Verb
 
 METHODS = ("rrf", "linear")
-OPTIONS = {"rrf": ("k", "weights"), "linear": ("weights",)}
+OPTIONS = {"rrf": ("k", "weights", "feedback"), "linear": ("weights", "feedback")}
 
 
 def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
     if node.method not in METHODS:
         context.unknown("PQ0209", node.method_span, node.method, METHODS)
         return None
-    k = weights = None
+    k = weights = feedback = None
     for option in node.options:
         if option.name not in OPTIONS[node.method]:
             known = OPTIONS[node.method]
@@ -26,6 +26,8 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
             context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
         elif option.name == "k":
             k = bind_scalar(context, option.value, FLOAT, "k")
+        elif option.name == "feedback":
+            feedback = bind_scalar(context, option.value, INT, "feedback")
         else:
             weights = _weights(context, option, len(node.branches))
     if not needs_records(context, "fuse", schema, node.span):
@@ -40,7 +42,7 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         context.report("PQ0405", node.span)
     if not all(b.stages for b in branches):
         return None
-    return FuseStage(node.method, k, weights, branches, scored(schema, names))
+    return FuseStage(node.method, k, weights, feedback, branches, scored(schema, names))
 
 
 def _weights(context: Context, option: tree.Option, branches: int) -> Bound:
@@ -68,8 +70,9 @@ def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch
 
 
 VERB = Verb(
-    "fuse", tree.Fuse, "fuse rrf [k=60] [weights=[..]] | linear [weights=[..]] (name: retrieval, ...)",
+    "fuse", tree.Fuse, "fuse rrf [k=60] | linear [weights=[..]] [feedback=3] (name: retrieval, ...)",
     "Ranks the rows of several retrievals together. rrf adds weight / (k + rank); linear adds weighted scores, match scores "
-    "divided by the best. `_rank.name` and `_score.name` stay. A branch gives 1,000 rows unless its take says otherwise.",
+    "divided by the best. `_rank.name` and `_score.name` stay. A branch gives 1,000 rows unless its take says otherwise. "
+    "With feedback=3 the three best rows draw what near looks for to them, and the fusion is done anew.",
     'from pep | fuse rrf k=60 (words: match "typing", sense: near embedding to "type hints" | take 100)', bind,
 )  # fmt: skip

@@ -10,13 +10,23 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.walk import pipelines
+
+STAGES_MAX = 100  # lets that are unions of lets double with each step
 
 
-def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage:
-    pipelines = tuple(_pipeline(context, pipeline) for pipeline in node.pipelines)
+def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | None:
+    inner = tuple(_pipeline(context, pipeline) for pipeline in node.pipelines)
+    if sum(map(_size, inner)) > STAGES_MAX:
+        context.report("PQ0436", node.span, most=STAGES_MAX)
+        return None
     spans = [pipeline.source.span for pipeline in node.pipelines]
-    schemas = [schema, *(stages[-1].schema for stages in pipelines)]
-    return UnionStage(frozenset(schema.by_name), pipelines, _together(context, schemas, [node.span, *spans]))
+    schemas = [schema, *(stages[-1].schema for stages in inner)]
+    return UnionStage(tuple(schema.by_name), inner, _together(context, schemas, [node.span, *spans]))
+
+
+def _size(stages: Sequence[BoundStage]) -> int:
+    return len(stages) + sum(_size(inner) for stage in stages for inner in pipelines(stage))
 
 
 def _pipeline(context: Context, node: tree.Pipeline) -> tuple[BoundStage, ...]:
@@ -41,8 +51,8 @@ def _together(context: Context, schemas: Sequence[Schema], spans: Sequence[Span]
             type_ = _common(known.type, column.type)
             hidden = known.hidden and column.hidden
             if type_ is None and not hidden:
-                words = {"left": with_article(known.type), "right": with_article(column.type)}
-                context.report("PQ0430", span, name=column.name, **words)
+                left, right = with_article(known.type), with_article(column.type)
+                context.report("PQ0430", span, name=column.name, left=left, right=right)
             columns[column.name] = ColumnInfo(column.name, type_ or known.type, hidden)
     every = [set(schema.by_name) for schema in schemas]
     kept = tuple(c for c in columns.values() if not c.hidden or all(c.name in names for names in every))

@@ -96,7 +96,7 @@ def _last(words: tuple[str, ...], word: str) -> int:
 def _parts(place: Place) -> Iterator[Completion]:
     """`text` behind `_score.`"""
     base = f"{place.words[-2]}." if len(place.words) > 1 else "."
-    if place.words[0] == "lookup" and (looked_up := place.catalog.collections.get(base[:-1])):
+    if place.words[:1] == ("lookup",) and (looked_up := place.catalog.collections.get(base[:-1])):
         yield from (_field(place, looked_up, name, type_) for name, type_ in _all(looked_up))
     for column in place.schema.columns:
         if column.name.startswith(base):
