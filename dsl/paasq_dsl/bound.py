@@ -228,6 +228,7 @@ class SummarizeStage:
     keys: tuple[Named, ...]
     fill: Bound | None
     schema: Schema
+    fill_method: str | None = None  # previous or linear, where fill is no value
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,7 +328,9 @@ class Pipeline:
             name = w.fresh()
             texts.append(f"{name} = bucket({w.pick(times)}, {w.pick(['1mo', '1y', '7d', '40d'])})")
             made[name] = TIME
-            fill = w.pick(["", " fill null", " fill 0"])
+            fill = w.pick(["", " fill null", " fill 0", " fill previous", " fill linear"])
+        if fill == " fill linear":
+            made = {name: FLOAT if t == INT and name not in keys else t for name, t in made.items()}
         self.add(f"summarize {', '.join(aggregates)}{' by ' + ', '.join(texts) if texts else ''}{fill}")
         self.columns, self.records = made, False
 

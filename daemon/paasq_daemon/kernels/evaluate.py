@@ -20,6 +20,7 @@ from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
     logic,
     membership,
     numeric,
+    ranges,
     texts,
     times,
     vectors,

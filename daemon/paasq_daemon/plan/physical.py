@@ -127,7 +127,7 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.SelectStage: lambda s: Project(s.items, "select"),
     bound.ExtendStage: lambda s: Project(s.items, "extend"),
     bound.FacetStage: lambda s: Facet(s.facets),
-    bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill),
+    bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
     bound.FollowStage: _follow,
     bound.DropStage: lambda s: Drop(s.names),
     bound.RenameStage: lambda s: Rename(s.names),

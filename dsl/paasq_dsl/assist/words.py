@@ -61,6 +61,8 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "nulls": "nulls first or nulls last: where rows without a value stand.",
     "first": "Nulls before all values.",
     "last": "Nulls behind all values, as everywhere.",
+    "previous": "fill previous: as in the time bucket before.",
+    "linear": "fill linear: on a straight line between the time buckets around.",
     "analyze": "Run the query and show what came beside what was estimated.",
     "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
     "absent": "There is no such record yet.",

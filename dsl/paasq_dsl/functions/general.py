@@ -19,6 +19,9 @@ FUNCTIONS = (
     function("at", "[T], int -> T", "The item at a position, 0 first; null where there is none.", "at([1, 2], 1) == 2"),
     function("join", "[any], string -> text", "The items of a list as text, with a separator between them.",
              'join(["a", "b"], ", ") == "a, b"'),
+    function("ranges", "ordered, ordered... -> keyword",
+             "The half-open range between these bounds, ascending, that a value falls into, as text: ..0, 0..10, 10..",
+             'ranges(7, 0, 10) == "0..10"'),
     function("similarity", "vector, vector -> float", "The cosine of the angle between two vectors.",
              "similarity($v, $v) > 0.999"),
 )  # fmt: skip

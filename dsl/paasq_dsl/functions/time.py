@@ -3,8 +3,9 @@
 from paasq_dsl.functions.signature import function
 
 FUNCTIONS = (
-    function("bucket", "time, duration -> time; number, number -> float",
-             "Where the time bucket (or the range of numbers) begins that a value falls into. Weeks begin on Monday.",
+    function("bucket", "time, duration, string? -> time; number, number -> float",
+             "Where the time bucket (or the range of numbers) begins that a value falls into. Weeks begin on Monday, days at "
+             'midnight in UTC or in a zone such as "Europe/Berlin", where a day may have 23 or 25 hours.',
              "bucket(@2026-11-22T09:30Z, 1mo) == @2026-11-01"),
     function("year", "time -> int", "The year.", "year(@2026-11-22) == 2026"),
     function("month", "time -> int", "The month, 1 to 12.", "month(@2026-11-22) == 11"),

@@ -207,8 +207,10 @@ class Builder(Transformer[Token, Any]):
     keys = aggregates
 
     def summarize(
-        self, aggregates: tuple[tree.Item, ...] | None, keys: tuple[tree.Item, ...] | None, fill: E | None
+        self, aggregates: tuple[tree.Item, ...] | None, keys: tuple[tree.Item, ...] | None, fill: Token | E | None
     ) -> tree.Summarize:
+        if isinstance(fill, Token):
+            fill = self.name(fill)
         return tree.Summarize(_around((aggregates, keys, fill)), aggregates or (), keys or (), fill)
 
     def follow(self, field: Token, depth: E | None) -> tree.Follow:

@@ -145,7 +145,7 @@ class Facet(Node):
 class Summarize(Node):
     aggregates: tuple[Item, ...]
     keys: tuple[Item, ...]
-    fill: Expression | None
+    fill: Expression | None  # a Name where it is a method: previous or linear
 
 
 @dataclass(frozen=True, slots=True)
