@@ -21,6 +21,7 @@ from paasq_dsl.values import MICROS, Duration, render_time, to_datetime, to_micr
 LOW, HIGH = to_micros(datetime(1980, 1, 1, tzinfo=UTC)), to_micros(datetime(2036, 1, 1, tzinfo=UTC))
 ZONES = ("Europe/Berlin", "America/New_York", "America/Havana", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Beirut",
          "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "UTC")  # fmt: skip
+UNITS = [("1d", Duration(0, MICROS["d"])), ("1w", Duration(0, MICROS["w"])), ("1mo", Duration(1))]
 
 
 def times_of(zone: str) -> list[int]:
@@ -40,14 +41,16 @@ def bucketed(times: list[int], width: Duration, zone: str) -> list[int]:
 
 
 def local_start(time: int, unit: str, zone: ZoneInfo) -> int:
-    local = to_datetime(time, zone).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    local = to_datetime(time, zone).replace(tzinfo=None, fold=0, hour=0, minute=0, second=0, microsecond=0)
     if unit == "1w":
         local -= timedelta(days=local.weekday())
     return to_micros((local.replace(day=1) if unit == "1mo" else local).replace(tzinfo=zone))
 
 
 @pytest.mark.parametrize("name", ZONES)
-@pytest.mark.parametrize(("unit", "width"), {"1d": Duration(0, MICROS["d"]), "1w": Duration(0, MICROS["w"]), "1mo": Duration(1)}.items())
+@pytest.mark.parametrize(
+    ("unit", "width"), {"1d": Duration(0, MICROS["d"]), "1w": Duration(0, MICROS["w"]), "1mo": Duration(1)}.items()
+)
 def test_begins_where_the_clock_says(name: str, unit: str, width: Duration) -> None:
     times = times_of(name)
     for time, found in zip(times, bucketed(times, width, name), strict=True):
@@ -55,7 +58,9 @@ def test_begins_where_the_clock_says(name: str, unit: str, width: Duration) -> N
 
 
 @pytest.mark.parametrize("name", ZONES)
-@pytest.mark.parametrize("width", [Duration(0, MICROS["h"]), Duration(0, MICROS["min"] * 15), Duration(0, MICROS["h"] * 6)])
+@pytest.mark.parametrize(
+    "width", [Duration(0, MICROS["h"]), Duration(0, MICROS["min"] * 15), Duration(0, MICROS["h"] * 6)]
+)
 def test_buckets_part_the_line_of_time(name: str, width: Duration) -> None:
     """A bucket's beginning lies in it, at or before its times, and later times are in no earlier bucket."""
     times = sorted(times_of(name))

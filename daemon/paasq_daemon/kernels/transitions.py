@@ -28,13 +28,15 @@ class Transitions:
 
     def local(self, times: Ints) -> Ints:
         """What the clocks show."""
-        return times + self.offsets[self._period(times)]
+        shown: Ints = times + self.offsets[self._period(times)]
+        return shown
 
     def first(self, local: Ints) -> Ints:
         """The first moment at which the clocks show this; the jump where they jump over it."""
         ends = self.starts[1:] + self.offsets[:-1]  # where each period ends, by its own clock
         period = np.searchsorted(ends, local, side="right")
-        return np.maximum(local - self.offsets[period], self.starts[period])
+        moments: Ints = np.maximum(local - self.offsets[period], self.starts[period])
+        return moments
 
     def last_before(self, local: Ints, times: Ints) -> Ints:
         """The last moment, at or before `times`, at which the clocks show this, as `first` where that is an earlier period."""

@@ -37,7 +37,10 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
     fill = _fill(context, node.fill) if node.fill and method is None else None
     columns = (
         *(ColumnInfo(key.name, key.value.type) for key in keys),
-        *(ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type) for n in aggregates),
+        *(
+            ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
+            for n in aggregates
+        ),
     )
     return SummarizeStage(tuple(aggregates), keys, fill, Schema(columns, open=schema.open), method)
 
@@ -85,7 +88,8 @@ def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...])
 
 
 VERB = Verb(
-    "summarize", tree.Summarize, "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
+    "summarize", tree.Summarize,
+    "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
     "Makes one row for each group of rows that have equal keys, ordered by the keys. fill adds the time buckets that no row "
     "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
     "the two around it.",
