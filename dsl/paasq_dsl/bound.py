@@ -6,13 +6,13 @@ one plan serves all texts that differ in literals only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
-from paasq_dsl.types import BOOL, Kind, Type, list_of
+from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
 
 # ---- expressions
@@ -228,6 +228,7 @@ class SummarizeStage:
     keys: tuple[Named, ...]
     fill: Bound | None
     schema: Schema
+    fill_method: str | None = None  # previous or linear, where fill is no value
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +240,74 @@ class FollowStage:
     schema: Schema
 
 
+@dataclass(frozen=True, slots=True)
+class DropStage:
+    names: tuple[str, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class RenameStage:
+    names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStage:
+    count: Bound
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctStage:
+    """The first row of each group of rows that have equal keys."""
+
+    keys: tuple[Bound, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandStage:
+    column: str
+    name: str
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStage:
+    """So many rows, in their order, chosen by `seed`, or by the store's sequence number where there is none."""
+
+    count: Bound
+    seed: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class UnionStage:
+    """The rows that come in, whose columns are `before`, then those of each pipeline."""
+
+    before: tuple[str, ...]
+    pipelines: tuple[tuple[BoundStage, ...], ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class LookupStage:
+    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
+
+    collection: Collection
+    field: str
+    value: Bound
+    type: Type
+    many: bool
+    name: str
+    schema: Schema
+
+
 BoundStage: TypeAlias = (
     ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage
     | ExtendStage | FacetStage | SummarizeStage | FollowStage
+    | DropStage | RenameStage | SkipStage | DistinctStage | ExpandStage | SampleStage | UnionStage | LookupStage
 )  # fmt: skip
 
 
@@ -331,28 +397,3 @@ class BoundLet:
 
 
 BoundStatement: TypeAlias = "BoundQuery | BoundTransaction | BoundCollection | DeclaredParameter | BoundLet"
-
-
-def lifted(type_: Type, *, to_list: bool) -> Type:
-    return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_
-
-
-def expressions(stage: BoundStage) -> Iterator[Bound]:
-    """The expressions that a stage itself holds, those of the branches of a fuse left out."""
-    for part in fields(stage):
-        value = getattr(stage, part.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            match item:
-                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner):
-                    yield inner
-                case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
-                    yield item
-                case _:
-                    pass
-
-
-def traverses(expression: Bound) -> bool:
-    """Does it follow a link?"""
-    return isinstance(expression, Traverse) or (
-        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
-    )

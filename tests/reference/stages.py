@@ -13,7 +13,7 @@ from paasq_dsl import bound
 from paasq_dsl.bound import Apply, Bound, BoundStage, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
-from reference import ranking
+from reference import ranking, shaping
 from reference.aggregates import summarize
 from reference.ranking import Scored
 from reference.records import WRITTEN, Records, Refused, Row
@@ -284,4 +284,5 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.FacetStage: _facet,
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,
+    **shaping.STAGES,
 }

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
 from paasq_dsl import bound
-from paasq_dsl.bound import BoundQuery, BoundStage, traverses
+from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.values import Value
+from paasq_dsl.walk import expressions, pipelines, traverses
 
 
 class Capability(StrEnum):
@@ -24,6 +25,8 @@ class Capability(StrEnum):
     GROUPS = "summarize"
     LINKS = "following links"
     PAGES = "cursors"
+    UNIONS = "unions"
+    LOOKUPS = "lookups"
     ANALYZE = "explain analyze"
 
 
@@ -70,6 +73,8 @@ _NEEDS: dict[type, Capability] = {
     bound.SummarizeStage: Capability.GROUPS,
     bound.FollowStage: Capability.LINKS,
     bound.PageStage: Capability.PAGES,
+    bound.UnionStage: Capability.UNIONS,
+    bound.LookupStage: Capability.LOOKUPS,
 }
 
 
@@ -93,9 +98,8 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
 def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
     for stage in stages:
-        if isinstance(stage, bound.FuseStage):
-            for branch in stage.branches:
-                found |= _of_stages(branch.stages)
-        if any(traverses(expression) for expression in bound.expressions(stage)):
+        for inner in pipelines(stage):
+            found |= _of_stages(inner)
+        if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
     return found

@@ -17,6 +17,8 @@ class Role(StrEnum):
     WRITE = "write"  # put, patch or delete, inside a tx
     SOURCE = "source"  # a collection or a let
     COLLECTION = "collection"
+    COLUMN = "column"  # of the rows, as it is
+    LIST_COLUMN = "list column"
     EXPRESSION = "expression"  # over the columns of the rows
     SCALAR = "scalar"  # an expression without columns
     ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
@@ -217,6 +219,24 @@ def _follow(words: Sequence[str]) -> Role:
     return Role.LINK_FIELD if len(words) == 1 else Role.ARGUMENT
 
 
+def _rename(words: Sequence[str]) -> Role:
+    return Role.COLUMN if words[-1] == "=" else Role.NOTHING
+
+
+def _distinct(words: Sequence[str]) -> Role:
+    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+
+
+def _expand(words: Sequence[str]) -> Role:
+    return Role.LIST_COLUMN if len(words) == 1 else Role.NOTHING
+
+
+def _lookup(words: Sequence[str]) -> Role:
+    if len(words) == 2:
+        return Role.COLLECTION
+    return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
+
+
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -228,4 +248,6 @@ _STAGES: Mapping[str, _Rule] = {
     "extend": _always(Role.EXPRESSION), "find": _always(Role.ARGUMENT), "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
+    "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,
+    "expand": _expand, "sample": _always(Role.ARGUMENT), "union": _always(Role.NOTHING), "lookup": _lookup,
 }  # fmt: skip
