@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import BOOL, Kind, Type, list_of
 from paasq_dsl.values import Value
+
+if TYPE_CHECKING:
+    from paasq_dsl.bound_retrieval import CollapseStage, DiversifyStage, RerankStage
 
 # ---- expressions
 
@@ -241,7 +244,8 @@ class FollowStage:
 
 BoundStage: TypeAlias = (
     "ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage | "
-    "ExtendStage | FacetStage | SummarizeStage | FollowStage"
+    "ExtendStage | FacetStage | SummarizeStage | FollowStage | "
+    "RerankStage | CollapseStage | DiversifyStage"
 )
 
 

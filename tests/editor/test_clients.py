@@ -17,7 +17,7 @@ from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DO
 from paasq_dsl.binder.expressions import MOMENTS
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.words import STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import fuse, near
+from paasq_dsl.verbs import diversify, fuse, near
 from paasq_editor.analysis import Analysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"
@@ -39,7 +39,8 @@ def test_every_word_has_its_sentence() -> None:
     assert set(KEYWORDS) - STAGE_WORDS - STATEMENT_WORDS == _word_terminals()
     assert set(STATEMENTS) == STATEMENT_WORDS
     assert set(METHOD_DOCS) == set(fuse.METHODS)
-    assert set(OPTION_DOCS) == {*near.OPTIONS, *(o for options in fuse.OPTIONS.values() for o in options)}
+    of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
+    assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *of_fuse}
     assert set(MOMENT_DOCS) == set(MOMENTS)
 
 

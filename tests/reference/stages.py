@@ -9,7 +9,7 @@ from typing import Any
 
 from paasq_daemon.wire.messages import FacetCount
 from paasq_daemon.wire.values import encode
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import Apply, Bound, BoundStage, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
@@ -246,6 +246,26 @@ def _follow(running: Running, stage: bound.FollowStage, rows: list[Row], _: Sche
     return sorted((row for row in found if row["_depth"] >= nearest), key=lambda row: row["_depth"])
 
 
+def _rerank(running: Running, stage: bound_retrieval.RerankStage, rows: list[Row], _: Schema) -> list[Row]:
+    scored = [row | {"_score": running.evaluator.value(stage.value, row)} for row in rows]
+    there = [row for row in scored if row["_score"] is not None]
+    return [*sorted(there, key=lambda row: -row["_score"]), *(row for row in scored if row["_score"] is None)]
+
+
+def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list[Row], _: Schema) -> list[Row]:
+    keep = 1 if stage.keep is None else running.count(stage.keep)
+    if keep == 0:
+        raise Refused("nothing to keep")
+    kept: list[Row] = []
+    values: list[Any] = []
+    for row in rows:
+        value = running.evaluator.value(stage.value, row)
+        if sum(equal(value, other) for other in values) < keep:
+            kept.append(row)
+            values.append(value)
+    return kept
+
+
 def _keys(links: Any) -> list[str]:
     return [] if links is None else links if isinstance(links, list) else [links]
 
@@ -284,4 +304,6 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.FacetStage: _facet,
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,
+    bound_retrieval.RerankStage: _rerank,
+    bound_retrieval.CollapseStage: _collapse,
 }

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage, traverses
 from paasq_dsl.values import Value
 
@@ -24,6 +24,7 @@ class Capability(StrEnum):
     GROUPS = "summarize"
     LINKS = "following links"
     PAGES = "cursors"
+    DIVERSITY = "diversify"
     ANALYZE = "explain analyze"
 
 
@@ -70,6 +71,7 @@ _NEEDS: dict[type, Capability] = {
     bound.SummarizeStage: Capability.GROUPS,
     bound.FollowStage: Capability.LINKS,
     bound.PageStage: Capability.PAGES,
+    bound_retrieval.DiversifyStage: Capability.DIVERSITY,
 }
 
 

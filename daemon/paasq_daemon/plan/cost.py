@@ -15,6 +15,8 @@ from paasq_daemon.index.statistics import Statistics
 from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, is_scalar, scalar
+from paasq_daemon.operators.collapse import Collapse
+from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.facet import Facet
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.follow import Follow
@@ -23,6 +25,7 @@ from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.project import Project
+from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import Operator
 from paasq_daemon.operators.scan import Scan
 from paasq_daemon.operators.sort import Sort
@@ -146,7 +149,7 @@ def _match(e: Estimator, operator: Match, rows: float, _: CollectionView | None)
     return min(rows * MATCHING, e.count(operator.limit, rows))
 
 
-def _limited(e: Estimator, operator: Near | Sort, rows: float, _: CollectionView | None) -> float:
+def _limited(e: Estimator, operator: Near | Sort | Rerank, rows: float, _: CollectionView | None) -> float:
     return min(rows, e.count(operator.limit, rows))
 
 
@@ -168,6 +171,11 @@ def _summarize(e: Estimator, operator: Summarize, rows: float, source: Collectio
     return min(groups, rows) if operator.keys else 1
 
 
+def _collapse(e: Estimator, operator: Collapse, rows: float, source: CollectionView | None) -> float:
+    statistics = e.statistics(operator.value, source) if source else None
+    return min(rows, e.count(operator.keep, 1) * statistics.distinct if statistics else rows)
+
+
 def _same(_e: Estimator, _o: Operator, rows: float, _s: CollectionView | None) -> float:
     return rows
 
@@ -185,4 +193,7 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Facet: _same,
     Summarize: _summarize,
     Follow: _same,
+    Rerank: _limited,
+    Collapse: _collapse,
+    Diversify: _same,
 }

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from paasq_daemon.operators.collapse import Collapse
+from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.facet import Facet
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.follow import Follow
@@ -15,6 +17,7 @@ from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.project import Project
+from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator
 from paasq_daemon.operators.scan import Scan
 from paasq_daemon.operators.sort import Sort
@@ -22,10 +25,10 @@ from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage, Schema
 
-Limited = (Match, Near, Sort)  # operators that find the first rows cheaper than all
+Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
 
 
 @dataclass(frozen=True)
@@ -105,4 +108,7 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.FacetStage: lambda s: Facet(s.facets),
     bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill),
     bound.FollowStage: _follow,
+    bound_retrieval.RerankStage: lambda s: Rerank(s.value),
+    bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
+    bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
 }

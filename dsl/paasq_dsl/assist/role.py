@@ -217,6 +217,20 @@ def _follow(words: Sequence[str]) -> Role:
     return Role.LINK_FIELD if len(words) == 1 else Role.ARGUMENT
 
 
+def _rerank(words: Sequence[str]) -> Role:
+    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+
+
+def _collapse(words: Sequence[str]) -> Role:
+    return Role.ARGUMENT if words[-1] == "keep" else Role.EXPRESSION
+
+
+def _diversify(words: Sequence[str]) -> Role:
+    if words[-1] == "=":
+        return Role.SCALAR
+    return Role.VECTOR_FIELD if len(words) == 1 else Role.OPTION
+
+
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -228,4 +242,5 @@ _STAGES: Mapping[str, _Rule] = {
     "extend": _always(Role.EXPRESSION), "find": _always(Role.ARGUMENT), "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
+    "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
 }  # fmt: skip

@@ -53,6 +53,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "to": "What near goes to: a text, a vector or a record.",
     "after": "The cursor that the page before gave.",
     "depth": "How many steps to follow: n, or a..b, both in.",
+    "keep": "How many rows of each value, 1 where nothing is said.",
     "analyze": "Run the query and show what came beside what was estimated.",
     "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
     "absent": "There is no such record yet.",
@@ -97,4 +98,6 @@ OPTION_DOCS: Mapping[str, str] = MappingProxyType({
     "weights": "One number a branch, in their order.",
     "feedback": "How many of the best rows draw what near looks for to them, before the fusion is done anew; 3 in find.",
     "exact": "Scan every vector.",
+    "lambda": "What the score counts beside being different: 1 the score alone, 0 difference alone; 0.7 where nothing is said.",
+    "depth": "How many rows are ordered anew; 100 where nothing is said.",
 })  # fmt: skip

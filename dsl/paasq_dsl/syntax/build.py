@@ -9,7 +9,7 @@ from lark import Token, Transformer, v_args
 
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree, tree_retrieval
 from paasq_dsl.syntax.tokens import unquote
 from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
 
@@ -186,7 +186,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Page(_span(size, after), size, after)
 
     def item(self, name: Token | None, expression: E) -> tree.Item:
-        return tree.Item(_span(name if name else expression, expression), _name(name) if name else None, expression)
+        return tree.Item(_span(name or expression, expression), _name(name) if name else None, expression)
 
     def select(self, *items: tree.Item) -> tree.Select:
         return tree.Select(_around(items), items)
@@ -212,6 +212,16 @@ class Builder(Transformer[Token, Any]):
 
     def follow(self, field: Token, depth: E | None) -> tree.Follow:
         return tree.Follow(_span(field, depth), _name(field), _span(field), depth)
+
+    def rerank(self, value: E) -> tree_retrieval.Rerank:
+        return tree_retrieval.Rerank(value.span, value)
+
+    def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
+        return tree_retrieval.Collapse(_span(value, keep), value, keep)
+
+    def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
+        span = _around((field, options))
+        return tree_retrieval.Diversify(span, _name(field) if field else None, _span(field) if field else span, options)
 
     # ---- expressions
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.source import Span
 from paasq_dsl.values import Duration
+
+if TYPE_CHECKING:
+    from paasq_dsl.syntax.tree_retrieval import Collapse, Diversify, Rerank
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Node:
 class Literal(Node):
     """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
 
-    value: None | bool | int | float | str | Duration
+    value: bool | int | float | str | Duration | None
     as_time: bool = False
 
 
@@ -246,7 +249,8 @@ class Broken(Node):
 
 
 Stage: TypeAlias = (
-    "Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow | Broken"
+    "Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow | "
+    "Rerank | Collapse | Diversify | Broken"
 )
 
 

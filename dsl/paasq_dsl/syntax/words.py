@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-STAGE_WORDS = frozenset("where find match near fuse sort take page select extend facet summarize follow".split())
+STAGE_WORDS = frozenset(
+    "where find match near fuse sort take page select extend facet summarize follow rerank collapse diversify".split()
+)
 STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
 PIPELINE_HOLDERS = frozenset({"fuse"})  # stages whose brackets hold pipelines
 

@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paasq_dsl.verbs import extend, facet, find, follow, fuse, match, near, page, select, sort, summarize, take, where
+from paasq_dsl.verbs import (
+    collapse,
+    diversify,
+    extend,
+    facet,
+    find,
+    follow,
+    fuse,
+    match,
+    near,
+    page,
+    rerank,
+    select,
+    sort,
+    summarize,
+    take,
+    where,
+)
 from paasq_dsl.verbs.verb import Verb
 
 VERBS: tuple[Verb, ...] = tuple(
     module.VERB
-    for module in (where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow)
-)
+    for module in (
+        where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
+        rerank, collapse, diversify,
+    )
+)  # fmt: skip
 VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})
 VERB_OF_NODE: Mapping[type, Verb] = MappingProxyType({verb.node: verb for verb in VERBS})

@@ -32,6 +32,20 @@ def vector_fields(schema: Schema) -> tuple[str, ...]:
     return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
 
 
+def chosen_vector_field(context: Context, stage: str, name: str | None, span: Span, schema: Schema) -> str | None:
+    """The vector field a stage works with: the one named, or the only one. Reports where that is none; None where the
+    collection has no vectors."""
+    known = vector_fields(schema)
+    if not known:
+        missing_field(context, stage, "vector", schema, span)
+        return None
+    if name is not None and name not in known:
+        context.report("PQ0406", span, name=name, expected="a vector field", candidates=known)
+    elif name is None and len(known) > 1:
+        context.report("PQ0407", span, what="this collection has several vector fields: name one", candidates=known)
+    return name if name in known else known[0]
+
+
 def missing_field(context: Context, stage: str, kind: str, schema: Schema, span: Span) -> None:
     name = schema.collection.name if schema.collection else "this"
     context.report("PQ0402", span, collection=name, kind=kind, stage=stage)

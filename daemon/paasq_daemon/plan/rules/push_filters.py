@@ -18,6 +18,7 @@ from paasq_dsl.bound import (
     Traverse,
     WhereStage,
 )  # fmt: skip
+from paasq_dsl.bound_retrieval import RerankStage
 
 
 def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
@@ -39,7 +40,7 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
             return True
         case MatchStage():
             return "_score" not in read and not _calls(where.predicate, "snippet")  # of which this match is the words
-        case NearStage():
+        case NearStage() | RerankStage():
             return "_score" not in read
         case ExtendStage(items=items):
             return read.isdisjoint(item.name for item in items)
