@@ -18,7 +18,9 @@ from paasq_dsl.bound import (
     Traverse,
 )
 from paasq_dsl.catalog import SYSTEM_COLUMNS
-from paasq_dsl.source import Span
+from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.render import diagnostic_parts
+from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration
@@ -121,3 +123,8 @@ def _value(value: Any) -> str:
             return f"{type(value).__name__}({', '.join(_value(getattr(value, f.name)) for f in fields(value))})"
         case _:
             return str(value) if isinstance(value, str) else repr(value)
+
+
+def diagnostic_text(source: Source, diagnostic: Diagnostic) -> str:
+    """As a person sees it, without colours and without a newline behind the last line."""
+    return "".join(text for _, text in diagnostic_parts(source, diagnostic))

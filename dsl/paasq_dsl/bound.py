@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
@@ -16,7 +16,7 @@ from paasq_dsl.types import BOOL, Kind, Type, list_of
 from paasq_dsl.values import Value
 
 if TYPE_CHECKING:
-    from paasq_dsl.bound_retrieval import CollapseStage, DiversifyStage, RerankStage
+    from paasq_dsl.bound_retrieval import RetrievalStage
 
 # ---- expressions
 
@@ -95,12 +95,13 @@ class ColumnInfo:
 @dataclass(frozen=True)
 class Schema:
     """The columns after a stage. `collection` is set while rows are records of one, `open` after a broken stage: then any
-    name may be a column. `retrieved` is true once rows have a score."""
+    name may be a column. `retrieved` is true once rows have a score, `repeated` once a record may stand in several rows."""
 
     columns: tuple[ColumnInfo, ...]
     collection: Collection | None = None
     open: bool = False
     retrieved: bool = False
+    repeated: bool = False
 
     @property
     def by_name(self) -> Mapping[str, ColumnInfo]:
@@ -242,11 +243,10 @@ class FollowStage:
     schema: Schema
 
 
-BoundStage: TypeAlias = (
-    "ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage | "
-    "ExtendStage | FacetStage | SummarizeStage | FollowStage | "
-    "RerankStage | CollapseStage | DiversifyStage"
-)
+BoundStage: TypeAlias = Union[
+    ScanStage, WhereStage, MatchStage, NearStage, FuseStage, SortStage, TakeStage, PageStage, SelectStage, ExtendStage,
+    FacetStage, SummarizeStage, FollowStage, "RetrievalStage",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from paasq_dsl.bound import Bound, Schema
 
@@ -32,3 +33,33 @@ class DiversifyStage:
     balance: Bound | None
     depth: Bound | None
     schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesStage:
+    """A row for each of the best parts of the text `field`, at most `most` (1) of a row; a row without text stays one."""
+
+    field: str
+    most: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class CiteStage:
+    """`_cite` names the record at its version, and where `of_passage` the part of its text."""
+
+    of_passage: bool
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStage:
+    """What the answer may cost, beside what the request allows; stands last."""
+
+    tokens: Bound | None
+    time: Bound | None
+    rows: Bound | None
+    schema: Schema
+
+
+RetrievalStage: TypeAlias = RerankStage | CollapseStage | DiversifyStage | PassagesStage | CiteStage | BudgetStage

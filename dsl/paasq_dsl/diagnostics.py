@@ -114,6 +114,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",
     "PQ0504": "{name} is kept by the store; it can't be set",
+    "PQ0505": "a where in a tx can't see what the tx has written to {collection} before it",
     "PQ0602": "{name} has two key fields",
     "PQ0603": "a key must be a keyword, not {type}",
     "PQ0604": "a name that begins with _ is the store's own",

@@ -48,7 +48,7 @@ class Duration:
         return sign + ("".join(parts) or "0s")
 
 
-Value: TypeAlias = "None | bool | int | float | str | bytes | Duration | list[Value]"
+Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | None"
 
 
 def parse_duration(text: str) -> Duration:

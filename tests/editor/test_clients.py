@@ -13,11 +13,10 @@ import pytest
 from lark import Lark
 
 from editor.library import SAMPLES, SCRIPTS
-from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
-from paasq_dsl.binder.expressions import MOMENTS
+from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.words import STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import diversify, fuse, near
+from paasq_dsl.syntax.words import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.verbs import budget, diversify, fuse, near
 from paasq_editor.analysis import Analysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"
@@ -41,6 +40,7 @@ def test_every_word_has_its_sentence() -> None:
     assert set(METHOD_DOCS) == set(fuse.METHODS)
     of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
     assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *of_fuse}
+    assert set(LIMIT_DOCS) == set(budget.LIMITS)
     assert set(MOMENT_DOCS) == set(MOMENTS)
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dumps import script_text
+from dumps import diagnostic_text, script_text
 from golden import Case, cases
-from paasq_dsl.render import render_diagnostic
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.format import NARROW, format_text
 from paasq_dsl.syntax.parse import parse
@@ -21,7 +20,7 @@ def test_parse(case: Case) -> None:
     text = case["query"]
     script, found = parse(text)
     case.check("tree", script_text(script, text))
-    case.check("error", "\n\n".join(render_diagnostic(Source(text), d) for d in found))
+    case.check("error", "\n\n".join(diagnostic_text(Source(text), d) for d in found))
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if "formatted" in c], ids=str)

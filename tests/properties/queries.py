@@ -187,6 +187,7 @@ class Pipeline:
         if self.records:
             ways += [self.match, self.near, self.find, self.fuse] * bool(self.texts)
             ways += [self.follow] * bool(self.links)
+            ways += [self.cite]
             ways += [self.summarize, self.summarize]
         w.pick(ways)()
 
@@ -208,6 +209,10 @@ class Pipeline:
         kept = {name: t for name, t in self.columns.items() if name != "_score"}
         self.add(f"rerank by {w.value(INT, kept)}")
         self.scored()
+
+    def cite(self) -> None:
+        self.add("cite")
+        self.columns["_cite"] = KEYWORD
 
     def collapse(self) -> None:
         w = self.writer

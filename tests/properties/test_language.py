@@ -47,11 +47,14 @@ def diagnostics_of(text: str) -> list[Diagnostic]:
     return [*found, *bind(script, catalog()).diagnostics]
 
 
+CPU_SECONDS_MAX = 5  # a hundred times what is usual: this catches what grows with the square, on the slowest machine
+
+
 def timed(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for found in diagnostics_of(text):
         assert 0 <= found.span.start <= found.span.end <= len(text) + 1
-    assert time.perf_counter() - begun < 1, text[:80]
+    assert time.process_time() - begun < CPU_SECONDS_MAX, text[:80]
 
 
 @pytest.mark.parametrize("part", range(10))

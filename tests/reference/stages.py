@@ -247,7 +247,8 @@ def _follow(running: Running, stage: bound.FollowStage, rows: list[Row], _: Sche
 
 
 def _rerank(running: Running, stage: bound_retrieval.RerankStage, rows: list[Row], _: Schema) -> list[Row]:
-    scored = [row | {"_score": running.evaluator.value(stage.value, row)} for row in rows]
+    values = [running.evaluator.value(stage.value, row) for row in rows]
+    scored = [row | {"_score": None if v is None else float(v)} for v, row in zip(values, rows, strict=True)]
     there = [row for row in scored if row["_score"] is not None]
     return [*sorted(there, key=lambda row: -row["_score"]), *(row for row in scored if row["_score"] is None)]
 
@@ -264,6 +265,11 @@ def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list
             kept.append(row)
             values.append(value)
     return kept
+
+
+def _cite(_: Running, stage: bound_retrieval.CiteStage, rows: list[Row], __: Schema) -> list[Row]:
+    name = _collection(stage.schema)
+    return [row | {"_cite": f"{name}:{row['_key']}@{row['_version']}"} for row in rows]
 
 
 def _keys(links: Any) -> list[str]:
@@ -306,4 +312,5 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.FollowStage: _follow,
     bound_retrieval.RerankStage: _rerank,
     bound_retrieval.CollapseStage: _collapse,
+    bound_retrieval.CiteStage: _cite,
 }

@@ -27,7 +27,8 @@ class Panic(BaseException):
     "error",
     [
         StopIteration(), StopAsyncIteration(), GeneratorExit(), Panic(), SystemExit(3), KeyboardInterrupt(),
-        MemoryError(), RecursionError(), ImportError("half a module"), asyncio.CancelledError(), concurrent.futures.CancelledError(),
+        MemoryError(), RecursionError(), ImportError("half a module"), asyncio.CancelledError(),
+        concurrent.futures.CancelledError(),
         TimeoutError(), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), OSError(), EOFError(),
     ],
     ids=lambda error: type(error).__name__,

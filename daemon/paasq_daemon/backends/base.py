@@ -25,6 +25,7 @@ class Capability(StrEnum):
     LINKS = "following links"
     PAGES = "cursors"
     DIVERSITY = "diversify"
+    PASSAGES = "passages"
     ANALYZE = "explain analyze"
 
 
@@ -35,7 +36,7 @@ class RunInputs:
     literals: tuple[Value, ...]
     parameters: Mapping[str, Any]
     now_us: int
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     cancel: Cancellation = field(default_factory=Cancellation)
     key: str = ""  # the plan's canonical text, for explain
     hit: bool = False
@@ -72,6 +73,7 @@ _NEEDS: dict[type, Capability] = {
     bound.FollowStage: Capability.LINKS,
     bound.PageStage: Capability.PAGES,
     bound_retrieval.DiversifyStage: Capability.DIVERSITY,
+    bound_retrieval.PassagesStage: Capability.PASSAGES,
 }
 
 

@@ -14,6 +14,7 @@ from tantivy import Occur, Query
 from paasq_daemon.index.analyzers import fold
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.extent import Extent
+from paasq_daemon.index.passages import passages, rarity, word_scores
 from paasq_daemon.index.snippets import Snippet, snippet
 from paasq_daemon.index.textindex import ORDINAL, TextIndex, TextReader
 from paasq_daemon.index.textquery import TextField, build_query
@@ -73,6 +74,19 @@ class TextView:
     def snippet(self, match: MatchText, field: str, text: str, chars: int) -> Snippet:
         """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
         return snippet(match, self._field(field).language, text, chars)
+
+    def passages(self, match: MatchText, field: str, text: str) -> list[tuple[int, int, float]]:
+        """The parts of a text of this field, in order: start and end in characters, and BM25 for the words of the match,
+        0 where none of them is there."""
+        names = self._field(field)
+        searcher = self._reader.searcher
+
+        def weight(word: str) -> float:
+            return rarity(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+
+        parts = passages(text)
+        scores = word_scores(match, names.language, text, parts, weight)
+        return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
     def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The whole words of a field that begin so, in any case, with how many records have each, most frequent first.

@@ -26,7 +26,8 @@ class OrderKey:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one collection (`source` and `ordinals`, int64[length], each ordinal once) or rows that were made.
+    """Rows of one collection (`source` and `ordinals`, int64[length]) or rows that were made. Each ordinal is there
+    once; where rows are `repeated` it may be there more often, and `order` is total.
 
     `computed` are columns by name, aligned with the rows; every other column comes from the source. `order` is what the
     rows are ordered by, most important first, `ordinals` behind all: the hidden key that makes every order total.
@@ -37,6 +38,12 @@ class Batch:
     ordinals: Ints | None = None
     computed: Mapping[str, Column] = field(default_factory=dict)
     order: tuple[OrderKey, ...] = ()
+    repeated: bool = False
+
+    @property
+    def identity(self) -> Ints | None:
+        """What tells rows apart that are equal in `order`; None where the order is total without it."""
+        return None if self.repeated else self.ordinals
 
     def column(self, name: str) -> Column:
         """Raises KeyError where there is no such column: the binder lets no such name through."""

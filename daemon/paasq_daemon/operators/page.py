@@ -70,7 +70,7 @@ def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE)
     for key, value in zip(batch.order, values, strict=True):
         keys.append((_prepended(key.column, value), key.descending))
     # Of rows that were made only the cursor's own is equal to it, wherever it stands by now: it comes before the cursor.
-    ordinals = np.full(batch.length, -1) if batch.ordinals is None else batch.ordinals
+    ordinals = np.full(batch.length, -1) if batch.identity is None else batch.identity
     hidden = np.concatenate([[last], ordinals]).astype(np.int64)
     keys.append((from_values(INT, hidden.tolist()), False))
     ranks = np.empty(batch.length + 1, np.int64)
@@ -86,18 +86,19 @@ def _prepended(column: Column, value: Value) -> Column:
 def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
     at = np.array([row], np.int64)
     values = [_encode(to_values(key.column.take(at))[0]) for key in batch.order]
-    ordinal = row if batch.ordinals is None else int(batch.ordinals[row])
+    ordinal = row if batch.identity is None else int(batch.identity[row])
     return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, ordinal])).decode().rstrip("=")
 
 
 def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], int]:
+    none = KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span)
+    if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
+        raise none
     try:
-        if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
-            raise TypeError
         made_by, values, ordinal = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         decoded = [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError) as error:
-        raise KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span) from error
+        raise none from error
     if made_by != fingerprint or not isinstance(ordinal, int):
         raise KernelError("PQ0701", "this cursor belongs to another query", span)
     return decoded, ordinal

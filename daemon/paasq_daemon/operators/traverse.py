@@ -11,7 +11,6 @@ from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.operators.fetch import fetch_column, fetch_or_null, is_stored_apart
 from paasq_dsl.types import Kind, list_of
 
-
 ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on lists of links would fill any memory
 
 

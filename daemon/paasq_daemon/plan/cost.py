@@ -15,6 +15,8 @@ from paasq_daemon.index.statistics import Statistics
 from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, is_scalar, scalar
+from paasq_daemon.operators.budget import Budget
+from paasq_daemon.operators.cite import Cite
 from paasq_daemon.operators.collapse import Collapse
 from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.facet import Facet
@@ -24,6 +26,7 @@ from paasq_daemon.operators.fuse import Fuse
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
+from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import Operator
@@ -196,4 +199,7 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Rerank: _limited,
     Collapse: _collapse,
     Diversify: _same,
+    Passages: lambda e, o, rows, _: rows * e.count(o.most, 1),
+    Cite: _same,
+    Budget: lambda e, o, rows, _: min(rows, e.count(o.rows, rows)),
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from paasq_daemon.operators.budget import Budget
+from paasq_daemon.operators.cite import Cite
 from paasq_daemon.operators.collapse import Collapse
 from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.facet import Facet
@@ -16,6 +17,7 @@ from paasq_daemon.operators.fuse import Branch, Fuse
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
+from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator
@@ -23,6 +25,7 @@ from paasq_daemon.operators.scan import Scan
 from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
+from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl import bound, bound_retrieval
@@ -33,18 +36,16 @@ Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows chea
 
 @dataclass(frozen=True)
 class PhysicalPlan:
-    """`schema` says which columns the answer has; `fingerprint` is equal for pages of one query."""
+    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query."""
 
     operators: tuple[Operator, ...]
     schema: Schema
-    fingerprint: str
+    fingerprint: Fingerprint
 
 
 def physical_plan(query: BoundQuery) -> PhysicalPlan:
     stages = rewrite(query.stages)
-    unpaged = [s for s in query.stages if not isinstance(s, bound.PageStage)]
-    fingerprint = hashlib.blake2b(repr(unpaged).encode(), digest_size=9).hexdigest()
-    return PhysicalPlan(_operators(stages), query.schema, fingerprint)
+    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages))
 
 
 def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
@@ -94,6 +95,15 @@ def _follow(stage: bound.FollowStage) -> Follow:
     return Follow(stage.field, stage.schema.collection, stage.depth)
 
 
+def _passages(stage: bound_retrieval.PassagesStage) -> Passages:
+    return Passages(stage.field, stage.schema.by_name["passage"].type, stage.most)
+
+
+def _cite(stage: bound_retrieval.CiteStage) -> Cite:
+    assert stage.schema.collection is not None
+    return Cite(stage.schema.collection.name, stage.of_passage)
+
+
 _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.ScanStage: _scan,
     bound.WhereStage: lambda s: Filter(conjuncts(s.predicate)),
@@ -108,6 +118,9 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.FacetStage: lambda s: Facet(s.facets),
     bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill),
     bound.FollowStage: _follow,
+    bound_retrieval.PassagesStage: _passages,
+    bound_retrieval.CiteStage: _cite,
+    bound_retrieval.BudgetStage: lambda s: Budget(s.tokens, s.time, s.rows),
     bound_retrieval.RerankStage: lambda s: Rerank(s.value),
     bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
     bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),

@@ -130,10 +130,10 @@ class Vectors:
             with self._store.read() as view:
                 for collection, vector in _automatic(view.catalog, name):
                     ordinals = view.pending(collection.id, vector.id, SLICE_TEXTS - len(jobs))
-                    for record in view.records(collection.id, ordinals):
-                        jobs.append(
-                            (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
-                        )
+                    jobs += [
+                        (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
+                        for record in view.records(collection.id, ordinals)
+                    ]
                     if len(jobs) >= SLICE_TEXTS:
                         break
             if not jobs:

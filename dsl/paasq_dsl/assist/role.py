@@ -34,6 +34,7 @@ class Role(StrEnum):
     SIZE = "size"  # of a vector
     METHOD = "method"  # of fuse
     OPTION = "option"
+    LIMIT = "limit"  # of a budget
     NOTHING = "nothing"  # a new name, or no name
 
 
@@ -231,6 +232,14 @@ def _diversify(words: Sequence[str]) -> Role:
     return Role.VECTOR_FIELD if len(words) == 1 else Role.OPTION
 
 
+def _passages(words: Sequence[str]) -> Role:
+    return Role.TEXT_FIELD if len(words) == 1 else Role.ARGUMENT
+
+
+def _budget(words: Sequence[str]) -> Role:
+    return Role.LIMIT if words[-1] in {"budget", ","} else Role.ARGUMENT
+
+
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -243,4 +252,5 @@ _STAGES: Mapping[str, _Rule] = {
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
     "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
+    "passages": _passages, "cite": _always(Role.NOTHING), "budget": _budget,
 }  # fmt: skip

@@ -53,6 +53,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "to": "What near goes to: a text, a vector or a record.",
     "after": "The cursor that the page before gave.",
     "depth": "How many steps to follow: n, or a..b, both in.",
+    "max": "How many passages of a record, 1 where nothing is said.",
     "keep": "How many rows of each value, 1 where nothing is said.",
     "analyze": "Run the query and show what came beside what was estimated.",
     "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
@@ -91,6 +92,12 @@ MOMENT_DOCS: Mapping[str, str] = MappingProxyType({
 METHOD_DOCS: Mapping[str, str] = MappingProxyType({
     "rrf": "Adds weight / (k + rank) over the branches.",
     "linear": "Adds weighted scores; those of match are divided by the best.",
+})  # fmt: skip
+
+LIMIT_DOCS: Mapping[str, str] = MappingProxyType({
+    "tokens": "What the rows may cost in an LLM's context, estimated.",
+    "time": "How long the answer may take, such as 200ms.",
+    "rows": "How many rows the answer may have.",
 })  # fmt: skip
 
 OPTION_DOCS: Mapping[str, str] = MappingProxyType({

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.schemas import bind_collection, bind_type
-from paasq_dsl.binder.writes import bind_write
+from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import (
-    BoundLet, BoundQuery, BoundStage, BoundStatement, BoundTransaction, DeclaredParameter, ScanStage, Schema,
+    BoundLet,
+    BoundQuery,
+    BoundStage,
+    BoundStatement,
+    BoundTransaction,
+    DeclaredParameter,
+    ScanStage,
+    Schema,
 )  # fmt: skip
+from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.source import Span
@@ -63,8 +70,7 @@ class _Binder:
             case tree.CollectionDeclaration():
                 return bind_collection(context, head, statement.doc)
             case tree.Transaction():
-                writes = tuple(w for w in (bind_write(context, node) for node in head.writes) if w is not None)
-                return BoundTransaction(writes, statement.span)
+                return BoundTransaction(bind_transaction(context, head), statement.span)
             case tree.Put() | tree.Patch() | tree.Delete():
                 write = bind_write(context, head)
                 return BoundTransaction((write,), statement.span) if write else None
@@ -88,6 +94,9 @@ class _Binder:
             self.context.offset = placed.offset
             schema = stages[-1].schema
             node = placed.node
+            if isinstance(stages[-1], BudgetStage):
+                what = "budget bounds the answer, so nothing may stand behind it"
+                self.context.report("PQ0407", node.span, what=what)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.Broken):
                 verb = VERB_OF_WORD.get(node.word)
@@ -98,7 +107,7 @@ class _Binder:
             if bound is not None:
                 stages.append(bound)
             elif verb is None or verb.makes_columns:
-                stages[-1] = cast("BoundStage", replace(stages[-1], schema=replace(schema, open=True)))
+                stages[-1] = replace(stages[-1], schema=replace(schema, open=True))
         self.schemas.append((Span(statement.span.end, statement.span.end), stages[-1].schema))
         return tuple(stages)
 

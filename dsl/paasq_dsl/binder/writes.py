@@ -50,6 +50,20 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
 
 
+def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWrite, ...]:
+    """Rows are chosen before the first write: a where behind a write to its collection would choose among what was."""
+    writes: list[BoundWrite] = []
+    for written in node.writes:
+        write = bind_write(context, written)
+        if write is None:
+            continue
+        condition = None if isinstance(written, tree.Put) else written.condition
+        if condition is not None and any(write.collection.name == before.collection.name for before in writes):
+            context.report("PQ0505", condition.span, collection=write.collection.name)
+        writes.append(write)
+    return tuple(writes)
+
+
 def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:
     if node is None:
         return None

@@ -31,7 +31,8 @@ def _span(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Sp
 
 def _of(part: Token | tree.Node) -> Span:
     if isinstance(part, Token):
-        assert part.start_pos is not None and part.end_pos is not None
+        assert part.start_pos is not None
+        assert part.end_pos is not None
         return Span(part.start_pos, part.end_pos)
     return part.span
 
@@ -222,6 +223,18 @@ class Builder(Transformer[Token, Any]):
     def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
         span = _around((field, options))
         return tree_retrieval.Diversify(span, _name(field) if field else None, _span(field) if field else span, options)
+
+    def passages(self, field: Token, most: E | None) -> tree_retrieval.Passages:
+        return tree_retrieval.Passages(_span(field, most), _name(field), _span(field), most)
+
+    def cite(self, word: Token) -> tree_retrieval.Cite:
+        return tree_retrieval.Cite(_span(word))
+
+    def limit(self, name: Token, value: E) -> tree.Option:
+        return tree.Option(_span(name, value), _name(name), value)
+
+    def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
+        return tree_retrieval.Budget(_around(limits), limits)
 
     # ---- expressions
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from paasq_dsl.source import Span
 from paasq_dsl.values import Duration
 
 if TYPE_CHECKING:
-    from paasq_dsl.syntax.tree_retrieval import Collapse, Diversify, Rerank
+    from paasq_dsl.syntax.tree_retrieval import RetrievalStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +248,9 @@ class Broken(Node):
     word: str
 
 
-Stage: TypeAlias = (
-    "Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow | "
-    "Rerank | Collapse | Diversify | Broken"
-)
+Stage: TypeAlias = Union[
+    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow, Broken, "RetrievalStage",
+]  # fmt: skip
 
 
 # ---- statements

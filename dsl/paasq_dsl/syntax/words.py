@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 STAGE_WORDS = frozenset(
-    "where find match near fuse sort take page select extend facet summarize follow rerank collapse diversify".split()
+    "where find match near fuse sort take page select extend facet summarize follow rerank collapse diversify "
+    "passages cite budget".split()
 )
 STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
 PIPELINE_HOLDERS = frozenset({"fuse"})  # stages whose brackets hold pipelines

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from paasq_dsl.verbs import (
+    budget,
+    cite,
     collapse,
     diversify,
     extend,
@@ -16,6 +18,7 @@ from paasq_dsl.verbs import (
     match,
     near,
     page,
+    passages,
     rerank,
     select,
     sort,
@@ -29,7 +32,7 @@ VERBS: tuple[Verb, ...] = tuple(
     module.VERB
     for module in (
         where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
-        rerank, collapse, diversify,
+        rerank, collapse, diversify, passages, cite, budget,
     )
 )  # fmt: skip
 VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})

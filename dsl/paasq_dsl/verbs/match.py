@@ -5,7 +5,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import MatchStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import TEXT
-from paasq_dsl.verbs.retrieval import check_match_words, missing_field, scored, text_fields
+from paasq_dsl.verbs.retrieval import check_match_words, chosen_text_field, missing_field, scored, text_fields
 from paasq_dsl.verbs.verb import Verb
 
 
@@ -18,13 +18,7 @@ def bind(context: Context, node: tree.Match, schema: Schema) -> MatchStage | Non
         missing_field(context, "match", "text", schema, node.span)
         return None
     for weighted in node.fields:
-        if weighted.name in known:
-            continue
-        assert schema.collection is not None
-        if weighted.name in schema.collection.by_name:
-            context.report("PQ0406", weighted.span, name=weighted.name, expected="a text field", candidates=known)
-        else:
-            context.unknown("PQ0202", weighted.span, weighted.name, known, where=schema.collection.name)
+        chosen_text_field(context, "match", weighted.name, weighted.span, schema)
     fields = tuple((w.name, w.weight) for w in node.fields if w.name in known) or tuple((name, 1.0) for name in known)
     words = bind_scalar(context, node.words, TEXT, "what match looks for")
     return MatchStage(fields, words, scored(schema))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.bound import ColumnInfo, Schema
@@ -21,7 +22,7 @@ def scored(schema: Schema, branches: Iterable[str] = ()) -> Schema:
         added += [ColumnInfo(f"_score.{name}", FLOAT, hidden=True), ColumnInfo(f"_rank.{name}", INT, hidden=True)]
     names = {c.name for c in added}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    return Schema((*columns, *added), schema.collection, schema.open, retrieved=True)
+    return replace(schema, columns=(*columns, *added), retrieved=True)
 
 
 def text_fields(schema: Schema) -> tuple[str, ...]:
@@ -39,11 +40,27 @@ def chosen_vector_field(context: Context, stage: str, name: str | None, span: Sp
     if not known:
         missing_field(context, stage, "vector", schema, span)
         return None
+    first = known[0]
     if name is not None and name not in known:
         context.report("PQ0406", span, name=name, expected="a vector field", candidates=known)
     elif name is None and len(known) > 1:
         context.report("PQ0407", span, what="this collection has several vector fields: name one", candidates=known)
-    return name if name in known else known[0]
+    return first if name not in known else name
+
+
+def chosen_text_field(context: Context, stage: str, name: str, span: Span, schema: Schema) -> str | None:
+    """The text field of this name. Reports where it is none."""
+    known = text_fields(schema)
+    if name in known:
+        return name
+    assert schema.collection is not None
+    if not known:
+        missing_field(context, stage, "text", schema, span)
+    elif name in schema.collection.by_name:
+        context.report("PQ0406", span, name=name, expected="a text field", candidates=known)
+    else:
+        context.unknown("PQ0202", span, name, known, where=schema.collection.name)
+    return None
 
 
 def missing_field(context: Context, stage: str, kind: str, schema: Schema, span: Span) -> None:

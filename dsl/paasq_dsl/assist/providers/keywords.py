@@ -8,9 +8,9 @@ from paasq_dsl.assist.completion import BETTER, RANK_STRUCTURE, RANKS, WORSE, Co
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
-from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, OPTION_DOCS
+from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
 from paasq_dsl.types import ORDERED_KINDS, Kind, Type
-from paasq_dsl.verbs import diversify, fuse, near
+from paasq_dsl.verbs import budget, diversify, fuse, near
 
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _ORDERING = frozenset({"<", "<=", ">", ">="})
@@ -26,6 +26,10 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
     if place.role is Role.METHOD:
         for name in fuse.METHODS:
             yield _named(place, name, CompletionKind.METHOD, METHOD_DOCS[name])
+        return
+    if place.role is Role.LIMIT:
+        for name in budget.LIMITS:
+            yield _named(place, name, CompletionKind.OPTION, LIMIT_DOCS[name])
         return
     if place.role is Role.OPTION and "NAME" in place.expected:
         yield from _options(place)
