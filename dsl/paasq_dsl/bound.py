@@ -136,10 +136,12 @@ class WhereStage:
 
 @dataclass(frozen=True, slots=True)
 class MatchStage:
-    """Rows that match, best first by BM25. `fields` are text fields with weights."""
+    """Rows that match, best first by BM25. `fields` are text fields with weights; `words` a match text, or a link: then the
+    words of that record are looked for. So many clauses as `least` must be there."""
 
     fields: tuple[tuple[str, float], ...]
     words: Bound
+    least: Bound | None
     schema: Schema
 
 

@@ -16,7 +16,7 @@ from editor.library import SAMPLES, SCRIPTS
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.words import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import budget, diversify, fuse, near
+from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
 from paasq_editor.analysis import Analysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"
@@ -39,7 +39,7 @@ def test_every_word_has_its_sentence() -> None:
     assert set(STATEMENTS) == STATEMENT_WORDS
     assert set(METHOD_DOCS) == set(fuse.METHODS)
     of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
-    assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *of_fuse}
+    assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *find.OPTIONS, *match.OPTIONS, *of_fuse}
     assert set(LIMIT_DOCS) == set(budget.LIMITS)
     assert set(MOMENT_DOCS) == set(MOMENTS)
 

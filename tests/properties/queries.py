@@ -266,7 +266,7 @@ class Pipeline:
     def match_text(self) -> str:
         w = self.writer
         fields = w.pick(["", ", ".join(self.texts), f"{w.pick(self.texts)}^3"])
-        return f"match {fields} {self.words()}"
+        return f"match {fields} {self.words()}{w.pick(['', '', ' min=2'])}"
 
     def near_text(self) -> str:
         w = self.writer
@@ -290,7 +290,8 @@ class Pipeline:
         self.scored()
 
     def find(self) -> None:
-        self.add(f"find {self.words()}")
+        w = self.writer
+        self.add(f"find {self.words()}{w.pick(['', f' in {w.pick(self.texts)}'])}")
         self.scored()
 
     def fuse(self) -> None:

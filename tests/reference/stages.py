@@ -79,7 +79,8 @@ def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before:
     except MatchTextError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))
-    return ranking.matched(match, stage.fields, everything, _in_written_order(rows))
+    least = 0 if stage.least is None else running.count(stage.least)
+    return ranking.matched(match, stage.fields, everything, _in_written_order(rows), least)
 
 
 def _nearest(

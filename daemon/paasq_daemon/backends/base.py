@@ -11,6 +11,7 @@ from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
 from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage, traverses
+from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 
 
@@ -26,6 +27,7 @@ class Capability(StrEnum):
     PAGES = "cursors"
     DIVERSITY = "diversify"
     PASSAGES = "passages"
+    LIKE = "match like"
     ANALYZE = "explain analyze"
 
 
@@ -97,6 +99,8 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
 def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
     for stage in stages:
+        if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
+            found.add(Capability.LIKE)
         if isinstance(stage, bound.FuseStage):
             for branch in stage.branches:
                 found |= _of_stages(branch.stages)

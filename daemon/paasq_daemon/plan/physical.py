@@ -107,7 +107,7 @@ def _cite(stage: bound_retrieval.CiteStage) -> Cite:
 _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.ScanStage: _scan,
     bound.WhereStage: lambda s: Filter(conjuncts(s.predicate)),
-    bound.MatchStage: lambda s: Match(s.fields, s.words),
+    bound.MatchStage: lambda s: Match(s.fields, s.words, s.least),
     bound.NearStage: lambda s: Near(s.field, s.target, s.exact),
     bound.FuseStage: _fuse,
     bound.SortStage: lambda s: Sort(s.keys),

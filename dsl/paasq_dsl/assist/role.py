@@ -211,7 +211,19 @@ def _facet(words: Sequence[str]) -> Role:
 
 
 def _match(words: Sequence[str]) -> Role:
-    return Role.TEXT_FIELD if words[-1] in {"match", ","} else Role.ARGUMENT
+    if words[-1] in {"match", ","}:
+        return Role.TEXT_FIELD
+    if words[-1] == "=":
+        return Role.SCALAR
+    return Role.OPTION if any(word[0] in {'"', "$"} for word in words) else Role.ARGUMENT
+
+
+def _find(words: Sequence[str]) -> Role:
+    if len(words) == 1:
+        return Role.ARGUMENT
+    if words[-1] in {"=", "["} or (words[-1] == "," and innermost(words) >= 0):
+        return Role.SCALAR
+    return Role.TEXT_FIELD if words[-1] in {"in", ","} else Role.OPTION
 
 
 def _follow(words: Sequence[str]) -> Role:
@@ -248,7 +260,7 @@ _HEADS: Mapping[str, _Rule] = {
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),
-    "extend": _always(Role.EXPRESSION), "find": _always(Role.ARGUMENT), "take": _always(Role.ARGUMENT),
+    "extend": _always(Role.EXPRESSION), "find": _find, "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
     "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Token, Transformer, v_args
 
@@ -14,6 +14,7 @@ from paasq_dsl.syntax.tokens import unquote
 from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
 
 E = tree.Expression
+Words: TypeAlias = tree.Literal | tree.Parameter
 
 
 class LiteralError(ValueError):
@@ -146,11 +147,18 @@ class Builder(Transformer[Token, Any]):
     def where(self, predicate: E) -> tree.Where:
         return tree.Where(predicate.span, predicate)
 
-    def find(self, words: tree.Literal | tree.Parameter) -> tree.Find:
-        return tree.Find(words.span, words)
+    def find(
+        self, words: Words, fields: tuple[tree.Weighted, ...] | None, options: tuple[tree.Option, ...]
+    ) -> tree.Find:
+        return tree.Find(_around((words, fields, options)), words, fields or (), options)
 
-    def match(self, fields: tuple[tree.Weighted, ...] | None, words: tree.Literal | tree.Parameter) -> tree.Match:
-        return tree.Match(_around((fields, words)), fields or (), words)
+    def match(
+        self, fields: tuple[tree.Weighted, ...] | None, words: Words, options: tuple[tree.Option, ...]
+    ) -> tree.Match:
+        return tree.Match(_around((fields, words, options)), fields or (), words, options)
+
+    def match_like(self, fields: tuple[tree.Weighted, ...] | None, record: E) -> tree.Match:
+        return tree.Match(_around((fields, record)), fields or (), record, like=True)
 
     def weights(self, *fields: tree.Weighted) -> tuple[tree.Weighted, ...]:
         return fields

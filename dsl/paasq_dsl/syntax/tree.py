@@ -146,20 +146,26 @@ class Where(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Find(Node):
-    words: Literal | Parameter
-
-
-@dataclass(frozen=True, slots=True)
 class Weighted(Node):
     name: str
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
-class Match(Node):
-    fields: tuple[Weighted, ...]
+class Find(Node):
     words: Literal | Parameter
+    fields: tuple[Weighted, ...]
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Node):
+    """`like`: `words` is a record, whose words are looked for."""
+
+    fields: tuple[Weighted, ...]
+    words: Expression
+    options: tuple[Option, ...] = ()
+    like: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import Bound, Schema
 from paasq_dsl.bound_retrieval import DiversifyStage
-from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree_retrieval
 from paasq_dsl.types import FLOAT, INT
-from paasq_dsl.verbs.retrieval import chosen_vector_field
+from paasq_dsl.verbs.retrieval import chosen_vector_field, unknown_option
 from paasq_dsl.verbs.verb import Verb
 
 OPTIONS = {"lambda": FLOAT, "depth": INT}
@@ -16,9 +15,8 @@ OPTIONS = {"lambda": FLOAT, "depth": INT}
 def bind(context: Context, node: tree_retrieval.Diversify, schema: Schema) -> DiversifyStage | None:
     options: dict[str, Bound] = {}
     for option in node.options:
-        span = Span(option.span.start, option.span.start + len(option.name))
         if option.name not in OPTIONS:
-            context.unknown("PQ0208", span, option.name, OPTIONS, stage="diversify", options=" and ".join(OPTIONS))
+            unknown_option(context, "diversify", option, OPTIONS)
         else:
             options[option.name] = bind_scalar(context, option.value, OPTIONS[option.name], option.name)
     if not needs_records(context, "diversify", schema, node.span):

@@ -10,11 +10,12 @@ from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
 from paasq_dsl.types import ORDERED_KINDS, Kind, Type
-from paasq_dsl.verbs import budget, diversify, fuse, near
+from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
 
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _ORDERING = frozenset({"<", "<=", ">", ">="})
-_OPTIONS: Mapping[str, Iterable[str]] = {"near": near.OPTIONS, "diversify": diversify.OPTIONS}
+_OPTIONS: Mapping[str, Iterable[str]] = {"near": near.OPTIONS, "diversify": diversify.OPTIONS, "find": find.OPTIONS,
+    "match": match.OPTIONS}  # fmt: skip
 _TERMINAL_OF = {"from": ("FROM", "SOURCES")}
 _IN_EXPRESSIONS = frozenset(["and", "or", "not", "in", "has", "any", "all", "true", "false", "null"])
 _ELSEWHERE = frozenset({Role.STATEMENT, Role.STAGE, Role.WRITE})  # where the words are statements and stages
