@@ -23,7 +23,7 @@ from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import InvalidValue, QueryError
+from paasq_daemon.wire.errors import InvalidValue, QueryError, SnapshotError
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
@@ -188,6 +188,9 @@ class Engine:
         return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        """Raises SnapshotError where `into` is no new or empty folder, or lies inside this store's own."""
+        if into.resolve().is_relative_to(self.folder.resolve()):
+            raise SnapshotError(f"{into} lies inside the store's own folder", "restore into a folder beside it")
         return _manifest_json(restore(self.snapshot_folder, name, into))
 
     @property

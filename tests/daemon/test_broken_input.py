@@ -30,7 +30,8 @@ _SAMPLES = Path(__file__).parents[2] / "samples"
 _SPLICES = (
     "|", ";", "(", ")", "[", "]", "{", "}", '"', '"""', "'", "`", "//", "/*", "*/", "@", "$", "->", "..", "==", "=",
     ",", "\x00", "\ufeff", "\u202e", "\U0001f600", "\r\n", "9" * 30, "1e999", "@9999-12-31", "-", "not", "from",
-    "where ", "null", "true", "_key", "count()", "fuse", "near", "match", "put note", "delete from", "by", "depth 1..", "\\",
+    "where ", "null", "true", "_key", "count()", "fuse", "near", "match", "put note", "delete from", "by",
+    "depth 1..", "\\",
 )  # fmt: skip
 
 
@@ -180,6 +181,7 @@ EXTREMES: dict[str, str | tuple[str, dict[str, Any]]] = {
     "infinity": ("from note | where x > $x", {"x": math.inf}),
     "an object for a value": ("from note | where n == $n", {"n": {"a": {"b": 1}}}),
     "a list of all sorts": ("from note | where n in $n", {"n": [1, "a", None, [2], True]}),
+    "lists in a list": ("from note | where n in [$n, $n]", {"n": [[1]]}),
     "a parameter too many": ("from note", {"n": 1}),
     "a parameter missing": "from note | where n == $n",
     "the largest int and one": ("from note | where n == $n", {"n": 2**63}),

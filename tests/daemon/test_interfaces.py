@@ -90,7 +90,7 @@ def _kept(answer: dict[str, Any]) -> dict[str, Any]:
 def test_a_client_sees_its_own_writes(daemon: Daemon) -> None:
     with daemon.client() as client:
         fill(client)
-        for i in range(20):
+        for i in range(8):
             word = f"zanzibar{i}"
             client.put("note", {"id": word, "title": f"The {word} ferry", "n": 1000 + i, "place": [-1.0, float(i)]})
             assert [r.id for r in client.query("from note | match title $w", w=word)] == [word]
@@ -142,7 +142,7 @@ def test_a_time_budget_ends_a_long_query(busy: Daemon) -> None:
 
 def test_clients_side_by_side(daemon: Daemon) -> None:
     """Each of 8 threads counts its own record up, all of them a common one; meanwhile they read."""
-    seconds, threads_count = 3.0, 8
+    seconds, threads_count = 2.0, 8
     with daemon.client() as client:
         client.query("collection tally { key id: keyword  body: text(en)  n: int  made: vector(auto) from body }")
         client.put("tally", [{"id": "all", "body": "common", "n": 0}])
@@ -212,6 +212,10 @@ def test_snapshots_through_the_daemon(daemon: Daemon, folder: Path) -> None:
         client.snapshot_restore("monday", restored)
         with pytest.raises(PaasqError, match="not an empty folder"):
             client.snapshot_restore("monday", restored)
+        with pytest.raises(PaasqError, match="inside the store"):
+            client.snapshot_restore("monday", folder / "restored")
+        with pytest.raises(PaasqError, match=r"there are: 'monday'"):
+            client.snapshot_verify("tuesday")
         assert client.query("from note | summarize n = count()")[0].n < COUNT
     with paasq.open(restored) as store:
         assert [_asked(store, text, params) for text, params in asked] == before

@@ -32,12 +32,13 @@ def list_(call: Call, *items: Column) -> Column:
     """Row by row a list of one item of each column."""
     if not items:
         return from_values(list_of(NULL), [[]])
+    if any(isinstance(item, Ragged) for item in items):
+        raise KernelError("PQ0703", "the items of a list can't be lists", call.span)
     rows, size = rows_of(items), len(items)
     type_ = together(call.type.item or ANY, items, call.span)
     choice = np.tile(np.arange(size), rows)
     row_by_row = pick(type_, choice, items, np.repeat(np.arange(rows), size))
-    if isinstance(row_by_row, Ragged):
-        raise KernelError("PQ0703", "the items of a list can't be lists", call.span)
+    assert not isinstance(row_by_row, Ragged)
     return Ragged(list_of(type_), np.arange(rows + 1) * size, row_by_row)
 
 
