@@ -28,6 +28,9 @@ class Rerank:
 
     def run(self, run: Run, batch: Batch) -> Batch:
         run.cancel.check()
+        if run.depth_cut and "depth" not in run.reasons:
+            # a row that fuse left out might have come first by now, whatever is taken of them
+            run.reasons.append("depth")
         score = self._score(run, batch)
         keys = [(score, True)]
         if self.limit is None:
