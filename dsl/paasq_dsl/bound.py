@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
+
+if TYPE_CHECKING:
+    from paasq_dsl.bound_retrieval import RetrievalStage
 
 # ---- expressions
 
@@ -92,12 +95,13 @@ class ColumnInfo:
 @dataclass(frozen=True)
 class Schema:
     """The columns after a stage. `collection` is set while rows are records of one, `open` after a broken stage: then any
-    name may be a column. `retrieved` is true once rows have a score."""
+    name may be a column. `retrieved` is true once rows have a score, `repeated` once a record may stand in several rows."""
 
     columns: tuple[ColumnInfo, ...]
     collection: Collection | None = None
     open: bool = False
     retrieved: bool = False
+    repeated: bool = False
 
     @property
     def by_name(self) -> Mapping[str, ColumnInfo]:
@@ -132,10 +136,12 @@ class WhereStage:
 
 @dataclass(frozen=True, slots=True)
 class MatchStage:
-    """Rows that match, best first by BM25. `fields` are text fields with weights."""
+    """Rows that match, best first by BM25. `fields` are text fields with weights; `words` a match text, or a link: then the
+    words of that record are looked for. So many clauses as `least` must be there."""
 
     fields: tuple[tuple[str, float], ...]
     words: Bound
+    least: Bound | None
     schema: Schema
 
 
@@ -304,11 +310,11 @@ class LookupStage:
     schema: Schema
 
 
-BoundStage: TypeAlias = (
-    ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage
-    | ExtendStage | FacetStage | SummarizeStage | FollowStage
-    | DropStage | RenameStage | SkipStage | DistinctStage | ExpandStage | SampleStage | UnionStage | LookupStage
-)  # fmt: skip
+BoundStage: TypeAlias = Union[
+    ScanStage, WhereStage, MatchStage, NearStage, FuseStage, SortStage, TakeStage, PageStage, SelectStage, ExtendStage,
+    FacetStage, SummarizeStage, FollowStage, DropStage, RenameStage, SkipStage, DistinctStage, ExpandStage, SampleStage,
+    UnionStage, LookupStage, "RetrievalStage",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

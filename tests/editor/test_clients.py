@@ -13,10 +13,10 @@ import pytest
 from lark import Lark
 
 from editor.library import SAMPLES, SCRIPTS
-from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
+from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.words import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import fuse, near
+from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
 from paasq_editor.analysis import Analysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"
@@ -38,7 +38,9 @@ def test_every_word_has_its_sentence() -> None:
     assert set(KEYWORDS) - STAGE_WORDS - STATEMENT_WORDS == _word_terminals()
     assert set(STATEMENTS) == STATEMENT_WORDS
     assert set(METHOD_DOCS) == set(fuse.METHODS)
-    assert set(OPTION_DOCS) == {*near.OPTIONS, *(o for options in fuse.OPTIONS.values() for o in options)}
+    of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
+    assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *find.OPTIONS, *match.OPTIONS, *of_fuse}
+    assert set(LIMIT_DOCS) == set(budget.LIMITS)
     assert set(MOMENT_DOCS) == set(MOMENTS)
 
 

@@ -105,5 +105,6 @@ def traverse(collection: str, field: str, links: Column) -> Column:
     return from_values(KEYWORD, [PEOPLE.get(str(k)) for k in to_values(links)])
 
 
-def cut(_: Rows, text: Column, characters: int) -> Column:
-    return from_values(TEXT, [None if v is None else str(v)[:characters] for v in to_values(text)])
+def cut(_: Rows, text: Column, characters: int | None, *, marked: bool) -> Column:
+    mark = "!" if marked else ""
+    return from_values(TEXT, [None if v is None else str(v)[:characters] + mark for v in to_values(text)])

@@ -15,7 +15,7 @@ from reference.records import Records
 from reference.values import Evaluator
 
 ELSEWHERE = {"if", "case"}  # with the operators, because they evaluate what they choose
-RANKED = {"snippet", "similarity"}  # of the analyzers and of 32 bits, which tests/index is about
+RANKED = {"snippet", "highlight", "similarity"}  # of the analyzers and of 32 bits, which tests/index is about
 
 
 @pytest.mark.parametrize("text", LIBRARY)

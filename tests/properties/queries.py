@@ -185,10 +185,11 @@ class Pipeline:
 
     def grow(self) -> None:
         w = self.writer
-        ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet]
+        ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet, self.rerank, self.collapse]
         if self.records:
             ways += [self.match, self.near, self.find, self.fuse] * bool(self.texts)
             ways += [self.follow] * bool(self.links)
+            ways += [self.cite]
             ways += [self.summarize, self.summarize]
         ways += [partial(shape, self) for shape in SHAPES]
         w.pick(ways)()
@@ -207,6 +208,23 @@ class Pipeline:
         names = [name for name, t in self.columns.items() if t.kind in _ORDERED and not name.startswith("_score")]
         keys = [f"{w.pick(names)}{w.pick(['', ' desc'])}" for _ in range(w.number(1, 2))] if names else ["1"]
         self.add(f"sort {', '.join(keys)}")
+
+    def rerank(self) -> None:
+        """By what every arithmetic computes alike: two scores of a retrieval may differ in their last bits."""
+        w = self.writer
+        kept = {name: t for name, t in self.columns.items() if name != "_score"}
+        self.add(f"rerank by {w.value(INT, kept)}")
+        self.scored()
+
+    def cite(self) -> None:
+        self.add("cite")
+        self.columns["_cite"] = KEYWORD
+
+    def collapse(self) -> None:
+        w = self.writer
+        names = [n for n, t in self.columns.items() if t.kind is not Kind.VECTOR and n != "_score"]
+        if names:
+            self.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
 
     def take(self) -> None:
         self.add(f"take {self.writer.number(0, 6)}")
@@ -254,7 +272,7 @@ class Pipeline:
     def match_text(self) -> str:
         w = self.writer
         fields = w.pick(["", ", ".join(self.texts), f"{w.pick(self.texts)}^3"])
-        return f"match {fields} {self.words()}"
+        return f"match {fields} {self.words()}{w.pick(['', '', ' min=2'])}"
 
     def near_text(self) -> str:
         w = self.writer
@@ -278,7 +296,8 @@ class Pipeline:
         self.scored()
 
     def find(self) -> None:
-        self.add(f"find {self.words()}")
+        w = self.writer
+        self.add(f"find {self.words()}{w.pick(['', f' in {w.pick(self.texts)}'])}")
         self.scored()
 
     def fuse(self) -> None:

@@ -123,7 +123,7 @@ def test_words_grammar_and_verbs_agree() -> None:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     rules = {
         rule: set(re.findall(r"\w+", line))
-        for rule, line in re.findall(r"^\?(stage|head): (.*)$", grammar, re.MULTILINE)
+        for rule, line in re.findall(r"^\?(stage|head): (.*(?:\n +\|.*)*)$", grammar, re.MULTILINE)
     }
     assert {verb.word for verb in VERBS} == STAGE_WORDS
     assert rules["stage"] == STAGE_WORDS

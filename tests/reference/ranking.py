@@ -98,7 +98,7 @@ class TextField:
 
 
 def matched(
-    match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row]
+    match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row], least: int
 ) -> list[Scored]:
     """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left."""
     of = {name: TextField([words(row[name] or "") for row in everything]) for name, _ in fields}
@@ -117,7 +117,8 @@ def matched(
                 weights = [weight * clause.boost for _, weight in fields]
                 parts += [w * s for w, s in zip(weights, scores, strict=True) if s is not None]
         passes = all(has is (occur is Occur.MUST) for occur, has in having if occur is not Occur.SHOULD)
-        if passes and (must or any(has for occur, has in having if occur is Occur.SHOULD)):
+        should = [has for occur, has in having if occur is Occur.SHOULD]
+        if passes and sum(should) >= max(min(least, len(should)), 0 if must else 1):
             found.append(Scored(row, sum(parts), tuple(sorted(parts) if len(parts) < 3 else parts)))
     return best_first(found)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from paasq_daemon.wire.messages import FacetCount
 from paasq_daemon.wire.values import encode
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import Apply, Bound, BoundStage, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
@@ -79,7 +79,8 @@ def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before:
     except MatchTextError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))
-    return ranking.matched(match, stage.fields, everything, _in_written_order(rows))
+    least = 0 if stage.least is None else running.count(stage.least)
+    return ranking.matched(match, stage.fields, everything, _in_written_order(rows), least)
 
 
 def _nearest(
@@ -246,6 +247,32 @@ def _follow(running: Running, stage: bound.FollowStage, rows: list[Row], _: Sche
     return sorted((row for row in found if row["_depth"] >= nearest), key=lambda row: row["_depth"])
 
 
+def _rerank(running: Running, stage: bound_retrieval.RerankStage, rows: list[Row], _: Schema) -> list[Row]:
+    values = [running.evaluator.value(stage.value, row) for row in rows]
+    scored = [row | {"_score": None if v is None else float(v)} for v, row in zip(values, rows, strict=True)]
+    there = [row for row in scored if row["_score"] is not None]
+    return [*sorted(there, key=lambda row: -row["_score"]), *(row for row in scored if row["_score"] is None)]
+
+
+def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list[Row], _: Schema) -> list[Row]:
+    keep = 1 if stage.keep is None else running.count(stage.keep)
+    if keep == 0:
+        raise Refused("nothing to keep")
+    kept: list[Row] = []
+    values: list[Any] = []
+    for row in rows:
+        value = running.evaluator.value(stage.value, row)
+        if sum(equal(value, other) for other in values) < keep:
+            kept.append(row)
+            values.append(value)
+    return kept
+
+
+def _cite(_: Running, stage: bound_retrieval.CiteStage, rows: list[Row], __: Schema) -> list[Row]:
+    name = _collection(stage.schema)
+    return [row | {"_cite": f"{name}:{row['_key']}@{row['_version']}"} for row in rows]
+
+
 def _keys(links: Any) -> list[str]:
     return [] if links is None else links if isinstance(links, list) else [links]
 
@@ -285,4 +312,7 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,
     **shaping.STAGES,
+    bound_retrieval.RerankStage: _rerank,
+    bound_retrieval.CollapseStage: _collapse,
+    bound_retrieval.CiteStage: _cite,
 }

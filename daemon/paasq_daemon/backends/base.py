@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage
+from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 from paasq_dsl.walk import expressions, pipelines, traverses
 
@@ -27,6 +28,9 @@ class Capability(StrEnum):
     PAGES = "cursors"
     UNIONS = "unions"
     LOOKUPS = "lookups"
+    DIVERSITY = "diversify"
+    PASSAGES = "passages"
+    LIKE = "match like"
     ANALYZE = "explain analyze"
 
 
@@ -75,6 +79,8 @@ _NEEDS: dict[type, Capability] = {
     bound.PageStage: Capability.PAGES,
     bound.UnionStage: Capability.UNIONS,
     bound.LookupStage: Capability.LOOKUPS,
+    bound_retrieval.DiversifyStage: Capability.DIVERSITY,
+    bound_retrieval.PassagesStage: Capability.PASSAGES,
 }
 
 
@@ -100,6 +106,8 @@ def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     for stage in stages:
         for inner in pipelines(stage):
             found |= _of_stages(inner)
+        if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
+            found.add(Capability.LIKE)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
     return found

@@ -17,15 +17,16 @@ from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.evaluate import Rows, RunValues
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.page import cut
 from paasq_daemon.operators.run import EMPTY, Run
 from paasq_daemon.operators.snippets import snippets
 from paasq_daemon.operators.traverse import traverse
 from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
-from paasq_daemon.plan.fingerprint import Fingerprint
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.messages import Budget as Limits
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.catalog import Catalog
@@ -68,21 +69,34 @@ class PreparedPlan:
         """Raises KernelError where a value of this run can't be computed with, and PaasqErrors."""
         started = time.perf_counter()
         with self.indexes.read() as view:
-            run = _run(view, inputs, self.embed, self.plan.fingerprint)
+            run = self._run(view, inputs)
             if self.explain == "plan":
                 return self._explained(run, inputs, None, started)
             measured: list[Measured] = []
             batch = self._execute(run, measured)
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
-            return _answer(self.plan, run, batch, inputs.budget.tokens, started)
+            return _answer(self.plan, run, batch, started)
 
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         """The keys and versions of all rows, for writes that a where chooses."""
         with self.indexes.read() as view:
-            batch = self._execute(_run(view, inputs, self.embed, self.plan.fingerprint), [])
+            batch = self._execute(self._run(view, inputs), [])
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
+
+    def _run(self, view: IndexView, inputs: RunInputs) -> Run:
+        def snippet(rows: Rows, column: Column, chars: int | None, *, marked: bool) -> Column:
+            return snippets(run, rows, column, chars, marked=marked)
+
+        values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
+        last = self.plan.operators[-1]
+        own = last.limits(values) if isinstance(last, Budget) else Limits()
+        budget = inputs.budget.within(own)
+        limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
+        embed, cancel = partial(self.embed, view.catalog), inputs.cancel.within(own.time_ms)
+        run = Run(view, values, embed, cancel, limit, reason, self.plan.fingerprint.of(values), budget.tokens)
+        return run
 
     def _execute(self, run: Run, measured: list[Measured]) -> Batch:
         batch = EMPTY
@@ -109,24 +123,13 @@ def _row(line: PlanLine) -> list[object]:
     return [line.operator, line.estimated_rows, line.rows, line.elapsed_ms]
 
 
-def _run(view: IndexView, inputs: RunInputs, embed: Embed, fingerprint: Fingerprint) -> Run:
-    def snippet(rows: Rows, column: Column, chars: int) -> Column:
-        return snippets(run, rows, column, chars)
-
-    values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
-    rows = inputs.budget.rows
-    limit, reason = (ROWS_MAX, "limit") if rows is None else (rows, "rows")
-    run = Run(view, values, partial(embed, view.catalog), inputs.cancel, limit, reason, fingerprint.of(values))
-    return run
-
-
-def _answer(plan: PhysicalPlan, run: Run, batch: Batch, tokens_max: int | None, started: float) -> Answer:
+def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
     shown = plan.schema.visible
     rows = _rows(batch, shown)
     tokens = np.cumsum([_tokens(row) for row in rows], dtype=np.int64)
-    if tokens_max is not None and len(rows) and tokens[-1] > tokens_max:
-        fitting = int(np.searchsorted(tokens, tokens_max, side="right"))
+    if run.tokens_max is not None and len(rows) and tokens[-1] > run.tokens_max:
+        fitting = int(np.searchsorted(tokens, run.tokens_max, side="right"))
         cut(run, batch, fitting, "tokens")
         rows, tokens = rows[:fitting], tokens[:fitting]
     if run.depth_cut:

@@ -26,16 +26,16 @@ def snippet(match: MatchText, language: str | None, text: str, chars: int) -> Sn
     """
     if chars <= 0:
         return Snippet("")
-    hits = _hits(match, language, text)
-    first = _best_first(hits, chars) if hits else 0
-    here = hits[first:] if hits else []
+    found = hits(match, language, text)
+    first = _best_first(found, chars) if found else 0
+    here = found[first:] if found else []
     start = _start(text, here[0][1].start, chars) if here else 0
     end = _end(text, start, chars)
-    inside = [(t.start - start, t.end - start) for _, t in hits if start <= t.start and t.end <= end]
+    inside = [(t.start - start, t.end - start) for _, t in found if start <= t.start and t.end <= end]
     return Snippet(text[start:end], tuple(dict.fromkeys(inside)), start)
 
 
-def _hits(match: MatchText, language: str | None, text: str) -> list[tuple[str, Term]]:
+def hits(match: MatchText, language: str | None, text: str) -> list[tuple[str, Term]]:
     """The words of the text that the match speaks of, in order, each with what in the match it answers."""
     wanted: set[str] = set()
     prefixes: list[str] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -11,18 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
-from paasq_daemon.index.analyzers import fold
+from paasq_daemon.index.analyzers import fold, terms
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.extent import Extent
+from paasq_daemon.index.passages import passages, rarity, word_scores
 from paasq_daemon.index.snippets import Snippet, snippet
 from paasq_daemon.index.textindex import ORDINAL, TextIndex, TextReader
 from paasq_daemon.index.textquery import TextField, build_query
 from paasq_daemon.store.view import View
-from paasq_dsl.syntax.matchtext import MatchText
+from paasq_dsl.syntax.matchtext import Clause, Form, MatchText
+from paasq_dsl.syntax.matchtext import Occur as Occurs
 
 Scores: TypeAlias = NDArray[np.float32]
 
 TERM_SET_MAX = 128  # passing rows up to which they are looked up one by one; above, fetching more hits is faster
+TELLING_MAX = 25  # words of a record that records like it are found by
 _FETCH_MIN = 64
 _FETCH_GROWTH = 8
 
@@ -51,13 +56,22 @@ class TextView:
         return self._index.reader(self._extent, self._view)
 
     def search(
-        self, match: MatchText, fields: Mapping[str, float], k: int | None = None, mask: Mask | None = None
+        self,
+        match: MatchText,
+        fields: Mapping[str, float],
+        k: int | None = None,
+        mask: Mask | None = None,
+        *,
+        least: int = 0,
     ) -> Hits:
         """The k best rows that match (None: all) among those that `mask` (bool by ordinal; None: all) lets pass.
 
-        `fields` maps text fields to weights. Exact under any mask. Raises KeyError for a field that is not text.
+        `fields` maps text fields to weights; `least` clauses without a sign must be there. Exact under any mask.
+        Raises KeyError for a field that is not text.
         """
-        query = build_query(self._reader.schema, match, {self._field(name): weight for name, weight in fields.items()})
+        query = build_query(
+            self._reader.schema, match, {self._field(name): weight for name, weight in fields.items()}, least
+        )
         passing = self._extent.alive if mask is None else self._extent.alive & mask
         count = int(np.count_nonzero(passing))
         if query is None or not count or (k is not None and k <= 0):
@@ -73,6 +87,39 @@ class TextView:
     def snippet(self, match: MatchText, field: str, text: str, chars: int) -> Snippet:
         """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
         return snippet(match, self._field(field).language, text, chars)
+
+    def telling(self, texts: Sequence[str], fields: Iterable[str], *, known_records: int) -> MatchText:
+        """The words by which records like the one of these texts are found: those with the most tf-idf in one of the fields
+        (equal ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records
+        have say nothing."""
+        searcher = self._reader.searcher
+        worth: dict[str, tuple[float, Clause]] = {}
+        for field in map(self._field, fields):
+            stands = [
+                (term.text, text[term.start : term.end]) for text in texts for term in terms(text, field.language)
+            ]
+            written = dict(reversed(stands))  # of several forms of a word the first
+            for word, count in Counter(word for word, _ in stands).items():
+                having = searcher.doc_freq(field.terms_name, word)
+                often = 1 + math.log(count)
+                value = often * rarity(searcher.num_docs, having)
+                if having > known_records and value > worth.get(word, (0.0,))[0]:
+                    worth[word] = value, Clause(Occurs.SHOULD, Form.WORD, written[word], boost=often)
+        best = sorted(worth.items(), key=lambda item: (-item[1][0], item[0]))[:TELLING_MAX]
+        return MatchText(tuple(clause for _, (_, clause) in best))
+
+    def passages(self, match: MatchText, field: str, text: str) -> list[tuple[int, int, float]]:
+        """The parts of a text of this field, in order: start and end in characters, and BM25 for the words of the match,
+        0 where none of them is there."""
+        names = self._field(field)
+        searcher = self._reader.searcher
+
+        def weight(word: str) -> float:
+            return rarity(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+
+        parts = passages(text)
+        scores = word_scores(match, names.language, text, parts, weight)
+        return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
     def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The whole words of a field that begin so, in any case, with how many records have each, most frequent first.

@@ -26,11 +26,12 @@ class TextField(NamedTuple):
     language: str | None
 
 
-def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, float]) -> Query | None:
+def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, float], least: int = 0) -> Query | None:
     """Scores add up over clauses, and within a clause over the fields that have it, each times the field's weight.
 
     A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
-    field (a stop word) is dropped; None where no clause is left that could find a row.
+    field (a stop word) is dropped; None where no clause is left that could find a row. Of the clauses without a sign
+    `least` must be there, or all where they are fewer.
     Raises ValueError where there are more clauses than a match text may have.
     """
     if len(match.clauses) > CLAUSES_MAX:
@@ -44,13 +45,16 @@ def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, flo
         ]
         if not in_fields:
             continue
-        if clause.occur is matchtext.Occur.SHOULD:  # flat, so that Tantivy can skip what cannot reach the top
+        if (
+            clause.occur is matchtext.Occur.SHOULD and not least
+        ):  # flat, so that Tantivy can skip what cannot reach the top
             parts += [(Occur.Should, query) for query in in_fields]
         else:
             parts.append((_OCCUR[clause.occur], _any_of(in_fields)))
     if all(occur is Occur.MustNot for occur, _ in parts):
         return None
-    return Query.boolean_query(parts)
+    asked = min(least, sum(occur is Occur.Should for occur, _ in parts))
+    return Query.boolean_query(parts, asked) if asked else Query.boolean_query(parts)
 
 
 def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:

@@ -21,6 +21,12 @@ class Rows(Protocol):
     def take(self, rows: Ints) -> Rows: ...
 
 
+class Snippets(Protocol):
+    def __call__(self, rows: Rows, text: Column, characters: int | None, /, *, marked: bool) -> Column:
+        """The best part of each text, or with None all of it; `marked` shows what was matched."""
+        ...
+
+
 @dataclass(frozen=True)
 class RunValues:
     """What is fixed for one run. `literals` by the slot of a Constant, `parameters` as the client gave them.
@@ -32,7 +38,7 @@ class RunValues:
     parameters: Mapping[str, Any]
     now_us: int
     traverse: Callable[[str, str, Column], Column]  # (collection, field, links) -> that field, null where none
-    snippet: Callable[[Rows, Column, int], Column]  # (rows, text, characters) -> text
+    snippet: Snippets
 
 
 @dataclass(frozen=True, slots=True)

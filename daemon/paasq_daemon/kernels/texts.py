@@ -201,7 +201,16 @@ def snippet(call: Call, text: Column, characters: Column | None = None) -> Colum
     count = SNIPPET_CHARACTERS if characters is None else to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
         raise KernelError("PQ0703", f"a snippet needs a number of characters above 0, not {count!r}", call.span)
-    return call.run.snippet(call.rows, text, count)
+    return call.run.snippet(call.rows, text, count, marked=False)
+
+
+@kernel("highlight")
+def highlight(call: Call, text: Column, characters: Column | None = None) -> Column:
+    """As snippet; the whole text where no number is given."""
+    count = None if characters is None else to_values(characters)[0]
+    if characters is not None and (not isinstance(count, int) or count < 1):
+        raise KernelError("PQ0703", f"highlight needs a number of characters above 0, not {count!r}", call.span)
+    return call.run.snippet(call.rows, text, count if isinstance(count, int) else None, marked=True)
 
 
 def without_accents(text: str) -> str:

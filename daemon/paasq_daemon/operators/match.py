@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paasq_daemon.index.column import Flat
+from paasq_daemon.index.textindex import text_fields
+from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch, OrderKey
@@ -15,7 +17,7 @@ from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Bound
 from paasq_dsl.syntax.matchtext import MatchText, MatchTextError, parse_match_text
-from paasq_dsl.types import FLOAT
+from paasq_dsl.types import FLOAT, Kind
 
 
 @dataclass(frozen=True)
@@ -24,21 +26,46 @@ class Match:
 
     fields: tuple[tuple[str, float], ...]
     words: Bound
+    least: Bound | None = None
     limit: Bound | int | None = None
 
     def run(self, run: Run, batch: Batch) -> Batch:
         if batch.source is None or not batch.length:
             return scored(batch, np.zeros(batch.length))
         run.cancel.check()
-        match = match_text(self.words, run)
-        run.match = match
+        mask = batch.mask
+        if self.words.type.kind is Kind.LINK:
+            run.match, own = self._like(run, batch.source)
+            if own is not None:
+                mask = batch.source.alive.copy() if mask is None else mask
+                mask[own] = False
+        else:
+            run.match = match_text(self.words, run)
         limit = None if self.limit is None else count_of(self.limit, run)
-        hits = batch.source.text.search(match, dict(self.fields), limit, batch.mask)
+        least = 0 if self.least is None else count_of(self.least, run)
+        hits = batch.source.text.search(run.match, dict(self.fields), limit, mask, least=least)
         return scored(batch.at(hits.ordinals), hits.scores)
 
     def describe(self) -> str:
         fields = ", ".join(name if weight == 1 else f"{name}^{weight:g}" for name, weight in self.fields)
-        return f"match {fields} {show(self.words)}{show_limit(self.limit)}"
+        like = "like " if self.words.type.kind is Kind.LINK else ""
+        least = f" min={show(self.least)}" if self.least else ""
+        return f"match {fields} {like}{show(self.words)}{least}{show_limit(self.limit)}"
+
+    def _like(self, run: Run, source: CollectionView) -> tuple[MatchText, int | None]:
+        """The telling words of the record that is named, and its ordinal where it is one of those searched."""
+        name, key = str(self.words.type.name), scalar(self.words, run.values)
+        other = run.view.collection(name)
+        ordinal = run.view.store.ordinal(other.collection.id, key) if isinstance(key, str) else None
+        if ordinal is None:
+            raise KernelError("PQ0701", f"{name}:{key!s} does not exist", self.words.span)
+        texts: list[str] = []
+        for field in text_fields(other.collection):
+            value = other.record(ordinal).fields.get(field.id, field.default)
+            texts += [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+        own = other.collection.id == source.collection.id
+        fields = [field for field, _ in self.fields]
+        return source.text.telling(texts, fields, known_records=int(own)), ordinal if own else None
 
 
 def match_text(words: Bound, run: Run) -> MatchText:

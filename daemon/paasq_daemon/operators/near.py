@@ -46,6 +46,8 @@ class Near:
         except KeyError:  # the first vector has not come yet
             return scored(batch.take(np.zeros(0, np.int64)), np.zeros(0))
         query = self._query(run, source)
+        if source.collection.by_name[self.field].sources:
+            run.sense = query
         if drawn_to is not None:
             query = _drawn(query, vectors, drawn_to)
         limit = vectors.count if self.limit is None else count_of(self.limit, run)

@@ -29,8 +29,10 @@ class Run:
     rows_max: int
     rows_max_reason: str
     fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
-    match: MatchText | None = None  # the last that rows were matched by, for snippets
+    match: MatchText | None = None  # the last that rows were matched by, for snippets and passages
+    sense: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
     depth_cut: bool = False  # did fuse leave rows out that a deeper look could have ranked?

@@ -1,8 +1,9 @@
-"""snippet(): the part of a text that answers the last match."""
+"""snippet() and highlight(): what of a text answers the last match."""
 
 from __future__ import annotations
 
 from paasq_daemon.index.column import Column, Flat
+from paasq_daemon.index.snippets import Snippet
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.evaluate import Rows
 from paasq_daemon.operators.batch import Batch
@@ -12,10 +13,12 @@ from paasq_dsl.types import TEXT, Kind
 from paasq_dsl.values import Value
 
 NO_WORDS = MatchText(())
+MARKS = "«»"
 
 
-def snippets(run: Run, rows: Rows, column: Column, chars: int) -> Column:
-    """One text of at most `chars` characters a row; null where the text is. Without a match before, its beginning."""
+def snippets(run: Run, rows: Rows, column: Column, chars: int | None, *, marked: bool) -> Column:
+    """One text of at most `chars` characters a row; null where the text is; without `chars` the whole text. Without a match
+    before, its beginning. `marked`: with the words of the match between « and »."""
     assert isinstance(column, Flat)
     source = rows.source if isinstance(rows, Batch) else None
     fields = source.collection.of_kind(Kind.TEXT) if source else ()
@@ -27,6 +30,18 @@ def snippets(run: Run, rows: Rows, column: Column, chars: int) -> Column:
             found.append(text if text is None else str(text)[:chars])
             continue
         run.cancel.check()
-        flowing = " ".join(text.split())  # line breaks of a file say nothing in a line of an answer
-        found.append(source.text.snippet(run.match or NO_WORDS, field, flowing, chars).text)
+        # line breaks of a file say nothing in a line of an answer
+        shown = text if chars is None else " ".join(text.split())
+        part = source.text.snippet(run.match or NO_WORDS, field, shown, len(shown) if chars is None else chars)
+        found.append(_marked(part) if marked else part.text)
     return from_values(TEXT, found)
+
+
+def _marked(part: Snippet) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end in part.highlights:
+        if start >= done:  # a word may answer two words of the match
+            pieces += [part.text[done:start], MARKS[0], part.text[start:end], MARKS[1]]
+            done = end
+    return "".join([*pieces, part.text[done:]])

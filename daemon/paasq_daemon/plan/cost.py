@@ -15,7 +15,11 @@ from paasq_daemon.index.statistics import Statistics
 from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, is_scalar, scalar
+from paasq_daemon.operators.budget import Budget
+from paasq_daemon.operators.cite import Cite
+from paasq_daemon.operators.collapse import Collapse
 from paasq_daemon.operators.distinct import Distinct
+from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.drop import Drop
 from paasq_daemon.operators.expand import Expand
 from paasq_daemon.operators.facet import Facet
@@ -26,8 +30,10 @@ from paasq_daemon.operators.lookup import Lookup
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
+from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.rename import Rename
+from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import Operator
 from paasq_daemon.operators.sample import Sample
 from paasq_daemon.operators.scan import Scan
@@ -163,7 +169,7 @@ def _match(e: Estimator, operator: Match, rows: float, _: CollectionView | None)
     return min(rows * MATCHING, e.count(operator.limit, rows))
 
 
-def _limited(e: Estimator, operator: Near | Sort, rows: float, _: CollectionView | None) -> float:
+def _limited(e: Estimator, operator: Near | Sort | Rerank, rows: float, _: CollectionView | None) -> float:
     return min(rows, e.count(operator.limit, rows))
 
 
@@ -187,6 +193,11 @@ def _distinct(e: Estimator, operator: Distinct, rows: float, source: CollectionV
 
 def _union(e: Estimator, operator: Union, rows: float, _: CollectionView | None) -> float:
     return rows + sum(e.rows(p.operators)[-1] for p in operator.pipelines)
+
+
+def _collapse(e: Estimator, operator: Collapse, rows: float, source: CollectionView | None) -> float:
+    statistics = e.statistics(operator.value, source) if source else None
+    return min(rows, e.count(operator.keep, 1) * statistics.distinct if statistics else rows)
 
 
 def _same(_e: Estimator, _o: Operator, rows: float, _s: CollectionView | None) -> float:
@@ -214,4 +225,10 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Distinct: _distinct,
     Expand: lambda _e, _o, rows, _s: rows * ITEMS,
     Union: _union,
+    Rerank: _limited,
+    Collapse: _collapse,
+    Diversify: _same,
+    Passages: lambda e, o, rows, _: rows * e.count(o.most, 1),
+    Cite: _same,
+    Budget: lambda e, o, rows, _: min(rows, e.count(o.rows, rows)),
 }

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from paasq_daemon.operators.budget import Budget
+from paasq_daemon.operators.cite import Cite
+from paasq_daemon.operators.collapse import Collapse
 from paasq_daemon.operators.distinct import Distinct
+from paasq_daemon.operators.diversify import Diversify
 from paasq_daemon.operators.drop import Drop
 from paasq_daemon.operators.expand import Expand
 from paasq_daemon.operators.facet import Facet
@@ -17,8 +21,10 @@ from paasq_daemon.operators.lookup import Lookup
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
+from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.rename import Rename
+from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator
 from paasq_daemon.operators.sample import Sample
 from paasq_daemon.operators.scan import Scan
@@ -30,11 +36,11 @@ from paasq_daemon.operators.union import Pipeline, Union
 from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl import bound
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS
 
-Limited = (Match, Near, Sort)  # operators that find the first rows cheaper than all
+Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
 ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows as they are
 
 
@@ -115,10 +121,19 @@ def _lookup(stage: bound.LookupStage) -> Lookup:
     return Lookup(stage.collection, stage.field, stage.value, stage.type, stage.many, names)
 
 
+def _passages(stage: bound_retrieval.PassagesStage) -> Passages:
+    return Passages(stage.field, stage.schema.by_name["passage"].type, stage.most)
+
+
+def _cite(stage: bound_retrieval.CiteStage) -> Cite:
+    assert stage.schema.collection is not None
+    return Cite(stage.schema.collection.name, stage.of_passage)
+
+
 _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.ScanStage: _scan,
     bound.WhereStage: lambda s: Filter(conjuncts(s.predicate)),
-    bound.MatchStage: lambda s: Match(s.fields, s.words),
+    bound.MatchStage: lambda s: Match(s.fields, s.words, s.least),
     bound.NearStage: lambda s: Near(s.field, s.target, s.exact),
     bound.FuseStage: _fuse,
     bound.SortStage: lambda s: Sort(s.keys),
@@ -137,4 +152,10 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.SampleStage: lambda s: Sample(s.count, s.seed),
     bound.UnionStage: _union,
     bound.LookupStage: _lookup,
+    bound_retrieval.PassagesStage: _passages,
+    bound_retrieval.CiteStage: _cite,
+    bound_retrieval.BudgetStage: lambda s: Budget(s.tokens, s.time, s.rows),
+    bound_retrieval.RerankStage: lambda s: Rerank(s.value),
+    bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
+    bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
 }

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ProtocolError
 from paasq_daemon.wire.row import Row
@@ -15,6 +15,8 @@ from paasq_daemon.wire.values import codec
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Budget:
     time_ms: float | None = None
     rows: int | None = None
     tokens: int | None = None
+
+    def within(self, other: Budget) -> Budget:
+        """Of each limit the smaller one."""
+        return Budget(
+            _smaller(self.time_ms, other.time_ms), _smaller(self.rows, other.rows), _smaller(self.tokens, other.tokens)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,16 @@ class Cancellation:
                 self._callbacks.append(callback)
                 return
         callback()
+
+    def within(self, time_ms: float | None) -> Cancellation:
+        """One that is cancelled with this, and has so much time from now, but no more than this has left."""
+        if time_ms is None:
+            return self
+        inner = Cancellation(time_ms)
+        inner._cancelled = self._cancelled
+        if self.deadline_s is not None and inner.deadline_s is not None and self.deadline_s < inner.deadline_s:
+            inner.time_ms, inner.deadline_s = self.time_ms, self.deadline_s
+        return inner
 
     @property
     def cancelled(self) -> bool:
@@ -206,3 +224,7 @@ class Answer:
     @cached_property
     def _presenters(self) -> list[Any]:
         return [codec(column.type).present for column in self.columns]
+
+
+def _smaller(one: Number | None, other: Number | None) -> Number | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)

@@ -161,7 +161,7 @@ def _no_links(_: str, name: str, __: Column) -> Column:
     raise KernelError("PQ0701", f"a write can't follow a link to {name}; read it first, and give it as a parameter")
 
 
-def _no_snippets(_: Rows, __: Column, ___: int) -> Column:
+def _no_snippets(_: Rows, __: Column, ___: int | None, *, marked: bool) -> Column:  # noqa: ARG001 -- named by callers
     raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
 
 

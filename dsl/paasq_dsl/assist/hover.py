@@ -9,7 +9,7 @@ from paasq_dsl.assist.outline import statements
 from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
-from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
+from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.bound import BoundLet
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
 from paasq_dsl.functions import FUNCTIONS
@@ -87,7 +87,7 @@ def _name(place: Place, name: str, behind: Token | None) -> str | None:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
         Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source,
-        Role.COLLECTION: _collection, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
+        Role.COLLECTION: _collection, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option, Role.LIMIT: _limit,
         Role.FIELD: _written, Role.DECLARED: _declared,
     }  # fmt: skip
     if place.role in by_role and (said := by_role[place.role](place, name)):
@@ -145,6 +145,11 @@ def _type(_: Place, name: str) -> str | None:
 def _method(_: Place, name: str) -> str | None:
     doc = METHOD_DOCS.get(name)
     return doc and _entry(f"fuse {name}", "method", doc)
+
+
+def _limit(_: Place, name: str) -> str | None:
+    doc = LIMIT_DOCS.get(name)
+    return doc and _entry(name, "limit", doc)
 
 
 def _option(_: Place, name: str) -> str | None:

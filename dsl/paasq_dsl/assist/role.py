@@ -36,6 +36,7 @@ class Role(StrEnum):
     SIZE = "size"  # of a vector
     METHOD = "method"  # of fuse
     OPTION = "option"
+    LIMIT = "limit"  # of a budget
     NOTHING = "nothing"  # a new name, or no name
 
 
@@ -212,7 +213,19 @@ def _facet(words: Sequence[str]) -> Role:
 
 
 def _match(words: Sequence[str]) -> Role:
-    return Role.TEXT_FIELD if words[-1] in {"match", ","} else Role.ARGUMENT
+    if words[-1] in {"match", ","}:
+        return Role.TEXT_FIELD
+    if words[-1] == "=":
+        return Role.SCALAR
+    return Role.OPTION if any(word[0] in {'"', "$"} for word in words) else Role.ARGUMENT
+
+
+def _find(words: Sequence[str]) -> Role:
+    if len(words) == 1:
+        return Role.ARGUMENT
+    if words[-1] in {"=", "["} or (words[-1] == "," and innermost(words) >= 0):
+        return Role.SCALAR
+    return Role.TEXT_FIELD if words[-1] in {"in", ","} else Role.OPTION
 
 
 def _follow(words: Sequence[str]) -> Role:
@@ -237,6 +250,28 @@ def _lookup(words: Sequence[str]) -> Role:
     return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
 
 
+def _rerank(words: Sequence[str]) -> Role:
+    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+
+
+def _collapse(words: Sequence[str]) -> Role:
+    return Role.ARGUMENT if words[-1] == "keep" else Role.EXPRESSION
+
+
+def _diversify(words: Sequence[str]) -> Role:
+    if words[-1] == "=":
+        return Role.SCALAR
+    return Role.VECTOR_FIELD if len(words) == 1 else Role.OPTION
+
+
+def _passages(words: Sequence[str]) -> Role:
+    return Role.TEXT_FIELD if len(words) == 1 else Role.ARGUMENT
+
+
+def _budget(words: Sequence[str]) -> Role:
+    return Role.LIMIT if words[-1] in {"budget", ","} else Role.ARGUMENT
+
+
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -245,9 +280,11 @@ _HEADS: Mapping[str, _Rule] = {
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),
-    "extend": _always(Role.EXPRESSION), "find": _always(Role.ARGUMENT), "take": _always(Role.ARGUMENT),
+    "extend": _always(Role.EXPRESSION), "find": _find, "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
     "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,
     "expand": _expand, "sample": _always(Role.ARGUMENT), "union": _always(Role.NOTHING), "lookup": _lookup,
+    "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
+    "passages": _passages, "cite": _always(Role.NOTHING), "budget": _budget,
 }  # fmt: skip

@@ -63,6 +63,9 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "last": "Nulls behind all values, as everywhere.",
     "previous": "fill previous: as in the time bucket before.",
     "linear": "fill linear: on a straight line between the time buckets around.",
+    "like": "A record, whose most telling words are looked for.",
+    "max": "How many passages of a record, 1 where nothing is said.",
+    "keep": "How many rows of each value, 1 where nothing is said.",
     "analyze": "Run the query and show what came beside what was estimated.",
     "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
     "absent": "There is no such record yet.",
@@ -102,9 +105,18 @@ METHOD_DOCS: Mapping[str, str] = MappingProxyType({
     "linear": "Adds weighted scores; those of match are divided by the best.",
 })  # fmt: skip
 
+LIMIT_DOCS: Mapping[str, str] = MappingProxyType({
+    "tokens": "What the rows may cost in an LLM's context, estimated.",
+    "time": "How long the answer may take, such as 200ms.",
+    "rows": "How many rows the answer may have.",
+})  # fmt: skip
+
 OPTION_DOCS: Mapping[str, str] = MappingProxyType({
     "k": "How little the first ranks count above the others; 60 where nothing is said.",
     "weights": "One number a branch, in their order.",
     "feedback": "How many of the best rows draw what near looks for to them, before the fusion is done anew; 3 in find.",
+    "min": "How many of the words without a sign must be there; 1 where nothing is said.",
     "exact": "Scan every vector.",
+    "lambda": "What the score counts beside being different: 1 the score alone, 0 difference alone; 0.7 where nothing is said.",
+    "depth": "How many rows are ordered anew; 100 where nothing is said.",
 })  # fmt: skip

@@ -19,6 +19,7 @@ from paasq_dsl.bound import (
     ScanStage,
     Schema,
 )  # fmt: skip
+from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.source import Span
@@ -93,6 +94,9 @@ class _Binder:
             self.context.offset = placed.offset
             schema = stages[-1].schema
             node = placed.node
+            if isinstance(stages[-1], BudgetStage):
+                what = "budget bounds the answer, so nothing may stand behind it"
+                self.context.report("PQ0407", node.span, what=what)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.Broken):
                 verb = VERB_OF_WORD.get(node.word)

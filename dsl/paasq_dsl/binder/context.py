@@ -55,6 +55,6 @@ class Context:
 
 def needs_records(context: Context, stage: str, schema: Schema, span: Span) -> bool:
     """Does the stage stand where rows are records? Reports where they are not."""
-    if schema.collection is None and not schema.open:
+    if (schema.collection is None or schema.repeated) and not schema.open:
         context.report("PQ0401", span, stage=stage, before="an earlier stage")
-    return schema.collection is not None
+    return schema.collection is not None and not schema.repeated

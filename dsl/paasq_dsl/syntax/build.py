@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Token, Transformer, v_args
 
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree, tree_retrieval
 from paasq_dsl.syntax.tokens import unquote
 from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
 
 E = tree.Expression
+Words: TypeAlias = tree.Literal | tree.Parameter
 
 
 class LiteralError(ValueError):
@@ -146,11 +147,18 @@ class Builder(Transformer[Token, Any]):
     def where(self, predicate: E) -> tree.Where:
         return tree.Where(predicate.span, predicate)
 
-    def find(self, words: tree.Literal | tree.Parameter) -> tree.Find:
-        return tree.Find(words.span, words)
+    def find(
+        self, words: Words, fields: tuple[tree.Weighted, ...] | None, options: tuple[tree.Option, ...]
+    ) -> tree.Find:
+        return tree.Find(_around((words, fields, options)), words, fields or (), options)
 
-    def match(self, fields: tuple[tree.Weighted, ...] | None, words: tree.Literal | tree.Parameter) -> tree.Match:
-        return tree.Match(_around((fields, words)), fields or (), words)
+    def match(
+        self, fields: tuple[tree.Weighted, ...] | None, words: Words, options: tuple[tree.Option, ...]
+    ) -> tree.Match:
+        return tree.Match(_around((fields, words, options)), fields or (), words, options)
+
+    def match_like(self, fields: tuple[tree.Weighted, ...] | None, record: E) -> tree.Match:
+        return tree.Match(_around((fields, record)), fields or (), record, like=True)
 
     def weights(self, *fields: tree.Weighted) -> tuple[tree.Weighted, ...]:
         return fields
@@ -254,6 +262,28 @@ class Builder(Transformer[Token, Any]):
         return tree.Lookup(
             _span(how, name), how == "many", self.name(collection), condition, _name(name), _span(name)
         )  # fmt: skip
+
+    def rerank(self, value: E) -> tree_retrieval.Rerank:
+        return tree_retrieval.Rerank(value.span, value)
+
+    def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
+        return tree_retrieval.Collapse(_span(value, keep), value, keep)
+
+    def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
+        span = _around((field, options))
+        return tree_retrieval.Diversify(span, _name(field) if field else None, _span(field) if field else span, options)
+
+    def passages(self, field: Token, most: E | None) -> tree_retrieval.Passages:
+        return tree_retrieval.Passages(_span(field, most), _name(field), _span(field), most)
+
+    def cite(self, word: Token) -> tree_retrieval.Cite:
+        return tree_retrieval.Cite(_span(word))
+
+    def limit(self, name: Token, value: E) -> tree.Option:
+        return tree.Option(_span(name, value), _name(name), value)
+
+    def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
+        return tree_retrieval.Budget(_around(limits), limits)
 
     # ---- expressions
 

@@ -111,6 +111,9 @@ def _is_label(holder: str, before: str) -> bool:
     return holder != "" and before in _LABELS_AFTER
 
 
+_PLAIN_KEY = re.compile(r"\w[\w\-]*(?:\.\w[\w\-]*)*")
+
+
 def is_plain_name(name: str) -> bool:
     return _PLAIN_NAME.fullmatch(name) is not None
 
@@ -118,6 +121,11 @@ def is_plain_name(name: str) -> bool:
 def quote_name(name: str) -> str:
     """A name as it is written: in back-ticks where it is not a plain word."""
     return name if is_plain_name(name) else f"`{name}`"
+
+
+def record_name(collection: str, key: str) -> str:
+    """`collection:key` as it is written: the key in quotes where it is not plain."""
+    return f"{collection}:{key if _PLAIN_KEY.fullmatch(key) else quote_string(key)}"
 
 
 def quote_string(text: str) -> str:

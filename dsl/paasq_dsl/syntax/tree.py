@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.expressions import (
@@ -23,6 +24,9 @@ from paasq_dsl.syntax.expressions import (
     Ref,
     Unary,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from paasq_dsl.syntax.tree_retrieval import RetrievalStage
 
 __all__ = [
     "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical",
@@ -59,20 +63,26 @@ class Where(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Find(Node):
-    words: Literal | Parameter
-
-
-@dataclass(frozen=True, slots=True)
 class Weighted(Node):
     name: str
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
-class Match(Node):
-    fields: tuple[Weighted, ...]
+class Find(Node):
     words: Literal | Parameter
+    fields: tuple[Weighted, ...]
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Node):
+    """`like`: `words` is a record, whose words are looked for."""
+
+    fields: tuple[Weighted, ...]
+    words: Expression
+    options: tuple[Option, ...] = ()
+    like: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +232,10 @@ class Broken(Node):
     word: str
 
 
-Stage: TypeAlias = (
-    Where | Find | Match | Near | Fuse | Sort | Take | Page | Select | Extend | Facet | Summarize | Follow
-    | Drop | Rename | Skip | Distinct | Expand | Sample | Union | Lookup | Broken
-)  # fmt: skip
+Stage: TypeAlias = typing.Union[
+    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow,
+    Drop, Rename, Skip, Distinct, Expand, Sample, Union, Lookup, Broken, "RetrievalStage",
+]  # fmt: skip
 
 
 # ---- statements

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 STAGE_WORDS = frozenset(
     "where find match near fuse sort take page select extend facet summarize follow "
-    "drop rename skip distinct expand sample union lookup".split()
+    "drop rename skip distinct expand sample union lookup "
+    "rerank collapse diversify passages cite budget".split()
 )
 STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from paasq_dsl.verbs import (
+    budget,
+    cite,
+    collapse,
     distinct,
+    diversify,
     drop,
     expand,
     extend,
@@ -18,7 +22,9 @@ from paasq_dsl.verbs import (
     match,
     near,
     page,
+    passages,
     rename,
+    rerank,
     sample,
     select,
     skip,
@@ -33,28 +39,10 @@ from paasq_dsl.verbs.verb import Verb
 VERBS: tuple[Verb, ...] = tuple(
     module.VERB
     for module in (
-        where,
-        find,
-        match,
-        near,
-        fuse,
-        sort,
-        take,
-        page,
-        select,
-        extend,
-        facet,
-        summarize,
-        follow,
-        drop,
-        rename,
-        skip,
-        distinct,
-        expand,
-        sample,
-        union,
-        lookup,
+        where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
+        drop, rename, skip, distinct, expand, sample, union, lookup,
+        rerank, collapse, diversify, passages, cite, budget,
     )
-)
+)  # fmt: skip
 VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})
 VERB_OF_NODE: Mapping[type, Verb] = MappingProxyType({verb.node: verb for verb in VERBS})

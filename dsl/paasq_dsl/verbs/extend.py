@@ -1,5 +1,7 @@
 """extend: more columns."""
 
+from dataclasses import replace
+
 from paasq_dsl.binder.context import Context
 from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
 from paasq_dsl.syntax import tree
@@ -12,7 +14,7 @@ def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
     names = {item.name for item in items}
     columns = tuple(c for c in schema.columns if c.name not in names)
     added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
-    return ExtendStage(items, Schema((*columns, *added), schema.collection, schema.open, schema.retrieved))
+    return ExtendStage(items, replace(schema, columns=(*columns, *added)))
 
 
 VERB = Verb(

@@ -2,11 +2,11 @@
 
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Bound, BoundStage, FuseBranch, FuseStage, Schema
+from paasq_dsl.bound import BoundStage, FuseBranch, FuseStage, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import FLOAT, INT, list_of
-from paasq_dsl.verbs.retrieval import scored
+from paasq_dsl.types import FLOAT, INT
+from paasq_dsl.verbs.retrieval import bind_weights, scored
 from paasq_dsl.verbs.verb import Verb
 
 METHODS = ("rrf", "linear")
@@ -29,7 +29,7 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         elif option.name == "feedback":
             feedback = bind_scalar(context, option.value, INT, "feedback")
         else:
-            weights = _weights(context, option, len(node.branches))
+            weights = bind_weights(context, option, len(node.branches), "one a branch, in their order")
     if not needs_records(context, "fuse", schema, node.span):
         return None
     branches = tuple(_branch(context, branch, schema) for branch in node.branches)
@@ -43,13 +43,6 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
     if not all(b.stages for b in branches):
         return None
     return FuseStage(node.method, k, weights, feedback, branches, scored(schema, names))
-
-
-def _weights(context: Context, option: tree.Option, branches: int) -> Bound:
-    bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
-    if isinstance(option.value, tree.ListOf) and len(option.value.items) != branches:
-        context.report("PQ0407", option.span, what=f"weights needs {branches} numbers, one a branch, in their order")
-    return bound
 
 
 def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch:

@@ -4,10 +4,9 @@ from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import NearStage, Schema
-from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, BOOL, STRING_KINDS, Kind
-from paasq_dsl.verbs.retrieval import missing_field, scored, vector_fields
+from paasq_dsl.verbs.retrieval import chosen_vector_field, scored, unknown_option
 from paasq_dsl.verbs.verb import Verb
 
 OPTIONS = ("exact",)
@@ -31,24 +30,11 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
         if option.name in OPTIONS:
             exact = bind_scalar(context, option.value, BOOL, "exact")
         else:
-            span = Span(option.span.start, option.span.start + len(option.name))
-            context.unknown("PQ0208", span, option.name, OPTIONS, stage="near", options=" and ".join(OPTIONS))
+            unknown_option(context, "near", option, OPTIONS)
     if not needs_records(context, "near", schema, node.span):
         return None
-    known = vector_fields(schema)
-    if not known:
-        missing_field(context, "near", "vector", schema, node.span)
-        return None
-    first = known[0]
-    if node.field is not None and node.field not in known:
-        assert schema.collection is not None
-        context.report("PQ0406", node.field_span, name=node.field, expected="a vector field", candidates=known)
-    elif node.field is None and len(known) > 1:
-        context.report(
-            "PQ0407", node.span, what="this collection has several vector fields: name one", candidates=known
-        )
-    field = first if node.field is None or node.field not in known else node.field
-    return NearStage(field, target, exact, scored(schema))
+    field = chosen_vector_field(context, "near", node.field, node.field_span if node.field else node.span, schema)
+    return None if field is None else NearStage(field, target, exact, scored(schema))
 
 
 VERB = Verb(

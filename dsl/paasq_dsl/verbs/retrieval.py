@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import ColumnInfo, Schema
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.bound import Bound, ColumnInfo, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
-from paasq_dsl.types import FLOAT, INT, Kind
+from paasq_dsl.types import FLOAT, INT, Kind, list_of
 
 SCORE = ColumnInfo("_score", FLOAT)
 
@@ -21,7 +23,7 @@ def scored(schema: Schema, branches: Iterable[str] = ()) -> Schema:
         added += [ColumnInfo(f"_score.{name}", FLOAT, hidden=True), ColumnInfo(f"_rank.{name}", INT, hidden=True)]
     names = {c.name for c in added}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    return Schema((*columns, *added), schema.collection, schema.open, retrieved=True)
+    return replace(schema, columns=(*columns, *added), retrieved=True)
 
 
 def text_fields(schema: Schema) -> tuple[str, ...]:
@@ -32,12 +34,66 @@ def vector_fields(schema: Schema) -> tuple[str, ...]:
     return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
 
 
+def chosen_vector_field(context: Context, stage: str, name: str | None, span: Span, schema: Schema) -> str | None:
+    """The vector field a stage works with: the one named, or the only one. Reports where that is none; None where the
+    collection has no vectors."""
+    known = vector_fields(schema)
+    if not known:
+        missing_field(context, stage, "vector", schema, span)
+        return None
+    first = known[0]
+    if name is not None and name not in known:
+        context.report("PQ0406", span, name=name, expected="a vector field", candidates=known)
+    elif name is None and len(known) > 1:
+        context.report("PQ0407", span, what="this collection has several vector fields: name one", candidates=known)
+    return first if name not in known else name
+
+
+def chosen_text_fields(
+    context: Context, stage: str, named: tuple[tree.Weighted, ...], span: Span, schema: Schema
+) -> tuple[tuple[str, float], ...]:
+    """Text fields with weights: those named, or all; none where the collection has none, which is reported."""
+    if not text_fields(schema):
+        missing_field(context, stage, "text", schema, span)
+        return ()
+    known = [w for w in named if chosen_text_field(context, stage, w.name, w.span, schema)]
+    return tuple((w.name, w.weight) for w in known) or tuple((name, 1.0) for name in text_fields(schema))
+
+
+def unknown_option(context: Context, stage: str, option: tree.Option, known: Iterable[str]) -> None:
+    span = Span(option.span.start, option.span.start + len(option.name))
+    context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
+
+
+def bind_weights(context: Context, option: tree.Option, count: int, which: str) -> Bound:
+    """A list of numbers; reports a literal one of another length."""
+    bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
+    if isinstance(option.value, tree.ListOf) and len(option.value.items) != count:
+        context.report("PQ0407", option.span, what=f"weights needs {count} numbers, {which}")
+    return bound
+
+
+def chosen_text_field(context: Context, stage: str, name: str, span: Span, schema: Schema) -> str | None:
+    """The text field of this name. Reports where it is none."""
+    known = text_fields(schema)
+    if name in known:
+        return name
+    assert schema.collection is not None
+    if not known:
+        missing_field(context, stage, "text", schema, span)
+    elif name in schema.collection.by_name:
+        context.report("PQ0406", span, name=name, expected="a text field", candidates=known)
+    else:
+        context.unknown("PQ0202", span, name, known, where=schema.collection.name)
+    return None
+
+
 def missing_field(context: Context, stage: str, kind: str, schema: Schema, span: Span) -> None:
     name = schema.collection.name if schema.collection else "this"
     context.report("PQ0402", span, collection=name, kind=kind, stage=stage)
 
 
-def check_match_words(context: Context, words: tree.Literal | tree.Parameter) -> None:
+def check_match_words(context: Context, words: tree.Expression) -> None:
     """A literal match text is read now, so that the editor shows what is wrong with it."""
     if not isinstance(words, tree.Literal) or not isinstance(words.value, str):
         return

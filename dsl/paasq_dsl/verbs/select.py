@@ -1,5 +1,7 @@
 """select: these columns and no others."""
 
+from dataclasses import replace
+
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, column_name
 from paasq_dsl.bound import ColumnInfo, Named, Schema, SelectStage
@@ -17,7 +19,7 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
         for c in schema.columns
         if c.name.startswith("_") and c.name not in names
     )
-    return SelectStage(items, Schema((*columns, *kept), schema.collection, schema.open, schema.retrieved))
+    return SelectStage(items, replace(schema, columns=(*columns, *kept)))
 
 
 def bind_items(context: Context, items: tuple[tree.Item, ...], schema: Schema) -> tuple[Named, ...]:

@@ -23,6 +23,9 @@ from paasq_dsl.bound import (
     Traverse,
     WhereStage,
 )  # fmt: skip
+from paasq_dsl.bound_retrieval import RerankStage
+
+_OF_MATCH = frozenset({"snippet", "highlight"})  # what they give depends on the match before them
 
 
 def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
@@ -43,8 +46,8 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
         case SortStage():
             return True
         case MatchStage():
-            return "_score" not in read and not _calls(where.predicate, "snippet")  # of which this match is the words
-        case NearStage():
+            return "_score" not in read and not _calls(where.predicate, _OF_MATCH)
+        case NearStage() | RerankStage():
             return "_score" not in read
         case ExtendStage(items=items):
             return read.isdisjoint(item.name for item in items)
@@ -60,11 +63,11 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
             return False
 
 
-def _calls(expression: Bound, function: str) -> bool:
+def _calls(expression: Bound, functions: frozenset[str]) -> bool:
     match expression:
         case Apply(function=name, arguments=arguments):
-            return name == function or any(_calls(argument, function) for argument in arguments)
+            return name in functions or any(_calls(argument, functions) for argument in arguments)
         case Traverse(base=base):
-            return _calls(base, function)
+            return _calls(base, functions)
         case _:
             return False

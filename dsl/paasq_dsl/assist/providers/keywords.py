@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from paasq_dsl.assist.completion import BETTER, RANK_STRUCTURE, RANKS, WORSE, Completion, CompletionKind
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
-from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, OPTION_DOCS
+from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
 from paasq_dsl.types import ORDERED_KINDS, Kind, Type
-from paasq_dsl.verbs import fuse, near
+from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
 
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _ORDERING = frozenset({"<", "<=", ">", ">="})
+_OPTIONS: Mapping[str, Iterable[str]] = {"near": near.OPTIONS, "diversify": diversify.OPTIONS, "find": find.OPTIONS,
+    "match": match.OPTIONS}  # fmt: skip
 _TERMINAL_OF = {"from": ("FROM", "SOURCES")}
 _IN_EXPRESSIONS = frozenset(["and", "or", "not", "in", "has", "any", "all", "true", "false", "null"])
 _ELSEWHERE = frozenset({Role.STATEMENT, Role.STAGE, Role.WRITE})  # where the words are statements and stages
@@ -25,6 +27,10 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
     if place.role is Role.METHOD:
         for name in fuse.METHODS:
             yield _named(place, name, CompletionKind.METHOD, METHOD_DOCS[name])
+        return
+    if place.role is Role.LIMIT:
+        for name in budget.LIMITS:
+            yield _named(place, name, CompletionKind.OPTION, LIMIT_DOCS[name])
         return
     if place.role is Role.OPTION and "NAME" in place.expected:
         yield from _options(place)
@@ -47,7 +53,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
 
 def _options(place: Place) -> Iterator[Completion]:
     words = place.words
-    known = near.OPTIONS if words[0] == "near" else fuse.OPTIONS.get(words[1], ())
+    known = _OPTIONS.get(words[0]) or fuse.OPTIONS.get(words[1], ())
     for name in known:
         if name not in words:
             kind = CompletionKind.OPTION

@@ -1,0 +1,32 @@
+"""Where a row comes from, as one word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.run import Run
+from paasq_dsl.syntax.tokens import record_name
+from paasq_dsl.types import KEYWORD
+
+
+@dataclass(frozen=True)
+class Cite:
+    """`collection:key@version`, and behind it `.field[start..end]` where the row is a passage."""
+
+    collection: str
+    of_passage: bool
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        run.cancel.check()
+        keys, versions = (map(str, to_values(batch.column(name))) for name in ("_key", "_version"))
+        parts = to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
+        cited = [
+            f"{record_name(self.collection, key)}@{version}" + (f".{part}" if isinstance(part, str) else "")
+            for key, version, part in zip(keys, versions, parts, strict=True)
+        ]
+        return batch.extended({"_cite": from_values(KEYWORD, cited)})
+
+    def describe(self) -> str:
+        return "cite"

@@ -1,0 +1,80 @@
+"""Passages over several pages, and what bounds their choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.index.passages import CHARACTERS_MAX, passages
+from paasq_daemon.wire.errors import BudgetExceeded
+from paasq_daemon.wire.messages import Budget, Request
+from properties.worlds import SmallEmbedder
+
+TEXT = "\n\n".join(f"Paragraph {n} is about a stone. {'It goes on and on. ' * 12}" for n in range(9))
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = Engine.open(tmp_path_factory.mktemp("passages"), embedder=SmallEmbedder(), sync=False)
+    engine.query(Request("collection doc { key id: keyword body: text(en) sense: vector(auto) from body };"))
+    engine.put("doc", [{"id": f"d{n:03}", "body": TEXT if n % 2 else "A stone."} for n in range(130)])
+    yield engine
+    engine.close()
+
+
+def test_pages_are_parts_of_the_whole(engine: Engine) -> None:
+    rows = 'from doc | match "stone" | where id < "d010" | passages body max 4'
+    shown = "select id, passage_start"
+    whole = engine.query(Request(f"{rows} | {shown}")).rows
+    pages, cursor = [], None
+    while True:
+        page = engine.query(Request(f"{rows} | page 3 after $c | {shown}", {"c": cursor}))
+        pages += page.rows
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert pages == whole
+    assert len(whole) == 5 * 4 + 5
+
+
+def test_the_depth_is_said(engine: Engine) -> None:
+    answer = engine.query(Request('from doc | match "stone" | passages body'))
+    assert (len(answer.rows), answer.complete, answer.reason) == (100, False, "depth")
+    assert engine.query(Request('from doc | match "stone" | take 5 | passages body')).complete
+
+
+def test_the_smaller_budget_counts(engine: Engine) -> None:
+    text = "from doc | budget rows 7, tokens 100000"
+    assert len(engine.query(Request(text, budget=Budget(rows=3))).rows) == 3
+    assert len(engine.query(Request(text, budget=Budget(rows=30))).rows) == 7
+    assert engine.query(Request(text, budget=Budget(tokens=200))).reason == "tokens"
+
+
+def test_a_budget_of_time_runs_out(engine: Engine) -> None:
+    with pytest.raises(BudgetExceeded, match=r"0\.001 ms"):
+        engine.query(Request("from doc | sort body | budget time 0.001ms"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        "",
+        " \n ",
+        "x" * 2000,
+        "word " * 500,
+        "One. Two! Three?\n\nFour",
+        "a\n\n\n\nb",
+        "\u3000end. \u2003",
+        "é. ü",
+    ],
+)
+def test_passages_are_the_text_without_overlap(text: str) -> None:
+    parts = passages(text)
+    assert "".join("".join(text[start:end] for start, end in parts).split()) == "".join(text.split())
+    assert all(0 < end - start <= CHARACTERS_MAX for start, end in parts)
+    assert all(a[1] <= b[0] for a, b in pairwise(parts))
+    assert all(text[start:end].strip() == text[start:end] for start, end in parts)
