@@ -18,8 +18,6 @@ from paasq_dsl.values import Value
 if TYPE_CHECKING:
     from paasq_dsl.bound_retrieval import RetrievalStage
 
-# ---- expressions
-
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -80,8 +78,6 @@ class Traverse:
 Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
 TRUE = Constant(-1, BOOL, value=True)
 
-# ---- what a stage gives
-
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
@@ -110,9 +106,6 @@ class Schema:
     @property
     def visible(self) -> tuple[ColumnInfo, ...]:
         return tuple(c for c in self.columns if not c.hidden)
-
-
-# ---- stages: one bound node a verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +321,6 @@ class BoundQuery:
     @property
     def schema(self) -> Schema:
         return self.stages[-1].schema
-
-
-# ---- writes
 
 
 @dataclass(frozen=True, slots=True)
