@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Embedded(Database):
         self._engine = engine
 
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        given = Request(request.text, plain(request.params), request.budget, request.source_name)
+        given = changed(request, params=plain(request.params))
         return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
 
     def explain(self, text: str, /, **params: Any) -> Answer:

@@ -42,6 +42,8 @@ class Client(Database):
             "params": plain(request.params),
             "budget": _budget(request.budget),
             "source_name": request.source_name,
+            "read_only": request.read_only,
+            "modules": dict(request.modules),
         }
         return Answer.from_json(self.call("query", params, cancel))
 

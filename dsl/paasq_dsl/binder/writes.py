@@ -35,8 +35,11 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     schema = scan_schema(collection)
     expect = _expect(context, node.expect, schema)
     if isinstance(node, tree.Put):
+        if node.source is not None:
+            query = _put_query(context, node, node.source, collection)
+            return BoundPut(collection, (), expect, query, context.place(node.span))
         records = tuple(_record(context, record, collection) for record in node.records)
-        return BoundPut(collection, records, expect, context.place(node.span))
+        return BoundPut(collection, records, expect, span=context.place(node.span))
     key = target.key if isinstance(target, tree.Ref) else None
     query = None
     if node.condition is not None:
@@ -48,6 +51,29 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
         if item.name == collection.key:
             context.report("PQ0503", item.span)
     return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
+
+
+def _put_query(context: Context, node: tree.Put, source: tree.From, collection: Collection) -> BoundQuery:
+    """The pipeline of a put; its columns go to the fields of their names, each checked."""
+    stages = list(context.bind_source(source))
+    for stage in node.stages:
+        bound = context.bind_stage(stage, stages[-1].schema)
+        stages += [bound] if bound is not None else []
+    schema = stages[-1].schema
+    for column in schema.visible:
+        field = collection.by_name.get(column.name)
+        if field is None:
+            context.report("PQ0505", source.span, name=column.name, collection=collection.name)
+        elif field.sources:
+            context.report("PQ0502", source.span, name=field.name, sources=", ".join(field.sources))
+        elif not _assignable(field.type, column.type):
+            expected, found = with_article(field.type), with_article(column.type)
+            context.report("PQ0304", source.span, what=field.name, expected=expected, found=found)
+    given = {column.name for column in schema.visible}
+    for field in collection.fields:
+        if field.required and field.default is None and field.name not in given and not schema.open:
+            context.report("PQ0501", source.span, collection=collection.name, name=field.name)
+    return BoundQuery(tuple(stages))
 
 
 def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 STAGE_WORDS = frozenset("where find match near fuse sort take page select extend facet summarize follow".split())
-STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
+STATEMENT_WORDS = frozenset(
+    "from explain let param collection put patch delete tx fn view use show describe alter drop "
+    "dryrun snapshot verify".split()
+)
 PIPELINE_HOLDERS = frozenset({"fuse"})  # stages whose brackets hold pipelines
 
 # Words of other query languages, and what stands for them here.
