@@ -55,7 +55,7 @@ class Engine:
         self._store = store
         self._indexes = indexes
         self._vectors = Vectors(store, embedder)
-        self._backend = EmbeddedBackend(indexes, self._vectors.of_query)
+        self._backend = EmbeddedBackend(indexes, self._vectors.of_query, self.snapshot_folder)
         self._compiler = Compiler(self._backend)
         self._transactor = Transactor(store, self._vectors)
         self._commands = Commands(store, indexes, self._vectors, self.snapshot_folder)
