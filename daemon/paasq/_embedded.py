@@ -45,8 +45,8 @@ class Embedded(Database):
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         return list(self._engine.values(collection, field, prefix, limit))
 
-    def check(self, text: str) -> list[dict[str, Any]]:
-        return self._engine.check(text)
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        return self._engine.check(text, modules)
 
     def embed(
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False

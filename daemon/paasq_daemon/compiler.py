@@ -57,6 +57,7 @@ class PreparedTransaction:
 
 _EXPLAIN = re.compile(r"^explain (analyze )?")
 
+
 @dataclass(frozen=True, slots=True)
 class PreparedDryrun:
     transaction: PreparedTransaction
@@ -129,7 +130,9 @@ class Compiler:
         if has_errors(every):
             raise query_error(every, Source(text, source_name))
         todo = [
-            (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
+            (i, s)
+            for i, s in enumerate(bound.statements)
+            if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
         compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo))

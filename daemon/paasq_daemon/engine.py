@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.transact import Transactor
@@ -129,11 +130,11 @@ class Engine:
             except (KeyError, TypeError):
                 raise InvalidValue(f"{collection}.{field} is no field of keywords or links") from None
 
-    def check(self, text: str) -> list[dict[str, Any]]:
-        """What is wrong with a text, as diagnostics in JSON; nothing is run."""
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
         script, diagnostics = parse(text)
         source = Source(text)
-        found = (*diagnostics, *bind(script, self.catalog()).diagnostics)
+        found = (*diagnostics, *bind(script, self.catalog(), resolve=resolver(modules or {})).diagnostics)
         return [d.to_json(source) for d in sorted(found, key=lambda d: d.span.start)]
 
     def embed(

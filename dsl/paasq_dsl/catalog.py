@@ -148,7 +148,11 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
         "version": catalog.version,
         "collections": [
             {
-                "id": c.id, "name": c.name, "key": c.key, "doc": c.doc, "fields": [_field_to_json(f) for f in c.fields],
+                "id": c.id,
+                "name": c.name,
+                "key": c.key,
+                "doc": c.doc,
+                "fields": [_field_to_json(f) for f in c.fields],
                 "field_ids_given": c.field_ids_given,
             }  # fmt: skip
             for c in catalog.collections.values()

@@ -21,7 +21,23 @@ from paasq_dsl.values import MICROS, Duration, parse_time
 from reference.records import Records
 
 SIZE = 8
-WORDS = ("red", "Green", "blue", "café", "cafe", "über", "sea", "seas", "漢字", "x1", "wi-fi", "the", "of", "stone", "stones")
+WORDS = (
+    "red",
+    "Green",
+    "blue",
+    "café",
+    "cafe",
+    "über",
+    "sea",
+    "seas",
+    "漢字",
+    "x1",
+    "wi-fi",
+    "the",
+    "of",
+    "stone",
+    "stones",
+)
 KEYWORDS = ("a", "b", "B", "c", "", "ünï", "漢字", "a b", "\U0001f600", 'q"uote')
 INTS = (0, 1, 2, 3, -1, -7, 12, 1_000)  # small: no product of the few that a query makes leaves 64 bits
 FLOATS = (0.0, 0.5, 1.5, -2.25, 3.0, 1e6, -1e-3)

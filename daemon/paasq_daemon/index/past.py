@@ -77,7 +77,9 @@ class PastExtents(Mapping[int, Extent]):
 def _check_fields(store: PastView, collection: Collection) -> None:
     then = store.catalog.by_id.get(collection.id)
     if then is None:
-        raise StoreError(f"there was no collection {collection.name} at sequence number {store.seq}", "read a later moment")
+        raise StoreError(
+            f"there was no collection {collection.name} at sequence number {store.seq}", "read a later moment"
+        )
     known = {field.id for field in then.fields}
     for field in collection.fields:
         if field.id not in known and field.name in then.by_name:

@@ -129,9 +129,9 @@ async def _explain(call: Call) -> bytes:
     return await call.short(lambda engine: engine.explain(request).to_json())
 
 
-@method("check", _QUERY_TEXT)
+@method("check", _QUERY_TEXT, _MODULES)
 async def _check(call: Call) -> bytes:
-    return await call.short(lambda engine: engine.check(call.params["text"]))
+    return await call.short(lambda engine: engine.check(call.params["text"], call.params["modules"]))
 
 
 @method("get", _COLLECTION, Param("key", text))

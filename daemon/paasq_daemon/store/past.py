@@ -19,7 +19,9 @@ class PastView(View):
     def __init__(self, present: View, seq: int) -> None:
         super().__init__(present.txn, present.tables)
         if not 0 <= seq <= present.seq:
-            raise StoreError(f"the store is at sequence number {present.seq}, and {seq} is no moment of it", "name an earlier one")
+            raise StoreError(
+                f"the store is at sequence number {present.seq}, and {seq} is no moment of it", "name an earlier one"
+            )
         if seq + 1 < present.journal_start:
             raise StoreError(
                 f"history is kept from sequence number {present.journal_start - 1} on, and {seq} is before that",

@@ -66,9 +66,7 @@ class Transactor:
             return Answer(COLUMNS, ended.rows, seq=self.store.seq)
         raise AssertionError("a dry run ends by its exception")
 
-    def _work(
-        self, transaction: PreparedTransaction, inputs: RunInputs
-    ) -> Callable[[WriteTransaction], list[Written]]:
+    def _work(self, transaction: PreparedTransaction, inputs: RunInputs) -> Callable[[WriteTransaction], list[Written]]:
         """What chooses rows runs at once; what is returned applies the writes."""
         values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
         chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]

@@ -173,7 +173,9 @@ class _Binder:
         module = read_module(context, self.scope, head)
         if module is None:
             return
-        inner = _Binder(context.catalog, replace(self.scope, importer=module.path, opened=(*self.scope.opened, module.path)))
+        inner = _Binder(
+            context.catalog, replace(self.scope, importer=module.path, opened=(*self.scope.opened, module.path))
+        )
         inner.context.pinned = context.place(head.span)
         inner.context.prefix, inner.context.undeclared = f"{context.prefix}{head.alias}.", "PQ0225"
         bound = inner.run(module.script)

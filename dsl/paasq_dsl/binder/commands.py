@@ -105,9 +105,7 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
     if problem:
         return _refuse(context, collection, node.field, "retyped", problem)
     # another id: what old versions of records hold under the present one is of the present type
-    return _altered(
-        context, node, collection, "retype", field, replace(field, id=collection.next_field_id, type=type_)
-    )
+    return _altered(context, node, collection, "retype", field, replace(field, id=collection.next_field_id, type=type_))
 
 
 def _drop_collection(context: Context, node: commands.DropCollection, _: str) -> BoundDropCollection | None:
@@ -117,7 +115,9 @@ def _drop_collection(context: Context, node: commands.DropCollection, _: str) ->
     for other in context.catalog.collections.values():
         if other.name != collection.name and (link := _link_to(other, collection.name)):
             context.report(
-                "PQ0407", node.collection.span, what=f"{other.name}.{link.name} leads to {collection.name}: drop it first"
+                "PQ0407",
+                node.collection.span,
+                what=f"{other.name}.{link.name} leads to {collection.name}: drop it first",
             )
             return None
     context.catalog = context.catalog.without_collection(collection.name)

@@ -59,9 +59,7 @@ def bind_function(context: Context, node: commands.FunctionDeclaration, doc: str
     context.functions[node.name] = InlineFunction(node.name, tuple(parameters.items()), result, body, doc)
 
 
-def _body(
-    context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, Type], result: Type
-) -> Bound:
+def _body(context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, Type], result: Type) -> Bound:
     context.declaring = node.name
     schema = Schema(tuple(ColumnInfo(name, type_) for name, type_ in parameters.items()))
     body = bind_expression(context, node.body, schema)

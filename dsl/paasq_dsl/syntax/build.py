@@ -280,7 +280,9 @@ class Builder(Transformer[Token, Any]):
     def dot_call(self, base: E, name: Token, *rest: Any) -> tree.Call:
         *arguments, end = (r for r in rest if r is not None)
         if not isinstance(base, tree.Name):
-            raise LiteralError(diagnostic("PQ0101", _span(name), expected="the alias of a module before it", found=name))
+            raise LiteralError(
+                diagnostic("PQ0101", _span(name), expected="the alias of a module before it", found=name)
+            )
         full = f"{base.name}.{_name(name)}"
         return tree.Call(_span(base, end), full, _span(base, name), tuple(arguments))
 

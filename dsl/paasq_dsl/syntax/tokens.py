@@ -99,7 +99,11 @@ def scan(text: str) -> list[Token]:
                         brackets.pop()
                     elif word == ";" and "tx" not in brackets:
                         brackets.clear()  # what is still open there was never closed
-                elif kind is _NAME and (before in _STARTS or before == stage == "dryrun" or (before == ":" and brackets and brackets[-1] == "fuse")):
+                elif kind is _NAME and (
+                    before in _STARTS
+                    or before == stage == "dryrun"
+                    or (before == ":" and brackets and brackets[-1] == "fuse")
+                ):
                     stage = word
                 earlier, before = before, word
             if at != found.end():
