@@ -51,8 +51,8 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(BIN)/ruff format .
 	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
 
-bench: $(VENV)/.installed-dev ## Measure speed and search quality
-	$(BIN)/python tests/bench/speed.py
+bench: $(VENV)/.installed-dev ## Measure speed, in process and over a socket (BENCH=--quick: 10 seconds)
+	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

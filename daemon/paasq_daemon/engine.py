@@ -14,7 +14,15 @@ from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.backends.embedded import EmbeddedBackend
 from paasq_daemon.commands.run import Commands
 from paasq_daemon.compiler import (
-    Compiler, Lookup, PreparedDryrun, PreparedQuery, PreparedTransaction, Step, changes_catalog, query_error, writing_word,
+    Compiler,
+    Lookup,
+    PreparedDryrun,
+    PreparedQuery,
+    PreparedTransaction,
+    Step,
+    changes_catalog,
+    query_error,
+    writing_word,
 )  # fmt: skip
 from paasq_daemon.embed.minilm import bundled
 from paasq_daemon.embed.provider import Embedder
@@ -27,7 +35,7 @@ from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
+from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
@@ -199,6 +207,9 @@ class Engine:
         return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        """Raises SnapshotError where `into` is no new or empty folder, or lies inside this store's own."""
+        if into.resolve().is_relative_to(self.folder.resolve()):
+            raise SnapshotError(f"{into} lies inside the store's own folder", "restore into a folder beside it")
         return _manifest_json(restore(self.snapshot_folder, name, into))
 
     @property
@@ -257,7 +268,7 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
     span = moved(error.span, lookup.compiled.text, request.text)
-    found = diagnostic(error.code, span, what=error.message, name=error.message)
+    found = diagnostic(error.code, span, what=error.message, name=error.message, found=error.message)
     return query_error((replace(found, message=error.message),), Source(request.text, request.source_name))
 
 

@@ -249,9 +249,9 @@ class FollowStage:
 
 
 BoundStage: TypeAlias = (
-    "ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage | "
-    "ExtendStage | FacetStage | SummarizeStage | FollowStage"
-)
+    ScanStage | WhereStage | MatchStage | NearStage | FuseStage | SortStage | TakeStage | PageStage | SelectStage
+    | ExtendStage | FacetStage | SummarizeStage | FollowStage
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
                 "doc": c.doc,
                 "fields": [_field_to_json(f) for f in c.fields],
                 "field_ids_given": c.field_ids_given,
-            }  # fmt: skip
+            }
             for c in catalog.collections.values()
         ],
         "views": [{"name": v.name, "text": v.text, "doc": v.doc} for v in catalog.views.values()],

@@ -32,11 +32,6 @@ class Role(StrEnum):
     MEND = "mend"
 
 
-def render_diagnostic(source: Source, diagnostic: Diagnostic) -> str:
-    """Lines without a newline behind the last."""
-    return "".join(text for _, text in diagnostic_parts(source, diagnostic))
-
-
 def diagnostic_parts(source: Source, diagnostic: Diagnostic) -> Iterator[tuple[Role, str]]:
     """The rendered diagnostic part by part. Control characters are escaped, tabs are four spaces."""
     severity = Role(str(diagnostic.severity))

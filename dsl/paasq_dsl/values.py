@@ -48,11 +48,19 @@ class Duration:
         return sign + ("".join(parts) or "0s")
 
 
-Value: TypeAlias = "None | bool | int | float | str | bytes | Duration | list[Value]"
+Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | None"
 
 
 def parse_duration(text: str) -> Duration:
-    """`1h30min` -> Duration. Raises ValueError on anything else, and on a part of a month."""
+    """`1h30min` -> Duration. Raises ValueError on anything else, on a part of a month, and where it is too long."""
+    duration = read_duration(text)
+    if duration.months > 12 * 20_000 or duration.micros > INT_MAX:
+        raise ValueError(f"{text} is longer than time is here")
+    return duration
+
+
+def read_duration(text: str) -> Duration:
+    """As `parse_duration`, of any length: computed ones may be longer than any that somebody writes."""
     months = micros = end = 0
     for part in _DURATION.finditer(text):
         if part.start() != end:
@@ -67,8 +75,6 @@ def parse_duration(text: str) -> Duration:
             micros += round(float(amount) * MICROS[unit])
     if not end or end != len(text):
         raise ValueError(f"{text!r} is not a duration such as 7d, 90min or 1h30min")
-    if months > 12 * 20_000 or micros > INT_MAX:
-        raise ValueError(f"{text} is longer than time is here")
     return Duration(months, micros)
 
 

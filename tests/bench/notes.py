@@ -1,4 +1,4 @@
-"""The collection that is measured: notes made of the shipped passages, recombined where more are wanted than there are."""
+"""The collection that is measured: notes made of the shipped passages, recombined where these are too few."""
 
 from __future__ import annotations
 

@@ -162,3 +162,30 @@ def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     again = filled("snapshot", "restore", "monday", tmp_path / "restored")
     assert again.code == 1
     assert "is not an empty folder" in again.err
+
+
+def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "three.paasq"
+    script.write_text('put task {id: "c"};\n\npatch task:nothing set n = 1;\nput task {id: "d"};\n')
+    outcome = filled("run", script)
+    assert outcome.code == 1
+    assert "there is no task:nothing" in outcome.err
+    assert "three.paasq:3:1: statement 2 of 3 failed" in outcome.err
+    rows = filled("query", 'from task | where id in ["c", "d"]', "--format", "json").json["rows"]
+    assert [row["id"] for row in rows] == ["c"]
+
+
+def test_a_script_may_begin_with_a_byte_order_mark(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "windows.paasq"
+    script.write_bytes(b"\xef\xbb\xbffrom task\r\n| take 1;\r\n")
+    assert filled("run", script, "--format", "json").json["rows"][0]["id"] == "a"
+
+
+def test_import_keeps_a_record_whose_key_is_too_long(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.jsonl"
+    file.write_text("".join(json.dumps({"id": key}) + "\n" for key in ("x", "k" * 401, "y")))
+    outcome = filled("import", "task", file)
+    assert outcome.code == 1
+    assert "a key may have 1 to 400 bytes" in outcome.err
+    assert "2 records" in outcome.err
+    assert filled("query", "from task | summarize n = count()", "--format", "json").json["rows"] == [{"n": 4}]

@@ -14,9 +14,8 @@ from lark import Lark
 
 from editor.library import SAMPLES, SCRIPTS
 from paasq_dsl.assist.words import KEYWORDS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
-from paasq_dsl.binder.expressions import MOMENTS
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.words import STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.syntax.words import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
 from paasq_dsl.verbs import fuse, near
 from paasq_editor.analysis import Analysis
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from dumps import diagnostic_text
 from golden import Case, cases
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.diagnostics import CATALOGUE, Diagnostic
-from paasq_dsl.render import render_diagnostic
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
 from schemas import catalog, modules
@@ -32,7 +32,7 @@ def diagnostics_of(text: str) -> list[Diagnostic]:
 def test_error(case: Case) -> None:
     found = diagnostics_of(case["query"])
     source = Source(case["query"])
-    case.check("error", "\n\n".join(render_diagnostic(source, d) for d in found))
+    case.check("error", "\n\n".join(diagnostic_text(source, d) for d in found))
     assert case.title.split()[0] in {d.code for d in found}
 
 

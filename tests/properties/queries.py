@@ -114,7 +114,7 @@ _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
     if t.kind is not Kind.BOOL else f"{name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
     if t.kind in {Kind.INT, Kind.TIME, Kind.KEYWORD, Kind.FLOAT} else f"is_null({name})",
-    lambda w, name, t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
+    lambda w, name, _t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
     lambda w, name, t, _c, _d: f"{w.pick(['contains', 'starts_with', 'ends_with'])}({name}, {w.literal(KEYWORD)})"
     if t.kind in {Kind.KEYWORD, Kind.TEXT} else f"{name} == {w.literal(t)}",
 )  # fmt: skip
@@ -147,14 +147,16 @@ def _over_list(name: str) -> _Maker:
 
 
 _FUNCTIONS: dict[Kind, tuple[_Maker, ...]] = {
-    Kind.INT: (*_choice(INT), _infix("+-*%", INT, INT), _call("abs", INT), _call("length", KEYWORD), _call("year", TIME),
-               _call("month", TIME), _call("weekday", TIME), _call("day", TIME), _call("hour", TIME), _over_list("length"),
-               _call("least", INT, INT), _call("greatest", INT, INT), _call("words", TEXT), _call("floor", FLOAT),
-               _call("ceil", FLOAT), _call("int", KEYWORD), lambda w, c, d: f"-({w.value(INT, c, d)})"),
+    Kind.INT: (*_choice(INT), _infix("+-*%", INT, INT), _call("abs", INT), _call("length", KEYWORD),
+               _call("year", TIME), _call("month", TIME), _call("weekday", TIME), _call("day", TIME),
+               _call("hour", TIME), _over_list("length"), _call("least", INT, INT), _call("greatest", INT, INT),
+               _call("words", TEXT), _call("floor", FLOAT), _call("ceil", FLOAT),
+               _call("int", KEYWORD), lambda w, c, d: f"-({w.value(INT, c, d)})"),
     Kind.FLOAT: (*_choice(FLOAT), _infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _call("sqrt", FLOAT),
-                 _call("float", INT), _call("seconds", DURATION), _call("least", FLOAT, FLOAT), _infix("%", FLOAT, FLOAT),
-                 lambda w, c, d: f"bucket({w.value(FLOAT, c, d)}, 2.5)", lambda w, c, d: f"round({w.value(FLOAT, c, d)}, 1)"),
-    Kind.KEYWORD: (*_choice(KEYWORD), lambda w, c, d: f"if({w.condition(c, 0)}, {w.literal(KEYWORD)}, k_)".replace("k_", w.value(KEYWORD, c, d))),
+                 _call("float", INT), _call("seconds", DURATION), _call("least", FLOAT, FLOAT),
+                 _infix("%", FLOAT, FLOAT), lambda w, c, d: f"bucket({w.value(FLOAT, c, d)}, 2.5)",
+                 lambda w, c, d: f"round({w.value(FLOAT, c, d)}, 1)"),
+    Kind.KEYWORD: _choice(KEYWORD),
     Kind.TEXT: (_call("lower", KEYWORD), _call("upper", TEXT), _call("trim", TEXT), _call("concat", KEYWORD, INT, TIME),
                 _call("string", FLOAT), _call("string", DURATION), _call("replace", TEXT, KEYWORD, KEYWORD),
                 lambda w, c, d: f"substring({w.value(TEXT, c, d)}, {w.number(0, 3)}, {w.number(0, 3)})"),

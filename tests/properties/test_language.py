@@ -47,11 +47,14 @@ def diagnostics_of(text: str) -> list[Diagnostic]:
     return [*found, *bind(script, catalog()).diagnostics]
 
 
+CPU_SECONDS_MAX = 5  # a hundred times what is usual: this catches what grows with the square, on the slowest machine
+
+
 def timed(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for found in diagnostics_of(text):
         assert 0 <= found.span.start <= found.span.end <= len(text) + 1
-    assert time.perf_counter() - begun < 1, text[:80]
+    assert time.process_time() - begun < CPU_SECONDS_MAX, text[:80]
 
 
 @pytest.mark.parametrize("part", range(10))
@@ -130,7 +133,7 @@ def test_words_grammar_and_verbs_agree() -> None:
     assert PIPELINE_HOLDERS <= STAGE_WORDS
 
 
-@pytest.mark.parametrize("word", STAGE_WORDS)
+@pytest.mark.parametrize("word", sorted(STAGE_WORDS))
 def test_every_stage_word_is_parsed_as_its_verb(word: str) -> None:
     verb = next(v for v in VERBS if v.word == word)
     script, found = parse(verb.example)

@@ -132,7 +132,7 @@ def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, d
 @examples(80)
 @given(data=st.data())
 def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
-    """Of two texts that differ in literals only, the second runs the first one's plan, and answers as a cold one would."""
+    """Of two texts that differ in literals only, the second runs the first's plan, and answers as a cold one would."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     text = data.draw(query_texts(world))
     other = _with_other_literals(text, data.draw)

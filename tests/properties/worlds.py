@@ -1,4 +1,4 @@
-"""Small stores of chance: a schema, and records written, overwritten and deleted, in the engine and in plain Python alike."""
+"""Small stores of chance: a schema, and records put, replaced and deleted, in the engine and in plain Python alike."""
 
 from __future__ import annotations
 
@@ -41,8 +41,18 @@ WORDS = (
 KEYWORDS = ("a", "b", "B", "c", "", "ünï", "漢字", "a b", "\U0001f600", 'q"uote')
 INTS = (0, 1, 2, 3, -1, -7, 12, 1_000)  # small: no product of the few that a query makes leaves 64 bits
 FLOATS = (0.0, 0.5, 1.5, -2.25, 3.0, 1e6, -1e-3)
-TIMES = tuple(map(parse_time, ("2026-11-22T09:30Z", "2026-11-22", "2026-11-01", "2026-10-31T23:59:59Z", "2024-02-29", "1969-12-31T23:00Z", "2026-11-23")))  # fmt: skip
-DURATIONS = (Duration(), Duration(0, MICROS["h"]), Duration(0, 90 * MICROS["min"]), Duration(0, MICROS["d"]))
+TIMES = tuple(map(parse_time, (
+    "2026-11-22T09:30Z", "2026-11-22", "2026-11-01", "2026-10-31T23:59:59Z", "2024-02-29", "1969-12-31T23:00Z",
+    "2026-11-23",
+)))  # fmt: skip
+DURATIONS = (
+    Duration(),
+    Duration(0, MICROS["h"]),
+    Duration(0, 90 * MICROS["min"]),
+    Duration(0, MICROS["d"]),
+    Duration(1),
+    Duration(14, MICROS["h"]),
+)
 
 FIELDS = {  # name -> type; each world has some of them
     "k1": "keyword", "k2": "keyword", "n": "int", "m": "int default 7", "f": "float", "ok": "bool", "at": "time",

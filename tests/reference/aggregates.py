@@ -56,7 +56,7 @@ def _percentile(values: list[float], percent: float) -> float | None:
 
 
 def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> list[Row]:
-    """A row for each bucket between the first and the last, for each value of the other keys; groups of no time go."""
+    """A row for each bucket from the first to the last, for each value of the other keys; those of no time stay."""
     bucket = next(k for k in stage.keys if isinstance(k.value, Apply) and k.value.function == "bucket"
                   and k.value.type.kind is Kind.TIME)  # fmt: skip
     known = [row for row in found if row[bucket.name] is not None]
@@ -79,7 +79,7 @@ def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> li
         for beginning in beginnings:
             keys = {key.name: beginning if key is bucket else other[key.name] for key in stage.keys}
             rows.append(there.get(_group_key(keys), keys | empty))
-    return rows
+    return rows + [row for row in found if row[bucket.name] is None]
 
 
 def _gap(value: float | None, type_: Type) -> float | None:

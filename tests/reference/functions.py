@@ -11,6 +11,7 @@ from paasq_dsl.bound import Apply
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, render_time, to_datetime, to_micros
 
+MONTH_MICROS = 365.2425 * MICROS["d"] / 12  # where a month needs a length: a twelfth of the Gregorian year
 _MONDAY_US = 4 * MICROS["d"]  # 5 January 1970
 
 
@@ -22,6 +23,10 @@ def written(value: Any, type_: Type) -> str:
         item = type_.item or type_
         return f"[{', '.join('null' if v is None else written(v, item) for v in value)}]"
     return render_time(value) if type_.kind is Kind.TIME else str(value)
+
+
+def length_us(length: Duration) -> int:
+    return round(length.months * MONTH_MICROS) + length.micros
 
 
 def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,7 +172,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "minute": _moment(lambda t: t.minute),
     "weekday": _moment(lambda t: t.isoweekday()),
     "date": _plain(lambda time: time - time % MICROS["d"]),
-    "seconds": _plain(lambda length: length.micros / MICROS["s"]),
+    "seconds": _plain(lambda length: length_us(length) / MICROS["s"]),
     "age": _age,
     "recency": _recency,
 }

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur
@@ -29,9 +30,9 @@ class Scored:
 
 
 def best_first(found: list[Scored]) -> list[Scored]:
-    """Stable: equal scores keep the order of the rows. Raises Undecided where 32 bits could not tell two scores apart."""
+    """Stable: equal scores keep the order of the rows. Raises Undecided where 32 bits could not tell two apart."""
     found = sorted(found, key=lambda s: -s.score)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one.parts != other.parts and math.isclose(one.score, other.score, rel_tol=TOO_CLOSE, abs_tol=1e-6):
             raise Undecided
     return found
@@ -44,7 +45,7 @@ def words(text: str) -> list[str]:
 
 
 def stored_length(length: int) -> int:
-    """A field's length in one byte, as Lucene's SmallFloat.intToByte4 keeps it: exact to 39, then three bits precise."""
+    """A field's length in one byte, as Lucene's SmallFloat.intToByte4 keeps it: exact to 39, then three bits."""
     return max(n for n in map(_length_of_byte, range(256)) if n <= length)
 
 

@@ -9,12 +9,10 @@ from typing import Any
 
 from paasq_daemon.backends.base import RunInputs
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
-from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
-from reference.functions import FUNCTIONS
+from reference.functions import FUNCTIONS, length_us
 from reference.records import Records, Refused, Row
-
-MONTH_MICROS = 365.2425 * MICROS["d"] / 12
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def fitted(value: Any, type_: Type) -> Any:
 def order_key(value: Any) -> Any:
     """What a value is ordered and told apart by: a duration by its length, a list by its items."""
     if isinstance(value, Duration):
-        return round(value.months * MONTH_MICROS) + value.micros
+        return length_us(value)
     return tuple(order_key(item) for item in value) if isinstance(value, list) else value
 
 

@@ -105,6 +105,7 @@ class FakeEngine:
         return [(key, 1) for key in self.records if key.startswith(prefix)][:limit]
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        del modules
         return [] if text.startswith("echo") else [{"code": "PQ0001", "message": "no such verb"}]
 
     def embed(

@@ -10,7 +10,7 @@ import pytest
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.transaction import WriteTransaction
-from paasq_daemon.wire.errors import ConflictError, StoreError
+from paasq_daemon.wire.errors import ConflictError, InvalidValue, StoreError
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD
 from paasq_dsl.values import Duration
@@ -51,7 +51,7 @@ def test_a_value_comes_back_as_it_went_in(store: Store, value: Any) -> None:
     ids=["empty key", "long key", "long key in bytes", "bad key", "big int", "bad text", "object", "big record"],
 )
 def test_what_cannot_be_stored_says_why_and_leaves_nothing(store: Store, key: str, value: Any, words: str) -> None:
-    with pytest.raises(StoreError, match=words):
+    with pytest.raises(InvalidValue, match=words):
         put(store, key, value)
     assert store.seq == 0
     assert store.check() == []
@@ -133,7 +133,7 @@ def test_vectors_pending_until_filled(store: Store) -> None:
 
 
 def test_a_vector_must_be_float32(store: Store) -> None:
-    with pytest.raises(StoreError, match="float32"):
+    with pytest.raises(InvalidValue, match="float32"):
         put(store, "a", vectors={4: b"123"})
 
 

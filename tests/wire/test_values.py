@@ -139,7 +139,7 @@ def test_what_is_no_answer(broken: dict[str, Any]) -> None:
 
 
 def test_labels_say_why_an_answer_is_not_complete() -> None:
-    assert labels(_answer()) == "2 rows, not complete (limit), 1.5 ms, seq 9, about 12 tokens, next page after c1"
+    assert labels(_answer()) == "2 rows, not complete (limit), 1.5 ms, seq 9, about 12 tokens"
     assert printable("a\x1b[31mb\u202e") == "a\\x1b[31mb\\x202e"
 
 

@@ -35,7 +35,7 @@ class RunInputs:
     literals: tuple[Value, ...]
     parameters: Mapping[str, Any]
     now_us: int
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     cancel: Cancellation = field(default_factory=Cancellation)
     key: str = ""  # the plan's canonical text, for explain
     hit: bool = False

@@ -26,6 +26,7 @@ from paasq_daemon.operators.snippets import snippets
 from paasq_daemon.operators.traverse import traverse
 from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
+from paasq_daemon.plan.fingerprint import Fingerprint
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.messages import Answer, ColumnInfo
@@ -141,14 +142,14 @@ def _row(line: PlanLine) -> list[object]:
     return [line.operator, line.estimated_rows, line.rows, line.elapsed_ms]
 
 
-def _run(view: IndexView, inputs: RunInputs, embed: Embed, fingerprint: str) -> Run:
+def _run(view: IndexView, inputs: RunInputs, embed: Embed, fingerprint: Fingerprint) -> Run:
     def snippet(rows: Rows, column: Column, chars: int) -> Column:
         return snippets(run, rows, column, chars)
 
     values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
     rows = inputs.budget.rows
     limit, reason = (ROWS_MAX, "limit") if rows is None else (rows, "rows")
-    run = Run(view, values, partial(embed, view.catalog), inputs.cancel, limit, reason, fingerprint)
+    run = Run(view, values, partial(embed, view.catalog), inputs.cancel, limit, reason, fingerprint.of(values))
     return run
 
 

@@ -10,23 +10,14 @@ import typer
 from paasq_daemon.wire import errors as wire_errors
 from paasq_daemon.wire.errors import BY_CODE
 from paasq_dsl.diagnostics import CATALOGUE, nearest
-
-_FAMILIES = {
-    "PQ01": "the form of a text",
-    "PQ02": "a name",
-    "PQ03": "a type, or a number of arguments",
-    "PQ04": "a stage that makes no sense where it stands",
-    "PQ05": "a write",
-    "PQ06": "a schema",
-    "PQ07": "what shows only when a text runs",
-}
+from paasq_dsl.explanations import explanation
 
 
 def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="Such as PQ0202.")]) -> None:
     """Say what an error's code means."""
     code = code.upper()
     if code in CATALOGUE:
-        typer.echo(f"{code}: {CATALOGUE[code]}\nIt is about {_FAMILIES[code[:4]]}.")
+        typer.echo(f"{code}: {CATALOGUE[code]}\n\n{explanation(code)}")
     elif code in BY_CODE:
         typer.echo(f"{code}, {BY_CODE[code].__name__}: {_words(BY_CODE[code].__name__)}.")
     else:

@@ -9,12 +9,12 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
-from paasq_daemon.cli.faults import FAILED, explained, show_diagnostics
+from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
 from paasq_daemon.cli.texts import modules_of, read_source
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
 
@@ -40,7 +40,7 @@ def run(
 
 
 def run_script(database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False) -> None:
-    """Raises typer.Exit where the text is wrong, with its diagnostics shown."""
+    """Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
     modules = modules_of(source)
     diagnostics = database.check(source.text, modules)
     show_diagnostics(diagnostics, source)
@@ -49,14 +49,17 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
     todo = list(steps(source))
     _refuse_unknown(params, todo)
     last: Answer | None = None
-    with explained(source):
-        for step in todo:
-            if form is Format.TABLE:
-                _show_title(step, source, echo=echo)
-            given = {name: value for name, value in params.items() if step.takes(name)}
+    for number, step in enumerate(todo, 1):
+        if form is Format.TABLE:
+            _show_title(step, source, echo=echo)
+        given = {name: value for name, value in params.items() if step.takes(name)}
+        try:
             last = database.request(Request(step.text, given, source_name=source.name, modules=modules))
-            if form is Format.TABLE:
-                write(last, form)
+        except PaasqError as error:
+            _show_failure(error, source, step, f"statement {number} of {len(todo)}")
+            raise typer.Exit(FAILED) from None
+        if form is Format.TABLE:
+            write(last, form)
     if last is not None and form is not Format.TABLE:
         write(last, form)
 
@@ -67,6 +70,18 @@ def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
         if not any(step.takes(name) for step in todo):
             hint = f"there is {', '.join(f'${each}' for each in known)}" if known else "it has none"
             raise PaasqError(f"the script has no parameter ${name}", hint)
+
+
+def _show_failure(error: PaasqError, source: Source, step: Step, which: str) -> None:
+    from paasq_daemon.cli.terminal import errors
+
+    if isinstance(error, QueryError):
+        show_query_error(error, source)
+    else:
+        show_error(error)
+    line, column = source.line_column(step.span.start)
+    words = f"{source.name}:{line}:{column}: {which} failed; those before it are done, none behind it was run"
+    errors().print(words, soft_wrap=True)
 
 
 def _show_title(step: Step, source: Source, *, echo: bool) -> None:

@@ -14,9 +14,9 @@ from paasq_dsl.source import Source
 def read_source(path: Path) -> Source:
     """A script by its path; `-` is standard input. Raises PaasqError where it cannot be read."""
     if str(path) == "-":
-        return Source(sys.stdin.read(), "<stdin>")
+        return Source(sys.stdin.read().removeprefix("\ufeff"), "<stdin>")
     try:
-        return Source(path.read_text(encoding="utf-8"), str(path))
+        return Source(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise PaasqError(f"{path} cannot be read: {error.strerror}", "give the path of a readable file") from None
     except UnicodeDecodeError as error:

@@ -23,7 +23,14 @@ from paasq_daemon.writes.schema import alter_collection, drop_collection, drop_v
 from paasq_daemon.writes.vectors import Vectors
 from paasq_dsl.bound import Bound, BoundCommand
 from paasq_dsl.bound_commands import (
-    BoundAlter, BoundDescribe, BoundDropCollection, BoundDropView, BoundShow, BoundSnapshot, BoundVerify, BoundView,
+    BoundAlter,
+    BoundDescribe,
+    BoundDropCollection,
+    BoundDropView,
+    BoundShow,
+    BoundSnapshot,
+    BoundVerify,
+    BoundView,
 )  # fmt: skip
 from paasq_dsl.values import parse_time
 

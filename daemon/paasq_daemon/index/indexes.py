@@ -110,8 +110,10 @@ class Indexes:
         with self._lock:
             texts, self._texts = self._texts, {}
             pasts, self._pasts = self._pasts, {}
-        for each in (*texts.values(), *pasts.values()):
-            each.close()
+        for text in texts.values():
+            text.close()
+        for past in pasts.values():
+            past.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
         with self._lock:

@@ -142,7 +142,10 @@ def _traverse(expression: Traverse, rows: Rows, run: RunValues) -> Column:
         return null_column(expression.type, len(links))
     if not isinstance(links, (Coded, Ragged)):
         links = encode(links)
-    return run.traverse(expression.collection, expression.name, links)
+    try:
+        return run.traverse(expression.collection, expression.name, links)
+    except KernelError as error:
+        raise KernelError(error.code, error.message, expression.span, error.hint) from None
 
 
 _WALKS: dict[type, Callable[[Any, Rows, RunValues], Column]] = {

@@ -21,6 +21,7 @@ from paasq_daemon.kernels.operands import (
     together,
     valid_of,
 )
+from paasq_daemon.kernels.room import Room
 from paasq_daemon.kernels.run import Call, kernel
 from paasq_dsl.types import ANY, INT, NULL, TEXT, Kind, list_of
 from paasq_dsl.values import Value
@@ -31,12 +32,13 @@ def list_(call: Call, *items: Column) -> Column:
     """Row by row a list of one item of each column."""
     if not items:
         return from_values(list_of(NULL), [[]])
+    if any(isinstance(item, Ragged) for item in items):
+        raise KernelError("PQ0703", "the items of a list can't be lists", call.span)
     rows, size = rows_of(items), len(items)
     type_ = together(call.type.item or ANY, items, call.span)
     choice = np.tile(np.arange(size), rows)
     row_by_row = pick(type_, choice, items, np.repeat(np.arange(rows), size))
-    if isinstance(row_by_row, Ragged):
-        raise KernelError("PQ0703", "the items of a list can't be lists", call.span)
+    assert not isinstance(row_by_row, Ragged)
     return Ragged(list_of(type_), np.arange(rows + 1) * size, row_by_row)
 
 
@@ -63,11 +65,18 @@ def at(_: Call, items: Column, position: Column) -> Column:
 
 
 @kernel("join")
-def join(_: Call, items: Column, separator: Column) -> Column:
+def join(call: Call, items: Column, separator: Column) -> Column:
     """Null items are left out."""
     if isinstance(items, Ragged):
         items = Ragged(list_of(TEXT), items.offsets, written(items.items), items.valid)
-    return map_values(TEXT, _join, items, separator)
+    room = Room("join", call.span)
+
+    def joined(texts: list[str | None], between: str) -> Value:
+        parts = [text for text in texts if text is not None]
+        room.take(sum(map(len, parts)) + len(between) * len(parts))
+        return between.join(parts)
+
+    return map_values(TEXT, joined, items, separator)
 
 
 @kernel("length")
@@ -90,7 +99,3 @@ def _item_at(items: Column, positions: Ints) -> Column:
     if items.items.type.kind is Kind.LIST:  # inner lists are Python lists
         found = from_values(items.items.type, to_values(found))
     return restrict(found, inside)
-
-
-def _join(texts: list[str | None], separator: str) -> Value:
-    return separator.join(t for t in texts if t is not None)

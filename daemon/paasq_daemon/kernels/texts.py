@@ -7,6 +7,7 @@ from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.conversion import written
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import map_values, rows_of
+from paasq_daemon.kernels.room import Room
 from paasq_daemon.kernels.run import Call, kernel
 from paasq_dsl.types import BOOL, INT, TEXT, list_of
 from paasq_dsl.values import Value
@@ -46,17 +47,25 @@ def ends_with(_: Call, text: Column, part: Column) -> Column:
 
 
 @kernel("concat")
-def concat(_: Call, *operands: Column) -> Column:
-    rows = rows_of(operands)
+def concat(call: Call, *operands: Column) -> Column:
+    room, rows = Room("concat", call.span), rows_of(operands)
     lists: list[list[Value]] = [to_values(written(o)) * (rows if len(o) == 1 != rows else 1) for o in operands]
-    texts: list[Value] = ["".join(p for p in row if isinstance(p, str)) for row in zip(*lists, strict=True)]
+    texts: list[Value] = []
+    for row in zip(*lists, strict=True):
+        parts = [part for part in row if isinstance(part, str)]
+        room.take(sum(map(len, parts)))
+        texts.append("".join(parts))
     return from_values(TEXT, texts if operands else [""])
 
 
 @kernel("replace")
 def replace(call: Call, text: Column, old: Column, new: Column) -> Column:
+    room = Room("replace", call.span)
+
     def replaced(value: str, part: str, other: str) -> Value:
-        if len(value) + value.count(part) * len(other) > REPLACED_CHARACTERS_MAX:
+        made = len(value) + value.count(part) * len(other)
+        room.take(made)
+        if made > REPLACED_CHARACTERS_MAX:
             message = f"replace would make a text of more than {REPLACED_CHARACTERS_MAX:,} characters"
             raise KernelError("PQ0703", message, call.span)
         return value.replace(part, other) if part else value

@@ -13,13 +13,14 @@ from paasq_dsl.values import Value
 
 
 def is_stored_apart(field: Field) -> bool:
-    """Must this field be read record by record? Text is in the records only, vectors in their own index."""
+    """Must this field be read record by record? Text is in the records only, vectors in their own index; the columns know
+    the length of a duration, but not how many calendar months it has, which moving a time and showing it must."""
     type_ = field.type.item if field.type.kind is Kind.LIST and field.type.item else field.type
-    return type_.kind in {Kind.TEXT, Kind.VECTOR}
+    return type_.kind in {Kind.TEXT, Kind.VECTOR, Kind.DURATION}
 
 
 def fetch_column(source: CollectionView, name: str, ordinals: Ints) -> Column:
-    """One value for each ordinal. Text costs a record read each; everything else is a gather."""
+    """One value for each ordinal. What is stored apart costs a read each; everything else is a gather."""
     field = source.collection.by_name.get(name)
     if name in SYSTEM_COLUMNS or field is None or not is_stored_apart(field):
         return source.column(name).take(ordinals)

@@ -48,7 +48,7 @@ def match_text(words: Bound, run: Run) -> MatchText:
     try:
         return parse_match_text(text)
     except MatchTextError as error:
-        raise KernelError("PQ0701", str(error), words.span) from error
+        raise KernelError("PQ0116", str(error), words.span) from error  # as the binder says it of a cold text
 
 
 def scored(batch: Batch, scores: np.ndarray) -> Batch:

@@ -91,13 +91,14 @@ def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
 
 
 def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], int]:
+    none = KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span)
+    if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
+        raise none
     try:
-        if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
-            raise TypeError
         made_by, values, ordinal = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         decoded = [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError) as error:
-        raise KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span) from error
+        raise none from error
     if made_by != fingerprint or not isinstance(ordinal, int):
         raise KernelError("PQ0701", "this cursor belongs to another query", span)
     return decoded, ordinal

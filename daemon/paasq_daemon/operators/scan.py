@@ -40,7 +40,7 @@ class Scan:
     collection: Collection
     conditions: tuple[Bound, ...] = ()
 
-    def run(self, run: Run, _: Batch) -> Batch:
+    def run(self, run: Run, batch: Batch) -> Batch:
         source = run.view.collection(self.collection.name)
         mask = source.alive
         for condition in self.conditions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
-from paasq_daemon.kernels.build import constant
+from paasq_daemon.kernels.build import concatenate, constant
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
 from paasq_daemon.kernels.grouping import Groups, aggregate, group
@@ -59,7 +59,7 @@ class Summarize:
         )
 
     def _filled(self, columns: dict[str, Column], count: int, run: Run) -> dict[str, Column]:
-        """With a row for every bucket between the first and the last, for each value of the other keys."""
+        """With a row for every bucket between the first and the last, for each value of the other keys. Rows of no time stay."""
         bucket = next(key for key in self.keys if _is_time_bucket(key))
         times = columns[bucket.name]
         assert isinstance(times, Flat)
@@ -106,6 +106,10 @@ class Summarize:
             else:
                 result[key.name] = columns[key.name].take(np.repeat(firsts, len(every)))
         result |= filled
+        if times.valid is not None:
+            rest = np.flatnonzero(~times.valid)
+            result = {n: concatenate(c.type, [c, columns[n].take(rest)]) for n, c in result.items()}
+            length += len(rest)
         order = group([result[key.name] for key in self.keys], length).representatives
         return {name: column.take(order) for name, column in result.items()}
 
@@ -135,4 +139,7 @@ def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
         constant(a.type, scalar(a, run.values), batch.length) if is_scalar(a) else evaluate(a, batch, run.values)
         for a in per_row
     ]
-    return aggregate(call.function, arguments, groups, extra)
+    try:
+        return aggregate(call.function, arguments, groups, extra)
+    except KernelError as error:
+        raise KernelError(error.code, error.message, call.span, error.hint) from error

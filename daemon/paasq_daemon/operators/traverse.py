@@ -7,12 +7,18 @@ import numpy as np
 from paasq_daemon.index.column import Coded, Column, Flat, Ints, Ragged
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.index.view import CollectionView
-from paasq_daemon.operators.fetch import fetch_column, fetch_or_null
-from paasq_dsl.types import list_of
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.operators.fetch import fetch_column, fetch_or_null, is_stored_apart
+from paasq_dsl.types import Kind, list_of
+
+ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on lists of links would fill any memory
 
 
 def traverse(view: IndexView, collection: str, name: str, links: Column) -> Column:
-    """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those."""
+    """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those.
+
+    Raises KernelError where these lists would be too long.
+    """
     target = view.collection(collection)
     if isinstance(links, Ragged):
         return _traverse_lists(view, target, name, links)
@@ -42,9 +48,23 @@ def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: R
     rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
     there = ordinals >= 0
     rows, ordinals = rows[there], ordinals[there]
+    _check_length(target, name, ordinals)
     items = fetch_column(target, name, ordinals)
     if isinstance(items, Ragged):  # a list of lists is one list
         rows = np.repeat(rows, np.diff(items.offsets))
         items = items.items
     offsets = np.searchsorted(rows, np.arange(len(links) + 1)).astype(np.int64)
     return Ragged(list_of(items.type), offsets, items, links.valid)
+
+
+def _check_length(target: CollectionView, name: str, ordinals: Ints) -> None:
+    """Before anything of that length is made."""
+    items = len(ordinals)
+    field = target.collection.by_name.get(name)
+    if items <= ITEMS_MAX and field is not None and field.type.kind is Kind.LIST and not is_stored_apart(field):
+        lists = target.column(name)
+        assert isinstance(lists, Ragged)
+        items = int((lists.offsets[ordinals + 1] - lists.offsets[ordinals]).sum())
+    if items > ITEMS_MAX:
+        message = f"the lists of {name} would hold {items:,} values together, more than {ITEMS_MAX:,}"
+        raise KernelError("PQ0703", message, hint="follow finds each record once; or put `take` or `where` before it")

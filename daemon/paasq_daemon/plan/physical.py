@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from paasq_daemon.operators.scan import Scan
 from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
+from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl import bound
@@ -30,18 +30,16 @@ Limited = (Match, Near, Sort)  # operators that find the first rows cheaper than
 
 @dataclass(frozen=True)
 class PhysicalPlan:
-    """`schema` says which columns the answer has; `fingerprint` is equal for pages of one query."""
+    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query."""
 
     operators: tuple[Operator, ...]
     schema: Schema
-    fingerprint: str
+    fingerprint: Fingerprint
 
 
 def physical_plan(query: BoundQuery) -> PhysicalPlan:
     stages = rewrite(query.stages)
-    unpaged = [s for s in query.stages if not isinstance(s, bound.PageStage)]
-    fingerprint = hashlib.blake2b(repr(unpaged).encode(), digest_size=9).hexdigest()
-    return PhysicalPlan(_operators(stages), query.schema, fingerprint)
+    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages))
 
 
 def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:

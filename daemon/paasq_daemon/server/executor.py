@@ -6,7 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from paasq_daemon.server.contract import Engine
 from paasq_daemon.wire.messages import Answer, Cancellation, Request
@@ -14,6 +15,10 @@ from paasq_daemon.wire.messages import Answer, Cancellation, Request
 T = TypeVar("T")
 
 _CLOCK_SLACK_S = 0.002  # a timer may fire a little early; the deadline must have passed when it does
+
+
+class WorkDied(Exception):
+    """What ended the work, its cause, is no Exception: a panic of a library in Rust, an exit, a cancelled future."""
 
 
 class Executor(Protocol):
@@ -40,7 +45,10 @@ class ThreadExecutor:
 
 
 async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: Cancellation) -> T:
-    """What `work` returns. Cancelled or late work leaves the queue at once; once it runs, it must look for itself."""
+    """What `work` returns. Cancelled or late work leaves the queue at once; once it runs, it must look for itself.
+
+    Raises what `work` raises where that is an Exception, else WorkDied.
+    """
     queued = pool.submit(_run, work, cancellation)
     cancellation.on_cancel(queued.cancel)  # does nothing to what runs
     remaining_s = cancellation.remaining_s
@@ -48,15 +56,36 @@ async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: 
     if remaining_s is not None:
         timer = asyncio.get_running_loop().call_later(remaining_s + _CLOCK_SLACK_S, queued.cancel)
     try:
-        return await asyncio.wrap_future(queued)
+        outcome = await asyncio.wrap_future(queued)
     except asyncio.CancelledError:
         cancellation.check()  # says which of the two it was
         raise
     finally:
         if timer is not None:
             timer.cancel()
+    if not isinstance(outcome, _Failed):
+        return outcome.value
+    if isinstance(outcome.error, Exception):
+        raise outcome.error
+    raise WorkDied(type(outcome.error).__name__) from outcome.error
 
 
-def _run(work: Callable[[], T], cancellation: Cancellation) -> T:
-    cancellation.check()
-    return work()
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: BaseException
+
+
+def _run(work: Callable[[], T], cancellation: Cancellation) -> _Done[T] | _Failed:
+    """An error comes back as a value: not every one can be given to a future. StopIteration would leave it without a
+    result for ever, SystemExit would end the event loop, a CancelledError would pass for the cancelled request's own.
+    """
+    try:
+        cancellation.check()
+        return _Done(work())
+    except BaseException as error:  # noqa: BLE001  # `run_in` raises it where it is awaited
+        return _Failed(error)

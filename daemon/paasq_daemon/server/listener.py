@@ -24,7 +24,7 @@ from paasq_daemon.wire.paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.rpc import error_message
 
 _BACKLOG = 128
-_POLL_S = 0.05
+_PROBE_S = 5.0
 
 
 def serve(
@@ -177,6 +177,7 @@ def _clear(path: Path) -> None:
     if not is_socket:
         raise ProtocolError(f"{path} is there and is no socket", "give another path with --socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PROBE_S)
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:

@@ -18,7 +18,8 @@ def event(name: str, level: int = logging.INFO, **fields: Any) -> None:
 
 
 def failure(name: str, error: BaseException, **fields: Any) -> None:
-    """An error that nobody foresaw: its class and where, not its words, which may hold data."""
+    """An error that nobody foresaw, or what caused it: its class and where, not its words, which may hold data."""
+    error = error.__cause__ or error
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     event(name, logging.ERROR, **fields, error=type(error).__name__, where=where)

@@ -217,6 +217,12 @@ async def _snapshot_restore(call: Call) -> bytes:
     return await call.long(lambda engine: engine.snapshot_restore(call.params["name"], into))
 
 
+@method("ping")
+async def _ping(call: Call) -> bytes:
+    """Answered at once, however much work waits: the daemon lives, and what was asked of it is under way."""
+    return call.encode({})
+
+
 @method("cancel", Param("id", request_id))
 async def _cancel(call: Call) -> bytes:
     return call.encode({"cancelled": call.cancel(call.params["id"])})

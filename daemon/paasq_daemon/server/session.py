@@ -120,7 +120,16 @@ class Session:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Nobody waits in vain: where a request could not even be answered with an error, the connection ends."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            failure("session_failed", error)
+        if task.cancelled() or error is not None:
+            self._writer.transport.abort()
 
     async def _answer_one(self, message: Any) -> None:
         if (answer := await self._answer(message)) is not None:

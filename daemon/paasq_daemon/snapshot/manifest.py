@@ -64,9 +64,7 @@ def read_manifest(target: Path, name: str) -> Manifest:
         with path.open("rb") as file:
             raw = file.read(_MANIFEST_BYTES_MAX)
     except FileNotFoundError:
-        known = ", ".join(repr(m.name) for m in list_manifests(target)[-5:])
-        hint = f"there are: {known}" if known else "there is none yet"
-        raise SnapshotError(f"there is no snapshot {name!r} in {target}", hint) from None
+        raise no_such_snapshot(target, name) from None
     try:
         fields: dict[str, Any] = json.loads(raw)["manifest"]
         if fields["snapshot_format"] > SNAPSHOT_FORMAT:
@@ -80,6 +78,13 @@ def read_manifest(target: Path, name: str) -> Manifest:
     if manifest.to_bytes() != raw or manifest.name != name:
         raise _changed(name)
     return manifest
+
+
+def no_such_snapshot(target: Path, name: str) -> SnapshotError:
+    known = ", ".join(repr(m.name) for m in list_manifests(target)[-5:])
+    return SnapshotError(
+        f"there is no snapshot {name!r} in {target}", f"there are: {known}" if known else "there is none yet"
+    )
 
 
 def write_manifest(target: Path, manifest: Manifest) -> None:

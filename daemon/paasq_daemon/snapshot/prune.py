@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from paasq_daemon.snapshot.manifest import manifest_names, manifest_path, read_manifest, target_lock
+from paasq_daemon.snapshot.manifest import manifest_names, manifest_path, no_such_snapshot, read_manifest, target_lock
 from paasq_daemon.snapshot.objects import Objects
 from paasq_daemon.snapshot.pages import read_table
 from paasq_daemon.store.folder import sync_folder
-from paasq_daemon.wire.errors import SnapshotError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ def delete(target: Path, name: str) -> None:
     with target_lock(target):
         path = manifest_path(target, name)
         if not path.exists():
-            raise SnapshotError(f"there is no snapshot {name!r} in {target}", "`show snapshots` lists them")
+            raise no_such_snapshot(target, name)
         path.unlink()
         sync_folder(path.parent)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import SystemRandom
 from tempfile import TemporaryDirectory
 
-from paasq_daemon.snapshot.manifest import Manifest, manifest_path, read_manifest
+from paasq_daemon.snapshot.manifest import Manifest, manifest_path, no_such_snapshot, read_manifest
 from paasq_daemon.snapshot.objects import Objects
 from paasq_daemon.snapshot.restore import read_verified_table, restore
 from paasq_daemon.store.digest import logical_digest
@@ -40,7 +40,7 @@ def verify(target: Path, name: str, depth: Depth | str = Depth.HASH, sample: int
     """
     verification = Verification(name, _depth(depth, sample))
     if not manifest_path(target, name).exists():
-        raise SnapshotError(f"there is no snapshot {name!r} in {target}", "`show snapshots` lists them")
+        raise no_such_snapshot(target, name)
     try:
         manifest = read_manifest(target, name)
         _verify_objects(Objects(target), manifest, verification, sample)

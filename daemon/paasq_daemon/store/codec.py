@@ -8,7 +8,7 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it ships no stubs
 from xxhash import xxh3_64_intdigest
 
-from paasq_daemon.wire.errors import CorruptRecord, StoreError
+from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
 from paasq_dsl.values import Duration
 
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
@@ -20,14 +20,14 @@ _DURATION = Struct(">qq")  # months, microseconds
 def encode(value: Any) -> bytes:
     """MessagePack of a value as `paasq_dsl.values.Value` allows, in lists and dicts.
 
-    Raises StoreError where an int has more than 64 bits, a string is not valid Unicode, or lists nest too deep.
+    Raises InvalidValue where an int has more than 64 bits, a string is not valid Unicode, or lists nest too deep.
     """
     try:
         return msgpack.packb(value, default=_encode_extension)  # type: ignore[no-any-return]  # as above
     except UnicodeEncodeError:
-        raise StoreError("a text holds half a surrogate pair, which is no character", "clean the text") from None
+        raise InvalidValue("a text holds half a surrogate pair, which is no character", "clean the text") from None
     except (ValueError, RecursionError):
-        raise StoreError("lists are nested too deep", "flatten them") from None
+        raise InvalidValue("lists are nested too deep", "flatten them") from None
 
 
 def decode(payload: bytes) -> Any:
@@ -67,8 +67,8 @@ def _encode_extension(value: Any) -> msgpack.ExtType:
     if isinstance(value, Duration):
         return msgpack.ExtType(_DURATION_EXT, _DURATION.pack(value.months, value.micros))
     if isinstance(value, int):  # MessagePack has no such number
-        raise StoreError("a number has more than 64 bits", "keep it as text, or as a float")
-    raise StoreError(
+        raise InvalidValue("a number has more than 64 bits", "keep it as text, or as a float")
+    raise InvalidValue(
         f"a {type(value).__name__} cannot be stored", "give a null, bool, int, float, str, duration or list"
     )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.errors import InvalidValue
 
 FORMAT_VERSION = 1  # of everything in this module and of the payloads; a store of a greater one is refused
 
@@ -47,15 +47,15 @@ def collection_name(collection_id: int) -> bytes:
 
 
 def pack_key(collection_id: int, key: str) -> bytes:
-    """Raises StoreError where the key is empty, too long, or not Unicode that can be stored."""
+    """Raises InvalidValue where the key is empty, too long, or not Unicode that can be stored."""
     try:
         raw = key.encode()
     except UnicodeEncodeError:
-        raise StoreError(
+        raise InvalidValue(
             f"the key {key!r} holds half a surrogate pair, which is no character", "give the record another key"
         ) from None
     if not 1 <= len(raw) <= KEY_BYTES_MAX:
-        raise StoreError(
+        raise InvalidValue(
             f"a key may have 1 to {KEY_BYTES_MAX} bytes of UTF-8, and this one has {len(raw)}: {key[:40]!r}",
             "shorten the key, for instance to a hash of it, and keep the long text in a field",
         )

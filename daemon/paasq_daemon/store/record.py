@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from paasq_daemon.store.codec import decode, encode
 from paasq_daemon.store.layout import BODY_BYTES_MAX
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.values import Value
 
 
@@ -31,10 +31,10 @@ class Record:
 
 
 def encode_record(record: Record) -> bytes:
-    """Raises StoreError where the body is greater than a record may be."""
+    """Raises InvalidValue where the body is greater than a record may be."""
     body = encode([record.key, record.version, record.seq, record.time_us, record.fields, record.vector_fields])
     if len(body) > BODY_BYTES_MAX:
-        raise StoreError(
+        raise InvalidValue(
             f"the record {record.key!r} has {len(body):,} bytes, and {BODY_BYTES_MAX:,} are the most",
             "cut the text into several records",
         )

@@ -25,7 +25,7 @@ from paasq_daemon.store.record import Record, encode_record
 from paasq_daemon.store.state import CollectionState, encode_collection_state, encode_store_state
 from paasq_daemon.store.tables import Table, Tables
 from paasq_daemon.store.view import View
-from paasq_daemon.wire.errors import ConflictError, StoreError
+from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_dsl.catalog import Catalog, catalog_to_json
 from paasq_dsl.values import Value
 
@@ -153,7 +153,7 @@ class WriteTransaction(View):
     def _store_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes | None) -> None:
         state = self._touch(collection_id)
         if vector is not None and (len(vector) % 4 or not 4 <= len(vector) <= BODY_BYTES_MAX):
-            raise StoreError(f"a vector of {len(vector)} bytes is no row of float32 numbers", "give 4 bytes a number")
+            raise InvalidValue(f"a vector of {len(vector)} bytes is no row of float32 numbers", "give 4 bytes a number")
         here, there = (
             (self.tables.pending, self.tables.vectors) if vector is None else (self.tables.vectors, self.tables.pending)
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import socket
+import struct
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -12,13 +14,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
+from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from paasq_daemon.wire.frames import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, FrameDecoder, Framing, frame
 from paasq_daemon.wire.messages import Cancellation
 from paasq_daemon.wire.rpc import dump_bounded, error_from_json, parse, request_message
 
 _READ_BYTES = 2**18
 _CANCEL_POLL_S = 0.02
+_PING_AFTER_S = 10.0  # of silence while an answer is awaited
+_SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, whatever it works on: one that does not is no more
+_STUCK = "look at its log, or stop it and start it again"
+_TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO takes them
 _ENVELOPE_BYTES = 4096  # the limit is on a result; id and the rest stand around it
 
 
@@ -35,6 +41,8 @@ class Connection:
         self._lock = threading.Lock()  # guards `_waiting` and `_ended`
         self._waiting: dict[int, Future[Any]] = {}
         self._ended: PaasqError | None = None
+        self._heard_s = time.monotonic()
+        self._pinged = False  # since the daemon was last heard
         threading.Thread(target=self._read, name="paasq-client", daemon=True).start()
 
     @property
@@ -42,7 +50,9 @@ class Connection:
         return self._ended is not None
 
     def call(self, method: str, params: Mapping[str, Any], cancel: Cancellation | None = None) -> Any:
-        """The result of a method, as JSON. Raises what the daemon raised."""
+        """The result of a method, as JSON, however long it takes. Raises what the daemon raised, and DaemonUnavailable
+        where the daemon is gone or says nothing at all any more.
+        """
         with self._room:
             id_, answer = self._send(method, params)
             try:
@@ -69,6 +79,8 @@ class Connection:
         try:
             with self._sending:
                 self._socket.sendall(frame(body, Framing.LINES))
+        except BlockingIOError:
+            self._end(DaemonUnavailable(f"the daemon at {self._path} takes no requests any more", _STUCK))
         except OSError:
             pass  # the daemon may have said why before it hung up: the reader ends the connection with its words
         except BaseException:  # an interrupt in the middle of a frame leaves no way to begin the next one
@@ -76,15 +88,24 @@ class Connection:
             raise
 
     def _wait(self, id_: int, answer: Future[Any], cancel: Cancellation | None) -> Any:
-        if cancel is None:
-            return answer.result()
-        while not cancel.cancelled:
+        asked_s = time.monotonic()
+        while True:
             try:
-                return answer.result(_CANCEL_POLL_S)
+                return answer.result(_PING_AFTER_S if cancel is None else _CANCEL_POLL_S)
             except FutureTimeoutError:
-                continue
-        self._cancel(id_)
-        return answer.result()
+                self._check_alive(asked_s)
+            if cancel is not None and cancel.cancelled:
+                self._cancel(id_)
+                cancel = None
+
+    def _check_alive(self, asked_s: float) -> None:
+        silent_s = time.monotonic() - max(asked_s, self._heard_s)
+        if silent_s > _SILENCE_S_MAX:
+            self._end(DaemonUnavailable(f"the daemon at {self._path} has said nothing for {silent_s:.0f} s", _STUCK))
+        elif silent_s > _PING_AFTER_S and not self._pinged:
+            self._pinged = True
+            with suppress(PaasqError):
+                self._send("ping", {})
 
     def _cancel(self, id_: int) -> None:
         with suppress(PaasqError):  # whoever waits for the request learns that the connection ended
@@ -94,6 +115,7 @@ class Connection:
         decoder = FrameDecoder(Framing.LINES, FRAME_BYTES_MAX + _ENVELOPE_BYTES)
         try:
             while data := self._socket.recv(_READ_BYTES):
+                self._heard_s, self._pinged = time.monotonic(), False
                 for body in decoder.feed(data):
                     self._take(parse(body))
             self._end(DaemonUnavailable(f"the daemon at {self._path} closed the connection"))
@@ -101,6 +123,8 @@ class Connection:
             self._end(error)
         except OSError as error:
             self._end(DaemonUnavailable(f"the connection to {self._path} broke: {error}"))
+        except Exception as error:  # noqa: BLE001  # nobody may wait for an answer that this thread will not bring
+            self._end(ProtocolError(f"the daemon at {self._path} sent what is no answer: {error!r}"))
 
     def _take(self, message: dict[str, Any]) -> None:
         error = error_from_json(message["error"]) if "error" in message else None
@@ -136,4 +160,5 @@ def _connected(path: Path, timeout_s: float) -> socket.socket:
             f"no daemon answers at {path}: {error}", "start one with `paasq serve`, or name its socket"
         ) from None
     connection.settimeout(None)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(_SILENCE_S_MAX), 0))
     return connection

@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paasq_dsl.types import Type
-from paasq_dsl.values import Duration, parse_duration, parse_time, render_time, to_datetime, to_micros
+from paasq_dsl.values import Duration, parse_time, read_duration, render_time, to_datetime, to_micros
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -155,7 +155,7 @@ def _duration_text(value: Duration) -> str:
 def _parse_duration(text: str) -> Duration:
     months = micros = 0
     for part in text.split("+"):
-        size = parse_duration(part.removeprefix("-"))
+        size = read_duration(part.removeprefix("-"))
         sign = -1 if part.startswith("-") else 1
         months, micros = months + sign * size.months, micros + sign * size.micros
     return Duration(months, micros)

@@ -69,7 +69,7 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder:
 
 def _unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
     present = transaction.catalog.collections.get(collection.name)
-    if present != collection:
+    if present is None or present != collection:
         raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
     return present
 

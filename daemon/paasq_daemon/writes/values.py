@@ -96,7 +96,7 @@ def _checked(field: Field, type_: Type, value: Any) -> Value:
             raise _rejected(field, value, "a list holds no nulls")
         return [_checked(field, type_.item, item) for item in value]
     checker = _CHECKERS.get(type_.kind)
-    found = None if checker is None else checker(value)
+    found: Value = None if checker is None else checker(value)
     if found is None:
         raise _rejected(field, value)
     return found

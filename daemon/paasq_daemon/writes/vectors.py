@@ -52,12 +52,12 @@ class Vectors:
                 )
 
     def of_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
-        """The vector of a query's text, float32[size]. Raises ModelMismatch: it can't be compared with others' vectors."""
+        """The vector of a query's text, float32[size]. Raises ModelMismatch where the stored ones are another model's."""
         self.check_model(catalog)
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
     def fill_fresh(self, fresh: Sequence[Record]) -> int | None:
-        """Make the vectors of a small write at once. The sequence number that holds them, or None where there were none."""
+        """Make the vectors of a small write at once. The sequence number that holds them; None where there were none."""
         if not any(record.vector_fields for record in fresh):
             return None
         if len(fresh) > FRESH_MAX:
@@ -125,6 +125,8 @@ class Vectors:
                 self.fill_pending()
             except PaasqError as error:
                 _log.warning("pending vectors wait: %s", error)
+            except Exception:  # noqa: BLE001  # whatever one record's text does, those of later ones are made
+                _log.exception("pending vectors wait for the next write")
 
     def _pending(self, name: str | None) -> Iterator[list[Job]]:
         while True:
@@ -132,10 +134,10 @@ class Vectors:
             with self._store.read() as view:
                 for collection, vector in _automatic(view.catalog, name):
                     ordinals = view.pending(collection.id, vector.id, SLICE_TEXTS - len(jobs))
-                    for record in view.records(collection.id, ordinals):
-                        jobs.append(
-                            (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
-                        )
+                    jobs += [
+                        (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
+                        for record in view.records(collection.id, ordinals)
+                    ]
                     if len(jobs) >= SLICE_TEXTS:
                         break
             if not jobs:

@@ -87,8 +87,8 @@ def _name(place: Place, name: str, behind: Token | None) -> str | None:
     if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
-        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source,
-        Role.COLLECTION: _collection, Role.VIEW: _view, Role.NAMED: _named, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
+        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source, Role.VIEW: _view,
+        Role.COLLECTION: _collection, Role.NAMED: _named, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
         Role.FIELD: _written, Role.DECLARED: _declared,
     }  # fmt: skip
     if place.role in by_role and (said := by_role[place.role](place, name)):
@@ -123,7 +123,7 @@ def _source(place: Place, name: str) -> str | None:
 
 def _view(place: Place, name: str) -> str | None:
     found = place.catalog.views.get(name)
-    return found and _entry(f"view {name}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip())
+    return _entry(f"view {name}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip()) if found else None
 
 
 def _named(place: Place, name: str) -> str | None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 from paasq_dsl.binder.asof import at_moment
 from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.binder.schemas import bind_collection, bind_type
-from paasq_dsl.binder.writes import bind_write
 from paasq_dsl.binder.inline import InlineFunction
+from paasq_dsl.binder.schemas import bind_collection, bind_type
+from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import (
-    BoundLet, BoundQuery, BoundStage, BoundStatement, BoundTransaction, DeclaredParameter, ScanStage, Schema,
+    BoundLet,
+    BoundQuery,
+    BoundStage,
+    BoundStatement,
+    BoundTransaction,
+    DeclaredParameter,
+    ScanStage,
+    Schema,
 )  # fmt: skip
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.catalog import Catalog, View
@@ -86,8 +92,7 @@ class _Binder:
             case tree.CollectionDeclaration():
                 return bind_collection(context, head, statement.doc)
             case tree.Transaction():
-                writes = tuple(w for w in (bind_write(context, node) for node in head.writes) if w is not None)
-                return BoundTransaction(writes, statement.span)
+                return BoundTransaction(bind_transaction(context, head), statement.span)
             case tree.Put() | tree.Patch() | tree.Delete():
                 write = bind_write(context, head)
                 return BoundTransaction((write,), statement.span) if write else None
@@ -101,9 +106,8 @@ class _Binder:
                 return self._view(head, statement)
             case commands.Dryrun():
                 whole = head.writes
-                nodes = whole.writes if isinstance(whole, tree.Transaction) else (whole,)
-                dry = tuple(w for w in (bind_write(context, node) for node in nodes) if w is not None)
-                return BoundDryrun(BoundTransaction(dry, statement.span))
+                transaction = whole if isinstance(whole, tree.Transaction) else tree.Transaction(whole.span, (whole,))
+                return BoundDryrun(BoundTransaction(bind_transaction(context, transaction), statement.span))
             case tree.Command():
                 return bind_command(context, head, statement.doc)
             case tree.Broken():
@@ -142,7 +146,7 @@ class _Binder:
             if bound is not None:
                 stages.append(bound)
             elif verb is None or verb.makes_columns:
-                stages[-1] = cast("BoundStage", replace(stages[-1], schema=replace(schema, open=True)))
+                stages[-1] = replace(stages[-1], schema=replace(schema, open=True))
         self.schemas.append((Span(statement.span.end, statement.span.end), stages[-1].schema))
         return tuple(stages)
 

@@ -11,14 +11,20 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.schemas import bind_field, bind_type, check_sources
 from paasq_dsl.bound import BoundCommand
 from paasq_dsl.bound_commands import (
-    BoundAlter, BoundDescribe, BoundDropCollection, BoundDropView, BoundShow, BoundSnapshot, BoundVerify,
+    BoundAlter,
+    BoundDescribe,
+    BoundDropCollection,
+    BoundDropView,
+    BoundShow,
+    BoundSnapshot,
+    BoundVerify,
 )  # fmt: skip
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
-from paasq_dsl.types import KEYWORD, Kind, Type
 from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.types import KEYWORD, Kind, Type
 
 
 def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand | None:
@@ -30,7 +36,7 @@ def _show(context: Context, node: commands.Show, _: str) -> BoundShow | None:
     if node.of is None:
         return BoundShow(node.what)
     collection = context.collection(node.of.name, node.of.span)
-    return collection and BoundShow(node.what, collection)
+    return BoundShow(node.what, collection) if collection else None
 
 
 def _describe(context: Context, node: commands.Describe, _: str) -> BoundDescribe | None:
@@ -61,7 +67,8 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     elif field.unique and field.default is not None:
         problem = "all records would have its default, and it is unique"
     if problem:
-        return _refuse(context, collection, node.field, "added", problem)
+        _refuse(context, collection, node.field, "added", problem)
+        return None
     check_sources(context, node.field, dict(collection.by_name))
     return _altered(context, node, collection, "add", None, field)
 
@@ -72,7 +79,8 @@ def _drop_field(context: Context, node: commands.DropField, _: str) -> BoundAlte
         return None
     collection, field = found
     if problem := _needed(collection, field):
-        return _refuse(context, collection, node.field, "dropped", problem)
+        _refuse(context, collection, node.field, "dropped", problem)
+        return None
     return _altered(context, node, collection, "drop", field, None)
 
 
@@ -82,7 +90,8 @@ def _rename(context: Context, node: commands.RenameField, _: str) -> BoundAlter 
         return None
     collection, field = found
     if node.new.name in collection.by_name:
-        return _refuse(context, collection, node.field, "renamed", f"there is a field {node.new.name}")
+        _refuse(context, collection, node.field, "renamed", f"there is a field {node.new.name}")
+        return None
     if node.new.name.startswith("_"):
         context.report("PQ0604", node.new.span)
         return None
@@ -103,7 +112,8 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
     elif type_ == field.type:
         problem = f"it is {type_} already"
     if problem:
-        return _refuse(context, collection, node.field, "retyped", problem)
+        _refuse(context, collection, node.field, "retyped", problem)
+        return None
     # another id: what old versions of records hold under the present one is of the present type
     return _altered(context, node, collection, "retype", field, replace(field, id=collection.next_field_id, type=type_))
 
@@ -173,7 +183,7 @@ def _field_of(context: Context, node: Any) -> tuple[Collection, Field] | None:
     field = collection.by_name.get(node.field.name)
     if field is None:
         context.unknown("PQ0202", node.field.span, node.field.name, collection.by_name, where=collection.name)
-    return field and (collection, field)
+    return (collection, field) if field else None
 
 
 def _needed(collection: Collection, field: Field) -> str | None:

@@ -81,10 +81,9 @@ def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedMod
         context.report("PQ0205", node.span, name=node.alias)
         return None
     script, wrong = parse(module.text)
+    odd = [s for s in script.statements if not isinstance(s.head, (*_IN_A_MODULE, tree.Broken))]
     found = [(d.span, d.message) for d in wrong]
-    for statement in script.statements:
-        if not isinstance(statement.head, (*_IN_A_MODULE, tree.Broken)):
-            found.append((statement.span, "a module holds fn, let, param and use, nothing else"))
+    found += [(s.span, "a module holds fn, let, param and use, nothing else") for s in odd]
     if found:
         span, message = min(found, key=lambda each: each[0])
         line = Source(module.text).line_column(span.start)[0]

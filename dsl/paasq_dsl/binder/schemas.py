@@ -20,7 +20,7 @@ _PLAIN = {
     "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
     "bool": Type(Kind.BOOL), "time": Type(Kind.TIME), "duration": Type(Kind.DURATION),
 }  # fmt: skip
-_NAMES = tuple(k for k in _PLAIN if k != "string") + ("link", "vector")
+_NAMES = (*(k for k in _PLAIN if k != "string"), "link", "vector")
 _ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
 _WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096

@@ -36,8 +36,8 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     expect = _expect(context, node.expect, schema)
     if isinstance(node, tree.Put):
         if node.source is not None:
-            query = _put_query(context, node, node.source, collection)
-            return BoundPut(collection, (), expect, query, context.place(node.span))
+            rows = _put_query(context, node, node.source, collection)
+            return BoundPut(collection, (), expect, rows, context.place(node.span))
         records = tuple(_record(context, record, collection) for record in node.records)
         return BoundPut(collection, records, expect, span=context.place(node.span))
     key = target.key if isinstance(target, tree.Ref) else None
@@ -63,7 +63,7 @@ def _put_query(context: Context, node: tree.Put, source: tree.From, collection: 
     for column in schema.visible:
         field = collection.by_name.get(column.name)
         if field is None:
-            context.report("PQ0505", source.span, name=column.name, collection=collection.name)
+            context.report("PQ0510", source.span, name=column.name, collection=collection.name)
         elif field.sources:
             context.report("PQ0502", source.span, name=field.name, sources=", ".join(field.sources))
         elif not _assignable(field.type, column.type):
@@ -74,6 +74,27 @@ def _put_query(context: Context, node: tree.Put, source: tree.From, collection: 
         if field.required and field.default is None and field.name not in given and not schema.open:
             context.report("PQ0501", source.span, collection=collection.name, name=field.name)
     return BoundQuery(tuple(stages))
+
+
+def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWrite, ...]:
+    """Rows are chosen before the first write: a where behind a write to its collection would choose among what was."""
+    writes: list[BoundWrite] = []
+    for written in node.writes:
+        write = bind_write(context, written)
+        if write is None:
+            continue
+        chosen_by = written.source if isinstance(written, tree.Put) else written.condition
+        read = _read_collection(write)
+        if chosen_by is not None and any(read == before.collection.name for before in writes):
+            context.report("PQ0505", chosen_by.span, collection=read)
+        writes.append(write)
+    return tuple(writes)
+
+
+def _read_collection(write: BoundWrite) -> str | None:
+    """The collection that the rows of a write are chosen from."""
+    scanned = write.query and write.query.stages[0].schema.collection
+    return scanned.name if scanned else None
 
 
 def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:

@@ -14,7 +14,9 @@ FUNCTIONS = (
     function("percentile", "float, number -> float",
              "The value below which so many per cent lie, interpolated between neighbours; null of no rows.",
              "percentile(n, 50) == 2.0", _A),
-    function("first_value", "T -> T", "The value of the first row of the group, in the order of the rows.", "first_value(n) == 1", _A),
-    function("last_value", "T -> T", "The value of the last row of the group, in the order of the rows.", "last_value(n) == 3", _A),
+    function("first_value", "T -> T", "The value of the first row of the group, in the order of the rows.",
+             "first_value(n) == 1", _A),
+    function("last_value", "T -> T", "The value of the last row of the group, in the order of the rows.",
+             "last_value(n) == 3", _A),
     function("collect", "T -> [T]", "The values as a list, in the order of the rows.", "length(collect(n)) == 3", _A),
 )  # fmt: skip

@@ -84,7 +84,8 @@ def unify(left: Type, right: Type) -> Type | None:
     if kinds <= STRING_KINDS:
         return TEXT
     if left.kind is right.kind is Kind.LIST:
-        assert left.item is not None and right.item is not None
+        assert left.item is not None
+        assert right.item is not None
         item = unify(left.item, right.item)
         return None if item is None else list_of(item)
     return left if left.kind is right.kind else None

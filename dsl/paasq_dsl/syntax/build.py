@@ -31,7 +31,8 @@ def _span(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Sp
 
 def _of(part: Token | tree.Node) -> Span:
     if isinstance(part, Token):
-        assert part.start_pos is not None and part.end_pos is not None
+        assert part.start_pos is not None
+        assert part.end_pos is not None
         return Span(part.start_pos, part.end_pos)
     return part.span
 
@@ -201,7 +202,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Page(_span(size, after), size, after)
 
     def item(self, name: Token | None, expression: E) -> tree.Item:
-        return tree.Item(_span(name if name else expression, expression), _name(name) if name else None, expression)
+        return tree.Item(_span(name or expression, expression), _name(name) if name else None, expression)
 
     def select(self, *items: tree.Item) -> tree.Select:
         return tree.Select(_around(items), items)

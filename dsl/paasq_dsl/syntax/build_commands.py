@@ -15,7 +15,7 @@ from paasq_dsl.syntax.tokens import TokenKind, scan
 
 
 @v_args(inline=True)
-class StatementBuilder(Builder):
+class StatementBuilder(Builder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
     """All rules of the grammar."""
 
     def fn(

@@ -161,24 +161,27 @@ def _comma_between_fields(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     return None
 
 
-def _missing_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    """A stage word behind something that can end a stage, where a name can't stand."""
+def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """The word of a stage or statement behind something that can end a stage, where a name can't stand."""
     if tokens[0].text not in _IN_PIPELINES:
         return None
     for before, token in pairwise(tokens):
-        if token.kind is not TokenKind.NAME or token.text not in STAGE_WORDS or before.text in _BEFORE_A_NAME:
+        ends_value = before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}
+        if token.kind is not TokenKind.NAME or not ends_value or before.text in _BEFORE_A_NAME:
             continue
-        if before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}:
+        if token.text in STAGE_WORDS:
             return diagnostic("PQ0111", token.span, edit=Edit(Span(token.start, token.start), "| ", "write |"))
+        if token.text in STATEMENT_WORDS:
+            return diagnostic("PQ0121", token.span, edit=Edit(Span(before.end, before.end), ";", "write ;"))
     return None
 
 
 _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
 _BEFORE_A_NAME = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
-    "fuse take page top fill depth after".split()
+    "fuse take page top fill depth after to explain analyze".split()
 )
 
 _RULES: tuple[Rule, ...] = (
-    _first_word, _odd_token, _assignment_in_condition, _operator_words, _comma_between_fields, _missing_bar,
+    _first_word, _odd_token, _assignment_in_condition, _operator_words, _comma_between_fields, _missing_separator,
 )  # fmt: skip

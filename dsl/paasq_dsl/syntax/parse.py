@@ -74,7 +74,7 @@ def parse_piece(text: str, start: str) -> Parsed:
     if mistake is not None:
         return broken, (mistake,)
     try:
-        node = _parser().parse(text, start=start)
+        node: Any = _parser().parse(text, start=start)
     except UnexpectedInput as error:
         return broken, (_syntax_error(text, error, f"the end of the {'stage' if start == 'stage' else 'statement'}"),)
     except LiteralError as error:

@@ -28,7 +28,6 @@ class TokenKind(StrEnum):
 
 
 TRIVIA = frozenset({TokenKind.SPACE, TokenKind.COMMENT, TokenKind.DOC})
-LITERALS = frozenset({TokenKind.STRING, TokenKind.TIME, TokenKind.DURATION, TokenKind.NUMBER})
 
 
 class Token(NamedTuple):
@@ -138,10 +137,20 @@ def quote_string(text: str) -> str:
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
 def unquote(literal: str) -> str:
-    r"""The text a string literal means. `\n`, `\t`, `\r` are characters; `\` before anything else is left out."""
+    r"""The text a string literal means. `\n`, `\t`, `\r` and `\u00fc` are characters (UTF-16 pairs are one); `\` before
+    anything else is left out."""
     body = literal[3:-3] if literal.startswith('"""') else literal[1:-1]
-    return _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], m[1]), body)
+    if "\\" not in body:
+        return body
+    text = _ESCAPE.sub(_escaped, body)
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+
+
+def _escaped(escape: re.Match[str]) -> str:
+    code = escape[1]
+    return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPES.get(code, code)

@@ -21,7 +21,7 @@ class Node:
 class Literal(Node):
     """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
 
-    value: None | bool | int | float | str | Duration
+    value: bool | int | float | str | Duration | None
     as_time: bool = False
 
 
@@ -352,16 +352,16 @@ class Delete(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction(Node):
-    writes: tuple[Write, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Command(Node):
     """Every other statement; tree_commands.py has one node each."""
 
 
-Write: TypeAlias = "Put | Patch | Delete"
+@dataclass(frozen=True, slots=True)
+class Transaction(Node):
+    writes: tuple[Write, ...]
+
+
+Write: TypeAlias = Put | Patch | Delete
 Head: TypeAlias = (
     "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Put | Patch | Delete | Transaction | Command | "
     "Broken"

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.tree import (
-    Command, Delete, Expression, FieldDeclaration, From, Literal, Name, Node, Parameter, Patch, Put, Transaction, TypeName,
+    Command,
+    Delete,
+    Expression,
+    FieldDeclaration,
+    From,
+    Literal,
+    Name,
+    Node,
+    Parameter,
+    Patch,
+    Put,
+    Transaction,
+    TypeName,
 )  # fmt: skip
 
 # ---- definitions: what they name can be used by the statements behind them

@@ -21,7 +21,7 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     if not needs_records(context, "find", schema, node.span):
         return None
     words = bind_scalar(context, node.words, TEXT, "what find looks for")
-    texts, vectors = text_fields(schema), vector_fields(schema)
+    texts, vectors = text_fields(schema), _of_text(schema)
     if not texts and not vectors:
         missing_field(context, "find", "text or vector", schema, node.span)
         return None
@@ -41,9 +41,15 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     return FuseStage("linear", None, weights, feedback, branches, scored(schema, [b.name for b in branches]))
 
 
+def _of_text(schema: Schema) -> tuple[str, ...]:
+    """The vector fields that words can be compared with: those computed from text."""
+    fields = schema.collection.by_name if schema.collection else {}
+    return tuple(name for name in vector_fields(schema) if fields[name].sources)
+
+
 VERB = Verb(
     "find", tree.Find, 'find "words"',
-    "Searches every text field by words and every vector field by meaning, and fuses both. `_score.text` and `_score.vector` "
-    "say what each part found.",
+    "Searches every text field by words and every `vector(auto)` field by meaning, and fuses both. "
+    "`_score.text` and `_score.vector` say what each part found.",
     'from pep | find "faster function calls" | take 8', bind,
 )  # fmt: skip

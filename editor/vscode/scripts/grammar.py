@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from paasq_dsl.assist.words import KEYWORDS, STATEMENTS, TYPES
-from paasq_dsl.binder.expressions import MOMENTS
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.values import MICROS, MONTHS
 from paasq_dsl.verbs import VERBS
 

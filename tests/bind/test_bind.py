@@ -1,0 +1,22 @@
+"""Tree and catalog to bound statements: the types of every expression, the columns behind every stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dumps import bound_text
+from golden import Case, cases
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.syntax.parse import parse
+from schemas import catalog
+
+
+@pytest.mark.parametrize("case", cases(Path(__file__).parent), ids=str)
+def test_bind(case: Case) -> None:
+    script, found = parse(case["query"])
+    bound = bind(script, catalog())
+    assert not found
+    assert not bound.diagnostics
+    case.check("bind", "\n".join(bound_text(statement) for statement in bound.statements))

@@ -1,0 +1,30 @@
+"""Every code has an explanation, and the examples in it are what they are called."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from errors.test_errors import AT_RUN_TIME, diagnostics_of
+from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.explanations import explanation
+
+WITHOUT_A_WRONG_TEXT = AT_RUN_TIME | {"PQ0117", "PQ0118"}  # found when it runs, or too large a text to show
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_explanation(code: str) -> None:
+    text = explanation(code)
+    assert text is not None
+    examples = re.findall(r"^    (wrong|right): (.*)$", text, re.MULTILINE)
+    kinds = [kind for kind, _ in examples]
+    assert kinds == (["right"] if code in WITHOUT_A_WRONG_TEXT else ["wrong", "right"])
+    for kind, example in examples:
+        found = {d.code for d in diagnostics_of(example)}
+        assert found == ({code} if kind == "wrong" else set()), example
+
+
+def test_no_explanation_without_a_code() -> None:
+    assert explanation("PQ0000") is None
+    assert explanation("pq0105") == explanation("PQ0105")

@@ -1,0 +1,60 @@
+"""Every script under samples/ runs on its data, and its queries find something."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import orjson
+import pytest
+
+from paasq_daemon.cli.script import Step, steps
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.messages import Request
+from paasq_dsl.source import Source
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something
+ORDER = {
+    "assistant": ("schema.paasq", "data.paasq", "day.paasq"),
+    "peps": ("schema.paasq", "tour.paasq"),
+}
+
+
+def test_every_script_has_its_place() -> None:
+    assert {str(p.relative_to(SAMPLES)) for p in SAMPLES.rglob("*.paasq")} == {
+        f"{folder}/{name}" for folder, names in ORDER.items() for name in names
+    }
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_scripts_run(folder: str, tmp_path: Path) -> None:
+    engine = Engine.open(tmp_path / "data", sync=False)
+    try:
+        schema, *others = ORDER[folder]
+        engine.query(Request((SAMPLES / folder / schema).read_text()))
+        _import(engine, folder)
+        for name in others:
+            for step in _steps(folder, name):
+                answer = engine.query(Request(step.text, source_name=name))
+                assert len(answer), step.title
+    finally:
+        engine.close()
+
+
+def _steps(folder: str, name: str) -> Iterator[Step]:
+    return steps(Source((SAMPLES / folder / name).read_text(), name))
+
+
+def _import(engine: Engine, folder: str) -> None:
+    for file in sorted((SAMPLES / folder).glob("*.jsonl.gz"), reverse=True):
+        collection = file.name.partition(".")[0].rstrip("s")
+        with gzip.open(file) as lines:
+            records = [orjson.loads(line) for line in islice(lines, PASSAGES)]
+        for start in range(0, len(records), 1_000):
+            engine.put(collection, records[start : start + 1_000])
+    if engine.status()["collections"].keys() & {"pep", "passage"}:
+        engine.embed(seconds_max=4, collection="pep")
+        engine.embed(seconds_max=2, collection="passage")
