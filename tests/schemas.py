@@ -32,7 +32,11 @@ def catalog() -> Catalog:
     return bound.catalog.with_view(View("stale", "from plain | where gone > 1"))
 
 
-MODULES = {"undeclared": "fn f(n: int): int = n + $more;", "broken": "fn f(n: int): int = n +;"}
+MODULES = {
+    "lib/mail.paasq": "param $most: int = 5;",
+    "undeclared": "fn f(n: int): int = n + $more;",
+    "broken": "fn f(n: int): int = n +;",
+}
 
 
 def modules(path: str, importer: str | None) -> Module:

@@ -361,10 +361,9 @@ class Transaction(Node):
     writes: tuple[Write, ...]
 
 
-Write: TypeAlias = Put | Patch | Delete
+Write: TypeAlias = "Put | Patch | Delete"
 Head: TypeAlias = (
-    "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Put | Patch | Delete | Transaction | Command | "
-    "Broken"
+    "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Write | Transaction | Command | Broken"
 )
 
 
