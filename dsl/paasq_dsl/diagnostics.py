@@ -86,7 +86,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0204": "there is no type {name}",
     "PQ0205": "the name {name} is given twice",
     "PQ0206": "${name} is declared twice",
-    "PQ0207": "the name {name} is taken by another let or a collection",
+    "PQ0207": "the name {name} is taken by a let, a view or a collection",
     "PQ0208": "{stage} has no option {name}; it takes {options}",
     "PQ0209": "there is no fusion called {name}",
     "PQ0210": "{name} was left out by an earlier select; name it there too",

@@ -83,6 +83,12 @@ def test_unique(rows: Rows) -> None:
     assert rows("from note | where mail != null | sort id | select id, mail") == [["a", "m2"], ["d", "m1"]]
 
 
+def test_a_retype_keeps_values_unique(rows: Rows) -> None:
+    rows('patch note:a set mail = "1"; patch note:b set mail = "01"')
+    with pytest.raises(ConflictError, match="two values of note"):
+        rows("alter collection note retype field mail to int")
+
+
 def test_unique_of_the_put_method_and_after_a_failure(engine: Engine, rows: Rows) -> None:
     with pytest.raises(ConflictError):
         engine.put("note", [{"id": "d", "mail": "m9"}, {"id": "e", "mail": "m2"}])

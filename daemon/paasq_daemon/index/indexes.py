@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,7 +16,7 @@ from paasq_daemon.index.collection import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.files import Untrusted
-from paasq_daemon.index.past import Past, PastExtents
+from paasq_daemon.index.past import PAST_PREFIX, Past, PastExtents
 from paasq_daemon.index.text import TextView
 from paasq_daemon.index.textindex import TextIndex
 from paasq_daemon.index.view import CollectionView
@@ -58,6 +59,8 @@ class Indexes:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder / "index"
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        for left in self._folder.glob(f"{PAST_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
         self._store = store
         self._lock = RLock()
         self._checkpoint = Checkpoint(self._folder)
@@ -91,7 +94,7 @@ class Indexes:
             store = PastView(present, seq)
             catalog = present.catalog
             with self._lock:
-                past = self._pasts.pop((seq, catalog.version), None) or Past(seq, catalog)
+                past = self._pasts.pop((seq, catalog.version), None) or Past(seq, catalog, self._folder)
             try:
                 yield IndexView(store, catalog, PastExtents(past, store), past)
             finally:

@@ -17,18 +17,21 @@ from paasq_daemon.store.past import PastView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
+PAST_PREFIX = "past-"  # of folders that are of no use to a later process
+
 
 class Past:
     """Of one moment, read by the present `catalog`: a field that came later is null or its default, as in every record of
     before. Close it when no view of it is open any more."""
 
-    def __init__(self, seq: int, catalog: Catalog) -> None:
+    def __init__(self, seq: int, catalog: Catalog, folder: Path) -> None:
+        """`folder` is where its text is kept meanwhile."""
         self.seq = seq
         self.catalog = catalog
         self._extents: dict[int, Extent] = {}
         self._texts: dict[int, TextIndex] = {}
         self._lock = RLock()
-        self._folder = TemporaryDirectory(prefix="paasq-past-")
+        self._folder = TemporaryDirectory(prefix=PAST_PREFIX, dir=folder)
 
     def extent(self, store: PastView, collection: Collection) -> Extent:
         """Raises StoreError where the collection was not there, or a field of another type."""

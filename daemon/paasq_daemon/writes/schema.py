@@ -103,6 +103,8 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
             f"{shown} of {collection.name}:{record.key}",
             "patch them first",
         )
+    if after.unique and len(set(values)) < len(values):
+        raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
     for record, value in zip(records, values, strict=True):
         fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
         kept = {

@@ -83,6 +83,8 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
     collection = Collection(0, node.name, tuple(fields.values()), key, doc)
     if node.name.startswith("_"):
         context.report("PQ0604", node.span)
+    if node.name in context.catalog.views:
+        context.report("PQ0207", Span(node.span.start, node.span.start + len(node.name)), name=node.name)
     known = context.catalog.collections.get(node.name)
     if known is not None and not same_fields(known, collection):
         context.report("PQ0605", node.span, name=node.name)
