@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paasq_daemon.index.column import Coded, Column, Ragged
+from paasq_daemon.index.column import Coded, Column, Ints, Ragged
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate
 from paasq_dsl.binder.bind import bind
@@ -57,6 +57,9 @@ class Table:
 
     def column(self, name: str) -> Column:
         return self.columns[name]
+
+    def take(self, rows: Ints) -> Table:
+        return Table({name: column.take(rows) for name, column in self.columns.items()}, len(rows))
 
 
 def catalog(columns: Mapping[str, tuple[Type, list[Value]]]) -> Catalog:

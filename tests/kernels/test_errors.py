@@ -11,8 +11,10 @@ from kernels.table import bound, rows, run, values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.parameters import infer_type, parameter
+from paasq_daemon.kernels.room import Room
 from paasq_dsl.bound import ParameterValue
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.source import NOWHERE
 from paasq_dsl.types import (
     BOOL,
     DURATION,
@@ -40,13 +42,33 @@ REFUSED = {
     "bucket(n, 0 - n)": "the width of a bucket must be greater than nothing",
     "recency(at_, 0s)": "a half-life must be greater than nothing",
     "snippet(text, 0)": "a snippet needs a number of characters above 0, not 0",
+    'matches(text, "(")': "'(' is no regular expression: missing ): (",
+    f'matches(text, "{"a" * 1001}")': "a regular expression may have 1,000 characters at most",
+    'matches(text, "(.)\\\\1")': "'(.)\\\\1' is no regular expression: invalid escape sequence: \\1",
+    'extract(text, "a", 1)': "'a' has 0 groups, and none of number 1",
+    'replace_regex(text, "a", "\\\\1")': "'\\\\1' stands for nothing here: the regular expression has 0 groups",
+    'replace_regex(repeat("a", 2000), "a", repeat("b",999))': "replace_regex would make a text of more than 1,000,000 characters",
+    "repeat(text, 1000000)": "repeat would make a text of more than 1,000,000 characters",
+    "pad_end(text, 1000009)": "pad_end would make a text of more than 1,000,000 characters",
+    'format("{1}", n)': "{1} asks for an argument that format was not given; {0} is the one behind the text",
+    'hour(at_, "Europe/Berln")': "there is no time zone 'Europe/Berln'",
+    'hour(at_, "../etc/passwd")': "there is no time zone '../etc/passwd'",
+    'start_of(at_, "weeks")': "there is no unit 'weeks' of the calendar",
+    'format_time(at_, "%Q")': "a format of times has no %Q",
+    'parse_time(s, "%d %d")': "parse_time can't read by '%d %d': each part may stand there once, and %Z not at all",
+    "dot(v, [1, 2, 3])": "a vector of 2 numbers has no angle to one of 3",
+    f"list_sum([{INT_MAX}, 1])": "a sum is outside the 64 bits of an int",
+    f"from_unix({INT_MAX})": "the result is outside the 64 bits of an int",
+    f"if(n > 0, {INT_MAX} + n, n)": "the result is outside the 64 bits of an int",
+    "bool($nothing) and case($word, 1, 2) == 1": "$word must be true or false, not 'x'",
+    "dot(v, $word)": "$word must be a list of numbers, not 'x'",
     "abs($word)": "$word must be an int, not 'x'",
     "bucket($word, 2)": f"bucket can't take (keyword, int): {FUNCTIONS['bucket'].usage}",
     "$word + $word": "+ can't take keyword and keyword",
     "[$word, n]": "int and keyword have no type together",
     "similarity(v, $long_vector)": "a vector of 2 numbers has no angle to one of 3",
 }
-PARAMETERS: dict[str, Any] = {"word": "x", "long_vector": [1, 2, 3]}
+PARAMETERS: dict[str, Any] = {"word": "x", "long_vector": [1, 2, 3], "nothing": None}
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -66,6 +88,13 @@ def test_what_is_null_does_not_overflow() -> None:
 def test_replace_does_not_grow_without_limit() -> None:
     with pytest.raises(KernelError, match="more than 1,000,000 characters"):
         values('replace($a, "a", $a)', a="a" * 2000)
+
+
+def test_lists_do_not_grow_without_limit() -> None:
+    room = Room("append", NOWHERE, items=True)
+    room.take(9_999_999)
+    with pytest.raises(KernelError, match="append would make lists of more than 10,000,000 items together"):
+        room.take(2)
 
 
 FITS: list[tuple[Type, Any, Any]] = [

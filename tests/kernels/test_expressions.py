@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
 import numpy as np
 import pytest
 
+from kernels.library import LIBRARY, F, T, moments
 from kernels.table import DAY, NOW, Table, bound, rows, run, values
 from paasq_daemon.kernels.aggregates import AGGREGATES
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.evaluate import evaluate, scalar
 from paasq_daemon.kernels.run import KERNELS
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.functions.signature import NULL_GIVES_NULL, FunctionKind
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.parse import parse
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Duration, Value, parse_time
 
-T, F = True, False
 OPERATORS = {
     "==", "!=", "<", "<=", ">", ">=", "in", "not in", "in range", "not in range", "has", "has any", "has all",
     "and", "or", "not", "+", "-", "*", "/", "%", "negate", "..", "[]",
 }  # fmt: skip
-
-
-def moments(*texts: str | None) -> list[Value]:
-    return [None if t is None else parse_time(t) for t in texts]
 
 
 CASES: dict[str, list[Value]] = {
@@ -206,6 +207,7 @@ CASES: dict[str, list[Value]] = {
     "recency(at_, 1d) < 0.01": [T, T, T, F],
     # vectors
     "similarity(v, v)": [1.0, None, 1.0, None],
+    **LIBRARY,
 }  # fmt: skip
 
 
@@ -225,8 +227,38 @@ def test_every_function_has_a_kernel_and_no_kernel_is_extra() -> None:
 
 @pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.SCALAR])
 def test_the_example_of_each_function_is_true(name: str) -> None:
-    example = FUNCTIONS[name].example.replace("title", "text")
+    example = FUNCTIONS[name].example.replace("(title", "(text")
     assert values(example, v=[0.6, 0.8])[0] is True
+
+
+@pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.nulls == NULL_GIVES_NULL])
+def test_null_gives_null(name: str) -> None:
+    """Each argument of the example in turn, where it does not say otherwise."""
+    example = FUNCTIONS[name].example.replace("(title", "(text")
+    script, _ = parse(f"from row|where {example}")
+    for call in calls(script.statements[0].stages[0].node):
+        for argument in call.arguments if call.name == name else ():
+            start, end = (place - len("where ") for place in (argument.span.start, argument.span.end))
+            start -= isinstance(argument, tree.ListOf)  # whose span begins behind its bracket
+            nulled = (
+                f"{example[call.span.start - len('where ') : start]}null{example[end : call.span.end - len('where ')]}"
+            )
+            assert values(nulled, v=[0.6, 0.8]) == [None] * 4, nulled
+
+
+def calls(node: object) -> Iterator[tree.Call]:
+    if isinstance(node, tree.Call):
+        yield node
+    for part in fields(node) if is_dataclass(node) else ():
+        value = getattr(node, part.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            yield from calls(item)
+
+
+def test_every_function_has_a_case() -> None:
+    text = " ".join(CASES)
+    scalars = {name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.SCALAR}
+    assert {name for name in scalars if f"{name}(" not in text} == set()
 
 
 def test_every_operator_has_a_case() -> None:

@@ -15,11 +15,14 @@ from paasq_daemon.kernels.build import concatenate, constant, from_values, null_
 from paasq_daemon.kernels.calendar_months import add_months as add_months_to_all
 from paasq_daemon.kernels.counting import value_counts
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.grouping import aggregate, group
+from paasq_daemon.kernels.grouping import Groups, aggregate, group
 from paasq_daemon.kernels.ordering import order, top
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.source import NOWHERE
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TEXT, TIME, Type, list_of
 from paasq_dsl.values import INT_MAX, Duration, Value, add_months
+from reference.aggregates import AGGREGATES as REFERENCE
 
 N: list[Value] = [3, 1, None, 2, 3, None, 3]
 BY: list[Value] = ["b", "a", "b", "b", "a", None, "b"]
@@ -55,6 +58,17 @@ AGGREGATED: list[tuple[str, Type, list[Value], list[Value], list[Value]]] = [
      [Duration(0, 5), Duration(1), None]),
     ("percentile", INT, N, [50], [2.0, 3.0, None]),
     ("percentile", INT, N, [25], [1.5, 2.5, None]),
+    ("median", INT, N, [], [2.0, 3.0, None]),
+    ("variance", INT, N, [], [2.0, 1 / 3, None]),
+    ("stddev", FLOAT, [1e9, 1e9 + 1, None, 1e9 + 2, 1e9, None, 1e9 + 4], [], [0.5**0.5, 2.0, None]),
+    ("histogram", INT, N, [2], [[1, 1], [1, 2], None]),
+    ("histogram", FLOAT, [1.0, 1.0, None, 1.0, None, None, None], [3], [[1, 0, 0], [2, 0, 0], None]),
+    ("mode", INT, N, [], [1, 3, None]),
+    ("mode", KEYWORD, ["z", "x", None, "z", "w", None, "y"], [], ["w", "z", None]),
+    ("count_if", BOOL, [True, False, None, True, True, None, False], [], [1, 2, 0]),
+    ("any", BOOL, [True, False, None, False, None, None, False], [], [False, True, False]),
+    ("all", BOOL, [True, True, None, True, True, False, True], [], [True, False, False]),
+    ("collect_distinct", INT, N, [], [[1, 3], [3, 2], []]),
     ("first_value", INT, [None, 1, 7, 2, 3, None, 3], [], [1, 7, None]),
     ("last_value", KEYWORD, ["z", "x", None, "y", "w", None, None], [], ["w", "y", None]),
     ("collect", INT, N, [], [[1, 3], [3, 2, 3], []]),
@@ -66,7 +80,54 @@ AGGREGATED: list[tuple[str, Type, list[Value], list[Value], list[Value]]] = [
 @pytest.mark.filterwarnings("error")
 def test_aggregates(name: str, type_: Type, column: list[Value], extra: list[Value], expected: list[Value]) -> None:
     groups = group([from_values(KEYWORD, BY)], len(BY))
-    assert to_values(aggregate(name, [from_values(type_, column)], groups, extra)) == expected
+    found = to_values(aggregate(name, [from_values(type_, column)], groups, extra))
+    assert [pytest.approx(v) if isinstance(v, float) else v for v in found] == expected
+
+
+FLAGS: list[Value] = [True, False, True, None, True, True, True]
+M: list[Value] = [6, 7, 8, 4, None, 1, 6]
+PAIRED: list[tuple[str, Type, list[Value], list[Value]]] = [
+    ("sum_if", BOOL, FLAGS, [3, 6, 0]),
+    ("avg_if", BOOL, FLAGS, [3.0, 3.0, None]),
+    ("correlation", INT, M, [None, 1.0, None]),
+    ("slope", INT, M, [None, 0.5, None]),
+    ("min_by", INT, M, [1, 2, None]),
+    ("max_by", INT, M, [1, 3, None]),
+]
+
+
+@pytest.mark.parametrize(("name", "type_", "by", "expected"), PAIRED)
+@pytest.mark.filterwarnings("error")
+def test_aggregates_of_two_columns(name: str, type_: Type, by: list[Value], expected: list[Value]) -> None:
+    groups = group([from_values(KEYWORD, BY)], len(BY))
+    found = to_values(aggregate(name, [from_values(INT, N), from_values(type_, by)], groups, []))
+    assert found == [None if v is None else pytest.approx(v) for v in expected]
+    pairs = [(n, b) for n, b, key in zip(N, by, BY, strict=True) if key == "b" and n is not None and b is not None]
+    assert REFERENCE[name](pairs) == pytest.approx(expected[1])
+
+
+@pytest.mark.parametrize(("name", "type_", "column", "extra", "expected"), AGGREGATED)
+def test_the_reference_gives_the_same(
+    name: str, type_: Type, column: list[Value], extra: list[Value], expected: list[Value]
+) -> None:
+    for i, key in enumerate(["a", "b", None]):
+        values = [v for v, k in zip(column, BY, strict=True) if k == key and (v is not None or name == "all")]
+        found = REFERENCE[name](values, *extra)
+        assert found == (pytest.approx(expected[i]) if isinstance(found, float) else expected[i]), type_
+
+
+@pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE])
+def test_every_aggregate_has_a_case(name: str) -> None:
+    assert name in {case[0] for case in (*AGGREGATED, *PAIRED)}
+
+
+def test_a_histogram_has_bounds() -> None:
+    with pytest.raises(KernelError, match="1 to 10,000 ranges, not 0"):
+        aggregate("histogram", [from_values(INT, [1])], group([], 1), [0])
+    with pytest.raises(KernelError, match="too much for one answer"):
+        aggregate(
+            "histogram", [from_values(INT, list(range(1001)))], Groups(np.arange(1001), 1001, np.arange(1001)), [10_000]
+        )
 
 
 @pytest.mark.parametrize("name", ["count", "count_distinct", "sum"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
+from statistics import StatisticsError, correlation, linear_regression, median, stdev, variance
 from typing import Any
 
 from paasq_dsl.bound import Apply, Named, SummarizeStage
+from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import add_months
 from reference.records import Refused, Row
@@ -37,9 +40,11 @@ def _aggregate(evaluator: Evaluator, item: Named, rows: list[Row]) -> Any:
     assert isinstance(call, Apply)
     if not call.arguments:
         return len(rows)
-    values = [v for row in rows if (v := evaluator.value(call.arguments[0], row)) is not None]
-    extra = [evaluator.value(argument, {}) for argument in call.arguments[1:]]
-    found = _AGGREGATES[call.function](values, *extra)
+    count = FUNCTIONS[call.function].per_row
+    tuples = [tuple(evaluator.value(a, row) for a in call.arguments[:count]) for row in rows]
+    values = [t if count > 1 else t[0] for t in tuples if None not in t or call.function == "all"]
+    extra = [evaluator.value(argument, {}) for argument in call.arguments[count:]]
+    found = AGGREGATES[call.function](values, *extra)
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise Refused("a sum of more than 64 bits")
     return fitted(found, call.type)
@@ -53,6 +58,45 @@ def _percentile(values: list[float], percent: float) -> float | None:
     low = math.floor(place)
     above = values[min(low + 1, len(values) - 1)]
     return values[low] + (above - values[low]) * (place - low)
+
+
+def _spread(values: list[float], compute: Callable[[list[float]], float]) -> float | None:
+    return compute(values) if len(values) > 1 else None
+
+
+def _correlation(pairs: list[tuple[float, float]]) -> float | None:
+    try:
+        return correlation(*zip(*pairs, strict=True))
+    except (StatisticsError, TypeError):
+        return None
+
+
+def _slope(pairs: list[tuple[float, float]]) -> float | None:
+    try:
+        return linear_regression([x for _, x in pairs], [y for y, _ in pairs]).slope
+    except StatisticsError:
+        return None
+
+
+def _histogram(values: list[float], ranges: int) -> list[int] | None:
+    if not values:
+        return None
+    low, width = min(values), max(values) - min(values)
+    cells = Counter(min(int((v - low) / (width or 1) * ranges), ranges - 1) for v in values)
+    return [cells[i] for i in range(ranges)]
+
+
+def _at_extreme(pairs: list[tuple[Any, Any]], best: Callable[..., Any]) -> Any:
+    return best(pairs, key=lambda pair: order_key(pair[1]))[0] if pairs else None
+
+
+def _once(values: list[Any]) -> list[Any]:
+    return [v for i, v in enumerate(values) if order_key(v) not in map(order_key, values[:i])]
+
+
+def _mode(values: list[Any]) -> Any:
+    counts = Counter(order_key(v) for v in values)
+    return min(values, key=lambda v: (-counts[order_key(v)], order_key(v)), default=None)
 
 
 def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> list[Row]:
@@ -91,7 +135,7 @@ def _gap(value: float | None, type_: Type) -> float | None:
     return value if type_.kind is Kind.INT else float(value)
 
 
-_AGGREGATES: dict[str, Callable[..., Any]] = {
+AGGREGATES: dict[str, Callable[..., Any]] = {
     "count": len,
     "count_distinct": lambda values: len({order_key(v) for v in values}),
     "sum": sum,
@@ -102,4 +146,19 @@ _AGGREGATES: dict[str, Callable[..., Any]] = {
     "first_value": lambda values: values[0] if values else None,
     "last_value": lambda values: values[-1] if values else None,
     "collect": list,
+    "collect_distinct": _once,
+    "count_if": lambda values: sum(v is True for v in values),
+    "any": lambda values: True in values,
+    "all": lambda values: all(v is True for v in values),
+    "sum_if": lambda pairs: sum(v for v, wanted in pairs if wanted),
+    "avg_if": lambda pairs: AGGREGATES["avg"]([v for v, wanted in pairs if wanted]),
+    "median": lambda values: median(values) if values else None,
+    "variance": lambda values: _spread(values, variance),
+    "stddev": lambda values: _spread(values, stdev),
+    "correlation": _correlation,
+    "slope": _slope,
+    "histogram": _histogram,
+    "mode": _mode,
+    "min_by": lambda pairs: _at_extreme(pairs, min),
+    "max_by": lambda pairs: _at_extreme(pairs, max),
 }

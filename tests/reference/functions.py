@@ -8,38 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from paasq_dsl.bound import Apply
-from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, render_time, to_datetime, to_micros
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, to_datetime, to_micros
+from reference.library import PLAIN, WITH_CALL, length_us, written
 
-MONTH_MICROS = 365.2425 * MICROS["d"] / 12  # where a month needs a length: a twelfth of the Gregorian year
 _MONDAY_US = 4 * MICROS["d"]  # 5 January 1970
-
-
-def written(value: Any, type_: Type) -> str:
-    """A value that is not null as text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        item = type_.item or type_
-        return f"[{', '.join('null' if v is None else written(v, item) for v in value)}]"
-    return render_time(value) if type_.kind is Kind.TIME else str(value)
-
-
-def length_us(length: Duration) -> int:
-    return round(length.months * MONTH_MICROS) + length.micros
 
 
 def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
     """A function that is null where an argument is."""
     return lambda _now, _call, *values: None if None in values else compute(*values)
-
-
-def _moment(compute: Callable[[datetime], Any]) -> Callable[..., Any]:
-    return _plain(lambda time: compute(to_datetime(time)))
-
-
-def _if(_now: int, _call: Apply, condition: Any, then: Any, otherwise: Any) -> Any:
-    return then if condition is True else otherwise
 
 
 def _coalesce(_now: int, _call: Apply, *values: Any) -> Any:
@@ -131,7 +108,8 @@ def _power(base: float, exponent: float) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "if": _if,
+    **{name: _plain(compute) for name, compute in PLAIN.items()},
+    **WITH_CALL,
     "coalesce": _coalesce,
     "is_null": lambda _now, _call, value: value is None,
     "int": _plain(_int),
@@ -165,13 +143,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "least": _extreme(min),
     "greatest": _extreme(max),
     "bucket": _plain(_bucket),
-    "year": _moment(lambda t: t.year),
-    "month": _moment(lambda t: t.month),
-    "day": _moment(lambda t: t.day),
-    "hour": _moment(lambda t: t.hour),
-    "minute": _moment(lambda t: t.minute),
-    "weekday": _moment(lambda t: t.isoweekday()),
-    "date": _plain(lambda time: time - time % MICROS["d"]),
     "seconds": _plain(lambda length: length_us(length) / MICROS["s"]),
     "age": _age,
     "recency": _recency,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from paasq_daemon.backends.base import RunInputs
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
-from reference.functions import FUNCTIONS, length_us
+from reference.functions import FUNCTIONS
+from reference.library import length_us
 from reference.records import Records, Refused, Row
 
 
@@ -110,12 +111,22 @@ def _apply(evaluator: Evaluator, bound: Apply, row: Row) -> Any:
     if bound.function in {"in", "not in"}:
         found = _is_in(evaluator, parts[0], parts[1], row)
         return found if bound.function == "in" else not found
+    if bound.function in {"if", "case"}:
+        return fitted(_chosen(evaluator, parts, row), bound.type)
     values = [evaluator.value(part, row) for part in parts]
     if bound.function in _OPERATORS:
         return _OPERATORS[bound.function](*values)
     if bound.function in _ARITHMETIC:
         return None if None in values else _bounded(_moved(bound, _ARITHMETIC[bound.function](*values)), bound.type)
     return _bounded(FUNCTIONS[bound.function](evaluator.inputs.now_us, bound, *values), bound.type)
+
+
+def _chosen(evaluator: Evaluator, parts: Sequence[Bound], row: Row) -> Any:
+    """What is not chosen is not evaluated: it may be refused."""
+    for condition, value in zip(parts[::2], parts[1::2], strict=False):
+        if evaluator.holds(condition, row):
+            return evaluator.value(value, row)
+    return evaluator.value(parts[-1], row) if len(parts) % 2 else None
 
 
 def _is_in(evaluator: Evaluator, item: Bound, items: Bound, row: Row) -> bool:

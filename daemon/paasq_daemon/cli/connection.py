@@ -6,7 +6,7 @@ from pathlib import Path
 
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.errors import DaemonUnavailable
+from paasq_daemon.wire.errors import DaemonUnavailable, StoreError
 from paasq_daemon.wire.paths import default_folder, socket_of
 
 
@@ -14,17 +14,22 @@ def folder_of(data: Path | None) -> Path:
     return data if data is not None else default_folder()
 
 
-def open_database(data: Path | None, socket: Path | None) -> Database:
+def open_database(data: Path | None, socket: Path | None, *, create: bool = False) -> Database:
     """Raises DaemonUnavailable where a socket is named and nobody answers; FolderInUse where a process without a socket
-    there has the folder open.
+    there has the folder open; StoreError where there is no store and none is to be made: a mistyped folder stays none.
     """
     if socket is not None:
         return Client.connect(socket)
     if (client := running_daemon(data)) is not None:
         return client
+    folder = folder_of(data)
+    if not create and not (folder / "store").is_dir():
+        raise StoreError(
+            f"there is no store in {folder}", "name another folder by --data, or make one: paasq run SCHEMA.paasq"
+        )
     import paasq
 
-    return paasq.open(folder_of(data))
+    return paasq.open(folder)
 
 
 def running_daemon(data: Path | None) -> Client | None:

@@ -35,7 +35,7 @@ def run(
     transaction of its own.
     """
     source = read_source(file)
-    with open_database(data, socket) as database:
+    with open_database(data, socket, create=True) as database:
         run_script(database, source, options.params_of(params), form, echo=echo)
 
 

@@ -20,7 +20,7 @@ def shell(data: options.Data = None, socket: options.Socket = None) -> None:
     from paasq_daemon.cli.prompt import Prompt
     from paasq_daemon.cli.terminal import output
 
-    with open_database(data, socket) as database:
+    with open_database(data, socket, create=True) as database:
         prompt = Prompt(database, folder_of(data) / _HISTORY_NAME if socket is None else None)
         output().print("Statements end with ; and Tab completes. Ctrl-C empties the line, Ctrl-D leaves.", style="dim")
         definitions = ""  # the let and param statements so far: later ones stand on them

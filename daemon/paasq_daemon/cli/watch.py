@@ -28,7 +28,7 @@ def watch(
     from watchfiles import watch as changes
 
     given = options.params_of(params)
-    with open_database(data, socket) as database:
+    with open_database(data, socket, create=True) as database:
         _run(database, file, given, form)
         for _ in changes(file.parent, watch_filter=lambda _, path: path.endswith(".paasq")):
             _run(database, file, given, form)

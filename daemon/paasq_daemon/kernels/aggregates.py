@@ -15,7 +15,7 @@ from paasq_daemon.kernels.counting import first_rows
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
 from paasq_daemon.kernels.ranking import descending, distinct_pairs, ranks, sortable
-from paasq_dsl.types import FLOAT, INT, Kind, list_of
+from paasq_dsl.types import BOOL, FLOAT, INT, Kind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
@@ -39,7 +39,7 @@ _AnyAggregate = TypeVar("_AnyAggregate", bound=_Aggregate)
 AGGREGATES: dict[str, _Aggregate] = {}
 
 
-def _aggregate(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
+def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
     def register(function: _AnyAggregate) -> _AnyAggregate:
         AGGREGATES[name] = function
         return function
@@ -47,13 +47,13 @@ def _aggregate(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
     return register
 
 
-@_aggregate("count")
+@aggregate_kernel("count")
 def count(groups: Groups, column: Column | None = None) -> Column:
     codes = groups.codes if column is None else groups.codes[~null_of(column)]
     return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
-@_aggregate("count_distinct")
+@aggregate_kernel("count_distinct")
 def count_distinct(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     values, distinct = ranks(column)
@@ -61,7 +61,33 @@ def count_distinct(groups: Groups, column: Column) -> Column:
     return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
-@_aggregate("sum")
+@aggregate_kernel("count_if")
+def count_if(groups: Groups, condition: Column) -> Column:
+    codes = groups.codes[_is_true(condition)]
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+
+
+@aggregate_kernel("any")
+def any_(groups: Groups, condition: Column) -> Column:
+    return flat(BOOL, np.bincount(groups.codes[_is_true(condition)], minlength=groups.count) > 0)
+
+
+@aggregate_kernel("all")
+def all_(groups: Groups, condition: Column) -> Column:
+    return flat(BOOL, np.bincount(groups.codes[~_is_true(condition)], minlength=groups.count) == 0)
+
+
+@aggregate_kernel("sum_if")
+def sum_if(groups: Groups, column: Column, condition: Column) -> Column:
+    return sum_(groups, restrict(column, _is_true(condition)))
+
+
+@aggregate_kernel("avg_if")
+def avg_if(groups: Groups, column: Column, condition: Column) -> Column:
+    return avg(groups, restrict(column, _is_true(condition)))
+
+
+@aggregate_kernel("sum")
 def sum_(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     codes, values = groups.codes[there], numbers(column)[there]
@@ -74,7 +100,7 @@ def sum_(groups: Groups, column: Column) -> Column:
     return flat(INT, totals)
 
 
-@_aggregate("avg")
+@aggregate_kernel("avg")
 def avg(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     codes = groups.codes[there]
@@ -82,17 +108,40 @@ def avg(groups: Groups, column: Column) -> Column:
     return finite(FLOAT, totals / np.bincount(codes, minlength=groups.count), None)
 
 
-@_aggregate("min")
+@aggregate_kernel("min")
 def min_(groups: Groups, column: Column) -> Column:
     return _extreme(groups, column, _numbered(column))
 
 
-@_aggregate("max")
+@aggregate_kernel("max")
 def max_(groups: Groups, column: Column) -> Column:
     return _extreme(groups, column, descending(_numbered(column)))
 
 
-@_aggregate("percentile")
+@aggregate_kernel("min_by")
+def min_by(groups: Groups, column: Column, by: Column) -> Column:
+    return _value_at_extreme(groups, column, by, _numbered(by))
+
+
+@aggregate_kernel("max_by")
+def max_by(groups: Groups, column: Column, by: Column) -> Column:
+    return _value_at_extreme(groups, column, by, descending(_numbered(by)))
+
+
+@aggregate_kernel("mode")
+def mode(groups: Groups, column: Column) -> Column:
+    """Of several as frequent the smallest."""
+    rows = np.flatnonzero(~null_of(column))
+    places, distinct = ranks(column)
+    pairs, firsts, sizes = np.unique(
+        groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True, return_counts=True
+    )
+    best = np.argsort(-sizes, kind="stable")
+    chosen = first_rows(pairs[best] // max(distinct, 1), groups.count)
+    return _from_rows(groups, column, rows[firsts[best]], chosen)
+
+
+@aggregate_kernel("percentile")
 def percentile(groups: Groups, column: Column, percent: float) -> Column:
     """By linear interpolation between the two nearest values, as numpy's default does."""
     if percent is None or not 0 <= percent <= 100:
@@ -111,19 +160,19 @@ def percentile(groups: Groups, column: Column, percent: float) -> Column:
     return finite(FLOAT, below + (above - below) * (place - low), sizes > 0)
 
 
-@_aggregate("first_value")
+@aggregate_kernel("first_value")
 def first_value(groups: Groups, column: Column) -> Column:
     rows = np.flatnonzero(~null_of(column))
     return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
 
 
-@_aggregate("last_value")
+@aggregate_kernel("last_value")
 def last_value(groups: Groups, column: Column) -> Column:
     rows = np.flatnonzero(~null_of(column))[::-1]
     return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
 
 
-@_aggregate("collect")
+@aggregate_kernel("collect")
 def collect(groups: Groups, column: Column) -> Column:
     rows = np.flatnonzero(~null_of(column))
     codes = groups.codes[rows]
@@ -131,6 +180,20 @@ def collect(groups: Groups, column: Column) -> Column:
     if isinstance(items, Ragged):  # the inner lists become Python lists
         items = Flat(column.type, objects(to_values(items)))
     return Ragged(list_of(column.type), offsets_of(np.bincount(codes, minlength=groups.count)), items)
+
+
+@aggregate_kernel("collect_distinct")
+def collect_distinct(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    places, distinct = ranks(column)
+    firsts = np.unique(groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True)[1]
+    kept = rows[np.sort(firsts)]
+    return collect(Groups(groups.codes[kept], groups.count, groups.representatives), column.take(kept))
+
+
+def _is_true(condition: Column) -> Mask:
+    found: Mask = numbers(condition).astype(np.bool_) & ~null_of(condition)
+    return found
 
 
 def _numbered(column: Column) -> NDArray[Any]:
@@ -141,7 +204,11 @@ def _numbered(column: Column) -> NDArray[Any]:
 
 def _extreme(groups: Groups, column: Column, numbered: NDArray[Any]) -> Column:
     """The value whose number is the least of its group."""
-    rows = np.flatnonzero(~null_of(column))
+    return _value_at_extreme(groups, column, column, numbered)
+
+
+def _value_at_extreme(groups: Groups, column: Column, by: Column, numbered: NDArray[Any]) -> Column:
+    rows = np.flatnonzero(~(null_of(column) | null_of(by)))
     codes, places = groups.codes[rows], numbered[rows]
     best = np.full(groups.count, np.inf if places.dtype.kind == "f" else INT_MAX, places.dtype)
     np.minimum.at(best, codes, places)

@@ -20,6 +20,7 @@ from paasq_daemon.kernels.operands import (
     null_of,
     numbers,
     pick,
+    restrict,
     rows_of,
     together,
     valid_of,
@@ -83,6 +84,22 @@ def least(call: Call, *operands: Column) -> Column:
 @kernel("greatest")
 def greatest(call: Call, *operands: Column) -> Column:
     return _extreme(call, operator.gt, operands)
+
+
+@kernel("between")
+def between(call: Call, value: Column, low: Column, high: Column) -> Column:
+    return mask_column(ordered(operator.ge, value, low, call.span) & ordered(operator.le, value, high, call.span))
+
+
+@kernel("clamp")
+def clamp(call: Call, value: Column, low: Column, high: Column) -> Column:
+    operands = (value, low, high)
+    below, above = ordered(operator.lt, value, low, call.span), ordered(operator.gt, value, high, call.span)
+    type_ = together(call.type, operands, call.span)
+    choice = np.broadcast_to(np.where(below, 1, np.where(above, 2, 0)), rows_of(operands))
+    valid = both(*map(valid_of, operands))
+    chosen = pick(type_, choice, operands)
+    return chosen if valid is None else restrict(chosen, valid)
 
 
 def equal(left: Column, right: Column, span: Span) -> Mask:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from paasq_daemon.index.column import Coded, Column, Flat, Ragged
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.build import constant, encode, from_values, to_values
 from paasq_daemon.kernels.numeric import whole
-from paasq_daemon.kernels.operands import flat, map_values, numbers, valid_of
+from paasq_daemon.kernels.operands import flat, map_values, null_of, numbers, restrict, valid_of
 from paasq_daemon.kernels.run import Call, kernel
-from paasq_dsl.types import FLOAT, INT, STRING_KINDS, TEXT, TIME, Kind, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, Value, parse_time, render_time
+from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, STRING_KINDS, TEXT, TIME, Kind, Type
+from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, render_time
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @kernel("int")
@@ -32,6 +35,13 @@ def float_(_: Call, operand: Column) -> Column:
     return flat(FLOAT, numbers(operand).astype(np.float64), valid_of(operand))
 
 
+@kernel("bool")
+def bool_(_: Call, operand: Column) -> Column:
+    if operand.type.kind in STRING_KINDS:
+        return map_values(BOOL, lambda text: _TRUTHS.get(text.strip().lower()), operand)
+    return flat(BOOL, numbers(operand).astype(np.bool_), valid_of(operand))
+
+
 @kernel("string")
 def string(_: Call, operand: Column) -> Column:
     return written(operand)
@@ -40,6 +50,21 @@ def string(_: Call, operand: Column) -> Column:
 @kernel("time")
 def time(_: Call, text: Column) -> Column:
     return map_values(TIME, _read_time, text)
+
+
+@kernel("duration")
+def duration(_: Call, text: Column) -> Column:
+    return map_values(DURATION, _read_duration, text)
+
+
+@kernel("key_of")
+def key_of(_: Call, link: Column) -> Column:
+    return replace(encode(link), type=KEYWORD)
+
+
+@kernel("collection_of")
+def collection_of(_: Call, link: Column) -> Column:
+    return restrict(constant(KEYWORD, link.type.name, len(link)), ~null_of(link))
 
 
 def written(column: Column) -> Flat | Coded:
@@ -89,3 +114,13 @@ def _read_time(text: str) -> int | None:
         return parse_time(text.strip())
     except ValueError:
         return None
+
+
+def _read_duration(text: str) -> Duration | None:
+    """With a sign before it, where the past is meant."""
+    written_ = text.strip()
+    try:
+        found = parse_duration(written_.removeprefix("-"))
+    except ValueError:
+        return None
+    return Duration(-found.months, -found.micros) if written_.startswith("-") else found

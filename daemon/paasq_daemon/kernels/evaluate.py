@@ -6,20 +6,25 @@ A constant part is worked out once, as a column of one row; kernels let such a c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from paasq_daemon.index.column import Coded, Column, Mask, Ragged
+from paasq_daemon.index.column import Coded, Column, Ints, Mask, Ragged
 from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
+    addresses,
     arithmetic,
+    clock,
     comparison,
     conversion,
+    formats,
+    likeness,
     lists,
     logic,
     membership,
     numeric,
+    patterns,
     texts,
     times,
     vectors,
@@ -27,13 +32,13 @@ from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
 from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
 from paasq_daemon.kernels.calendar_months import DAY_US
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import truth
+from paasq_daemon.kernels.operands import restrict, truth
 from paasq_daemon.kernels.parameters import parameter
 from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, resolve
-from paasq_dsl.types import NUMBER_KINDS, VECTOR, Kind
+from paasq_dsl.types import NULL, Kind
 from paasq_dsl.values import Value
 
 __all__ = ["Rows", "RunValues", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
@@ -72,8 +77,12 @@ class _OneRow:
     def column(self, name: str) -> Column:
         raise KeyError(name)
 
+    def take(self, rows: Ints) -> Rows:
+        return replace(self, length=len(rows))
+
 
 _NO_COLUMNS = _OneRow()
+_BRANCHING = frozenset({"if", "case"})
 _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
@@ -121,17 +130,49 @@ def _apply(expression: Apply, rows: Rows, run: RunValues) -> Column:
     if function in {"in", "not in"} and isinstance(last, Apply) and last.function == "..":
         function, arguments = f"{function} range", (*arguments[:-1], *last.arguments)
     call = Call(expression.type, expression.span, rows, run)
-    columns = [_walk(argument, rows, run) for argument in arguments]
+    walk_all = _walk_branches if function in _BRANCHING else _walk_each
+    columns = walk_all(arguments, rows, run)
     if function in FUNCTIONS and any(a.type.kind is Kind.ANY for a in arguments):
         _check(FUNCTIONS[function], columns, expression)
     return KERNELS[function](call, *columns)
 
 
+def _walk_each(arguments: Sequence[Bound], rows: Rows, run: RunValues) -> list[Column]:
+    return [_walk(argument, rows, run) for argument in arguments]
+
+
+def _walk_branches(arguments: Sequence[Bound], rows: Rows, run: RunValues) -> list[Column]:
+    """Pairs of a condition and a value, and a value for the rest: no value fails in a row where it is not asked."""
+    columns: list[Column] = []
+    undecided = np.ones(rows.length, np.bool_)
+    for i in range(0, len(arguments) - 1, 2):
+        condition = _walk_where(undecided, arguments[i], rows, run)
+        chosen = undecided & truth(condition, arguments[i].span)
+        columns += [condition, _walk_where(chosen, arguments[i + 1], rows, run)]
+        undecided &= ~chosen
+    if len(arguments) % 2:
+        columns.append(_walk_where(undecided, arguments[-1], rows, run))
+    return columns
+
+
+def _walk_where(where: Mask, expression: Bound, rows: Rows, run: RunValues) -> Column:
+    """Over all rows, which costs least; if that fails, only where it is asked, null elsewhere."""
+    try:
+        return _walk(expression, rows, run)
+    except KernelError:
+        asked = np.flatnonzero(where)
+        if not len(asked):
+            return null_column(NULL, 1)
+        if len(asked) == len(where):
+            raise
+        found = broadcast(_walk(expression, rows.take(asked), run), len(asked))
+        return restrict(found.take(np.maximum(np.cumsum(where) - 1, 0)), where)
+
+
 def _check(function: Function, columns: Sequence[Column], expression: Apply) -> None:
     """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
     given = [c.type for c in columns]
-    as_vectors = [VECTOR if t.item is not None and t.item.kind in NUMBER_KINDS else t for t in given]
-    if not any(resolve(s, types) for s in function.signatures for types in (given, as_vectors)):
+    if not any(resolve(s, given) for s in function.signatures):
         found = ", ".join(map(str, given))
         raise KernelError("PQ0703", f"{function.name} can't take ({found}): {function.usage}", expression.span)
 

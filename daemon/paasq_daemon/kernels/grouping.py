@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paasq_daemon.index.column import Column
+from paasq_daemon.kernels import statistics  # noqa: F401 -- registers its aggregates
 from paasq_daemon.kernels.aggregates import AGGREGATES, Groups
 from paasq_daemon.kernels.counting import first_rows
 from paasq_daemon.kernels.ranking import dense, ranks

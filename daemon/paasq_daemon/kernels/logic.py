@@ -7,8 +7,11 @@ from functools import reduce
 import numpy as np
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.operands import mask_column, null_of, pick, rows_of, together, truth
-from paasq_daemon.kernels.run import Call, kernel
+from paasq_daemon.kernels.build import broadcast, null_column
+from paasq_daemon.kernels.comparison import equal
+from paasq_daemon.kernels.operands import mask_column, null_of, pick, restrict, rows_of, together, truth
+from paasq_daemon.kernels.run import KERNELS, Call, kernel
+from paasq_dsl.types import NULL
 
 
 @kernel("and")
@@ -32,11 +35,23 @@ def is_null(_: Call, operand: Column) -> Column:
 
 
 @kernel("if")
-def if_(call: Call, condition: Column, then: Column, otherwise: Column) -> Column:
-    columns = (then, otherwise)
-    choice = np.where(truth(condition, call.span), 0, 1)
-    rows = np.broadcast_to(choice, rows_of((condition, *columns)))
-    return pick(together(call.type, columns, call.span), rows, columns)
+def if_(call: Call, *operands: Column) -> Column:
+    """Pairs of a condition and a value, and a value for the rest or none. Of `case` too."""
+    conditions, values = operands[: len(operands) // 2 * 2 : 2], [*operands[1::2]]
+    values.append(operands[-1] if len(operands) % 2 else null_column(NULL, 1))
+    choice = np.full(rows_of(operands), len(conditions), np.int64)
+    for i in range(len(conditions) - 1, -1, -1):
+        choice = np.where(truth(conditions[i], call.span), i, choice)
+    return pick(together(call.type, values, call.span), choice, values)
+
+
+KERNELS["case"] = if_
+
+
+@kernel("null_if")
+def null_if(call: Call, value: Column, other: Column) -> Column:
+    rows = rows_of((value, other))
+    return restrict(broadcast(value, rows), ~equal(value, other, call.span))
 
 
 @kernel("coalesce")

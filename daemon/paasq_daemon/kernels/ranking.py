@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Coded, Column, Ints
 from paasq_daemon.kernels.build import compact, encode, to_values
-from paasq_daemon.kernels.durations import length_us
+from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
 from paasq_daemon.kernels.operands import null_of, numbers
 from paasq_dsl.types import STRING_KINDS, Kind
 from paasq_dsl.values import Duration, Value
@@ -63,6 +63,17 @@ def dense(values: NDArray[Any]) -> tuple[Ints, int]:
     return codes.astype(np.int64), len(distinct)
 
 
+def value_key(value: Value) -> tuple[Any, ...]:
+    """What one value is ordered and told apart by: null last, lists item by item, a duration by its length."""
+    if value is None:
+        return (1,)
+    if isinstance(value, list):
+        return (0, tuple(value_key(item) for item in value))
+    if isinstance(value, Duration):
+        return (0, value.months * MONTH_MICROS + value.micros)
+    return (0, value)
+
+
 def distinct_pairs(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
     """The pairs that there are, each once, ascending. `right` is below `size`."""
     pairs = np.sort(left * size + right)
@@ -79,14 +90,6 @@ def _ranks_of_words(words: Coded) -> Ints:
 
 def _ranks_of_values(values: list[Value]) -> Ints:
     """Of lists and vectors: item by item, the shorter first, a null item last."""
-    keys = [_key(v) for v in values]
+    keys = [value_key(v) for v in values]
     rank = {key: i for i, key in enumerate(sorted(set(keys)))}
     return np.array([rank[key] for key in keys], np.int64)
-
-
-def _key(value: Value) -> tuple[Any, ...]:
-    if value is None:
-        return (1,)
-    if isinstance(value, list):
-        return (0, tuple(_key(item) for item in value))
-    return (0, (value.months, value.micros)) if isinstance(value, Duration) else (0, value)

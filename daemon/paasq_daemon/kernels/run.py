@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from paasq_daemon.index.column import Column
+from paasq_daemon.index.column import Column, Ints
 from paasq_dsl.source import Span
 from paasq_dsl.types import Type
 from paasq_dsl.values import Value
 
 
 class Rows(Protocol):
-    """What an expression is evaluated over: so many rows, and their columns by name."""
+    """What an expression is evaluated over: so many rows, their columns by name, and some of them as rows again."""
 
     @property
     def length(self) -> int: ...
     def column(self, name: str) -> Column: ...
+    def take(self, rows: Ints) -> Rows: ...
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Functions over times and durations. Calendar parts are read in UTC."""
+"""Functions over times and durations: how long, how long ago, in which bucket."""
 
 from __future__ import annotations
 
@@ -10,54 +10,29 @@ from numpy.typing import NDArray
 from paasq_daemon.index.column import Column, Ints, Mask
 from paasq_daemon.kernels import integers
 from paasq_daemon.kernels.build import null_column
-from paasq_daemon.kernels.calendar_months import DAY_US, month_of, month_start_us
+from paasq_daemon.kernels.calendar_months import month_of, month_start_us
+from paasq_daemon.kernels.clock import MONDAY_US
 from paasq_daemon.kernels.durations import length_us, parts
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, rows_of, valid_of
 from paasq_daemon.kernels.run import Call, kernel
-from paasq_dsl.types import DURATION, FLOAT, INT, TIME, Kind
+from paasq_dsl.types import DURATION, FLOAT, TIME, Kind
 from paasq_dsl.values import MICROS
 
-_HOUR_US, _MINUTE_US, _WEEK_US = MICROS["h"], MICROS["min"], MICROS["w"]
-_MONDAY_US = 4 * DAY_US  # 5 January 1970, the first Monday
 _YEAR_0_MONTHS = 1970 * 12  # so that buckets of 10y begin in 2020, not in 2029
 
 
-@kernel("year")
-def year(_: Call, time: Column) -> Column:
-    return _calendar(time, month_of(numbers(time)) // 12 + 1970)
+@kernel("to_unix")
+def to_unix(_: Call, time: Column) -> Column:
+    return flat(FLOAT, numbers(time) / MICROS["s"], valid_of(time))
 
 
-@kernel("month")
-def month(_: Call, time: Column) -> Column:
-    return _calendar(time, month_of(numbers(time)) % 12 + 1)
-
-
-@kernel("day")
-def day(_: Call, time: Column) -> Column:
-    times = numbers(time)
-    return _calendar(time, (times - month_start_us(month_of(times))) // DAY_US + 1)
-
-
-@kernel("hour")
-def hour(_: Call, time: Column) -> Column:
-    return _calendar(time, numbers(time) // _HOUR_US % 24)
-
-
-@kernel("minute")
-def minute(_: Call, time: Column) -> Column:
-    return _calendar(time, numbers(time) // _MINUTE_US % 60)
-
-
-@kernel("weekday")
-def weekday(_: Call, time: Column) -> Column:
-    return _calendar(time, (numbers(time) // DAY_US + 3) % 7 + 1)  # day 0 was a Thursday
-
-
-@kernel("date")
-def date(call: Call, time: Column) -> Column:
-    times, valid = numbers(time), valid_of(time)
-    return flat(TIME, integers.subtract(times, times % DAY_US, valid, call.span), valid)
+@kernel("from_unix")
+def from_unix(call: Call, seconds_: Column) -> Column:
+    values, valid = numbers(seconds_), valid_of(seconds_)
+    if values.dtype == np.float64:
+        return flat(TIME, integers.from_floats(values * MICROS["s"], valid, call.span), valid)
+    return flat(TIME, integers.multiply(values, np.array([MICROS["s"]]), valid, call.span), valid)
 
 
 @kernel("seconds")
@@ -101,16 +76,12 @@ def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> 
         raise KernelError("PQ0703", "a bucket is of whole months or of a fixed time, not of both", call.span)
     _require_positive(months + micros, there, "the width of a bucket", call)
     by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
-    origin = np.where(micros % _WEEK_US == 0, _MONDAY_US, 0)
+    origin = np.where(micros % MICROS["w"] == 0, MONDAY_US, 0)
     fixed = integers.subtract(times, (times - origin) % step, valid, call.span)
     if not months.any():
         return fixed
     calendar = month_of(times) + _YEAR_0_MONTHS
     return np.where(months > 0, month_start_us(calendar // by_month * by_month - _YEAR_0_MONTHS), fixed)
-
-
-def _calendar(time: Column, values: Ints) -> Column:
-    return flat(INT, values, valid_of(time))
 
 
 def _require_positive(values: NDArray[Any], there: Mask, what: str, call: Call) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Mask
+from paasq_daemon.index.column import Column, Ints, Mask
 from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import columns_of, evaluate_mask
@@ -30,6 +30,9 @@ class WholeColumns:
 
     def column(self, name: str) -> Column:
         return self.source.column(name)
+
+    def take(self, rows: Ints) -> Batch:
+        return Batch(len(rows), self.source, rows)
 
 
 @dataclass(frozen=True)

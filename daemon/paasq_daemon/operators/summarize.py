@@ -18,6 +18,7 @@ from paasq_daemon.operators.fetch import spread
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, Named
+from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
 from paasq_dsl.types import NUMBER_KINDS, Kind
 from paasq_dsl.values import Duration
@@ -133,8 +134,9 @@ def _is_time_bucket(key: Named) -> bool:
 def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
     call = item.value
     assert isinstance(call, Apply)
-    per_row: Sequence[Bound] = call.arguments[:1]
-    extra = [scalar(argument, run.values) for argument in call.arguments[1:] if is_scalar(argument)]
+    count = FUNCTIONS[call.function].per_row
+    per_row: Sequence[Bound] = call.arguments[:count]
+    extra = [scalar(argument, run.values) for argument in call.arguments[count:]]
     arguments = [
         constant(a.type, scalar(a, run.values), batch.length) if is_scalar(a) else evaluate(a, batch, run.values)
         for a in per_row

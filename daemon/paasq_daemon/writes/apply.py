@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paasq_daemon.index.column import Column
+from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.build import from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_mask, scalar
@@ -140,6 +140,10 @@ class RecordRow:
     @property
     def length(self) -> int:
         return 1
+
+    def take(self, rows: Ints) -> RecordRow:
+        assert rows.tolist() == [0]
+        return self
 
     def column(self, name: str) -> Column:
         record = self.record

@@ -13,7 +13,7 @@ from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, Pa
 from paasq_dsl.catalog import SYSTEM_COLUMNS
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify
+from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import quote_name
@@ -257,17 +257,13 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
     for candidate in found.signatures:
         type_ = resolve(candidate, [a.type for a in arguments])
         if type_ is not None:
-            asked = [candidate.parameters[min(i, len(candidate.parameters) - 1)] for i in range(len(arguments))]
-            typed = tuple(adapt(a, _asked_type(word)) for a, word in zip(arguments, asked, strict=True))
+            asked = candidate.asked(len(arguments)) or ()
+            typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
             return Apply(found.name, typed, type_, span)
     given = ", ".join(str(a.type) for a in arguments) or "nothing"
     expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
     context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
     return Apply(found.name, arguments, ANY, span)
-
-
-def _asked_type(word: str) -> Type:
-    return Type(Kind(word)) if word in {"int", "float", "bool", "time", "duration", "text", "keyword"} else ANY
 
 
 def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:

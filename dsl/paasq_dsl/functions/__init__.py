@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paasq_dsl.functions import aggregate, general, number, text, time
+from paasq_dsl.functions import aggregate, choice, conversion, lists, number, patterns, text, time, vectors
 from paasq_dsl.functions.signature import Function
 
-FUNCTIONS: Mapping[str, Function] = MappingProxyType({
-    f.name: f for module in (text, number, time, general, aggregate) for f in module.FUNCTIONS
+GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
+    "Text": text.FUNCTIONS, "Regular expressions": patterns.FUNCTIONS, "Numbers": number.FUNCTIONS,
+    "Times and durations": time.FUNCTIONS, "Lists": lists.FUNCTIONS, "Vectors": vectors.FUNCTIONS,
+    "Choices and null": choice.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
+    "Aggregates": aggregate.FUNCTIONS,
 })  # fmt: skip
+FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for group in GROUPS.values() for f in group})

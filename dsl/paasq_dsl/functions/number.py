@@ -1,19 +1,42 @@
-"""Functions over numbers."""
+"""Functions over numbers. What has no result is null; angles are in radians."""
 
 from paasq_dsl.functions.signature import function
 
 FUNCTIONS = (
     function("abs", "int -> int; float -> float", "The number without its sign.", "abs(-3) == 3"),
+    function("sign", "number -> int", "-1 below zero, 0 at zero, 1 above.", "sign(-2.5) == -1"),
     function("round", "float, int? -> float", "Rounded to so many digits behind the point (0); halves to even.",
              "round(2.345, 1) == 2.3"),
     function("floor", "float -> int", "The next integer below.", "floor(2.7) == 2"),
     function("ceil", "float -> int", "The next integer above.", "ceil(2.1) == 3"),
+    function("trunc", "float -> int", "The integer towards zero.", "trunc(-2.7) == -2"),
     function("sqrt", "float -> float", "The square root; null of a negative number.", "sqrt(9) == 3.0"),
     function("exp", "float -> float", "e to a power; null where it overflows.", "exp(0) == 1.0"),
     function("ln", "float -> float", "The natural logarithm; null of zero and below.", "ln(1) == 0.0"),
+    function("log2", "float -> float", "The logarithm to base 2; null of zero and below.", "log2(8) == 3.0"),
     function("log10", "float -> float", "The decimal logarithm; null of zero and below.", "log10(1000) == 3.0"),
     function("power", "float, float -> float", "The first number to the power of the second; null where there is none.",
              "power(2, 10) == 1024.0"),
-    function("least", "T, T... -> T", "The smallest of its arguments that is not null.", "least(3, 1, 2) == 1"),
-    function("greatest", "T, T... -> T", "The largest of its arguments that is not null.", "greatest(3, 1, 2) == 3"),
+    function("hypot", "float, float -> float", "The length of the diagonal: sqrt(x * x + y * y).", "hypot(3, 4) == 5.0"),
+    function("sin", "float -> float", "The sine of an angle.", "sin(0) == 0.0"),
+    function("cos", "float -> float", "The cosine of an angle.", "cos(0) == 1.0"),
+    function("tan", "float -> float", "The tangent of an angle.", "tan(0) == 0.0"),
+    function("asin", "float -> float", "The angle of a sine; null outside of -1 to 1.", "round(asin(1), 4) == 1.5708"),
+    function("acos", "float -> float", "The angle of a cosine; null outside of -1 to 1.", "acos(1) == 0.0"),
+    function("atan", "float -> float", "The angle of a tangent.", "atan(0) == 0.0"),
+    function("atan2", "float, float -> float", "The angle of the point at y, x (in this order).",
+             "round(atan2(1, 1), 4) == 0.7854"),
+    function("radians", "float -> float", "An angle in degrees as one in radians.", "round(radians(180), 4) == 3.1416"),
+    function("degrees", "float -> float", "An angle in radians as one in degrees.", "degrees(0) == 0.0"),
+    function("width_bucket", "float, float, float, int -> int",
+             "Which of so many equally wide ranges from the second number to the third holds the first: 1 is the first range, 0 "
+             "below all, one more than there are above; null where there are no such ranges.",
+             "width_bucket(5.5, 0, 10, 5) == 3"),
+    function("clamp", "T, T, T -> T", "The first value, but not below the second nor above the third.", "clamp(12, 0, 10) == 10"),
+    function("least", "T, T... -> T", "The smallest of its arguments.", "least(3, 1, 2) == 1",
+             nulls="Nulls are passed over; null where all are."),
+    function("greatest", "T, T... -> T", "The largest of its arguments.", "greatest(3, 1, 2) == 3",
+             nulls="Nulls are passed over; null where all are."),
+    function("hash", "string -> int", "A number that is always the same for a text: its 64-bit xxHash (XXH3).",
+             'hash("paasq") == hash("paasq")'),
 )  # fmt: skip

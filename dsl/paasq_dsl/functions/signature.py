@@ -8,6 +8,10 @@ from enum import StrEnum
 
 from paasq_dsl.types import ANY, FLOAT, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
 
+NULL_GIVES_NULL = "Null where an argument is null."
+NULLS_LEFT_OUT = "Nulls are left out."
+_ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyword", "vector"})
+
 
 class FunctionKind(StrEnum):
     SCALAR = "scalar"  # a value for each row
@@ -19,56 +23,70 @@ class Signature:
     """Types of arguments and of the result, written `text, int -> text`.
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
-    place), `[T]`. A `?` behind a type: may be left out; `...` behind the last: any number of it.
+    place), `[T]`. A `?` behind a type: may be left out; `...` behind the last: any number of it; `...` behind another: all
+    up to there, once or several times.
     """
 
     parameters: tuple[str, ...]
     result: str
-    optional: int
-    variadic: bool
 
-    def __str__(self) -> str:
-        return f"{', '.join(self.parameters)} -> {self.result}"
+    def asked(self, count: int) -> tuple[str, ...] | None:
+        """The word for each of `count` arguments; None where it can't be so many."""
+        words = tuple(p.rstrip("?.") for p in self.parameters)
+        repeated = next((i for i, p in enumerate(self.parameters) if p.endswith("...")), None)
+        if repeated is None:
+            least = sum(not p.endswith("?") for p in self.parameters)
+            return words[:count] if least <= count <= len(words) else None
+        if repeated == len(words) - 1:
+            return words[:-1] + words[-1:] * (count - repeated) if count >= repeated else None
+        group, rest = words[: repeated + 1], words[repeated + 1 :]
+        times, left = divmod(count, len(group))
+        return group * times + rest[:left] if times and left <= len(rest) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code."""
+    """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
+
+    `nulls` is the rule for null arguments. `per_row` of an aggregate: so many of its arguments have a value for each row,
+    those behind them one for all.
+    """
 
     name: str
     signatures: tuple[Signature, ...]
     doc: str
     example: str
     kind: FunctionKind = FunctionKind.SCALAR
+    nulls: str = NULL_GIVES_NULL
+    per_row: int = 1
 
     @property
     def usage(self) -> str:
         return "; ".join(f"{self.name}({', '.join(s.parameters)}) -> {s.result}" for s in self.signatures)
 
 
-def signature(text: str) -> Signature:
-    left, result = text.split("->")
-    words = [w.strip() for w in left.split(",") if w.strip()]
-    variadic = bool(words) and words[-1].endswith("...")
-    optional = sum(w.endswith("?") for w in words)
-    return Signature(tuple(w.removesuffix("...").removesuffix("?") for w in words), result.strip(), optional, variadic)
+def signatures(text: str) -> tuple[Signature, ...]:
+    """Of a text with one or several, parted by `;`."""
+    return tuple(_signature(part) for part in text.split(";"))
 
 
-def function(name: str, signatures: str, doc: str, example: str, kind: FunctionKind = FunctionKind.SCALAR) -> Function:
-    """`signatures` parted by `;`."""
-    return Function(name, tuple(signature(s) for s in signatures.split(";")), doc, example, kind)
+def function(name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL) -> Function:
+    return Function(name, signatures(takes), doc, example, nulls=nulls)
+
+
+def word_type(word: str) -> Type:
+    """The type that a word of a signature asks; any where several fit."""
+    if word.startswith("["):
+        return list_of(word_type(word[1:-1]))
+    return Type(Kind(word)) if word in _ONE_TYPE else ANY
 
 
 def resolve(candidate: Signature, arguments: Sequence[Type]) -> Type | None:
     """The type of the result where the arguments fit, else None."""
-    count = len(candidate.parameters)
-    least = count - candidate.optional - (1 if candidate.variadic else 0)
-    if len(arguments) < least or (len(arguments) > count and not candidate.variadic):
-        return None
+    asked = candidate.asked(len(arguments))
     names: dict[str, Type] = {}
-    for i, argument in enumerate(arguments):
-        if not _fits(candidate.parameters[min(i, count - 1)], argument, names):
-            return None
+    if asked is None or not all(_fits(word, given, names) for word, given in zip(asked, arguments, strict=True)):
+        return None
     return _result(candidate.result, names)
 
 
@@ -89,6 +107,11 @@ def unify(left: Type, right: Type) -> Type | None:
         item = unify(left.item, right.item)
         return None if item is None else list_of(item)
     return left if left.kind is right.kind else None
+
+
+def _signature(text: str) -> Signature:
+    left, result = text.split("->")
+    return Signature(tuple(w.strip() for w in left.split(",") if w.strip()), result.strip())
 
 
 def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
@@ -114,6 +137,9 @@ def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
             return argument.kind in {Kind.INT, Kind.FLOAT}
         case "keyword" | "text":
             return argument.kind in STRING_KINDS
+        case "vector":
+            item = argument.item
+            return argument.kind is Kind.VECTOR or (item is not None and _fits("number", item, names))
         case _:
             return str(argument.kind) == pattern
 

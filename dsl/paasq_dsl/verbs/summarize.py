@@ -47,7 +47,9 @@ def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
 
 def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
-        return apply_function(context, found, node, tuple(bind_expression(context, a, schema) for a in node.arguments))
+        schemas = [schema if i < found.per_row else Schema(()) for i in range(len(node.arguments))]
+        arguments = (bind_expression(context, a, s) for a, s in zip(node.arguments, schemas, strict=True))
+        return apply_function(context, found, node, tuple(arguments))
     bound = bind_expression(context, node, schema)
     if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
         name = node.name if isinstance(node, tree.Call) else column_name(node)

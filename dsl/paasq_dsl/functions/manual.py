@@ -1,0 +1,48 @@
+"""The manual's page of functions, from the registry: `python -m paasq_dsl.functions.manual > docs/functions.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from paasq_dsl.functions import FUNCTIONS, GROUPS
+from paasq_dsl.functions.signature import Function
+
+_HEAD = f"""# Functions
+
+<!-- Made from the registry by `python -m paasq_dsl.functions.manual`; a test holds it to that. -->
+
+There are {len(FUNCTIONS)}. A signature tells types: `string` is keyword, text or link, `number` int or float, `T` any type,
+the same at each place, `[T]` a list of it. `?` stands behind what may be left out, `...` behind what may come again. Where
+a float is asked, an int is taken.
+
+An example is an expression that is true. One of an aggregate is true of three records whose `n` is 1, 2, 3 and whose
+`kind` is a, b, a."""
+
+
+def functions_page() -> str:
+    return "\n\n".join([_HEAD, _contents(), *(_group(title) for title in GROUPS)]) + "\n"
+
+
+def _contents() -> str:
+    lines = (f"- **{title}**: {', '.join(_link(f) for f in group)}" for title, group in GROUPS.items())
+    return "\n".join(lines)
+
+
+def _link(function: Function) -> str:
+    return f"[{function.name}](#{function.name})"
+
+
+def _group(title: str) -> str:
+    return "\n\n".join([f"## {title}", *(part for function in GROUPS[title] for part in _entry(function))])
+
+
+def _entry(function: Function) -> Iterator[str]:
+    yield f"### {function.name}"
+    yield "\n".join(f"`{usage}`  " for usage in function.usage.split("; ")).rstrip()
+    yield f"{function.doc} {function.nulls}"
+    yield f"```paasq-expression\n{function.example}\n```"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(functions_page())
