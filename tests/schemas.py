@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from paasq_dsl.binder.bind import bind
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Catalog, View
+from paasq_dsl.modules import Module, ModuleMissing
 from paasq_dsl.syntax.parse import parse
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -28,4 +29,19 @@ def catalog() -> Catalog:
     bound = bind(script, Catalog())
     assert not wrong, wrong
     assert not bound.diagnostics, bound.diagnostics
-    return bound.catalog
+    return bound.catalog.with_view(View("stale", "from plain | where gone > 1"))
+
+
+MODULES = {
+    "lib/mail.paasq": "param $most: int = 5;",
+    "undeclared": "fn f(n: int): int = n + $more;",
+    "broken": "fn f(n: int): int = n +;",
+}
+
+
+def modules(path: str, importer: str | None) -> Module:
+    """The modules that tests of the language use."""
+    del importer
+    if path not in MODULES:
+        raise ModuleMissing(f"there is no module {path} beside this text")
+    return Module(path, MODULES[path])

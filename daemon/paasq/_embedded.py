@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Embedded(Database):
         self._engine = engine
 
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        given = Request(request.text, plain(request.params), request.budget, request.source_name)
+        given = changed(request, params=plain(request.params))
         return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
@@ -44,8 +45,8 @@ class Embedded(Database):
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         return list(self._engine.values(collection, field, prefix, limit))
 
-    def check(self, text: str) -> list[dict[str, Any]]:
-        return self._engine.check(text)
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        return self._engine.check(text, modules)
 
     def embed(
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from paasq_daemon.backends.base import Backend, Prepared
 from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
+from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import (
     BoundCollection,
+    BoundCommand,
     BoundDelete,
     BoundLet,
     BoundPatch,
+    BoundPut,
     BoundQuery,
     BoundStatement,
     BoundTransaction,
     BoundWrite,
     DeclaredParameter,
 )  # fmt: skip
+from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
-from paasq_dsl.source import Source
+from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.canonical import Canonical, canonical
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.tokens import scan
+
+_NO_MODULES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class PreparedQuery:
 
 @dataclass(frozen=True, slots=True)
 class PreparedWrite:
-    """A write, and the plan that chooses its rows where a where does."""
+    """A write, and the plan that chooses its rows, or gives those that are put."""
 
     write: BoundWrite
     chooser: Prepared | None
@@ -50,21 +57,42 @@ class PreparedTransaction:
 
 _EXPLAIN = re.compile(r"^explain (analyze )?")
 
-Step: TypeAlias = "PreparedQuery | PreparedTransaction | BoundCollection"
+
+@dataclass(frozen=True, slots=True)
+class PreparedDryrun:
+    transaction: PreparedTransaction
+
+
+Step: TypeAlias = "PreparedQuery | PreparedTransaction | PreparedDryrun | BoundCollection | BoundCommand"
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A text without errors. `text` is the one it was compiled from, `steps` what there is to run."""
+    """A text without errors. `text` is the one it was compiled from, `steps` what there is to run, `numbers` which
+    statement each step is, from 0."""
 
     text: str
     steps: tuple[Step, ...]
     parameters: Mapping[str, DeclaredParameter]
+    numbers: tuple[int, ...]
 
-    @property
-    def changes_catalog(self) -> bool:
-        """Must what follows a declaration be compiled anew behind it?"""
-        return any(isinstance(step, BoundCollection) for step in self.steps)
+
+def changes_catalog(step: Step) -> bool:
+    """Must what follows it be compiled anew behind it?"""
+    return isinstance(step, BoundCollection) or (isinstance(step, BoundCommand) and step.changes_catalog)
+
+
+def writing_word(step: Step) -> str | None:
+    """What a statement that writes is called; None of one that only reads."""
+    if isinstance(step, PreparedTransaction):
+        words = {_WRITE_WORDS[type(prepared.write)] for prepared in step.writes}
+        return words.pop() if len(words) == 1 else "tx"
+    if isinstance(step, BoundCommand):
+        return step.word if step.writes else None
+    return "collection" if isinstance(step, BoundCollection) else None
+
+
+_WRITE_WORDS = {BoundPut: "put", BoundPatch: "patch", BoundDelete: "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +112,59 @@ class Compiler:
         self.cache: PlanCache[Compiled] = PlanCache()
         self._backend = backend
 
-    def compile(self, text: str, catalog: Catalog, source_name: str) -> Lookup:
-        """Raises QueryError with every diagnostic where the text has an error."""
+    def compile(
+        self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, done: int = 0
+    ) -> Lookup:
+        """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first `done`
+        statements have run and are left out."""
         key = canonical(text)
         plan_key = _EXPLAIN.sub("", key.key)
-        hit = (plan_key, catalog.version) in self.cache
-        found = self.cache.get((key.key, catalog.version))
+        world = (catalog.version, tuple(sorted(modules.items())), done)
+        hit = (plan_key, *world) in self.cache
+        found = self.cache.get((key.key, *world))
         if found is not None:
             return Lookup(found, key, plan_key, hit)
         script, diagnostics = parse(text)
-        bound = bind(script, catalog, key.slots)
+        bound = bind(script, catalog, key.slots, resolve=resolver(modules), done=done)
         every = (*diagnostics, *bound.diagnostics)
         if has_errors(every):
             raise query_error(every, Source(text, source_name))
-        steps = tuple(
-            self._step(s) for s in bound.statements if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
-        )
-        compiled = Compiled(text, steps, bound.parameters)
-        if not compiled.changes_catalog:
-            self.cache.put((key.key, catalog.version), compiled)
+        todo = [
+            (i, s)
+            for i, s in enumerate(bound.statements)
+            if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
+        ]
+        steps = tuple(self._step(statement, text) for _, statement in todo)
+        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo))
+        if not any(changes_catalog(step) for step in steps):
+            self.cache.put((key.key, *world), compiled)
         return Lookup(compiled, key, plan_key, hit)
 
-    def _step(self, statement: BoundStatement) -> Step:
+    def _step(self, statement: BoundStatement, text: str) -> Step:
         if isinstance(statement, BoundQuery):
             # a collection that this very text declares has no id yet: its queries are compiled again behind it
             return PreparedQuery(statement, self._backend.prepare(statement))
         if isinstance(statement, BoundTransaction):
-            return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in statement.writes))
-        assert isinstance(statement, BoundCollection)
+            return self._transaction(statement)
+        if isinstance(statement, BoundDryrun):
+            return PreparedDryrun(self._transaction(statement.transaction))
+        if isinstance(statement, BoundView):
+            return replace(statement, view=replace(statement.view, text=_pipeline_text(text, statement.pipeline)))
+        assert isinstance(statement, (BoundCollection, BoundCommand))
         return statement
 
+    def _transaction(self, transaction: BoundTransaction) -> PreparedTransaction:
+        return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in transaction.writes))
+
     def _chooser(self, write: BoundWrite) -> Prepared | None:
-        query = write.query if isinstance(write, (BoundPatch, BoundDelete)) else None
-        return None if query is None else self._backend.prepare(query)
+        return None if write.query is None else self._backend.prepare(write.query)
+
+
+def _pipeline_text(text: str, statement: Span) -> str:
+    """What stands behind the = of a view."""
+    written = text[statement.start : statement.end]
+    equals = next(token for token in scan(written) if token.text == "=")
+    return written[equals.end :].strip()
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:

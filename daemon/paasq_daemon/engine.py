@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,7 +12,18 @@ from typing import Any
 
 from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.backends.embedded import EmbeddedBackend
-from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery, PreparedTransaction, Step, query_error
+from paasq_daemon.commands.run import Commands
+from paasq_daemon.compiler import (
+    Compiler,
+    Lookup,
+    PreparedDryrun,
+    PreparedQuery,
+    PreparedTransaction,
+    Step,
+    changes_catalog,
+    query_error,
+    writing_word,
+)  # fmt: skip
 from paasq_daemon.embed.minilm import bundled
 from paasq_daemon.embed.provider import Embedder
 from paasq_daemon.index.indexes import Indexes
@@ -23,8 +35,9 @@ from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import InvalidValue, QueryError, SnapshotError
+from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.transact import Transactor
@@ -51,9 +64,10 @@ class Engine:
         self._store = store
         self._indexes = indexes
         self._vectors = Vectors(store, embedder)
-        self._backend = EmbeddedBackend(indexes, self._vectors.of_query)
+        self._backend = EmbeddedBackend(indexes, self._vectors.of_query, self.snapshot_folder)
         self._compiler = Compiler(self._backend)
         self._transactor = Transactor(store, self._vectors)
+        self._commands = Commands(store, indexes, self._vectors, self.snapshot_folder)
 
     @classmethod
     def open(cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True) -> Engine:
@@ -71,14 +85,19 @@ class Engine:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
         started = time.perf_counter()
         lookup = self._compile(request)
+        if request.read_only:
+            _refuse_writes(lookup)
         answer = _NOTHING
         try:
             inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms))
-            for number in range(len(lookup.compiled.steps)):
+            todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
+            while todo:
                 inputs.cancel.check()
-                answer = self._run(lookup.compiled.steps[number], inputs)
-                if lookup.compiled.changes_catalog:
-                    lookup = self._compile(request)
+                number, step = todo.popleft()
+                answer = self._run(step, inputs)
+                if todo and changes_catalog(step):
+                    rest = self._compile(request, done=number + 1).compiled
+                    todo = deque(zip(rest.numbers, rest.steps, strict=True))
         except KernelError as error:
             raise _placed(error, lookup, request) from error
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
@@ -119,11 +138,11 @@ class Engine:
             except (KeyError, TypeError):
                 raise InvalidValue(f"{collection}.{field} is no field of keywords or links") from None
 
-    def check(self, text: str) -> list[dict[str, Any]]:
-        """What is wrong with a text, as diagnostics in JSON; nothing is run."""
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
         script, diagnostics = parse(text)
         source = Source(text)
-        found = (*diagnostics, *bind(script, self.catalog()).diagnostics)
+        found = (*diagnostics, *bind(script, self.catalog(), resolve=resolver(modules or {})).diagnostics)
         return [d.to_json(source) for d in sorted(found, key=lambda d: d.span.start)]
 
     def embed(
@@ -202,16 +221,26 @@ class Engine:
         self._indexes.close()
         self._store.close()
 
-    def _compile(self, request: Request) -> Lookup:
-        return self._compiler.compile(request.text, self.catalog(), request.source_name)
+    def _compile(self, request: Request, done: int = 0) -> Lookup:
+        return self._compiler.compile(request.text, self.catalog(), request.source_name, request.modules, done)
 
     def _run(self, step: Step, inputs: RunInputs) -> Answer:
         if isinstance(step, PreparedQuery):
             return step.plan.run(inputs)
         if isinstance(step, PreparedTransaction):
             return self._transactor.transact(step, inputs)
-        assert isinstance(step, BoundCollection)
-        return self._transactor.create(step.collection, self._vectors.embedder)
+        if isinstance(step, PreparedDryrun):
+            return self._transactor.dryrun(step.transaction, inputs)
+        if isinstance(step, BoundCollection):
+            return self._transactor.create(step.collection, self._vectors.embedder)
+        return self._commands.run(step, inputs)
+
+
+def _refuse_writes(lookup: Lookup) -> None:
+    """Raises ReadOnly, naming the first statement that writes."""
+    for step in lookup.compiled.steps:
+        if word := writing_word(step):
+            raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
 
 
 def _known(catalog: Catalog, name: str) -> Any:
@@ -223,7 +252,7 @@ def _known(catalog: Catalog, name: str) -> Any:
 def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs:
     """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
     them. Raises InvalidValue for a parameter that the text has not."""
-    used = {word[1:] for word in lookup.canonical.key.split() if word.startswith("$")}
+    used = {word[1:] for word in lookup.canonical.key.split() if word.startswith("$")} | set(lookup.compiled.parameters)
     for name in request.params:
         if name not in used:
             known = ", ".join(f"${u}" for u in sorted(used)) or "none"

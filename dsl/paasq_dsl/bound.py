@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
@@ -115,10 +115,19 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundAsOf:
+    """The moment to read at: `kind` is seq or snapshot, `value` an int or a name."""
+
+    kind: str
+    value: Bound
+
+
+@dataclass(frozen=True, slots=True)
 class ScanStage:
-    """All live records of a collection, in the order they were written."""
+    """All live records of a collection, in the order they were written; those of a past moment where `as_of` is given."""
 
     schema: Schema
+    as_of: BoundAsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +342,12 @@ class BoundExpect:
 
 @dataclass(frozen=True, slots=True)
 class BoundPut:
+    """Of `records`, or of the rows of `query`. `expect` must hold of each record before it is put, or none is."""
+
     collection: Collection
     records: tuple[tuple[Named, ...], ...]
     expect: BoundExpect | None
+    query: BoundQuery | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -392,4 +404,15 @@ class BoundLet:
     doc: str = ""
 
 
-BoundStatement: TypeAlias = "BoundQuery | BoundTransaction | BoundCollection | DeclaredParameter | BoundLet"
+@dataclass(frozen=True, slots=True)
+class BoundCommand:
+    """Every other statement; bound_commands.py has one class each, and says what these three mean."""
+
+    word: ClassVar[str]
+    writes: ClassVar[bool] = False
+    changes_catalog: ClassVar[bool] = False
+
+
+BoundStatement: TypeAlias = (
+    "BoundQuery | BoundTransaction | BoundCollection | BoundCommand | DeclaredParameter | BoundLet"
+)

@@ -28,17 +28,24 @@ class Field:
     sources: tuple[str, ...] = ()
     model: str | None = None
     doc: str = ""
+    unique: bool = False
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection. `id` is its name on disk; `key` names the field that identifies a record."""
+    """A collection. `id` is its name on disk; `key` names the field that identifies a record; `field_ids_given` counts
+    the ids of fields that were dropped too."""
 
     id: int
     name: str
     fields: tuple[Field, ...]
     key: str
     doc: str = ""
+    field_ids_given: int = 0
+
+    @property
+    def next_field_id(self) -> int:
+        return max([self.field_ids_given, *(f.id for f in self.fields)]) + 1
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -67,17 +74,46 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class View:
+    """A pipeline with a name, kept as its text; it is bound anew at each use."""
+
+    name: str
+    text: str
+    doc: str = ""
+
+
+@dataclass(frozen=True)
 class Catalog:
+    """`collection_ids_given` counts those of collections that were dropped too."""
+
     version: int = 0
     collections: Mapping[str, Collection] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    collection_ids_given: int = 0
 
     @cached_property
     def by_id(self) -> Mapping[int, Collection]:
         return MappingProxyType({c.id: c for c in self.collections.values()})
 
+    @property
+    def next_collection_id(self) -> int:
+        return max([self.collection_ids_given, *self.by_id]) + 1
+
     def with_collection(self, collection: Collection) -> Catalog:
         """The next version, with the collection added or replaced by name."""
         return replace(self, version=self.version + 1, collections={**self.collections, collection.name: collection})
+
+    def without_collection(self, name: str) -> Catalog:
+        left = {n: c for n, c in self.collections.items() if n != name}
+        return replace(
+            self, version=self.version + 1, collections=left, collection_ids_given=self.next_collection_id - 1
+        )
+
+    def with_view(self, view: View) -> Catalog:
+        return replace(self, version=self.version + 1, views={**self.views, view.name: view})
+
+    def without_view(self, name: str) -> Catalog:
+        return replace(self, version=self.version + 1, views={n: v for n, v in self.views.items() if n != name})
 
 
 def type_to_json(type_: Type) -> dict[str, Any]:
@@ -99,7 +135,7 @@ def type_from_json(data: Mapping[str, Any]) -> Type:
 def _field_to_json(f: Field) -> dict[str, Any]:
     return {
         "id": f.id, "name": f.name, "type": type_to_json(f.type), "required": f.required, "default": f.default,
-        "sources": list(f.sources), "model": f.model, "doc": f.doc,
+        "sources": list(f.sources), "model": f.model, "doc": f.doc, "unique": f.unique,
     }  # fmt: skip
 
 
@@ -111,9 +147,18 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
     return {
         "version": catalog.version,
         "collections": [
-            {"id": c.id, "name": c.name, "key": c.key, "doc": c.doc, "fields": [_field_to_json(f) for f in c.fields]}
+            {
+                "id": c.id,
+                "name": c.name,
+                "key": c.key,
+                "doc": c.doc,
+                "fields": [_field_to_json(f) for f in c.fields],
+                "field_ids_given": c.field_ids_given,
+            }
             for c in catalog.collections.values()
         ],
+        "views": [{"name": v.name, "text": v.text, "doc": v.doc} for v in catalog.views.values()],
+        "collection_ids_given": catalog.collection_ids_given,
     }
 
 
@@ -122,4 +167,5 @@ def catalog_from_json(data: Mapping[str, Any]) -> Catalog:
         c["name"]: Collection(**{**c, "fields": tuple(_field_from_json(f) for f in c["fields"])})
         for c in data["collections"]
     }
-    return Catalog(data["version"], collections)
+    views = {v["name"]: View(**v) for v in data.get("views", ())}
+    return Catalog(data["version"], collections, views, data.get("collection_ids_given", 0))

@@ -9,16 +9,19 @@ from functools import cached_property
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
+from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use
 
-_RUN = (tree.QueryHead, tree.Put, tree.Patch, tree.Delete, tree.Transaction, tree.CollectionDeclaration)
+_DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use)
+_RUN = (tree.QueryHead, tree.Put, tree.Patch, tree.Delete, tree.Transaction, tree.CollectionDeclaration, tree.Command)
 
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A statement that can be run alone; `text` has the params and lets above it too."""
+    """A statement that can be run alone; `text` has the definitions above it too."""
 
     span: Span
     text: str
@@ -30,6 +33,7 @@ class Analysis:
 
     text: str
     catalog: Catalog
+    resolve: Resolver = no_modules
 
     @cached_property
     def _script(self) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
@@ -39,7 +43,7 @@ class Analysis:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, with absolute spans."""
         script, found = self._script
-        bound = bind(script, self.catalog)
+        bound = bind(script, self.catalog, resolve=self.resolve)
         ordered = sorted((*found, *bound.diagnostics), key=lambda d: (d.span.start, d.code))
         return tuple(ordered[:DIAGNOSTICS_MAX])
 
@@ -47,7 +51,7 @@ class Analysis:
         above = ""
         for statement in self._script[0].statements:
             written = self.text[statement.span.start : statement.span.end]
-            if isinstance(statement.head, (tree.ParameterDeclaration, tree.LetHead)):
+            if isinstance(statement.head, _DEFINITIONS):
                 above += f"{written};\n"
             elif isinstance(statement.head, _RUN):
                 yield Runnable(statement.span, above + written)

@@ -12,7 +12,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
+from paasq_daemon.wire.modules import ProjectModules
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.modules import no_modules
 from paasq_editor.analysis import Analysis
 from paasq_editor.daemon import Daemon
 from paasq_editor.features.actions import actions
@@ -60,7 +62,8 @@ class Server(LanguageServer):
         text, catalog = self.text(uri), self.catalog(uri)
         known = self.analyses.get(uri)
         if known is None or known.text != text or known.catalog != catalog:
-            known = self.analyses[uri] = Analysis(text, catalog)
+            path = _path(uri)
+            known = self.analyses[uri] = Analysis(text, catalog, ProjectModules(path) if path else no_modules)
         return known
 
     def check(self, uri: str) -> None:

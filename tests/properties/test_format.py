@@ -25,7 +25,7 @@ SMALL = sorted(t for t in TEXTS.values() if len(t) < 3000)
 def without_places(node: Any) -> Any:
     """The tree as plain values, the places of its nodes left out."""
     if is_dataclass(node):
-        places = {"span", "offset", "name_span", "field_span", "method_span", "operator_span"}
+        places = {"span", "offset", "name_span", "field_span", "method_span", "operator_span", "path_span"}
         return type(node).__name__, {
             f.name: without_places(getattr(node, f.name)) for f in fields(node) if f.name not in places
         }

@@ -28,7 +28,20 @@ tx { patch list:1 set n = n + 1; put log {at: @now, what: "add"}; delete list:2 
 delete from note where created < @now - 5y;
 explain analyze from paper | follow cites depth 1..2 | facet sender, labels top 10, `odd name`;
 collection `odd` { key: keyword key id: keyword default: int default -1 required tags: [link<odd>] a: text(en)
-  e: vector(auto) from id, a v: vector(3) from: link<odd> };
+  e: vector(auto) from id, a v: vector(3) from: link<odd> /// of its own
+  unique: int unique };
+/// twice as much
+fn double(x: float, p:link<person>): link<person>=if(x > 2.0, p, null); use "lib/mail.paasq" as mail;
+from mail.recent as of seq 12 | select mail.weight(n, task:7), $mail.me; from note as of snapshot "monday" | take 1;
+view busy = from note | where n > 3 and body == "x" | take 5; drop view busy;
+show collections; show fields of note; describe note;
+alter collection note add field seen:bool default false unique; alter collection note drop field seen;
+alter collection note rename field title to subject; alter collection note retype field n to [float];
+drop collection note; drop collection note and its records;
+dryrun patch task:7 set status = "done" expect present; dryrun tx { put log {at:@now}; delete list:2 };
+put archive from (from note as of seq 4 | where created < @now - 1y and not done | select id, title) expect absent;
+tx { put archive from (from note | where done); delete from note where done };
+snapshot "before import"; verify snapshot $name;
 """
 
 
@@ -71,11 +84,17 @@ def respaced(text: str, chance: random.Random) -> str:
     """
     tokens = [t for t in scan(text) if t.kind not in TRIVIA]
     out: list[str] = []
+    declaring = False  # a `///` inside a collection is the doc of its next field
     for i, token in enumerate(tokens):
         out.append(token.text)
+        declaring = token.text != ";" and (
+            declaring or (token.text == "collection" and (i == 0 or tokens[i - 1].text == ";"))
+        )
         following = tokens[i + 1].text if i + 1 < len(tokens) else ";"
         trivia = chance.choices(TRIVIA_TO_TRY, (20, *(1,) * (len(TRIVIA_TO_TRY) - 1)))[0]
-        means_more = ("///" in trivia and ";" in {token.text, following}) or (following == ":" and "/" in trivia)
+        means_more = ("///" in trivia and (declaring or ";" in {token.text, following})) or (
+            following == ":" and "/" in trivia
+        )
         out.append(" " if means_more else trivia)
     return "".join(out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,8 @@ class FakeEngine:
         assert (collection, field) == ("task", "id")
         return [(key, 1) for key in self.records if key.startswith(prefix)][:limit]
 
-    def check(self, text: str) -> list[dict[str, Any]]:
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        del modules
         return [] if text.startswith("echo") else [{"code": "PQ0001", "message": "no such verb"}]
 
     def embed(

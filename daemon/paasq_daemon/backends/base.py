@@ -32,6 +32,7 @@ class Capability(StrEnum):
     PASSAGES = "passages"
     LIKE = "match like"
     ANALYZE = "explain analyze"
+    HISTORY = "reading the past"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ _NEEDS: dict[type, Capability] = {
 def required(query: BoundQuery) -> frozenset[Capability]:
     """Everything that a plan needs."""
     found = set(_of_stages(query.stages))
+    if isinstance(query.stages[0], bound.ScanStage) and query.stages[0].as_of:
+        found.add(Capability.HISTORY)
     if query.explain == "analyze":
         found.add(Capability.ANALYZE)
     return frozenset(found)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ from paasq_daemon.backends.base import Capability, RunInputs, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
-from paasq_daemon.kernels.evaluate import Rows, RunValues
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import Rows, RunValues, scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.page import cut
@@ -25,10 +28,11 @@ from paasq_daemon.operators.traverse import traverse
 from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
+from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_daemon.wire.messages import Budget as Limits
 from paasq_dsl import bound
-from paasq_dsl.bound import BoundQuery
+from paasq_dsl.bound import BoundAsOf, BoundQuery
 from paasq_dsl.catalog import Catalog
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
@@ -49,26 +53,55 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed) -> None:
+    def __init__(self, indexes: Indexes, embed: Embed, snapshot_folder: Path) -> None:
         self._indexes = indexes
         self._embed = embed
+        self._snapshot_folder = snapshot_folder
 
     def prepare(self, query: BoundQuery) -> PreparedPlan:
         check_capabilities(self, query)
-        return PreparedPlan(physical_plan(query), query.explain, self._indexes, self._embed)
+        first = query.stages[0]
+        moment = first.as_of if isinstance(first, bound.ScanStage) else None
+        reader = Reader(self._indexes, moment, self._snapshot_folder)
+        return PreparedPlan(physical_plan(query), query.explain, reader, self._embed)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Opens the view that a plan reads: of now, or of the moment that it names."""
+
+    indexes: Indexes
+    moment: BoundAsOf | None
+    snapshot_folder: Path
+
+    def open(self, inputs: RunInputs) -> AbstractContextManager[IndexView]:
+        """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
+        if self.moment is None:
+            return self.indexes.read()
+        values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        value = scalar(self.moment.value, values)
+        if self.moment.kind == "snapshot":
+            return self.indexes.read_past(read_manifest(self.snapshot_folder, str(value)).seq)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise KernelError("PQ0701", "as of seq needs a sequence number, an int", self.moment.value.span)
+        return self.indexes.read_past(value)
+
+
+def _no_rows(*_: Any, **__: Any) -> Column:
+    raise AssertionError("the binder lets no column into as of")
 
 
 @dataclass(frozen=True)
 class PreparedPlan:
     plan: PhysicalPlan
     explain: str | None
-    indexes: Indexes
+    reader: Reader
     embed: Embed
 
     def run(self, inputs: RunInputs) -> Answer:
         """Raises KernelError where a value of this run can't be computed with, and PaasqErrors."""
         started = time.perf_counter()
-        with self.indexes.read() as view:
+        with self.reader.open(inputs) as view:
             run = self._run(view, inputs)
             if self.explain == "plan":
                 return self._explained(run, inputs, None, started)
@@ -80,7 +113,7 @@ class PreparedPlan:
 
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         """The keys and versions of all rows, for writes that a where chooses."""
-        with self.indexes.read() as view:
+        with self.reader.open(inputs) as view:
             batch = self._execute(self._run(view, inputs), [])
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]

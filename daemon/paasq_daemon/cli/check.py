@@ -10,7 +10,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import folder_of, open_database
 from paasq_daemon.cli.faults import FAILED, show_diagnostics
-from paasq_daemon.cli.texts import read_source
+from paasq_daemon.cli.texts import modules_beside, read_source
 from paasq_dsl.catalog import Catalog
 
 
@@ -32,7 +32,7 @@ def check(
     for file in files:
         source = read_source(file)
         script, diagnostics = parse(source.text)
-        bound = bind(script, catalog)
+        bound = bind(script, catalog, resolve=modules_beside(source))
         catalog = bound.catalog
         found = sorted([*diagnostics, *bound.diagnostics], key=lambda each: each.span)
         show_diagnostics([each.to_json(source) for each in found], source)

@@ -41,7 +41,7 @@ def params_of(given: list[str] | None) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for each in given or []:
         name, equals, text = each.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not all(part.isidentifier() for part in name.split(".")):
             raise typer.BadParameter(f"{each!r} is not NAME=VALUE, such as -p limit=3", param_hint="--param")
         try:
             params[name] = orjson.loads(text)

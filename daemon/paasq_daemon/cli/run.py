@@ -12,7 +12,7 @@ from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
-from paasq_daemon.cli.texts import read_source
+from paasq_daemon.cli.texts import modules_of, read_source
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Answer, Request
@@ -41,7 +41,8 @@ def run(
 
 def run_script(database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False) -> None:
     """Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
-    diagnostics = database.check(source.text)
+    modules = modules_of(source)
+    diagnostics = database.check(source.text, modules)
     show_diagnostics(diagnostics, source)
     if any(each["severity"] == "error" for each in diagnostics):
         raise typer.Exit(FAILED)
@@ -51,9 +52,9 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
     for number, step in enumerate(todo, 1):
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
-        given = {name: value for name, value in params.items() if name in step.parameters}
+        given = {name: value for name, value in params.items() if step.takes(name)}
         try:
-            last = database.request(Request(step.text, given, source_name=source.name))
+            last = database.request(Request(step.text, given, source_name=source.name, modules=modules))
         except PaasqError as error:
             _show_failure(error, source, step, f"statement {number} of {len(todo)}")
             raise typer.Exit(FAILED) from None
@@ -66,7 +67,7 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
 def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
     known = sorted({name for step in todo for name in step.parameters})
     for name in params:
-        if name not in known:
+        if not any(step.takes(name) for step in todo):
             hint = f"there is {', '.join(f'${each}' for each in known)}" if known else "it has none"
             raise PaasqError(f"the script has no parameter ${name}", hint)
 

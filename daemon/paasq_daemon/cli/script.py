@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.split import split
 from paasq_dsl.syntax.tokens import TokenKind, scan
 
+_USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
 # They have no answer: the statements behind them stand on them.
 _DEFINITIONS = frozenset({"let", "fn", "param", "use"})
 _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
@@ -28,6 +30,11 @@ class Step:
     def parameters(self) -> frozenset[str]:
         """The names, without the `$`, of those that `text` speaks of."""
         return frozenset(token.text[1:] for token in scan(self.text) if token.kind is TokenKind.PARAM)
+
+    def takes(self, parameter: str) -> bool:
+        """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""
+        alias, dot, _ = parameter.partition(".")
+        return alias in _USE.findall(self.text) if dot else parameter in self.parameters
 
 
 def steps(source: Source, after: int = 0) -> Iterator[Step]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Source
 
 
@@ -19,3 +20,17 @@ def read_source(path: Path) -> Source:
         raise PaasqError(f"{path} cannot be read: {error.strerror}", "give the path of a readable file") from None
     except UnicodeDecodeError as error:
         raise PaasqError(f"{path} is not UTF-8 at byte {error.start + 1}", "save it as UTF-8") from None
+
+
+def modules_beside(source: Source) -> Resolver:
+    """Finds the modules of a script that has a file."""
+    from paasq_daemon.wire.modules import ProjectModules
+
+    return no_modules if source.name.startswith("<") else ProjectModules(Path(source.name))
+
+
+def modules_of(source: Source) -> dict[str, str]:
+    """The texts of all modules that a script uses, by path."""
+    from paasq_daemon.wire.modules import ProjectModules
+
+    return {} if source.name.startswith("<") else ProjectModules(Path(source.name)).read_all(source.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,14 +16,17 @@ from paasq_daemon.index.collection import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.files import Untrusted
+from paasq_daemon.index.past import PAST_PREFIX, Past, PastExtents
 from paasq_daemon.index.text import TextView
 from paasq_daemon.index.textindex import TextIndex
 from paasq_daemon.index.view import CollectionView
+from paasq_daemon.store.past import PastView
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.view import View
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
+PASTS_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_SEQS = 10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 
 _log = logging.getLogger(__name__)
@@ -31,7 +35,7 @@ _log = logging.getLogger(__name__)
 class IndexView:
     """Everything at one sequence number. Use it in one thread at a time, and only inside the `with` block."""
 
-    def __init__(self, store: View, catalog: Catalog, extents: Mapping[int, Extent], indexes: Indexes) -> None:
+    def __init__(self, store: View, catalog: Catalog, extents: Mapping[int, Extent], indexes: Indexes | Past) -> None:
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
@@ -55,6 +59,8 @@ class Indexes:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder / "index"
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        for left in self._folder.glob(f"{PAST_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
         self._store = store
         self._lock = RLock()
         self._checkpoint = Checkpoint(self._folder)
@@ -63,6 +69,7 @@ class Indexes:
         self._catalog = Catalog()
         self._collections: dict[int, CollectionIndex] = {}
         self._texts: dict[int, TextIndex] = {}
+        self._pasts: dict[tuple[int, int], Past] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         with store.read() as view:
             self._load(view)
@@ -80,6 +87,19 @@ class Indexes:
                 stack.callback(self._forget, view)
             yield view
 
+    @contextmanager
+    def read_past(self, seq: int) -> Iterator[IndexView]:
+        """A view of the store as it was at a sequence number. Raises StoreError where the journal does not reach it."""
+        with self._store.read() as present:
+            store = PastView(present, seq)
+            catalog = present.catalog
+            with self._lock:
+                past = self._pasts.pop((seq, catalog.version), None) or Past(seq, catalog, self._folder)
+            try:
+                yield IndexView(store, catalog, PastExtents(past, store), past)
+            finally:
+                self._keep(past)
+
     def checkpoint(self) -> None:
         """Write columns and vectors to disk as they are now. Raises OSError where the disk is full; nothing is lost."""
         with self._lock:
@@ -92,8 +112,11 @@ class Indexes:
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
+            pasts, self._pasts = self._pasts, {}
         for text in texts.values():
             text.close()
+        for past in pasts.values():
+            past.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
         with self._lock:
@@ -102,6 +125,15 @@ class Indexes:
                 folder = self._folder / str(collection_id) / "text"
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
             return found
+
+    def _keep(self, past: Past) -> None:
+        """For the next query of its moment; one past serves one query at a time, and few are kept."""
+        with self._lock:
+            same = self._pasts.pop((past.seq, past.catalog.version), None)
+            self._pasts[past.seq, past.catalog.version] = past
+            over = [self._pasts.pop(next(iter(self._pasts))) for _ in range(len(self._pasts) - PASTS_MAX)]
+        for each in (*over, *([same] if same else ())):
+            each.close()
 
     def _load(self, view: View) -> None:
         """From the checkpoint and the journal; from the records where that cannot be."""

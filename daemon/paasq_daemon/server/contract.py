@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ class Engine(Protocol):
     def catalog(self) -> Catalog: ...
     def status(self) -> dict[str, Any]: ...
     def values(self, collection: str, field: str, prefix: str, limit: int) -> Sequence[tuple[str, int]]: ...
-    def check(self, text: str) -> list[dict[str, Any]]: ...
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]: ...
     def embed(
         self, *, seconds_max: float | None, collection: str | None = None, replace: bool = False,
         on_progress: Callable[..., None] | None = None,

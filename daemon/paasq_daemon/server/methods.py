@@ -22,6 +22,7 @@ from paasq_daemon.server.params import (
     request_id,
     text,
     text_up_to,
+    texts,
     whole,
 )
 from paasq_daemon.wire.errors import SnapshotError
@@ -103,15 +104,18 @@ def method(name: str, *params: Param) -> Callable[[Run], Run]:
 _QUERY_TEXT = Param("text", text_up_to(QUERY_TEXT_CHARS_MAX))
 _QUERY_PARAMS = optional("params", mapping, {})
 _SOURCE_NAME = optional("source_name", text, "<query>")
+_READ_ONLY = optional("read_only", boolean, default=False)
+_MODULES = optional("modules", texts, {})
 _COLLECTION, _NAME = Param("collection", text), Param("name", text)
 
 
 def _request(call: Call) -> Request:
     limits = call.params.get("budget") or Budget()
-    return Request(call.params["text"], call.params["params"], limits, call.params["source_name"])
+    given = {name: call.params[name] for name in ("text", "params", "source_name", "read_only", "modules")}
+    return Request(**given, budget=limits)
 
 
-@method("query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME)
+@method("query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME, _READ_ONLY, _MODULES)
 async def _query(call: Call) -> bytes:
     answer: Answer = await call.service.executor.run(_request(call), call.cancellation)
     if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
@@ -119,15 +123,15 @@ async def _query(call: Call) -> bytes:
     return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
 
 
-@method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME)
+@method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES)
 async def _explain(call: Call) -> bytes:
     request = _request(call)
     return await call.short(lambda engine: engine.explain(request).to_json())
 
 
-@method("check", _QUERY_TEXT)
+@method("check", _QUERY_TEXT, _MODULES)
 async def _check(call: Call) -> bytes:
-    return await call.short(lambda engine: engine.check(call.params["text"]))
+    return await call.short(lambda engine: engine.check(call.params["text"], call.params["modules"]))
 
 
 @method("get", _COLLECTION, Param("key", text))

@@ -76,6 +76,10 @@ def mapping(value: Any, place: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else _refuse(place, "an object", value)
 
 
+def texts(value: Any, place: str) -> dict[str, str]:
+    return {name: text(each, f"{place}.{name:.80}") for name, each in mapping(value, place).items()}
+
+
 def records(value: Any, place: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         _refuse(place, "a list of objects", value)

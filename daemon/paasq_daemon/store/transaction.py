@@ -105,6 +105,11 @@ class WriteTransaction(View):
         self.tables.meta.put(self.txn, catalog_name(catalog.version), payload)
         self._changes.append(Change(ChangeKind.CATALOG, -1, "", -1))
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was changed so far, in order."""
+        return tuple(self._changes)
+
     def collection_state(self, collection_id: int) -> CollectionState:
         touched = self._touched.get(collection_id)
         return super().collection_state(collection_id) if touched is None else touched

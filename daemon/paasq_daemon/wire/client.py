@@ -42,6 +42,8 @@ class Client(Database):
             "params": plain(request.params),
             "budget": _budget(request.budget),
             "source_name": request.source_name,
+            "read_only": request.read_only,
+            "modules": dict(request.modules),
         }
         return Answer.from_json(self.call("query", params, cancel))
 
@@ -67,8 +69,8 @@ class Client(Database):
         params = {"collection": collection, "field": field, "prefix": prefix, "limit": limit}
         return [(each["value"], each["count"]) for each in self.call("values", params)]
 
-    def check(self, text: str) -> list[dict[str, Any]]:
-        return list(self.call("check", {"text": text}))
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        return list(self.call("check", {"text": text, "modules": dict(modules or {})}))
 
     def embed(
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False

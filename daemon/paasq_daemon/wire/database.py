@@ -49,8 +49,8 @@ class Database(ABC):
         """Values of a keyword or link field that begin with `prefix`, with how many records have each; most first."""
 
     @abstractmethod
-    def check(self, text: str) -> list[dict[str, Any]]:
-        """Diagnostics of a text, without running it."""
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Diagnostics of a text, without running it. `modules` are the texts that it uses, by path."""
 
     @abstractmethod
     def embed(

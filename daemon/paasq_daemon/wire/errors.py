@@ -7,6 +7,7 @@ PaasqError
 ├── Cancelled           the client asked for it
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
+├── ReadOnly            the text writes, and only reading was allowed
 ├── ProtocolError       a frame or a message that is none
 │   ├── LimitExceeded   too large, too deep, too many at once
 │   ├── PeerRefused     this user may not talk to that daemon
@@ -70,6 +71,10 @@ class CapabilityMissing(PaasqError):
 
 class InvalidValue(PaasqError):
     code = "PQ5006"
+
+
+class ReadOnly(PaasqError):
+    code = "PQ5007"
 
 
 class ProtocolError(PaasqError):

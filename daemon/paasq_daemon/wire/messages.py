@@ -39,13 +39,16 @@ class Request:
     """A text of the language with its parameters.
 
     `params` are JSON values by name without the `$`: times and durations as text, vectors as lists of numbers
-    (`values.plain` makes them so). They are never spliced into the text. `source_name` stands in diagnostics.
+    (`values.plain` makes them so). They are never spliced into the text. `source_name` stands in diagnostics. With
+    `read_only` a text that writes is refused before any of it runs. `modules` are the texts that it uses, by path.
     """
 
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
     budget: Budget = Budget()
     source_name: str = "<query>"
+    read_only: bool = False
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 class Cancellation:

@@ -16,6 +16,7 @@ Null is null everywhere. A time outside the years 1 to 9999 is `"<n>us"` in JSON
 
 from __future__ import annotations
 
+import json
 import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,6 +60,14 @@ def decode(value: Any, type_: Type | str) -> Any:
 
 def present(value: Any, type_: Type | str) -> Any:
     return codec(str(type_)).present(value)
+
+
+def as_text(value: Any, type_: Type | str) -> str | None:
+    """A value for people, in one column with values of other types; None for null."""
+    if value is None:
+        return None
+    encoded = encode(value, type_)
+    return encoded if isinstance(encoded, str) else json.dumps(encoded, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,16 +33,31 @@ class Written:
     fresh: tuple[Record, ...] = ()
 
 
-def apply_write(transaction: WriteTransaction, write: BoundWrite, values: RunValues, chosen: Chosen | None) -> Written:
+@dataclass(frozen=True, slots=True)
+class GivenRows:
+    """What a pipeline gives a put: names of fields, and their values, as the engine holds them."""
+
+    names: tuple[str, ...]
+    rows: list[list[Any]]
+
+
+def apply_write(
+    transaction: WriteTransaction, write: BoundWrite, values: RunValues, chosen: Chosen | GivenRows | None
+) -> Written:
     """Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile; then nothing is kept."""
     return _APPLIERS[type(write)](transaction, write, values, chosen)
 
 
-def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, _: Chosen | None) -> Written:
+def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows: GivenRows | None) -> Written:
+    """An expect is asked of each record as it stands when its turn has come."""
     collection = write.collection
     fresh: list[Record] = []
-    for items in write.records:
-        given = {item.name: scalar(item.value, values) for item in items}
+    records: Iterable[dict[str, Any]] = (
+        {item.name: scalar(item.value, values) for item in items} for items in write.records
+    )
+    if rows is not None:
+        records = (dict(zip(rows.names, row, strict=True)) for row in rows.rows)
+    for given in records:
         check_required(collection, given)
         key = given.get(collection.key)
         if write.expect is not None:
@@ -165,7 +180,7 @@ def _no_snippets(_: Rows, __: Column, ___: int | None, *, marked: bool) -> Colum
     raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
 
 
-_APPLIERS: dict[type, Callable[[WriteTransaction, Any, RunValues, Chosen | None], Written]] = {
+_APPLIERS: dict[type, Callable[[WriteTransaction, Any, RunValues, Any], Written]] = {
     BoundPut: _put,
     BoundPatch: _patch,
     BoundDelete: _delete,

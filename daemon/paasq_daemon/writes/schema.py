@@ -1,4 +1,4 @@
-"""Collections into the catalog."""
+"""Collections, their fields and views into the catalog, and out of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from dataclasses import replace
 
 from paasq_daemon.embed.provider import Embedder
 from paasq_daemon.store.transaction import WriteTransaction
-from paasq_dsl.catalog import Catalog, Collection, Field
+from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.writes.conversion import converted
+from paasq_daemon.writes.records import source_text
+from paasq_dsl.bound_commands import BoundAlter
+from paasq_dsl.catalog import Catalog, Collection, Field, View
 from paasq_dsl.types import vector_of
 
 
@@ -15,10 +19,99 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
     catalog = transaction.catalog
     if collection.name in catalog.collections:
         return False
-    number = max(catalog.by_id, default=0) + 1
+    number = catalog.next_collection_id
     fields = tuple(_with_model(field, embedder) for field in collection.fields)
     transaction.set_catalog(catalog.with_collection(replace(collection, id=number, fields=fields)))
     return True
+
+
+def set_view(transaction: WriteTransaction, view: View) -> int:
+    transaction.set_catalog(transaction.catalog.with_view(view))
+    return 0
+
+
+def drop_view(transaction: WriteTransaction, name: str) -> int:
+    transaction.set_catalog(transaction.catalog.without_view(name))
+    return 0
+
+
+def drop_collection(transaction: WriteTransaction, collection: Collection, *, and_records: bool) -> int:
+    """How many records went with it. Raises ConflictError where there are some, and they were not to go."""
+    present = _unchanged(transaction, collection)
+    count = transaction.live_count(present.id)
+    if count and not and_records:
+        raise ConflictError(
+            f"{present.name} has {count:,} records", f"write: drop collection {present.name} and its records"
+        )
+    for record in list(transaction.scan(present.id)):
+        transaction.delete(present.id, record.key)
+    transaction.set_catalog(transaction.catalog.without_collection(present.name))
+    return count
+
+
+def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder: Embedder) -> int:
+    """How many records were written anew, or are to get a vector. Raises InvalidValue where a record does not fit."""
+    _unchanged(transaction, alter.collection)
+    fields = tuple(f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.changed.fields)
+    changed = replace(alter.changed, fields=fields)
+    if alter.change == "add":
+        transaction.set_catalog(transaction.catalog.with_collection(changed))
+        return _added(transaction, changed, fields[-1])
+    if alter.change == "retype":
+        assert alter.before is not None
+        assert alter.after is not None
+        count = _retyped(transaction, changed, alter.before, alter.after)
+        transaction.set_catalog(transaction.catalog.with_collection(changed))
+        return count
+    transaction.set_catalog(transaction.catalog.with_collection(changed))
+    return 0
+
+
+def _unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
+    present = transaction.catalog.collections.get(collection.name)
+    if present is None or present != collection:
+        raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
+    return present
+
+
+def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
+    """A computed vector is pending for every record that has the text."""
+    count = transaction.live_count(collection.id)
+    if field.required and field.default is None and count:
+        raise InvalidValue(
+            f"{collection.name} has {count:,} records, which would have no {field.name}",
+            "give it a default, or leave required out",
+        )
+    if not field.sources:
+        return 0
+    records = [r for r in transaction.scan(collection.id) if source_text(collection, field, r.fields)]
+    for record in records:
+        transaction.set_pending(collection.id, field.id, record.ordinal)
+    return len(records)
+
+
+def _retyped(transaction: WriteTransaction, collection: Collection, before: Field, after: Field) -> int:
+    """Every record that has a value is written anew, its value converted; all must convert."""
+    records = [r for r in transaction.scan(collection.id) if r.fields.get(before.id) is not None]
+    values = [converted(before.type, after, r.fields[before.id]) for r in records]
+    failed = [i for i, value in enumerate(values) if value is None]
+    if failed:
+        record = records[failed[0]]
+        shown = repr(record.fields[before.id])[:60]
+        raise InvalidValue(
+            f"{len(failed):,} of {len(records):,} values of {collection.name}.{before.name} are no {after.type}, such as "
+            f"{shown} of {collection.name}:{record.key}",
+            "patch them first",
+        )
+    if after.unique and len(set(values)) < len(values):
+        raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
+    for record, value in zip(records, values, strict=True):
+        fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
+        kept = {
+            id_: next(iter(transaction.vectors(collection.id, id_, [record.ordinal]))) for id_ in record.vector_fields
+        }
+        transaction.put(collection.id, record.key, fields, kept)
+    return len(records)
 
 
 def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from paasq_daemon.backends.base import RunInputs
-from paasq_daemon.compiler import PreparedTransaction
+from paasq_daemon.compiler import PreparedTransaction, PreparedWrite
 from paasq_daemon.embed.provider import Embedder
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.wire.messages import Answer, ColumnInfo, PutResult
-from paasq_daemon.writes.apply import Written, apply_write, values_of_run
+from paasq_daemon.wire.messages import Answer, Budget, ColumnInfo, PutResult
+from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, values_of_run
+from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.schema import create_collection
+from paasq_daemon.writes.unique import UniqueValues
 from paasq_daemon.writes.values import record_from_json
 from paasq_daemon.writes.vectors import Vectors
+from paasq_dsl.bound import BoundPut
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
@@ -38,23 +42,45 @@ class Transactor:
 
     store: Store
     vectors: Vectors
+    unique: UniqueValues = field(default_factory=UniqueValues)
 
     def transact(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
         """All writes or none, one row for each. Raises ConflictError where an expect does not hold."""
-        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
-        chosen = [w.chooser.keys(inputs) if w.chooser else None for w in transaction.writes]
-
-        def work(open_transaction: WriteTransaction) -> list[Written]:
-            return [
-                apply_write(open_transaction, prepared.write, values, rows)
-                for prepared, rows in zip(transaction.writes, chosen, strict=True)
-            ]
-
-        committed = self.store.write(work).result()
+        committed = self.store.write(self._work(transaction, inputs)).result()
         fresh = [record for written in committed.value for record in written.fresh]
         seq = self._with_vectors(fresh, committed.seq)
         rows = [[w.what, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
         return Answer(_COLUMNS, rows, seq=seq)
+
+    def dryrun(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
+        """What the transaction would change: it runs as it would, and all of it is taken back."""
+        apply = self._work(transaction, inputs)
+
+        def work(open_transaction: WriteTransaction) -> None:
+            apply(open_transaction)
+            raise DryrunEnded(difference(open_transaction))
+
+        try:
+            self.store.write(work).result()
+        except DryrunEnded as ended:
+            return Answer(COLUMNS, ended.rows, seq=self.store.seq)
+        raise AssertionError("a dry run ends by its exception")
+
+    def _work(self, transaction: PreparedTransaction, inputs: RunInputs) -> Callable[[WriteTransaction], list[Written]]:
+        """What chooses rows runs at once; what is returned applies the writes."""
+        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+        chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
+
+        def work(open_transaction: WriteTransaction) -> list[Written]:
+            self.unique.advance(open_transaction)
+            written = [
+                apply_write(open_transaction, prepared.write, values, rows)
+                for prepared, rows in zip(transaction.writes, chosen, strict=True)
+            ]
+            self.unique.check(open_transaction)
+            return written
+
+        return work
 
     def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
         """Raises InvalidValue naming the record by its place, from 1."""
@@ -70,7 +96,10 @@ class Transactor:
                 raise InvalidValue(f"record {place}: {error.message}", error.hint) from None
 
         def work(transaction: WriteTransaction) -> list[Record]:
-            return [put_record(transaction, collection, record) for record in checked]
+            self.unique.advance(transaction)
+            written = [put_record(transaction, collection, record) for record in checked]
+            self.unique.check(transaction)
+            return written
 
         committed = self.store.write(work).result()
         seq = self._with_vectors(committed.value, committed.seq)
@@ -85,3 +114,15 @@ class Transactor:
     def _with_vectors(self, fresh: list[Record], seq: int) -> int:
         filled = self.vectors.fill_fresh(fresh)
         return seq if filled is None else filled
+
+
+def _chosen(prepared: PreparedWrite, inputs: RunInputs) -> Chosen | GivenRows | None:
+    """The keys and versions of the rows that a where chooses, or the rows that a put is given by its pipeline."""
+    if prepared.chooser is None:
+        return None
+    if not isinstance(prepared.write, BoundPut):
+        return prepared.chooser.keys(inputs)
+    answer = prepared.chooser.run(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
+    if answer.reason == "rows":
+        raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
+    return GivenRows(tuple(column.name for column in answer.columns), answer.rows)

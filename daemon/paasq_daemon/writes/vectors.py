@@ -98,6 +98,10 @@ class Vectors:
         work = partial(_replace_model, embedder=self.embedder, name=collection)
         return self._store.write(work).result().value
 
+    def wake(self) -> None:
+        """Look for pending vectors in the background, if that was started."""
+        self._wake.set()
+
     def start_background(self) -> None:
         """Make pending vectors as they come, until `stop_background`."""
         self._wake.set()

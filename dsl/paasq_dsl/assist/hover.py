@@ -11,7 +11,7 @@ from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.bound import BoundLet
-from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
@@ -81,13 +81,16 @@ def _meaning(place: Place, token: Token, behind: Token | None) -> str | None:
 
 def _name(place: Place, name: str, behind: Token | None) -> str | None:
     following = behind.text if behind else ""
+    if following == "(" and place.wants_value and (own := place.bound.functions.get(name)):
+        return _entry(own.usage, "function", own.doc)
     if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
         return _entry(function.usage, "function", function.doc, function.example)
     if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
-        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source,
-        Role.COLLECTION: _collection, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option, Role.LIMIT: _limit,
+        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source, Role.VIEW: _view,
+        Role.COLLECTION: _collection, Role.NAMED: _named, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
+        Role.LIMIT: _limit,
         Role.FIELD: _written, Role.DECLARED: _declared,
     }  # fmt: skip
     if place.role in by_role and (said := by_role[place.role](place, name)):
@@ -117,7 +120,16 @@ def _stage(_: Place, word: str) -> str | None:
 
 def _source(place: Place, name: str) -> str | None:
     let = place.lets.get(name)
-    return _let(let) if let else _collection(place, name)
+    return _let(let) if let else _view(place, name) or _collection(place, name)
+
+
+def _view(place: Place, name: str) -> str | None:
+    found = place.catalog.views.get(name)
+    return _entry(f"view {name}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip()) if found else None
+
+
+def _named(place: Place, name: str) -> str | None:
+    return _collection(place, name) or _view(place, name) or _stage(place, name)
 
 
 def _let(let: BoundLet) -> str:
@@ -129,12 +141,13 @@ def _collection(place: Place, name: str) -> str | None:
     found = place.catalog.collections.get(name)
     if found is None:
         return None
-    fields = "\n".join(_field_line(found, f.name, f.type) for f in found.fields)
+    fields = "\n".join(_field_line(found, f) for f in found.fields)
     return _entry(f"collection {name}", "", f"{found.doc}\n\n{fields}".strip())
 
 
-def _field_line(collection: Collection, name: str, type_: Type) -> str:
-    return f"- `{name}` {type_}{' key' if name == collection.key else ''}"
+def _field_line(collection: Collection, field: Field) -> str:
+    doc = f": {field.doc}" if field.doc else ""
+    return f"- `{field.name}` {field.type}{' key' if field.name == collection.key else ''}{doc}"
 
 
 def _type(_: Place, name: str) -> str | None:
@@ -193,6 +206,8 @@ def _of(collection: Collection | None, name: str, type_: Type) -> str:
         parts.append("The key.")
     elif field.required:
         parts.append("Required.")
+    if field.unique:
+        parts.append("Unique.")
     if field.sources:
         parts.append(f"Computed from {', '.join(field.sources)}.")
     return _entry(f"{name}: {type_}", f"field of `{collection.name}`", " ".join(p for p in parts if p))

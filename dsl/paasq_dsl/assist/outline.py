@@ -24,6 +24,13 @@ def first_word(text: str, start: int = 0) -> str:
     return (found and found[1]) or ""
 
 
+def _holds_statements(text: str, start: int) -> bool:
+    word = first_word(text, start)
+    if word == "dryrun":
+        word = first_word(text, text.index(word, start) + len(word))
+    return word == "tx"
+
+
 def statements(text: str, end: int | None = None) -> list[Span]:
     """Each statement with the space before it and without its `;`. The last one is what is left, perhaps nothing."""
     stop = len(text) if end is None else end
@@ -33,7 +40,7 @@ def statements(text: str, end: int | None = None) -> list[Span]:
     for found in _LANDMARK.finditer(text, 0, stop):
         mark = found[0]
         if mark == "{":
-            depth += bool(depth or first_word(text, start) == "tx")
+            depth += bool(depth or _holds_statements(text, start))
         elif mark == "}":
             depth -= bool(depth)
         elif mark == ";" and depth:

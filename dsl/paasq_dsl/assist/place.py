@@ -24,7 +24,7 @@ from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored
 
-_DECLARING = frozenset({"param", "let", "collection"})
+_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})
@@ -113,6 +113,8 @@ class Place:
     def target(self) -> Collection | None:
         """The collection that a write goes to."""
         write = current_write(self.words)
+        if write[:1] == ("alter",) and len(write) > 2:
+            return self.catalog.collections.get(write[2].strip("`"))
         if not write or write[0] not in _WRITING:
             return None
         named = [w.partition(":")[0] for w in write[1:3] if w != "from"]

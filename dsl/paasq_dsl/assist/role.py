@@ -28,6 +28,8 @@ class Role(StrEnum):
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
+    VIEW = "view"
+    NAMED = "named"  # what can be described
     LINKED = "linked"  # behind ->
     PART = "part"  # behind .
     KEY = "key"  # of a record, behind task:
@@ -51,7 +53,7 @@ def role_of(words: Sequence[str], start: str) -> Role:
     rule = (_HEADS if start == "head" else _STAGES).get(words[0])
     if rule is None:
         return Role.NOTHING
-    if words[-1] == "|" and words[0] not in PIPELINE_HOLDERS:
+    if words[-1] == "|" and words[0] not in PIPELINE_HOLDERS | {"put", "tx", "dryrun"}:
         return Role.STAGE
     if _behind_record(words):
         return Role.KEY
@@ -71,6 +73,8 @@ def innermost(words: Sequence[str]) -> int:
 
 def current_write(words: Sequence[str]) -> Sequence[str]:
     """The words of the write at the end of a tx, or the same words where they are no tx."""
+    if words[:1] in (("dryrun",), ["dryrun"]):
+        words = words[1:]
     if not words or words[0] != "tx":
         return words
     begin, opened = 1, 0
@@ -107,7 +111,7 @@ def _after(words: Sequence[str], *keywords: str) -> str:
 
 def _behind_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
-    if words[-1] != ":" or words[0] in {"collection", "param"}:
+    if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"}:
         return False
     labels = {"put": {"{", ","}, "tx": {"{", ","}, "fuse": {"(", ","}}.get(words[0], set())
     return words[-3] not in labels if len(words) > 2 else False
@@ -118,6 +122,8 @@ def _always(role: Role) -> Callable[[Sequence[str]], Role]:
 
 
 def _source(words: Sequence[str]) -> Role:
+    if words[-1] in {"seq", "snapshot"} and words[-2:-1] == ["of"]:
+        return Role.ARGUMENT
     return Role.SOURCE if words[-1] == "from" else Role.NOTHING
 
 
@@ -139,6 +145,36 @@ def _param(words: Sequence[str]) -> Role:
     return Role.SCALAR if "=" in words else _type(words)
 
 
+def _fn(words: Sequence[str]) -> Role:
+    return Role.SCALAR if "=" in words else _type(words)
+
+
+def _show(words: Sequence[str]) -> Role:
+    return Role.COLLECTION if words[-1] == "of" else Role.NOTHING
+
+
+def _alter(words: Sequence[str]) -> Role:
+    if words[-1] == "collection" and len(words) == 2:
+        return Role.COLLECTION
+    if words[-1] == "field":
+        return Role.NOTHING if "add" in words else Role.DECLARED
+    if "retype" in words and "to" in words:
+        return Role.TYPE if words[-1] in {"to", "["} else _type(words)
+    return _collection(words) if "add" in words else Role.NOTHING
+
+
+def _drop(words: Sequence[str]) -> Role:
+    return (
+        {"collection": Role.COLLECTION, "view": Role.VIEW}.get(words[-1], Role.NOTHING)
+        if len(words) == 2
+        else Role.NOTHING
+    )
+
+
+def _dryrun(words: Sequence[str]) -> Role:
+    return Role.WRITE if len(words) == 1 else role_of(words[1:], "head")
+
+
 def _collection(words: Sequence[str]) -> Role:
     if words[-1] == "default":
         return Role.SCALAR
@@ -154,9 +190,19 @@ def _put(words: Sequence[str]) -> Role:
     if _after(words, "expect"):
         return Role.EXPRESSION
     at = innermost(words)
+    if words[2:3] == ["from"]:
+        return _put_from(words[at + 1 :]) if at >= 0 else Role.NOTHING
     if at < 0 or (words[at] == "[" and "{" not in words[:at]):
         return Role.NOTHING
     return Role.FIELD if words[at] == "{" and words[-1] in {"{", ","} else Role.SCALAR
+
+
+def _put_from(words: Sequence[str]) -> Role:
+    """In the brackets of a put: a head, or the stage behind the last bar."""
+    bars = [i for i, word in enumerate(words) if word == "|"]
+    if bars:
+        return role_of(words[bars[-1] + 1 :], "stage")
+    return _source(words) if words else Role.NOTHING
 
 
 def _patch(words: Sequence[str]) -> Role:
@@ -276,7 +322,8 @@ _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
-    "tx": _tx,
+    "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
+    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),

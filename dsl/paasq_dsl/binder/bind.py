@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from paasq_dsl.binder.asof import at_moment
+from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.inline import InlineFunction
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import (
@@ -19,11 +23,15 @@ from paasq_dsl.bound import (
     ScanStage,
     Schema,
 )  # fmt: skip
+from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.bound_retrieval import BudgetStage
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax.parse import parse
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
 
@@ -40,22 +48,37 @@ class Bind:
     schemas: tuple[tuple[Span, Schema], ...]
     catalog: Catalog
     parameters: Mapping[str, DeclaredParameter]
+    functions: Mapping[str, InlineFunction]
 
 
-def bind(script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None) -> Bind:
-    """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys)."""
-    return _Binder(catalog, slots or {}).run(script)
+def bind(
+    script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = no_modules,
+    done: int = 0,
+) -> Bind:  # fmt: skip
+    """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
+    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound."""
+    binder = _Binder(catalog, Scope(resolve))
+    binder.context.slots = slots or {}
+    return binder.run(script, done)
+
+
+_DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
 
 class _Binder:
-    def __init__(self, catalog: Catalog, slots: Mapping[int, int]) -> None:
-        self.context = Context(catalog, self._stage, self._source, slots)
+    def __init__(self, catalog: Catalog, scope: Scope) -> None:
+        self.context = Context(catalog, self._stage, self._source)
+        self.scope = scope
         self.schemas: list[tuple[Span, Schema]] = []
 
-    def run(self, script: tree.Script) -> Bind:
-        statements = tuple(self._statement(s) for s in script.statements)
-        found = tuple(sorted(self.context.diagnostics, key=lambda d: (d.span.start, d.code)))
-        return Bind(statements, found, tuple(self.schemas), self.context.catalog, self.context.parameters)
+    def run(self, script: tree.Script, done: int = 0) -> Bind:
+        statements = tuple(
+            self._statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
+            for number, s in enumerate(script.statements)
+        )
+        context = self.context
+        found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
+        return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions)
 
     def _statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -74,6 +97,20 @@ class _Binder:
             case tree.Put() | tree.Patch() | tree.Delete():
                 write = bind_write(context, head)
                 return BoundTransaction((write,), statement.span) if write else None
+            case commands.FunctionDeclaration():
+                bind_function(context, head, statement.doc)
+                return None
+            case commands.Use():
+                self._use(head)
+                return None
+            case commands.ViewHead():
+                return self._view(head, statement)
+            case commands.Dryrun():
+                whole = head.writes
+                transaction = whole if isinstance(whole, tree.Transaction) else tree.Transaction(whole.span, (whole,))
+                return BoundDryrun(BoundTransaction(bind_transaction(context, transaction), statement.span))
+            case tree.Command():
+                return bind_command(context, head, statement.doc)
             case tree.Broken():
                 # what stands behind a broken head is still read, so that its own faults show
                 self._stages(ScanStage(NO_COLUMNS), statement=statement)
@@ -83,8 +120,14 @@ class _Binder:
         return self._stages(*self._source(source), statement=statement)
 
     def _source(self, source: tree.From) -> tuple[BoundStage, ...]:
+        stages = self._named(source)
+        return stages if source.as_of is None else at_moment(self.context, source.as_of, stages)
+
+    def _named(self, source: tree.From) -> tuple[BoundStage, ...]:
         if (stages := self.context.lets.get(source.name)) is not None:
             return stages
+        if (view := self.context.catalog.views.get(source.name)) is not None:
+            return self._opened(view, source)
         collection = self.context.collection(source.name, source.name_span)
         return (ScanStage(scan_schema(collection) if collection else NO_COLUMNS),)
 
@@ -131,3 +174,56 @@ class _Binder:
         declared = DeclaredParameter(head.name, type_, default, statement.doc)
         self.context.parameters[head.name] = declared
         return declared
+
+    def _use(self, head: commands.Use) -> None:
+        """Everything that a module defines, under its alias."""
+        context = self.context
+        module = read_module(context, self.scope, head)
+        if module is None:
+            return
+        inner = _Binder(
+            context.catalog, replace(self.scope, importer=module.path, opened=(*self.scope.opened, module.path))
+        )
+        inner.context.pinned = context.place(head.span)
+        inner.context.prefix, inner.context.undeclared = f"{context.prefix}{head.alias}.", "PQ0225"
+        bound = inner.run(module.script)
+        if bound.diagnostics:
+            context.report("PQ0224", head.path_span, path=head.path, message=bound.diagnostics[0].message)
+        for name, function in bound.functions.items():
+            context.functions[f"{head.alias}.{name}"] = replace(function, name=f"{head.alias}.{name}")
+        for name, stages in inner.context.lets.items():
+            context.lets[f"{head.alias}.{name}"] = stages
+        for name, declared in bound.parameters.items():
+            context.parameters[f"{head.alias}.{name}"] = declared
+
+    def _view(self, head: commands.ViewHead, statement: tree.Statement) -> BoundView:
+        """Bound by itself: it must stand without the lets, functions and parameters of this text."""
+        context = self.context
+        alone = _Binder(context.catalog, self.scope)
+        alone.context.offset, alone.context.undeclared = context.offset, "PQ0228"
+        stages = alone._pipeline(head.source, statement)
+        context.diagnostics += alone.context.diagnostics
+        self.schemas += alone.schemas
+        if head.name in context.lets or head.name in context.catalog.collections:
+            context.report("PQ0207", Span(head.span.start, head.span.start + len(head.name)), name=head.name)
+        view = View(head.name, "", statement.doc)
+        context.catalog = context.catalog.with_view(view)
+        self.scope.fresh_views[head.name] = stages
+        return BoundView(view, BoundQuery(stages, None, statement.span), statement.span)
+
+    def _opened(self, view: View, source: tree.From) -> tuple[BoundStage, ...]:
+        """The stages of a stored view, bound against the catalog as it is now."""
+        if (fresh := self.scope.fresh_views.get(view.name)) is not None:
+            return fresh
+        context, found = self.context, "it stands on itself"
+        if view.name not in self.scope.opened and len(self.scope.opened) < OPENED_MAX:
+            alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, view.name)))
+            alone.context.pinned = context.place(source.name_span)
+            script, wrong = parse(view.text)
+            bound = alone.run(script)
+            query = bound.statements[0] if bound.statements else None
+            if not wrong and not bound.diagnostics and isinstance(query, BoundQuery):
+                return query.stages
+            found = next(iter((*wrong, *bound.diagnostics))).message
+        context.report("PQ0226", source.name_span, name=view.name, message=found)
+        return (ScanStage(NO_COLUMNS),)

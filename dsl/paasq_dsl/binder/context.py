@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from paasq_dsl.binder.inline import InlineFunction
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
@@ -16,8 +17,10 @@ from paasq_dsl.source import Span
 class Context:
     """`offset` is what the spans of the piece at hand count from; `slots` numbers the literals by their absolute start.
 
-    `bind_stage` binds a stage by the rule of its verb, and `bind_source` a source: what holds stages itself, as fuse does,
-    or whole pipelines, as union does, binds them through these.
+    `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
+    holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
+    one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
+    parameters.
     """
 
     catalog: Catalog
@@ -26,18 +29,23 @@ class Context:
     slots: Mapping[int, int] = field(default_factory=dict)
     parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
     lets: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    functions: dict[str, InlineFunction] = field(default_factory=dict)
+    declaring: str | None = None  # the function whose body is being bound
+    pinned: Span | None = None
+    prefix: str = ""
+    undeclared: str | None = None  # what is reported of a parameter that is not declared
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
     def place(self, span: Span) -> Span:
         """A span of the piece at hand as one of the whole text."""
-        return span.shift(self.offset)
+        return self.pinned or span.shift(self.offset)
 
     def report(
         self, code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
     ) -> None:
         found = diagnostic(code, span, candidates=candidates, edit=edit, **words)
-        self.diagnostics.append(found.shift(self.offset))
+        self.diagnostics.append(found.shift(self.offset) if self.pinned is None else replace(found, span=self.pinned))
 
     def unknown(
         self, code: str, span: Span, name: str, known: Iterable[str], *, better: str | None = None, **words: str
@@ -49,7 +57,7 @@ class Context:
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)
         if found is None:
-            self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.lets])
+            self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 
 

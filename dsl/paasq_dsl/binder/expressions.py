@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.inline import InlineFunction, inlined
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
@@ -69,7 +70,8 @@ def column_name(node: tree.Expression) -> str | None:
             return name
         case tree.Call(name=name, arguments=arguments):
             inner = column_name(arguments[0]) if arguments else None
-            return f"{name}_{inner}" if inner else name
+            called = name.rpartition(".")[2]  # without the alias of its module
+            return f"{called}_{inner}" if inner else called
         case _:
             return None
 
@@ -125,7 +127,9 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
     declared = context.parameters.get(node.name)
-    return ParameterValue(node.name, declared.type if declared else ANY, context.place(node.span))
+    if declared is None and context.undeclared:
+        context.report(context.undeclared, node.span, name=f"${node.name}")
+    return ParameterValue(context.prefix + node.name, declared.type if declared else ANY, context.place(node.span))
 
 
 def _ref(context: Context, node: tree.Ref, _: Schema) -> Bound:
@@ -203,14 +207,48 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
     arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
     span = context.place(node.span)
     found = FUNCTIONS.get(node.name)
+    if (own := context.functions.get(node.name)) is not None:
+        return _call_inlined(context, own, node, arguments)
+    if node.name == context.declaring:
+        context.report("PQ0221", node.name_span, name=node.name)
+        return Constant(-1, ANY, None, span)
     if found is None:
         better = FOREIGN_FUNCTIONS.get(node.name.lower())
-        context.unknown("PQ0203", node.name_span, node.name, FUNCTIONS, better=better)
+        context.unknown("PQ0203", node.name_span, node.name, [*FUNCTIONS, *context.functions], better=better)
         return Apply(node.name, arguments, ANY, span)
     if found.kind is FunctionKind.AGGREGATE:
         context.report("PQ0306", node.name_span, function=node.name)
         return Apply(node.name, arguments, ANY, span)
     return apply_function(context, found, node, arguments)
+
+
+def _call_inlined(context: Context, found: InlineFunction, node: tree.Call, arguments: tuple[Bound, ...]) -> Bound:
+    """The body of a declared function, with the arguments in it."""
+    nothing = Constant(-1, ANY, None, context.place(node.span))
+    if len(arguments) != len(found.parameters):
+        expected = f"({', '.join(f'{name}: {type_}' for name, type_ in found.parameters)})"
+        given = ", ".join(str(a.type) for a in arguments) or "nothing"
+        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+        return nothing
+    fitted = {
+        name: fit(context, argument, type_, written.span, f"{name} of {found.name}")
+        for (name, type_), argument, written in zip(found.parameters, arguments, node.arguments, strict=True)
+    }
+    body = inlined(found, fitted)
+    if body is None:
+        context.report("PQ0222", node.span, name=found.name)
+    return body or nothing
+
+
+def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:
+    """`bound` as a value of a declared type: an int is made a float, null is of every type; reports what does not fit."""
+    bound = adapt(bound, type_)
+    if bound.type.kind is Kind.NULL:
+        return Constant(-1, type_, None, context.place(span))
+    bound = expect_type(context, bound, type_, span, what)
+    if type_.kind is Kind.FLOAT and bound.type.kind is Kind.INT:
+        return Apply("float", (bound,), FLOAT, bound.span)
+    return bound
 
 
 def apply_function(context: Context, found: Function, node: tree.Call, arguments: tuple[Bound, ...]) -> Apply:
@@ -229,6 +267,8 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
 
 
 def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
+    if isinstance(node.base, tree.Parameter) and f"{node.base.name}.{node.name}" in context.parameters:
+        return _parameter(context, tree.Parameter(node.span, f"{node.base.name}.{node.name}"), schema)
     name = column_name(node)
     if name is not None:
         known = schema.by_name.get(name)

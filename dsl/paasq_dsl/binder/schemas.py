@@ -24,6 +24,7 @@ _NAMES = (*(k for k in _PLAIN if k != "string"), "link", "vector")
 _ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
 _WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096
+_UNIQUE_KINDS = frozenset({Kind.KEYWORD, Kind.INT, Kind.TIME, Kind.LINK, Kind.ANY})
 
 
 def bind_type(context: Context, node: tree.TypeName) -> Type:
@@ -73,15 +74,17 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
     for declared in node.fields:
         if declared.name in fields:
             context.report("PQ0205", declared.span, name=declared.name)
-        fields[declared.name] = _field(context, declared, len(fields) + 1)
+        fields[declared.name] = bind_field(context, declared, len(fields) + 1)
     for declared in node.fields:
-        _check_sources(context, declared, fields)
+        check_sources(context, declared, fields)
     key = keys[0].name if keys else KEY_FIELD_DEFAULT
     if not keys:
         fields = {key: Field(len(fields) + 1, key, KEYWORD), **fields}
     collection = Collection(0, node.name, tuple(fields.values()), key, doc)
     if node.name.startswith("_"):
         context.report("PQ0604", node.span)
+    if node.name in context.catalog.views:
+        context.report("PQ0207", Span(node.span.start, node.span.start + len(node.name)), name=node.name)
     known = context.catalog.collections.get(node.name)
     if known is not None and not same_fields(known, collection):
         context.report("PQ0605", node.span, name=node.name)
@@ -99,10 +102,10 @@ def same_fields(one: Collection, other: Collection) -> bool:
 
 def _declared(field: Field) -> tuple[object, ...]:
     type_ = vector_of(None) if field.sources else field.type
-    return type_, field.required, field.default, field.sources
+    return type_, field.required, field.default, field.sources, field.unique
 
 
-def _field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
+def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
     type_ = bind_type(context, node.type)
     if node.name.startswith("_"):
         context.report("PQ0604", node.span)
@@ -125,10 +128,13 @@ def _field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
     if isinstance(default, int) and not isinstance(default, bool) and type_.kind is Kind.FLOAT:
         default = float(default)
     sources = tuple(s.name for s in node.sources)
-    return Field(number, node.name, type_, node.required or node.is_key, default, sources)
+    if node.unique and type_.kind not in _UNIQUE_KINDS:
+        context.report("PQ0612", node.type.span, name=node.name, type=with_article(type_))
+    required = node.required or node.is_key
+    return Field(number, node.name, type_, required, default, sources, doc=node.doc, unique=node.unique)
 
 
-def _check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
     for source in node.sources:
         found = fields.get(source.name)
         if found is None:

@@ -35,8 +35,11 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     schema = scan_schema(collection)
     expect = _expect(context, node.expect, schema)
     if isinstance(node, tree.Put):
+        if node.source is not None:
+            rows = _put_query(context, node, node.source, collection)
+            return BoundPut(collection, (), expect, rows, context.place(node.span))
         records = tuple(_record(context, record, collection) for record in node.records)
-        return BoundPut(collection, records, expect, context.place(node.span))
+        return BoundPut(collection, records, expect, span=context.place(node.span))
     key = target.key if isinstance(target, tree.Ref) else None
     query = None
     if node.condition is not None:
@@ -50,6 +53,29 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
 
 
+def _put_query(context: Context, node: tree.Put, source: tree.From, collection: Collection) -> BoundQuery:
+    """The pipeline of a put; its columns go to the fields of their names, each checked."""
+    stages = list(context.bind_source(source))
+    for stage in node.stages:
+        bound = context.bind_stage(stage, stages[-1].schema)
+        stages += [bound] if bound is not None else []
+    schema = stages[-1].schema
+    for column in schema.visible:
+        field = collection.by_name.get(column.name)
+        if field is None:
+            context.report("PQ0510", source.span, name=column.name, collection=collection.name)
+        elif field.sources:
+            context.report("PQ0502", source.span, name=field.name, sources=", ".join(field.sources))
+        elif not _assignable(field.type, column.type):
+            expected, found = with_article(field.type), with_article(column.type)
+            context.report("PQ0304", source.span, what=field.name, expected=expected, found=found)
+    given = {column.name for column in schema.visible}
+    for field in collection.fields:
+        if field.required and field.default is None and field.name not in given and not schema.open:
+            context.report("PQ0501", source.span, collection=collection.name, name=field.name)
+    return BoundQuery(tuple(stages))
+
+
 def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWrite, ...]:
     """Rows are chosen before the first write: a where behind a write to its collection would choose among what was."""
     writes: list[BoundWrite] = []
@@ -57,11 +83,18 @@ def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWri
         write = bind_write(context, written)
         if write is None:
             continue
-        condition = None if isinstance(written, tree.Put) else written.condition
-        if condition is not None and any(write.collection.name == before.collection.name for before in writes):
-            context.report("PQ0505", condition.span, collection=write.collection.name)
+        chosen_by = written.source if isinstance(written, tree.Put) else written.condition
+        read = _read_collection(write)
+        if chosen_by is not None and any(read == before.collection.name for before in writes):
+            context.report("PQ0505", chosen_by.span, collection=read)
         writes.append(write)
     return tuple(writes)
+
+
+def _read_collection(write: BoundWrite) -> str | None:
+    """The collection that the rows of a write are chosen from."""
+    scanned = write.query and write.query.stages[0].schema.collection
+    return scanned.name if scanned else None
 
 
 def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:

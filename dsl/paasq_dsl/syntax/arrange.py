@@ -9,12 +9,14 @@ from typing import TypeAlias
 from paasq_dsl.syntax.layout import Doc, Group, Line, Nest, Note, layout
 from paasq_dsl.syntax.spacing import tight
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind
+from paasq_dsl.syntax.words import STAGE_WORDS
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
     "summarize": frozenset({"by", "fill"}),
     "patch": frozenset({"where", "set", "expect"}),
     "delete": frozenset({"where", "expect"}),
+    "alter": frozenset({"add", "rename", "retype"}),
 }
 _UNBOUNDED = 1_000_000  # a width that nothing reaches
 
@@ -55,7 +57,7 @@ def statement_doc(tokens: Sequence[Token]) -> Doc:
     last = parts[-1]
     if isinstance(last, _Bracket) and parts[0].text == "collection":
         return _collection(parts[:-1], last)
-    if isinstance(last, _Bracket) and parts[0].text == "tx":
+    if isinstance(last, _Bracket) and parts[-2].text == "tx":
         return _transaction(parts[:-1], last)
     return _wrapped(parts, lambda p: _pipeline(p, _head))
 
@@ -183,6 +185,8 @@ def _bracket(bracket: _Bracket) -> Doc:
     elif _labels_pipelines(bracket):
         items = _split_before(inside, lambda i: _is_label(inside, i))
         docs = [_wrapped(item, _branch) for item in items]
+    elif bracket.text == "(" and inside and inside[0].text == "from":
+        docs = [_wrapped(inside, lambda p: _pipeline(p, _head))]
     else:
         docs = [_wrapped(item, _expression) for item in _split_behind(inside, ",")]
     lines = [(Line(" " if i else ""), doc) for i, doc in enumerate(docs)]
@@ -191,7 +195,8 @@ def _bracket(bracket: _Bracket) -> Doc:
 
 
 def _labels_pipelines(bracket: _Bracket) -> bool:
-    return bracket.text == "(" and _is_label(bracket.inside, 0)
+    inside = bracket.inside
+    return bracket.text == "(" and _is_label(inside, 0) and len(inside) > 2 and inside[2].text in STAGE_WORDS
 
 
 def _is_label(parts: _Parts, i: int) -> bool:

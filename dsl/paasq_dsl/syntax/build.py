@@ -65,8 +65,16 @@ class Builder(Transformer[Token, Any]):
     def explain(self, analyze: Token | None) -> str:
         return "analyze" if analyze else "plan"
 
-    def source(self, name: Token) -> tree.From:
-        return tree.From(_span(name), _name(name), _span(name))
+    def source(self, name: Token, member: Token | None, as_of: tree.AsOf | None) -> tree.From:
+        named = _span(name, member)
+        full = f"{_name(name)}.{_name(member)}" if member else _name(name)
+        return tree.From(_span(name, as_of or member), full, named, as_of)
+
+    def as_of_seq(self, seq: E) -> tree.AsOf:
+        return tree.AsOf(seq.span, "seq", seq)
+
+    def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
+        return tree.AsOf(name.span, "snapshot", name)
 
     def let(self, name: Token, source: tree.From) -> tree.LetHead:
         return tree.LetHead(_span(name, source), _name(name), source)
@@ -80,12 +88,15 @@ class Builder(Transformer[Token, Any]):
     def field(self, key: Token | None, name: Token, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
         options = dict(modifiers)
         return tree.FieldDeclaration(
-            _span(name), _name(name), type_, key is not None, "required" in options, options.get("default"),
-            options.get("sources", ()),
+            _span(name), _name(name), type_, key is not None, "required" in options, "unique" in options,
+            options.get("default"), options.get("sources", ()),
         )  # fmt: skip
 
     def required(self, _: Token) -> tuple[str, Any]:
         return "required", True
+
+    def unique(self, _: Token) -> tuple[str, Any]:
+        return "unique", True
 
     def default(self, _: Token, value: E) -> tuple[str, Any]:
         return "default", value
@@ -106,6 +117,10 @@ class Builder(Transformer[Token, Any]):
 
     def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree.Expect | None) -> tree.Put:
         return tree.Put(_around((name, records, expect)), self.name(name), records, expect)
+
+    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree.Put:
+        *stages, expect = rest
+        return tree.Put(_around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
 
     def objects(self, *records: tree.Record) -> tuple[tree.Record, ...]:
         return records
@@ -333,6 +348,15 @@ class Builder(Transformer[Token, Any]):
     def call(self, name: Token, *rest: Any) -> tree.Call:
         *arguments, end = (r for r in rest if r is not None)
         return tree.Call(_span(name, end), _name(name), _span(name), tuple(arguments))
+
+    def dot_call(self, base: E, name: Token, *rest: Any) -> tree.Call:
+        *arguments, end = (r for r in rest if r is not None)
+        if not isinstance(base, tree.Name):
+            raise LiteralError(
+                diagnostic("PQ0101", _span(name), expected="the alias of a module before it", found=name)
+            )
+        full = f"{base.name}.{_name(name)}"
+        return tree.Call(_span(base, end), full, _span(base, name), tuple(arguments))
 
     def list(self, *rest: Any) -> tree.ListOf:
         *items, end = (r for r in rest if r is not None)

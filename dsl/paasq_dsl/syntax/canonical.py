@@ -10,8 +10,8 @@ from paasq_dsl.syntax.split import significant
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan, unquote
 from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, parse_time
 
-# A number behind these is part of the plan, not a value: title^3, text(en), vector(384).
-_STRUCTURAL_BEFORE = frozenset({"^"})
+# What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq".
+_STRUCTURAL_BEFORE = frozenset({"^", "use"})
 _LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
 
 

@@ -16,11 +16,13 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.build import Builder, LiteralError
+from paasq_dsl.syntax.build import LiteralError
+from paasq_dsl.syntax.build_commands import StatementBuilder, with_field_docs
 from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.split import Piece, Pieces, significant, split
 from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.syntax.tree_commands import ViewHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -53,8 +55,8 @@ def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) 
     first, *rest = pieces.pieces
     head = place(first, "head")
     stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
-    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, tree.Broken)):
-        found.append(diagnostic("PQ0407", rest[0].span, what="only a query or a let can go on with |"))
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, tree.Broken)):
+        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let or a view can go on with |"))
     return tree.Statement(head, first.start, stages, pieces.doc, pieces.span)
 
 
@@ -72,13 +74,15 @@ def parse_piece(text: str, start: str) -> Parsed:
     if mistake is not None:
         return broken, (mistake,)
     try:
-        node = _parser().parse(text, start=start)
+        node: Any = _parser().parse(text, start=start)
     except UnexpectedInput as error:
         return broken, (_syntax_error(text, error, f"the end of the {'stage' if start == 'stage' else 'statement'}"),)
     except LiteralError as error:
         return broken, (error.diagnostic,)
     if len(tokens) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
         return broken, (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
+    if isinstance(node, tree.CollectionDeclaration) and "///" in text:
+        node = with_field_docs(node, text)
     return node, ()
 
 
@@ -96,7 +100,7 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=Builder(),
+        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=StatementBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 

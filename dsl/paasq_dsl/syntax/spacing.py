@@ -11,7 +11,7 @@ _TIGHT_AFTER = frozenset({"(", "[", "{", ".", "->", "..", "^"})
 _OPTION_STAGES = frozenset({"near", "fuse", "diversify", "match", "find"})  # there = gives an option: k=60
 _NO_CALLS = frozenset(
     "where and or not in has any all select extend sort by summarize facet take page after top fill depth to default "
-    "expect set union skip sample seed on collapse keep like".split()
+    "expect set from union skip sample seed on collapse keep like".split()
 )
 _ENDS_VALUE = frozenset({")", "]", "}"})
 
@@ -37,7 +37,11 @@ def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
     if "=" in {token.text, before.text} and word in _OPTION_STAGES:
         return True
     if token.text == "(":
-        return before.text in {"(", "["} or (_calls(before) and not _is_label(tokens, i + 1)) or _is_sign(tokens, i - 1)
+        return (
+            before.text in {"(", "["}
+            or (_calls(before) and (word == "fn" or not _is_label(tokens, i + 1)))
+            or _is_sign(tokens, i - 1)
+        )
     if _is_angle(tokens, i) or _is_angle(tokens, i - 1):
         return not (before.text == ">" and _is_angle(tokens, i - 1))
     return token.text in _TIGHT_BEFORE or before.text in _TIGHT_AFTER or _is_sign(tokens, i - 1)

@@ -98,10 +98,12 @@ class _Splitter:
         if token.kind is not TokenKind.OPERATOR:
             return
         if token.text in _PAIRS:
-            first = self.piece[0].text if self.piece else ""
-            statements = token.text == "{" and first == "tx" and not self.opened
+            words = [t.text for t in self.piece[:2]]
+            first = words[0] if words else ""
+            statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
             if len(self.opened) < NESTING_MAX:
-                self.opened.append(_Open(token, token.text == "(" and first in PIPELINE_HOLDERS, statements))
+                pipeline = token.text == "(" and (first in PIPELINE_HOLDERS or self._puts_from(first))
+                self.opened.append(_Open(token, pipeline, statements))
                 return
             if not self.too_deep:
                 self.diagnostics.append(diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
@@ -116,6 +118,10 @@ class _Splitter:
                 return
             self._never_closed(lambda opened: opened is not matching[-1])
             self.opened.pop()
+
+    def _puts_from(self, first: str) -> bool:
+        """Is this the bracket of `put collection from (pipeline)`?"""
+        return first in {"put", "tx", "dryrun"} and self.piece[-1].text == "from"
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""

@@ -67,6 +67,7 @@ _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 _REF_NAME = re.compile(_PATTERNS[TokenKind.NAME])
 _OPEN, _CLOSE = frozenset("({["), frozenset(")}]")
 _STARTS = frozenset({"", "|", ";"})
+_TYPING = frozenset({"param", "fn"})  # statements with a type before a =
 _LABELS_AFTER = frozenset("({,")
 
 
@@ -80,23 +81,28 @@ def scan(text: str) -> list[Token]:
     while at < size:
         for found in _SCANNER.finditer(text, at):
             kind, word = _KINDS[found.lastindex or 0], found[0]
-            if kind is _REF and brackets and _is_label(brackets[-1], before):
+            if kind is _REF and _is_label(brackets[-1] if brackets else "", stage, before):
                 label = _REF_NAME.match(word)
                 assert label is not None
                 kind, word = _NAME, label[0]
-            elif word == ">=" and earlier == "<" and stage == "param":  # param $p: link<person>=...
+            elif word == ">=" and earlier == "<" and stage in _TYPING:  # param $p: link<person>=...
                 word = ">"
             tokens.append(Token(kind, word, at))
             at += len(word)
             if kind not in TRIVIA:
                 if kind is _OPERATOR:
                     if word in _OPEN:
-                        brackets.append(stage if word == "{" or (word == "(" and stage == "fuse") else "")
+                        labels = word == "{" or (word == "(" and (stage == "fuse" or earlier == "fn"))
+                        brackets.append(stage if labels else "")
                     elif word in _CLOSE and brackets:
                         brackets.pop()
                     elif word == ";" and "tx" not in brackets:
                         brackets.clear()  # what is still open there was never closed
-                elif kind is _NAME and (before in _STARTS or (before == ":" and brackets and brackets[-1] == "fuse")):
+                elif kind is _NAME and (
+                    before in _STARTS
+                    or before == stage == "dryrun"
+                    or (before == ":" and brackets and brackets[-1] == "fuse")
+                ):
                     stage = word
                 earlier, before = before, word
             if at != found.end():
@@ -104,8 +110,10 @@ def scan(text: str) -> list[Token]:
     return tokens
 
 
-def _is_label(holder: str, before: str) -> bool:
+def _is_label(holder: str, stage: str, before: str) -> bool:
     """Is `name:` behind the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
+    if stage == "alter":
+        return before in {"field", "key"}
     if holder == "collection":
         return before != "default"
     return holder != "" and before in _LABELS_AFTER

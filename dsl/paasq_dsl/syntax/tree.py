@@ -52,9 +52,20 @@ class Option(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf(Node):
+    """`kind` is seq or snapshot: what `value` names."""
+
+    kind: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class From(Node):
+    """`name` has the alias of a module and a dot before it where the let is one of a module."""
+
     name: str
     name_span: Span
+    as_of: AsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +267,10 @@ class FieldDeclaration(Node):
     type: TypeName
     is_key: bool
     required: bool
+    unique: bool
     default: Expression | None
     sources: tuple[Name, ...]
+    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +313,13 @@ class Record(Node):
 
 @dataclass(frozen=True, slots=True)
 class Put(Node):
+    """Of `records`, or of the rows of a pipeline."""
+
     collection: Name
     records: tuple[Record, ...]
     expect: Expect | None
+    source: From | None = None
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,13 +340,18 @@ class Delete(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Command(Node):
+    """Every other statement; tree_commands.py has one node each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction(Node):
     writes: tuple[Write, ...]
 
 
 Write: TypeAlias = "Put | Patch | Delete"
 Head: TypeAlias = (
-    "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Put | Patch | Delete | Transaction | Broken"
+    "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Write | Transaction | Command | Broken"
 )
 
 

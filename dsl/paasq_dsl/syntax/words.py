@@ -7,7 +7,10 @@ STAGE_WORDS = frozenset(
     "drop rename skip distinct expand sample union lookup "
     "rerank collapse diversify passages cite budget".split()
 )
-STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
+STATEMENT_WORDS = frozenset(
+    "from explain let param collection put patch delete tx fn view use show describe alter drop "
+    "dryrun snapshot verify".split()
+)
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
 # Words of other query languages, and what stands for them here.

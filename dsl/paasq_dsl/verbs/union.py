@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundStage, ColumnInfo, Schema, UnionStage
+from paasq_dsl.bound import BoundStage, ColumnInfo, ScanStage, Schema, UnionStage
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -31,6 +31,10 @@ def _size(stages: Sequence[BoundStage]) -> int:
 
 def _pipeline(context: Context, node: tree.Pipeline) -> tuple[BoundStage, ...]:
     stages = list(context.bind_source(node.source))
+    first = stages[0]
+    if isinstance(first, ScanStage) and first.as_of is not None:
+        what = "a union reads one moment: write as of behind the first from of the query"
+        context.report("PQ0407", node.source.span, what=what)
     for written in node.stages:
         if isinstance(written, tree.Page):
             context.report(

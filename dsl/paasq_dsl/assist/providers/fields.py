@@ -82,8 +82,12 @@ def _assignable(place: Place) -> Iterator[Completion]:
 
 
 def _declared(place: Place) -> Iterator[Completion]:
-    """Text and keyword fields above the vector that is to be computed from them."""
+    """Text and keyword fields above the vector that is to be computed from them; of an alter the collection's own."""
     words = place.words
+    if words[0] == "alter" and place.target is not None:
+        for field in place.target.fields:
+            if words[-1] == "field" or str(field.type.kind) in {"text", "keyword"}:
+                yield _completion(place, field.name, field.type, str(field.type))
     for name, colon, type_ in zip(words, words[1:], words[2:], strict=False):
         if colon == ":" and type_ in {"text", "keyword"} and name not in words[_last(words, "from") :]:
             yield _completion(place, name, Type(Kind(type_)), type_, better=type_ == "text")

@@ -24,6 +24,10 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
     wanted = wanted_type(place)
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
+    for own in place.bound.functions.values() if place.role is not Role.AGGREGATE else ():
+        better = BETTER if wanted is not None and own.result == wanted else 0
+        insert = own.name if called else f"{own.name}("
+        yield Completion(own.name, insert, kind, own.usage, own.doc, place.span, RANKS[kind] + better)
     for function in FUNCTIONS.values():
         if function.kind is not _ROLES[place.role]:
             continue

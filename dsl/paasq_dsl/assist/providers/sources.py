@@ -15,9 +15,13 @@ from paasq_dsl.types import Kind
 def provide(place: Place, _: Values) -> Iterator[Completion]:
     if place.quoted:
         return
-    if place.role in {Role.SOURCE, Role.COLLECTION}:
+    if place.role in {Role.SOURCE, Role.COLLECTION, Role.NAMED}:
         for collection in place.catalog.collections.values():
             yield _collection(place, collection, "")
+    if place.role in {Role.SOURCE, Role.VIEW, Role.NAMED}:
+        for view in place.catalog.views.values():
+            kind = CompletionKind.LET
+            yield Completion(view.name, view.name, kind, f"view: {view.text}", view.doc, place.span, RANKS[kind])
     if place.role is Role.SOURCE:
         kind = CompletionKind.LET
         for name, let in place.lets.items():

@@ -1,0 +1,1 @@
+"""Statements that show or change what queries stand on."""

@@ -1,0 +1,112 @@
+"""Answers of show and describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.index.statistics import Statistics
+from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.values import as_text
+from paasq_dsl.bound_commands import BoundDescribe, BoundShow
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.verbs import VERB_OF_WORD, VERBS
+
+_WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
+_FIELDS = (("field", "keyword"), ("type", "keyword"), ("rules", "text"), ("doc", "text"))
+_STATISTICS = (("values", "int"), ("distinct", "int"), ("least", "text"), ("greatest", "text"))
+
+
+def show(view: IndexView, bound: BoundShow) -> Answer:
+    """What there is of one kind, by name."""
+    if bound.collection is not None:
+        collection = view.catalog.collections[bound.collection.name]
+        return _answer(view, _FIELDS, [_field(collection, field) for field in collection.fields])
+    return _SHOWN[bound.what](view)
+
+
+def describe(view: IndexView, bound: BoundDescribe) -> Answer:
+    """A collection field by field, with statistics of its live records; of a function, a stage or a view what it is."""
+    match bound.kind:
+        case "collection":
+            return _collection(view, view.catalog.collections[bound.name])
+        case "view":
+            found = view.catalog.views[bound.name]
+            columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
+            return _answer(view, columns, [[found.name, found.text, found.doc]])
+        case "stage":
+            verb = VERB_OF_WORD[bound.name]
+            return _answer(view, _WORDS, [[verb.word, verb.form, verb.doc, verb.example]])
+        case _:
+            function = FUNCTIONS[bound.name]
+            return _answer(view, _WORDS, [[function.name, function.usage, function.doc, function.example]])
+
+
+def _collections(view: IndexView) -> Answer:
+    columns = (("name", "keyword"), ("records", "int"), ("fields", "int"), ("pending_vectors", "int"), ("doc", "text"))
+    rows = [
+        [c.name, view.store.live_count(c.id), len(c.fields), _pending(view, c), c.doc]
+        for c in view.catalog.collections.values()
+    ]
+    return _answer(view, columns, rows)
+
+
+def _views(view: IndexView) -> Answer:
+    columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
+    return _answer(view, columns, [[v.name, v.text, v.doc] for v in view.catalog.views.values()])
+
+
+def _functions(view: IndexView) -> Answer:
+    columns = (("name", "keyword"), ("kind", "keyword"), ("form", "text"), ("doc", "text"))
+    return _answer(view, columns, [[f.name, str(f.kind), f.usage, f.doc] for f in FUNCTIONS.values()])
+
+
+def _stages(view: IndexView) -> Answer:
+    return _answer(view, _WORDS[:3], [[verb.word, verb.form, verb.doc] for verb in VERBS])
+
+
+def _collection(view: IndexView, collection: Collection) -> Answer:
+    """A row for the collection, then one for each field."""
+    live = view.store.live_count(collection.id)
+    head: list[Any] = [collection.name, "collection", f"{live} records", collection.doc, None, None, None, None]
+    rows = [[*_field(collection, field), *_statistics(view, collection, field)] for field in collection.fields]
+    return _answer(view, (*_FIELDS, *_STATISTICS), [head, *rows])
+
+
+def _field(collection: Collection, field: Field) -> list[Any]:
+    rules = [
+        *(["key"] if field.name == collection.key else ["required"] if field.required else []),
+        *(["unique"] if field.unique else []),
+        *([] if field.default is None else [f"default {as_text(field.default, str(field.type))}"]),
+        *([f"from {', '.join(field.sources)}"] if field.sources else []),
+    ]
+    return [field.name, str(field.type), " ".join(rules), field.doc]
+
+
+def _statistics(view: IndexView, collection: Collection, field: Field) -> list[Any]:
+    """Nulls for what is no column: text and vectors are kept apart."""
+    try:
+        found: Statistics = view.collection(collection.name).statistics(field.name)
+    except KeyError:
+        return [None] * 4
+    item = str(field.type.item or field.type)
+    ends = (as_text(end, item) for end in (found.minimum, found.maximum))
+    return [found.rows - found.nulls, found.distinct, *ends]
+
+
+def _pending(view: IndexView, collection: Collection) -> int:
+    return sum(view.store.pending_count(collection.id, field.id) for field in collection.fields if field.sources)
+
+
+def _answer(view: IndexView, columns: Sequence[tuple[str, str]], rows: list[list[Any]]) -> Answer:
+    return Answer(tuple(ColumnInfo(*column) for column in columns), rows, seq=view.seq)
+
+
+_SHOWN: dict[str, Callable[[IndexView], Answer]] = {
+    "collections": _collections,
+    "views": _views,
+    "functions": _functions,
+    "stages": _stages,
+}

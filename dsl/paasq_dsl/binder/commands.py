@@ -1,0 +1,211 @@
+"""Statements that show or change what queries stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.schemas import bind_field, bind_type, check_sources
+from paasq_dsl.bound import BoundCommand
+from paasq_dsl.bound_commands import (
+    BoundAlter,
+    BoundDescribe,
+    BoundDropCollection,
+    BoundDropView,
+    BoundShow,
+    BoundSnapshot,
+    BoundVerify,
+)  # fmt: skip
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.types import KEYWORD, Kind, Type
+
+
+def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand | None:
+    """None where something is wrong (and reported). A change of the catalog is seen by the statements behind it."""
+    return _BINDERS[type(node)](context, node, doc)
+
+
+def _show(context: Context, node: commands.Show, _: str) -> BoundShow | None:
+    if node.of is None:
+        return BoundShow(node.what)
+    collection = context.collection(node.of.name, node.of.span)
+    return BoundShow(node.what, collection) if collection else None
+
+
+def _describe(context: Context, node: commands.Describe, _: str) -> BoundDescribe | None:
+    name = node.subject.name
+    known = {
+        "collection": context.catalog.collections, "view": context.catalog.views, "stage": STAGE_WORDS,
+        "function": FUNCTIONS,
+    }  # fmt: skip
+    for kind, names in known.items():
+        if name in names:
+            return BoundDescribe(kind, name)
+    every = [name for names in known.values() for name in names]
+    context.unknown("PQ0227", node.subject.span, name, every, what="collection, view, stage or function")
+    return None
+
+
+def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | None:
+    collection = context.collection(node.collection.name, node.collection.span)
+    if collection is None:
+        return None
+    declared = replace(node.field, doc=doc or node.field.doc)
+    field = bind_field(context, declared, collection.next_field_id)
+    problem = None
+    if field.name in collection.by_name:
+        problem = "there is a field of that name"
+    elif node.field.is_key:
+        problem = "the key of a collection is given when it is declared"
+    elif field.unique and field.default is not None:
+        problem = "all records would have its default, and it is unique"
+    if problem:
+        _refuse(context, collection, node.field, "added", problem)
+        return None
+    check_sources(context, node.field, dict(collection.by_name))
+    return _altered(context, node, collection, "add", None, field)
+
+
+def _drop_field(context: Context, node: commands.DropField, _: str) -> BoundAlter | None:
+    found = _field_of(context, node)
+    if found is None:
+        return None
+    collection, field = found
+    if problem := _needed(collection, field):
+        _refuse(context, collection, node.field, "dropped", problem)
+        return None
+    return _altered(context, node, collection, "drop", field, None)
+
+
+def _rename(context: Context, node: commands.RenameField, _: str) -> BoundAlter | None:
+    found = _field_of(context, node)
+    if found is None:
+        return None
+    collection, field = found
+    if node.new.name in collection.by_name:
+        _refuse(context, collection, node.field, "renamed", f"there is a field {node.new.name}")
+        return None
+    if node.new.name.startswith("_"):
+        context.report("PQ0604", node.new.span)
+        return None
+    return _altered(context, node, collection, "rename", field, replace(field, name=node.new.name))
+
+
+def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter | None:
+    found = _field_of(context, node)
+    if found is None:
+        return None
+    collection, field = found
+    type_ = bind_type(context, node.type)
+    problem = _needed(collection, field)
+    if Kind.VECTOR in {field.type.kind, type_.kind}:
+        problem = "a vector is made of text, or given; drop it, and add another"
+    elif field.default is not None:
+        problem = "it has a default of its present type"
+    elif type_ == field.type:
+        problem = f"it is {type_} already"
+    if problem:
+        _refuse(context, collection, node.field, "retyped", problem)
+        return None
+    # another id: what old versions of records hold under the present one is of the present type
+    return _altered(context, node, collection, "retype", field, replace(field, id=collection.next_field_id, type=type_))
+
+
+def _drop_collection(context: Context, node: commands.DropCollection, _: str) -> BoundDropCollection | None:
+    collection = context.collection(node.collection.name, node.collection.span)
+    if collection is None:
+        return None
+    for other in context.catalog.collections.values():
+        if other.name != collection.name and (link := _link_to(other, collection.name)):
+            context.report(
+                "PQ0407",
+                node.collection.span,
+                what=f"{other.name}.{link.name} leads to {collection.name}: drop it first",
+            )
+            return None
+    context.catalog = context.catalog.without_collection(collection.name)
+    return BoundDropCollection(collection, node.and_records)
+
+
+def _drop_view(context: Context, node: commands.DropView, _: str) -> BoundDropView | None:
+    view = context.catalog.views.get(node.view.name)
+    if view is None:
+        context.unknown("PQ0227", node.view.span, node.view.name, context.catalog.views, what="view")
+        return None
+    context.catalog = context.catalog.without_view(view.name)
+    return BoundDropView(view)
+
+
+def _snapshot(context: Context, node: commands.TakeSnapshot, _: str) -> BoundSnapshot:
+    return BoundSnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
+
+
+def _verify(context: Context, node: commands.VerifySnapshot, _: str) -> BoundVerify:
+    return BoundVerify(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
+
+
+def _changed(collection: Collection, before: Field | None, after: Field | None) -> Collection:
+    """The collection with a field added, taken out or exchanged; what is computed from it follows its new name."""
+    fields = collection.fields
+    if before is None and after is not None:
+        fields = (*fields, after)
+    elif after is None:
+        fields = tuple(f for f in fields if f != before)
+    elif before is not None:
+        names = {before.name: after.name}
+        exchanged = tuple(after if f == before else f for f in fields)
+        fields = tuple(replace(f, sources=tuple(names.get(s, s) for s in f.sources)) for f in exchanged)
+    renamed_key = after is not None and before is not None and before.name == collection.key
+    key = after.name if renamed_key and after is not None else collection.key
+    given = max(collection.next_field_id - 1, after.id if after else 0)
+    return replace(collection, fields=fields, key=key, field_ids_given=given)
+
+
+def _altered(
+    context: Context, node: Any, collection: Collection, change: str, before: Field | None, after: Field | None
+) -> BoundAlter:
+    changed = _changed(collection, before, after)
+    context.catalog = context.catalog.with_collection(changed)
+    return BoundAlter(collection, changed, change, before, after, context.place(node.span))
+
+
+def _field_of(context: Context, node: Any) -> tuple[Collection, Field] | None:
+    collection = context.collection(node.collection.name, node.collection.span)
+    if collection is None:
+        return None
+    field = collection.by_name.get(node.field.name)
+    if field is None:
+        context.unknown("PQ0202", node.field.span, node.field.name, collection.by_name, where=collection.name)
+    return (collection, field) if field else None
+
+
+def _needed(collection: Collection, field: Field) -> str | None:
+    if field.name == collection.key:
+        return "it is the key"
+    users = [f.name for f in collection.fields if field.name in f.sources]
+    return f"{users[0]} is computed from it" if users else None
+
+
+def _refuse(context: Context, collection: Collection, field: Any, changed: str, why: str) -> None:
+    context.report("PQ0611", field.span, collection=collection.name, name=field.name, changed=changed, why=why)
+
+
+def _link_to(collection: Collection, target: str) -> Field | None:
+    def leads(type_: Type) -> bool:
+        return type_.kind is Kind.LINK and type_.name == target
+
+    return next((f for f in collection.fields if leads(f.type.item or f.type)), None)
+
+
+_BINDERS: dict[type, Callable[[Context, Any, str], BoundCommand | None]] = {
+    commands.Show: _show, commands.Describe: _describe, commands.AddField: _add, commands.DropField: _drop_field,
+    commands.RenameField: _rename, commands.RetypeField: _retype, commands.DropCollection: _drop_collection,
+    commands.DropView: _drop_view, commands.TakeSnapshot: _snapshot, commands.VerifySnapshot: _verify,
+}  # fmt: skip

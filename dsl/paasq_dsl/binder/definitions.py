@@ -1,0 +1,92 @@
+"""Functions and modules: what a text defines for the statements behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression, fit
+from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, measure
+from paasq_dsl.binder.schemas import bind_type
+from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Schema
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.modules import ModuleMissing, Resolver
+from paasq_dsl.source import Source, Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax.parse import parse
+from paasq_dsl.types import Type
+
+OPENED_MAX = 16  # modules and views that stand on one another
+_IN_A_MODULE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a text stands: `importer` is its module, `opened` the modules and views that led to it. `fresh_views` are those
+    that the script at hand makes, by name."""
+
+    resolve: Resolver
+    importer: str | None = None
+    opened: tuple[str, ...] = ()
+    fresh_views: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedModule:
+    path: str
+    script: tree.Script
+
+
+def bind_function(context: Context, node: commands.FunctionDeclaration, doc: str) -> None:
+    """Declares it; its body may call those declared before it."""
+    name_span = Span(node.span.start, node.span.start + len(node.name))
+    if node.name in FUNCTIONS or node.name in context.functions:
+        context.report("PQ0205", name_span, name=node.name)
+        return
+    parameters: dict[str, Type] = {}
+    for taken in node.parameters:
+        if taken.name in parameters:
+            context.report("PQ0205", taken.span, name=taken.name)
+        parameters[taken.name] = bind_type(context, taken.type)
+    result = bind_type(context, node.result)
+    body = _body(context, node, parameters, result)
+    size, depth = measure(body)
+    if size > SIZE_MAX or depth > DEPTH_MAX:
+        context.report("PQ0222", name_span, name=node.name)
+        return
+    context.functions[node.name] = InlineFunction(node.name, tuple(parameters.items()), result, body, doc)
+
+
+def _body(context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, Type], result: Type) -> Bound:
+    context.declaring = node.name
+    schema = Schema(tuple(ColumnInfo(name, type_) for name, type_ in parameters.items()))
+    body = bind_expression(context, node.body, schema)
+    context.declaring = None
+    return fit(context, body, result, node.body.span, f"what {node.name} gives")
+
+
+def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedModule | None:
+    """Its statements, definitions all; reports what is wrong with it as one fault of the `use`."""
+    try:
+        module = scope.resolve(node.path, scope.importer)
+    except ModuleMissing as why:
+        context.report("PQ0223", node.path_span, what=str(why))
+        return None
+    if module.path in scope.opened or len(scope.opened) >= OPENED_MAX:
+        context.report("PQ0223", node.path_span, what=f"{node.path} uses itself, or what it uses does")
+        return None
+    if any(name.startswith(f"{node.alias}.") for name in (*context.functions, *context.lets, *context.parameters)):
+        context.report("PQ0205", node.span, name=node.alias)
+        return None
+    script, wrong = parse(module.text)
+    odd = [s for s in script.statements if not isinstance(s.head, (*_IN_A_MODULE, tree.Broken))]
+    found = [(d.span, d.message) for d in wrong]
+    found += [(s.span, "a module holds fn, let, param and use, nothing else") for s in odd]
+    if found:
+        span, message = min(found, key=lambda each: each[0])
+        line = Source(module.text).line_column(span.start)[0]
+        context.report("PQ0224", node.path_span, path=node.path, message=f"line {line}: {message}")
+        return None
+    return ParsedModule(module.path, script)

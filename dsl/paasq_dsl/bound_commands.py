@@ -1,0 +1,100 @@
+"""Bound statements that show or change what queries stand on: schemas, views, snapshots; and the dry run of writes.
+
+`word` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
+`changes_catalog` of those behind which the rest of a text must be bound anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from paasq_dsl.bound import Bound, BoundCommand, BoundQuery, BoundTransaction
+from paasq_dsl.catalog import Collection, Field, View
+from paasq_dsl.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundShow(BoundCommand):
+    """`what` is collections, views, functions, stages, snapshots, or fields of `collection`."""
+
+    word: ClassVar[str] = "show"
+    what: str
+    collection: Collection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDescribe(BoundCommand):
+    """`kind` is collection, view, function or stage."""
+
+    word: ClassVar[str] = "describe"
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundView(BoundCommand):
+    """`pipeline` is where its text stands."""
+
+    word: ClassVar[str] = "view"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    view: View
+    query: BoundQuery
+    pipeline: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDropView(BoundCommand):
+    word: ClassVar[str] = "drop view"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDropCollection(BoundCommand):
+    """Refused when it runs where the collection has records, unless `and_records`."""
+
+    word: ClassVar[str] = "drop collection"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    collection: Collection
+    and_records: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundAlter(BoundCommand):
+    """`change` is add, drop, rename or retype; `before` and `after` the field, None where it is not there. `changed` is the
+    collection with the change."""
+
+    word: ClassVar[str] = "alter"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    collection: Collection
+    changed: Collection
+    change: str
+    before: Field | None
+    after: Field | None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDryrun(BoundCommand):
+    word: ClassVar[str] = "dryrun"
+    transaction: BoundTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSnapshot(BoundCommand):
+    """Make a snapshot, or verify one."""
+
+    word: ClassVar[str] = "snapshot"
+    writes: ClassVar[bool] = True
+    name: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class BoundVerify(BoundCommand):
+    word: ClassVar[str] = "verify"
+    name: Bound

@@ -1,0 +1,33 @@
+"""Modules: texts that a script uses under an alias. Where they come from is the caller's to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class ModuleMissing(LookupError):
+    """A module that can't be had, with a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """`path` identifies it, and is what its own `use` is relative to."""
+
+    path: str
+    text: str
+
+
+class Resolver(Protocol):
+    def __call__(self, path: str, importer: str | None) -> Module:
+        """The module at `path`, relative to the module `importer`, or where that is None to the script.
+
+        Raises ModuleMissing.
+        """
+        ...
+
+
+def no_modules(path: str, importer: str | None) -> Module:
+    """For texts that came without a file."""
+    del path, importer
+    raise ModuleMissing("modules are found beside a script, and this text has no file")

@@ -1,0 +1,124 @@
+"""Nodes of the statements that define, show and change what queries stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.tree import (
+    Command,
+    Delete,
+    Expression,
+    FieldDeclaration,
+    From,
+    Literal,
+    Name,
+    Node,
+    Parameter,
+    Patch,
+    Put,
+    Transaction,
+    TypeName,
+)  # fmt: skip
+
+# ---- definitions: what they name can be used by the statements behind them
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Node):
+    """A parameter of a function."""
+
+    name: str
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDeclaration(Command):
+    name: str
+    parameters: tuple[Taken, ...]
+    result: TypeName
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Command):
+    path: str
+    path_span: Span
+    alias: str
+
+
+# ---- the catalog
+
+
+@dataclass(frozen=True, slots=True)
+class ViewHead(Command):
+    name: str
+    source: From
+
+
+@dataclass(frozen=True, slots=True)
+class AddField(Command):
+    collection: Name
+    field: FieldDeclaration
+
+
+@dataclass(frozen=True, slots=True)
+class DropField(Command):
+    collection: Name
+    field: Name
+
+
+@dataclass(frozen=True, slots=True)
+class RenameField(Command):
+    collection: Name
+    field: Name
+    new: Name
+
+
+@dataclass(frozen=True, slots=True)
+class RetypeField(Command):
+    collection: Name
+    field: Name
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class DropCollection(Command):
+    collection: Name
+    and_records: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropView(Command):
+    view: Name
+
+
+# ---- the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Command):
+    """`what` is collections, views, functions, stages, snapshots, or fields: then `of` names the collection."""
+
+    what: str
+    of: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Describe(Command):
+    subject: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Dryrun(Command):
+    writes: Put | Patch | Delete | Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot(Command):
+    name: Literal | Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySnapshot(Command):
+    name: Literal | Parameter

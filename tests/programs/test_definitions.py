@@ -1,0 +1,108 @@
+"""fn, use and view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paasq_daemon.wire.errors import InvalidValue, QueryError
+from paasq_daemon.wire.modules import ProjectModules
+from paasq_dsl.modules import ModuleMissing
+from programs.conftest import Ask, Rows
+
+MAIL = """
+param $least: int = 2;
+use "base.paasq" as base;
+let long = from note | where n >= $least;
+fn weight(n: int): float = base.half(n) + 1.0;
+"""
+MODULES = {"lib/mail.paasq": MAIL, "lib/base.paasq": "fn half(x: float): float = x / 2;"}
+
+
+def test_function_is_inlined(rows: Rows) -> None:
+    text = "fn twice(x: float): float = x * 2.0; fn more(x: int): float = twice(x) + 1.0;"
+    assert rows(f"{text} from note | select more(n)") == [[3.0], [5.0], [None]]
+    assert rows(f"{text} from note | where twice(n) > 3.0 | summarize s = sum(twice(n))") == [[4.0]]
+
+
+def test_function_follows_links_and_takes_parameters(rows: Rows) -> None:
+    text = "fn name_of(p: link<person>): text = coalesce(p->name, $other); from note | take 1 | select name_of(who)"
+    assert rows(text, other="nobody") == [["Mira"]]
+
+
+def test_plans_of_one_form_keep_their_own_literals(rows: Rows) -> None:
+    for factor in (2, 3):
+        assert rows(f"fn f(x: int): int = x * {factor}; from note | take 1 | select f(n)") == [[factor]]
+
+
+def test_module(ask: Ask) -> None:
+    text = 'use "lib/mail.paasq" as mail; from mail.long | select id, mail.weight(n), $mail.least'
+    assert ask(text.replace(", $mail.least", ""), MODULES).rows == [["b", 2.0]]
+    answer = ask(text.replace("$mail.least", "least = $mail.least"), MODULES, **{"mail.least": 1})
+    assert answer.rows == [["a", 1.5, 1], ["b", 2.0, 1]]
+
+
+def test_module_is_part_of_the_plan_key(ask: Ask) -> None:
+    text = 'use "m" as m; from note | take 1 | select m.f(n)'
+    assert ask(text, {"m": "fn f(n: int): int = n + 1"}).rows == [[2]]
+    assert ask(text, {"m": "fn f(n: int): int = n + 9"}).rows == [[10]]
+
+
+@pytest.mark.parametrize(
+    ("modules", "said"),
+    [
+        ({}, "there is no module m"),
+        ({"m": "from note"}, "nothing else"),
+        ({"m": 'use "m" as m'}, "uses itself"),
+        ({"m": "fn f(n: int): int = m"}, "no field m"),
+    ],
+)
+def test_modules_that_are_wrong(ask: Ask, modules: dict[str, str], said: str) -> None:
+    with pytest.raises(QueryError, match=said):
+        ask('use "m" as m; from note', modules)
+
+
+def test_no_module_outside_the_project(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "lib").mkdir(parents=True)
+    (project / ".git").mkdir()
+    (tmp_path / "secret.paasq").write_text("fn f(): int = 1")
+    (project / "lib" / "link.paasq").symlink_to(tmp_path / "secret.paasq")
+    (project / "lib" / "own.paasq").write_text('use "../top.paasq" as top;')
+    (project / "top.paasq").write_text("fn g(): int = 1;")
+    find = ProjectModules(project / "lib" / "script.paasq")
+    for path in ("link.paasq", "../../secret.paasq", "/etc/passwd", "missing.paasq"):
+        with pytest.raises(ModuleMissing):
+            find(path, None)
+    text = 'use "own.paasq" as own; use "link.paasq" as link; use "../../secret.paasq" as s'
+    assert find.read_all(text).keys() == {"own.paasq", "../top.paasq"}
+
+
+def test_view(rows: Rows, ask: Ask) -> None:
+    assert rows('view long = from note | where n > 1 and mail == "m2"; from long | select id') == [["b"]]
+    assert rows("from long | select id, tags") == [["b", ["x", "y"]]]
+    assert rows("view wide = from long | select id; from wide") == [["b"]]
+    assert rows("show views") == [
+        ["long", 'from note | where n > 1 and mail == "m2"', ""],
+        ["wide", "from long | select id", ""],
+    ]
+    ask("view long = from note | where n == 1")
+    assert rows("from wide") == [["a"]]
+    ask("alter collection note drop field n")
+    with pytest.raises(QueryError, match="no longer fits"):
+        ask("from wide")
+    ask("drop view long")
+    with pytest.raises(QueryError, match="no longer fits"):
+        ask("from wide")
+
+
+def test_views_in_a_circle(ask: Ask) -> None:
+    ask("view one = from note; view two = from one; view one = from two")
+    with pytest.raises(QueryError, match="stands on itself"):
+        ask("from one")
+
+
+def test_a_parameter_that_is_not_there(ask: Ask) -> None:
+    with pytest.raises(InvalidValue, match="no parameter"):
+        ask('use "lib/mail.paasq" as mail; from mail.long', MODULES, **{"mail.most": 1})

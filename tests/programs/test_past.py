@@ -1,0 +1,67 @@
+"""from ... as of."""
+
+from __future__ import annotations
+
+import pytest
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.errors import SnapshotError, StoreError
+from programs.conftest import Ask, Rows
+
+CHANGE = """
+patch note:a set title = "omega", n = 10; delete note:b; put note {id: "d", title: "beta"};
+patch person:mira set name = "Nora"
+"""
+
+
+@pytest.fixture
+def then(engine: Engine, rows: Rows) -> int:
+    """The sequence number before many changes."""
+    rows('snapshot "then"')
+    seq = engine._store.seq
+    rows(CHANGE)
+    return seq
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        "sort id | select id, title, n, tags, who->name",
+        "where n > 1 | select id",
+        'match title "beta" | select id, _score',
+        'near embedding to "beta gamma" | select id, _score',
+        'find "beta" | select id',
+        "summarize sum(n), count()",
+        "where who != null | follow who | select name",
+        "near embedding to note:a | select id",
+    ],
+)
+def test_the_past_answers_as_it_did(engine: Engine, rows: Rows, stages: str) -> None:
+    seq, before = engine._store.seq, rows(f"from note | {stages}")
+    rows(CHANGE)
+    assert rows(f"from note as of seq $seq | {stages}", seq=seq) == before
+    assert rows(f"from note | {stages}") != before or "summarize" in stages
+
+
+def test_of_a_snapshot_and_through_lets_and_views(ask: Ask, rows: Rows, then: int) -> None:
+    assert rows('from note as of snapshot "then" | sort id | select id') == [["a"], ["b"], ["c"]]
+    assert rows('view all = from note | sort id | select id; from all as of snapshot "then"') == [["a"], ["b"], ["c"]]
+    assert rows(
+        'put archive from (from note as of snapshot "then" | where id == "b" | select id, title); from archive'
+    ) == [["b", "beta gamma"]]
+    assert ask("from note as of seq $seq", seq=then).seq == then
+
+
+def test_what_cannot_be_read(engine: Engine, rows: Rows, then: int) -> None:
+    with pytest.raises(StoreError, match="no moment"):
+        rows("from note as of seq 10000")
+    with pytest.raises(SnapshotError):
+        rows('from note as of snapshot "never"')
+    rows("alter collection note add field place: keyword")
+    assert rows('from note as of seq $seq | where id == "b" | select n, place', seq=then) == [[2, None]]
+    rows("alter collection note retype field n to text")
+    with pytest.raises(StoreError, match="n was int"):
+        rows("from note as of seq $seq", seq=then)
+    engine._store.trim(then + 2)
+    with pytest.raises(StoreError, match="history is kept from"):
+        rows("from note as of seq $seq", seq=then)

@@ -1,0 +1,98 @@
+"""show, describe, alter, drop and unique fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.errors import ConflictError, InvalidValue, PaasqError
+from programs.conftest import Rows
+
+
+def test_show(rows: Rows) -> None:
+    assert rows("show collections")[0] == ["note", 3, 7, 0, "what was noted"]
+    assert rows("show fields of note")[:2] == [
+        ["id", "keyword", "key", "how it is called"],
+        ["title", "text(en)", "", ""],
+    ]
+    assert ["where", "where condition"] in [row[:2] for row in rows("show stages")]
+    assert "lower" in [row[0] for row in rows("show functions")]
+
+
+def test_describe(rows: Rows) -> None:
+    head, *fields = rows("describe note")
+    assert head[:4] == ["note", "collection", "3 records", "what was noted"]
+    assert fields[2] == ["n", "int", "", "", 2, 2, "1", "2"]
+    assert rows("describe find")[0][0] == "find"
+    assert rows("describe lower")[0][1] == "lower(string) -> text"
+
+
+def test_added_field(rows: Rows, engine: Engine) -> None:
+    assert rows('alter collection note add field place: keyword default "here"; from note | take 1 | select place') == [
+        ["here"]
+    ]
+    assert rows("alter collection person add field v: vector(auto) from name") == [["add field", "person", 1]]
+    assert engine.embed(seconds_max=None) == {"embedded": 1, "pending": 0}
+    assert rows('from person | near v to "Mira" | select id') == [["mira"]]
+    with pytest.raises(InvalidValue, match="3 records"):
+        rows("alter collection note add field must: int required")
+
+
+def test_dropped_and_renamed_field(rows: Rows) -> None:
+    rows("alter collection note drop field n; alter collection note add field n: text")
+    assert rows("from note | take 1 | select n") == [[None]]  # its id is not that of the one dropped
+    rows("alter collection note rename field title to subject")
+    assert rows('from note | find "gamma" | take 1 | select subject') == [["beta gamma"]]
+    assert rows("show fields of note")[-2][2] == "from subject"
+
+
+@pytest.mark.parametrize(
+    ("type_", "values"), [("float", [1.0, 2.0, None]), ("text", ["1", "2", None]), ("[int]", [[1], [2], None])]
+)
+def test_retyped_field(rows: Rows, type_: str, values: list[Any]) -> None:
+    rows(f"alter collection note retype field n to {type_}")
+    assert rows("from note | sort id | select n") == [[value] for value in values]
+    assert rows("from note | where n == null | select id") == [["c"]]
+
+
+def test_retype_refused(rows: Rows) -> None:
+    with pytest.raises(InvalidValue, match=r"1 of 1 values of person\.name are no int, such as 'Mira' of person:mira"):
+        rows("alter collection person retype field name to int")
+    assert rows("from person | select name") == [["Mira"]]
+
+
+def test_dropped_collection(rows: Rows) -> None:
+    with pytest.raises(ConflictError, match="3 records"):
+        rows("drop collection note")
+    assert rows("drop collection note and its records") == [["drop collection", "note", 3]]
+    assert rows("collection note { key id: keyword }; from note") == []
+    with pytest.raises(PaasqError, match="there was no collection note"):
+        rows("from note as of seq 3")
+
+
+def test_unique(rows: Rows) -> None:
+    with pytest.raises(ConflictError, match="'m1' of note:d is that of note:a"):
+        rows('put note {id: "d", mail: "m1"}')
+    with pytest.raises(ConflictError, match="unique"):
+        rows('put note [{id: "d", mail: "new"}, {id: "e", mail: "new"}]')
+    rows('tx { patch note:a set mail = "m2"; patch note:b set mail = "m1" }')
+    rows('delete note:b; put note {id: "d", mail: "m1"}')
+    rows('put note [{id: "f"}, {id: "g", mail: null}]')
+    assert rows("from note | where mail != null | sort id | select id, mail") == [["a", "m2"], ["d", "m1"]]
+
+
+def test_a_retype_keeps_values_unique(rows: Rows) -> None:
+    rows('patch note:a set mail = "1"; patch note:b set mail = "01"')
+    with pytest.raises(ConflictError, match="two values of note"):
+        rows("alter collection note retype field mail to int")
+
+
+def test_unique_of_the_put_method_and_after_a_failure(engine: Engine, rows: Rows) -> None:
+    with pytest.raises(ConflictError):
+        engine.put("note", [{"id": "d", "mail": "m9"}, {"id": "e", "mail": "m2"}])
+    engine.put("note", [{"id": "d", "mail": "m9"}])
+    engine._store.trim(engine._store.seq + 1)  # the journal is gone: it looks at the records anew
+    with pytest.raises(ConflictError):
+        rows('patch note:c set mail = "m9"')
