@@ -127,7 +127,7 @@ def test_words_grammar_and_verbs_agree() -> None:
     }
     assert {verb.word for verb in VERBS} == STAGE_WORDS
     assert rules["stage"] == STAGE_WORDS
-    assert (rules["head"] - {"query"}) | {"from", "explain"} == STATEMENT_WORDS
+    assert (rules["head"] - {"query", "removal"}) | {"from", "explain", "drop"} == STATEMENT_WORDS
     strings = {t.pattern.value for t in _parser().terminals if isinstance(t.pattern, PatternStr)}
     assert not {s for s in strings if s.isalpha()}, "a keyword must end where the word ends"
     assert PIPELINE_HOLDERS <= STAGE_WORDS

@@ -57,8 +57,6 @@ def _around(parts: Sequence[Any]) -> Span:
 
 @v_args(inline=True)
 class Builder(Transformer[Token, Any]):
-    # ---- heads
-
     def query(self, explain: str | None, source: tree.From) -> tree.QueryHead:
         return tree.QueryHead(source.span, source, explain)
 
@@ -156,8 +154,6 @@ class Builder(Transformer[Token, Any]):
 
     def tx(self, *writes: tree.Write) -> tree.Transaction:
         return tree.Transaction(_around(writes), writes)
-
-    # ---- stages
 
     def where(self, predicate: E) -> tree.Where:
         return tree.Where(predicate.span, predicate)
@@ -299,8 +295,6 @@ class Builder(Transformer[Token, Any]):
 
     def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
         return tree_retrieval.Budget(_around(limits), limits)
-
-    # ---- expressions
 
     def disjunction(self, *operands: E) -> tree.Logical:
         return tree.Logical(_around(operands), "or", operands)
