@@ -6,17 +6,18 @@ one plan serves all texts that differ in literals only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
-from paasq_dsl.types import BOOL, Kind, Type, list_of
+from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
 
 if TYPE_CHECKING:
     from paasq_dsl.bound_retrieval import RetrievalStage
+    from paasq_dsl.bound_shaping import ShapingStage
 
 # ---- expressions
 
@@ -234,6 +235,7 @@ class SummarizeStage:
     keys: tuple[Named, ...]
     fill: Bound | None
     schema: Schema
+    fill_method: str | None = None  # previous or linear, where fill is no value
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ class FollowStage:
 
 BoundStage: TypeAlias = Union[
     ScanStage, WhereStage, MatchStage, NearStage, FuseStage, SortStage, TakeStage, PageStage, SelectStage, ExtendStage,
-    FacetStage, SummarizeStage, FollowStage, "RetrievalStage",
+    FacetStage, SummarizeStage, FollowStage, "ShapingStage", "RetrievalStage",
 ]  # fmt: skip
 
 
@@ -337,28 +339,3 @@ class BoundLet:
 
 
 BoundStatement: TypeAlias = "BoundQuery | BoundTransaction | BoundCollection | DeclaredParameter | BoundLet"
-
-
-def lifted(type_: Type, *, to_list: bool) -> Type:
-    return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_
-
-
-def expressions(stage: BoundStage) -> Iterator[Bound]:
-    """The expressions that a stage itself holds, those of the branches of a fuse left out."""
-    for part in fields(stage):
-        value = getattr(stage, part.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            match item:
-                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner):
-                    yield inner
-                case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
-                    yield item
-                case _:
-                    pass
-
-
-def traverses(expression: Bound) -> bool:
-    """Does it follow a link?"""
-    return isinstance(expression, Traverse) or (
-        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
-    )

@@ -76,3 +76,7 @@ def text_in(language: str | None) -> Type:
 
 def vector_of(size: int | None) -> Type:
     return Type(Kind.VECTOR, size=size)
+
+
+def lifted(type_: Type, *, to_list: bool) -> Type:
+    return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_

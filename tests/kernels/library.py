@@ -158,6 +158,7 @@ LIBRARY: dict[str, list[Value]] = {
     "from_unix(n)": moments("1970-01-01T00:00:03Z", None, "1969-12-31T23:59:58Z", "1970-01-01"),
     "from_unix(f)": moments("1970-01-01T00:00:01.5Z", "1970-01-01", None, "1969-12-31T23:59:57.5Z"),
     'zone_offset(at_, "Europe/Berlin")': [Duration(0, 3_600_000_000), None, *[Duration(0, 3_600_000_000)] * 2],
+    "ranges(n, 0, 3)": ["3..", None, "..0", "0..3"],
     # lists
     "slice(tags, 1)": [["a"], [], None, [None]],
     "slice(ns, -1, 2)": [[1, 2], [], None, [3]],

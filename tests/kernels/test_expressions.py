@@ -10,6 +10,7 @@ import pytest
 
 from kernels.library import LIBRARY, F, T, moments
 from kernels.table import DAY, NOW, Table, bound, rows, run, values
+from paasq_daemon.kernels import grouping  # noqa: F401 - registers the aggregates
 from paasq_daemon.kernels.aggregates import AGGREGATES
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.evaluate import evaluate, scalar

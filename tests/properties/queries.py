@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
 
 T = TypeVar("T")
@@ -189,7 +191,11 @@ class Pipeline:
             ways += [self.follow] * bool(self.links)
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
+        ways += [partial(shape, self) for shape in SHAPES]
         w.pick(ways)()
+
+    def shown(self) -> list[str]:
+        return [name for name in self.columns if not name.startswith("_")]
 
     def add(self, text: str) -> None:
         self.stages.append(text)
@@ -341,7 +347,9 @@ class Pipeline:
             name = w.fresh()
             texts.append(f"{name} = bucket({w.pick(times)}, {w.pick(['1mo', '1y', '7d', '40d'])})")
             made[name] = TIME
-            fill = w.pick(["", " fill null", " fill 0"])
+            fill = w.pick(["", " fill null", " fill 0", " fill previous", " fill linear"])
+        if fill == " fill linear":
+            made = {name: FLOAT if t == INT and name not in keys else t for name, t in made.items()}
         self.add(f"summarize {', '.join(aggregates)}{' by ' + ', '.join(texts) if texts else ''}{fill}")
         self.columns, self.records = made, False
 

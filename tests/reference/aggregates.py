@@ -25,7 +25,9 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
         keys | {item.name: _aggregate(evaluator, item, members) for item in stage.aggregates}
         for keys, members in groups.values()
     ]
-    if stage.fill is not None:
+    if stage.fill_method == "linear":
+        found = [row | {i.name: _as_float(row[i.name], i.value.type) for i in stage.aggregates} for row in found]
+    if stage.fill is not None or stage.fill_method is not None:
         found = _filled(evaluator, stage, found)
     return sorted(found, key=lambda row: _group_key({key.name: row[key.name] for key in stage.keys}))
 
@@ -112,18 +114,41 @@ def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> li
     beginnings = [min(row[bucket.name] for row in known)]
     while beginnings[-1] < last:
         beginnings.append(add_months(beginnings[-1], width.months) + width.micros)
-    assert stage.fill is not None
-    value = evaluator.value(stage.fill, {})
+    value = None if stage.fill is None else evaluator.value(stage.fill, {})
     empty = {item.name: _gap(value, item.value.type) for item in stage.aggregates}
     there = {_group_key({k.name: row[k.name] for k in stage.keys}): row for row in known}
     others = {_group_key(k): k for row in known
               for k in [{key.name: row[key.name] for key in stage.keys if key is not bucket}]}.values()  # fmt: skip
     rows: list[Row] = []
     for other in others:
+        series: list[Row] = []
+        gaps: list[int] = []
         for beginning in beginnings:
             keys = {key.name: beginning if key is bucket else other[key.name] for key in stage.keys}
-            rows.append(there.get(_group_key(keys), keys | empty))
+            gaps += [] if _group_key(keys) in there else [len(series)]
+            series.append(there.get(_group_key(keys), keys | empty))
+        for item in stage.aggregates if stage.fill_method else ():
+            values = [(row[bucket.name], row[item.name]) for row in series]
+            for gap in gaps:
+                series[gap] = series[gap] | {item.name: _between(stage, values, gap)}
+        rows += series
     return rows + [row for row in found if row[bucket.name] is None]
+
+
+def _between(stage: SummarizeStage, values: list[tuple[int, Any]], gap: int) -> Any:
+    """By the values before and behind; a value in a gap is null."""
+    before = next((pair for pair in reversed(values[:gap]) if pair[1] is not None), None)
+    after = next((pair for pair in values[gap + 1 :] if pair[1] is not None), None)
+    if stage.fill_method == "previous":
+        return before and before[1]
+    if before is None or after is None or not isinstance(before[1], float):
+        return None
+    share = (values[gap][0] - before[0]) / (after[0] - before[0])
+    return before[1] + (after[1] - before[1]) * share
+
+
+def _as_float(value: Any, type_: Type) -> Any:
+    return float(value) if type_.kind is Kind.INT and value is not None else value
 
 
 def _gap(value: float | None, type_: Type) -> float | None:

@@ -174,6 +174,12 @@ def _width_bucket(value: float, low: float, high: float, count: int) -> Any:
     return 0 if value < low else sum(value >= low + (high - low) * i / count for i in range(count)) + (value >= high)
 
 
+def _range_of(value: Any, bounds: tuple[Any, ...]) -> str:
+    low = max((b for b in bounds if b <= value), default="")
+    high = min((b for b in bounds if b > value), default="")
+    return f"{low}..{high}"
+
+
 def _distinct(items: list[Any]) -> list[Any]:
     return [item for i, item in enumerate(items) if place(item) not in map(place, items[:i])]
 
@@ -296,6 +302,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "zone_offset": lambda time, zone: Duration(
         0, int((_local(time, zone).utcoffset() or timedelta()).total_seconds()) * 1_000_000
     ),
+    "ranges": lambda value, *bounds: _range_of(value, bounds),
     "slice": lambda items, start, count=None: items[max(start, 0) :][: len(items) if count is None else max(count, 0)],
     "sort_list": lambda items: sorted(items, key=place),
     "distinct_list": _distinct,

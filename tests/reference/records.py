@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ from paasq_dsl.catalog import Catalog
 
 Row: TypeAlias = dict[str, Any]  # value by column name, those that the store keeps (`_key`, `_version`) too
 Vector: TypeAlias = list[float]
-WRITTEN = "written"  # a row's number in the order of all writes: two rows are the same record where it is the same
+WRITTEN = "written"  # a row's number among all puts of its collection, from 0: two rows of one are the same where it is
 
 
 class Refused(Exception):
@@ -28,6 +29,7 @@ class Records:
     catalog: Catalog
     embed: Callable[[str], Vector]
     by_collection: dict[str, dict[str, Row]] = field(default_factory=dict)
+    puts: Counter[str] = field(default_factory=Counter)  # by collection
     seq: int = 0  # how many writes there were
 
     def scan(self, collection: str) -> list[Row]:
@@ -43,7 +45,13 @@ class Records:
         key = row[found.key]
         before = self.by_collection.setdefault(collection, {}).pop(key, None)
         self.seq += 1
-        whole = {**row, "_key": key, "_version": before["_version"] + 1 if before else 1, WRITTEN: self.seq}
+        whole = {
+            **row,
+            "_key": key,
+            "_version": before["_version"] + 1 if before else 1,
+            WRITTEN: self.puts[collection],
+        }
+        self.puts[collection] += 1
         for vector in found.fields:
             if vector.sources:
                 parts = [whole[name] for name in vector.sources]

@@ -13,7 +13,7 @@ from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import Apply, Bound, BoundStage, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
-from reference import ranking
+from reference import ranking, shaping
 from reference.aggregates import summarize
 from reference.ranking import Scored
 from reference.records import WRITTEN, Records, Refused, Row
@@ -314,4 +314,5 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound_retrieval.RerankStage: _rerank,
     bound_retrieval.CollapseStage: _collapse,
     bound_retrieval.CiteStage: _cite,
+    **shaping.STAGES,
 }

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
-from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import BoundQuery, BoundStage, traverses
+from paasq_dsl import bound, bound_retrieval, bound_shaping
+from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
+from paasq_dsl.walk import expressions, pipelines, traverses
 
 
 class Capability(StrEnum):
@@ -28,6 +29,8 @@ class Capability(StrEnum):
     DIVERSITY = "diversify"
     PASSAGES = "passages"
     LIKE = "match like"
+    UNIONS = "unions"
+    LOOKUPS = "lookups"
     ANALYZE = "explain analyze"
 
 
@@ -76,6 +79,8 @@ _NEEDS: dict[type, Capability] = {
     bound.PageStage: Capability.PAGES,
     bound_retrieval.DiversifyStage: Capability.DIVERSITY,
     bound_retrieval.PassagesStage: Capability.PASSAGES,
+    bound_shaping.UnionStage: Capability.UNIONS,
+    bound_shaping.LookupStage: Capability.LOOKUPS,
 }
 
 
@@ -101,9 +106,8 @@ def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     for stage in stages:
         if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
             found.add(Capability.LIKE)
-        if isinstance(stage, bound.FuseStage):
-            for branch in stage.branches:
-                found |= _of_stages(branch.stages)
-        if any(traverses(expression) for expression in bound.expressions(stage)):
+        for inner in pipelines(stage):
+            found |= _of_stages(inner)
+        if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
     return found

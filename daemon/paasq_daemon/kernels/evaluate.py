@@ -25,6 +25,7 @@ from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
     membership,
     numeric,
     patterns,
+    ranges,
     texts,
     times,
     vectors,

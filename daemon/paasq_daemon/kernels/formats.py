@@ -9,7 +9,7 @@ from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import map_values
 from paasq_daemon.kernels.run import Call, kernel
-from paasq_daemon.kernels.zones import zone_of
+from paasq_daemon.kernels.transitions import zone_of
 from paasq_dsl.source import Span
 from paasq_dsl.types import TEXT, TIME
 from paasq_dsl.values import Value, to_datetime, to_micros

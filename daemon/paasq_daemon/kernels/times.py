@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Ints, Mask
 from paasq_daemon.kernels import integers
-from paasq_daemon.kernels.build import null_column
+from paasq_daemon.kernels.build import null_column, to_values
 from paasq_daemon.kernels.calendar_months import month_of, month_start_us
 from paasq_daemon.kernels.clock import MONDAY_US
 from paasq_daemon.kernels.durations import length_us, parts
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, rows_of, valid_of
 from paasq_daemon.kernels.run import Call, kernel
+from paasq_daemon.kernels.transitions import transitions
 from paasq_dsl.types import DURATION, FLOAT, TIME, Kind
 from paasq_dsl.values import MICROS
 
@@ -58,10 +59,12 @@ def recency(call: Call, time: Column, half_life: Column) -> Column:
 
 
 @kernel("bucket")
-def bucket(call: Call, value: Column, width: Column) -> Column:
-    if Kind.NULL in {value.type.kind, width.type.kind}:
+def bucket(call: Call, value: Column, width: Column, zone: Column | None = None) -> Column:
+    if Kind.NULL in {value.type.kind, width.type.kind} or (zone is not None and null_of(zone).all()):
         return null_column(call.type, rows_of((value, width)))
     valid = both(valid_of(value), valid_of(width))
+    if zone is not None:
+        return flat(TIME, _zoned_bucket(call, numbers(value), width, zone, valid), valid)
     if value.type.kind is Kind.TIME:
         return flat(TIME, _time_bucket(call, numbers(value), width, valid), valid)
     step = numbers(width).astype(np.float64)
@@ -82,6 +85,17 @@ def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> 
         return fixed
     calendar = month_of(times) + _YEAR_0_MONTHS
     return np.where(months > 0, month_start_us(calendar // by_month * by_month - _YEAR_0_MONTHS), fixed)
+
+
+def _zoned_bucket(call: Call, times: Ints, width: Column, zone: Column, valid: Mask | None) -> Ints:
+    """By the clocks of the zone. A bucket of more than an hour takes in an hour that comes twice; others come twice too."""
+    if len(zone) != 1:
+        raise KernelError("PQ0703", "the time zone of a bucket is the same for all rows", call.span)
+    known = times if valid is None else times[np.broadcast_to(valid, len(times))]
+    low, high = (int(known.min()), int(known.max())) if len(known) else (0, 0)
+    clocks = transitions(str(to_values(zone)[0]), low, high, call.span)
+    local = _time_bucket(call, clocks.local(times), width, valid)
+    return np.where(length_us(width) > MICROS["h"], clocks.first(local), clocks.last_before(local, times))
 
 
 def _require_positive(values: NDArray[Any], there: Mask, what: str, call: Call) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -25,12 +25,28 @@ class OrderKey:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Rows of one collection (`source` and `ordinals`, int64[length]) or rows that were made. Each ordinal is there
-    once; where rows are `repeated` it may be there more often, and `order` is total.
+class Deferred:
+    """Columns that come from elsewhere when somebody asks for them. `names` leads from what a column is called here to its
+    name there, `fetch(name there, rows)` gives a value for each of `rows`, which are aligned with the batch's.
+    """
 
-    `computed` are columns by name, aligned with the rows; every other column comes from the source. `order` is what the
-    rows are ordered by, most important first, `ordinals` behind all: the hidden key that makes every order total.
+    names: Mapping[str, str]
+    fetch: Callable[[str, Ints], Column]
+    rows: Ints
+
+    def take(self, rows: Ints) -> Deferred:
+        return replace(self, rows=self.rows[rows])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one collection (`source` and `ordinals`, int64[length]) or rows that were made.
+
+    A column is one of `computed`, by name and aligned with the rows, or of `deferred`, the last one that has it, or comes
+    from the source. `order` is what the rows are ordered by, most important first, and `ties` behind all.
+
+    Each ordinal stands here once as long as `parts` is empty. Behind expand a record may have several rows: `parts` are
+    what tells these apart, int64[length] each.
     """
 
     length: int
@@ -38,12 +54,8 @@ class Batch:
     ordinals: Ints | None = None
     computed: Mapping[str, Column] = field(default_factory=dict)
     order: tuple[OrderKey, ...] = ()
-    repeated: bool = False
-
-    @property
-    def identity(self) -> Ints | None:
-        """What tells rows apart that are equal in `order`; None where the order is total without it."""
-        return None if self.repeated else self.ordinals
+    deferred: tuple[Deferred, ...] = ()
+    parts: tuple[Ints, ...] = ()
 
     def column(self, name: str) -> Column:
         """Raises KeyError where there is no such column: the binder lets no such name through."""
@@ -51,10 +63,16 @@ class Batch:
         if found is None:
             found = self._fetched.get(name)
         if found is None:
-            if self.source is None or self.ordinals is None:
-                raise KeyError(name)
-            found = self._fetched[name] = fetch_column(self.source, name, self.ordinals)
+            found = self._fetched[name] = self.values(name, np.arange(self.length))
         return found
+
+    def values(self, name: str, rows: Ints) -> Column:
+        """The column in these rows, of which alone it is fetched."""
+        found = self.computed.get(name)
+        if found is not None:
+            return found.take(rows)
+        origin = self._origin(name)
+        return origin.fetch(origin.names.get(name, name), origin.rows[rows])
 
     def take(self, rows: Ints) -> Batch:
         """These rows, in the order given (positions in this batch)."""
@@ -64,6 +82,8 @@ class Batch:
             ordinals=None if self.ordinals is None else self.ordinals[rows],
             computed={name: column.take(rows) for name, column in self.computed.items()},
             order=tuple(key.take(rows) for key in self.order),
+            deferred=tuple(columns.take(rows) for columns in self.deferred),
+            parts=tuple(part[rows] for part in self.parts),
         )
 
     def keep(self, mask: Mask) -> Batch:
@@ -71,6 +91,32 @@ class Batch:
 
     def extended(self, columns: Mapping[str, Column]) -> Batch:
         return replace(self, computed={**self.computed, **columns})
+
+    def renamed(self, old_of: Mapping[str, str]) -> Batch:
+        """With columns under other names, by new name; all at once."""
+        computed = {name: column for name, column in self.computed.items() if name not in old_of}
+        deferred = list(self.deferred)
+        for new, old in old_of.items():
+            if old in self.computed:
+                computed[new] = self.computed[old]
+            else:
+                origin = self._origin(old)
+                deferred.append(replace(origin, names={new: origin.names.get(old, old)}))
+        return replace(self, computed=computed, deferred=tuple(deferred))
+
+    @property
+    def ties(self) -> tuple[Ints, ...]:
+        """The hidden key that makes every order total; nothing of rows whose order is total without."""
+        return self.parts if self.ordinals is None else (self.ordinals, *self.parts)
+
+    def _origin(self, name: str) -> Deferred:
+        """Where a column that was not computed comes from."""
+        for columns in reversed(self.deferred):
+            if name in columns.names:
+                return columns
+        if self.source is None or self.ordinals is None:
+            raise KeyError(name)
+        return Deferred({}, partial(fetch_column, self.source), self.ordinals)
 
     @property
     def mask(self) -> Mask | None:
@@ -83,7 +129,7 @@ class Batch:
 
     def at(self, ordinals: Ints) -> Batch:
         """The rows with these ordinals, in their order; all must be here."""
-        if not self.computed and not self.order:
+        if not (self.computed or self.order or self.deferred):
             return replace(self, length=len(ordinals), ordinals=ordinals)
         assert self.source is not None
         assert self.ordinals is not None

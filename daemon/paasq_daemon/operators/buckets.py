@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from paasq_daemon.index.column import Ints
 from paasq_daemon.kernels.errors import KernelError
-from paasq_dsl.values import Duration, add_months
+from paasq_dsl.values import MICROS, Duration, add_months
+
+SHORTEST_MONTH_US = 27 * MICROS["d"]
 
 
 def buckets_between(first: int, last: int, width: Duration, most: int) -> Ints:
@@ -20,6 +24,17 @@ def buckets_between(first: int, last: int, width: Duration, most: int) -> Ints:
         beginnings.append(add_months(first, width.months * len(beginnings)))
         _check(len(beginnings), most)
     return np.array(beginnings, np.int64)
+
+
+def zoned_buckets_between(
+    first: int, last: int, width: Duration, most: int, buckets_of: Callable[[Ints], Ints]
+) -> Ints:
+    """The same by the clocks of a zone, where buckets differ in length: none is shorter than half of the shortest usual one,
+    so times that far apart fall into every bucket. `buckets_of` gives the beginnings of those that times fall into."""
+    step = max((width.micros or width.months * SHORTEST_MONTH_US) // 2, 1)
+    count = (last - first) // step + 2
+    _check(count // 2, most)
+    return np.unique(buckets_of(np.minimum(first + np.arange(count, dtype=np.int64) * step, last)))
 
 
 def _check(count: int, most: int) -> None:

@@ -24,6 +24,9 @@ def fetch_column(source: CollectionView, name: str, ordinals: Ints) -> Column:
     field = source.collection.by_name.get(name)
     if name in SYSTEM_COLUMNS or field is None or not is_stored_apart(field):
         return source.column(name).take(ordinals)
+    once, places = np.unique(ordinals, return_inverse=True)
+    if len(once) < len(ordinals):  # a record that has several rows is read once
+        return fetch_column(source, name, once).take(places)
     if field.type.kind is Kind.VECTOR:
         return _vectors(source, field, ordinals)
     values = [record.fields.get(field.id, field.default) for record in source.records(ordinals.tolist())]

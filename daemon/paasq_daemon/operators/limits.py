@@ -8,6 +8,8 @@ from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Bound
 
+MADE_ROWS_MAX = 5_000_000  # by one stage: a few of them one behind the other would fill any memory
+
 
 def count_of(bound: Bound | int, run: Run) -> int:
     """A number of rows, 0 or more. Raises KernelError where the value is none."""
@@ -17,6 +19,13 @@ def count_of(bound: Bound | int, run: Run) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise KernelError("PQ0701", f"a number of rows must be an int, 0 or more, not {value!r}", bound.span)
     return value
+
+
+def check_rows(stage: str, rows: int) -> None:
+    """Before a stage makes rows of rows. Raises KernelError where they are too many."""
+    if rows > MADE_ROWS_MAX:
+        hint = "put `take` or `where` before it"
+        raise KernelError("PQ0703", f"{stage} would make {rows:,} rows, more than {MADE_ROWS_MAX:,}", hint=hint)
 
 
 def show_limit(limit: Bound | int | None) -> str:

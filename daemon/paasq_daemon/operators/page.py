@@ -1,7 +1,8 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
 A cursor holds the values that its last row was ordered by and the row's ordinal, so that the next page begins right behind
-it, whatever was written in between. Rows that were made (summarize) have no ordinal; their order is total without.
+it, whatever was written in between. With the ordinal goes what tells the rows of one record apart (expand). Rows that were
+made (summarize) have no ordinal; their order is total without.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from paasq_daemon.index.column import Column, Mask
+from paasq_daemon.index.column import Column, Flat, Mask
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
@@ -65,43 +66,43 @@ def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE)
     values, last = _read(cursor, fingerprint, span)
     if len(values) != len(batch.order):
         raise KernelError("PQ0701", "this cursor belongs to another query", span)
-    # The cursor's row put in front of the rows: a stable order brings what comes before it, or equals it, to known places.
-    keys: list[tuple[Column, bool]] = []
-    for key, value in zip(batch.order, values, strict=True):
-        keys.append((_prepended(key.column, value), key.descending))
-    # Of rows that were made only the cursor's own is equal to it, wherever it stands by now: it comes before the cursor.
-    ordinals = np.full(batch.length, -1) if batch.identity is None else batch.identity
-    hidden = np.concatenate([[last], ordinals]).astype(np.int64)
-    keys.append((from_values(INT, hidden.tolist()), False))
+    if len(last) != len(batch.ties):
+        raise KernelError("PQ0701", "this cursor belongs to another query", span)
+    # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
+    keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
+    keys += [(Flat(INT, np.append(tie, at)), False) for tie, at in zip(batch.ties, last, strict=True)]
     ranks = np.empty(batch.length + 1, np.int64)
     ranks[order(keys, batch.length + 1)] = np.arange(batch.length + 1)
-    mask: Mask = (ranks[1:] > ranks[0]) & (ordinals != last)
+    mask: Mask = ranks[:-1] > ranks[-1]
+    if batch.ties:  # the cursor's own row, wherever it stands by now
+        mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.ties, last, strict=True)])
     return mask
 
 
-def _prepended(column: Column, value: Value) -> Column:
-    return from_values(column.type, [value, *to_values(column)])
+def _appended(column: Column, value: Value) -> Column:
+    return from_values(column.type, [*to_values(column), value])
 
 
 def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
     at = np.array([row], np.int64)
     values = [_encode(to_values(key.column.take(at))[0]) for key in batch.order]
-    ordinal = row if batch.identity is None else int(batch.identity[row])
-    return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, ordinal])).decode().rstrip("=")
+    last = [int(tie[row]) for tie in batch.ties]
+    return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, last])).decode().rstrip("=")
 
 
-def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], int]:
+def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], list[int]]:
+    """The values that the cursor's row is ordered by, and its ties."""
     none = KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span)
     if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
         raise none
     try:
-        made_by, values, ordinal = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        made_by, values, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         decoded = [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError) as error:
         raise none from error
-    if made_by != fingerprint or not isinstance(ordinal, int):
+    if made_by != fingerprint or not isinstance(last, list) or not all(isinstance(tie, int) for tie in last):
         raise KernelError("PQ0701", "this cursor belongs to another query", span)
-    return decoded, ordinal
+    return decoded, last
 
 
 def _encode(value: Value) -> Any:

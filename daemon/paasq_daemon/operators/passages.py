@@ -12,6 +12,7 @@ from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.operators.fetch import fetch_column
 from paasq_daemon.operators.limits import count_of
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
@@ -57,9 +58,9 @@ class Passages:
         if batch.length > DEPTH:
             run.depth_cut = True
             batch = batch.take(np.arange(DEPTH))
-        if batch.source is None:
+        if batch.source is None or batch.ordinals is None:
             return self._of_parts(batch, [], [])
-        texts = to_values(batch.column(self.field))
+        texts = to_values(fetch_column(batch.source, self.field, batch.ordinals))
         found = [self._parts(run, batch.source, row, text) for row, text in enumerate(texts)]
         _score(run, found, most)
         rows: list[int] = []
@@ -92,8 +93,8 @@ class Passages:
             "_score.passage": column(FLOAT, lambda p: p.score),
             "_passage": column(KEYWORD, lambda p: f"{name}[{p.start}..{p.end}]"),
         })  # fmt: skip
-        places = OrderKey(Flat(INT, np.arange(len(rows))), descending=False)
-        return replace(repeated, repeated=True, order=(places,))
+        places = np.arange(len(rows))
+        return replace(repeated, parts=(places,), order=(OrderKey(Flat(INT, places), descending=False),))
 
 
 def _score(run: Run, found: Sequence[list[_Part]], most: int) -> None:

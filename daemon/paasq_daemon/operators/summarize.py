@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,15 +13,17 @@ from paasq_daemon.kernels.build import concatenate, constant
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
 from paasq_daemon.kernels.grouping import Groups, aggregate, group
+from paasq_daemon.operators import gaps
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.buckets import buckets_between
+from paasq_daemon.operators.buckets import buckets_between, zoned_buckets_between
 from paasq_daemon.operators.fetch import spread
+from paasq_daemon.operators.gaps import as_float
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
-from paasq_dsl.bound import Apply, Bound, Named
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
-from paasq_dsl.types import NUMBER_KINDS, Kind
+from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
 from paasq_dsl.values import Duration
 
 BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would be 300 million
@@ -31,6 +34,7 @@ class Summarize:
     aggregates: tuple[Named, ...]
     keys: tuple[Named, ...]
     fill: Bound | None = None
+    fill_method: str | None = None
 
     def run(self, run: Run, batch: Batch) -> Batch:
         run.cancel.check()
@@ -41,8 +45,10 @@ class Summarize:
             found[key.name] = column.take(groups.representatives)
         for item in self.aggregates:
             run.cancel.check()
-            found[item.name] = _aggregate(item, batch, groups, run)
-        return self._batch(self._filled(found, groups.count, run) if self.fill is not None else found, groups.count)
+            column = _aggregate(item, batch, groups, run)
+            found[item.name] = as_float(column) if self.fill_method == "linear" else column
+        fills = self.fill is not None or self.fill_method is not None
+        return self._batch(self._filled(found, groups.count, run) if fills else found, groups.count)
 
     def describe(self) -> str:
         aggregates = ", ".join(f"{item.name} = {show(item.value)}" for item in self.aggregates)
@@ -51,6 +57,7 @@ class Summarize:
             f"summarize {aggregates}"
             + (f" by {keys}" if keys else "")
             + (f" fill {show(self.fill)}" if self.fill else "")
+            + (f" fill {self.fill_method}" if self.fill_method else "")
         )
 
     def _batch(self, columns: dict[str, Column], count: int) -> Batch:
@@ -71,7 +78,11 @@ class Summarize:
         width = scalar(bucket.value.arguments[1], run.values)
         assert isinstance(width, Duration)
         others = [columns[key.name] for key in self.keys if key is not bucket]
-        every = buckets_between(int(times.values[known].min()), int(times.values[known].max()), width, BUCKETS_MAX)
+        first, last = int(times.values[known].min()), int(times.values[known].max())
+        if len(bucket.value.arguments) > 2:
+            every = zoned_buckets_between(first, last, width, BUCKETS_MAX, partial(_buckets_of, bucket.value, run))
+        else:
+            every = buckets_between(first, last, width, BUCKETS_MAX)
         series = group([o.take(known) for o in others], len(known)) if others else None
         series_count = series.count if series else 1
         if len(every) * series_count > BUCKETS_MAX:
@@ -81,6 +92,15 @@ class Summarize:
         codes = series.codes if series else np.zeros(len(known), np.int64)
         firsts = known[series.representatives] if series else known[:1]
         return self._spread(columns, bucket, every, (known, codes, firsts), run)
+
+    def _gaps(self, column: Column, there: Mask, series: int, every: Ints, run: Run) -> Column:
+        if self.fill_method == "previous":
+            return gaps.previous(column, there, series)
+        if self.fill_method == "linear":
+            return gaps.linear(column, there, series, np.tile(every, series))
+        assert self.fill is not None
+        value = scalar(self.fill, run.values)
+        return column if value is None else _with_default(column, there, value, self.fill.span)
 
     def _spread(
         self, columns: dict[str, Column], bucket: Named, every: Ints, series: tuple[Ints, Ints, Ints], run: Run
@@ -94,12 +114,10 @@ class Summarize:
         there = np.zeros(length, np.bool_)
         there[places] = True
         row_of_place = known[np.argsort(places)]
-        assert self.fill is not None
-        value = scalar(self.fill, run.values)
         filled: dict[str, Column] = {}
         for item in self.aggregates:
             column = spread(columns[item.name].take(row_of_place), there)
-            filled[item.name] = column if value is None else _with_default(column, there, value, self.fill.span)
+            filled[item.name] = self._gaps(column, there, len(firsts), every, run)
         result: dict[str, Column] = {}
         for key in self.keys:
             if key is bucket:
@@ -113,6 +131,14 @@ class Summarize:
             length += len(rest)
         order = group([result[key.name] for key in self.keys], length).representatives
         return {name: column.take(order) for name, column in result.items()}
+
+
+def _buckets_of(bucket: Apply, run: Run, times: Ints) -> Ints:
+    """The beginnings of the buckets that these times fall into."""
+    of_column = replace(bucket, arguments=(ColumnValue("time", TIME), *bucket.arguments[1:]))
+    found = evaluate(of_column, Batch(len(times), computed={"time": Flat(TIME, times)}), run.values)
+    assert isinstance(found, Flat)
+    return found.values
 
 
 def _with_default(column: Column, there: Mask, value: object, span: Span) -> Column:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from paasq_daemon.index.column import Coded, Column, Flat, Ints, Ragged
@@ -47,14 +49,21 @@ def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: R
     ordinals = linked_ordinals(view, target, links.items)
     rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
     there = ordinals >= 0
-    rows, ordinals = rows[there], ordinals[there]
+    return replace(lists_of(target, name, rows[there], ordinals[there], len(links)), valid=links.valid)
+
+
+def lists_of(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> Ragged:
+    """`length` lists of the field `name` of the records; record i goes into list `rows[i]`, ascending.
+
+    Raises KernelError where these lists would be too long.
+    """
     _check_length(target, name, ordinals)
     items = fetch_column(target, name, ordinals)
     if isinstance(items, Ragged):  # a list of lists is one list
         rows = np.repeat(rows, np.diff(items.offsets))
         items = items.items
-    offsets = np.searchsorted(rows, np.arange(len(links) + 1)).astype(np.int64)
-    return Ragged(list_of(items.type), offsets, items, links.valid)
+    offsets = np.searchsorted(rows, np.arange(length + 1)).astype(np.int64)
+    return Ragged(list_of(items.type), offsets, items)
 
 
 def _check_length(target: CollectionView, name: str, ordinals: Ints) -> None:

@@ -18,27 +18,36 @@ from paasq_daemon.kernels.evaluate import RunValues, is_scalar, scalar
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.cite import Cite
 from paasq_daemon.operators.collapse import Collapse
+from paasq_daemon.operators.distinct import Distinct
 from paasq_daemon.operators.diversify import Diversify
+from paasq_daemon.operators.drop import Drop
+from paasq_daemon.operators.expand import Expand
 from paasq_daemon.operators.facet import Facet
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.follow import Follow
 from paasq_daemon.operators.fuse import Fuse
+from paasq_daemon.operators.lookup import Lookup
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
+from paasq_daemon.operators.rename import Rename
 from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import Operator
+from paasq_daemon.operators.sample import Sample
 from paasq_daemon.operators.scan import Scan
+from paasq_daemon.operators.skip import Skip
 from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
+from paasq_daemon.operators.union import Union
 from paasq_dsl.bound import Apply, Bound, ColumnValue
 from paasq_dsl.values import Value
 
 UNKNOWN = 1 / 3  # of a condition that statistics say nothing about
 MATCHING = 0.1  # of the rows that have some word of a match
+ITEMS = 3  # of a list, as nothing is counted of them
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,14 @@ class Estimator:
             return scalar(bound, self.values)
         except KernelError:
             return None
+
+    def groups(self, keys: Sequence[Bound], source: CollectionView | None) -> float:
+        """How many combinations of values the keys are expected to have."""
+        groups = 1.0
+        for key in keys:
+            statistics = self.statistics(key, source) if source else None
+            groups *= statistics.distinct if statistics else 10
+        return groups
 
     def statistics(self, bound: Bound, source: CollectionView) -> Statistics | None:
         try:
@@ -167,11 +184,15 @@ def _fuse(e: Estimator, operator: Fuse, rows: float, source: CollectionView | No
 
 
 def _summarize(e: Estimator, operator: Summarize, rows: float, source: CollectionView | None) -> float:
-    groups = 1.0
-    for key in operator.keys:
-        statistics = e.statistics(key.value, source) if source else None
-        groups *= statistics.distinct if statistics else 10
-    return min(groups, rows) if operator.keys else 1
+    return min(e.groups([key.value for key in operator.keys], source), rows) if operator.keys else 1
+
+
+def _distinct(e: Estimator, operator: Distinct, rows: float, source: CollectionView | None) -> float:
+    return min(rows, e.groups(operator.keys, source))
+
+
+def _union(e: Estimator, operator: Union, rows: float, _: CollectionView | None) -> float:
+    return rows + sum(e.rows(p.operators)[-1] for p in operator.pipelines)
 
 
 def _collapse(e: Estimator, operator: Collapse, rows: float, source: CollectionView | None) -> float:
@@ -202,4 +223,12 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Passages: lambda e, o, rows, _: rows * e.count(o.most, 1),
     Cite: _same,
     Budget: lambda e, o, rows, _: min(rows, e.count(o.rows, rows)),
+    Drop: _same,
+    Rename: _same,
+    Lookup: _same,
+    Skip: lambda e, o, rows, _: max(rows - e.count(o.count, 0), 0),
+    Sample: lambda e, o, rows, _: min(rows, e.count(o.count, rows)),
+    Distinct: _distinct,
+    Expand: lambda _e, _o, rows, _s: rows * ITEMS,
+    Union: _union,
 }

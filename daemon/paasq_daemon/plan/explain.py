@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from paasq_daemon.operators.fuse import Fuse
 from paasq_daemon.operators.run import Operator
+from paasq_daemon.operators.union import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,24 @@ class PlanLine:
 def plan_lines(
     operators: Sequence[Operator], estimates: Sequence[int], measured: Sequence[Measured] | None
 ) -> list[PlanLine]:
-    """In the order of the rows' way; branches of a fuse indented below it."""
+    """In the order of the rows' way; pipelines inside an operator indented below it."""
     lines: list[PlanLine] = []
     for i, (operator, estimate) in enumerate(zip(operators, estimates, strict=True)):
         done = measured[i] if measured is not None and i < len(measured) else None
         rows, elapsed_ms = (None, None) if done is None else (done.rows, round(done.elapsed_ms, 3))
         lines.append(PlanLine(operator.describe(), estimate, rows, elapsed_ms))
-        if isinstance(operator, Fuse):
-            for branch in operator.branches:
-                parts = " | ".join(part.describe() for part in branch.operators)
-                lines.append(PlanLine(f"  {branch.name}: {parts}", estimate, None, None))
+        for name, inside in _inside(operator):
+            parts = " | ".join(part.describe() for part in inside)
+            lines.append(PlanLine(f"  {name}: {parts}", estimate, None, None))
     return lines
+
+
+def _inside(operator: Operator) -> Iterator[tuple[str, Sequence[Operator]]]:
+    """The pipelines that an operator runs, by name."""
+    if isinstance(operator, Fuse):
+        yield from ((branch.name, branch.operators) for branch in operator.branches)
+    elif isinstance(operator, Union):
+        yield from (("with", pipeline.operators) for pipeline in operator.pipelines)
 
 
 def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool) -> str:

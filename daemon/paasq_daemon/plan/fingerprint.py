@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_dsl import bound
 from paasq_dsl.bound import Apply, Bound, BoundStage, Constant, ParameterValue, Traverse
+from paasq_dsl.walk import expressions, pipelines
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,10 @@ def fingerprint(stages: Sequence[BoundStage]) -> Fingerprint:
 
 def _leaves_of_stages(stages: Sequence[BoundStage]) -> Iterator[Bound]:
     for stage in stages:
-        for expression in bound.expressions(stage):
+        for expression in expressions(stage):
             yield from _leaves(expression)
-        if isinstance(stage, bound.FuseStage):
-            for branch in stage.branches:
-                yield from _leaves_of_stages(branch.stages)
+        for inner in pipelines(stage):
+            yield from _leaves_of_stages(inner)
 
 
 def _leaves(expression: Bound) -> Iterator[Bound]:

@@ -9,29 +9,39 @@ from typing import Any
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.cite import Cite
 from paasq_daemon.operators.collapse import Collapse
+from paasq_daemon.operators.distinct import Distinct
 from paasq_daemon.operators.diversify import Diversify
+from paasq_daemon.operators.drop import Drop
+from paasq_daemon.operators.expand import Expand
 from paasq_daemon.operators.facet import Facet
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.follow import Follow
 from paasq_daemon.operators.fuse import Branch, Fuse
+from paasq_daemon.operators.lookup import Lookup
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
 from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.passages import Passages
 from paasq_daemon.operators.project import Project
+from paasq_daemon.operators.rename import Rename
 from paasq_daemon.operators.rerank import Rerank
 from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator
+from paasq_daemon.operators.sample import Sample
 from paasq_daemon.operators.scan import Scan
+from paasq_daemon.operators.skip import Skip
 from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
+from paasq_daemon.operators.union import Pipeline, Union
 from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl import bound, bound_retrieval
+from paasq_dsl import bound, bound_retrieval, bound_shaping
 from paasq_dsl.bound import BoundQuery, BoundStage, Schema
+from paasq_dsl.catalog import SYSTEM_COLUMNS
 
 Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
+ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows as they are
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
 def _push_limit(operators: list[Operator], take: bound.TakeStage) -> None:
     """What ranks need not rank more than a take behind it keeps, as long as only columns are made in between."""
     at = len(operators) - 1
-    while at >= 0 and isinstance(operators[at], Project):
+    while at >= 0 and isinstance(operators[at], ColumnsOnly):
         at -= 1
     if at >= 0 and isinstance(found := operators[at], Limited) and found.limit is None:
         operators[at] = replace(found, limit=take.count)
@@ -104,6 +114,22 @@ def _cite(stage: bound_retrieval.CiteStage) -> Cite:
     return Cite(stage.schema.collection.name, stage.of_passage)
 
 
+def _union(stage: bound_shaping.UnionStage) -> Union:
+    pipelines = tuple(Pipeline(_operators(rewrite(stages)), _names(stages)) for stages in stage.pipelines)
+    return Union(frozenset(stage.before), pipelines, {c.name: c.type for c in stage.schema.columns})
+
+
+def _names(stages: tuple[BoundStage, ...]) -> frozenset[str]:
+    return frozenset(stages[-1].schema.by_name)
+
+
+def _lookup(stage: bound_shaping.LookupStage) -> Lookup:
+    fields = (*stage.collection.by_name, *SYSTEM_COLUMNS)
+    known = stage.schema.by_name
+    names = tuple((f"{stage.name}.{f}", f) for f in fields if f"{stage.name}.{f}" in known)
+    return Lookup(stage.collection, stage.field, stage.value, stage.type, stage.many, names)
+
+
 _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.ScanStage: _scan,
     bound.WhereStage: lambda s: Filter(conjuncts(s.predicate)),
@@ -116,7 +142,7 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.SelectStage: lambda s: Project(s.items, "select"),
     bound.ExtendStage: lambda s: Project(s.items, "extend"),
     bound.FacetStage: lambda s: Facet(s.facets),
-    bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill),
+    bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
     bound.FollowStage: _follow,
     bound_retrieval.PassagesStage: _passages,
     bound_retrieval.CiteStage: _cite,
@@ -124,4 +150,12 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound_retrieval.RerankStage: lambda s: Rerank(s.value),
     bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
     bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
+    bound_shaping.DropStage: lambda s: Drop(s.names),
+    bound_shaping.RenameStage: lambda s: Rename(s.names),
+    bound_shaping.SkipStage: lambda s: Skip(s.count),
+    bound_shaping.DistinctStage: lambda s: Distinct(s.keys),
+    bound_shaping.ExpandStage: lambda s: Expand(s.column, s.name),
+    bound_shaping.SampleStage: lambda s: Sample(s.count, s.seed),
+    bound_shaping.UnionStage: _union,
+    bound_shaping.LookupStage: _lookup,
 }

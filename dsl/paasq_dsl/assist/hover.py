@@ -27,6 +27,7 @@ _SYSTEM_DOCS = {
 }
 _FIELD_ROLES = frozenset({
     Role.EXPRESSION, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
+    Role.COLUMN, Role.LIST_COLUMN,
 })  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 from paasq_dsl.assist.outline import first_word, statements
@@ -57,6 +58,7 @@ class Place:
     word: str
     span: Span
     quoted: bool
+    nested: bool  # in a pipeline in brackets
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -64,6 +66,8 @@ class Place:
 
     @cached_property
     def role(self) -> Role:
+        if self.nested and not self.before and self.start == "head":
+            return Role.NOTHING  # but the word from
         return role_of(self.words, self.start)
 
     @cached_property
@@ -137,7 +141,8 @@ def place_at(text: str, offset: int, catalog: Catalog) -> Place | None:
     whole = Span(span.start, _word_end(text, offset, quoted=quoted) if word or quoted else offset)
     if word.startswith(('""', "/*")):
         return None
-    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted)
+    nested = begun.start > statement.start
+    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted, nested)
 
 
 def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
@@ -145,9 +150,26 @@ def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
     nothing = Piece("", statement.end)
     found = split(text[statement.start : statement.end])[0]
     *earlier, last = found[0].pieces if found else (nothing,)
+    if earlier and (inside := _open_pipeline(last)) is not None:
+        return _last_piece(text, Span(statement.start + inside, statement.end))
     end = earlier[-1].span.end if earlier else 0
     piece = Piece(last.text, last.start + statement.start) if last.text else nothing
     return Span(statement.start, statement.start + end), piece, "stage" if earlier else "head"
+
+
+def _open_pipeline(piece: Piece) -> int | None:
+    """Where the pipeline in brackets begins that a union ends in; it is read as a statement of its own."""
+    tokens = significant(scan(piece.text))
+    if not tokens or tokens[0].text != "union":
+        return None
+    opened: list[Token] = []
+    for token in tokens:
+        if token.text == "(":
+            opened.append(token)
+        elif token.text == ")" and opened:
+            opened.pop()
+    pipelines = [token for before, token in pairwise(tokens) if token in opened and before.text in {"union", ","}]
+    return piece.start + pipelines[0].end if pipelines else None
 
 
 def _word_at(token: Token) -> tuple[bool, int] | None:

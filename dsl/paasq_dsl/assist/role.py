@@ -17,6 +17,8 @@ class Role(StrEnum):
     WRITE = "write"  # put, patch or delete, inside a tx
     SOURCE = "source"  # a collection or a let
     COLLECTION = "collection"
+    COLUMN = "column"  # of the rows, as it is
+    LIST_COLUMN = "list column"
     EXPRESSION = "expression"  # over the columns of the rows
     SCALAR = "scalar"  # an expression without columns
     ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
@@ -252,6 +254,24 @@ def _budget(words: Sequence[str]) -> Role:
     return Role.LIMIT if words[-1] in {"budget", ","} else Role.ARGUMENT
 
 
+def _rename(words: Sequence[str]) -> Role:
+    return Role.COLUMN if words[-1] == "=" else Role.NOTHING
+
+
+def _distinct(words: Sequence[str]) -> Role:
+    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+
+
+def _expand(words: Sequence[str]) -> Role:
+    return Role.LIST_COLUMN if len(words) == 1 else Role.NOTHING
+
+
+def _lookup(words: Sequence[str]) -> Role:
+    if len(words) == 2:
+        return Role.COLLECTION
+    return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
+
+
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -265,4 +285,6 @@ _STAGES: Mapping[str, _Rule] = {
     "facet": _facet, "follow": _follow,
     "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
     "passages": _passages, "cite": _always(Role.NOTHING), "budget": _budget,
+    "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,
+    "expand": _expand, "sample": _always(Role.ARGUMENT), "union": _always(Role.NOTHING), "lookup": _lookup,
 }  # fmt: skip

@@ -49,7 +49,7 @@ def bind(script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None 
 
 class _Binder:
     def __init__(self, catalog: Catalog, slots: Mapping[int, int]) -> None:
-        self.context = Context(catalog, self._stage, slots)
+        self.context = Context(catalog, self._stage, self._source, slots)
         self.schemas: list[tuple[Span, Schema]] = []
 
     def run(self, script: tree.Script) -> Bind:

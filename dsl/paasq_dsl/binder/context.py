@@ -16,11 +16,13 @@ from paasq_dsl.source import Span
 class Context:
     """`offset` is what the spans of the piece at hand count from; `slots` numbers the literals by their absolute start.
 
-    `bind_stage` binds a stage by the rule of its verb: what holds stages itself, as fuse does, binds them through it.
+    `bind_stage` binds a stage by the rule of its verb, and `bind_source` a source: what holds stages itself, as fuse does,
+    or whole pipelines, as union does, binds them through these.
     """
 
     catalog: Catalog
     bind_stage: Callable[[Any, Schema], BoundStage | None]
+    bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
     parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
     lets: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse, lifted
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
 from paasq_dsl.catalog import SYSTEM_COLUMNS
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
@@ -17,7 +17,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.syntax.words import FOREIGN_FUNCTIONS, MOMENTS
-from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, lifted, link_to, list_of
 from paasq_dsl.values import parse_time
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})

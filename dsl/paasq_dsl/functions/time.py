@@ -5,8 +5,9 @@ from paasq_dsl.functions.signature import function
 _PART = "time, string? -> int"
 
 FUNCTIONS = (
-    function("bucket", "time, duration -> time; number, number -> float",
-             "Where the time bucket (or the range of numbers) begins that a value falls into. Weeks begin on Monday.",
+    function("bucket", "time, duration, string? -> time; number, number -> float",
+             "Where the time bucket (or the range of numbers) begins that a value falls into. Weeks begin on Monday, days at "
+             'midnight in UTC or in a zone such as "Europe/Berlin", where a day may have 23 or 25 hours.',
              "bucket(@2026-11-22T09:30Z, 1mo) == @2026-11-01"),
     function("year", _PART, "The year.", "year(@2026-11-22) == 2026"),
     function("quarter", _PART, "The quarter of the year, 1 to 4.", "quarter(@2026-11-22) == 4"),

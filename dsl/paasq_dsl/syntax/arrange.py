@@ -178,7 +178,9 @@ def _sequence(parts: _Parts) -> Doc:
 
 def _bracket(bracket: _Bracket) -> Doc:
     opening, inside, closing = bracket.open, bracket.inside, bracket.close
-    if _labels_pipelines(bracket):
+    if any(part.text == "|" for part in inside) and not _labels_pipelines(bracket):
+        docs = [_wrapped(inside, lambda parts: _pipeline(parts, _head))]
+    elif _labels_pipelines(bracket):
         items = _split_before(inside, lambda i: _is_label(inside, i))
         docs = [_wrapped(item, _branch) for item in items]
     else:

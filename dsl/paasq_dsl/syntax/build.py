@@ -185,8 +185,8 @@ class Builder(Transformer[Token, Any]):
     def sort(self, *keys: tree.SortKey) -> tree.Sort:
         return tree.Sort(_around(keys), keys)
 
-    def sort_key(self, expression: E, direction: Token | None) -> tree.SortKey:
-        return tree.SortKey(_span(expression, direction), expression, direction is not None and direction == "desc")
+    def sort_key(self, expression: E, direction: Token | None, nulls: Token | None) -> tree.SortKey:
+        return tree.SortKey(_span(expression, nulls or direction), expression, direction == "desc", nulls == "first")
 
     def take(self, count: E) -> tree.Take:
         return tree.Take(count.span, count)
@@ -215,8 +215,10 @@ class Builder(Transformer[Token, Any]):
     keys = aggregates
 
     def summarize(
-        self, aggregates: tuple[tree.Item, ...] | None, keys: tuple[tree.Item, ...] | None, fill: E | None
+        self, aggregates: tuple[tree.Item, ...] | None, keys: tuple[tree.Item, ...] | None, fill: Token | E | None
     ) -> tree.Summarize:
+        if isinstance(fill, Token):
+            fill = self.name(fill)
         return tree.Summarize(_around((aggregates, keys, fill)), aggregates or (), keys or (), fill)
 
     def follow(self, field: Token, depth: E | None) -> tree.Follow:
@@ -243,6 +245,45 @@ class Builder(Transformer[Token, Any]):
 
     def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
         return tree_retrieval.Budget(_around(limits), limits)
+
+    def column(self, *names: Token) -> tree.Name:
+        return tree.Name(_span(names[0], names[-1]), ".".join(_name(n) for n in names))
+
+    def expressions(self, *expressions: E) -> tuple[E, ...]:
+        return expressions
+
+    def drop(self, *columns: tree.Name) -> tree.Drop:
+        return tree.Drop(_around(columns), columns)
+
+    def renaming(self, name: Token, column: tree.Name) -> tree.Item:
+        return tree.Item(_span(name, column), _name(name), column)
+
+    def rename(self, *items: tree.Item) -> tree.Rename:
+        return tree.Rename(_around(items), items)
+
+    def skip(self, count: E) -> tree.Skip:
+        return tree.Skip(count.span, count)
+
+    def distinct(self, keys: tuple[E, ...] | None) -> tree.Distinct:
+        return tree.Distinct(_around((keys,)), keys or ())
+
+    def expand(self, column: tree.Name, name: Token | None) -> tree.Expand:
+        return tree.Expand(_span(column, name), column, _name(name) if name else None)
+
+    def sample(self, count: E, seed: E | None) -> tree.Sample:
+        return tree.Sample(_span(count, seed), count, seed)
+
+    def pipeline(self, source: tree.From, *rest: Any) -> tree.Pipeline:
+        *stages, end = rest
+        return tree.Pipeline(_span(source, end), source, tuple(stages))
+
+    def union(self, *pipelines: tree.Pipeline) -> tree.Union:
+        return tree.Union(_around(pipelines), pipelines)
+
+    def lookup(self, how: Token, collection: Token, condition: E, name: Token) -> tree.Lookup:
+        return tree.Lookup(
+            _span(how, name), how == "many", self.name(collection), condition, _name(name), _span(name)
+        )  # fmt: skip
 
     # ---- expressions
 

@@ -179,7 +179,8 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
 _BEFORE_A_NAME = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
-    "fuse take page top fill depth after to explain analyze".split()
+    "fuse take page top fill depth after to explain analyze "
+    "drop rename skip distinct expand as sample seed lookup one many on".split()
 )
 
 _RULES: tuple[Rule, ...] = (

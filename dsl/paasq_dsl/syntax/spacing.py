@@ -11,7 +11,7 @@ _TIGHT_AFTER = frozenset({"(", "[", "{", ".", "->", "..", "^"})
 _OPTION_STAGES = frozenset({"near", "fuse", "diversify", "match", "find"})  # there = gives an option: k=60
 _NO_CALLS = frozenset(
     "where and or not in has any all select extend sort by summarize facet take page after top fill depth to default "
-    "expect set collapse keep like".split()
+    "expect set union skip sample seed on collapse keep like".split()
 )
 _ENDS_VALUE = frozenset({")", "]", "}"})
 

@@ -2,119 +2,36 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.source import Span
-from paasq_dsl.values import Duration
+from paasq_dsl.syntax.expressions import (
+    Arrow,
+    Binary,
+    Call,
+    Dot,
+    Expression,
+    ListOf,
+    Literal,
+    Logical,
+    Moment,
+    Name,
+    Node,
+    Parameter,
+    Range,
+    Ref,
+    Unary,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from paasq_dsl.syntax.tree_retrieval import RetrievalStage
 
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    span: Span
-
-
-# ---- expressions
-
-
-@dataclass(frozen=True, slots=True)
-class Literal(Node):
-    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
-
-    value: bool | int | float | str | Duration | None
-    as_time: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Moment(Node):
-    """`@now`, `@today`, ...: a time fixed once a script."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Name(Node):
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter(Node):
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ref(Node):
-    """`collection:key`, one record."""
-
-    collection: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf(Node):
-    items: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Range(Node):
-    """`low..high`, half open: low is in, high is not."""
-
-    low: Expression
-    high: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
-    operator: str  # "-" or "not"
-    operand: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
-    """A comparison or a calculation. Operators: == != < <= > >= in "not in" has "has any" "has all" + - * / %."""
-
-    operator: str
-    left: Expression
-    right: Expression
-    operator_span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Logical(Node):
-    """`and` or `or` over two operands or more."""
-
-    operator: str
-    operands: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Node):
-    name: str
-    name_span: Span
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dot(Node):
-    base: Expression
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow(Node):
-    """`link->field`: a field of the record that a link, or each link of a list, leads to."""
-
-    base: Expression
-    name: str
-    name_span: Span
-
-
-Expression: TypeAlias = (
-    "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow"
-)
+__all__ = [
+    "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical",
+    "Moment", "Name", "Node", "Parameter", "Range", "Ref", "Unary",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +111,7 @@ class Fuse(Node):
 class SortKey(Node):
     expression: Expression
     descending: bool
+    nulls_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +155,7 @@ class Facet(Node):
 class Summarize(Node):
     aggregates: tuple[Item, ...]
     keys: tuple[Item, ...]
-    fill: Expression | None
+    fill: Expression | None  # a Name where it is a method: previous or linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +166,75 @@ class Follow(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Drop(Node):
+    columns: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Node):
+    """Each item's expression is the Name of the column as it was called."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip(Node):
+    count: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct(Node):
+    """Without keys: by all columns that are shown."""
+
+    keys: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expand(Node):
+    column: Name
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Node):
+    count: Expression
+    seed: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline(Node):
+    """A whole pipeline in brackets."""
+
+    source: From
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union(Node):
+    pipelines: tuple[Pipeline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Node):
+    """`condition` compares a value of the row with a field of `collection`."""
+
+    many: bool
+    collection: Name
+    condition: Expression
+    name: str
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Broken(Node):
     """A piece that could not be parsed; `word` is what it begins with."""
 
     word: str
 
 
-Stage: TypeAlias = Union[
-    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow, Broken, "RetrievalStage",
+Stage: TypeAlias = typing.Union[
+    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow, Broken,
+    Drop, Rename, Skip, Distinct, Expand, Sample, Union, Lookup, "RetrievalStage",
 ]  # fmt: skip
 
 

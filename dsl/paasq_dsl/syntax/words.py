@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 STAGE_WORDS = frozenset(
-    "where find match near fuse sort take page select extend facet summarize follow rerank collapse diversify "
-    "passages cite budget".split()
+    "where find match near fuse sort take page select extend facet summarize follow "
+    "drop rename skip distinct expand sample union lookup "
+    "rerank collapse diversify passages cite budget".split()
 )
 STATEMENT_WORDS = frozenset("from explain let param collection put patch delete tx".split())
-PIPELINE_HOLDERS = frozenset({"fuse"})  # stages whose brackets hold pipelines
+PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
 # Words of other query languages, and what stands for them here.
 FOREIGN_STAGES = {
     "limit": "take", "head": "take", "top": "sort ... | take", "order": "sort", "filter": "where", "having": "where",
     "project": "select", "derive": "extend", "eval": "extend", "stats": "summarize", "aggregate": "summarize",
-    "group": "summarize", "search": "find", "offset": "page", "knn": "near", "distinct": "summarize by",
+    "group": "summarize", "search": "find", "offset": "skip", "knn": "near", "dedup": "distinct", "unique": "distinct",
+    "join": "lookup", "mv_expand": "expand", "unnest": "expand", "explode": "expand", "append": "union", "exclude": "drop",
 }  # fmt: skip
 FOREIGN_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
                       "begin": "tx { ... }", "select": "from <collection> | select ..."}  # fmt: skip

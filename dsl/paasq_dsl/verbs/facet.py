@@ -35,6 +35,6 @@ def bind(context: Context, node: tree.Facet, schema: Schema) -> FacetStage:
 VERB = Verb(
     "facet", tree.Facet, "facet [name =] expression [top n], ...",
     "Counts the rows at this place by value, beside the rows, which go on unchanged. Counts are exact; a list counts for each "
-    "of its items. Most frequent first.",
+    "of its items. Most frequent first. ranges(field, 0, 10, 100) counts by ranges.",
     "from pep | facet status, authors top 10, bucket(created, 5y) | take 5", bind,
 )  # fmt: skip

@@ -3,9 +3,9 @@
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundSortKey, Schema, SortStage
+from paasq_dsl.bound import Apply, BoundSortKey, Schema, SortStage
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import ORDERED_KINDS, Kind
+from paasq_dsl.types import BOOL, ORDERED_KINDS, Kind
 from paasq_dsl.verbs.verb import Verb
 
 
@@ -21,12 +21,14 @@ def bind(context: Context, node: tree.Sort, schema: Schema) -> SortStage:
                 expected="something with an order",
                 found=with_article(value.type),
             )
+        if key.nulls_first:
+            keys.append(BoundSortKey(Apply("is_null", (value,), BOOL), descending=True))
         keys.append(BoundSortKey(value, key.descending))
     return SortStage(tuple(keys), schema)
 
 
 VERB = Verb(
-    "sort", tree.Sort, "sort expression [asc|desc], ...",
-    "Orders the rows. Nulls come last in both directions; rows that are equal keep their order.",
+    "sort", tree.Sort, "sort expression [asc|desc] [nulls first|last], ...",
+    "Orders the rows. Nulls come last in both directions where nothing else is said; rows that are equal keep their order.",
     "from pep | sort created desc, number", bind,
 )  # fmt: skip

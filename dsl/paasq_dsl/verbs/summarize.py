@@ -7,9 +7,11 @@ from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import ANY, FLOAT, Kind
+from paasq_dsl.types import ANY, FLOAT, INT, Kind
 from paasq_dsl.verbs.select import bind_items
 from paasq_dsl.verbs.verb import Verb
+
+FILL_METHODS = ("previous", "linear")
 
 
 def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
@@ -29,12 +31,22 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         else:
             taken.add(name)
             aggregates.append(Named(name, value))
-    fill = bind_scalar(context, node.fill, FLOAT, "fill") if node.fill and not _is_null(node.fill) else None
+    method = node.fill.name if isinstance(node.fill, tree.Name) and node.fill.name in FILL_METHODS else None
     if node.fill:
         _check_fill(context, node, keys)
-        fill = fill or bind_expression(context, node.fill, Schema(()))
-    columns = tuple(ColumnInfo(n.name, n.value.type) for n in (*keys, *aggregates))
-    return SummarizeStage(tuple(aggregates), keys, fill, Schema(columns, open=schema.open))
+    fill = _fill(context, node.fill) if node.fill and method is None else None
+    columns = (
+        *(ColumnInfo(key.name, key.value.type) for key in keys),
+        *(
+            ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
+            for n in aggregates
+        ),
+    )
+    return SummarizeStage(tuple(aggregates), keys, fill, Schema(columns, open=schema.open), method)
+
+
+def _fill(context: Context, node: tree.Expression) -> Bound:
+    return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
 
 
 def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
@@ -78,8 +90,10 @@ def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...])
 
 
 VERB = Verb(
-    "summarize", tree.Summarize, "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value]",
+    "summarize", tree.Summarize,
+    "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
     "Makes one row for each group of rows that have equal keys, ordered by the keys. fill adds the time buckets that no row "
-    "fell into, with the given value or null in every aggregate.",
+    "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
+    "the two around it.",
     "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, makes_columns=True,
 )  # fmt: skip

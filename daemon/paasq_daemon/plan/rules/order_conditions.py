@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from paasq_daemon.kernels.evaluate import columns_of
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl.bound import Apply, Bound, BoundStage, Schema, WhereStage, traverses
+from paasq_dsl.bound import Apply, Bound, BoundStage, Schema, WhereStage
 from paasq_dsl.types import BOOL, Kind
+from paasq_dsl.walk import traverses
 
 
 def order_conditions(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:

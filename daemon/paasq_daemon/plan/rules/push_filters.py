@@ -1,4 +1,5 @@
-"""A where moves before retrieval, sort and extend where that changes no row: fewer rows are ranked, sorted and computed.
+"""A where moves before retrieval, sort, and what makes columns or copies rows, where that changes no row: fewer rows are
+ranked, sorted and computed.
 
 Scores of match and near do not depend on a filter, so `near | where` is `where | near`: the nearest of the rows that pass.
 A fuse is different: which rows its branches give depends on the filter, so a where behind it stays behind it.
@@ -17,8 +18,9 @@ from paasq_dsl.bound import (
     SortStage,
     Traverse,
     WhereStage,
-)  # fmt: skip
+)
 from paasq_dsl.bound_retrieval import RerankStage
+from paasq_dsl.bound_shaping import DropStage, ExpandStage, LookupStage, RenameStage
 
 _OF_MATCH = frozenset({"snippet", "highlight"})  # what they give depends on the match before them
 
@@ -46,6 +48,14 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
             return "_score" not in read
         case ExtendStage(items=items):
             return read.isdisjoint(item.name for item in items)
+        case DropStage():
+            return True
+        case RenameStage(names=names):
+            return read.isdisjoint(name for pair in names for name in pair)
+        case ExpandStage(name=name):
+            return name not in read
+        case LookupStage(name=name):
+            return not any(column.startswith(f"{name}.") for column in read)
         case _:
             return False
 

@@ -24,8 +24,10 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
     if place.quoted or not place.wants_value:
         return ()
     match place.role:
-        case Role.EXPRESSION:
+        case Role.EXPRESSION | Role.COLUMN:
             return _columns(place)
+        case Role.LIST_COLUMN:
+            return (_completion(place, c.name, c.type, _detail(place, c)) for c in place.schema.columns if c.type.item)
         case Role.TEXT_FIELD | Role.VECTOR_FIELD | Role.LINK_FIELD:
             return _searchable(place, _KINDS[place.role])
         case Role.FIELD:
@@ -44,7 +46,7 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
 def _columns(place: Place) -> Iterator[Completion]:
     wanted = wanted_type(place)
     for column in place.schema.columns:
-        if "." not in column.name:
+        if "." not in column.name and not (column.hidden and place.words[0] == "drop"):
             yield _completion(place, column.name, column.type, _detail(place, column), better=column.type == wanted)
 
 
@@ -94,6 +96,8 @@ def _last(words: tuple[str, ...], word: str) -> int:
 def _parts(place: Place) -> Iterator[Completion]:
     """`text` behind `_score.`"""
     base = f"{place.words[-2]}." if len(place.words) > 1 else "."
+    if place.words[:1] == ("lookup",) and (looked_up := place.catalog.collections.get(base[:-1])):
+        yield from (_field(place, looked_up, name, type_) for name, type_ in _all(looked_up))
     for column in place.schema.columns:
         if column.name.startswith(base):
             yield _completion(place, column.name.removeprefix(base), column.type, str(column.type))

@@ -1,0 +1,22 @@
+"""Columns under other names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.run import Run
+
+
+@dataclass(frozen=True)
+class Rename:
+    """`names` are pairs (new, old)."""
+
+    names: tuple[tuple[str, str], ...]
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        del run
+        return batch.renamed(dict(self.names))
+
+    def describe(self) -> str:
+        return "rename " + ", ".join(f"{new} = {old}" for new, old in self.names)

@@ -1,0 +1,111 @@
+"""The tree of an expression, as written, and what every node of a tree is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paasq_dsl.source import Span
+from paasq_dsl.values import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
+
+    value: bool | int | float | str | Duration | None
+    as_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Node):
+    """`@now`, `@today`, ...: a time fixed once a script."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Node):
+    """`collection:key`, one record."""
+
+    collection: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Node):
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Node):
+    """`low..high`, half open: low is in, high is not."""
+
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    operator: str  # "-" or "not"
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """A comparison or a calculation. Operators: == != < <= > >= in "not in" has "has any" "has all" + - * / %."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    operator_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Logical(Node):
+    """`and` or `or` over two operands or more."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    name: str
+    name_span: Span
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot(Node):
+    base: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow(Node):
+    """`link->field`: a field of the record that a link, or each link of a list, leads to."""
+
+    base: Expression
+    name: str
+    name_span: Span
+
+
+Expression: TypeAlias = (
+    "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow"
+)

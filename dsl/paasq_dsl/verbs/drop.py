@@ -1,0 +1,36 @@
+"""drop: without these columns."""
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.bound import Schema
+from paasq_dsl.bound_shaping import DropStage
+from paasq_dsl.syntax import tree
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
+    names = tuple(dict.fromkeys(column.name for column in node.columns))
+    for column in node.columns:
+        bind_expression(context, column, schema)
+        known = schema.by_name.get(column.name)
+        if known is not None and known.hidden:
+            context.report("PQ0431", column.span, name=column.name)
+    # what the store keeps of each row and what retrieval gave it can still be named, as behind a select
+    kept = tuple(
+        replace(c, hidden=c.hidden or c.name in names)
+        for c in schema.columns
+        if c.name not in names or c.name.startswith("_")
+    )
+    after = replace(schema, columns=kept)
+    if schema.visible and not after.visible:
+        context.report("PQ0432", node.span)
+    return DropStage(names, after)
+
+
+VERB = Verb(
+    "drop", tree.Drop, "drop column, ...",
+    "Leaves these columns out and keeps the others.",
+    "from pep | drop abstract, python_version | take 10", bind, makes_columns=True,
+)  # fmt: skip

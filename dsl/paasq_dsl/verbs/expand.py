@@ -1,0 +1,34 @@
+"""expand: a row for each item of a list."""
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.wording import with_article
+from paasq_dsl.bound import ColumnInfo, Schema
+from paasq_dsl.bound_shaping import ExpandStage
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, Kind
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | None:
+    column = bind_expression(context, node.column, schema)
+    name = node.name or node.column.name
+    if column.type.kind not in {Kind.LIST, Kind.ANY}:
+        context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
+        return None
+    item = ColumnInfo(name, column.type.item or ANY)
+    if name == node.column.name:
+        columns = tuple(item if c.name == name else c for c in schema.columns)
+    else:
+        columns = (*(c for c in schema.columns if c.name != name), item)
+    return ExpandStage(node.column.name, name, replace(schema, columns=columns, collection=None))
+
+
+VERB = Verb(
+    "expand", tree.Expand, "expand list [as name]",
+    "Makes a row for each item of a list, in its order: in the list's own column, or in a new one. A row whose list is "
+    "empty or null gives none. Behind it a record may have several rows, so it can't be searched any more.",
+    "from pep | expand authors as author | summarize count() by author", bind, makes_columns=True,
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""lookup: columns from records of another collection."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import adapt, bind_expression
+from paasq_dsl.binder.wording import found_words, with_article
+from paasq_dsl.bound import Bound, ColumnInfo, Schema
+from paasq_dsl.bound_shaping import LookupStage
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, Kind, Type, lifted
+from paasq_dsl.verbs.follow import scan_schema
+from paasq_dsl.verbs.verb import Verb
+
+
+def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | None:
+    target = context.collection(node.collection.name, node.collection.span)
+    if target is None:
+        return None
+    sides = _sides(node.condition, node.collection.name)
+    if sides is None:
+        field = target.key
+        context.report("PQ0434", node.condition.span, collection=target.name, field=field)
+        return None
+    named, given = sides
+    value = bind_expression(context, given, schema)
+    type_ = _field_type(context, named, target)
+    if type_ is None:
+        return None
+    value = adapt(value, type_)
+    together = _common(context, node, named, (type_, value))
+    found = tuple(
+        ColumnInfo(f"{node.name}.{c.name}", lifted(c.type, to_list=node.many), c.hidden)
+        for c in scan_schema(target).columns
+        if not (node.many and c.type.kind is Kind.VECTOR)
+    )
+    if any(c.name == node.name or c.name.startswith(f"{node.name}.") for c in schema.columns):
+        context.report("PQ0205", node.name_span, name=node.name)
+        return None
+    columns = Schema((*schema.columns, *found), schema.collection, schema.open, schema.retrieved)
+    return LookupStage(target, named.name, value, together, node.many, node.name, columns)
+
+
+def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Dot, tree.Expression] | None:
+    """The field of the collection and what it is compared with, whichever is written first."""
+    if not isinstance(condition, tree.Binary) or condition.operator != "==":
+        return None
+    for one, other in ((condition.right, condition.left), (condition.left, condition.right)):
+        if isinstance(one, tree.Dot) and isinstance(one.base, tree.Name) and one.base.name == collection:
+            return one, other
+    return None
+
+
+def _field_type(context: Context, named: tree.Dot, target: Collection) -> Type | None:
+    field = target.by_name.get(named.name)
+    if field is not None:
+        return field.type
+    if named.name in SYSTEM_COLUMNS and named.name != "_score":
+        return SYSTEM_COLUMNS[named.name]
+    context.unknown("PQ0202", named.span, named.name, target.by_name, where=target.name)
+    return None
+
+
+def _common(context: Context, node: tree.Lookup, named: tree.Dot, compared: tuple[Type, Bound]) -> Type:
+    """What both sides are compared as."""
+    type_, value = compared
+    for found, span in ((type_, named.span), (value.type, node.condition.span)):
+        if found.kind in {Kind.LIST, Kind.VECTOR}:
+            context.report("PQ0435", span)
+            return ANY
+    together = unify(type_, value.type)
+    if together is None:
+        context.report("PQ0302", node.condition.span, left=with_article(type_), right=found_words(value))
+    return together or ANY
+
+
+VERB = Verb(
+    "lookup", tree.Lookup, "lookup one | many collection on value == collection.field as name",
+    "Adds the fields of records of another collection as columns `name.field`. one: of the first one written, null where "
+    "there is none. many: lists of all, empty where there is none. Null finds nothing. A link needs no lookup: `link->field`.",
+    "from mail | lookup one person on from->email == person.email as sender | select subject, sender.name", bind,
+    makes_columns=True,
+)  # fmt: skip

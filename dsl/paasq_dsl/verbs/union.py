@@ -1,0 +1,80 @@
+"""union: the rows of several pipelines, one behind the other."""
+
+from collections.abc import Sequence
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.wording import with_article
+from paasq_dsl.bound import BoundStage, ColumnInfo, Schema
+from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound_shaping import UnionStage
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.walk import pipelines
+
+STAGES_MAX = 100  # lets that are unions of lets double with each step
+
+
+def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | None:
+    inner = tuple(_pipeline(context, pipeline) for pipeline in node.pipelines)
+    if sum(map(_size, inner)) > STAGES_MAX:
+        context.report("PQ0436", node.span, most=STAGES_MAX)
+        return None
+    spans = [pipeline.source.span for pipeline in node.pipelines]
+    schemas = [schema, *(stages[-1].schema for stages in inner)]
+    return UnionStage(tuple(schema.by_name), inner, _together(context, schemas, [node.span, *spans]))
+
+
+def _size(stages: Sequence[BoundStage]) -> int:
+    return len(stages) + sum(_size(inner) for stage in stages for inner in pipelines(stage))
+
+
+def _pipeline(context: Context, node: tree.Pipeline) -> tuple[BoundStage, ...]:
+    stages = list(context.bind_source(node.source))
+    for written in node.stages:
+        if isinstance(written, tree.Page):
+            context.report(
+                "PQ0407", written.span, what="a page is one of the whole answer: page stands behind the union"
+            )
+        bound = context.bind_stage(written, stages[-1].schema)
+        if bound is not None:
+            stages.append(bound)
+    if any(isinstance(stage, BudgetStage) for stage in stages):
+        context.report(
+            "PQ0407", node.source.span, what="a budget is one of the whole answer: it stands behind the union"
+        )
+    return tuple(stages)
+
+
+def _together(context: Context, schemas: Sequence[Schema], spans: Sequence[Span]) -> Schema:
+    """A column that is shown in one of them, or hidden in all."""
+    columns: dict[str, ColumnInfo] = {}
+    for schema, span in zip(schemas, spans, strict=True):
+        for column in schema.columns:
+            known = columns.get(column.name, column)
+            type_ = _common(known.type, column.type)
+            hidden = known.hidden and column.hidden
+            if type_ is None and not hidden:
+                left, right = with_article(known.type), with_article(column.type)
+                context.report("PQ0430", span, name=column.name, left=left, right=right)
+            columns[column.name] = ColumnInfo(column.name, type_ or known.type, hidden)
+    every = [set(schema.by_name) for schema in schemas]
+    kept = tuple(c for c in columns.values() if not c.hidden or all(c.name in names for names in every))
+    return Schema(kept, None, any(s.open for s in schemas), all(s.retrieved for s in schemas))
+
+
+def _common(left: Type, right: Type) -> Type | None:
+    if left != right and Kind.VECTOR in {left.kind, right.kind}:
+        return None
+    return unify(left, right)
+
+
+VERB = Verb(
+    "union", tree.Union, "union (from ... | ...), ...",
+    "The rows so far, then those of other pipelines. Columns of the same name become one and must have the same type; where "
+    "a pipeline has not got a column it is null. What makes two rows equal is up to distinct.",
+    "from task | select title, at = due | union (from meeting | select title, at = start) | sort at", bind,
+    makes_columns=True,
+)  # fmt: skip

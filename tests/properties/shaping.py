@@ -1,0 +1,84 @@
+"""Stages that give rows another shape, as a pipeline of chance grows by them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paasq_dsl.types import KEYWORD, Kind, list_of
+
+if TYPE_CHECKING:
+    from properties.queries import Pipeline
+
+
+def drop(pipeline: Pipeline) -> None:
+    names = pipeline.shown()
+    if len(names) > 1:
+        gone = pipeline.writer.pick(names)
+        pipeline.add(f"drop {gone}")
+        del pipeline.columns[gone]
+
+
+def rename(pipeline: Pipeline) -> None:
+    names = pipeline.shown()
+    if names:
+        old, new = pipeline.writer.pick(names), pipeline.writer.fresh()
+        pipeline.add(f"rename {new} = {old}")
+        pipeline.columns[new] = pipeline.columns.pop(old)
+
+
+def skip(pipeline: Pipeline) -> None:
+    pipeline.add(f"skip {pipeline.writer.number(0, 3)}")
+
+
+def distinct(pipeline: Pipeline) -> None:
+    names = pipeline.shown()
+    by = sorted({pipeline.writer.pick(names) for _ in range(pipeline.writer.number(0, 2))}) if names else []
+    pipeline.add(f"distinct by {', '.join(by)}" if by else "distinct")
+
+
+def sample(pipeline: Pipeline) -> None:
+    pipeline.add(f"sample {pipeline.writer.number(0, 6)} seed {pipeline.writer.number(-2, 3)}")
+
+
+def expand(pipeline: Pipeline) -> None:
+    w = pipeline.writer
+    lists = [name for name in pipeline.shown() if pipeline.columns[name].item is not None]
+    if lists:
+        name = w.pick(lists)
+        item = pipeline.columns[name].item
+        assert item is not None
+        new = w.pick([name, w.fresh()])
+        pipeline.add(f"expand {name}" + (f" as {new}" if new != name else ""))
+        pipeline.columns[new] = item
+        pipeline.records = False
+
+
+def union(pipeline: Pipeline) -> None:
+    """With rows of the same collection, under the names and types that there are."""
+    w = pipeline.writer
+    other = type(pipeline)(w)
+    for _ in range(w.number(0, 2)):
+        w.pick([other.where, other.sort, other.take, other.match if other.texts else other.where])()
+    shared = [name for name in pipeline.shown() if other.columns.get(name) == pipeline.columns[name]]
+    if shared:
+        kept = sorted({w.pick(shared) for _ in range(3)})
+        other.add(f"select {', '.join(kept)}")
+        pipeline.add(f"union ({' | '.join(other.stages)})")
+        pipeline.columns = {name: t for name, t in pipeline.columns.items() if not name.startswith("_")}
+        pipeline.records = False
+
+
+def lookup(pipeline: Pipeline) -> None:
+    w = pipeline.writer
+    comparable = {Kind.KEYWORD, Kind.LINK, Kind.TEXT}
+    own = [name for name in pipeline.shown() if pipeline.columns[name].kind in comparable]
+    if not own:
+        return
+    name, how = w.fresh(), w.pick(["one", "many"])
+    person = "person" + w.world.item.removeprefix("item")
+    pipeline.add(f"lookup {how} {person} on {w.pick(own)} == {person}.{w.pick(['id', 'name', '_key'])} as {name}")
+    type_ = KEYWORD if how == "one" else list_of(KEYWORD)
+    pipeline.columns |= {f"{name}.id": type_, f"{name}.name": type_}
+
+
+SHAPES = (drop, rename, skip, distinct, sample, expand, union, lookup)
