@@ -17,9 +17,6 @@ from paasq_dsl.values import Value
 
 if TYPE_CHECKING:
     from paasq_dsl.bound_retrieval import RetrievalStage
-    from paasq_dsl.bound_shaping import ShapingStage
-
-# ---- expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,6 @@ class Traverse:
 Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
 TRUE = Constant(-1, BOOL, value=True)
 
-# ---- what a stage gives
-
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
@@ -111,9 +106,6 @@ class Schema:
     @property
     def visible(self) -> tuple[ColumnInfo, ...]:
         return tuple(c for c in self.columns if not c.hidden)
-
-
-# ---- stages: one bound node a verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +239,74 @@ class FollowStage:
     schema: Schema
 
 
+@dataclass(frozen=True, slots=True)
+class DropStage:
+    names: tuple[str, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class RenameStage:
+    names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStage:
+    count: Bound
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctStage:
+    """The first row of each group of rows that have equal keys."""
+
+    keys: tuple[Bound, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandStage:
+    column: str
+    name: str
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStage:
+    """So many rows, in their order, chosen by `seed`, or by the store's sequence number where there is none."""
+
+    count: Bound
+    seed: Bound | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class UnionStage:
+    """The rows that come in, whose columns are `before`, then those of each pipeline."""
+
+    before: tuple[str, ...]
+    pipelines: tuple[tuple[BoundStage, ...], ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class LookupStage:
+    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
+
+    collection: Collection
+    field: str
+    value: Bound
+    type: Type
+    many: bool
+    name: str
+    schema: Schema
+
+
 BoundStage: TypeAlias = Union[
     ScanStage, WhereStage, MatchStage, NearStage, FuseStage, SortStage, TakeStage, PageStage, SelectStage, ExtendStage,
-    FacetStage, SummarizeStage, FollowStage, "ShapingStage", "RetrievalStage",
+    FacetStage, SummarizeStage, FollowStage, DropStage, RenameStage, SkipStage, DistinctStage, ExpandStage, SampleStage,
+    UnionStage, LookupStage, "RetrievalStage",
 ]  # fmt: skip
 
 
@@ -264,9 +321,6 @@ class BoundQuery:
     @property
     def schema(self) -> Schema:
         return self.stages[-1].schema
-
-
-# ---- writes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from paasq_dsl.bound import (
     Named,
     ParameterValue,
     Traverse,
-)
-from paasq_dsl.bound_shaping import UnionStage
+    UnionStage,
+)  # fmt: skip
 
 
 def expressions(stage: BoundStage) -> Iterator[Bound]:

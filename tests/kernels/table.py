@@ -106,5 +106,5 @@ def traverse(collection: str, field: str, links: Column) -> Column:
 
 
 def cut(_: Rows, text: Column, characters: int | None, *, marked: bool) -> Column:
-    opened, closed = "«»" if marked else ("", "")
-    return from_values(TEXT, [None if v is None else opened + str(v)[:characters] + closed for v in to_values(text)])
+    mark = "«!»" if marked else ""
+    return from_values(TEXT, [None if v is None else str(v)[:characters] + mark for v in to_values(text)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from paasq_dsl import bound_shaping
+from paasq_dsl import bound
 from paasq_dsl.bound import Schema
 from reference.records import WRITTEN, Refused, Row
 from reference.values import equal, fitted, order_key
@@ -17,19 +17,19 @@ PLACES = "places"  # what tells the rows of one record apart, behind expand
 WORD = 2**64
 
 
-def drop(_: Running, __: bound_shaping.DropStage, rows: list[Row], ___: Schema) -> list[Row]:
+def drop(_: Running, __: bound.DropStage, rows: list[Row], ___: Schema) -> list[Row]:
     return rows
 
 
-def rename(_: Running, stage: bound_shaping.RenameStage, rows: list[Row], __: Schema) -> list[Row]:
+def rename(_: Running, stage: bound.RenameStage, rows: list[Row], __: Schema) -> list[Row]:
     return [row | {new: row[old] for new, old in stage.names} for row in rows]
 
 
-def skip(running: Running, stage: bound_shaping.SkipStage, rows: list[Row], _: Schema) -> list[Row]:
+def skip(running: Running, stage: bound.SkipStage, rows: list[Row], _: Schema) -> list[Row]:
     return rows[running.count(stage.count) :]
 
 
-def distinct(running: Running, stage: bound_shaping.DistinctStage, rows: list[Row], _: Schema) -> list[Row]:
+def distinct(running: Running, stage: bound.DistinctStage, rows: list[Row], _: Schema) -> list[Row]:
     found: dict[Any, Row] = {}
     for row in rows:
         values = [running.evaluator.value(key, row) for key in stage.keys]
@@ -37,7 +37,7 @@ def distinct(running: Running, stage: bound_shaping.DistinctStage, rows: list[Ro
     return list(found.values())
 
 
-def expand(_: Running, stage: bound_shaping.ExpandStage, rows: list[Row], __: Schema) -> list[Row]:
+def expand(_: Running, stage: bound.ExpandStage, rows: list[Row], __: Schema) -> list[Row]:
     return [
         row | {stage.name: item, PLACES: (*row.get(PLACES, ()), place)}
         for row in rows
@@ -45,7 +45,7 @@ def expand(_: Running, stage: bound_shaping.ExpandStage, rows: list[Row], __: Sc
     ]
 
 
-def sample(running: Running, stage: bound_shaping.SampleStage, rows: list[Row], _: Schema) -> list[Row]:
+def sample(running: Running, stage: bound.SampleStage, rows: list[Row], _: Schema) -> list[Row]:
     count = running.count(stage.count)
     if stage.seed is None:
         raise Refused("a sample by the store's sequence number")
@@ -76,7 +76,7 @@ def _mixed(word: int) -> int:
     return word ^ (word >> 31)
 
 
-def union(running: Running, stage: bound_shaping.UnionStage, rows: list[Row], _: Schema) -> list[Row]:
+def union(running: Running, stage: bound.UnionStage, rows: list[Row], _: Schema) -> list[Row]:
     pieces = [(rows, frozenset(stage.before))]
     for stages in stage.pipelines:
         found = running.run(stages, [], Schema(()))
@@ -97,7 +97,7 @@ def _own_ties(row: Row) -> tuple[int, ...]:
     return (*((row[WRITTEN],) if WRITTEN in row else ()), *row.get(PLACES, ()))
 
 
-def lookup(running: Running, stage: bound_shaping.LookupStage, rows: list[Row], _: Schema) -> list[Row]:
+def lookup(running: Running, stage: bound.LookupStage, rows: list[Row], _: Schema) -> list[Row]:
     others = running.records.scan(stage.collection.name)
     fields = [
         c.name.removeprefix(f"{stage.name}.") for c in stage.schema.columns if c.name.startswith(f"{stage.name}.")
@@ -115,7 +115,7 @@ def lookup(running: Running, stage: bound_shaping.LookupStage, rows: list[Row], 
     return found
 
 
-def _listed(stage: bound_shaping.LookupStage, name: str, values: list[Any]) -> list[Any]:
+def _listed(stage: bound.LookupStage, name: str, values: list[Any]) -> list[Any]:
     """Lists of lists are one list."""
     field = stage.collection.by_name.get(name)
     if field is None or field.type.item is None:
@@ -124,12 +124,12 @@ def _listed(stage: bound_shaping.LookupStage, name: str, values: list[Any]) -> l
 
 
 STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
-    bound_shaping.DropStage: drop,
-    bound_shaping.RenameStage: rename,
-    bound_shaping.SkipStage: skip,
-    bound_shaping.DistinctStage: distinct,
-    bound_shaping.ExpandStage: expand,
-    bound_shaping.SampleStage: sample,
-    bound_shaping.UnionStage: union,
-    bound_shaping.LookupStage: lookup,
+    bound.DropStage: drop,
+    bound.RenameStage: rename,
+    bound.SkipStage: skip,
+    bound.DistinctStage: distinct,
+    bound.ExpandStage: expand,
+    bound.SampleStage: sample,
+    bound.UnionStage: union,
+    bound.LookupStage: lookup,
 }

@@ -311,8 +311,8 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.FacetStage: _facet,
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,
+    **shaping.STAGES,
     bound_retrieval.RerankStage: _rerank,
     bound_retrieval.CollapseStage: _collapse,
     bound_retrieval.CiteStage: _cite,
-    **shaping.STAGES,
 }

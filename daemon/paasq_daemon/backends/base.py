@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation
-from paasq_dsl import bound, bound_retrieval, bound_shaping
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
@@ -26,11 +26,11 @@ class Capability(StrEnum):
     GROUPS = "summarize"
     LINKS = "following links"
     PAGES = "cursors"
+    UNIONS = "unions"
+    LOOKUPS = "lookups"
     DIVERSITY = "diversify"
     PASSAGES = "passages"
     LIKE = "match like"
-    UNIONS = "unions"
-    LOOKUPS = "lookups"
     ANALYZE = "explain analyze"
 
 
@@ -77,10 +77,10 @@ _NEEDS: dict[type, Capability] = {
     bound.SummarizeStage: Capability.GROUPS,
     bound.FollowStage: Capability.LINKS,
     bound.PageStage: Capability.PAGES,
+    bound.UnionStage: Capability.UNIONS,
+    bound.LookupStage: Capability.LOOKUPS,
     bound_retrieval.DiversifyStage: Capability.DIVERSITY,
     bound_retrieval.PassagesStage: Capability.PASSAGES,
-    bound_shaping.UnionStage: Capability.UNIONS,
-    bound_shaping.LookupStage: Capability.LOOKUPS,
 }
 
 
@@ -104,10 +104,10 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
 def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
     for stage in stages:
-        if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
-            found.add(Capability.LIKE)
         for inner in pipelines(stage):
             found |= _of_stages(inner)
+        if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
+            found.add(Capability.LIKE)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
     return found

@@ -22,7 +22,7 @@ class Cite:
 
     def run(self, run: Run, batch: Batch) -> Batch:
         run.cancel.check()
-        keys, versions = (map(str, self._kept(batch, name)) for name in ("_key", "_version"))
+        keys, versions = (map(str, _kept(batch, name)) for name in ("_key", "_version"))
         parts = to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
         cited = [
             f"{record_name(self.collection, key)}@{version}" + (f".{part}" if isinstance(part, str) else "")
@@ -33,8 +33,9 @@ class Cite:
     def describe(self) -> str:
         return "cite"
 
-    def _kept(self, batch: Batch, name: str) -> list[Value]:
-        """What the store keeps of each record, whatever column is called so by now."""
-        if batch.source is None or batch.ordinals is None:
-            return []
-        return to_values(fetch_column(batch.source, name, batch.ordinals))
+
+def _kept(batch: Batch, name: str) -> list[Value]:
+    """What the store keeps of each record, whatever column is called so by now."""
+    if batch.source is None or batch.ordinals is None:
+        return []
+    return to_values(fetch_column(batch.source, name, batch.ordinals))

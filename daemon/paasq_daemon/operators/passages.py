@@ -94,7 +94,9 @@ class Passages:
             "_passage": column(KEYWORD, lambda p: f"{name}[{p.start}..{p.end}]"),
         })  # fmt: skip
         places = np.arange(len(rows))
-        return replace(repeated, parts=(places,), order=(OrderKey(Flat(INT, places), descending=False),))
+        return replace(
+            repeated, parts=(*repeated.parts, places), order=(OrderKey(Flat(INT, places), descending=False),)
+        )
 
 
 def _score(run: Run, found: Sequence[list[_Part]], most: int) -> None:

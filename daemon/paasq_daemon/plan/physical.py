@@ -36,7 +36,7 @@ from paasq_daemon.operators.union import Pipeline, Union
 from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl import bound, bound_retrieval, bound_shaping
+from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS
 
@@ -105,16 +105,7 @@ def _follow(stage: bound.FollowStage) -> Follow:
     return Follow(stage.field, stage.schema.collection, stage.depth)
 
 
-def _passages(stage: bound_retrieval.PassagesStage) -> Passages:
-    return Passages(stage.field, stage.schema.by_name["passage"].type, stage.most)
-
-
-def _cite(stage: bound_retrieval.CiteStage) -> Cite:
-    assert stage.schema.collection is not None
-    return Cite(stage.schema.collection.name, stage.of_passage)
-
-
-def _union(stage: bound_shaping.UnionStage) -> Union:
+def _union(stage: bound.UnionStage) -> Union:
     pipelines = tuple(Pipeline(_operators(rewrite(stages)), _names(stages)) for stages in stage.pipelines)
     return Union(frozenset(stage.before), pipelines, {c.name: c.type for c in stage.schema.columns})
 
@@ -123,11 +114,20 @@ def _names(stages: tuple[BoundStage, ...]) -> frozenset[str]:
     return frozenset(stages[-1].schema.by_name)
 
 
-def _lookup(stage: bound_shaping.LookupStage) -> Lookup:
+def _lookup(stage: bound.LookupStage) -> Lookup:
     fields = (*stage.collection.by_name, *SYSTEM_COLUMNS)
     known = stage.schema.by_name
     names = tuple((f"{stage.name}.{f}", f) for f in fields if f"{stage.name}.{f}" in known)
     return Lookup(stage.collection, stage.field, stage.value, stage.type, stage.many, names)
+
+
+def _passages(stage: bound_retrieval.PassagesStage) -> Passages:
+    return Passages(stage.field, stage.schema.by_name["passage"].type, stage.most)
+
+
+def _cite(stage: bound_retrieval.CiteStage) -> Cite:
+    assert stage.schema.collection is not None
+    return Cite(stage.schema.collection.name, stage.of_passage)
 
 
 _BUILDERS: dict[type, Callable[[Any], Operator]] = {
@@ -144,18 +144,18 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.FacetStage: lambda s: Facet(s.facets),
     bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
     bound.FollowStage: _follow,
+    bound.DropStage: lambda s: Drop(s.names),
+    bound.RenameStage: lambda s: Rename(s.names),
+    bound.SkipStage: lambda s: Skip(s.count),
+    bound.DistinctStage: lambda s: Distinct(s.keys),
+    bound.ExpandStage: lambda s: Expand(s.column, s.name),
+    bound.SampleStage: lambda s: Sample(s.count, s.seed),
+    bound.UnionStage: _union,
+    bound.LookupStage: _lookup,
     bound_retrieval.PassagesStage: _passages,
     bound_retrieval.CiteStage: _cite,
     bound_retrieval.BudgetStage: lambda s: Budget(s.tokens, s.time, s.rows),
     bound_retrieval.RerankStage: lambda s: Rerank(s.value),
     bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
     bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
-    bound_shaping.DropStage: lambda s: Drop(s.names),
-    bound_shaping.RenameStage: lambda s: Rename(s.names),
-    bound_shaping.SkipStage: lambda s: Skip(s.count),
-    bound_shaping.DistinctStage: lambda s: Distinct(s.keys),
-    bound_shaping.ExpandStage: lambda s: Expand(s.column, s.name),
-    bound_shaping.SampleStage: lambda s: Sample(s.count, s.seed),
-    bound_shaping.UnionStage: _union,
-    bound_shaping.LookupStage: _lookup,
 }

@@ -232,6 +232,24 @@ def _follow(words: Sequence[str]) -> Role:
     return Role.LINK_FIELD if len(words) == 1 else Role.ARGUMENT
 
 
+def _rename(words: Sequence[str]) -> Role:
+    return Role.COLUMN if words[-1] == "=" else Role.NOTHING
+
+
+def _distinct(words: Sequence[str]) -> Role:
+    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+
+
+def _expand(words: Sequence[str]) -> Role:
+    return Role.LIST_COLUMN if len(words) == 1 else Role.NOTHING
+
+
+def _lookup(words: Sequence[str]) -> Role:
+    if len(words) == 2:
+        return Role.COLLECTION
+    return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
+
+
 def _rerank(words: Sequence[str]) -> Role:
     return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
 
@@ -254,24 +272,6 @@ def _budget(words: Sequence[str]) -> Role:
     return Role.LIMIT if words[-1] in {"budget", ","} else Role.ARGUMENT
 
 
-def _rename(words: Sequence[str]) -> Role:
-    return Role.COLUMN if words[-1] == "=" else Role.NOTHING
-
-
-def _distinct(words: Sequence[str]) -> Role:
-    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
-
-
-def _expand(words: Sequence[str]) -> Role:
-    return Role.LIST_COLUMN if len(words) == 1 else Role.NOTHING
-
-
-def _lookup(words: Sequence[str]) -> Role:
-    if len(words) == 2:
-        return Role.COLLECTION
-    return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
-
-
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
@@ -283,8 +283,8 @@ _STAGES: Mapping[str, _Rule] = {
     "extend": _always(Role.EXPRESSION), "find": _find, "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
-    "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
-    "passages": _passages, "cite": _always(Role.NOTHING), "budget": _budget,
     "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,
     "expand": _expand, "sample": _always(Role.ARGUMENT), "union": _always(Role.NOTHING), "lookup": _lookup,
+    "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
+    "passages": _passages, "cite": _always(Role.NOTHING), "budget": _budget,
 }  # fmt: skip

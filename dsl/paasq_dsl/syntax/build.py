@@ -224,28 +224,6 @@ class Builder(Transformer[Token, Any]):
     def follow(self, field: Token, depth: E | None) -> tree.Follow:
         return tree.Follow(_span(field, depth), _name(field), _span(field), depth)
 
-    def rerank(self, value: E) -> tree_retrieval.Rerank:
-        return tree_retrieval.Rerank(value.span, value)
-
-    def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
-        return tree_retrieval.Collapse(_span(value, keep), value, keep)
-
-    def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
-        span = _around((field, options))
-        return tree_retrieval.Diversify(span, _name(field) if field else None, _span(field) if field else span, options)
-
-    def passages(self, field: Token, most: E | None) -> tree_retrieval.Passages:
-        return tree_retrieval.Passages(_span(field, most), _name(field), _span(field), most)
-
-    def cite(self, word: Token) -> tree_retrieval.Cite:
-        return tree_retrieval.Cite(_span(word))
-
-    def limit(self, name: Token, value: E) -> tree.Option:
-        return tree.Option(_span(name, value), _name(name), value)
-
-    def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
-        return tree_retrieval.Budget(_around(limits), limits)
-
     def column(self, *names: Token) -> tree.Name:
         return tree.Name(_span(names[0], names[-1]), ".".join(_name(n) for n in names))
 
@@ -284,6 +262,28 @@ class Builder(Transformer[Token, Any]):
         return tree.Lookup(
             _span(how, name), how == "many", self.name(collection), condition, _name(name), _span(name)
         )  # fmt: skip
+
+    def rerank(self, value: E) -> tree_retrieval.Rerank:
+        return tree_retrieval.Rerank(value.span, value)
+
+    def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
+        return tree_retrieval.Collapse(_span(value, keep), value, keep)
+
+    def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
+        span = _around((field, options))
+        return tree_retrieval.Diversify(span, _name(field) if field else None, _span(field) if field else span, options)
+
+    def passages(self, field: Token, most: E | None) -> tree_retrieval.Passages:
+        return tree_retrieval.Passages(_span(field, most), _name(field), _span(field), most)
+
+    def cite(self, word: Token) -> tree_retrieval.Cite:
+        return tree_retrieval.Cite(_span(word))
+
+    def limit(self, name: Token, value: E) -> tree.Option:
+        return tree.Option(_span(name, value), _name(name), value)
+
+    def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
+        return tree_retrieval.Budget(_around(limits), limits)
 
     # ---- expressions
 

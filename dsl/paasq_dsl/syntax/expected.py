@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paasq_dsl.syntax.words import STAGE_WORDS
+
 _WORDS: dict[str, str] = {
     "NAME": "a name",
     "STRING": "a string in double quotes",
@@ -25,6 +27,7 @@ _OPERATORS = frozenset(
     "EQ NE LE GE LT GT PLUS MINUS STAR SLASH PERCENT IN NOT HAS ANY ALL AND OR _DOT _DOTDOT _ARROW".split()
 )
 _CALLS = frozenset({"LPAR"})
+_STAGES = frozenset(word.upper() for word in STAGE_WORDS)
 
 
 def expected_words(terminals: Iterable[str], end: str) -> str:
@@ -34,6 +37,9 @@ def expected_words(terminals: Iterable[str], end: str) -> str:
     if left >= _VALUE:
         parts.append("a value")
         left -= _VALUE_PARTS
+    if left >= _STAGES:
+        parts.append("a stage")
+        left -= _STAGES
     if "EQ" in left:
         parts.append("an operator")
         left -= _OPERATORS | _CALLS

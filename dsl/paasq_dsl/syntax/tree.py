@@ -233,8 +233,8 @@ class Broken(Node):
 
 
 Stage: TypeAlias = typing.Union[
-    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow, Broken,
-    Drop, Rename, Skip, Distinct, Expand, Sample, Union, Lookup, "RetrievalStage",
+    Where, Find, Match, Near, Fuse, Sort, Take, Page, Select, Extend, Facet, Summarize, Follow,
+    Drop, Rename, Skip, Distinct, Expand, Sample, Union, Lookup, Broken, "RetrievalStage",
 ]  # fmt: skip
 
 

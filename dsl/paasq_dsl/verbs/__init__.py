@@ -33,40 +33,16 @@ from paasq_dsl.verbs import (
     take,
     union,
     where,
-)
+)  # fmt: skip
 from paasq_dsl.verbs.verb import Verb
 
 VERBS: tuple[Verb, ...] = tuple(
     module.VERB
     for module in (
-        where,
-        find,
-        match,
-        near,
-        fuse,
-        sort,
-        take,
-        page,
-        select,
-        extend,
-        facet,
-        summarize,
-        follow,
-        drop,
-        rename,
-        skip,
-        distinct,
-        expand,
-        sample,
-        union,
-        lookup,
-        rerank,
-        collapse,
-        diversify,
-        passages,
-        cite,
-        budget,
+        where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
+        drop, rename, skip, distinct, expand, sample, union, lookup,
+        rerank, collapse, diversify, passages, cite, budget,
     )
-)
+)  # fmt: skip
 VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})
 VERB_OF_NODE: Mapping[type, Verb] = MappingProxyType({verb.node: verb for verb in VERBS})

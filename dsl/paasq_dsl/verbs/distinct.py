@@ -2,8 +2,7 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.bound import ColumnValue, Schema
-from paasq_dsl.bound_shaping import DistinctStage
+from paasq_dsl.bound import ColumnValue, DistinctStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.verbs.verb import Verb
 

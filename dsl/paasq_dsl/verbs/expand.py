@@ -5,8 +5,7 @@ from dataclasses import replace
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import ColumnInfo, Schema
-from paasq_dsl.bound_shaping import ExpandStage
+from paasq_dsl.bound import ColumnInfo, ExpandStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, Kind
 from paasq_dsl.verbs.verb import Verb

@@ -3,8 +3,7 @@
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Bound, ColumnInfo, Schema
-from paasq_dsl.bound_shaping import LookupStage
+from paasq_dsl.bound import Bound, ColumnInfo, LookupStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.syntax import tree

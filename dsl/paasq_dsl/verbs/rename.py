@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.bound import Schema
-from paasq_dsl.bound_shaping import RenameStage
+from paasq_dsl.bound import RenameStage, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.verbs.verb import Verb

@@ -2,8 +2,7 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Schema
-from paasq_dsl.bound_shaping import SampleStage
+from paasq_dsl.bound import SampleStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT
 from paasq_dsl.verbs.verb import Verb

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundStage, ColumnInfo, Schema
+from paasq_dsl.bound import BoundStage, ColumnInfo, Schema, UnionStage
 from paasq_dsl.bound_retrieval import BudgetStage
-from paasq_dsl.bound_shaping import UnionStage
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree

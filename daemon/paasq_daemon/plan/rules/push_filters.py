@@ -12,15 +12,18 @@ from paasq_dsl.bound import (
     Apply,
     Bound,
     BoundStage,
+    DropStage,
+    ExpandStage,
     ExtendStage,
+    LookupStage,
     MatchStage,
     NearStage,
+    RenameStage,
     SortStage,
     Traverse,
     WhereStage,
-)
+)  # fmt: skip
 from paasq_dsl.bound_retrieval import RerankStage
-from paasq_dsl.bound_shaping import DropStage, ExpandStage, LookupStage, RenameStage
 
 _OF_MATCH = frozenset({"snippet", "highlight"})  # what they give depends on the match before them
 
