@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.fetch import fetch_column
 from paasq_daemon.operators.run import Run
 from paasq_dsl.syntax.tokens import record_name
 from paasq_dsl.types import KEYWORD
+from paasq_dsl.values import Value
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Cite:
 
     def run(self, run: Run, batch: Batch) -> Batch:
         run.cancel.check()
-        keys, versions = (map(str, to_values(batch.column(name))) for name in ("_key", "_version"))
+        keys, versions = (map(str, _kept(batch, name)) for name in ("_key", "_version"))
         parts = to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
         cited = [
             f"{record_name(self.collection, key)}@{version}" + (f".{part}" if isinstance(part, str) else "")
@@ -30,3 +32,10 @@ class Cite:
 
     def describe(self) -> str:
         return "cite"
+
+
+def _kept(batch: Batch, name: str) -> list[Value]:
+    """What the store keeps of each record, whatever column is called so by now."""
+    if batch.source is None or batch.ordinals is None:
+        return []
+    return to_values(fetch_column(batch.source, name, batch.ordinals))

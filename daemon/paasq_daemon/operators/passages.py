@@ -12,6 +12,7 @@ from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.operators.fetch import fetch_column
 from paasq_daemon.operators.limits import count_of
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
@@ -57,9 +58,9 @@ class Passages:
         if batch.length > DEPTH:
             run.depth_cut = True
             batch = batch.take(np.arange(DEPTH))
-        if batch.source is None:
+        if batch.source is None or batch.ordinals is None:
             return self._of_parts(batch, [], [])
-        texts = to_values(batch.column(self.field))
+        texts = to_values(fetch_column(batch.source, self.field, batch.ordinals))
         found = [self._parts(run, batch.source, row, text) for row, text in enumerate(texts)]
         _score(run, found, most)
         rows: list[int] = []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundStage, ColumnInfo, ScanStage, Schema, UnionStage
+from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -43,6 +44,10 @@ def _pipeline(context: Context, node: tree.Pipeline) -> tuple[BoundStage, ...]:
         bound = context.bind_stage(written, stages[-1].schema)
         if bound is not None:
             stages.append(bound)
+    if any(isinstance(stage, BudgetStage) for stage in stages):
+        context.report(
+            "PQ0407", node.source.span, what="a budget is one of the whole answer: it stands behind the union"
+        )
     return tuple(stages)
 
 

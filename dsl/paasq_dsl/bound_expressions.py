@@ -1,0 +1,70 @@
+"""Bound expressions: typed, without a literal of the text. A literal is a `Constant`, a number into those of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.types import BOOL, Type
+from paasq_dsl.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Literal number `slot` of the text. A slot below zero: `value` is part of the plan (null, true, false, a default)."""
+
+    slot: int
+    type: Type
+    value: Value = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """`$name`, to be converted to `type` when it runs."""
+
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentValue:
+    """`@now`, `@today`, ...: fixed when the script starts."""
+
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValue:
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function or an operator (`==`, `and`, `has`, `..`, `[]` for a list) over arguments."""
+
+    function: str
+    arguments: tuple[Bound, ...]
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Traverse:
+    """`base->name`: a field of the records of `collection` that the links of `base` lead to; a list where base is one."""
+
+    base: Bound
+    collection: str
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
+TRUE = Constant(-1, BOOL, value=True)
