@@ -28,7 +28,7 @@ def open(folder: str | PathLike[str] | None = None) -> Database:  # noqa: A001  
     Raises FolderInUse where another process has it open: `connect` reaches a store through its daemon.
     """
     from paasq._embedded import Embedded  # noqa: PLC0415  # the engine loads only where it runs
-    from paasq_daemon.engine import Engine  # noqa: PLC0415
+    from paasq_daemon.engine import Engine  # noqa: PLC0415  # as above
 
     return Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))
 

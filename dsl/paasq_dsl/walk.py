@@ -8,6 +8,7 @@ from dataclasses import fields
 from paasq_dsl.bound import (
     Apply,
     Bound,
+    BoundAsOf,
     BoundSortKey,
     BoundStage,
     ColumnValue,
@@ -28,7 +29,7 @@ def expressions(stage: BoundStage) -> Iterator[Bound]:
         value = getattr(stage, part.name)
         for item in value if isinstance(value, tuple) else (value,):
             match item:
-                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner):
+                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner) | BoundAsOf(value=inner):
                     yield inner
                 case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
                     yield item

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.errors import SnapshotError, StoreError
+from paasq_daemon.wire.errors import QueryError, SnapshotError, StoreError
+from paasq_daemon.wire.messages import Request
 from programs.conftest import Ask, Rows
 
 CHANGE = """
@@ -65,3 +66,11 @@ def test_what_cannot_be_read(engine: Engine, rows: Rows, then: int) -> None:
     engine._store.trim(then + 2)
     with pytest.raises(StoreError, match="history is kept from"):
         rows("from note as of seq $seq", seq=then)
+
+
+def test_a_cursor_belongs_to_its_moment(engine: Engine, then: int) -> None:
+    page = "from note as of seq {} | sort id | page 1"
+    cursor = engine.query(Request(page.format(then))).cursor
+    assert engine.query(Request(f"{page.format(then)} after $c", {"c": cursor})).rows
+    with pytest.raises(QueryError, match="another query"):
+        engine.query(Request(f"{page.format(then + 1)} after $c", {"c": cursor}))

@@ -108,11 +108,11 @@ def _answer(columns: tuple[tuple[str, str], ...], rows: list[list[Any]], seq: in
 
 _RUNNERS: dict[type, Callable[[Commands, Any, RunInputs], Answer]] = {
     BoundShow: Commands._show,  # noqa: SLF001  # the table of this class
-    BoundDescribe: Commands._describe,  # noqa: SLF001
-    BoundSnapshot: Commands._snapshot,  # noqa: SLF001
-    BoundVerify: Commands._verify,  # noqa: SLF001
-    BoundView: Commands._view,  # noqa: SLF001
-    BoundDropView: Commands._drop_view,  # noqa: SLF001
-    BoundDropCollection: Commands._drop_collection,  # noqa: SLF001
-    BoundAlter: Commands._alter,  # noqa: SLF001
+    BoundDescribe: Commands._describe,  # noqa: SLF001  # the table of this class
+    BoundSnapshot: Commands._snapshot,  # noqa: SLF001  # the table of this class
+    BoundVerify: Commands._verify,  # noqa: SLF001  # the table of this class
+    BoundView: Commands._view,  # noqa: SLF001  # the table of this class
+    BoundDropView: Commands._drop_view,  # noqa: SLF001  # the table of this class
+    BoundDropCollection: Commands._drop_collection,  # noqa: SLF001  # the table of this class
+    BoundAlter: Commands._alter,  # noqa: SLF001  # the table of this class
 }

@@ -35,8 +35,10 @@ def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
         if isinstance(stage, WhereStage):
             while at > 1 and _may_pass(stage, pushed[at - 1]):
                 at -= 1
-            stage = WhereStage(stage.predicate, pushed[at - 1].schema) if at < len(pushed) else stage  # noqa: PLW2901
-        pushed.insert(at, stage)
+        if at < len(pushed) and isinstance(stage, WhereStage):
+            pushed.insert(at, WhereStage(stage.predicate, pushed[at - 1].schema))
+        else:
+            pushed.append(stage)
     return tuple(pushed)
 
 
