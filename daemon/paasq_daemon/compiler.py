@@ -12,20 +12,9 @@ from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
-from paasq_dsl.bound import (
-    BoundCollection,
-    BoundCommand,
-    BoundDelete,
-    BoundLet,
-    BoundPatch,
-    BoundPut,
-    BoundQuery,
-    BoundStatement,
-    BoundTransaction,
-    BoundWrite,
-    DeclaredParameter,
-)  # fmt: skip
+from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery, BoundStatement, DeclaredParameter
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
+from paasq_dsl.bound_writes import BoundDelete, BoundPatch, BoundPut, BoundTransaction, BoundWrite
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
 from paasq_dsl.source import Source, Span

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from paasq_dsl.bound import Bound, BoundCommand, BoundQuery, BoundTransaction
+from paasq_dsl.bound import Bound, BoundCommand, BoundQuery
+from paasq_dsl.bound_writes import BoundTransaction
 from paasq_dsl.catalog import Collection, Field, View
 from paasq_dsl.source import NOWHERE, Span
 

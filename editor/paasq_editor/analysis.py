@@ -11,12 +11,20 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
 from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use
 
 _DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use)
-_RUN = (tree.QueryHead, tree.Put, tree.Patch, tree.Delete, tree.Transaction, tree.CollectionDeclaration, tree.Command)
+_RUN = (
+    tree.QueryHead,
+    tree_writes.Put,
+    tree_writes.Patch,
+    tree_writes.Delete,
+    tree_writes.Transaction,
+    tree.CollectionDeclaration,
+    tree.Command,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values
-from paasq_dsl.bound import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
+from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value

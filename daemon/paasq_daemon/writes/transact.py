@@ -22,7 +22,7 @@ from paasq_daemon.writes.schema import create_collection
 from paasq_daemon.writes.unique import UniqueValues
 from paasq_daemon.writes.values import record_from_json
 from paasq_daemon.writes.vectors import Vectors
-from paasq_dsl.bound import BoundPut
+from paasq_dsl.bound_writes import BoundPut
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer

@@ -13,18 +13,10 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.writes import bind_transaction, bind_write
-from paasq_dsl.bound import (
-    BoundLet,
-    BoundQuery,
-    BoundStage,
-    BoundStatement,
-    BoundTransaction,
-    DeclaredParameter,
-    ScanStage,
-    Schema,
-)  # fmt: skip
+from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound_writes import BoundTransaction  # fmt: skip
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import Resolver, no_modules
@@ -32,6 +24,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
 
@@ -92,9 +85,9 @@ class _Binder:
                 return self._parameter(head, statement)
             case tree.CollectionDeclaration():
                 return bind_collection(context, head, statement.doc)
-            case tree.Transaction():
+            case Transaction():
                 return BoundTransaction(bind_transaction(context, head), statement.span)
-            case tree.Put() | tree.Patch() | tree.Delete():
+            case Put() | Patch() | Delete():
                 write = bind_write(context, head)
                 return BoundTransaction((write,), statement.span) if write else None
             case commands.FunctionDeclaration():
@@ -107,8 +100,8 @@ class _Binder:
                 return self._view(head, statement)
             case commands.Dryrun():
                 whole = head.writes
-                transaction = whole if isinstance(whole, tree.Transaction) else tree.Transaction(whole.span, (whole,))
-                return BoundDryrun(BoundTransaction(bind_transaction(context, transaction), statement.span))
+                one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))
+                return BoundDryrun(BoundTransaction(bind_transaction(context, one), statement.span))
             case tree.Command():
                 return bind_command(context, head, statement.doc)
             case tree.Broken():

@@ -5,36 +5,25 @@ from __future__ import annotations
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_condition, bind_expression
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import (
-    Bound,
-    BoundDelete,
-    BoundExpect,
-    BoundPatch,
-    BoundPut,
-    BoundQuery,
-    BoundWrite,
-    Named,
-    ScanStage,
-    Schema,
-    WhereStage,
-)  # fmt: skip
+from paasq_dsl.bound import Bound, BoundQuery, Named, ScanStage, Schema, WhereStage
+from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.types import STRING_KINDS, Kind, Type
 from paasq_dsl.verbs.follow import scan_schema
 
 
-def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
-    target = node.collection if isinstance(node, tree.Put) else node.target
+def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
+    target = node.collection if isinstance(node, tree_writes.Put) else node.target
     name = target.collection if isinstance(target, tree.Ref) else target.name
     collection = context.collection(name, Span(target.span.start, target.span.start + len(name)))
     if collection is None:
         return None
     schema = scan_schema(collection)
     expect = _expect(context, node.expect, schema)
-    if isinstance(node, tree.Put):
+    if isinstance(node, tree_writes.Put):
         if node.source is not None:
             rows = _put_query(context, node, node.source, collection)
             return BoundPut(collection, (), expect, rows, context.place(node.span))
@@ -44,7 +33,7 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     query = None
     if node.condition is not None:
         query = BoundQuery((ScanStage(schema), WhereStage(bind_condition(context, node.condition, schema), schema)))
-    if isinstance(node, tree.Delete):
+    if isinstance(node, tree_writes.Delete):
         return BoundDelete(collection, key, query, expect, context.place(node.span))
     assignments = _assignments(context, node.assignments, collection, schema)
     for item in node.assignments:
@@ -53,7 +42,7 @@ def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
     return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
 
 
-def _put_query(context: Context, node: tree.Put, source: tree.From, collection: Collection) -> BoundQuery:
+def _put_query(context: Context, node: tree_writes.Put, source: tree.From, collection: Collection) -> BoundQuery:
     """The pipeline of a put; its columns go to the fields of their names, each checked."""
     stages = list(context.bind_source(source))
     for stage in node.stages:
@@ -76,14 +65,14 @@ def _put_query(context: Context, node: tree.Put, source: tree.From, collection: 
     return BoundQuery(tuple(stages))
 
 
-def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWrite, ...]:
+def bind_transaction(context: Context, node: tree_writes.Transaction) -> tuple[BoundWrite, ...]:
     """Rows are chosen before the first write: a where behind a write to its collection would choose among what was."""
     writes: list[BoundWrite] = []
     for written in node.writes:
         write = bind_write(context, written)
         if write is None:
             continue
-        chosen_by = written.source if isinstance(written, tree.Put) else written.condition
+        chosen_by = written.source if isinstance(written, tree_writes.Put) else written.condition
         read = _read_collection(write)
         if chosen_by is not None and any(read == before.collection.name for before in writes):
             context.report("PQ0505", chosen_by.span, collection=read)
@@ -97,14 +86,14 @@ def _read_collection(write: BoundWrite) -> str | None:
     return scanned.name if scanned else None
 
 
-def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:
+def _expect(context: Context, node: tree_writes.Expect | None, schema: Schema) -> BoundExpect | None:
     if node is None:
         return None
     condition = bind_condition(context, node.condition, schema) if node.condition else None
     return BoundExpect(node.state, condition)
 
 
-def _record(context: Context, node: tree.Record, collection: Collection) -> tuple[Named, ...]:
+def _record(context: Context, node: tree_writes.Record, collection: Collection) -> tuple[Named, ...]:
     items = _assignments(context, node.items, collection, Schema(()))
     given = {item.name for item in items}
     for field in collection.fields:

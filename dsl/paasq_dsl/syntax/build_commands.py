@@ -8,14 +8,15 @@ from typing import Any
 from lark import Token, v_args
 
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax import tree_commands as commands
-from paasq_dsl.syntax.build import Builder, E
+from paasq_dsl.syntax.build_expressions import E
+from paasq_dsl.syntax.build_statements import StatementBuilder
 from paasq_dsl.syntax.tokens import TokenKind, scan
 
 
 @v_args(inline=True)
-class StatementBuilder(Builder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
     """All rules of the grammar."""
 
     def fn(
@@ -82,7 +83,7 @@ class StatementBuilder(Builder):  # pyright: ignore[reportGeneralTypeIssues]  # 
         named = self.name(name)
         return commands.Describe(named.span, named)
 
-    def dryrun(self, writes: tree.Put | tree.Patch | tree.Delete | tree.Transaction) -> commands.Dryrun:
+    def dryrun(self, writes: tree_writes.Write | tree_writes.Transaction) -> commands.Dryrun:
         return commands.Dryrun(writes.span, writes)
 
     def snapshot(self, name: tree.Literal | tree.Parameter) -> commands.TakeSnapshot:

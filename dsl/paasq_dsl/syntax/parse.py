@@ -16,8 +16,8 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.build import LiteralError
-from paasq_dsl.syntax.build_commands import StatementBuilder, with_field_docs
+from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs
+from paasq_dsl.syntax.build_expressions import LiteralError
 from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.split import Piece, Pieces, significant, split
@@ -100,7 +100,7 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=StatementBuilder(),
+        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=CommandBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 

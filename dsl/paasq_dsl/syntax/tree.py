@@ -27,6 +27,7 @@ from paasq_dsl.syntax.expressions import (
 
 if TYPE_CHECKING:
     from paasq_dsl.syntax.tree_retrieval import RetrievalStage
+    from paasq_dsl.syntax.tree_writes import Transaction, Write
 
 __all__ = [
     "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical",
@@ -299,57 +300,10 @@ class CollectionDeclaration(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Expect(Node):
-    """`absent`, `present`, or a condition on the record as it is before the write."""
-
-    state: str | None
-    condition: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Record(Node):
-    items: tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Put(Node):
-    """Of `records`, or of the rows of a pipeline."""
-
-    collection: Name
-    records: tuple[Record, ...]
-    expect: Expect | None
-    source: From | None = None
-    stages: tuple[Stage, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Patch(Node):
-    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name)."""
-
-    target: Ref | Name
-    condition: Expression | None
-    assignments: tuple[Item, ...]
-    expect: Expect | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delete(Node):
-    target: Ref | Name
-    condition: Expression | None
-    expect: Expect | None
-
-
-@dataclass(frozen=True, slots=True)
 class Command(Node):
     """Every other statement; tree_commands.py has one node each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction(Node):
-    writes: tuple[Write, ...]
-
-
-Write: TypeAlias = "Put | Patch | Delete"
 Head: TypeAlias = (
     "QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Write | Transaction | Command | Broken"
 )

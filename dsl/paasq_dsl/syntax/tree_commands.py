@@ -5,21 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_dsl.source import Span
-from paasq_dsl.syntax.tree import (
-    Command,
-    Delete,
-    Expression,
-    FieldDeclaration,
-    From,
-    Literal,
-    Name,
-    Node,
-    Parameter,
-    Patch,
-    Put,
-    Transaction,
-    TypeName,
-)  # fmt: skip
+from paasq_dsl.syntax.tree import Command, Expression, FieldDeclaration, From, Literal, Name, Node, Parameter, TypeName
+from paasq_dsl.syntax.tree_writes import Transaction, Write
 
 # ---- definitions: what they name can be used by the statements behind them
 
@@ -111,7 +98,7 @@ class Describe(Command):
 
 @dataclass(frozen=True, slots=True)
 class Dryrun(Command):
-    writes: Put | Patch | Delete | Transaction
+    writes: Write | Transaction
 
 
 @dataclass(frozen=True, slots=True)

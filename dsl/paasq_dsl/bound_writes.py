@@ -1,0 +1,60 @@
+"""Bound writes. What a where of theirs chooses is a query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paasq_dsl.bound import BoundQuery, Named
+from paasq_dsl.bound_expressions import Bound
+from paasq_dsl.catalog import Collection
+from paasq_dsl.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundExpect:
+    """`state` absent or present, or a condition on the record as it stands."""
+
+    state: str | None
+    condition: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPut:
+    """Of `records`, or of the rows of `query`. `expect` must hold of each record before it is put, or none is."""
+
+    collection: Collection
+    records: tuple[tuple[Named, ...], ...]
+    expect: BoundExpect | None
+    query: BoundQuery | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPatch:
+    """Of the record with key `key`, or of all rows of `query`."""
+
+    collection: Collection
+    key: str | None
+    query: BoundQuery | None
+    assignments: tuple[Named, ...]
+    expect: BoundExpect | None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDelete:
+    collection: Collection
+    key: str | None
+    query: BoundQuery | None
+    expect: BoundExpect | None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+BoundWrite: TypeAlias = "BoundPut | BoundPatch | BoundDelete"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundTransaction:
+    writes: tuple[BoundWrite, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)

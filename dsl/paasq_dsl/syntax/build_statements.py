@@ -1,0 +1,116 @@
+"""Lark's reductions to the heads of queries, declarations and writes: one method a grammar rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lark import Token, v_args
+
+from paasq_dsl.syntax import tree, tree_writes
+from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
+from paasq_dsl.syntax.build_stages import StageBuilder
+
+
+@v_args(inline=True)
+class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    def query(self, explain: str | None, source: tree.From) -> tree.QueryHead:
+        return tree.QueryHead(source.span, source, explain)
+
+    def explain(self, analyze: Token | None) -> str:
+        return "analyze" if analyze else "plan"
+
+    def source(self, name: Token, member: Token | None, as_of: tree.AsOf | None) -> tree.From:
+        named = span_of(name, member)
+        full = f"{plain_name(name)}.{plain_name(member)}" if member else plain_name(name)
+        return tree.From(span_of(name, as_of or member), full, named, as_of)
+
+    def as_of_seq(self, seq: E) -> tree.AsOf:
+        return tree.AsOf(seq.span, "seq", seq)
+
+    def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
+        return tree.AsOf(name.span, "snapshot", name)
+
+    def let(self, name: Token, source: tree.From) -> tree.LetHead:
+        return tree.LetHead(span_of(name, source), plain_name(name), source)
+
+    def param(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.ParameterDeclaration:
+        return tree.ParameterDeclaration(span_of(name), str(name)[1:], type_, default)
+
+    def collection(self, name: Token, *fields: tree.FieldDeclaration) -> tree.CollectionDeclaration:
+        return tree.CollectionDeclaration(span_of(name), plain_name(name), fields)
+
+    def field(self, key: Token | None, name: Token, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
+        options = dict(modifiers)
+        return tree.FieldDeclaration(
+            span_of(name), plain_name(name), type_, key is not None, "required" in options, "unique" in options,
+            options.get("default"), options.get("sources", ()),
+        )  # fmt: skip
+
+    def required(self, _: Token) -> tuple[str, Any]:
+        return "required", True
+
+    def unique(self, _: Token) -> tuple[str, Any]:
+        return "unique", True
+
+    def default(self, _: Token, value: E) -> tuple[str, Any]:
+        return "default", value
+
+    def sources(self, _: Token, *names: Token) -> tuple[str, Any]:
+        return "sources", tuple(self.name(n) for n in names)
+
+    def plain_type(self, name: Token) -> tree.TypeName:
+        return tree.TypeName(span_of(name), plain_name(name))
+
+    def sized_type(self, name: Token, argument: Token) -> tree.TypeName:
+        return tree.TypeName(span_of(name, argument), plain_name(name), plain_name(argument))
+
+    link_type = sized_type
+
+    def list_type(self, item: tree.TypeName) -> tree.TypeName:
+        return tree.TypeName(item.span, "list", item=item)
+
+    def put(
+        self, name: Token, records: tuple[tree_writes.Record, ...], expect: tree_writes.Expect | None
+    ) -> tree_writes.Put:
+        return tree_writes.Put(around((name, records, expect)), self.name(name), records, expect)
+
+    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree_writes.Put:
+        *stages, expect = rest
+        return tree_writes.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
+
+    def objects(self, *records: tree_writes.Record) -> tuple[tree_writes.Record, ...]:
+        return records
+
+    def object(self, *parts: Any) -> tree_writes.Record:
+        *pairs, end = (p for p in parts if p is not None)
+        return tree_writes.Record(span_of(pairs[0] if pairs else end, end), tuple(pairs))
+
+    def pair(self, name: Token, value: E) -> tree.Item:
+        return tree.Item(span_of(name, value), plain_name(name), value)
+
+    assign = pair
+
+    def assigns(self, *items: tree.Item) -> tuple[tree.Item, ...]:
+        return items
+
+    def patch_one(
+        self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
+    ) -> tree_writes.Patch:
+        return tree_writes.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
+
+    def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree_writes.Patch:
+        return tree_writes.Patch(around((name, items)), self.name(name), condition, items, None)
+
+    def delete_one(self, ref: Token, expect: tree_writes.Expect | None) -> tree_writes.Delete:
+        return tree_writes.Delete(around((ref, expect)), self.ref(ref), None, expect)
+
+    def delete_where(self, name: Token, condition: E) -> tree_writes.Delete:
+        return tree_writes.Delete(span_of(name, condition), self.name(name), condition, None)
+
+    def expect(self, what: Token | E) -> tree_writes.Expect:
+        if isinstance(what, Token):
+            return tree_writes.Expect(span_of(what), str(what), None)
+        return tree_writes.Expect(what.span, None, what)
+
+    def tx(self, *writes: tree_writes.Write) -> tree_writes.Transaction:
+        return tree_writes.Transaction(around(writes), writes)
