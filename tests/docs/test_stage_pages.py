@@ -1,0 +1,52 @@
+"""Every stage has its page: the head comes from the registry (UPDATE=1 writes it), the rest from hand."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from docs.page import DOCS, examples
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.syntax.parse import parse
+from paasq_dsl.verbs import VERBS
+from paasq_dsl.verbs.manual import HAND, stage_head, stages_page
+from paasq_dsl.verbs.verb import Verb
+from schemas import catalog
+
+SECTIONS = ("## Columns", "## Order and null", "## How it runs", "## Examples", "## Elsewhere", "## See also")
+
+
+def test_the_index_is_current() -> None:
+    assert (DOCS / "stages.md").read_text("utf-8") == stages_page()
+
+
+def test_every_page_is_of_a_stage() -> None:
+    assert {path.stem for path in (DOCS / "stages").iterdir()} == {verb.word for verb in VERBS}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_head_is_current(verb: Verb) -> None:
+    path = DOCS / "stages" / f"{verb.word}.md"
+    before, hand, by_hand = path.read_text("utf-8").partition(HAND)
+    assert hand, f"{path} has no line {HAND}"
+    if os.environ.get("UPDATE") == "1":
+        path.write_text(stage_head(verb) + HAND + by_hand, "utf-8")
+        before = stage_head(verb)
+    assert before == stage_head(verb)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_page_is_whole(verb: Verb) -> None:
+    page = (DOCS / "stages" / f"{verb.word}.md").read_text("utf-8")
+    lines = page.split("\n")
+    assert [line for line in lines if line in SECTIONS] == list(SECTIONS)
+    shown = [example for example in examples(page) if example.printed and verb.word in example.block.text]
+    assert len(shown) >= 2, "a page has two examples of its stage with their answers"
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_example_in_the_registry_binds(verb: Verb) -> None:
+    script, wrong = parse(verb.example)
+    assert not wrong
+    assert not bind(script, catalog()).diagnostics
