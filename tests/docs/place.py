@@ -31,7 +31,7 @@ from paasq_daemon.wire.paths import socket_of
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOW_NS = 1_795_338_000 * 10**9  # Sunday, 22 November 2026, 09:00 UTC
 WIDTH = 110
-_ELAPSED = re.compile(r", \d+\.\d ms\b")
+_ELAPSED = re.compile(r", \d+\.\d ms\b| in \d+\.\d s \([\d,]+ a second\)")
 _CURSOR = re.compile(r"next page: after (\S+)")
 
 
@@ -100,11 +100,13 @@ class Place:
 
 @contextmanager
 def place(folder: Path, data: Path | None) -> Iterator[Place]:
-    """A place in a folder that is not there yet, its store a copy of `data`, or empty."""
+    """A place in a folder that is not there yet, its store a copy of `data`, or a new one."""
     folder.mkdir()
     (folder / "samples").symlink_to(SAMPLES)
     if data is not None:
         shutil.copytree(data, folder / "data")
+    else:
+        Engine.open(folder / "data", sync=False).close()
     environment = {"PAASQ_DATA": str(folder / "data"), "COLUMNS": str(WIDTH)}
     with (
         chdir(folder),
