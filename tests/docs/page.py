@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,7 +66,7 @@ def examples(page: str) -> list[Example]:
     found = blocks(page)
     return [
         Example(block, after if after is not None and _is_answer(block, after) else None)
-        for block, after in zip(found, [*found[1:], None], strict=True)
+        for block, after in zip_longest(found, found[1:])
         if block.kind in RUN or block.file
     ]
 
