@@ -83,7 +83,7 @@ class Place:
     def _program(self, text: str) -> tuple[str, bool]:
         printed = io.StringIO()
         with redirect_stdout(printed):
-            exec(compile(text, "<manual>", "exec"), self._names)  # noqa: S102  # the manual's own programs
+            exec(compile(text, "<manual>", "exec"), self._names)  # the manual's own programs
         return printed.getvalue(), True
 
     def _requests(self, text: str) -> tuple[str, bool]:

@@ -38,7 +38,7 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Prepared]:
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # each command waits for its disk
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # each command waits for its disk
     folder = Path(tempfile.mkdtemp(prefix="paasq", dir=memory))  # short, as a socket's path must be
     yield Prepared(folder)
     shutil.rmtree(folder)
