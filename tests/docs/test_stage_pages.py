@@ -11,10 +11,11 @@ from docs.page import DOCS, examples
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.verbs import VERBS
-from paasq_dsl.verbs.manual import HAND, stage_head, stages_page
+from paasq_dsl.verbs.manual import stages_page
 from paasq_dsl.verbs.verb import Verb
 from schemas import catalog
 
+HAND = "<!-- Above: from the registry. Below: by hand. -->\n"
 SECTIONS = ("## Columns", "## Order and null", "## How it runs", "## Examples", "## Elsewhere", "## See also")
 
 
@@ -33,6 +34,10 @@ def test_the_head_is_current(verb: Verb) -> None:
         path.write_text(stage_head(verb) + HAND + by_hand(path), "utf-8")
     assert path.exists(), f"{verb.word} has no page; UPDATE=1 begins one"
     assert path.read_text("utf-8").startswith(stage_head(verb) + HAND)
+
+
+def stage_head(verb: Verb) -> str:
+    return f"# {verb.word}\n\n```text\n{verb.form}\n```\n\n{verb.doc}\n\n"
 
 
 def by_hand(path: Path) -> str:

@@ -1,5 +1,4 @@
-"""What the manual takes from the registry: the index of stages, `python -m paasq_dsl.verbs.manual > docs/stages.md`, and
-the head of each stage's page, which a test compares and UPDATE=1 writes."""
+"""The manual's index of stages, from the registry: `python -m paasq_dsl.verbs.manual > docs/stages.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ import sys
 from paasq_dsl.verbs import VERBS
 from paasq_dsl.verbs.verb import Verb
 
-HAND = "<!-- Above: from the registry. Below: by hand. -->\n"
 _HEAD = """# Stages
 
 <!-- Made from the registry by `python -m paasq_dsl.verbs.manual`; a test holds it to that. -->
@@ -22,10 +20,6 @@ ES|QL, PRQL and SQL."""
 
 def stages_page() -> str:
     return "\n\n".join([_HEAD, *map(_entry, VERBS)]) + "\n"
-
-
-def stage_head(verb: Verb) -> str:
-    return f"# {verb.word}\n\n```text\n{verb.form}\n```\n\n{verb.doc}\n\n"
 
 
 def _entry(verb: Verb) -> str:
