@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
 
@@ -21,20 +22,15 @@ _ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
 
 
 class Writer:
-    """Writes parts of a text. `pick` chooses; the first choice is the simplest."""
+    """Writes parts of a text. `number` gives one of a range, both ends counted, by chance: the lower, the simpler."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> None:
-        self._draw = draw
+    def __init__(self, number: Callable[[int, int], int], world: World) -> None:
+        self.number = number
         self.world = world
         self._names = 0
 
     def pick(self, choices: Sequence[T]) -> T:
-        found: T = self._draw(st.sampled_from(choices))
-        return found
-
-    def number(self, low: int, high: int) -> int:
-        found: int = self._draw(st.integers(low, high))
-        return found
+        return choices[self.number(0, len(choices) - 1)]
 
     def fresh(self) -> str:
         self._names += 1
@@ -63,12 +59,14 @@ class Writer:
     def value(self, type_: Type, columns: Columns, depth: int = 2) -> str:
         """An expression of this type: a literal, a column, or a function of such."""
         named = [name for name, t in columns.items() if t == type_]
-        ways = ["literal", *(["column"] * 4 if named else []), *(["function"] * 2 if depth else [])]
+        ways = ["literal", *(["column"] * 4 if named else []), *(["operator", "call"] if depth else [])]
         match self.pick(ways):
             case "column":
                 return self.pick(named)
-            case "function" if (makers := _FUNCTIONS.get(type_.kind)) is not None:
+            case "operator" if (makers := _OPERATORS.get(type_.kind)) is not None:
                 return self.pick(makers)(self, columns, depth - 1)
+            case "call" if (written := call(self, type_, columns, depth - 1)) is not None:
+                return written
             case _:
                 return self.present(type_)
 
@@ -125,47 +123,17 @@ _Maker = Callable[[Writer, Columns, int], str]
 _ANYTHING = (KEYWORD, INT, FLOAT, BOOL, TIME, DURATION, TEXT)
 
 
-def _call(name: str, *types: Type) -> _Maker:
-    return lambda w, c, d: f"{name}({', '.join(w.value(t, c, d) for t in types)})"
-
-
-def _choice(type_: Type) -> tuple[_Maker, ...]:
-    return (
-        lambda w, c, d: f"if({w.condition(c, 0)}, {w.value(type_, c, d)}, {w.value(type_, c, d)})",
-        lambda w, c, d: f"coalesce({w.value(type_, c, d)}, {w.value(type_, c, d)})",
-    )
-
-
 def _infix(operators: Sequence[str], left: Type, right: Type) -> _Maker:
     return lambda w, c, d: f"({w.value(left, c, d)} {w.pick(operators)} {w.value(right, c, d)})"
 
 
-def _over_list(name: str) -> _Maker:
-    def make(writer: Writer, columns: Columns, _: int) -> str:
-        lists = [n for n, t in columns.items() if t.kind is Kind.LIST]
-        return f"{name}({writer.pick(sorted(lists))})" if lists else "3"
-
-    return make
-
-
-_FUNCTIONS: dict[Kind, tuple[_Maker, ...]] = {
-    Kind.INT: (*_choice(INT), _infix("+-*%", INT, INT), _call("abs", INT), _call("length", KEYWORD),
-               _call("year", TIME), _call("month", TIME), _call("weekday", TIME), _call("day", TIME),
-               _call("hour", TIME), _over_list("length"), _call("least", INT, INT), _call("greatest", INT, INT),
-               _call("words", TEXT), _call("floor", FLOAT), _call("ceil", FLOAT),
-               _call("int", KEYWORD), lambda w, c, d: f"-({w.value(INT, c, d)})"),
-    Kind.FLOAT: (*_choice(FLOAT), _infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _call("sqrt", FLOAT),
-                 _call("float", INT), _call("seconds", DURATION), _call("least", FLOAT, FLOAT),
-                 _infix("%", FLOAT, FLOAT), lambda w, c, d: f"bucket({w.value(FLOAT, c, d)}, 2.5)",
-                 lambda w, c, d: f"round({w.value(FLOAT, c, d)}, 1)"),
-    Kind.KEYWORD: _choice(KEYWORD),
-    Kind.TEXT: (_call("lower", KEYWORD), _call("upper", TEXT), _call("trim", TEXT), _call("concat", KEYWORD, INT, TIME),
-                _call("string", FLOAT), _call("string", DURATION), _call("replace", TEXT, KEYWORD, KEYWORD),
-                lambda w, c, d: f"substring({w.value(TEXT, c, d)}, {w.number(0, 3)}, {w.number(0, 3)})"),
+_OPERATORS: dict[Kind, tuple[_Maker, ...]] = {
+    Kind.INT: (_infix("+-*%", INT, INT), lambda w, c, d: f"-({w.value(INT, c, d)})"),
+    Kind.FLOAT: (_infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _infix("%", FLOAT, FLOAT),
+                 _infix("/", DURATION, DURATION)),
     Kind.BOOL: (lambda w, c, d: f"({w.condition(c, d)})",),
-    Kind.TIME: (*_choice(TIME), _infix("+-", TIME, DURATION), _call("date", TIME),
-                lambda w, c, d: f"bucket({w.value(TIME, c, d)}, {w.pick(['1d', '1w', '1mo', '6h', '1y'])})"),
-    Kind.DURATION: (*_choice(DURATION), _infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
+    Kind.TIME: (_infix("+-", TIME, DURATION),),
+    Kind.DURATION: (_infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
                     lambda w, c, d: f"({w.value(DURATION, c, d)} * {w.number(0, 3)})"),
 }  # fmt: skip
 
@@ -370,16 +338,28 @@ class Pipeline:
         ])  # fmt: skip
 
 
-@st.composite
-def query_texts(draw: Callable[[st.SearchStrategy[Any]], Any], world: World, stages_max: int = 5) -> str:
-    """A query that binds without an error."""
-    pipeline = Pipeline(Writer(draw, world))
-    for _ in range(pipeline.writer.number(0, stages_max)):
+def query_stages(writer: Writer, stages_max: int = 5) -> list[str]:
+    """Of a query that binds without an error."""
+    pipeline = Pipeline(writer)
+    for _ in range(writer.number(0, stages_max)):
         pipeline.grow()
-    return "\n| ".join(pipeline.stages)
+    return pipeline.stages
+
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def drawn(draw: Draw, world: World) -> Writer:
+    """A writer whose texts Hypothesis can make small."""
+    return Writer(lambda low, high: int(draw(st.integers(low, high))), world)
 
 
 @st.composite
-def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> str:
-    writer = Writer(draw, world)
+def query_texts(draw: Draw, world: World, stages_max: int = 5) -> str:
+    return "\n| ".join(query_stages(drawn(draw, world), stages_max))
+
+
+@st.composite
+def conditions(draw: Draw, world: World) -> str:
+    writer = drawn(draw, world)
     return writer.condition(Pipeline(writer).columns)
