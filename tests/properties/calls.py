@@ -40,7 +40,7 @@ CHOSEN: Mapping[str, Mapping[int, Sequence[str]]] = {  # the texts of arguments 
     "replace_regex": {1: _PATTERNS, 2: ('"-"', '"<\\\\0>"')},
     "round": {1: ("0", "1", "3", "-1")}, "width_bucket": {3: ("1", "4")},
     **{name: {1: _SMALL} for name in ("left", "right", "pad_start", "pad_end", "at")},
-    "repeat": {1: ("0", "1", "3")},
+    "percentile": {1: ("0", "25", "50.5", "100")}, "histogram": {1: ("1", "3")}, "repeat": {1: ("0", "1", "3")},
     "substring": {1: _SMALL, 2: _SMALL}, "slice": {1: _SMALL, 2: _SMALL},
 }  # fmt: skip
 _ITEMS = (KEYWORD, INT)  # of the lists that worlds have
@@ -51,20 +51,22 @@ _OF_WORD: Mapping[str, tuple[Type, ...]] = {
 }  # fmt: skip
 
 
-def makers(type_: Type) -> list[tuple[Function, Signature]]:
+def makers(type_: Type, kind: FunctionKind = FunctionKind.SCALAR) -> list[tuple[Function, Signature]]:
     """The functions that give a value of this type, one entry a signature."""
     return [
         (function, signature)
         for function in FUNCTIONS.values()
-        if function.kind is FunctionKind.SCALAR and function.name not in INEXACT | RANKED | ELSEWHERE
+        if function.kind is kind and function.name not in INEXACT | RANKED | ELSEWHERE
         for signature in function.signatures
         if _gives(signature.result, type_)
     ]
 
 
-def call(writer: Writer, type_: Type, columns: Columns, depth: int) -> str | None:
+def call(
+    writer: Writer, type_: Type, columns: Columns, depth: int, kind: FunctionKind = FunctionKind.SCALAR
+) -> str | None:
     """A call that gives this type; None where no function does."""
-    ways = makers(type_)
+    ways = makers(type_, kind)
     if not ways:
         return None
     function, signature = writer.pick(ways)
@@ -95,5 +97,5 @@ def _argument(writer: Writer, word: str, same: Type, columns: Columns, depth: in
     if word.startswith("["):
         item = {"T": same, "any": writer.pick(_ITEMS)}.get(word[1:-1]) or writer.pick(_OF_WORD[word[1:-1]])
         named = [name for name, type_ in columns.items() if type_ == list_of(item)]
-        return writer.pick([*named, writer.some(item)])
+        return writer.pick([*named, writer.some(item, least=1)])
     return writer.value(same if word == "T" else writer.pick(_OF_WORD[word]), columns, depth)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
@@ -53,13 +54,15 @@ class Writer:
             case kind:
                 return written(self.pick(CHOICES[kind]), type_)
 
-    def some(self, item: Type) -> str:
-        return f"[{', '.join(self.literal(item) for _ in range(self.number(0, 3)))}]"
+    def some(self, item: Type, least: int = 0) -> str:
+        """A list; with `least` 1 one whose type can be told."""
+        items = [self.present(item) for _ in range(least)] + [self.literal(item) for _ in range(self.number(0, 3))]
+        return f"[{', '.join(items)}]"
 
     def value(self, type_: Type, columns: Columns, depth: int = 2) -> str:
         """An expression of this type: a literal, a column, or a function of such."""
         named = [name for name, t in columns.items() if t == type_]
-        ways = ["literal", *(["column"] * 4 if named else []), *(["operator", "call"] if depth else [])]
+        ways = ["literal", *(["column"] * 2 if named else []), *(["operator", "call", "call"] if depth else [])]
         match self.pick(ways):
             case "column":
                 return self.pick(named)
@@ -301,7 +304,7 @@ class Pipeline:
         made: Columns = {}
         aggregates: list[str] = []
         for _ in range(w.number(1, 3)):
-            name, (text, type_) = w.fresh(), self.aggregate(names)
+            name, (text, type_) = w.fresh(), self.aggregate()
             aggregates.append(f"{name} = {text}")
             made[name] = type_
         keys = (
@@ -321,21 +324,11 @@ class Pipeline:
         self.add(f"summarize {', '.join(aggregates)}{' by ' + ', '.join(texts) if texts else ''}{fill}")
         self.columns, self.records = made, False
 
-    def aggregate(self, names: Columns) -> tuple[str, Type]:
+    def aggregate(self) -> tuple[str, Type]:
         w = self.writer
-        numbers = [n for n, t in names.items() if t.kind in {Kind.INT, Kind.FLOAT}]
-        kind = w.number(0, 6)
-        if kind == 0 or not names:
-            return "count()", INT
-        if kind <= 2 and numbers:
-            name = w.pick(numbers)
-            return w.pick([(f"sum({name})", names[name]), (f"avg({name})", FLOAT), (f"percentile({name}, 25)", FLOAT)])
-        name = w.pick(sorted(names))
-        return w.pick([
-            (f"count({name})", INT), (f"count_distinct({name})", INT), (f"min({name})", names[name]),
-            (f"max({name})", names[name]), (f"first_value({name})", names[name]), (f"last_value({name})", names[name]),
-            (f"collect({name})", list_of(names[name])),
-        ])  # fmt: skip
+        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, list_of(KEYWORD)])
+        columns = {name: t for name, t in self.columns.items() if name != "_score"}
+        return call(w, type_, columns, 1, FunctionKind.AGGREGATE) or "count()", type_
 
 
 def query_stages(writer: Writer, stages_max: int = 5) -> list[str]:
