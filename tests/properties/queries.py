@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from paasq_daemon.wire.values import encode
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
@@ -25,9 +26,12 @@ _ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
 class Writer:
     """Writes parts of a text. `number` gives one of a range, both ends counted, by chance: the lower, the simpler."""
 
-    def __init__(self, number: Callable[[int, int], int], world: World) -> None:
+    def __init__(self, number: Callable[[int, int], int], world: World, *, declares: bool = False) -> None:
+        """`declares`: now and then a parameter stands for a value, or @now."""
         self.number = number
         self.world = world
+        self.declares = declares
+        self.parameters: dict[str, tuple[Type, Any]] = {}  # with their values in JSON
         self._names = 0
 
     def pick(self, choices: Sequence[T]) -> T:
@@ -42,6 +46,8 @@ class Writer:
         return "null" if self.number(0, 19) == 19 else self.present(type_)
 
     def present(self, type_: Type) -> str:
+        if self.declares and type_.kind in CHOICES and self.number(0, 9) == 9:
+            return self.parameter(type_)
         match type_.kind:
             case Kind.LIST:
                 assert type_.item is not None
@@ -53,6 +59,16 @@ class Writer:
                 return quote_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
             case kind:
                 return written(self.pick(CHOICES[kind]), type_)
+
+    def parameter(self, type_: Type) -> str:
+        if type_.kind is Kind.TIME and self.number(0, 1):
+            return self.pick(["@now", "@today", "@yesterday", "@tomorrow"])
+        name = self.fresh()
+        self.parameters[name] = type_, encode(self.pick((None, *CHOICES[type_.kind])), type_)
+        return f"${name}"
+
+    def declarations(self) -> str:
+        return "".join(f"param ${name}: {type_};\n" for name, (type_, _) in self.parameters.items())
 
     def some(self, item: Type, least: int = 0) -> str:
         """A list; with `least` 1 one whose type can be told."""

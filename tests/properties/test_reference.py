@@ -21,7 +21,7 @@ from paasq_daemon.wire.messages import Answer
 from paasq_dsl.values import parse_time
 from properties.alike import assert_alike
 from properties.queries import Writer, query_stages
-from properties.worlds import SmallEmbedder, World, make_world
+from properties.worlds import SmallEmbedder, make_world
 from reference.backend import ReferenceBackend
 from reference.records import Refused, Undecided
 
@@ -39,15 +39,17 @@ class Pair:
         self.engine = engine
         self.world = cache(lambda seed: make_world(engine, seed))
 
-    def differ(self, world: World, stages: list[str]) -> AssertionError | None:
+    def differ(self, writer: Writer, stages: list[str]) -> AssertionError | None:
         """What one answers otherwise than the other; raises Undecided where no one can tell."""
-        lookup = self.engine._compiler.compile("\n| ".join(stages), self.engine.catalog(), "<query>")
+        text = writer.declarations() + "\n| ".join(stages)
+        lookup = self.engine._compiler.compile(text, self.engine.catalog(), "<query>")
         (step,) = lookup.compiled.steps
         assert isinstance(step, PreparedQuery)
-        inputs = RunInputs(lookup.canonical.literals, {}, NOW_US)
+        given = {name: value for name, (_, value) in writer.parameters.items()}
+        inputs = RunInputs(lookup.canonical.literals, given, NOW_US)
         expected: Answer | None = None
         try:
-            expected = ReferenceBackend(world.records).prepare(step.query).run(inputs)
+            expected = ReferenceBackend(writer.world.records).prepare(step.query).run(inputs)
         except Refused as why:
             refused = str(why)
         try:
@@ -62,13 +64,13 @@ class Pair:
             return error
         return None
 
-    def shortest(self, world: World, stages: list[str]) -> list[str]:
+    def shortest(self, writer: Writer, stages: list[str]) -> list[str]:
         """Still different, with as few stages as can be."""
         for at in range(len(stages) - 1, 0, -1):
             fewer = stages[:at] + stages[at + 1 :]
             try:
-                if self.differ(world, fewer):
-                    return self.shortest(world, fewer)
+                if self.differ(writer, fewer):
+                    return self.shortest(writer, fewer)
             except (QueryError, Undecided):
                 continue
         return stages
@@ -87,10 +89,10 @@ def test_the_engine_answers_as_the_reference(pair: Pair, part: int) -> None:
     seed = FIRST_SEED + part
     while compared < (QUERIES or 2_000) / PARTS:
         chance = random.Random(seed)
-        world = pair.world(seed // PARTS % WORLDS)
-        stages = query_stages(Writer(chance.randint, world))
+        writer = Writer(chance.randint, pair.world(seed // PARTS % WORLDS), declares=True)
+        stages = query_stages(writer)
         try:
-            different = pair.differ(world, stages)
+            different = pair.differ(writer, stages)
         except Undecided:
             pass
         except Exception as error:
@@ -98,8 +100,8 @@ def test_the_engine_answers_as_the_reference(pair: Pair, part: int) -> None:
             raise
         else:
             if different:
-                short = pair.shortest(world, stages)
-                different = pair.differ(world, short)
-                pytest.fail(f"seed {seed}: {' | '.join(short)}\n{different}")
+                short = pair.shortest(writer, stages)
+                different = pair.differ(writer, short)
+                pytest.fail(f"seed {seed}: {writer.parameters} {' | '.join(short)}\n{different}")
             compared += 1
         seed += PARTS
