@@ -27,7 +27,7 @@ class Writer:
     """Writes parts of a text. `number` gives one of a range, both ends counted, by chance: the lower, the simpler."""
 
     def __init__(self, number: Callable[[int, int], int], world: World, *, declares: bool = False) -> None:
-        """`declares`: now and then a parameter stands for a value, or @now."""
+        """`declares`: now and then a parameter or @now stands for a value, and a query reads the past."""
         self.number = number
         self.world = world
         self.declares = declares
@@ -170,6 +170,10 @@ class Pipeline:
         self.links = [f.name for f in fields if (f.type.item or f.type).kind is Kind.LINK]
         self.records = True  # rather than rows that were made
 
+    def go_back(self) -> None:
+        """Read a moment at which the world was written."""
+        self.stages[0] += f" as of seq {self.writer.pick(sorted(self.writer.world.records.moments))}"
+
     def grow(self) -> None:
         w = self.writer
         ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet, self.rerank, self.collapse]
@@ -178,6 +182,7 @@ class Pipeline:
             ways += [self.follow] * bool(self.links)
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
+            ways += [self.diversify] * ("_score" in self.columns and bool(self.vectors))
         ways += [partial(shape, self) for shape in SHAPES]
         w.pick(ways)()
 
@@ -212,6 +217,9 @@ class Pipeline:
         names = [n for n, t in self.columns.items() if t.kind is not Kind.VECTOR and n != "_score"]
         if names:
             self.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
+
+    def diversify(self) -> None:
+        self.add(f"diversify{self.writer.pick(['', ' lambda=0.3', ' lambda=1', ' depth=4'])}")
 
     def take(self) -> None:
         self.add(f"take {self.writer.number(0, 6)}")
@@ -350,6 +358,8 @@ class Pipeline:
 def query_stages(writer: Writer, stages_max: int = 5) -> list[str]:
     """Of a query that binds without an error."""
     pipeline = Pipeline(writer)
+    if writer.declares and writer.world.records.moments and writer.number(0, 7) == 7:
+        pipeline.go_back()
     for _ in range(writer.number(0, stages_max)):
         pipeline.grow()
     return pipeline.stages
