@@ -25,7 +25,7 @@ def assert_alike(found: Answer, expected: Answer) -> None:
 def alike(value: Any, wanted: Any) -> bool:
     """Equal, of one Python type; floats up to what 32 bits lose."""
     if isinstance(value, float) and isinstance(wanted, float):
-        return math.isclose(value, wanted, rel_tol=1e-5, abs_tol=1e-6)
+        return math.isclose(value, wanted, rel_tol=1e-5, abs_tol=5e-6)
     if isinstance(value, list) and isinstance(wanted, list):
         return len(value) == len(wanted) and all(map(alike, value, wanted))
     return type(value) is type(wanted) and bool(value == wanted)

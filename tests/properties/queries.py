@@ -227,7 +227,8 @@ class Pipeline:
     def items(self) -> dict[str, tuple[str, Type]]:
         w = self.writer
         types = [w.pick(_ANYTHING) for _ in range(w.number(1, 2))]
-        found = {w.fresh(): (w.value(t, self.columns), t) for t in types}
+        exact = {name: t for name, t in self.columns.items() if name != "_score"}  # a remainder of it has no digit right
+        found = {w.fresh(): (w.value(t, exact), t) for t in types}
         if "owner" in self.columns and w.number(0, 3) == 3:
             found[w.fresh()] = "owner->name", KEYWORD
         if "links" in self.columns and "k1" in self.columns and self.records and w.number(0, 3) == 3:
