@@ -227,7 +227,8 @@ class Pipeline:
     def items(self) -> dict[str, tuple[str, Type]]:
         w = self.writer
         types = [w.pick(_ANYTHING) for _ in range(w.number(1, 2))]
-        exact = {name: t for name, t in self.columns.items() if name != "_score"}  # a remainder of it has no digit right
+        # no digit of a score's remainder may be right
+        exact = {name: t for name, t in self.columns.items() if name != "_score"}
         found = {w.fresh(): (w.value(t, exact), t) for t in types}
         if "owner" in self.columns and w.number(0, 3) == 3:
             found[w.fresh()] = "owner->name", KEYWORD
