@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paasq_dsl.assist.outline import statements
+from paasq_dsl.syntax.outline import statements
 from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Protocol
 
-from paasq_dsl.assist.outline import first_word, statements
+from paasq_dsl.syntax.outline import first_word, statements
 from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
 from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
 from paasq_dsl.bound import BoundLet, Schema

@@ -19,34 +19,52 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs
 from paasq_dsl.syntax.build_expressions import LiteralError
 from paasq_dsl.syntax.expected import expected_words
+from paasq_dsl.syntax.memory import TextMemory
 from paasq_dsl.syntax.mistakes import explain_mistake
-from paasq_dsl.syntax.split import Piece, Pieces, significant, split
+from paasq_dsl.syntax.outline import statements
+from paasq_dsl.syntax.split import Piece, significant, split_statement
 from paasq_dsl.syntax.tokens import scan
 from paasq_dsl.syntax.tree_commands import ViewHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
 DEPTH_MAX = 80  # of a tree; what walks trees by recursion relies on it
-PIECES_REMEMBERED = 4096
 
 Parsed = tuple[Any, tuple[Diagnostic, ...]]
+ParsedStatement = tuple[tree.Statement | None, tuple[Diagnostic, ...]]
 
 
 def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
     """The statements of a text, each broken piece a `Broken`, and every diagnostic in the order of the text."""
     if len(text) > TEXT_CHARACTERS_MAX:
         return tree.Script(()), (diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
-    statements, diagnostics = split(text)
-    found = list(diagnostics)
-    unbalanced = [d.span for d in diagnostics]
-    parsed = tuple(_statement(s, found, unbalanced) for s in statements)
-    found.sort(key=lambda d: (d.span.start, d.code))
-    return tree.Script(parsed), tuple(found[:DIAGNOSTICS_MAX])
+    parsed: list[tree.Statement] = []
+    found: list[Diagnostic] = []
+    for span in statements(text):
+        statement, wrong = parse_statement(text[span.start : span.end])
+        if statement is not None:
+            parsed.append(statement.shift(span.start))
+        found += [d.shift(span.start) for d in wrong]
+    return tree.Script(tuple(parsed)), tuple(found[:DIAGNOSTICS_MAX])
 
 
-def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) -> tree.Statement:
+def parse_statement(text: str) -> ParsedStatement:
+    """The one statement between two bounds of the outline, None where there is none. Spans count from the start of `text`."""
+    known = _statements.get(text)
+    if known is None:
+        known = _parsed_statement(text)
+        _statements.put(text, known)
+    return known
+
+
+def _parsed_statement(text: str) -> ParsedStatement:
+    pieces, unbalanced = split_statement(text)
+    if pieces is None:
+        return None, unbalanced
+    found = list(unbalanced)
+
     def place(piece: Piece, start: str) -> Any:
-        if any(piece.start <= span.start < piece.span.end for span in unbalanced):
+        if any(piece.start <= d.span.start < piece.span.end for d in unbalanced):
             return tree.Broken(Span(0, len(piece.text)), piece.text.split(maxsplit=1)[0])  # split has said why
         node, diagnostics = parse_piece(piece.text, start)
         found.extend(d.shift(piece.start) for d in diagnostics)
@@ -57,12 +75,21 @@ def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) 
     stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
     if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, tree.Broken)):
         found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let or a view can go on with |"))
-    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span)
+    found.sort(key=lambda d: (d.span.start, d.code))
+    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span), tuple(found)
 
 
-@lru_cache(PIECES_REMEMBERED)
 def parse_piece(text: str, start: str) -> Parsed:
-    """One head or stage. Spans count from the start of `text`."""
+    """One head or stage (`start`). Spans count from the start of `text`."""
+    memory = _pieces[start]
+    known = memory.get(text)
+    if known is None:
+        known = _parsed_piece(text, start)
+        memory.put(text, known)
+    return known
+
+
+def _parsed_piece(text: str, start: str) -> Parsed:
     if not text:
         # a stage is missing behind the | that stands right before it, a source before that
         missing = _missing_stage() if start == "stage" else diagnostic("PQ0119", Span(0, 1))
@@ -94,6 +121,10 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
     except UnexpectedInput:
         return frozenset()
     return _accepted(interactive)
+
+
+_statements: TextMemory[ParsedStatement] = TextMemory()
+_pieces: dict[str, TextMemory[Parsed]] = {"head": TextMemory(), "stage": TextMemory()}
 
 
 @lru_cache(1)

@@ -98,6 +98,7 @@ def scan(text: str) -> list[Token]:
                         brackets.pop()
                     elif word == ";" and "tx" not in brackets:
                         brackets.clear()  # what is still open there was never closed
+                        stage = before = ""
                 elif kind is _NAME and (
                     before in _STARTS
                     or before == stage == "dryrun"

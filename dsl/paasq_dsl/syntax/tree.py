@@ -327,6 +327,10 @@ class Statement:
     doc: str
     span: Span
 
+    def shift(self, offset: int) -> Statement:
+        stages = tuple(Placed(placed.node, placed.offset + offset) for placed in self.stages)
+        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset))
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
