@@ -8,7 +8,7 @@ from bench.timing import Timing, measure
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.engine import Engine
 
-LENGTHS = (100, 400, 2_000)  # characters
+LENGTHS = (100, 400, 2_000, 40_000)  # characters
 
 
 @dataclass(frozen=True)

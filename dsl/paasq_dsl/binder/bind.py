@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
 from paasq_dsl.binder.commands import bind_command
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import Context, Environment
 from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction
@@ -55,6 +55,17 @@ def bind(
     return binder.run(script, done)
 
 
+def bind_statement(statement: tree.Statement, environment: Environment, resolve: Resolver) -> tuple[Diagnostic, ...]:
+    """What is wrong with one statement where `environment` is known; what it declares is added there. Never raises."""
+    binder = _Binder(environment.catalog, Scope(resolve, fresh_views=environment.views))
+    context = binder.context
+    context.lets, context.parameters = environment.lets, environment.parameters
+    context.functions = environment.functions
+    binder.statement(statement)
+    environment.catalog = context.catalog
+    return tuple(context.diagnostics)
+
+
 _DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
 
@@ -66,14 +77,14 @@ class _Binder:
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
         statements = tuple(
-            self._statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
+            self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
         )
         context = self.context
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions)
 
-    def _statement(self, statement: tree.Statement) -> BoundStatement | None:
+    def statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
         context.offset = statement.offset
         match head:
