@@ -11,6 +11,8 @@ import pytest
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.binder.bind import bind
+from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.explanations import errors_page, explanation
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.manual import functions_page
 from paasq_dsl.functions.signature import FunctionKind
@@ -51,9 +53,19 @@ def answer(engine: Engine, text: str) -> Answer:
     return engine.query(Request(text, params={"v": [0.6, 0.8]} if "$v" in text else {}))
 
 
-@pytest.mark.parametrize(("page", "made"), [("functions.md", functions_page()), ("stages.md", stages_page())])
+@pytest.mark.parametrize(("page", "made"), [
+    ("functions.md", functions_page()), ("stages.md", stages_page()), ("errors.md", errors_page()),
+])  # fmt: skip
 def test_the_page_is_current(page: str, made: str) -> None:
     assert (DOCS / page).read_text("utf-8") == made
+
+
+def test_the_page_of_errors_has_each_code_once() -> None:
+    sections = re.split(r"^### (PQ\d+)\n\n", (DOCS / "errors.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    assert sections[::2] == list(CATALOGUE)
+    for code, body in zip(sections[::2], sections[1::2], strict=True):
+        assert CATALOGUE[code] in body
+        assert str(explanation(code)) in body
 
 
 def test_the_index_names_every_page() -> None:

@@ -23,6 +23,7 @@ from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax.mistakes import meant_stage
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
@@ -60,12 +61,13 @@ def bind_statement(statement: tree.Statement, environment: Environment, resolve:
     binder = _Binder(environment.catalog, Scope(resolve, fresh_views=environment.views))
     context = binder.context
     context.lets, context.parameters = environment.lets, environment.parameters
-    context.functions = environment.functions
+    context.functions, context.unclear = environment.functions, environment.unclear
     binder.statement(statement)
     environment.catalog = context.catalog
     return tuple(context.diagnostics)
 
 
+_DECLARING = frozenset({"collection", "let", "view", "fn"})
 _DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
 
@@ -116,6 +118,8 @@ class _Binder:
             case tree.Command():
                 return bind_command(context, head, statement.doc)
             case tree.Broken():
+                if head.word in _DECLARING and head.name:
+                    context.unclear[head.name] = head.word  # those who use it are not at fault
                 # what stands behind a broken head is still read, so that its own faults show
                 self._stages(ScanStage(NO_COLUMNS), statement=statement)
                 return None
@@ -146,7 +150,7 @@ class _Binder:
                 self.context.report("PQ0407", node.span, what=what)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.Broken):
-                verb = VERB_OF_WORD.get(node.word)
+                verb = VERB_OF_WORD.get(meant_stage(node.word))
                 bound = None
             else:
                 verb = VERB_OF_NODE[type(node)]

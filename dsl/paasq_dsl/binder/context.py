@@ -15,13 +15,15 @@ from paasq_dsl.source import Span
 
 @dataclass
 class Environment:
-    """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes."""
+    """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes.
+    `unclear` are the names that broken declarations would have given, each with the word it begins with."""
 
     catalog: Catalog
     lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
     views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Context:
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
     lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)  # what broken declarations would have given
     declaring: str | None = None  # the function whose body is being bound
     pinned: Span | None = None
     prefix: str = ""
@@ -67,7 +70,7 @@ class Context:
 
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)
-        if found is None:
+        if found is None and name not in self.unclear:
             self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 

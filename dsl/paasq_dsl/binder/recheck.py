@@ -25,7 +25,7 @@ from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_s
 
 OUTCOMES_MAX = 4  # of one statement: the same text may stand in a script more than once
 
-_KINDS = ("collections", "stored views", "lets", "views", "parameters", "functions")
+_KINDS = ("collections", "stored views", "lets", "views", "parameters", "functions", "unclear")
 _Names = dict[str, dict[str, Any]]  # kind -> name -> what it means
 
 
@@ -127,7 +127,8 @@ def _bound(statement: tree.Statement, names: _Names, resolve: Resolver) -> _Outc
 
 def _environment(names: Mapping[str, Any]) -> Environment:
     catalog = Catalog(collections=names["collections"], views=names["stored views"])
-    return Environment(catalog, names["lets"], names["views"], names["parameters"], names["functions"])
+    rest = (names[kind] for kind in _KINDS[2:])
+    return Environment(catalog, *rest)
 
 
 def _changes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[_Asked]:

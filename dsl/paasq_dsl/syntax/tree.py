@@ -239,9 +239,10 @@ class Lookup(Node):
 
 @dataclass(frozen=True, slots=True)
 class Broken(Node):
-    """A piece that could not be parsed; `word` is what it begins with."""
+    """A piece that could not be parsed; `word` is what it begins with, `name` the name behind that, where one is."""
 
     word: str
+    name: str = ""
 
 
 Stage: TypeAlias = typing.Union[
