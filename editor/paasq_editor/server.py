@@ -129,8 +129,7 @@ def _answers(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
-        uri = params.text_document.uri
-        return hover(server.text(uri), params.position, server.catalog(uri))
+        return hover(server.analysis(params.text_document.uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
