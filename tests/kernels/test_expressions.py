@@ -241,7 +241,6 @@ def test_null_gives_null(name: str) -> None:
     for call in calls(script.statements[0].stages[0].node):
         for argument in call.arguments if call.name == name else ():
             start, end = (place - len("where ") for place in (argument.span.start, argument.span.end))
-            start -= isinstance(argument, tree.ListOf)  # whose span begins behind its bracket
             nulled = (
                 f"{example[call.span.start - len('where ') : start]}null{example[end : call.span.end - len('where ')]}"
             )
