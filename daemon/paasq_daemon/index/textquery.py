@@ -26,8 +26,17 @@ class TextField(NamedTuple):
     language: str | None
 
 
-def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, float], least: int = 0) -> Query | None:
-    """Scores add up over clauses, and within a clause over the fields that have it, each times the field's weight.
+class TextGroup(NamedTuple):
+    """Text fields of one language that are searched as one: `whole` has the terms of all of them, without positions.
+    A field that is searched alone is a group of itself."""
+
+    whole: TextField
+    fields: tuple[TextField, ...]
+
+
+def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, float], least: int = 0) -> Query | None:
+    """Scores add up over clauses, and within a clause over the groups that have it, each times the group's weight. In a
+    group one word is looked for in the whole, and what needs places or beginnings in each field.
 
     A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
     field (a stop word) is dropped; None where no clause is left that could find a row. Of the clauses without a sign
@@ -40,7 +49,8 @@ def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, flo
     for clause in match.clauses:
         in_fields = [
             Query.boost_query(query, weight * clause.boost)
-            for field, weight in fields.items()
+            for group, weight in groups.items()
+            for field in _searched(clause, group)
             if (query := _clause_query(schema, clause, field)) is not None
         ]
         if not in_fields:
@@ -55,6 +65,11 @@ def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, flo
         return None
     asked = min(least, sum(occur is Occur.Should for occur, _ in parts))
     return Query.boolean_query(parts, asked) if asked else Query.boolean_query(parts)
+
+
+def _searched(clause: Clause, group: TextGroup) -> tuple[TextField, ...]:
+    one_word = clause.form in {Form.WORD, Form.FUZZY} and len(terms(clause.text, group.whole.language)) == 1
+    return (group.whole,) if one_word else group.fields
 
 
 def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:
