@@ -335,7 +335,7 @@ def test_an_index_of_an_older_format_is_built_anew(tmp_path: Path) -> None:
 
 def test_all_fields_as_one_score_as_one_text(tmp_path: Path) -> None:
     """A short title counts three times; a word in both fields is worth what it is worth in the whole."""
-    records = [("falcon", "the falcon is a bird of prey"), ("river", "a falcon at the river"), ("stone bank", "a bank")]
+    records = [("falcon", "the falcon is a bird of prey"), ("river", "a falcon at the lake"), ("stone bank", "a bank")]
     with opened(tmp_path) as (store, indexes):
         fields = tuple(replace(f, type=text_in("en")) if f.name == "body" else f for f in NOTE.fields)
         catalog = Catalog(1, {"note": replace(NOTE, fields=fields)})
