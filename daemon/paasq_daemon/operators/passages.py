@@ -24,7 +24,6 @@ from paasq_dsl.values import Value
 
 DEPTH = 100  # records that are cut into passages
 EMBEDDED_MAX = 32  # passages whose meaning is looked at: a few milliseconds each
-SECONDS_LEFT_MIN = 0.05  # with less of its time left a run chooses by words alone
 WEIGHT_OF_WORDS, WEIGHT_OF_SENSE = 0.3, 0.7  # as in find: docs/retrieval.md
 
 
@@ -117,8 +116,7 @@ def _look_for_meaning(run: Run, found: Sequence[list[_Part]], most: int) -> bool
     chosen = [part for of_row in found for part in sorted(of_row, key=lambda p: (-p.words, p.start))[:each]]
     for part in chosen[:EMBEDDED_MAX]:
         run.cancel.check()
-        if run.cancel.remaining_s is not None and run.cancel.remaining_s < SECONDS_LEFT_MIN:
-            run.reasons.append("time")
+        if run.short_of_time():
             break
         part.sense = float(np.dot(sense, run.embed(part.text)))
     return True
