@@ -84,6 +84,20 @@ def test_the_example_of_a_stage_binds(example: str) -> None:
     assert not bind(script, catalog()).diagnostics
 
 
+def test_the_blocks_on_search_run(tmp_path: Path) -> None:
+    blocks = re.findall(r"```paasq\n(.*?)\n```", (DOCS / "retrieval.md").read_text("utf-8"), re.DOTALL)
+    engine = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    try:
+        setup, *queries = blocks
+        engine.query(Request(setup))
+        for text in queries:
+            assert engine.query(Request(text)).rows, text
+            script, _ = parse(text)
+            assert not bind(script, engine.catalog()).diagnostics
+    finally:
+        engine.close()
+
+
 def call_in(example: str, name: str) -> str:
     """`collect(n)` of `length(collect(n)) == 3`."""
     start = re.search(rf"\b{name}\(", example)

@@ -16,6 +16,7 @@ from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur
 from reference.records import Row, Undecided, Vector
 
 K1, B = 1.2, 0.75
+IDEOGRAPH = "[\u3040-\u30ff\u3400-\u9fff]"  # as far as the worlds have any
 TOO_CLOSE = 1e-5  # relative: below this two scores of 32-bit arithmetic may come in either order
 
 
@@ -39,9 +40,10 @@ def best_first(found: list[Scored]) -> list[Scored]:
 
 
 def words(text: str) -> list[str]:
-    """Terms of a text without a language: runs of letters and digits, in lower case, without accents."""
+    """Terms of a text without a language: runs of letters and digits, in lower case, without accents; an ideograph is one
+    by itself."""
     folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", folded)
+    return re.findall(rf"{IDEOGRAPH}|(?:(?!{IDEOGRAPH})[^\W_])+", folded)
 
 
 def stored_length(length: int) -> int:
@@ -115,7 +117,7 @@ def matched(
         parts: list[float] = []
         having: list[tuple[Occur, bool]] = []
         for clause in clauses:
-            as_one = not fields and clause.form in {Form.WORD, Form.FUZZY} and len(words(clause.text)) == 1
+            as_one = not fields and clause.form is Form.WORD and len(words(clause.text)) == 1
             scores = [of[name].score(clause, words(row[name] or "")) for name in named]
             if as_one:
                 scores = [whole.score(clause, together(row, texts))]

@@ -19,6 +19,7 @@ from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import Rows, RunValues, scalar
+from paasq_daemon.kernels.run import Shown
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.page import cut
@@ -119,8 +120,8 @@ class PreparedPlan:
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
 
     def _run(self, view: IndexView, inputs: RunInputs) -> Run:
-        def snippet(rows: Rows, column: Column, chars: int | None, *, marked: bool) -> Column:
-            return snippets(run, rows, column, chars, marked=marked)
+        def snippet(rows: Rows, column: Column, chars: int | None, shown: Shown) -> Column:
+            return snippets(run, rows, column, chars, shown)
 
         values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
         last = self.plan.operators[-1]

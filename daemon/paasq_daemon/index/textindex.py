@@ -18,7 +18,7 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, storable
+from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, spaced
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.files import Untrusted, read_manifest, write_manifest
@@ -250,7 +250,7 @@ def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Docu
             value = record.fields.get(field.id, field.default)
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    clean = storable(text)
+                    clean = spaced(text)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
         for name, of in groups:
@@ -261,7 +261,7 @@ def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Docu
 
 def _weighed(values: list[Value]) -> list[str]:
     """The texts, short ones several times: a title's words say more of a record than those of its body."""
-    texts = [storable(value) for value in values if isinstance(value, str)]
+    texts = [spaced(value) for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
     return [text for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
 

@@ -68,7 +68,7 @@ def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, flo
 
 
 def _searched(clause: Clause, group: TextGroup) -> tuple[TextField, ...]:
-    one_word = clause.form in {Form.WORD, Form.FUZZY} and len(terms(clause.text, group.whole.language)) == 1
+    one_word = clause.form is Form.WORD and len(terms(clause.text, group.whole.language)) == 1
     return (group.whole,) if one_word else group.fields
 
 
@@ -99,12 +99,21 @@ def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
 
 
 def _fuzzy(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    """Terms at most so many letters away, each found row scoring 1; the very term scores its BM25 on top."""
-    queries: list[Query] = []
-    for term in terms(clause.text, field.language):
-        near = Query.fuzzy_term_query(schema, field.terms_name, term.text, distance=clause.edits)
-        same = Query.term_query(schema, field.terms_name, term.text)
-        queries.append(Query.boolean_query([(Occur.Must, near), (Occur.Should, same)]))
+    """Words, or terms, at most so many letters away, each found row scoring 1; the very term scores its BM25 on top. A
+    word with a mistake may have another stem than without, so the words as they are written count too."""
+    found = terms(clause.text, field.language)
+    near = _all_near(schema, field.terms_name, found, clause.edits)
+    if near is None:
+        return None
+    if field.words_name != field.terms_name:
+        written = _all_near(schema, field.words_name, terms(clause.text, None), clause.edits)
+        near = Query.disjunction_max_query([near, written]) if written else near
+    same = [(Occur.Should, Query.term_query(schema, field.terms_name, term.text)) for term in found]
+    return Query.boolean_query([(Occur.Must, near), *same])
+
+
+def _all_near(schema: Schema, name: str, found: list[Term], edits: int) -> Query | None:
+    queries = [Query.fuzzy_term_query(schema, name, term.text, distance=edits) for term in found]
     return _all_of(queries) if queries else None
 
 
