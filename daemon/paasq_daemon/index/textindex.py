@@ -231,7 +231,7 @@ def _whole_name(language: str | None) -> str:
 def _group(language: str | None, fields: list[Field]) -> TextGroup:
     inside = tuple(_text_field(field) for field in fields)
     whole = _whole_name(language)
-    return TextGroup(TextField(whole, whole, language) if len(inside) > 1 else inside[0], inside)
+    return TextGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
 
 
 def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Document]:
