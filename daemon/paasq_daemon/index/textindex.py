@@ -261,9 +261,9 @@ def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Docu
 
 def _weighed(values: list[Value]) -> list[str]:
     """The texts, short ones several times: a title's words say more of a record than those of its body."""
-    texts = [spaced(value) for value in values if isinstance(value, str)]
+    texts = [value for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
-    return [text for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
+    return [spaced(text) for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
 
 
 def _index_files(folder: Path) -> list[Path]:
