@@ -188,6 +188,7 @@ CASES: dict[str, list[Value]] = {
     'split(text, " ")': [["Ab", "cd"], None, ["", "x", ""], ["b"]],
     "words(text)": [2, None, 1, 1],
     "snippet(text, 2)": ["Ab", None, " x", "b"],
+    "highlights(text)": [[0, 5], None, [0, 3], [0, 1]],
     "highlight(text, 2)": ["Ab«!»", None, " x«!»", "b«!»"],
     # times
     "year(at_)": [2024, None, 1969, 2026],

@@ -81,8 +81,9 @@ def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before:
     except MatchTextError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))
+    texts = [field.name for field in before.collection.of_kind(Kind.TEXT)] if before.collection else []
     least = 0 if stage.least is None else running.count(stage.least)
-    return ranking.matched(match, stage.fields, everything, _in_written_order(rows), least)
+    return ranking.matched(match, stage.fields, texts, everything, _in_written_order(rows), least)
 
 
 def _nearest(
