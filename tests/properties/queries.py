@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.around import look_around
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
 
@@ -192,6 +193,7 @@ class Pipeline:
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
         ways += [partial(shape, self) for shape in SHAPES]
+        ways += [partial(look_around, self)] * 2
         w.pick(ways)()
 
     def shown(self) -> list[str]:
