@@ -82,7 +82,8 @@ def _blocks(ranges: Ranges) -> Iterator[tuple[slice, slice, Ranges]]:
 def counts(there: Mask, ranges: Ranges) -> Ints:
     """How many rows of each range are there."""
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
-    return before[ranges.ends] - before[ranges.starts]
+    inside: Ints = before[ranges.ends] - before[ranges.starts]
+    return inside
 
 
 def int_sums(values: Ints, ranges: Ranges, span: Span) -> Ints:
@@ -120,6 +121,8 @@ def _smallest(values: Floats, ranges: Ranges, places: Ints) -> Floats:
     wide the ranges are.
     """
     codes, distinct = dense(values)
+    value_of = np.empty(distinct, np.float64)
+    value_of[codes] = values
     starts, ends, places = ranges.starts, ranges.ends, places.copy()
     found = np.zeros(len(places), np.int64)
     for bit in reversed(range(max(distinct - 1, 0).bit_length())):
@@ -132,9 +135,7 @@ def _smallest(values: Floats, ranges: Ranges, places: Ints) -> Floats:
         starts = np.where(up, zeros[-1] + starts - zero_starts, zero_starts)
         ends = np.where(up, zeros[-1] + ends - zero_ends, zero_ends)
         codes = codes[np.argsort(ones, kind="stable")]
-    by_code = np.empty(distinct, np.float64)
-    by_code[dense(values)[0]] = values
-    return by_code[found]
+    return value_of[found]
 
 
 def places_behind(times: Ints, limits: Ints, groups: Ranges) -> Ints:

@@ -36,8 +36,8 @@ class Window:
     def rows(self) -> Ints:
         return np.arange(len(self.groups.starts))
 
-    def refused(self, message: str, hint: str = "") -> KernelError:
-        return KernelError("PQ0703", message, self.call.span, hint)
+    def refused(self, message: str) -> KernelError:
+        return KernelError("PQ0703", message, self.call.span)
 
 
 # (window, each argument): a column, or of an argument that is fixed its one value -> column
@@ -189,7 +189,7 @@ def _extreme(better: np.ufunc, column: Column, ranges: Ranges, worst: tuple[floa
 
 def _median(_: Window, column: Column, ranges: Ranges) -> Column:
     there = ~null_of(column)
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there)])
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
     found = medians(numbers(column)[there].astype(np.float64), Ranges(before[ranges.starts], before[ranges.ends]))
     return finite(FLOAT, found, None)
 
@@ -254,7 +254,7 @@ def _lately(window: Window, width: Duration | None, at: Column) -> Ranges:
     times = numbers(at)[rows]
     if ((times[1:] < times[:-1]) & (starts[1:] == starts[:-1])).any():
         mend = f"put `sort {window.columns[2] or '...'}` before this stage"
-        raise window.refused("a moving window needs times that ascend from row to row", mend)
+        raise window.refused(f"a moving window needs times that ascend: {mend}")
     groups = Ranges(starts, ends)
     months_back = add_months(times, np.array([-width.months]), None, span)
     since = places_behind(times, integers.subtract(months_back, np.array([width.micros]), None, span), groups)
