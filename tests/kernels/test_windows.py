@@ -72,6 +72,7 @@ CASES: dict[str, list[Value]] = {
     "moving_median(n, 9)": [4.0, 10.0, 4.0, 2.5, 15.0, 4.0],
     "moving_median(f, 3)": [0.5, N, 1.25, 0.5, 3.0, 0.5],
     "moving_median(n, 3d, at_)": [4.0, 10.0, 4.0, 1.0, 20.0, 2.5],
+    'moving_sum(n, 2d, at_, "Europe/Berlin")': [4, 10, 4, 1, 20, 5],
     "moving_count(f, 2)": [1, 0, 2, 2, 1, 1],
     "moving_count(n, 2d, gap)": [1, 1, N, 2, 1, 2],
     "ema(n, 0.5)": [4.0, 10.0, 4.0, 2.5, 15.0, 3.25],

@@ -59,7 +59,8 @@ def _call(pipeline: Pipeline) -> tuple[str, Type]:
         at = w.pick(times)
         pipeline.add(f"sort {at}")
         width = w.pick(["1d", "40d", "1mo", "1y"])
-        return _moving(pipeline, ordered, number, f"{width}, {at}")
+        zone = w.pick(["", "", ', "Europe/Berlin"'])
+        return _moving(pipeline, ordered, number, f"{width}, {at}{zone}")
     if kind <= 5:
         return _moving(pipeline, ordered, number, str(w.number(1, 4)))
     return w.pick([

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
 from paasq_dsl.types import Kind
-from paasq_dsl.values import INT_MAX, INT_MIN, Duration, add_months
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_datetime, to_micros
 from paasq_dsl.walk import replaced, windows
 from reference.library import length_us
 from reference.records import Refused, Row
@@ -141,9 +143,19 @@ def _lately(group: _Group, place: int, width: Duration, reduce: Callable[[list[A
     now = times[place]
     if now is None:
         return None
-    since = add_months(now, -width.months) - width.micros
+    since = _since(now, width, group.fixed(3))
     inside = [v for v, t in zip(group.values(), times, strict=True) if t is not None and since < t <= now]
     return reduce([v for v in inside if v is not None])
+
+
+def _since(now: int, width: Duration, zone: str | None) -> int:
+    if zone is None:
+        return add_months(now, -width.months) - width.micros
+    clock = to_datetime(now, ZoneInfo(zone))
+    days, rest = divmod(width.micros, MICROS["d"])
+    shown = to_micros(clock.replace(tzinfo=UTC, fold=0))
+    earlier = to_datetime(add_months(shown, -width.months) - days * MICROS["d"], UTC).replace(tzinfo=ZoneInfo(zone))
+    return to_micros(earlier) - rest
 
 
 def _mean(values: list[Any]) -> Any:

@@ -9,16 +9,16 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Floats, Ints
-from paasq_daemon.kernels import arithmetic, integers
+from paasq_daemon.kernels import arithmetic
 from paasq_daemon.kernels.build import null_column
-from paasq_daemon.kernels.calendar_months import add_months
 from paasq_daemon.kernels.counting import first_rows
 from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, restrict, valid_of
 from paasq_daemon.kernels.ranking import ranks
-from paasq_daemon.kernels.rowranges import Ranges, counts, fold, int_sums, medians, places_behind
+from paasq_daemon.kernels.rowranges import Ranges, counts, fold, int_sums, medians
 from paasq_daemon.kernels.run import Call
+from paasq_daemon.kernels.timespans import lately
 from paasq_dsl.types import FLOAT, INT, Kind
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration
 
@@ -211,7 +211,9 @@ def _register_running(name: str, reduce: _Reduce) -> None:
 
 def _register_moving(name: str, reduce: _Reduce) -> None:
     @window_kernel(f"moving_{name}")
-    def moving(window: Window, column: Column, width: int | Duration | None, at: Column | None = None) -> Column:
+    def moving(
+        window: Window, column: Column, width: int | Duration | None, at: Column | None = None, zone: str | None = None
+    ) -> Column:
         if at is None:
             assert not isinstance(width, Duration)
             rows = window.rows
@@ -219,7 +221,7 @@ def _register_moving(name: str, reduce: _Reduce) -> None:
             return reduce(window, column, Ranges(starts, rows + 1))
         known = ~null_of(at)
         assert not isinstance(width, int)
-        return restrict(reduce(window, restrict(column, known), _lately(window, width, at)), known)
+        return restrict(reduce(window, restrict(column, known), _lately(window, width, at, zone)), known)
 
 
 for _name, _reduce in _REDUCTIONS.items():
@@ -245,20 +247,11 @@ def _neighbour(window: Window, column: Column, distance: int) -> Column:
     return restrict(column.take(np.where(inside, there, 0)), inside)
 
 
-def _lately(window: Window, width: Duration | None, at: Column) -> Ranges:
-    """Of each row the rows whose time lies in (time - width, time]; nothing of a row without a time."""
+def _lately(window: Window, width: Duration | None, at: Column, zone: str | None) -> Ranges:
     if width is None or width.months < 0 or width.micros < 0 or not (width.months or width.micros):
         raise window.refused(f"a moving window is of a time above nothing, not of {width or 'null'}")
-    rows, span = np.flatnonzero(~null_of(at)), window.call.span
-    starts, ends = (np.searchsorted(rows, edge[rows]) for edge in (window.groups.starts, window.groups.ends))
-    times = numbers(at)[rows]
-    if ((times[1:] < times[:-1]) & (starts[1:] == starts[:-1])).any():
+    found = lately(at, window.groups, width, zone, window.call.span)
+    if found is None:
         mend = f"put `sort {window.columns[2] or '...'}` before this stage"
         raise window.refused(f"a moving window needs times that ascend: {mend}")
-    groups = Ranges(starts, ends)
-    months_back = add_months(times, np.array([-width.months]), None, span)
-    since = places_behind(times, integers.subtract(months_back, np.array([width.micros]), None, span), groups)
-    until = places_behind(times, times, groups)
-    found = Ranges(np.zeros(len(at), np.int64), np.zeros(len(at), np.int64))
-    found.starts[rows], found.ends[rows] = rows[since], rows[until - 1] + 1
     return found

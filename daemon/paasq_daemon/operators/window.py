@@ -13,6 +13,8 @@ from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, ColumnValue
 from paasq_dsl.walk import replaced, windows
 
+_AHEAD = frozenset({"lead", "share", "rank", "dense_rank"})  # what they give depends on rows behind theirs
+
 
 @dataclass(frozen=True)
 class Window:
@@ -30,6 +32,8 @@ class Window:
         for item in self.project.items:
             for call in windows(item.value):
                 names.setdefault(call, ColumnValue(f"`{len(names)}", call.type))  # as no column can be called
+        if run.depth_cut and "depth" not in run.reasons and any(call.function in _AHEAD for call in names):
+            run.reasons.append("depth")  # a row that fuse left out would have been seen
         columns = window_columns(names, self.keys, batch, run.values)
         run.cancel.check()
         wider = batch.extended({names[call].name: column for call, column in columns.items()})
