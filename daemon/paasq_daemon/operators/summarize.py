@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
-from paasq_daemon.kernels.build import concatenate, constant
+from paasq_daemon.kernels.build import concatenate
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
+from paasq_daemon.kernels.evaluate import evaluate, scalar
 from paasq_daemon.kernels.grouping import Groups, aggregate, group
 from paasq_daemon.operators import gaps
 from paasq_daemon.operators.batch import Batch, OrderKey
@@ -160,12 +160,8 @@ def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
     call = item.value
     assert isinstance(call, Apply)
     fixed = FUNCTIONS[call.function].fixed
-    per_row = [argument for i, argument in enumerate(call.arguments) if i not in fixed]
+    arguments = [evaluate(argument, batch, run.values) for i, argument in enumerate(call.arguments) if i not in fixed]
     extra = [scalar(call.arguments[i], run.values) for i in sorted(fixed)]
-    arguments = [
-        constant(a.type, scalar(a, run.values), batch.length) if is_scalar(a) else evaluate(a, batch, run.values)
-        for a in per_row
-    ]
     try:
         return aggregate(call.function, arguments, groups, extra)
     except KernelError as error:
