@@ -18,6 +18,7 @@ from paasq_dsl.bound_writes import BoundDelete, BoundPatch, BoundPut, BoundTrans
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
 from paasq_dsl.source import Source, Span
+from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.canonical import Canonical, canonical
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tokens import scan
@@ -58,12 +59,13 @@ Step: TypeAlias = "PreparedQuery | PreparedTransaction | PreparedDryrun | BoundC
 @dataclass(frozen=True)
 class Compiled:
     """A text without errors. `text` is the one it was compiled from, `steps` what there is to run, `numbers` which
-    statement each step is, from 0."""
+    statement each step is, from 0; `parameters` are those that are declared, `asked` the names of all."""
 
     text: str
     steps: tuple[Step, ...]
     parameters: Mapping[str, DeclaredParameter]
     numbers: tuple[int, ...]
+    asked: frozenset[str]
 
 
 def changes_catalog(step: Step) -> bool:
@@ -124,7 +126,8 @@ class Compiler:
             if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
-        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo))
+        asked = asked_parameters(text) | frozenset(bound.parameters)
+        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), asked)
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return Lookup(compiled, key, plan_key, hit)
@@ -152,8 +155,13 @@ class Compiler:
 def _pipeline_text(text: str, statement: Span) -> str:
     """What stands behind the = of a view."""
     written = text[statement.start : statement.end]
-    equals = next(token for token in scan(written) if token.text == "=")
-    return written[equals.end :].strip()
+    depth, equals = 0, 0  # an = in the brackets is that of a default
+    for token in scan(written):
+        depth += (token.text == "(") - (token.text == ")")
+        if token.text == "=" and depth == 0:
+            equals = token.end
+            break
+    return written[equals:].strip()
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:

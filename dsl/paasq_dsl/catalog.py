@@ -75,11 +75,17 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
 
 @dataclass(frozen=True)
 class View:
-    """A pipeline with a name, kept as its text; it is bound anew at each use."""
+    """A pipeline with a name, kept as its text; it is bound anew at each use. `signature` are its parameters in brackets,
+    empty where it has none."""
 
     name: str
     text: str
     doc: str = ""
+    signature: str = ""
+
+    @property
+    def usage(self) -> str:
+        return self.name + self.signature
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,9 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
             }
             for c in catalog.collections.values()
         ],
-        "views": [{"name": v.name, "text": v.text, "doc": v.doc} for v in catalog.views.values()],
+        "views": [
+            {"name": v.name, "text": v.text, "doc": v.doc, "signature": v.signature} for v in catalog.views.values()
+        ],
         "collection_ids_given": catalog.collection_ids_given,
     }
 

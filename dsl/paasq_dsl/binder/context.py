@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paasq_dsl.binder.inline import InlineFunction
+from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
@@ -20,7 +20,7 @@ class Context:
     `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
     holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
     one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
-    parameters.
+    parameters; `own` are those of the pipeline that is being declared.
     """
 
     catalog: Catalog
@@ -28,7 +28,8 @@ class Context:
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
     parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
-    lets: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    own: dict[str, InlineParameter] = field(default_factory=dict)
+    lets: dict[str, InlinePipeline] = field(default_factory=dict)
     functions: dict[str, InlineFunction] = field(default_factory=dict)
     declaring: str | None = None  # the function whose body is being bound
     pinned: Span | None = None
