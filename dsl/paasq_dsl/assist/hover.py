@@ -192,10 +192,11 @@ def _column(place: Place, name: str) -> str | None:
     subject = path_subject(place, words)
     if subject is None:
         return None
-    return _of(subject.collection, subject.name, subject.type)
+    return _of(subject.collection, subject.name, subject.type, shown=None if subject.collection is None else name)
 
 
-def _of(collection: Collection | None, name: str, type_: Type) -> str:
+def _of(collection: Collection | None, name: str, type_: Type, shown: str | None = None) -> str:
+    """`shown` is what a field is called where it stands."""
     if name in SYSTEM_COLUMNS:
         return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
     if collection is None:
@@ -210,4 +211,5 @@ def _of(collection: Collection | None, name: str, type_: Type) -> str:
         parts.append("Unique.")
     if field.sources:
         parts.append(f"Computed from {', '.join(field.sources)}.")
-    return _entry(f"{name}: {type_}", f"field of `{collection.name}`", " ".join(p for p in parts if p))
+    kind = f"field of `{collection.name}`" if shown in {name, None} else f"field `{name}` of `{collection.name}`"
+    return _entry(f"{shown or name}: {type_}", kind, " ".join(p for p in parts if p))

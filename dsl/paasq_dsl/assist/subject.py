@@ -16,7 +16,7 @@ _MORE = frozenset({"any", "all", "not"})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`collection` and `name` are where its values live; None where the column was computed."""
+    """`collection` and its field `name` are where the values live; without a collection `name` is a computed column."""
 
     collection: Collection | None
     name: str
@@ -62,9 +62,10 @@ def path_subject(place: Place, words: Sequence[str]) -> Subject | None:
     column = place.schema.by_name.get(name)
     if column is None:
         return None
-    collection = place.schema.collection
-    own = collection is not None and name in collection.by_name and collection.by_name[name].type == column.type
-    return Subject(collection if own else None, name, column.type)
+    collection = place.catalog.collections.get(column.origin.collection) if column.origin else None
+    if collection is None or column.origin is None or column.origin.field not in collection.by_name:
+        return Subject(None, name, column.type)
+    return Subject(collection, column.origin.field, column.type)
 
 
 def linked(catalog: Catalog, subject: Subject | None) -> Collection | None:

@@ -47,7 +47,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
     if bound.type.kind is Kind.ANY:
         return bound
     together = unify(type_, bound.type)
-    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
+    elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         context.report("PQ0304", span, what=what, expected=with_article(type_), found=found_words(bound))
     return bound
 

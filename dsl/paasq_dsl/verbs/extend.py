@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
+from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 
 
@@ -13,8 +13,7 @@ def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
     items = bind_items(context, node.items, schema)
     names = {item.name for item in items}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
-    return ExtendStage(items, replace(schema, columns=(*columns, *added)))
+    return ExtendStage(items, replace(schema, columns=(*columns, *columns_of(items, schema))))
 
 
 VERB = Verb(

@@ -53,9 +53,10 @@ def _columns(place: Place) -> Iterator[Completion]:
 def _detail(place: Place, column: ColumnInfo) -> str:
     if column.name in SYSTEM_COLUMNS:
         return f"{column.type}, kept by the store"
-    collection = place.schema.collection
-    own = collection is not None and column.name in collection.by_name
-    return f"{column.type} of {collection.name}" if collection and own else str(column.type)
+    if column.origin is None:
+        return str(column.type)
+    own = column.name.rpartition(".")[2] == column.origin.field
+    return f"{column.type} of {column.origin.collection}{'' if own else f'.{column.origin.field}'}"
 
 
 def _searchable(place: Place, kinds: frozenset[Kind]) -> Iterator[Completion]:
