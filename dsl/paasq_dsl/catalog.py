@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
 from paasq_dsl.values import Value
 
@@ -86,6 +87,11 @@ class View:
     @property
     def usage(self) -> str:
         return self.name + self.signature
+
+    @property
+    def declaration(self) -> str:
+        """The let that is the same pipeline."""
+        return f"let {quote_name(self.name)}{self.signature} = {self.text}"
 
 
 @dataclass(frozen=True)

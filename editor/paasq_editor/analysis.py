@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
+from paasq_daemon.wire.modules import ProjectModules
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.modules import Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
@@ -37,11 +39,13 @@ class Runnable:
 
 @dataclass(frozen=True)
 class Analysis:
-    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare."""
+    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `module_texts` are
+    those of its modules by path."""
 
     text: str
     catalog: Catalog
-    resolve: Resolver = no_modules
+    modules: Modules = NO_MODULES
+    module_texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _script(self) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
@@ -51,9 +55,16 @@ class Analysis:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, with absolute spans."""
         script, found = self._script
-        bound = bind(script, self.catalog, resolve=self.resolve)
+        bound = bind(script, self.catalog, resolve=self.modules)
         ordered = sorted((*found, *bound.diagnostics), key=lambda d: (d.span.start, d.code))
         return tuple(ordered[:DIAGNOSTICS_MAX])
+
+    def uses(self, path: Path) -> bool:
+        """Is this file one of the modules?"""
+        modules = self.modules
+        return isinstance(modules, ProjectModules) and any(
+            modules.file(name) == path.resolve() for name in self.module_texts
+        )
 
     def runnable(self) -> Iterator[Runnable]:
         above = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paasq_dsl.assist.calls import call_at
 from paasq_dsl.assist.place import Place
 from paasq_dsl.assist.role import current_branch, current_write, innermost
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
@@ -44,7 +45,8 @@ def wanted_type(place: Place) -> Type | None:
     """The type of one value that fits here."""
     subject = subject_at(place)
     if subject is None:
-        return None
+        call = call_at(place)
+        return call.type if call and place.words[-1] in {"(", ",", "["} else None
     return subject.type.item if subject.type.kind is Kind.LIST else subject.type
 
 

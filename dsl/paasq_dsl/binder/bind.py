@@ -20,12 +20,11 @@ from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.bound_writes import BoundTransaction  # fmt: skip
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.modules import Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Resolver
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
@@ -36,8 +35,8 @@ NO_COLUMNS = Schema((), open=True)
 @dataclass(frozen=True)
 class Bind:
     """What binding gave. `statements` stand beside the script's, None where one is broken. `schemas` says which columns
-    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares; `own` are the
-    parameters of the pipeline that the last statement declares."""
+    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares,
+    and `lets` holds its views too. `own` are the parameters of the pipeline that the last statement declares."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -50,7 +49,7 @@ class Bind:
 
 
 def bind(
-    script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = no_modules,
+    script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = NO_MODULES,
     done: int = 0,
 ) -> Bind:  # fmt: skip
     """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
@@ -76,9 +75,10 @@ class _Binder:
             for number, s in enumerate(script.statements)
         )
         context = self.context
+        lets = {**self.scope.fresh_views, **context.lets}
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
-                    context.lets, context.own)  # fmt: skip
+                    lets, context.own)  # fmt: skip
 
     def _statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -222,7 +222,7 @@ class _Binder:
             context.report("PQ0207", Span(head.span.start, head.span.start + len(head.name)), name=head.name)
         view = View(head.name, "", statement.doc, signature(pipeline.parameters) if pipeline.parameters else "")
         context.catalog = context.catalog.with_view(view)
-        self.scope.fresh_views[head.name] = pipeline
+        self.scope.fresh_views[head.name] = replace(pipeline, word="view")
         return BoundView(view, BoundQuery(pipeline.stages, None, statement.span), statement.span)
 
     def _opened(self, view: View, source: tree.From) -> InlinePipeline | None:
@@ -233,7 +233,7 @@ class _Binder:
         if view.name not in self.scope.opened and len(self.scope.opened) < OPENED_MAX:
             alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, view.name)))
             alone.context.pinned = context.place(source.name_span)
-            script, wrong = parse(f"let {quote_name(view.name)}{view.signature} = {view.text}")
+            script, wrong = parse(view.declaration)
             bound = alone.run(script)
             if not wrong and not bound.diagnostics:
                 return replace(bound.lets[view.name], doc=view.doc)

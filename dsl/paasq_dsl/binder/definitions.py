@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, fit
 from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, InlineParameter, InlinePipeline, measure
 from paasq_dsl.binder.schemas import bind_type
 from paasq_dsl.bound import Bound, ColumnInfo, Schema
+from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
 from paasq_dsl.source import Source, Span
@@ -18,6 +20,7 @@ from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.types import Type
 
+MODULES_REMEMBERED = 64  # an editor binds them with each key
 OPENED_MAX = 16  # modules and views that stand on one another
 _IN_A_MODULE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
@@ -98,7 +101,7 @@ def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedMod
     if any(name.startswith(f"{node.alias}.") for name in (*context.functions, *context.lets, *context.parameters)):
         context.report("PQ0205", node.span, name=node.alias)
         return None
-    script, wrong = parse(module.text)
+    script, wrong = _parsed(module.text)
     odd = [s for s in script.statements if not isinstance(s.head, (*_IN_A_MODULE, tree.Broken))]
     found = [(d.span, d.message) for d in wrong]
     found += [(s.span, "a module holds fn, let, param and use, nothing else") for s in odd]
@@ -108,3 +111,8 @@ def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedMod
         context.report("PQ0224", node.path_span, path=node.path, message=f"line {line}: {message}")
         return None
     return ParsedModule(module.path, script)
+
+
+@lru_cache(MODULES_REMEMBERED)
+def _parsed(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+    return parse(text)

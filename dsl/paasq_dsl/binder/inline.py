@@ -54,6 +54,7 @@ class InlinePipeline:
     parameters: tuple[InlineParameter, ...]
     stages: tuple[BoundStage, ...]
     doc: str = ""
+    word: str = "let"
 
     @property
     def usage(self) -> str:
@@ -86,9 +87,7 @@ def signature(parameters: Sequence[InlineParameter]) -> str:
     return f"({', '.join(parameter.written for parameter in parameters)})"
 
 
-def _inlined(
-    body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue] | type[ParameterValue]
-) -> Bound | None:
+def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound | None:
     uses = [part.name for part in _parts(body) if isinstance(part, variable) and part.name in arguments]
     if not uses:
         return body
@@ -123,9 +122,7 @@ def _children(part: Bound) -> tuple[Bound, ...]:
     return (part.base,) if isinstance(part, Traverse) else ()
 
 
-def _substituted(
-    part: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue] | type[ParameterValue]
-) -> Bound:
+def _substituted(part: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound:
     if isinstance(part, variable):
         return arguments.get(part.name, part)
     if isinstance(part, Apply):

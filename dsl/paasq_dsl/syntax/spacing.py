@@ -30,7 +30,9 @@ def tight(tokens: Sequence[Token]) -> list[bool]:
 
 def one_line(tokens: Sequence[Token]) -> str:
     """The tokens, without comments, as the formatter would write them on a line without end."""
-    return "".join(token.text if close else f" {token.text}" for token, close in zip(tokens, tight(tokens), strict=True))
+    return "".join(
+        token.text if close else f" {token.text}" for token, close in zip(tokens, tight(tokens), strict=True)
+    )
 
 
 def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:

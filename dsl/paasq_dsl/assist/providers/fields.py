@@ -27,7 +27,7 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
         case Role.EXPRESSION | Role.COLUMN:
             return _columns(place)
         case Role.LIST_COLUMN:
-            return (_completion(place, c.name, c.type, _detail(place, c)) for c in place.schema.columns if c.type.item)
+            return (_completion(place, c.name, c.type, _detail(c)) for c in place.schema.columns if c.type.item)
         case Role.TEXT_FIELD | Role.VECTOR_FIELD | Role.LINK_FIELD:
             return _searchable(place, _KINDS[place.role])
         case Role.FIELD:
@@ -47,10 +47,10 @@ def _columns(place: Place) -> Iterator[Completion]:
     wanted = wanted_type(place)
     for column in place.schema.columns:
         if "." not in column.name and not (column.hidden and place.words[0] == "drop"):
-            yield _completion(place, column.name, column.type, _detail(place, column), better=column.type == wanted)
+            yield _completion(place, column.name, column.type, _detail(column), better=column.type == wanted)
 
 
-def _detail(place: Place, column: ColumnInfo) -> str:
+def _detail(column: ColumnInfo) -> str:
     if column.name in SYSTEM_COLUMNS:
         return f"{column.type}, kept by the store"
     if column.origin is None:
