@@ -14,7 +14,7 @@ from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery, BoundStatement, DeclaredParameter
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
-from paasq_dsl.bound_writes import BoundDelete, BoundPatch, BoundPut, BoundTransaction, BoundWrite
+from paasq_dsl.bound_writes import BoundPatch, BoundPut, BoundTransaction, BoundWrite
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
 from paasq_dsl.source import Source, Span
@@ -76,14 +76,18 @@ def changes_catalog(step: Step) -> bool:
 def writing_word(step: Step) -> str | None:
     """What a statement that writes is called; None of one that only reads."""
     if isinstance(step, PreparedTransaction):
-        words = {_WRITE_WORDS[type(prepared.write)] for prepared in step.writes}
+        words = {write_word(prepared.write) for prepared in step.writes}
         return words.pop() if len(words) == 1 else "tx"
     if isinstance(step, BoundCommand):
         return step.word if step.writes else None
     return "collection" if isinstance(step, BoundCollection) else None
 
 
-_WRITE_WORDS = {BoundPut: "put", BoundPatch: "patch", BoundDelete: "delete"}
+def write_word(write: BoundWrite) -> str:
+    """The word that it begins with."""
+    if isinstance(write, BoundPatch):
+        return "put" if write.creates else "patch"
+    return "put" if isinstance(write, BoundPut) else "delete"
 
 
 @dataclass(frozen=True, slots=True)

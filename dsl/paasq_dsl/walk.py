@@ -71,8 +71,21 @@ def _rewritten_parts(whole: Any, change: Callable[[Bound], Bound]) -> Any:
     return replace(whole, **{part.name: _rewritten(getattr(whole, part.name), change) for part in fields(whole)})
 
 
+def parts(expression: Bound) -> list[Bound]:
+    """An expression and all that it is made of; found without recursion."""
+    found, at = [expression], 0
+    while at < len(found):
+        found += children(found[at])
+        at += 1
+    return found
+
+
+def children(part: Bound) -> tuple[Bound, ...]:
+    if isinstance(part, Apply):
+        return part.arguments
+    return (part.base,) if isinstance(part, Traverse) else ()
+
+
 def traverses(expression: Bound) -> bool:
     """Does it follow a link?"""
-    return isinstance(expression, Traverse) or (
-        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
-    )
+    return any(isinstance(part, Traverse) for part in parts(expression))

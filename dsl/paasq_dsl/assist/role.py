@@ -208,6 +208,8 @@ def _collection(words: Sequence[str]) -> Role:
 def _put(words: Sequence[str]) -> Role:
     if len(words) == 1:
         return Role.COLLECTION
+    if _after(words, "set"):
+        return _patch(words)
     if _after(words, "expect"):
         return Role.EXPRESSION
     at = innermost(words)

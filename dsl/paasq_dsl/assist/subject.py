@@ -83,7 +83,7 @@ def _assigned(words: Sequence[str]) -> str | None:
     at = innermost(words)
     if at > 0 and words[at] == "[" and words[at - 1] in {":", "="} and words[0] != "delete":
         words = words[:at]
-    if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] == "patch")):
+    if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] in {"patch", "put"})):
         return words[-2].strip("`")
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, Traverse
 from paasq_dsl.types import Type
-from paasq_dsl.walk import rewritten
+from paasq_dsl.walk import children, parts, rewritten
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
 
@@ -88,7 +88,7 @@ def signature(parameters: Sequence[InlineParameter]) -> str:
 
 
 def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound | None:
-    uses = [part.name for part in _parts(body) if isinstance(part, variable) and part.name in arguments]
+    uses = [part.name for part in parts(body) if isinstance(part, variable) and part.name in arguments]
     if not uses:
         return body
     sizes = {name: measure(arguments[name]) for name in set(uses)}
@@ -104,22 +104,8 @@ def measure(expression: Bound) -> tuple[int, int]:
     while waiting:
         part, depth = waiting.pop()
         size, deepest = size + 1, max(deepest, depth)
-        waiting += [(child, depth + 1) for child in _children(part)]
+        waiting += [(child, depth + 1) for child in children(part)]
     return size, deepest
-
-
-def _parts(expression: Bound) -> list[Bound]:
-    found, at = [expression], 0
-    while at < len(found):
-        found += _children(found[at])
-        at += 1
-    return found
-
-
-def _children(part: Bound) -> tuple[Bound, ...]:
-    if isinstance(part, Apply):
-        return part.arguments
-    return (part.base,) if isinstance(part, Traverse) else ()
 
 
 def _substituted(part: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound:

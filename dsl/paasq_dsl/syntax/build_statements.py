@@ -113,6 +113,11 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     ) -> tree_writes.Patch:
         return tree_writes.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
 
+    def put_fields(
+        self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
+    ) -> tree_writes.Patch:
+        return replace(self.patch_one(ref, items, expect), creates=True)
+
     def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree_writes.Patch:
         return tree_writes.Patch(around((name, items)), self.name(name), condition, items, None)
 

@@ -75,9 +75,10 @@ def _assignable(place: Place) -> Iterator[Completion]:
         return
     words = current_write(place.words)
     given = set(words[max(innermost(words), 0) :])
-    behind = ": " if words[0] == "put" else " = "
+    sets = words[0] == "patch" or "set" in words[1:4]
+    behind = " = " if sets else ": "
     for field in target.fields:
-        if field.name not in given and not field.sources and not (words[0] == "patch" and field.name == target.key):
+        if field.name not in given and not field.sources and not (sets and field.name == target.key):
             detail = f"{field.type}{', required' if field.required else ''}"
             yield _completion(place, field.name, field.type, detail, better=field.required, behind=behind)
 
