@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from paasq_dsl.assist.completion import RANKS, Completion, CompletionKind
 from paasq_dsl.assist.place import Place, Values
@@ -22,5 +21,5 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
 
 
 def _alias(path: str) -> str:
-    stem = PurePosixPath(path).stem
+    stem = path.rpartition("/")[2].removesuffix(".paasq")
     return stem if _PLAIN.fullmatch(stem) else "module"
