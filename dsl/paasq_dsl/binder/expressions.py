@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
-from paasq_dsl.binder.inline import InlineFunction, inlined
+from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
@@ -22,6 +22,7 @@ from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, lifted, link_to, list_of
 from paasq_dsl.values import parse_time
 
+NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -44,7 +45,7 @@ def _as_condition(node: tree.Expression, bound: Bound) -> str | None:
 
 def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
     """An expression that may not read columns: the number of a take, the text of a match."""
-    bound = bind_expression(context, node, Schema(()))
+    bound = bind_expression(context, node, NO_ROW)
     return expect_type(context, bound, type_, node.span, what)
 
 
@@ -61,7 +62,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
     if bound.type.kind is Kind.ANY:
         return bound
     together = unify(type_, bound.type)
-    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
+    elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         candidates = (better,) if better else ()
         edit = replacement(span, candidates)
         expected, found = with_article(type_), found_words(bound)
@@ -144,6 +146,8 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
+    if (own := context.own.get(node.name)) is not None:
+        return ParameterValue(own_parameter(own.name), own.type, context.place(node.span))
     declared = context.parameters.get(node.name)
     if declared is None and context.undeclared:
         context.report(context.undeclared, node.span, name=f"${node.name}")
@@ -254,19 +258,38 @@ def _window(context: Context, found: Function, node: tree.Call, schema: Schema) 
 def _call_inlined(context: Context, found: InlineFunction, node: tree.Call, arguments: tuple[Bound, ...]) -> Bound:
     """The body of a declared function, with the arguments in it."""
     nothing = Constant(-1, ANY, None, context.place(node.span))
-    if len(arguments) != len(found.parameters):
-        expected = f"({', '.join(f'{name}: {type_}' for name, type_ in found.parameters)})"
-        given = ", ".join(str(a.type) for a in arguments) or "nothing"
-        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    fitted = fit_arguments(context, found, (node.span, *(a.span for a in node.arguments)), arguments)
+    if fitted is None:
         return nothing
-    fitted = {
-        name: fit(context, argument, type_, written.span, f"{name} of {found.name}")
-        for (name, type_), argument, written in zip(found.parameters, arguments, node.arguments, strict=True)
-    }
-    body = inlined(found, fitted)
+    body = found.inlined(found.body, fitted)
     if body is None:
         context.report("PQ0222", node.span, name=found.name)
     return body or nothing
+
+
+def fit_arguments(
+    context: Context, found: InlineFunction | InlinePipeline, spans: Sequence[Span], arguments: Sequence[Bound]
+) -> dict[str, Bound] | None:
+    """A value for each parameter: the argument as one of its type, or its default. `spans` are those of the call and of
+    each argument. None where there are too many or too few, which is reported, or a default becomes too large."""
+    call, *written = spans
+    least = sum(parameter.default is None for parameter in found.parameters)
+    if not least <= len(arguments) <= len(found.parameters):
+        given = ", ".join(str(a.type) for a in arguments) or "nothing"
+        expected = signature(found.parameters)
+        context.report("PQ0301", call, function=found.name, expected=expected, found=f"({given})")
+        return None
+    values: dict[str, Bound] = {}
+    for parameter, argument, span in zip(found.parameters, arguments, written, strict=False):
+        what = f"{parameter.word} of {found.name}{signature(found.parameters)}"
+        values[parameter.name] = fit(context, argument, parameter.type, span, what)
+    for parameter in found.parameters[len(arguments) :]:
+        default = found.inlined(parameter.default, values) if parameter.default else None
+        if default is None:
+            context.report("PQ0222", call, name=found.name)
+            return None
+        values[parameter.name] = default
+    return values
 
 
 def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:

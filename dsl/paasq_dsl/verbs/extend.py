@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, check_key
-from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
+from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY
-from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 from paasq_dsl.walk import windows
 
@@ -22,8 +22,7 @@ def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
         context.report("PQ0410", node.keys[0].span.cover(node.keys[-1].span))
     names = {item.name for item in items}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
-    return ExtendStage(items, replace(schema, columns=(*columns, *added)), keys)
+    return ExtendStage(items, replace(schema, columns=(*columns, *columns_of(items, schema))), keys)
 
 
 VERB = Verb(

@@ -14,7 +14,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
-from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 
 FILL_METHODS = ("previous", "linear")
@@ -41,7 +41,7 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         _check_fill(context, node, keys)
     fill = _fill(context, node.fill) if node.fill and method is None else None
     columns = (
-        *(ColumnInfo(key.name, key.value.type) for key in keys),
+        *columns_of(keys, schema),
         *(
             ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
             for n in aggregates
