@@ -47,6 +47,9 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
                       "Takes a collection or a view away; a collection that has records only with `and its records`."),
     "dryrun": Statement("dryrun put ... | patch ... | delete ... | tx { ... }",
                         "Shows what a write would change, field by field, and writes nothing."),
+    "watch": Statement("watch from collection | stage | ... [emit enter, change, leave] [after seq | cursor]",
+                       "Pushes what enters, changes in and leaves the result of a query, as it happens; after goes on from "
+                       "where an earlier watch ended."),
     "snapshot": Statement('snapshot "name"', "Keeps the store as it is now."),
     "verify": Statement('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
 })  # fmt: skip
@@ -68,7 +71,11 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "fill": "The value for time buckets that no row fell into.",
     "top": "How many values of a facet, most frequent first.",
     "to": "What near goes to: a text, a vector or a record.",
-    "after": "The cursor that the page before gave.",
+    "after": "The cursor that the page before gave; of a watch the cursor of its last events, or a sequence number.",
+    "emit": "Which events a watch pushes, all where nothing is said.",
+    "enter": "A row has come into the result.",
+    "change": "A row of the result shows another value.",
+    "leave": "A row is no more in the result.",
     "depth": "How many steps to follow: n, or a..b, both in.",
     "seed": "The number that decides which rows a sample has.",
     "on": "What the record looked up must be equal in: value == collection.field.",

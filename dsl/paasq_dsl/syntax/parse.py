@@ -22,7 +22,7 @@ from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.split import Piece, Pieces, significant, split
 from paasq_dsl.syntax.tokens import scan
-from paasq_dsl.syntax.tree_commands import ViewHead
+from paasq_dsl.syntax.tree_commands import ViewHead, WatchHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -45,24 +45,28 @@ def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
 
 
 def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) -> tree.Statement:
-    def place(piece: Piece, start: str) -> Any:
+    def place(piece: Piece) -> Any:
         if any(piece.start <= span.start < piece.span.end for span in unbalanced):
             return tree.Broken(Span(0, len(piece.text)), piece.text.split(maxsplit=1)[0])  # split has said why
-        node, diagnostics = parse_piece(piece.text, start)
+        node, diagnostics = parse_piece(piece.text, piece.rule)
         found.extend(d.shift(piece.start) for d in diagnostics)
         return node
 
     first, *rest = pieces.pieces
-    head = place(first, "head")
-    stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
-    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, tree.Broken)):
-        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let or a view can go on with |"))
-    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span)
+    head = place(first)
+    stages = tuple(tree.Placed(place(p), p.start) for p in rest if p.rule == "stage")
+    emitting = [p for p in rest if p.rule == "emission"]
+    emission = tree.PlacedEmission(place(emitting[0]), emitting[0].start) if emitting else None
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.Broken)):
+        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let, a view or a watch can go on with |"))
+    if emitting and rest[-1] != emitting[0]:
+        found.append(diagnostic("PQ0624", emitting[0].span))
+    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span, emission)
 
 
 @lru_cache(PIECES_REMEMBERED)
 def parse_piece(text: str, start: str) -> Parsed:
-    """One head or stage. Spans count from the start of `text`."""
+    """One head, stage or emission, as `start` says. Spans count from the start of `text`."""
     if not text:
         # a stage is missing behind the | that stands right before it, a source before that
         missing = _missing_stage() if start == "stage" else diagnostic("PQ0119", Span(0, 1))
@@ -100,7 +104,7 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=CommandBuilder(),
+        grammar, parser="lalr", start=["head", "stage", "emission"], maybe_placeholders=True, transformer=CommandBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 
