@@ -87,6 +87,24 @@ class BoundDryrun(BoundCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class BoundWatch(BoundCommand):
+    """Push the `events` (enter, change, leave) of a query's rows, from `after` on, a sequence number or a cursor.
+
+    Rows are told apart by the columns `identity`, or where it is None by the records that they are made of. They depend on
+    the collections `reads`, and where `timed` on when they are asked for.
+    """
+
+    word: ClassVar[str] = "watch"
+    query: BoundQuery
+    events: tuple[str, ...]
+    after: Bound | None
+    identity: tuple[str, ...] | None
+    reads: tuple[str, ...]
+    timed: bool
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class BoundSnapshot(BoundCommand):
     """Make a snapshot, or verify one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from paasq_dsl.bound import (
@@ -44,6 +44,27 @@ def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
             yield from (branch.stages for branch in branches)
         case UnionStage(pipelines=inner):
             yield from inner
+        case _:
+            pass
+
+
+def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
+    """The stages, those of pipelines inside them too."""
+    for stage in stages:
+        yield stage
+        for inner in pipelines(stage):
+            yield from nested(inner)
+
+
+def parts(expression: Bound) -> Iterator[Bound]:
+    """An expression and all that stand in it."""
+    yield expression
+    match expression:
+        case Apply(arguments=arguments):
+            for argument in arguments:
+                yield from parts(argument)
+        case Traverse(base=base):
+            yield from parts(base)
         case _:
             pass
 

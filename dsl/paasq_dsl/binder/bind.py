@@ -12,6 +12,7 @@ from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction
 from paasq_dsl.binder.schemas import bind_collection, bind_type
+from paasq_dsl.binder.watching import bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
@@ -70,8 +71,15 @@ class _Binder:
             for number, s in enumerate(script.statements)
         )
         context = self.context
+        self._refuse_behind_watch(script)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions)
+
+    def _refuse_behind_watch(self, script: tree.Script) -> None:
+        heads = [isinstance(statement.head, commands.WatchHead) for statement in script.statements]
+        self.context.offset = 0
+        for statement in script.statements[heads.index(True) + 1 :] if any(heads) else ():
+            self.context.report("PQ0623", statement.span)
 
     def _statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -98,6 +106,8 @@ class _Binder:
                 return None
             case commands.ViewHead():
                 return self._view(head, statement)
+            case commands.WatchHead():
+                return bind_watch(context, statement, head.source, self._pipeline(head.source, statement))
             case commands.Dryrun():
                 whole = head.writes
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))

@@ -49,7 +49,7 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `nulls` is the rule for null arguments. `per_row` of an aggregate: so many of its arguments have a value for each row,
-    those behind them one for all.
+    those behind them one for all. `moving`: does it change as time goes on, for the same arguments?
     """
 
     name: str
@@ -59,6 +59,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
     per_row: int = 1
+    moving: bool = False
 
     @property
     def usage(self) -> str:
@@ -70,8 +71,10 @@ def signatures(text: str) -> tuple[Signature, ...]:
     return tuple(_signature(part) for part in text.split(";"))
 
 
-def function(name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL) -> Function:
-    return Function(name, signatures(takes), doc, example, nulls=nulls)
+def function(
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, moving: bool = False
+) -> Function:
+    return Function(name, signatures(takes), doc, example, nulls=nulls, moving=moving)
 
 
 def word_type(word: str) -> Type:
