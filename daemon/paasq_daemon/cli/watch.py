@@ -9,6 +9,7 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.events import is_watch
 from paasq_daemon.cli.faults import show_error
 from paasq_daemon.cli.formats import Format
 from paasq_daemon.cli.run import run_script
@@ -24,7 +25,10 @@ def watch(
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
-    """Run a script now and whenever it, or a .paasq file beside or below it, is saved. Ctrl-C ends it."""
+    """Run a script now and whenever it, or a .paasq file beside or below it, is saved. Ctrl-C ends it.
+
+    This watches files. What happens in the store is watched by the statement `watch from ...`: paasq query 'watch from task'.
+    """
     from watchfiles import watch as changes
 
     given = options.params_of(params)
@@ -39,7 +43,12 @@ def _run(database: Database, file: Path, params: dict[str, object], form: Format
 
     output().clear()
     try:
-        run_script(database, read_source(file), params, form)
+        source = read_source(file)
+        if is_watch(source.text):
+            raise PaasqError(
+                f"{file} ends in a watch, which would go on through every save", f"run it by itself: paasq run {file}"
+            )
+        run_script(database, source, params, form)
     except PaasqError as error:
         show_error(error)
     except typer.Exit:  # the text is wrong, and its diagnostics are shown: the next save may mend it

@@ -75,6 +75,7 @@ class StandingQuery:
         """The events since; None where there are none. The first batch comes in any case: it says that the beginning is
         complete. Raises PaasqError where the query can't be run any more, Cancelled where it was closed."""
         with self._lock:
+            self._cancel.check()
             began_s = time.monotonic()
             watched = self._prepare(self._cancel)
             self.reads, self.timed = watched.statement.reads, watched.statement.timed
@@ -95,6 +96,12 @@ class StandingQuery:
     @property
     def closed(self) -> bool:
         return self._cancel.cancelled
+
+    def finish(self) -> None:
+        """Close it, and wait for a run that is under way."""
+        self.close()
+        with self._lock:
+            pass
 
     def close(self) -> None:
         self._cancel.cancel()

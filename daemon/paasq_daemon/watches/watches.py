@@ -53,7 +53,7 @@ class Watches:
             self._closed = True
             left, thread = list(self._open), self._thread
         for query in left:
-            query.close()
+            query.finish()
         self._woken.set()
         if thread is not None:
             thread.join()
