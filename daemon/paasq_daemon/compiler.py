@@ -58,7 +58,9 @@ class PreparedWatch:
     plan: Prepared
 
 
-Step: TypeAlias = "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCollection | BoundCommand"
+Step: TypeAlias = (
+    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCollection | BoundCommand"
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
 from paasq_daemon.wire.errors import ConflictError, QueryError
+from paasq_daemon.wire.events import Change, EventBatch
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD, TIME, list_of
@@ -37,11 +38,44 @@ DUE_US = 1_795_339_800_000_000  # 2026-11-22T09:30:00Z
 
 
 @dataclass
+class FakeWatch:
+    """`tell` makes it due; each batch has so many events as were told since, of `size` characters each."""
+
+    engine: FakeEngine
+    text: str
+    on_due: Callable[[], None] = lambda: None
+    rest_s: float = 0.0
+    told: int = 0
+    batches: int = 0
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.engine.watches.append(self)
+
+    def tell(self, events: int = 1) -> None:
+        self.told += events
+        self.on_due()
+
+    def take(self) -> EventBatch | None:
+        if self.text == "watch crash" and self.told:
+            raise KeyError("a secret of a record")
+        count, self.told = self.told, 0
+        self.batches += 1
+        size = int(self.text.partition(" ")[2] or 1)
+        changes = [Change("enter", str(i), ["x" * size]) for i in range(count)]
+        return EventBatch((ColumnInfo("x", "text"),), changes, self.batches, DUE_US, f"c{self.batches}")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
 class FakeEngine:
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: threading.Event = field(default_factory=threading.Event)
     cancelled: int = 0
     closed: bool = False
+    watches: list[FakeWatch] = field(default_factory=list)
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         verb, _, rest = request.text.partition(" ")
@@ -79,6 +113,9 @@ class FakeEngine:
             self.cancelled += 1
             raise
         return Answer((), [])
+
+    def watch(self, request: Request) -> FakeWatch:
+        return FakeWatch(self, request.text)
 
     def explain(self, request: Request) -> Answer:
         return Answer((), [], plan=f"fake plan of {request.text}")

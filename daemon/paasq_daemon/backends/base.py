@@ -12,6 +12,7 @@ from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo
 from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage
+from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 from paasq_dsl.walk import expressions, pipelines, traverses
@@ -68,8 +69,8 @@ class Prepared(Protocol):
         """Key and version of every row: what a write with a where works on."""
         ...
 
-    def result(self, inputs: RunInputs, identity: tuple[str, ...] | None, rows_max: int, seq: int | None) -> Result:
-        """All rows, told apart by the columns `identity`, or by their records; as they were at `seq` where it is given.
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+        """All rows by what tells them apart; as they were at `seq` where it is given.
         Raises LimitExceeded where there are more than `rows_max`, StoreError where that moment can't be read."""
         ...
 

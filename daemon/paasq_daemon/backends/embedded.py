@@ -36,6 +36,7 @@ from paasq_daemon.wire.messages import Budget as Limits
 from paasq_daemon.wire.values import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
+from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.catalog import Catalog
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
@@ -100,16 +101,18 @@ class Reader:
             yield past
 
 
-def _keys(schema: bound.Schema, batch: Batch, identity: tuple[str, ...] | None) -> list[Key]:
-    """What tells the rows apart: the record's key, or these columns, and the parts of a row that was made several."""
-    parts: list[list[Any]] = [part.tolist() for part in batch.parts]
-    if identity is None:
+def _keys(schema: bound.Schema, batch: Batch, identity: RowIdentity) -> list[Key]:
+    """A record's key alone, or what else tells the rows apart in a tuple, as JSON writes it."""
+    places: list[list[Any]] = [part.tolist() for part in batch.parts[len(batch.parts) - identity.places :]]
+    if identity.columns is None:
         assert batch.source is not None
         assert batch.ordinals is not None
         keys = to_values(batch.source.column("_key").take(batch.ordinals))
-        return list(zip(keys, *parts, strict=True)) if parts else [str(key) for key in keys]
-    columns = [[encode(v, schema.by_name[name].type) for v in to_values(batch.column(name))] for name in identity]
-    return list(zip(*columns, *parts, strict=True)) if columns or parts else [()] * batch.length
+        return list(zip(keys, *places, strict=True)) if places else [str(key) for key in keys]
+    columns = [
+        [encode(v, schema.by_name[name].type) for v in to_values(batch.column(name))] for name in identity.columns
+    ]
+    return list(zip(*columns, *places, strict=True)) if columns or places else [()] * batch.length
 
 
 def _no_rows(*_: Any, **__: Any) -> Column:
@@ -143,7 +146,7 @@ class PreparedPlan:
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
 
-    def result(self, inputs: RunInputs, identity: tuple[str, ...] | None, rows_max: int, seq: int | None) -> Result:
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
         with self.reader.open(inputs) if seq is None else self.reader.at(seq) as view:
             batch = self._execute(self._run(view, inputs), [])
             if batch.length > rows_max:

@@ -16,6 +16,7 @@ from paasq_daemon.cli.run import run_script
 from paasq_daemon.cli.texts import read_source
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.source import Source
 
 
 def watch(
@@ -43,13 +44,15 @@ def _run(database: Database, file: Path, params: dict[str, object], form: Format
 
     output().clear()
     try:
-        source = read_source(file)
-        if is_watch(source.text):
-            raise PaasqError(
-                f"{file} ends in a watch, which would go on through every save", f"run it by itself: paasq run {file}"
-            )
-        run_script(database, source, params, form)
+        run_script(database, _script(file), params, form)
     except PaasqError as error:
         show_error(error)
     except typer.Exit:  # the text is wrong, and its diagnostics are shown: the next save may mend it
         pass
+
+
+def _script(file: Path) -> Source:
+    source = read_source(file)
+    if is_watch(source.text):
+        raise PaasqError(f"{file} ends in a watch, which would go on through every save", f"run it: paasq run {file}")
+    return source

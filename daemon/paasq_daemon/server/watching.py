@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -91,10 +92,8 @@ class Watching:
         if not isinstance(error, PaasqError):
             failure("watch_failed", error)
             error = PaasqError(f"the daemon failed: {type(error).__name__}", "its log says where")
-        try:
+        with contextlib.suppress(OSError):
             await self._push(notification("watch.ended", {"watch": number, "error": error_to_json(error)}))
-        except OSError:
-            pass
 
 
 def _wake(loop: asyncio.AbstractEventLoop, due: asyncio.Event) -> None:
@@ -117,5 +116,7 @@ def _halved(number: int, batch: EventBatch, bytes_max: int) -> list[bytes]:
     if len(batch) > 1:
         return [b for half in batch.parts((len(batch) + 1) // 2) for b in _halved(number, half, bytes_max)]
     if len(body) > bytes_max:
-        raise LimitExceeded(f"a row of this watch has {len(body):,} bytes, and a message {bytes_max:,} at most", "select less")
+        raise LimitExceeded(
+            f"a row of this watch has {len(body):,} bytes, and a message {bytes_max:,} at most", "select less"
+        )
     return [body]

@@ -12,8 +12,8 @@ from paasq_dsl.catalog import Catalog
 class PastView(View):
     """Which record was live then is told by the first change of each key since; the bodies of the dead are still there.
 
-    Ordinals count to the present end. A vector that was made since is not there; one that was made anew is the new one. Costs one walk over the journal since.
-    Raises StoreError where the moment is yet to come, or its history was trimmed.
+    Ordinals count to the present end. A vector that was made since is not there, one made anew is the new one.
+    Costs one walk over the journal since. Raises StoreError where the moment is yet to come, or its history was trimmed.
     """
 
     def __init__(self, present: View, seq: int) -> None:
@@ -29,7 +29,7 @@ class PastView(View):
             )
         self._seq = seq
         self._earlier: dict[tuple[int, str], int | None] = {}  # by collection and key: the ordinal that was live then
-        self._turned: set[tuple[int, int, int]] = set()  # vectors, by place, that are there now and were not, or were then
+        self._turned: set[tuple[int, int, int]] = set()  # vectors, by place, that came since, or went
         catalogs = 0
         for entry in present.journal(seq):
             for change in entry.changes:

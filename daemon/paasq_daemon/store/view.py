@@ -140,7 +140,7 @@ class View:
         if expected <= self.seq:
             raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
 
-    def time_us(self, seq: int) -> int | None:
+    def committed_us(self, seq: int) -> int | None:
         """When a transaction was made; None where the journal does not hold it."""
         payload = self.tables.journal.get(self.txn, SEQ.pack(seq)) if self.journal_start <= seq <= self.seq else None
         return None if payload is None else decode_entry(seq, payload).time_us

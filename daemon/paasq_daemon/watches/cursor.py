@@ -43,6 +43,8 @@ def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
         raise none
     if made_by != fingerprint:
         raise KernelError(
-            "PQ0701", "this cursor belongs to another query, or the schema has changed since; start anew, without after", span
+            "PQ0701",
+            "this cursor belongs to another query, or the schema has changed since; start anew, without after",
+            span,
         )
     return Position(seq, now_us)

@@ -123,7 +123,9 @@ def _held_at(watched: Watched, position: Position | None) -> Mapping[Key, list[A
         raise StoreError(error.message, hint) from error
 
 
-def _difference(before: Mapping[Key, list[Any]], now: Mapping[Key, list[Any]], told: tuple[str, ...]) -> Iterator[Change]:
+def _difference(
+    before: Mapping[Key, list[Any]], now: Mapping[Key, list[Any]], told: tuple[str, ...]
+) -> Iterator[Change]:
     """Leaves first, then the rest in the order of the rows."""
     if "leave" in told:
         yield from (Change("leave", key, values) for key, values in before.items() if key not in now)

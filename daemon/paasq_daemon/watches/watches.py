@@ -104,7 +104,7 @@ class Watches:
         if position is None or position.now_us is not None:
             return position
         with self._store.read() as view:
-            return Position(position.seq, view.time_us(position.seq))
+            return Position(position.seq, view.committed_us(position.seq))
 
 
 def _touched(view: View, seq: int) -> Collection[str] | None:

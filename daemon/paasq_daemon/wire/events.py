@@ -55,7 +55,9 @@ class EventBatch:
         positions = {column.name: at for at, column in enumerate(self.columns)}
         presenters = [codec(column.type).present for column in self.columns]
         for event, key, values in self.changes:
-            yield Event(event, key, Row(positions, [show(value) for show, value in zip(presenters, values, strict=True)]))
+            yield Event(
+                event, key, Row(positions, [show(value) for show, value in zip(presenters, values, strict=True)])
+            )
 
     def parts(self, events_max: int) -> list[EventBatch]:
         """Itself in pieces of so many events."""

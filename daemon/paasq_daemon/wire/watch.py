@@ -63,7 +63,9 @@ class RemoteWatch(Watch):
 
     def _hung_up(self, why: PaasqError) -> None:
         if isinstance(why, DaemonUnavailable):
-            why = DaemonUnavailable(why.message, "go on after the cursor of the last batch, when a daemon listens again")
+            why = DaemonUnavailable(
+                why.message, "go on after the cursor of the last batch, when a daemon listens again"
+            )
         with self._changed:
             self._ended = self._ended or why
             self._changed.notify_all()

@@ -325,7 +325,8 @@ _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
-    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "watch": _source, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
+    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "watch": _source,
+    "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from paasq_dsl import bound as b
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import Bound, BoundQuery, BoundStage, Schema
-from paasq_dsl.bound_commands import BoundWatch
-from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound_commands import BoundWatch, RowIdentity
+from paasq_dsl.bound_retrieval import BudgetStage, PassagesStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -49,28 +50,31 @@ def bind_watch(
     )  # fmt: skip
 
 
-def identity(stages: Sequence[BoundStage]) -> tuple[str, ...] | None:
-    """The columns that tell the rows apart; None where the records do that they are made of. Raises _LostError."""
-    names: tuple[str, ...] | None = None
+def identity(stages: Sequence[BoundStage]) -> RowIdentity:
+    """What tells the rows apart behind the last stage. Raises _LostError."""
+    found = RowIdentity()
     lost: _LostError | None = None
     for number, stage in enumerate(stages):
         match stage:
             case b.ScanStage() | b.FollowStage():
-                names, lost = None, None
+                found, lost = RowIdentity(), None
             case b.SummarizeStage(keys=keys):
-                names, lost = tuple(key.name for key in keys), None
+                found, lost = RowIdentity(tuple(key.name for key in keys)), None
             case b.UnionStage():
                 mend = "put summarize or distinct by behind it, or watch each pipeline by itself"
                 lost = _LostError(number, mend)
             case b.DistinctStage(keys=keys) if lost and (columns := _columns(keys)):
-                names, lost = columns, None
-            case _ if names is not None and lost is None:
-                names, lost = _behind(number, stage, names)
+                found, lost = RowIdentity(columns), None
+            case _ if found.columns is not None and lost is None:
+                columns, lost = _behind(number, stage, found.columns)
+                found = replace(found, columns=columns)
             case _:
                 pass
+        if isinstance(stage, (b.ExpandStage, PassagesStage)):
+            found = replace(found, places=found.places + 1)
     if lost:
         raise lost
-    return names
+    return found
 
 
 def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tuple[str, ...], _LostError | None]:
@@ -108,9 +112,7 @@ _MANY = frozenset({Kind.LIST, Kind.VECTOR})
 class _Places:
     """Where the stages of a watch stand in its text: those that a let or a view brought, where that is named."""
 
-    def __init__(
-        self, stages: Sequence[BoundStage], statement: tree.Statement, source: Span, source_name: str
-    ) -> None:
+    def __init__(self, stages: Sequence[BoundStage], statement: tree.Statement, source: Span, source_name: str) -> None:
         self._first = len(stages) - len(statement.stages)
         self._placed = statement.stages
         self._source = (source, source_name)
@@ -166,7 +168,9 @@ def _after(context: Context, node: tree.Expression | None) -> Bound | None:
     bound = bind_expression(context, node, Schema(()))
     if bound.type.kind not in _POSITIONS:
         expected = "a sequence number or a cursor"
-        context.report("PQ0304", node.span, what="what a watch goes on after", expected=expected, found=found_words(bound))
+        context.report(
+            "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=found_words(bound)
+        )
     return bound
 
 

@@ -12,7 +12,14 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.tokens import Token, TokenKind
-from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, FOREIGN_STAGES, FOREIGN_STATEMENTS, STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.syntax.words import (
+    BEFORE_A_NAME,
+    EVENT_WORDS,
+    FOREIGN_STAGES,
+    FOREIGN_STATEMENTS,
+    STAGE_WORDS,
+    STATEMENT_WORDS,
+)
 
 _COMPARING = frozenset({"where"})
 _FOREIGN_OPERATORS = {"||": "or", "<>": "!="}

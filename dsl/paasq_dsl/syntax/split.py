@@ -16,7 +16,7 @@ _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
 _BEFORE_A_NAME = BEFORE_A_NAME | {"collapse", "passages", "keep", "max", "like"}
-_VALUE_ENDS = frozenset("\"`_)]}")
+_VALUE_ENDS = frozenset('"`_)]}')
 _BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 
 
