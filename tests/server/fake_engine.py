@@ -37,13 +37,17 @@ CATALOG = Catalog().with_collection(
 DUE_US = 1_795_339_800_000_000  # 2026-11-22T09:30:00Z
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass
 class FakeWatch:
     """`tell` makes it due; each batch has so many events as were told since, of `size` characters each."""
 
     engine: FakeEngine
     text: str
-    on_due: Callable[[], None] = lambda: None
+    on_due: Callable[[], None] = field(default_factory=lambda: _nothing)
     rest_s: float = 0.0
     told: int = 0
     batches: int = 0

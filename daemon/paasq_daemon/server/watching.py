@@ -37,7 +37,7 @@ class Watching:
         self._start = start
         self._limits = limits
         self._numbers = itertools.count(1)
-        self._open: dict[int, StandingQuery] = {}
+        self._open: dict[int, tuple[StandingQuery, asyncio.Event]] = {}  # with what says that it is due
 
     @property
     def count(self) -> int:
@@ -56,17 +56,19 @@ class Watching:
             query.close()
             raise
         number = next(self._numbers)
-        self._open[number] = query
         due, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._open[number] = query, due
         query.on_due = lambda: _wake(loop, due)
         self._start(self._run(number, query, due, pool))
         return number
 
     def end(self, number: int) -> bool:
-        query = self._open.pop(number, None)
-        if query is not None:
-            query.close()
-        return query is not None
+        if number not in self._open:
+            return False
+        query, due = self._open.pop(number)
+        query.close()
+        due.set()  # what waits for it ends
+        return True
 
     def close(self) -> None:
         for number in list(self._open):

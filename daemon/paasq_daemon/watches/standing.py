@@ -80,8 +80,8 @@ class StandingQuery:
             watched = self._prepare(self._cancel)
             self.reads, self.timed = watched.statement.reads, watched.statement.timed
             now = watched.result()
-            events = list(_difference(self._held, now.rows, watched.statement.events))
-            first, self._begun, self._held = not self._begun, True, now.rows
+            events = list(_difference(self._held, now, watched.statement.events))
+            first, self._begun, self._held = not self._begun, True, now
             ended_s = time.monotonic()
             self._resting_until_s = ended_s + max(REST_S, ended_s - began_s)
         if not events and not first:
@@ -113,30 +113,38 @@ def _nothing() -> None:
     pass
 
 
-def _held_at(watched: Watched, position: Position | None) -> Mapping[Key, list[Any]]:
+def _held_at(watched: Watched, position: Position | None) -> Result | None:
     if position is None:
-        return {}
+        return None
     try:
-        return watched.result(position).rows
+        return watched.result(position)
     except StoreError as error:
         hint = "start the watch anew, without after: it begins with all that there is"
         raise StoreError(error.message, hint) from error
 
 
-def _difference(
-    before: Mapping[Key, list[Any]], now: Mapping[Key, list[Any]], told: tuple[str, ...]
-) -> Iterator[Change]:
-    """Leaves first, then the rest in the order of the rows."""
+def _difference(before: Result | None, now: Result, told: tuple[str, ...]) -> Iterator[Change]:
+    """Leaves first, then the rest in the order of the rows. Where the columns are others than before, every row changed."""
+    held: Mapping[Key, list[Any]] = before.rows if before else {}
+    same_columns = before is None or before.columns == now.columns
     if "leave" in told:
-        yield from (Change("leave", key, values) for key, values in before.items() if key not in now)
-    for key, values in now.items():
-        was = before.get(key)
+        for key, values in held.items():
+            if key not in now.rows:
+                yield Change("leave", key, values if before is None or same_columns else _fitted(values, before, now))
+    for key, values in now.rows.items():
+        was = held.get(key)
         if was is None:
             if "enter" in told:
                 yield Change("enter", key, values)
-        elif "change" in told and not _same(was, values):
+        elif "change" in told and not (same_columns and _same(was, values)):
             yield Change("change", key, values)
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:
     return one == other or repr(one) == repr(other)  # NaN is not equal to itself, but written like it
+
+
+def _fitted(values: list[Any], before: Result, now: Result) -> list[Any]:
+    """A row in the columns of now, null where it had none of that name and type."""
+    by_column = dict(zip(before.columns, values, strict=True))
+    return [by_column.get(column) for column in now.columns]
