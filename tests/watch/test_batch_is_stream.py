@@ -11,8 +11,10 @@ from typing import Any
 from hypothesis import event, given, note, reject
 from hypothesis import strategies as st
 
+from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.compiler import PreparedWatch
 from paasq_daemon.engine import Engine
-from paasq_daemon.watches.standing import StandingQuery
+from paasq_daemon.watches.standing import ROWS_HELD_MAX, StandingQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
 from paasq_daemon.wire.messages import Request
@@ -20,6 +22,8 @@ from paasq_dsl.values import MICROS
 from properties.queries import query_texts
 from properties.test_queries import NOW_US, examples
 from properties.worlds import SmallEmbedder, World, change_world, make_world
+from reference.backend import ReferenceBackend
+from reference.records import Refused, Undecided
 
 STEPS = ("write", "write", "write", "take", "later", "cut", "cut at seq")
 
@@ -92,6 +96,20 @@ def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us
     assert answer.complete or answer.reason == "depth"
     assert Counter(map(repr, client.rows.values())) == Counter(map(repr, answer.rows))
     event("rows" if answer.rows else "no rows")
+    _tells_apart_as_the_reference(engine, world, text, client, now_us[0])
+
+
+def _tells_apart_as_the_reference(engine: Engine, world: World, text: str, client: Client, now_us: int) -> None:
+    lookup = engine._compiler.compile(f"watch {text}", engine.catalog(), "<query>")
+    (step,) = lookup.compiled.steps
+    assert isinstance(step, PreparedWatch)
+    inputs = RunInputs(lookup.canonical.literals, {}, now_us)
+    try:
+        plan = ReferenceBackend(world.records).prepare(step.statement.query)
+        expected = plan.result(inputs, step.statement.identity, ROWS_HELD_MAX, None)
+    except (Undecided, Refused):
+        return
+    assert set(expected.rows) == set(client.rows)
 
 
 def _reject(error: QueryError) -> None:
