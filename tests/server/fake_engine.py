@@ -41,20 +41,17 @@ def _nothing() -> None:
     pass
 
 
-@dataclass
 class FakeWatch:
     """`tell` makes it due; each batch has so many events as were told since, of `size` characters each."""
 
-    engine: FakeEngine
-    text: str
-    on_due: Callable[[], None] = field(default_factory=lambda: _nothing)
-    rest_s: float = 0.0
-    told: int = 0
-    batches: int = 0
-    closed: bool = False
-
-    def __post_init__(self) -> None:
-        self.engine.watches.append(self)
+    def __init__(self, engine: FakeEngine, text: str) -> None:
+        self.text = text
+        self.on_due: Callable[[], None] = _nothing
+        self.rest_s = 0.0
+        self.told = 0
+        self.batches = 0
+        self.closed = False
+        engine.watches.append(self)
 
     def tell(self, events: int = 1) -> None:
         self.told += events

@@ -60,9 +60,8 @@ def test_a_text_that_is_no_watch_alone_is_refused(database: Embedded, text: str)
 
 
 def test_a_query_of_a_watch_says_how_to_watch(database: Embedded) -> None:
-    with database, pytest.raises(QueryError, match="db.watch"):
+    with database, pytest.raises(QueryError, match=r"db\.watch"):
         database.query('put task {id: "1"}; watch from task')
-    # and nothing of it was run
 
 
 def test_a_watch_takes_no_budget(database: Embedded) -> None:
