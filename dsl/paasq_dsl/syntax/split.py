@@ -15,9 +15,7 @@ _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
-_BEFORE_A_NAME = (BEFORE_A_NAME | {"collapse", "passages", "keep", "max", "like"}) - {
-    "distinct"
-}  # which may end a stage
+_BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
 _BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 

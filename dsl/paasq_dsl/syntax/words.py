@@ -16,7 +16,8 @@ EVENT_WORDS = ("enter", "change", "leave")
 BEFORE_A_NAME = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
     "fuse take page top fill depth after to explain analyze of watch "
-    "drop rename skip distinct expand as sample seed lookup one many on".split()
+    "drop rename skip distinct expand as sample seed lookup one many on "
+    "collapse keep diversify passages".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
