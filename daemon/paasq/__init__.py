@@ -23,8 +23,8 @@ from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
 
 __all__ = [
-    "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request", "Watch",
-    "connect", "open",
+    "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
+    "Watch", "connect", "open",
 ]  # fmt: skip
 
 
