@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,9 @@ from paasq_daemon.wire.messages import Budget as Limits
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.objects import nested
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import Value
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
 CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
@@ -158,8 +161,7 @@ def _row(line: PlanLine) -> list[object]:
 
 def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
-    shown = plan.schema.visible
-    rows = _rows(batch, shown)
+    rows = _rows(batch, plan.schema)
     tokens = np.cumsum([_tokens(row) for row in rows], dtype=np.int64)
     if run.tokens_max is not None and len(rows) and tokens[-1] > run.tokens_max:
         fitting = int(np.searchsorted(tokens, run.tokens_max, side="right"))
@@ -168,7 +170,7 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
     if run.depth_cut:
         run.reasons.append("depth")
     return Answer(
-        columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
+        columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in plan.schema.shown.items()),
         rows=rows,
         complete=not run.reasons,
         reason=run.reasons[0] if run.reasons else None,
@@ -180,12 +182,34 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
     )
 
 
-def _rows(batch: Batch, shown: Sequence[bound.ColumnInfo]) -> list[list[Any]]:
-    columns = [to_values(batch.column(c.name)) for c in shown]
-    return [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:
+    """What is shown of each row, objects nested."""
+    values = {c.name: to_values(batch.column(c.name)) for c in schema.visible}
+    columns = [
+        values[name] if type_.kind is not Kind.OBJECT else _nested(type_, name, values, batch.length)
+        for name, type_ in schema.shown.items()
+    ]
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+
+
+def _nested(type_: Type, name: str, values: Mapping[str, list[Value]], length: int) -> list[Value]:
+    return [nested(type_, name, lambda column, row=row: values[column][row]) for row in range(length)]
 
 
 def _tokens(row: list[Any]) -> int:
     """Estimated from characters; a value that is no text counts as eight of them."""
-    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
-    return -(-characters // CHARACTERS_A_TOKEN)
+    return -(-sum(map(_characters, row)) // CHARACTERS_A_TOKEN)
+
+
+def _characters(value: Any) -> int:
+    match value:
+        case None:
+            return 0
+        case str():
+            return len(value)
+        case bytes():
+            return 4 * len(value) // 3  # in base64
+        case dict():
+            return sum(len(name) + _characters(inner) for name, inner in value.items())
+        case _:
+            return 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
@@ -10,7 +10,7 @@ from paasq_dsl.binder.inline import InlineFunction, inlined
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
-from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
@@ -114,7 +114,9 @@ def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
 
 
 def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
-    if not schema.columns:
+    if members := schema.members(name):
+        report_object(context, name, [c.name for c in members], span)
+    elif not schema.columns:
         context.report("PQ0211", span, name=name)
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
@@ -123,6 +125,11 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
         context.unknown(
             "PQ0202", span, name, [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS], where=where
         )
+
+
+def report_object(context: Context, name: str, members: Sequence[str], span: Span) -> None:
+    """An object stands where one value is asked."""
+    context.report("PQ0314", span, name=name, example=" or ".join(members[:3]), candidates=members)
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
@@ -181,7 +188,24 @@ def _logical(context: Context, node: tree.Logical, schema: Schema) -> Bound:
     return Apply(node.operator, operands, BOOL, context.place(node.span))
 
 
+def _object_null_test(context: Context, node: tree.Binary, schema: Schema) -> Bound | None:
+    """`address == null`: everything that is in it is null."""
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        is_null = isinstance(other, tree.Literal) and other.value is None
+        if not is_null or node.operator not in {"==", "!="} or not isinstance(one, (tree.Name, tree.Dot)):
+            continue
+        span, null = context.place(node.span), Constant(-1, NULL)
+        members = [c for c in schema.members(column_name(one) or "") if not c.hidden]
+        tests = tuple(Apply("==", (ColumnValue(c.name, c.type, span), null), BOOL, span) for c in members)
+        if tests:
+            together = Apply("and", tests, BOOL, span)
+            return together if node.operator == "==" else Apply("not", (together,), BOOL, span)
+    return None
+
+
 def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
+    if (test := _object_null_test(context, node, schema)) is not None:
+        return test
     left = bind_expression(context, node.left, schema)
     right = bind_expression(context, node.right, schema)
     span = context.place(node.span)
@@ -269,20 +293,28 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
 def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
     if isinstance(node.base, tree.Parameter) and f"{node.base.name}.{node.name}" in context.parameters:
         return _parameter(context, tree.Parameter(node.span, f"{node.base.name}.{node.name}"), schema)
+    if (arrow := as_arrow(node)) is not None:
+        return _arrow(context, arrow, schema)
     name = column_name(node)
     if name is not None:
-        known = schema.by_name.get(name)
-        base = (
-            bind_expression(context, node.base, schema)
-            if known is None and not isinstance(node.base, tree.Dot)
-            else None
-        )
-        if base is not None and base.type.kind is Kind.LINK:
+        base = schema.by_name.get(column_name(node.base) or "")
+        if name not in schema.by_name and base is not None and base.type.kind is Kind.LINK:
             context.report("PQ0106", node.span, found=".", better="->", edit=_arrow_for_dot(node))
             return ColumnValue(name, ANY, context.place(node.span))
         return _column(context, name, node.span, schema)
     context.report("PQ0202", node.span, where="this value", name=node.name)
     return Constant(-1, ANY, None, context.place(node.span))
+
+
+def as_arrow(node: tree.Dot) -> tree.Arrow | None:
+    """`a->b.c` as the arrow to the field `b.c`; None where no arrow is in it."""
+    names, base = [node.name], node.base
+    while isinstance(base, tree.Dot):
+        names, base = [base.name, *names], base.base
+    if not isinstance(base, tree.Arrow):
+        return None
+    name_span = Span(base.name_span.start, node.span.end)
+    return tree.Arrow(node.span, base.base, ".".join((base.name, *names)), name_span)
 
 
 def _arrow_for_dot(node: tree.Dot) -> Edit | None:
@@ -294,29 +326,53 @@ def _arrow_for_dot(node: tree.Dot) -> Edit | None:
 
 def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
     base = bind_expression(context, node.base, schema)
-    span = context.place(node.span)
-    to_list = base.type.kind is Kind.LIST
-    link = base.type.item if to_list else base.type
+    nothing = Constant(-1, ANY, None, context.place(node.span))
+    link = base.type.item if base.type.kind is Kind.LIST else base.type
     if link is None or link.kind is not Kind.LINK or link.name is None:
         if base.type.kind is not Kind.ANY:
             context.report(
                 "PQ0310", node.base.span, name=column_name(node.base) or "this", type=with_article(base.type)
             )
-        return Constant(-1, ANY, None, span)
+        return nothing
     target = context.collection(link.name, node.base.span)
     if target is None:
-        return Constant(-1, ANY, None, span)
+        return nothing
     type_ = target.by_name[node.name].type if node.name in target.by_name else SYSTEM_COLUMNS.get(node.name)
     if type_ is None or node.name == "_score":
+        _missing_field(context, node, target)
+        return nothing
+    return traverse(base, target, node.name, type_, nothing.span)
+
+
+def _missing_field(context: Context, node: tree.Arrow, target: Collection) -> None:
+    before, _, last = node.name.rpartition(".")
+    if members := target.objects.get(node.name):
+        report_object(context, node.name, [f.name for f in members], node.name_span)
+    elif before in target.by_name and target.by_name[before].type.kind is Kind.LINK:
+        dot = Span(node.name_span.end - len(last) - 1, node.name_span.end - len(last))
+        context.report("PQ0106", node.name_span, found=".", better="->", edit=Edit(dot, "->", "write ->"))
+    else:
         context.unknown("PQ0202", node.name_span, node.name, target.by_name, where=target.name)
-        return Constant(-1, ANY, None, span)
+
+
+def traverse(base: Bound, target: Collection, name: str, type_: Type, span: Span) -> Traverse:
+    """A field of the records of `target` that the links of `base` lead to."""
+    to_list = base.type.kind is Kind.LIST
     if to_list and type_.kind is Kind.LIST:
         type_ = type_.item or ANY  # lists of lists are one list
-    return Traverse(base, target.name, node.name, lifted(type_, to_list=to_list), span)
+    return Traverse(base, target.name, name, lifted(type_, to_list=to_list), span)
+
+
+def _record(context: Context, node: tree.Record, schema: Schema) -> Bound:
+    """Where one value is asked; what is assigned to an object is bound member by member."""
+    for item in node.items:
+        bind_expression(context, item.expression, schema)
+    context.report("PQ0101", node.span, expected="a value", found="an object")
+    return Constant(-1, ANY, None, context.place(node.span))
 
 
 _BINDERS: dict[type, Callable[[Context, Any, Schema], Bound]] = {
     tree.Literal: _literal, tree.Moment: _moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
     tree.ListOf: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
-    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow,
+    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow, tree.Record: _record,
 }  # fmt: skip

@@ -106,6 +106,19 @@ class Arrow(Node):
     name_span: Span
 
 
-Expression: TypeAlias = (
-    "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow"
-)
+@dataclass(frozen=True, slots=True)
+class Item(Node):
+    """`name = expression`, or an expression that names itself."""
+
+    name: str | None
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Node):
+    """`{name: value, ...}`: a record that is put, or an object in one."""
+
+    items: tuple[Item, ...]
+
+
+Expression: TypeAlias = "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow | Record"

@@ -112,9 +112,9 @@ def scan(text: str) -> list[Token]:
 
 def _is_label(holder: str, stage: str, before: str) -> bool:
     """Is `name:` behind the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
-    if stage == "alter":
-        return before in {"field", "key"}
-    if holder == "collection":
+    if stage == "alter" and not holder:
+        return before in {"field", "key", "."}
+    if holder in {"collection", "alter"}:
         return before != "default"
     return holder != "" and before in _LABELS_AFTER
 

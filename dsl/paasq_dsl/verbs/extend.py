@@ -3,18 +3,16 @@
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
+from paasq_dsl.binder.objects import bind_items
+from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.verbs.select import bind_items
 from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
-    items = bind_items(context, node.items, schema)
-    names = {item.name for item in items}
-    columns = tuple(c for c in schema.columns if c.name not in names)
-    added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
-    return ExtendStage(items, replace(schema, columns=(*columns, *added)))
+    items, added = bind_items(context, node.items, schema)
+    names = {name for c in added for name in (c.name, c.object) if name}
+    return ExtendStage(items, replace(schema, columns=(*schema.without(names), *added)))
 
 
 VERB = Verb(

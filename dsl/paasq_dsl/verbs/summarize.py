@@ -2,24 +2,23 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import apply_function, bind_expression, bind_scalar, column_name
+from paasq_dsl.binder.objects import bind_items
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
-from paasq_dsl.verbs.select import bind_items
 from paasq_dsl.verbs.verb import Verb
 
 FILL_METHODS = ("previous", "linear")
 
 
 def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
-    keys = tuple(
-        _groupable(context, key, item)
-        for key, item in zip(bind_items(context, node.keys, schema), node.keys, strict=False)
-    )
-    taken = {key.name for key in keys}
+    keys, columns = bind_items(context, node.keys, schema)
+    for key in keys:
+        _check_groupable(context, key, node.keys)
+    taken = {name for c in columns for name in (c.name, c.object)}
     aggregates: list[Named] = []
     for item in node.aggregates:
         value = _aggregate(context, item.expression, schema)
@@ -36,7 +35,7 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         _check_fill(context, node, keys)
     fill = _fill(context, node.fill) if node.fill and method is None else None
     columns = (
-        *(ColumnInfo(key.name, key.value.type) for key in keys),
+        *columns,
         *(
             ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
             for n in aggregates
@@ -49,12 +48,13 @@ def _fill(context: Context, node: tree.Expression) -> Bound:
     return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
 
 
-def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
+def _check_groupable(context: Context, key: Named, items: tuple[tree.Item, ...]) -> None:
     if key.value.type.kind in {Kind.LIST, Kind.VECTOR}:
+        names = [item.name or column_name(item.expression) or "" for item in items]
+        span = next(i.span for i, name in zip(items, names, strict=True) if f"{key.name}.".startswith(f"{name}."))
         context.report(
-            "PQ0304", item.span, what="a group key", expected="one value a row", found=with_article(key.value.type)
+            "PQ0304", span, what="a group key", expected="one value a row", found=with_article(key.value.type)
         )
-    return key
 
 
 def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
