@@ -3,7 +3,7 @@ column, of its own, whose dotted name says where it is: `address.geo.lat`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from paasq_dsl.types import Kind, Type, object_of
 from paasq_dsl.values import Value
@@ -43,20 +43,3 @@ def nested(type_: Type, name: str, value_of: Callable[[str], Value]) -> Value:
         return value_of(name)
     found = {member: nested(inner, f"{name}.{member}", value_of) for member, inner in type_.members}
     return found if any(value is not None for value in found.values()) else None
-
-
-def leaves(type_: Type, name: str) -> Iterator[tuple[str, Type]]:
-    """Dotted names and types of what is in a value shown under `name`; itself where it is no object."""
-    if type_.kind is not Kind.OBJECT:
-        yield name, type_
-    for member, inner in type_.members:
-        yield from leaves(inner, f"{name}.{member}")
-
-
-def leaf(value: Value, path: Iterable[str]) -> Value:
-    """What is at the end of a path in a nested value; null where the path ends before."""
-    for name in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value

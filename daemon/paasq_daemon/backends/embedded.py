@@ -193,7 +193,10 @@ def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:
 
 
 def _nested(type_: Type, name: str, values: Mapping[str, list[Value]], length: int) -> list[Value]:
-    return [nested(type_, name, lambda column, row=row: values[column][row]) for row in range(length)]
+    def of_row(row: int) -> Value:
+        return nested(type_, name, lambda column: values[column][row])
+
+    return [of_row(row) for row in range(length)]
 
 
 def _tokens(row: list[Any]) -> int:

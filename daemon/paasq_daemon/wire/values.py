@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -74,6 +75,15 @@ def member_types(type_name: str) -> Mapping[str, str]:
     return found
 
 
+def leaf_paths(name: str, type_name: str) -> Iterator[tuple[str, ...]]:
+    """Where the single values of a column are: `(address, city)` for each that is in an object, else the name alone."""
+    if not type_name.startswith("{"):
+        yield (name,)
+        return
+    for member, inner in member_types(type_name).items():
+        yield from ((name, *path) for path in leaf_paths(member, inner))
+
+
 def _commas(members: str) -> Iterator[int]:
     """Where commas part members, not those of a member."""
     depth, quoted = 0, False
@@ -96,10 +106,17 @@ def present(value: Any, type_: Type | str) -> Any:
     return codec(str(type_)).present(value)
 
 
+def digest(value: bytes) -> str:
+    """Bytes for people: how many, and the beginning of their SHA-256."""
+    return f"{len(value):,} bytes, sha256 {sha256(value).hexdigest()[:12]}"
+
+
 def as_text(value: Any, type_: Type | str) -> str | None:
     """A value for people, in one column with values of other types; None for null."""
     if value is None:
         return None
+    if isinstance(value, bytes):
+        return digest(value)
     encoded = encode(value, type_)
     return encoded if isinstance(encoded, str) else json.dumps(encoded, ensure_ascii=False)
 

@@ -14,8 +14,8 @@ from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_ma
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
-from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.objects import flattened
+from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values, object_from_json
 from paasq_dsl.bound import Bound, Named
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
@@ -55,7 +55,9 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows
     """An expect is asked of each record as it stands when its turn has come."""
     collection = write.collection
     fresh: list[Record] = []
-    records: Iterable[dict[str, Any]] = (_assigned(collection, items, partial(scalar, run=values)) for items in write.records)
+    records: Iterable[dict[str, Any]] = (
+        _assigned(collection, items, partial(scalar, run=values)) for items in write.records
+    )
     if rows is not None:
         records = (flattened(collection, dict(zip(rows.names, row, strict=True))) for row in rows.rows)
     for given in records:
@@ -90,7 +92,9 @@ def _assigned(collection: Collection, items: Iterable[Named], value_of: Callable
     given: dict[str, Any] = {}
     for item in items:
         value = value_of(item.value)
-        given |= object_from_json(collection, item.name, value) if item.name in collection.objects else {item.name: value}
+        given |= (
+            object_from_json(collection, item.name, value) if item.name in collection.objects else {item.name: value}
+        )
     return given
 
 

@@ -121,4 +121,7 @@ class Record(Node):
     items: tuple[Item, ...]
 
 
-Expression: TypeAlias = "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow | Record"
+Expression: TypeAlias = (
+    "Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot"
+    " | Arrow"
+)

@@ -37,7 +37,10 @@ FOREIGN_FUNCTIONS = {
     "to_string": "string", "tostring": "string", "toint": "int", "tolong": "int", "to_integer": "int", "todouble": "float",
     "toreal": "float", "to_double": "float", "tobool": "bool", "to_boolean": "bool", "todatetime": "time",
     "to_datetime": "time", "totimespan": "duration", "edit_distance": "levenshtein", "unaccent": "remove_accents",
-    "parse_url": "url_host", "md5": "hash", "xxhash64": "hash", "strrev": "reverse", "printf": "format",
+    "parse_url": "url_host", "md5": "sha256", "sha2": "sha256", "hash_sha256": "sha256",
+    "to_base64": "base64_encode", "from_base64": "base64_decode",
+    "base64_encode_tostring": "base64_encode", "base64_decode_tostring": "base64_decode", "octet_length": "size_bytes",
+    "byte_length": "size_bytes", "xxhash64": "hash", "strrev": "reverse", "printf": "format",
     "pow": "power", "log": "ln", "ceiling": "ceil", "truncate": "trunc", "sgn": "sign",
     "ifnull": "coalesce", "nvl": "coalesce", "iif": "if", "iff": "if", "nullif": "null_if", "isnull": "is_null",
     "isempty": "is_blank", "date_trunc": "start_of", "startofday": "start_of", "startofweek": "start_of",
@@ -63,6 +66,7 @@ FOREIGN_FUNCTIONS = {
     "take_any": "first_value", "any_value": "first_value", "bool_and": "all", "bool_or": "any", "every": "all",
 }  # fmt: skip
 FOREIGN_TYPES = {
+    "blob": "bytes", "binary": "bytes", "bytea": "bytes", "varbinary": "bytes",
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",
     "boolean": "bool", "datetime": "time", "timestamp": "time", "date": "time", "interval": "duration",
 }  # fmt: skip
