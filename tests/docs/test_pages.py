@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,18 @@ def test_the_example_of_a_stage_binds(example: str) -> None:
     script, wrong = parse(example)
     assert not wrong
     assert not bind(script, catalog()).diagnostics
+
+
+def test_what_the_page_of_types_says_happens(tmp_path: Path) -> None:
+    page = (DOCS / "types.md").read_text("utf-8")
+    told = re.findall(r"^```paasq\n(.*?)^```\n\n```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(told) == page.count("```paasq\n")
+    engine = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    try:
+        for text, rows in told:
+            assert answer(engine, text).to_json()["rows"] == json.loads(rows), text
+    finally:
+        engine.close()
 
 
 def call_in(example: str, name: str) -> str:

@@ -248,6 +248,10 @@ WITH_CALL: dict[str, Callable[..., Any]] = {
     "is_blank": lambda _now, _call, text: text is None or not text.strip(),
 }
 PLAIN: dict[str, Callable[..., Any]] = {
+    "base64_encode": lambda value: binascii.b2a_base64(raw(value), newline=False).decode(),
+    "base64_decode": _unbase64,
+    "size_bytes": lambda value: len(raw(value)),
+    "sha256": lambda value: hashlib.new("sha256", raw(value)).hexdigest(),
     "title_case": lambda text: "".join(p.capitalize() for p in re.split(r"(\s+)", text)),
     "trim_start": str.lstrip,
     "trim_end": str.rstrip,

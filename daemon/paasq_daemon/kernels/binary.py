@@ -37,6 +37,6 @@ def _bytes(value: bytes | str) -> bytes:
 
 def _decoded(text: str) -> bytes | None:
     try:
-        return b64decode("".join(text.split()), validate=True)
+        return b64decode(text, validate=True)
     except ValueError:
         return None

@@ -18,7 +18,7 @@ from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_daemon.operators.snippets import NO_WORDS
 from paasq_dsl.bound import Bound
-from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.syntax.tokens import quote_path
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
 from paasq_dsl.values import Value
 
@@ -85,7 +85,7 @@ class Passages:
         def column(type_: Type, value: Callable[[_Part], Value]) -> Column:
             return from_values(type_, [None if part is None else value(part) for part in parts])
 
-        name = quote_name(self.field)
+        name = quote_path(self.field)
         repeated = batch.take(np.array(rows, np.int64)).extended({
             "passage": column(self.type, lambda p: p.text),
             "passage_start": column(INT, lambda p: p.start),

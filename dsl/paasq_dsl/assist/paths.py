@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from paasq_dsl.objects import is_inside
-from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.types import Type
 
 
@@ -40,8 +39,3 @@ def next_parts(fields: Iterable[tuple[str, Type]], path: str) -> Iterator[tuple[
         if part not in seen:
             seen.add(part)
             yield part, None if deeper else type_
-
-
-def quote_path(name: str) -> str:
-    """A dotted name as it is written."""
-    return ".".join(map(quote_name, name.split(".")))

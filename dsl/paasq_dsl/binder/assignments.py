@@ -79,7 +79,7 @@ def _object(
     form = nested_types((f.name, f.type, path) for f in fields)[path]
     if isinstance(given, tree.Record):
         found = [pair for each in given.items for pair in _assigned(context, each, collection, schema, f"{path}.")]
-        names = {name for name, _ in found}
+        names = {name for name, _ in found} | {f"{path}.{each.name}" for each in given.items}
         return found + [(f.name, _left_out(context, f, collection, span)) for f in fields if f.name not in names]
     if isinstance(given, tree.Literal) and given.value is None:
         null = bind_expression(context, given, schema)

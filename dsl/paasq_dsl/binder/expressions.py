@@ -14,6 +14,7 @@ from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
+from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import quote_name
@@ -129,7 +130,7 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
 
 def report_object(context: Context, name: str, members: Sequence[str], span: Span) -> None:
     """An object stands where one value is asked."""
-    context.report("PQ0314", span, name=name, example=" or ".join(members[:3]), candidates=members)
+    context.report("PQ0314", span, name=name, example=members[0], candidates=members)
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
@@ -297,8 +298,9 @@ def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
         return _arrow(context, arrow, schema)
     name = column_name(node)
     if name is not None:
-        base = schema.by_name.get(column_name(node.base) or "")
-        if name not in schema.by_name and base is not None and base.type.kind is Kind.LINK:
+        columns = schema.by_name
+        before = [columns[path].type.kind for path in paths_around(name) if path in columns]
+        if name not in columns and Kind.LINK in before:
             context.report("PQ0106", node.span, found=".", better="->", edit=_arrow_for_dot(node))
             return ColumnValue(name, ANY, context.place(node.span))
         return _column(context, name, node.span, schema)

@@ -92,7 +92,8 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
     for declared in node.fields:
         for field in bind_fields(context, declared, len(fields) + 1):
             if field.name in fields or hides(fields, field.name):
-                context.report("PQ0205", declared.span, name=field.name)
+                name = field.name if field.name in fields else declared.name
+                context.report("PQ0205", declared.span, name=name)
             fields[field.name] = field
     for declared in node.fields:
         check_sources(context, declared, fields)

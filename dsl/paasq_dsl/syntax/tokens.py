@@ -131,6 +131,11 @@ def quote_name(name: str) -> str:
     return name if is_plain_name(name) else f"`{name}`"
 
 
+def quote_path(name: str) -> str:
+    """A dotted name as it is written, each part as `quote_name` has it."""
+    return ".".join(map(quote_name, name.split(".")))
+
+
 def record_name(collection: str, key: str) -> str:
     """`collection:key` as it is written: the key in quotes where it is not plain."""
     return f"{collection}:{key if _PLAIN_KEY.fullmatch(key) else quote_string(key)}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paasq_dsl.assist.completion import BETTER, RANK_SYSTEM, RANKS, WORSE, Completion, CompletionKind
-from paasq_dsl.assist.paths import dotted, next_parts, object_around, quote_path
+from paasq_dsl.assist.paths import dotted, next_parts, object_around
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role, current_write, innermost
 from paasq_dsl.assist.subject import linked, path_subject, wanted_type
 from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.syntax.tokens import quote_path
 from paasq_dsl.types import Kind, Type
 
 _KINDS = {
