@@ -95,7 +95,7 @@ def _expect(context: Context, node: tree_writes.Expect | None, schema: Schema) -
 
 def _record(context: Context, node: tree.Record, collection: Collection) -> tuple[Named, ...]:
     items = bind_assignments(context, node.items, collection, Schema(()))
-    given = {item.name for item in (*items, *node.items)}
+    given = {item.name for item in items} | {item.name for item in node.items}
     for field in collection.fields:
         if field.required and field.default is None and not given & {field.name, *paths_around(field.name)}:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)

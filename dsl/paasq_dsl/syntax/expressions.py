@@ -122,6 +122,5 @@ class Record(Node):
 
 
 Expression: TypeAlias = (
-    "Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot"
-    " | Arrow"
+    Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot | Arrow
 )
