@@ -70,6 +70,10 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             )
         case _ if node.name in _PLAIN:
             context.report("PQ0212", node.span, name=node.name, expected="takes nothing in brackets")
+        case "list" | "array" | "set":
+            better = f"[{node.argument}]"
+            edit = Edit(node.span, better, f"write {better}")
+            context.report("PQ0204", name_span, name=node.name, candidates=(better,), edit=edit)
         case _:
             _unknown_type(context, node.name, name_span)
     return ANY
@@ -80,7 +84,8 @@ def _unknown_type(context: Context, name: str, span: Span) -> None:
         edit = Edit(span, "int", "write int")
         context.report("PQ0613", span, name=name, candidates=("int", "float"), edit=edit)
     else:
-        context.unknown("PQ0204", span, name, _NAMES, better=FOREIGN_TYPES.get(name.lower()))
+        link = f"link<{name}>" if name in context.catalog.collections else None
+        context.unknown("PQ0204", span, name, _NAMES, better=link or FOREIGN_TYPES.get(name.lower()))
 
 
 def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str) -> BoundCollection:
