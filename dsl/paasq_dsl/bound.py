@@ -188,8 +188,11 @@ class SelectStage:
 
 @dataclass(frozen=True, slots=True)
 class ExtendStage:
+    """Window functions in the items run within each group of rows that have equal keys."""
+
     items: tuple[Named, ...]
     schema: Schema
+    keys: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,10 @@ CATALOGUE: dict[str, str] = {
     "PQ0405": "fuse needs at least two branches",
     "PQ0406": "{name} is not {expected}",
     "PQ0407": "{what}",
+    "PQ0408": "{function} looks at other rows, which only extend and select can: write extend x = {function}(...), then use x",
+    "PQ0409": "{function} stands in another window function: name it by an extend before this stage",
+    "PQ0410": "by makes the groups of window functions such as delta or moving_avg, and there is none here; summarize makes "
+    "one row for each group",
     "PQ0430": "{name} is {left} in one pipeline of the union and {right} in another; give one of them another name",
     "PQ0431": "{name} is not shown here, so it can't be dropped",
     "PQ0432": "drop leaves no column; select those that are to stay",

@@ -66,7 +66,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",
-    "by": "The keys of the groups.",
+    "by": "The keys of the groups; of extend those that its window functions stay in.",
     "fill": "The value for time buckets that no row fell into.",
     "top": "How many values of a facet, most frequent first.",
     "to": "What near goes to: a text, a vector or a record.",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paasq_dsl.functions import aggregate, binary, choice, conversion, lists, number, patterns, text, time, vectors
+from paasq_dsl.functions import (
+    aggregate,
+    binary,
+    choice,
+    conversion,
+    lists,
+    number,
+    patterns,
+    text,
+    time,
+    vectors,
+    window,
+)  # fmt: skip
 from paasq_dsl.functions.signature import Function
 
 GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
@@ -13,6 +25,6 @@ GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
     "Times and durations": time.FUNCTIONS, "Lists": lists.FUNCTIONS, "Vectors": vectors.FUNCTIONS,
     "Bytes": binary.FUNCTIONS,
     "Choices and null": choice.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
-    "Aggregates": aggregate.FUNCTIONS,
+    "Aggregates": aggregate.FUNCTIONS, "Windows": window.FUNCTIONS,
 })  # fmt: skip
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for group in GROUPS.values() for f in group})

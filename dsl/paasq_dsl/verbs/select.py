@@ -10,7 +10,8 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
-    items, columns = bind_items(context, node.items, schema)
+    with context.reporting_windows(None):
+        items, columns = bind_items(context, node.items, schema)
     names = {c.name for c in columns}
     # what the store keeps of each row and what retrieval gave it can still be named behind a select
     kept = tuple(
@@ -23,6 +24,7 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
 
 VERB = Verb(
     "select", tree.Select, "select [name =] expression, ...",
-    "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole.",
+    "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
+    "[Window functions](functions.md#windows) look at all rows, in the order in which they stand here.",
     "from pep | select number, title, since = year(created)", bind, makes_columns=True,
 )  # fmt: skip

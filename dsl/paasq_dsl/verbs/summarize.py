@@ -1,12 +1,19 @@
 """summarize: one row for each group."""
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import apply_function, bind_expression, bind_scalar, column_name
+from paasq_dsl.binder.expressions import (
+    apply_function,
+    bind_arguments,
+    bind_expression,
+    bind_scalar,
+    check_key,
+    column_name,
+)  # fmt: skip
 from paasq_dsl.binder.objects import bind_items
-from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.objects import is_inside
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
 from paasq_dsl.verbs.verb import Verb
@@ -17,7 +24,7 @@ FILL_METHODS = ("previous", "linear")
 def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
     keys, columns = bind_items(context, node.keys, schema)
     for key in keys:
-        _check_groupable(context, key, node.keys)
+        check_key(context, key.value, _written(key.name, node.keys).span)
     taken = {name for c in columns for name in (c.name, c.object)}
     aggregates: list[Named] = []
     for item in node.aggregates:
@@ -48,20 +55,15 @@ def _fill(context: Context, node: tree.Expression) -> Bound:
     return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
 
 
-def _check_groupable(context: Context, key: Named, items: tuple[tree.Item, ...]) -> None:
-    if key.value.type.kind in {Kind.LIST, Kind.VECTOR}:
-        names = [item.name or column_name(item.expression) or "" for item in items]
-        span = next(i.span for i, name in zip(items, names, strict=True) if f"{key.name}.".startswith(f"{name}."))
-        context.report(
-            "PQ0304", span, what="a group key", expected="one value a row", found=with_article(key.value.type)
-        )
+def _written(key: str, items: tuple[tree.Item, ...]) -> tree.Item:
+    """The item that makes this key: it has its name, or that of the object that the key is a member of."""
+    names = (item.name or column_name(item.expression) for item in items)
+    return next(item for item, name in zip(items, names, strict=True) if name == key or is_inside(key, str(name)))
 
 
 def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
-        schemas = [schema if i < found.per_row else Schema(()) for i in range(len(node.arguments))]
-        arguments = (bind_expression(context, a, s) for a, s in zip(node.arguments, schemas, strict=True))
-        return apply_function(context, found, node, tuple(arguments))
+        return apply_function(context, found, node, bind_arguments(context, found, node, schema))
     bound = bind_expression(context, node, schema)
     if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
         name = node.name if isinstance(node, tree.Call) else column_name(node)
