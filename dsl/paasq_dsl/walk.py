@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from typing import Any, cast
 
 from paasq_dsl.bound import (
     Apply,
@@ -14,6 +15,7 @@ from paasq_dsl.bound import (
     ColumnValue,
     Constant,
     FacetCount,
+    FuseBranch,
     FuseStage,
     MomentValue,
     Named,
@@ -77,8 +79,42 @@ def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:
             return expression
 
 
+def rewritten(stage: BoundStage, change: Callable[[Bound], Bound]) -> BoundStage:
+    """The stage with each of its expressions changed, those of pipelines inside it too."""
+    return cast("BoundStage", _rewritten_parts(stage, change))
+
+
+def _rewritten(part: Any, change: Callable[[Bound], Bound]) -> Any:
+    match part:
+        case tuple():
+            return tuple(_rewritten(each, change) for each in part)
+        case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
+            return change(part)
+        case Named() | BoundSortKey() | FacetCount() | BoundAsOf() | FuseBranch():
+            return _rewritten_parts(part, change)
+        case _:
+            return _rewritten_parts(part, change) if hasattr(part, "schema") else part  # a stage inside another
+
+
+def _rewritten_parts(whole: Any, change: Callable[[Bound], Bound]) -> Any:
+    return replace(whole, **{part.name: _rewritten(getattr(whole, part.name), change) for part in fields(whole)})
+
+
+def parts(expression: Bound) -> list[Bound]:
+    """An expression and all that it is made of; found without recursion."""
+    found, at = [expression], 0
+    while at < len(found):
+        found += children(found[at])
+        at += 1
+    return found
+
+
+def children(part: Bound) -> tuple[Bound, ...]:
+    if isinstance(part, Apply):
+        return part.arguments
+    return (part.base,) if isinstance(part, Traverse) else ()
+
+
 def traverses(expression: Bound) -> bool:
     """Does it follow a link?"""
-    return isinstance(expression, Traverse) or (
-        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
-    )
+    return any(isinstance(part, Traverse) for part in parts(expression))

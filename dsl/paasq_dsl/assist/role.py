@@ -31,6 +31,8 @@ class Role(StrEnum):
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
+    MEMBER = "member"  # a let of a module, behind its alias
+    MODULE = "module"  # the path of one
     VIEW = "view"
     NAMED = "named"  # what can be described
     LINKED = "linked"  # behind ->
@@ -60,6 +62,8 @@ def role_of(words: Sequence[str], start: str) -> Role:
         return Role.STAGE
     if _behind_record(words):
         return Role.KEY
+    if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is Role.SOURCE:
+        return Role.MEMBER
     return _BEHIND.get(words[-1]) or rule(words)
 
 
@@ -119,7 +123,9 @@ def _after(words: Sequence[str], *keywords: str) -> str:
 
 def _behind_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
-    if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or len(words) < 3:
+    if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
+        return False
+    if len(words) < 3:
         return False
     at = innermost(words)
     labels = at >= 0 and (words[at] == "{" or (words[at] == "(" and words[0] == "fuse"))
@@ -133,7 +139,20 @@ def _always(role: Role) -> Callable[[Sequence[str]], Role]:
 def _source(words: Sequence[str]) -> Role:
     if words[-1] in {"seq", "snapshot"} and words[-2:-1] == ["of"]:
         return Role.ARGUMENT
+    if innermost(words) > 0:
+        return Role.SCALAR  # the values of a pipeline
     return Role.SOURCE if words[-1] == "from" else Role.NOTHING
+
+
+def _pipeline(words: Sequence[str]) -> Role:
+    """Of a let or a view."""
+    return _source(words) if _after(words, "=") else _taken(words)
+
+
+def _taken(words: Sequence[str]) -> Role:
+    """Among the parameters that a statement declares."""
+    begin = max((i for i, word in enumerate(words) if word in {"(", ","}), default=0)
+    return Role.SCALAR if "=" in words[begin:] else _type(words)
 
 
 def _type(words: Sequence[str]) -> Role:
@@ -155,7 +174,11 @@ def _param(words: Sequence[str]) -> Role:
 
 
 def _fn(words: Sequence[str]) -> Role:
-    return Role.SCALAR if "=" in words else _type(words)
+    return Role.SCALAR if _after(words, "=") else _taken(words)
+
+
+def _use(words: Sequence[str]) -> Role:
+    return Role.MODULE if len(words) == 1 else Role.NOTHING
 
 
 def _show(words: Sequence[str]) -> Role:
@@ -196,6 +219,8 @@ def _collection(words: Sequence[str]) -> Role:
 def _put(words: Sequence[str]) -> Role:
     if len(words) == 1:
         return Role.COLLECTION
+    if _after(words, "set"):
+        return _patch(words)
     if _after(words, "expect"):
         return Role.EXPRESSION
     at = innermost(words)
@@ -342,8 +367,8 @@ def _budget(words: Sequence[str]) -> Role:
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
-    **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
-    "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
+    **_WRITES, "from": _source, "explain": _source, "let": _pipeline, "param": _param, "collection": _collection,
+    "tx": _tx, "fn": _fn, "view": _pipeline, "use": _use, "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
     "resolve": _always(Role.ARGUMENT),
 }  # fmt: skip

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar, report_object
+from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
+from paasq_dsl.binder.paths import report_object
 from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, hides
 from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import BoundCommand, Schema

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paasq_dsl.binder.inline import InlineFunction
+from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
@@ -20,8 +20,8 @@ class Environment:
     `unclear` are the names that broken declarations would have given, each with the word it begins with."""
 
     catalog: Catalog
-    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
-    views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
+    views: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
     unclear: MutableMapping[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Context:
     `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
     holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
     one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
-    parameters.
+    parameters; `own` are those of the pipeline that is being declared.
     """
 
     catalog: Catalog
@@ -42,7 +42,8 @@ class Context:
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
-    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    own: dict[str, InlineParameter] = field(default_factory=dict)
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
     unclear: MutableMapping[str, str] = field(default_factory=dict)  # what broken declarations would have given
     declaring: str | None = None  # the function whose body is being bound

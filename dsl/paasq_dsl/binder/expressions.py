@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
-from paasq_dsl.binder.inline import InlineFunction, inlined
+from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
+from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_object, traverse
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
@@ -18,11 +19,11 @@ from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
-from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, lifted, link_to, list_of
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
 from paasq_dsl.values import parse_time
 
+NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -45,7 +46,7 @@ def _as_condition(node: tree.Expression, bound: Bound) -> str | None:
 
 def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
     """An expression that may not read columns: the number of a take, the text of a match."""
-    bound = bind_expression(context, node, Schema(()))
+    bound = bind_expression(context, node, NO_ROW)
     return expect_type(context, bound, type_, node.span, what)
 
 
@@ -62,7 +63,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
     if bound.type.kind is Kind.ANY:
         return bound
     together = unify(type_, bound.type)
-    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
+    elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         candidates = (better,) if better else ()
         edit = replacement(span, candidates)
         expected, found = with_article(type_), found_words(bound)
@@ -75,24 +77,6 @@ def adapt(bound: Bound, type_: Type) -> Bound:
     if isinstance(bound, ParameterValue) and bound.type.kind is Kind.ANY:
         return ParameterValue(bound.name, type_, bound.span)
     return bound
-
-
-def column_name(node: tree.Expression) -> str | None:
-    """The name a select or a group gives an expression that has none: `a`, `a.b`, `a->b` is b, `f(x)` is f_x, `f()` is f."""
-    match node:
-        case tree.Name(name=name):
-            return name
-        case tree.Dot(base=base, name=name):
-            left = column_name(base)
-            return left and f"{left}.{name}"
-        case tree.Arrow(name=name):
-            return name
-        case tree.Call(name=name, arguments=arguments):
-            inner = column_name(arguments[0]) if arguments else None
-            called = name.rpartition(".")[2]  # without the alias of its module
-            return f"{called}_{inner}" if inner else called
-        case _:
-            return None
 
 
 def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
@@ -146,12 +130,9 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
         context.unknown("PQ0202", span, name, known, better=better, where=where)
 
 
-def report_object(context: Context, name: str, members: Sequence[str], span: Span) -> None:
-    """An object stands where one value is asked."""
-    context.report("PQ0314", span, name=name, example=members[0], candidates=members)
-
-
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
+    if (own := context.own.get(node.name)) is not None:
+        return ParameterValue(own_parameter(own.name), own.type, context.place(node.span))
     declared = context.parameters.get(node.name)
     if declared is None and context.undeclared:
         context.report(context.undeclared, node.span, name=f"${node.name}")
@@ -279,19 +260,38 @@ def _window(context: Context, found: Function, node: tree.Call, schema: Schema) 
 def _call_inlined(context: Context, found: InlineFunction, node: tree.Call, arguments: tuple[Bound, ...]) -> Bound:
     """The body of a declared function, with the arguments in it."""
     nothing = Constant(-1, ANY, None, context.place(node.span))
-    if len(arguments) != len(found.parameters):
-        expected = f"({', '.join(f'{name}: {type_}' for name, type_ in found.parameters)})"
-        given = ", ".join(str(a.type) for a in arguments) or "nothing"
-        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    fitted = fit_arguments(context, found, (node.span, *(a.span for a in node.arguments)), arguments)
+    if fitted is None:
         return nothing
-    fitted = {
-        name: fit(context, argument, type_, written.span, f"{name} of {found.name}")
-        for (name, type_), argument, written in zip(found.parameters, arguments, node.arguments, strict=True)
-    }
-    body = inlined(found, fitted)
+    body = found.inlined(found.body, fitted)
     if body is None:
         context.report("PQ0222", node.span, name=found.name)
     return body or nothing
+
+
+def fit_arguments(
+    context: Context, found: InlineFunction | InlinePipeline, spans: Sequence[Span], arguments: Sequence[Bound]
+) -> dict[str, Bound] | None:
+    """A value for each parameter: the argument as one of its type, or its default. `spans` are those of the call and of
+    each argument. None where there are too many or too few, which is reported, or a default becomes too large."""
+    call, *written = spans
+    least = sum(parameter.default is None for parameter in found.parameters)
+    if not least <= len(arguments) <= len(found.parameters):
+        given = ", ".join(str(a.type) for a in arguments) or "nothing"
+        expected = signature(found.parameters)
+        context.report("PQ0301", call, function=found.name, expected=expected, found=f"({given})")
+        return None
+    values: dict[str, Bound] = {}
+    for parameter, argument, span in zip(found.parameters, arguments, written, strict=False):
+        what = f"{parameter.word} of {found.name}{signature(found.parameters)}"
+        values[parameter.name] = fit(context, argument, parameter.type, span, what)
+    for parameter in found.parameters[len(arguments) :]:
+        default = found.inlined(parameter.default, values) if parameter.default else None
+        if default is None:
+            context.report("PQ0222", call, name=found.name)
+            return None
+        values[parameter.name] = default
+    return values
 
 
 def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:
@@ -338,29 +338,11 @@ def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
         columns = schema.by_name
         before = [columns[path].type.kind for path in paths_around(name) if path in columns]
         if name not in columns and Kind.LINK in before:
-            context.report("PQ0106", node.span, found=".", better="->", edit=_arrow_for_dot(node))
+            context.report("PQ0106", node.span, found=".", better="->", edit=arrow_for_dot(node))
             return ColumnValue(name, ANY, context.place(node.span))
         return _column(context, name, node.span, schema)
     context.report("PQ0202", node.span, where="this value", name=node.name)
     return Constant(-1, ANY, None, context.place(node.span))
-
-
-def as_arrow(node: tree.Dot) -> tree.Arrow | None:
-    """`a->b.c` as the arrow to the field `b.c`; None where no arrow is in it."""
-    names, base = [node.name], node.base
-    while isinstance(base, tree.Dot):
-        names, base = [base.name, *names], base.base
-    if not isinstance(base, tree.Arrow):
-        return None
-    name_span = Span(base.name_span.start, node.span.end)
-    return tree.Arrow(node.span, base.base, ".".join((base.name, *names)), name_span)
-
-
-def _arrow_for_dot(node: tree.Dot) -> Edit | None:
-    if not isinstance(node.base, tree.Name) or node.span.start != node.base.span.start:
-        return None
-    better = f"{quote_name(node.base.name)}->{quote_name(node.name)}"
-    return Edit(node.span, better, f"write {better}")
 
 
 def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
@@ -392,14 +374,6 @@ def _missing_field(context: Context, node: tree.Arrow, target: Collection) -> No
         context.report("PQ0106", node.name_span, found=".", better="->", edit=Edit(dot, "->", "write ->"))
     else:
         context.unknown("PQ0202", node.name_span, node.name, target.by_name, where=target.name)
-
-
-def traverse(base: Bound, target: Collection, name: str, type_: Type, span: Span) -> Traverse:
-    """A field of the records of `target` that the links of `base` lead to."""
-    to_list = base.type.kind is Kind.LIST
-    if to_list and type_.kind is Kind.LIST:
-        type_ = type_.item or ANY  # lists of lists are one list
-    return Traverse(base, target.name, name, lifted(type_, to_list=to_list), span)
 
 
 def _record(context: Context, node: tree.Record, schema: Schema) -> Bound:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import as_arrow, bind_expression, column_name, traverse
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.paths import as_arrow, column_name, traverse
 from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
@@ -32,7 +33,10 @@ def bind_items(
             continue
         taken |= {name, *found}
         named += [Named(each, bound) for each, bound in found.items()]
-        columns += [ColumnInfo(each, bound.type, object=name if members else None) for each, bound in found.items()]
+        columns += [
+            ColumnInfo(each, bound.type, False, schema.origin(bound), name if members else None)
+            for each, bound in found.items()
+        ]
     return tuple(named), tuple(columns)
 
 

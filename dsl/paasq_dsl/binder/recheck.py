@@ -16,7 +16,7 @@ from paasq_dsl.binder.context import Environment
 from paasq_dsl.binder.watch import Watched, WatchedModules, answer
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
-from paasq_dsl.modules import Module, Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Module, Resolver
 from paasq_dsl.source import NOWHERE
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.memory import TextMemory
@@ -70,7 +70,7 @@ class Checker:
         self._outcomes: TextMemory[tuple[_Outcome, ...]] = TextMemory()
         self._before: _Names = {kind: {} for kind in _KINDS}  # what names meant behind the text that was last checked
 
-    def check(self, text: str, catalog: Catalog, resolve: Resolver = no_modules) -> Checked:
+    def check(self, text: str, catalog: Catalog, resolve: Resolver = NO_MODULES) -> Checked:
         """All that is wrong with a text. Never raises."""
         if len(text) > TEXT_CHARACTERS_MAX:
             return Checked((diagnostic("PQ0118", NOWHERE, most=TEXT_CHARACTERS_MAX),), Environment(catalog))

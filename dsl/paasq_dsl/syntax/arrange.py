@@ -15,6 +15,7 @@ _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
     "summarize": frozenset({"by", "fill"}),
     "extend": frozenset({"by"}),
+    "put": frozenset({"set"}),
     "patch": frozenset({"where", "set", "expect"}),
     "delete": frozenset({"where", "expect"}),
     "alter": frozenset({"add", "rename", "retype"}),

@@ -17,11 +17,11 @@ def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | N
     if column.type.kind not in {Kind.LIST, Kind.ANY}:
         context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
         return None
-    type_ = column.type.item or ANY
+    type_, origin = column.type.item or ANY, schema.origin(column)
     if name == node.column.name:
         columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
     else:
-        columns = (*schema.without((name,)), ColumnInfo(name, type_))
+        columns = (*schema.without((name,)), ColumnInfo(name, type_, origin=origin))
     return ExpandStage(node.column.name, name, replace(schema, columns=columns, collection=None))
 
 

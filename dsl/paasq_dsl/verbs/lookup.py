@@ -1,9 +1,12 @@
 """lookup: columns from records of another collection."""
 
+from dataclasses import replace
+
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, as_arrow, bind_expression, column_name, report_object
+from paasq_dsl.binder.expressions import adapt, bind_expression
+from paasq_dsl.binder.paths import as_arrow, column_name, report_object
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Bound, ColumnInfo, LookupStage, Schema
+from paasq_dsl.bound import Bound, LookupStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.objects import is_inside
@@ -30,8 +33,11 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
     value = adapt(value, type_)
     together = _common(context, node, named, (type_, value))
     found = tuple(
-        ColumnInfo(
-            f"{node.name}.{c.name}", lifted(c.type, to_list=node.many), c.hidden, c.object and f"{node.name}.{c.object}"
+        replace(
+            c,
+            name=f"{node.name}.{c.name}",
+            type=lifted(c.type, to_list=node.many),
+            object=c.object and f"{node.name}.{c.object}",
         )
         for c in scan_schema(target).columns
         if not (node.many and c.type.kind is Kind.VECTOR)

@@ -1,15 +1,9 @@
 """summarize: one row for each group."""
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import (
-    apply_function,
-    bind_arguments,
-    bind_expression,
-    bind_scalar,
-    check_key,
-    column_name,
-)  # fmt: skip
+from paasq_dsl.binder.expressions import apply_function, bind_arguments, bind_expression, bind_scalar, check_key
 from paasq_dsl.binder.objects import bind_items
+from paasq_dsl.binder.paths import column_name
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind

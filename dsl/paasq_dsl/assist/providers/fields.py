@@ -28,7 +28,7 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
         case Role.EXPRESSION | Role.COMPUTED | Role.COLUMN:
             return _columns(place)
         case Role.LIST_COLUMN:
-            return (_completion(place, c.name, c.type, _detail(place, c)) for c in place.schema.columns if c.type.item)
+            return (_completion(place, c.name, c.type, _detail(c)) for c in place.schema.columns if c.type.item)
         case Role.TEXT_FIELD | Role.VECTOR_FIELD | Role.LINK_FIELD:
             return _searchable(place, _KINDS[place.role])
         case Role.FIELD:
@@ -50,15 +50,16 @@ def _columns(place: Place) -> Iterator[Completion]:
     yield from (_object(place, name) for name in objects)
     for column in place.schema.columns:
         if "." not in column.name and not (column.hidden and place.words[0] == "drop"):
-            yield _completion(place, column.name, column.type, _detail(place, column), better=column.type == wanted)
+            yield _completion(place, column.name, column.type, _detail(column), better=column.type == wanted)
 
 
-def _detail(place: Place, column: ColumnInfo) -> str:
+def _detail(column: ColumnInfo) -> str:
     if column.name in SYSTEM_COLUMNS:
         return f"{column.type}, kept by the store"
-    collection = place.schema.collection
-    own = collection is not None and column.name in collection.by_name
-    return f"{column.type} of {collection.name}" if collection and own else str(column.type)
+    if column.origin is None:
+        return str(column.type)
+    own = column.name.rpartition(".")[2] == column.origin.field
+    return f"{column.type} of {column.origin.collection}{'' if own else f'.{column.origin.field}'}"
 
 
 def _searchable(place: Place, kinds: frozenset[Kind]) -> Iterator[Completion]:
@@ -77,8 +78,9 @@ def _assignable(place: Place) -> Iterator[Completion]:
         return
     words = current_write(place.words)
     path, given = object_around(words), set(words[max(innermost(words), 0) :])
-    behind = ": " if words[0] == "put" or path else " = "
-    left = [f for f in target.fields if not f.sources and not (words[0] == "patch" and f.name == target.key)]
+    sets = words[0] == "patch" or "set" in words[1:4]
+    behind = " = " if sets and not path else ": "
+    left = [f for f in target.fields if not f.sources and not (sets and f.name == target.key)]
     for name, type_ in next_parts(((f.name, f.type) for f in left), path):
         if name in given:
             continue
