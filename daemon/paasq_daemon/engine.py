@@ -49,6 +49,7 @@ from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.objects import nested
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
@@ -132,15 +133,15 @@ class Engine:
         return self.query(replace(request, text=f"explain {request.text}"))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
-        """A record's values by field name, with `_version`, `_seq` and `_time`; None where there is none."""
+        """A record's values by name, objects nested, with `_version`, `_seq` and `_time`; None where there is none."""
         with self._store.read() as view:
             found = _known(view.catalog, collection)
             record = view.get(found.id, key)
         if record is None:
             return None
-        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields if not f.sources}
+        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields}
         return {
-            **values,
+            **{name: nested(type_, name, values.__getitem__) for name, type_ in found.shape.items()},
             found.key: record.key,
             "_version": record.version,
             "_seq": record.seq,

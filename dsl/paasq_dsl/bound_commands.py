@@ -66,8 +66,8 @@ class BoundDropCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundAlter(BoundCommand):
-    """`change` is add, drop, rename or retype; `before` and `after` the field, None where it is not there. `changed` is the
-    collection with the change."""
+    """`change` is add, drop, rename or retype; `before` and `after` the fields concerned, those of an object where it is
+    one: none before they are added, or after they are dropped. `changed` is the collection with the change."""
 
     word: ClassVar[str] = "alter"
     writes: ClassVar[bool] = True
@@ -75,8 +75,8 @@ class BoundAlter(BoundCommand):
     collection: Collection
     changed: Collection
     change: str
-    before: Field | None
-    after: Field | None
+    before: tuple[Field, ...]
+    after: tuple[Field, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

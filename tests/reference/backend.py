@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
 from paasq_daemon.wire.events import Key
@@ -10,6 +11,7 @@ from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import BoundQuery, Schema
 from paasq_dsl.bound_commands import RowIdentity
+from paasq_dsl.types import Kind, Type
 from reference.records import Records, Row
 from reference.shaping import PLACES
 from reference.stages import Running
@@ -17,6 +19,14 @@ from reference.values import Evaluator
 
 ROWS_MAX = 10_000
 CAPABILITIES = frozenset(Capability) - {Capability.ANALYZE, Capability.PASSAGES, Capability.LIKE}
+
+
+def gathered(row: Row, name: str, type_: Type) -> Any:
+    """An object from its members; null where it has nothing."""
+    if type_.kind is not Kind.OBJECT:
+        return row[name]
+    found = {member: gathered(row, f"{name}.{member}", inner) for member, inner in type_.members}
+    return None if all(value is None for value in found.values()) else found
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,10 @@ class ReferencePlan:
         most = ROWS_MAX if inputs.budget.rows is None else inputs.budget.rows
         if len(rows) > most:
             running.cursor = str(most)
-        shown = self.query.schema.visible
+        shown = self.query.schema.shown
         return Answer(
-            columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
-            rows=[[row[c.name] for c in shown] for row in rows[:most]],
+            columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in shown.items()),
+            rows=[[gathered(row, name, type_) for name, type_ in shown.items()] for row in rows[:most]],
             complete=running.cursor is None,
             reason=None if running.cursor is None else "limit" if inputs.budget.rows is None else "rows",
             cursor=running.cursor,

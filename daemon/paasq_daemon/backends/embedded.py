@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +39,9 @@ from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
 from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.objects import nested
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import Value
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
 ROWS_AT_ONCE = 500  # that an answer reads before it looks at the time
@@ -155,9 +158,9 @@ class PreparedPlan:
                     f"a watch may hold {rows_max:,} rows, and this one has {batch.length:,}",
                     "watch fewer of them, with where or take",
                 )
-            shown = self.plan.schema.visible
-            rows = dict(zip(_keys(self.plan.schema, batch, identity), _rows(batch, shown), strict=True))
-            columns = tuple(ColumnInfo(c.name, str(c.type)) for c in shown)
+            schema = self.plan.schema
+            rows = dict(zip(_keys(schema, batch, identity), _rows(batch, schema), strict=True))
+            columns = tuple(ColumnInfo(name, str(type_)) for name, type_ in schema.shown.items())
             return Result(columns, rows, view.seq, inputs.now_us)
 
     def fingerprint(self, inputs: RunInputs) -> str:
@@ -205,14 +208,13 @@ def _row(line: PlanLine) -> list[object]:
 
 def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
-    shown = plan.schema.visible
-    rows, tokens, reason = _affordable(run, batch, shown)
+    rows, tokens, reason = _affordable(run, batch, plan.schema)
     if reason:
         cut(run, batch, len(rows), reason)
     if run.depth_cut:
         run.reasons.append("depth")
     return Answer(
-        columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
+        columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in plan.schema.shown.items()),
         rows=rows,
         complete=not run.reasons,
         reason=run.reasons[0] if run.reasons else None,
@@ -224,7 +226,7 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
     )
 
 
-def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tuple[list[list[Any]], int, str | None]:
+def _affordable(run: Run, batch: Batch, schema: bound.Schema) -> tuple[list[list[Any]], int, str | None]:
     """The first rows, as many as tokens and time allow, what they cost, and why there are no more. Time is looked at
     between some rows and the next, so that there is always an answer to go on from."""
     rows: list[list[Any]] = []
@@ -232,7 +234,7 @@ def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tu
     for start in range(0, batch.length, ROWS_AT_ONCE):
         if start and run.cancel.out_of_time:
             return rows, tokens, "time"
-        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), shown):
+        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), schema):
             cost = estimated_tokens(row)
             if run.tokens_max is not None and tokens + cost > run.tokens_max:
                 return rows, tokens, "tokens"
@@ -241,6 +243,18 @@ def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tu
     return rows, tokens, None
 
 
-def _rows(batch: Batch, shown: Sequence[bound.ColumnInfo]) -> list[list[Any]]:
-    columns = [to_values(batch.column(c.name)) for c in shown]
-    return [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:
+    """What is shown of each row, objects nested."""
+    values = {c.name: to_values(batch.column(c.name)) for c in schema.visible}
+    columns = [
+        values[name] if type_.kind is not Kind.OBJECT else _nested(type_, name, values, batch.length)
+        for name, type_ in schema.shown.items()
+    ]
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+
+
+def _nested(type_: Type, name: str, values: Mapping[str, list[Value]], length: int) -> list[Value]:
+    def of_row(row: int) -> Value:
+        return nested(type_, name, lambda column: values[column][row])
+
+    return [of_row(row) for row in range(length)]

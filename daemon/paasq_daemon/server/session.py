@@ -25,6 +25,7 @@ from paasq_daemon.wire.rpc import (
     parse,
     result_message,
 )
+from paasq_dsl.values import INT_MAX, INT_MIN
 
 _READ_BYTES = 2**18
 _HUNG_UP_POLL_S = 0.25
@@ -253,4 +254,5 @@ def _id_of(message: Any) -> Id:
     id_ = message.get("id") if isinstance(message, dict) else None
     if isinstance(id_, str):
         return id_ if len(id_) <= _ID_CHARS_MAX else None
-    return id_ if isinstance(id_, int) and not isinstance(id_, bool) else None
+    whole = isinstance(id_, int) and not isinstance(id_, bool) and INT_MIN <= id_ <= INT_MAX
+    return id_ if whole else None

@@ -10,6 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from paasq_daemon.wire.values import digest, member_types
+
 if TYPE_CHECKING:
     from paasq_daemon.wire.messages import Answer
 
@@ -60,6 +62,12 @@ def cell(value: Any, type_name: str, *, dates: bool = False) -> str:
     if type_name.startswith("vector"):
         shown = ", ".join(f"{number:.3g}" for number in value[:_VECTOR_SHOWN])
         return f"[{shown}{', …' if len(value) > _VECTOR_SHOWN else ''}] ({len(value)})"
+    if isinstance(value, bytes):
+        return digest(value)
+    if isinstance(value, dict):
+        types = member_types(type_name)
+        members = ((name, cell(inner, types[name], dates=dates)) for name, inner in value.items() if inner is not None)
+        return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
     if isinstance(value, list):
         return ", ".join(cell(item, type_name[1:-1]) for item in value)
     return printable(str(value))

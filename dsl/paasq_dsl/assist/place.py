@@ -5,7 +5,7 @@ Only what is needed is bound: the statement up to the stage at the cursor, and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -78,7 +78,20 @@ class Place:
     def expected(self) -> frozenset[str]:
         """The terminals that may stand here; empty where what comes before is broken."""
         start = self.span.start - (1 if self.quoted else 0)
-        return expected_at_end(_without_closed_records(self.text[self.piece.start : start], self.words), self.start)
+        return expected_at_end(self._without_closed_records(self.text[self.piece.start : start]), self.start)
+
+    def _without_closed_records(self, piece: str) -> str:
+        """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
+        if self.words[:1] != ("put",) or self.words[2:3] != ("[",):
+            return piece
+        depth, opened, closed = 0, None, None
+        for token in self.before:
+            depth += (token.text in {"{", "["}) - (token.text in {"}", "]"})
+            if depth == 2 and token.text == "{" and opened is None:
+                opened = token.start - self.piece.start
+            elif depth == 1 and token.text == ",":
+                closed = token.end - self.piece.start
+        return piece if closed is None or opened is None else piece[:opened] + piece[closed:]
 
     @cached_property
     def wants_value(self) -> bool:
@@ -228,15 +241,6 @@ def _word_end(text: str, offset: int, *, quoted: bool) -> int:
     while end < len(text) and (text[end].isalnum() or text[end] == "_" or (quoted and text[end] in " -./:@")):
         end += 1
     return end if not quoted or text[end : end + 1] == '"' else offset
-
-
-def _without_closed_records(piece: str, words: Sequence[str]) -> str:
-    """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
-    if words[:1] != ("put",) or len(words) < 3:
-        return piece
-    closed = max(piece.rfind("},\n"), piece.rfind("}, {"))
-    opened = piece.find("{")
-    return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
 
 
 def _parsed(text: str) -> tuple[tree.Statement, ...]:

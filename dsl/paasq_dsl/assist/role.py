@@ -127,8 +127,11 @@ def _behind_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
     if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False
-    labels = {"put": {"{", ","}, "tx": {"{", ","}, "fuse": {"(", ","}}.get(words[0], set())
-    return words[-3] not in labels if len(words) > 2 else False
+    if len(words) < 3:
+        return False
+    at = innermost(words)
+    labels = at >= 0 and (words[at] == "{" or (words[at] == "(" and words[0] == "fuse"))
+    return not (labels and words[-3] in {words[at], ","})
 
 
 def _always(role: Role) -> Callable[[Sequence[str]], Role]:
@@ -242,7 +245,10 @@ def _patch(words: Sequence[str]) -> Role:
     if len(words) == 1:
         return Role.COLLECTION
     at = _after(words, "where", "set", "expect")
-    if at == "set" and (words[-1] == "set" or (words[-1] == "," and innermost(words) < 0)):
+    opened = innermost(words)
+    if at == "set" and opened >= 0 and words[opened] == "{":
+        return Role.FIELD if words[-1] in {"{", ","} else Role.EXPRESSION
+    if at == "set" and (words[-1] == "set" or (words[-1] == "," and opened < 0)):
         return Role.FIELD
     return Role.EXPRESSION if at else Role.NOTHING
 

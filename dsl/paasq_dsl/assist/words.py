@@ -136,6 +136,7 @@ TYPES: Mapping[str, str] = MappingProxyType({
     "bool": "true or false.",
     "time": "An instant, to the microsecond.",
     "duration": "A length of time, such as 7d or 1h30min.",
+    "bytes": "Bytes as they are, in JSON as text in base64.",
     "link": "The key of a record of one collection: `link<person>`.",
     "vector": "`vector(384)`, or `vector(auto) from title, body`: computed by the store.",
 })  # fmt: skip

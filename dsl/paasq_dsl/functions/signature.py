@@ -10,7 +10,7 @@ from paasq_dsl.types import ANY, FLOAT, NULL, ORDERED_KINDS, STRING_KINDS, TEXT,
 
 NULL_GIVES_NULL = "Null where an argument is null."
 NULLS_LEFT_OUT = "Nulls are left out."
-_ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyword", "vector"})
+_ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyword", "vector", "bytes"})
 
 
 class FunctionKind(StrEnum):

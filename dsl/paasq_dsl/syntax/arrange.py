@@ -185,6 +185,7 @@ def _sequence(parts: _Parts) -> Doc:
 
 def _bracket(bracket: _Bracket) -> Doc:
     opening, inside, closing = bracket.open, bracket.inside, bracket.close
+    gap = " "
     if any(part.text == "|" for part in inside) and not _labels_pipelines(bracket):
         docs = [_wrapped(inside, lambda parts: _pipeline(parts, _head))]
     elif _labels_pipelines(bracket):
@@ -192,11 +193,19 @@ def _bracket(bracket: _Bracket) -> Doc:
         docs = [_wrapped(item, _branch) for item in items]
     elif bracket.text == "(" and inside and inside[0].text == "from":
         docs = [_wrapped(inside, lambda p: _pipeline(p, _head))]
+    elif _declares_object(bracket):
+        docs = [_wrapped(field, _sequence) for field in _split_before(inside, lambda i: _starts_field(inside, i))]
+        gap = "  "  # nothing else parts the fields of an object that stands on one line
     else:
         docs = [_wrapped(item, _expression) for item in _split_behind(inside, ",")]
-    lines = [(Line(" " if i else ""), doc) for i, doc in enumerate(docs)]
+    lines = [(Line(gap if i else ""), doc) for i, doc in enumerate(docs)]
     body: Doc = (Nest((*lines, *closing.before)), Line("")) if lines or closing.before else ()
     return (*opening.before, Group((opening.text, *opening.after, body, closing.text)), *closing.after)
+
+
+def _declares_object(bracket: _Bracket) -> bool:
+    """Is this the type of a field, not the value of one? Its parts stand without commas."""
+    return bracket.text == "{" and len(bracket.inside) > 1 and all(part.text != "," for part in bracket.inside)
 
 
 def _labels_pipelines(bracket: _Bracket) -> bool:

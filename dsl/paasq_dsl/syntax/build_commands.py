@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -53,17 +54,14 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def add_field(self, field: tree.FieldDeclaration) -> commands.AddField:
         return commands.AddField(field.span, _NOT_YET, field)
 
-    def drop_field(self, field: Token) -> commands.DropField:
-        named = self.name(field)
-        return commands.DropField(named.span, _NOT_YET, named)
+    def drop_field(self, field: tree.Name) -> commands.DropField:
+        return commands.DropField(field.span, _NOT_YET, field)
 
-    def rename_field(self, field: Token, new: Token) -> commands.RenameField:
-        one, other = self.name(field), self.name(new)
-        return commands.RenameField(one.span.cover(other.span), _NOT_YET, one, other)
+    def rename_field(self, field: tree.Name, new: tree.Name) -> commands.RenameField:
+        return commands.RenameField(field.span.cover(new.span), _NOT_YET, field, new)
 
-    def retype_field(self, field: Token, type_: tree.TypeName) -> commands.RetypeField:
-        named = self.name(field)
-        return commands.RetypeField(named.span.cover(type_.span), _NOT_YET, named, type_)
+    def retype_field(self, field: tree.Name, type_: tree.TypeName) -> commands.RetypeField:
+        return commands.RetypeField(field.span.cover(type_.span), _NOT_YET, field, type_)
 
     def drop_collection(self, name: Token, and_records: bool | None) -> commands.DropCollection:
         named = self.name(name)
@@ -118,14 +116,22 @@ _NOT_YET = tree.Name(Span(0, 0), "")
 
 def with_field_docs(node: tree.CollectionDeclaration, text: str) -> tree.CollectionDeclaration:
     """Each field with the `///` lines that stand before it, and behind the field before."""
-    docs = [token for token in scan(text) if token.kind is TokenKind.DOC]
-    fields: list[tree.FieldDeclaration] = []
-    earlier = 0
-    for field in node.fields:
-        own = [d.text[3:].strip() for d in docs if earlier <= d.start < field.span.start]
-        fields.append(replace(field, doc="\n".join(own)))
-        earlier = field.span.start
-    return replace(node, fields=tuple(fields))
+    docs = deque(token for token in scan(text) if token.kind is TokenKind.DOC)
+    return replace(node, fields=_documented(node.fields, docs))
+
+
+def _documented(
+    fields: tuple[tree.FieldDeclaration, ...], docs: deque[ScannedToken]
+) -> tuple[tree.FieldDeclaration, ...]:
+    """The fields with theirs, which are taken from `docs`; members of an object in their places."""
+    found: list[tree.FieldDeclaration] = []
+    for field in fields:
+        own: list[str] = []
+        while docs and docs[0].start < field.span.start:
+            own.append(docs.popleft().text[3:].strip())
+        type_ = replace(field.type, fields=_documented(field.type.fields, docs))
+        found.append(replace(field, type=type_, doc="\n".join(own)))
+    return tuple(found)
 
 
 def with_signature(node: Defining, text: str) -> Defining:

@@ -4,6 +4,7 @@ the same catalog, have the same plan."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.split import significant
@@ -57,7 +58,8 @@ def _string(token: Token) -> tuple[str, Value]:
 
 def _number(token: Token) -> tuple[str, Value] | None:
     if any(c in token.text for c in ".eE"):
-        return "?float", float(token.text)
+        number = float(token.text)
+        return ("?float", number) if isfinite(number) else None
     if len(token.text) > len(str(INT_MAX)) or int(token.text) > INT_MAX:
         return None
     return "?int", int(token.text)
