@@ -50,7 +50,7 @@ class ColumnInfo:
     name: str
     type: Type
     hidden: bool = False
-    origin: Origin | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)  # for people who type, not for the plan
 
 
 @dataclass(frozen=True)
