@@ -13,6 +13,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
 from paasq_daemon.wire.modules import ProjectModules
+from paasq_dsl.binder.recheck import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_editor.analysis import Analysis
@@ -52,6 +53,7 @@ class Server(LanguageServer):
         self.surroundings = Surroundings(daemon.catalog)
         self.waiting: dict[str, asyncio.TimerHandle] = {}
         self.analyses: dict[str, Analysis] = {}
+        self.checker = Checker()
 
     def text(self, uri: str) -> str:
         return self.workspace.get_text_document(uri).source
@@ -74,7 +76,7 @@ class Server(LanguageServer):
         module_texts = modules.read_all(text) if isinstance(modules, ProjectModules) else {}
         known = self.analyses.get(uri)
         if known is None or (known.text, known.catalog, known.module_texts) != (text, catalog, module_texts):
-            known = self.analyses[uri] = Analysis(text, catalog, modules, module_texts)
+            known = self.analyses[uri] = Analysis(text, catalog, modules, module_texts, self.checker)
         return known
 
     def check(self, uri: str) -> None:
@@ -164,8 +166,7 @@ def _answers(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
-        uri = params.text_document.uri
-        return hover(server.text(uri), params.position, server.catalog(uri), server.modules(uri))
+        return hover(server.analysis(params.text_document.uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_SIGNATURE_HELP, types.SignatureHelpOptions(SIGNATURE_TRIGGERS))
     def signed(params: types.SignatureHelpParams) -> types.SignatureHelp | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paasq_dsl.assist.outline import statements
 from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
@@ -13,8 +12,10 @@ from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOC
 from paasq_dsl.binder.inline import InlinePipeline
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 from paasq_dsl.types import Type
 from paasq_dsl.verbs import VERB_OF_WORD
@@ -26,8 +27,11 @@ _SYSTEM_DOCS = {
     "_time": "When the last change was acknowledged.",
     "_score": "How well the row matched; behind a retrieval stage.",
 }
+_KINDS = {
+    FunctionKind.SCALAR: "function", FunctionKind.AGGREGATE: "aggregate", FunctionKind.WINDOW: "window function",
+}  # fmt: skip
 _FIELD_ROLES = frozenset({
-    Role.EXPRESSION, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
+    Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
     Role.COLUMN, Role.LIST_COLUMN,
 })  # fmt: skip
 
@@ -89,8 +93,8 @@ def _name(place: Place, name: str, behind: Token | None) -> str | None:
     if following == "(" and place.wants_value and (own := place.bound.functions.get(f"{place.qualified}{name}")):
         return _entry(own.usage, "function", f"{own.doc}\n\n{_from_module(place, own.name)}".strip())
     if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
-        return _entry(function.usage, "function", function.doc, function.example)
-    if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
+        return _entry(function.usage, _KINDS[function.kind], function.doc, function.example)
+    if following == "=" and place.role in {Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE}:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
         Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.VIEW: _view,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
-from paasq_dsl.assist.outline import first_word, statements
 from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
 from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
 from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
@@ -20,7 +19,8 @@ from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parse import expected_at_end, parse
+from paasq_dsl.syntax.outline import first_word, statements
+from paasq_dsl.syntax.parse import expected_at_end, parse_statement
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.syntax.tree_commands import Use
@@ -32,7 +32,6 @@ _PIPELINES = frozenset({"let", "view"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})
-STATEMENTS_REMEMBERED = 1024
 
 
 class Values(Protocol):
@@ -89,9 +88,9 @@ class Place:
     @cached_property
     def bound(self) -> Bind:
         """The declarations before the cursor, and its statement up to its stage."""
-        declared = [s for span in self._declarations for s in _parsed(self.text[span.start : span.end])]
-        begun = _parsed(self.text[self.begun.start : self.begun.end])
-        return bind(tree.Script((*declared, *begun)), self.catalog_given, resolve=self.modules)
+        written = (self.text[span.start : span.end] for span in (*self._declarations, self.begun))
+        script = tree.Script(tuple(statement for each in written for statement in _parsed(each)))
+        return bind(script, self.catalog_given, resolve=self.modules)
 
     @cached_property
     def _declarations(self) -> list[Span]:
@@ -240,6 +239,7 @@ def _without_closed_records(piece: str, words: Sequence[str]) -> str:
     return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
 
 
-@lru_cache(STATEMENTS_REMEMBERED)
 def _parsed(text: str) -> tuple[tree.Statement, ...]:
-    return parse(text)[0].statements
+    """The statement that a text is; none of white space."""
+    statement, _ = parse_statement(text)
+    return () if statement is None else (statement,)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,19 @@ from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
+
+
+@dataclass
+class Environment:
+    """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes.
+    `unclear` are the names that broken declarations would have given, each with the word it begins with."""
+
+    catalog: Catalog
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
+    views: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
+    parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
+    functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -27,14 +41,16 @@ class Context:
     bind_stage: Callable[[Any, Schema], BoundStage | None]
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
-    parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
+    parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
     own: dict[str, InlineParameter] = field(default_factory=dict)
-    lets: dict[str, InlinePipeline] = field(default_factory=dict)
-    functions: dict[str, InlineFunction] = field(default_factory=dict)
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
+    functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)  # what broken declarations would have given
     declaring: str | None = None  # the function whose body is being bound
     pinned: Span | None = None
     prefix: str = ""
     undeclared: str | None = None  # what is reported of a parameter that is not declared
+    no_window: str | None = "PQ0408"  # what is reported of a window function; None where one may stand
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
@@ -55,9 +71,16 @@ class Context:
         candidates = (better,) if better else nearest(name, known)
         self.report(code, span, name=name, candidates=candidates, edit=replacement(span, candidates), **words)
 
+    @contextmanager
+    def reporting_windows(self, code: str | None) -> Iterator[None]:
+        """Meanwhile window functions are reported as `code`, or may stand where that is None."""
+        before, self.no_window = self.no_window, code
+        yield
+        self.no_window = before
+
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)
-        if found is None:
+        if found is None and name not in self.unclear:
             self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 

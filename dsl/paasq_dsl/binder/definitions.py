@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, fit
 from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, InlineParameter, InlinePipeline, measure
 from paasq_dsl.binder.schemas import bind_type
-from paasq_dsl.bound import Bound, ColumnInfo, Schema
+from paasq_dsl.bound import Bound, ColumnInfo, Constant, Schema
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
@@ -33,7 +33,7 @@ class Scope:
     resolve: Resolver
     importer: str | None = None
     opened: tuple[str, ...] = ()
-    fresh_views: dict[str, InlinePipeline] = field(default_factory=dict)
+    fresh_views: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,12 @@ def _body(
     context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, InlineParameter], result: Type
 ) -> Bound:
     context.declaring = node.name
+    known = len(context.diagnostics)
     body = bind_expression(context, node.body, _columns(parameters))
     context.declaring = None
-    return fit(context, body, result, node.body.span, f"what {node.name} gives")
+    fitted = fit(context, body, result, node.body.span, f"what {node.name} gives")
+    # a broken body may name what is no parameter, which no call could put anything in the place of
+    return fitted if len(context.diagnostics) == known else Constant(-1, result, None, context.place(node.body.span))
 
 
 def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedModule | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import NO_ROW, bind_arguments, bind_expression, fit
+from paasq_dsl.binder.expressions import NO_ROW, bind_expression, fit, fit_arguments
 from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
 from paasq_dsl.binder.schemas import bind_type
 from paasq_dsl.bound import BoundStage
@@ -39,7 +39,7 @@ def use_pipeline(context: Context, found: InlinePipeline, source: tree.From) -> 
             return found.stages
     written = source.arguments.values if source.arguments else ()
     bound = tuple(bind_expression(context, argument, NO_ROW) for argument in written)
-    arguments = bind_arguments(context, found, (source.span, *(a.span for a in written)), bound)
+    arguments = fit_arguments(context, found, (source.span, *(a.span for a in written)), bound)
     if arguments is None:
         return found.stages
     stages = found.with_arguments(arguments)

@@ -1,4 +1,4 @@
-"""Functions: aggregates in summarize alone, the others wherever a value may stand."""
+"""Functions: aggregates in summarize alone, window functions in extend and select, the others wherever a value may stand."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 
 _ROLES = {
-    Role.EXPRESSION: FunctionKind.SCALAR,
-    Role.SCALAR: FunctionKind.SCALAR,
-    Role.AGGREGATE: FunctionKind.AGGREGATE,
+    Role.EXPRESSION: {FunctionKind.SCALAR},
+    Role.COMPUTED: {FunctionKind.SCALAR, FunctionKind.WINDOW},
+    Role.SCALAR: {FunctionKind.SCALAR},
+    Role.AGGREGATE: {FunctionKind.AGGREGATE},
 }
 
 
@@ -45,7 +46,7 @@ def _all(place: Place) -> Iterator[Completion]:
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
     for function in FUNCTIONS.values():
-        if function.kind is not _ROLES[place.role]:
+        if function.kind not in _ROLES[place.role]:
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE

@@ -30,7 +30,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
         for view in place.catalog.views.values():
             called = bool(view.signature) and place.role is Role.SOURCE
             yield _pipeline(place, view.name, f"view{view.signature}: {view.text}", view.doc, called=called)
-    if place.role in {Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
+    if place.role in {Role.EXPRESSION, Role.COMPUTED, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
         yield from _records(place)
 
 
