@@ -18,11 +18,13 @@ from pathlib import Path
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
+from paasq_daemon.wire.events import Event, EventBatch, Watch
 from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
 
 __all__ = [
-    "Answer", "Budget", "Client", "ConflictError", "Database", "PaasqError", "QueryError", "Request", "connect", "open",
+    "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
+    "Watch", "connect", "open",
 ]  # fmt: skip
 
 

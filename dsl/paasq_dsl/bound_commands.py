@@ -87,6 +87,30 @@ class BoundDryrun(BoundCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class RowIdentity:
+    """What tells rows apart: these columns, or the records that they are made of where it is None; and of the rows that
+    stages such as expand made of one row its place among them, for each of `places` such stages."""
+
+    columns: tuple[str, ...] | None = None
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoundWatch(BoundCommand):
+    """Push the `events` (enter, change, leave) of a query's rows, from `after` on, a sequence number or a cursor. The
+    rows depend on the collections `reads`, and where `timed` on when they are asked for."""
+
+    word: ClassVar[str] = "watch"
+    query: BoundQuery
+    events: tuple[str, ...]
+    after: Bound | None
+    identity: RowIdentity
+    reads: tuple[str, ...]
+    timed: bool
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class BoundSnapshot(BoundCommand):
     """Make a snapshot, or verify one."""
 

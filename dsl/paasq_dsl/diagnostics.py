@@ -57,7 +57,7 @@ class Diagnostic:
 
 
 # Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
-# 04xx: a stage where it makes no sense. 05xx: a write. 06xx: a schema. 07xx: found when it runs.
+# 04xx: a stage where it makes no sense. 05xx: a write. 0600 to 0619: a schema, from 0620: a watch. 07xx: found when it runs.
 CATALOGUE: dict[str, str] = {
     "PQ0101": "expected {expected}, found {found}",
     "PQ0102": "this string has no closing quote",
@@ -154,6 +154,12 @@ CATALOGUE: dict[str, str] = {
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
     "PQ0611": "{collection}.{name} can't be {changed}: {why}",
     "PQ0612": "{name} can't be unique: it is {type}",
+    "PQ0620": "{stage} leaves nothing to tell one row from another by, so it can't be watched: {mend}",
+    "PQ0621": "a watch is of the present, and this reads a past moment; what happened since is asked for by after <seq>",
+    "PQ0622": "{stage} can't be watched: {why}",
+    "PQ0623": "nothing can stand behind a watch, which has no end",
+    "PQ0624": "emit stands behind the last stage of a watch, without a |",
+    "PQ0625": "a watch has no answer, but events, which are pushed: {ask}",
     "PQ0701": "{what}",
     "PQ0702": "no value was given for ${name}",
     "PQ0703": "{what}",

@@ -115,11 +115,11 @@ def make_world(engine: Engine, seed: int) -> World:
     _write(engine, world.records, names["person"], [{"id": f"p{i}", "name": rng.choice(KEYWORDS)} for i in range(3)])
     if seed % 10:  # every tenth world is empty
         for _ in range(rng.randint(1, 5)):
-            _change(engine, world, rng)
+            change_world(engine, world, rng)
     return world
 
 
-def _change(engine: Engine, world: World, rng: random.Random) -> None:
+def change_world(engine: Engine, world: World, rng: random.Random) -> None:
     keys = [f"i{rng.randrange(25)}" for _ in range(rng.randint(0, 12))]
     _write(engine, world.records, world.item, [_record(world.collection, key, rng) for key in dict.fromkeys(keys)])
     for key in rng.sample(world.keys, min(len(world.keys), rng.randint(0, 3))):

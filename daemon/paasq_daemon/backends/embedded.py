@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.backends.base import Capability, RunInputs, check_capabilities
+from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
@@ -30,10 +30,14 @@ from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.wire.errors import LimitExceeded
+from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.messages import Answer, ColumnInfo, estimated_tokens
 from paasq_daemon.wire.messages import Budget as Limits
+from paasq_daemon.wire.values import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
+from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.catalog import Catalog
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
@@ -87,6 +91,30 @@ class Reader:
             raise KernelError("PQ0701", "as of seq needs a sequence number, an int", self.moment.value.span)
         return self.indexes.read_past(value)
 
+    @contextmanager
+    def at(self, seq: int) -> Iterator[IndexView]:
+        """The view of a sequence number, which may be the present one: that is there already."""
+        with self.indexes.read() as view:
+            if view.seq == seq:
+                yield view
+                return
+        with self.indexes.read_past(seq) as past:
+            yield past
+
+
+def _keys(schema: bound.Schema, batch: Batch, identity: RowIdentity) -> list[Key]:
+    """A record's key alone, or what else tells the rows apart in a tuple, as JSON writes it."""
+    places: list[list[Any]] = [part.tolist() for part in batch.parts[len(batch.parts) - identity.places :]]
+    if identity.columns is None:
+        assert batch.source is not None
+        assert batch.ordinals is not None
+        keys = to_values(batch.source.column("_key").take(batch.ordinals))
+        return list(zip(keys, *places, strict=True)) if places else [str(key) for key in keys]
+    columns = [
+        [encode(v, schema.by_name[name].type) for v in to_values(batch.column(name))] for name in identity.columns
+    ]
+    return list(zip(*columns, *places, strict=True)) if columns or places else [()] * batch.length
+
 
 def _no_rows(*_: Any, **__: Any) -> Column:
     raise AssertionError("the binder lets no column into as of")
@@ -118,6 +146,24 @@ class PreparedPlan:
             batch = self._execute(self._run(view, inputs), [])
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
+
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+        with self.reader.open(inputs) if seq is None else self.reader.at(seq) as view:
+            batch = self._execute(self._run(view, inputs), [])
+            if batch.length > rows_max:
+                raise LimitExceeded(
+                    f"a watch may hold {rows_max:,} rows, and this one has {batch.length:,}",
+                    "watch fewer of them, with where or take",
+                )
+            shown = self.plan.schema.visible
+            rows = dict(zip(_keys(self.plan.schema, batch, identity), _rows(batch, shown), strict=True))
+            columns = tuple(ColumnInfo(c.name, str(c.type)) for c in shown)
+            return Result(columns, rows, view.seq, inputs.now_us)
+
+    def fingerprint(self, inputs: RunInputs) -> str:
+        return self.plan.fingerprint.of(
+            RunValues(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        )
 
     def _run(self, view: IndexView, inputs: RunInputs) -> Run:
         def snippet(rows: Rows, column: Column, chars: int | None, shown: Shown) -> Column:

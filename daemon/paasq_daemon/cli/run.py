@@ -9,6 +9,7 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
@@ -30,6 +31,8 @@ def run(
     socket: options.Socket = None,
 ) -> None:
     """Run a script: every answer as a table under its comment; in other formats the last answer alone.
+
+    A `watch from ...` at its end goes on writing events until Ctrl-C.
 
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
     transaction of its own.
@@ -53,8 +56,12 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
         given = {name: value for name, value in params.items() if step.takes(name)}
+        request = Request(step.text, given, source_name=source.name, modules=modules)
         try:
-            last = database.request(Request(step.text, given, source_name=source.name, modules=modules))
+            if step.watches:
+                follow(database, request, form)
+                return
+            last = database.request(request)
         except PaasqError as error:
             _show_failure(error, source, step, f"statement {number} of {len(todo)}")
             raise typer.Exit(FAILED) from None

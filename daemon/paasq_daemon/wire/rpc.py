@@ -65,6 +65,10 @@ def request_message(id_: Id, method: str, params: Mapping[str, Any]) -> dict[str
     return {"jsonrpc": "2.0", "id": id_, "method": method, "params": params}
 
 
+def notification(method: str, params: Mapping[str, Any]) -> bytes:
+    return dump({"jsonrpc": "2.0", "method": method, "params": params})
+
+
 def result_message(id_: Id, result: bytes) -> bytes:
     """`result` is JSON already."""
     return dump({"jsonrpc": "2.0", "id": id_, "result": orjson.Fragment(result)})

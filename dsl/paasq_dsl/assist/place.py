@@ -56,7 +56,7 @@ class Place:
     catalog_given: Catalog
     begun: Span  # the statement up to the piece
     piece: Span
-    start: str  # "head" or "stage"
+    start: str  # "head", "stage" or "emission"
     before: tuple[Token, ...]
     word: str
     span: Span
@@ -154,7 +154,7 @@ class Place:
 def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Place | None:
     """None where nothing can be said: inside a comment, a number or a long string."""
     statement = statements(text, offset)[-1]
-    begun, piece, start = _last_piece(text, statement)
+    begun, piece = _last_piece(text, statement)
     tokens = significant(scan(text[piece.start : offset]))
     tail = scan(text[piece.span.end if piece.text else begun.end : offset])
     if tail and tail[-1].kind in TRIVIA - {TokenKind.SPACE} and not tail[-1].text.endswith("*/"):
@@ -174,19 +174,19 @@ def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MOD
     if word.startswith(('""', "/*")):
         return None
     nested = begun.start > statement.start
-    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted, nested, modules)
+    return Place(text, catalog, begun, piece.span, piece.rule, before, word, whole, quoted, nested, modules)
 
 
-def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
-    """The statement up to its last head or stage, that piece, and how the parser is to begin with it."""
-    nothing = Piece("", statement.end)
+def _last_piece(text: str, statement: Span) -> tuple[Span, Piece]:
+    """The statement up to its last piece, and that piece."""
+    nothing = Piece("", statement.end, "head")
     found = split(text[statement.start : statement.end])[0]
     *earlier, last = found[0].pieces if found else (nothing,)
     if earlier and (inside := _open_pipeline(last)) is not None:
         return _last_piece(text, Span(statement.start + inside, statement.end))
     end = earlier[-1].span.end if earlier else 0
-    piece = Piece(last.text, last.start + statement.start) if last.text else nothing
-    return Span(statement.start, statement.start + end), piece, "stage" if earlier else "head"
+    start = last.start + statement.start if last.text else statement.end
+    return Span(statement.start, statement.start + end), Piece(last.text, start, last.rule)
 
 
 def _open_pipeline(piece: Piece) -> int | None:

@@ -52,7 +52,9 @@ _OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "{": "}"}
 
 
 def role_of(words: Sequence[str], start: str) -> Role:
-    """`words` are those before the place; `start` is "head" or "stage", as for the parser."""
+    """`words` are those before the place; `start` is "head", "stage" or "emission", as for the parser."""
+    if start == "emission":
+        return Role.SCALAR if words[-1:] == ("after",) else Role.NOTHING
     if not words:
         return Role.STATEMENT if start == "head" else Role.STAGE
     rule = (_HEADS if start == "head" else _STAGES).get(words[0])
@@ -363,8 +365,8 @@ _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _pipeline, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _pipeline, "use": _use, "show": _show, "describe": _always(Role.NAMED),
-    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
-    "resolve": _always(Role.ARGUMENT),
+    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "watch": _source, "resolve": _always(Role.ARGUMENT),
+    "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _computed,

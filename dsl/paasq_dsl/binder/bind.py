@@ -13,6 +13,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline, signature
 from paasq_dsl.binder.pipelines import declare_parameters, refuse_arguments, use_pipeline
 from paasq_dsl.binder.schemas import bind_collection, bind_type
+from paasq_dsl.binder.watching import behind_watch, bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
@@ -89,6 +90,9 @@ class _Binder:
         )
         context = self.context
         lets = {**self.scope.fresh_views, **context.lets}
+        context.offset = 0
+        for span in behind_watch(script.statements):
+            context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
                     lets, context.own)  # fmt: skip
@@ -118,6 +122,8 @@ class _Binder:
                 return None
             case commands.ViewHead():
                 return self._view(head, statement)
+            case commands.WatchHead():
+                return bind_watch(context, statement, head.source, self._pipeline(head.source, statement))
             case commands.Dryrun():
                 whole = head.writes
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))

@@ -50,7 +50,8 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
-    have one value for all rows, where the others have one for each.
+    have one value for all rows, where the others have one for each. `moving`: does it change as time goes on, for the same
+    arguments?
     """
 
     name: str
@@ -60,6 +61,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
     fixed: frozenset[int] = frozenset()
+    moving: bool = False
 
     @property
     def usage(self) -> str:
@@ -71,8 +73,10 @@ def signatures(text: str) -> tuple[Signature, ...]:
     return tuple(_signature(part) for part in text.split(";"))
 
 
-def function(name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL) -> Function:
-    return Function(name, signatures(takes), doc, example, nulls=nulls)
+def function(
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, moving: bool = False
+) -> Function:
+    return Function(name, signatures(takes), doc, example, nulls=nulls, moving=moving)
 
 
 def word_type(word: str) -> Type:

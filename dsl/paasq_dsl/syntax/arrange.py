@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from paasq_dsl.syntax.layout import Doc, Group, Line, Nest, Note, layout
 from paasq_dsl.syntax.spacing import tight
+from paasq_dsl.syntax.split import begins_emission
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind
-from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.syntax.words import EVENT_WORDS, STAGE_WORDS
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
@@ -61,6 +62,8 @@ def statement_doc(tokens: Sequence[Token]) -> Doc:
         return _collection(parts[:-1], last)
     if isinstance(last, _Bracket) and parts[-2].text == "tx":
         return _transaction(parts[:-1], last)
+    if parts[0].text == "watch":
+        return _wrapped(parts, _watch)
     return _wrapped(parts, lambda p: _pipeline(p, _head))
 
 
@@ -219,6 +222,20 @@ def _pipeline(parts: _Parts, first: Callable[[_Parts], Doc]) -> Doc:
             stage: Doc = (*_first(run[0]).before, "| ", _wrapped(run[1:], _stage))
             docs.append((Line(), stage) if first is _head else Nest((Line(), stage)))
     return tuple(docs)
+
+
+def _watch(parts: _Parts) -> Doc:
+    """A pipeline, then what it emits on a line of its own."""
+    texts = [part.text for part in parts]
+    last_bar = len(texts) - 1 - texts[::-1].index("|") if "|" in texts else 0
+    in_page = texts[last_bar + 1 : last_bar + 2] == ["page"]
+    for i in range(last_bar + 2, len(parts)):
+        word, before = texts[i], _last(parts[i - 1]).text
+        event = texts[i + 1 : i + 2] != [] and texts[i + 1] in EVENT_WORDS
+        emits = word == "emit" or (word == "after" and not in_page)
+        if emits and begins_emission(before, word, event=event):
+            return (_pipeline(parts[:i], _head), Line(), _wrapped(parts[i:], _clause))
+    return _pipeline(parts, _head)
 
 
 def _head(parts: _Parts) -> Doc:

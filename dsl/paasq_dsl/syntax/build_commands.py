@@ -10,7 +10,7 @@ from lark import Token, v_args
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax import tree_commands as commands
-from paasq_dsl.syntax.build_expressions import E, plain_name, span_of
+from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
 from paasq_dsl.syntax.build_statements import StatementBuilder
 from paasq_dsl.syntax.spacing import one_line
 from paasq_dsl.syntax.split import significant
@@ -89,6 +89,19 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
 
     def dryrun(self, writes: tree_writes.Write | tree_writes.Transaction) -> commands.Dryrun:
         return commands.Dryrun(writes.span, writes)
+
+    def watch(self, source: tree.From) -> commands.WatchHead:
+        return commands.WatchHead(source.span, source)
+
+    def event(self, word: Token) -> tree.Name:
+        return self.name(word)
+
+    def emission(self, *parts: Any) -> tree.Emission:
+        *events, after = parts
+        return tree.Emission(around(parts), tuple(events), after)
+
+    def resumption(self, after: E) -> tree.Emission:
+        return tree.Emission(after.span, (), after)
 
     def snapshot(self, name: tree.Literal | tree.Parameter) -> commands.TakeSnapshot:
         return commands.TakeSnapshot(name.span, name)

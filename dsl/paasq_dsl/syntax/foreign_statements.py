@@ -121,7 +121,7 @@ def update_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 def phrase(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """Two words or more that stand for one: `order by`, `create table`, `project-away`."""
-    known: Mapping[tuple[str, ...], str] = FOREIGN_PHRASES[start]
+    known: Mapping[tuple[str, ...], str] = FOREIGN_PHRASES.get(start, {})
     for size in (3, 2):
         words = tuple(t.text.lower() for t in tokens[:size])
         better = known.get(words)

@@ -342,18 +342,35 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Emission(Node):
+    """Which events a watch pushes, all where none is named, and from when on: a sequence number or a cursor."""
+
+    events: tuple[Name, ...]
+    after: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEmission:
+    node: Emission | Broken
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `span` is absolute; `offset` is what the head's spans count from."""
+    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emission` is what a watch emits,
+    where it says so."""
 
     head: Head
     offset: int
     stages: tuple[Placed, ...]
     doc: str
     span: Span
+    emission: PlacedEmission | None = None
 
     def shift(self, offset: int) -> Statement:
         stages = tuple(Placed(placed.node, placed.offset + offset) for placed in self.stages)
-        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset))
+        emission = self.emission and PlacedEmission(self.emission.node, self.emission.offset + offset)
+        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset), emission)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,15 @@ STAGE_WORDS = frozenset(
 )
 STATEMENT_WORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
-    "dryrun snapshot verify resolve".split()
+    "dryrun snapshot verify resolve watch".split()
+)
+EVENT_WORDS = ("enter", "change", "leave")
+# Behind these a name is one of a column, a collection or a value, whatever word it is.
+BEFORE_A_NAME = frozenset(
+    "from where select extend sort by summarize facet follow match near let and or not in has any all "
+    "fuse take page top fill depth after to explain analyze of watch "
+    "drop rename skip distinct expand as sample seed lookup one many on "
+    "collapse keep diversify passages".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
