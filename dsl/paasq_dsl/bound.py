@@ -52,7 +52,7 @@ class ColumnInfo:
     name: str
     type: Type
     hidden: bool = False
-    origin: Origin | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)  # for people who type, not for the plan
     object: str | None = None
 
     def is_in(self, path: str) -> bool:

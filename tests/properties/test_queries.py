@@ -255,9 +255,11 @@ def with_parameters(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) ->
 
 
 def _rows_or_error(engine: Engine, text: str) -> Any:
-    """The columns and the rows, or what is wrong, without its place."""
+    """The columns and the rows, at one moment, or what is wrong, without its place."""
     try:
-        answer = engine.query(Request(text))
+        with pytest.MonkeyPatch.context() as clock:
+            clock.setattr("paasq_daemon.engine.time.time_ns", lambda: NOW_US * 1_000)
+            answer = engine.query(Request(text))
     except QueryError as error:
         return [found["message"] for found in error.diagnostics]
     return answer.columns, answer.rows
