@@ -17,9 +17,13 @@ from pathlib import Path
 
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
+from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
 
-__all__ = ["Client", "Database", "connect", "open"]
+__all__ = [
+    "Answer", "Budget", "Client", "ConflictError", "Database", "PaasqError", "QueryError", "Request", "connect", "open",
+]  # fmt: skip
 
 
 def open(folder: str | PathLike[str] | None = None) -> Database:  # noqa: A001  # `paasq.open()` reads best

@@ -147,6 +147,23 @@ def drawn(target: Vector, there: Sequence[Vector]) -> Vector:
     return [0.65 * own + 0.35 * mean for own, mean in zip(direction(target), middle, strict=True)]
 
 
+def diversified(ranked: Sequence[tuple[float, Vector]], balance: float) -> list[int]:
+    """Maximal marginal relevance (Carbonell and Goldstein 1998) over scores brought to 0..1; of equal ones the first.
+    Raises Undecided where 32 bits could not tell which is next."""
+    low, high = min((s for s, _ in ranked), default=0.0), max((s for s, _ in ranked), default=0.0)
+    relevance = [(s - low) / (high - low) if high > low else 1.0 for s, _ in ranked]
+    chosen: list[int] = []
+    while len(chosen) < len(ranked):
+        worth: list[Scored] = []
+        for i, (score, vector) in enumerate(ranked):
+            if i not in chosen:
+                nearest = max((cosine(vector, ranked[c][1]) for c in chosen), default=0.0)
+                value = balance * relevance[i] - (1 - balance) * nearest
+                worth.append(Scored({"place": i}, value, (score, direction(vector))))
+        chosen.append(best_first(worth)[0].row["place"])
+    return chosen
+
+
 def cosine(one: Vector, other: Vector) -> float:
     lengths = math.sqrt(sum(x * x for x in one)) * math.sqrt(sum(x * x for x in other))
     return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0

@@ -49,6 +49,8 @@ def cell(value: Any, type_name: str, *, dates: bool = False) -> str:
     """One value as text for people; null is empty. `dates`: times without the time of day."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, datetime):
         if dates:
             return value.date().isoformat()

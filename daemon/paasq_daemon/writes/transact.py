@@ -83,7 +83,7 @@ class Transactor:
         return work
 
     def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
-        """Raises InvalidValue naming the record by its place, from 1."""
+        """Raises InvalidValue naming the record by its place, from 1, where there are several."""
         if len(records) > RECORDS_MAX:
             raise InvalidValue(
                 f"{len(records):,} records are more than one put takes", f"put {RECORDS_MAX:,} at a time"
@@ -93,7 +93,8 @@ class Transactor:
             try:
                 checked.append(record_from_json(collection, record))
             except InvalidValue as error:
-                raise InvalidValue(f"record {place}: {error.message}", error.hint) from None
+                where = f"record {place}: " if len(records) > 1 else ""
+                raise InvalidValue(f"{where}{error.message}", error.hint) from None
 
         def work(transaction: WriteTransaction) -> list[Record]:
             self.unique.advance(transaction)

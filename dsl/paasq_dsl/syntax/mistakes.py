@@ -208,7 +208,8 @@ _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
 _BEFORE_A_NAME = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
     "fuse take page top fill depth after to explain analyze of "
-    "drop rename skip distinct expand as sample seed lookup one many on".split()
+    "drop rename skip distinct expand as sample seed lookup one many on "
+    "collapse keep diversify passages".split()
 )
 
 _RULES: tuple[Rule, ...] = (
