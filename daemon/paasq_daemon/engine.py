@@ -36,7 +36,7 @@ from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
-from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
@@ -100,7 +100,8 @@ class Engine:
                     todo = deque(zip(rest.numbers, rest.steps, strict=True))
         except KernelError as error:
             raise _placed(error, lookup, request) from error
-        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+        tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000, tokens=tokens)
 
     def explain(self, request: Request) -> Answer:
         return self.query(replace(request, text=f"explain {request.text}"))

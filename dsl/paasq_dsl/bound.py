@@ -93,8 +93,9 @@ class WhereStage:
 
 @dataclass(frozen=True, slots=True)
 class MatchStage:
-    """Rows that match, best first by BM25. `fields` are text fields with weights; `words` a match text, or a link: then the
-    words of that record are looked for. So many clauses as `least` must be there."""
+    """Rows that match, best first by BM25. `fields` are text fields with weights, none where all are searched as one;
+    `words` a match text, or a link: then the words of that record are looked for. So many clauses as `least` must be there.
+    """
 
     fields: tuple[tuple[str, float], ...]
     words: Bound
@@ -166,8 +167,11 @@ class SelectStage:
 
 @dataclass(frozen=True, slots=True)
 class ExtendStage:
+    """Window functions in the items run within each group of rows that have equal keys."""
+
     items: tuple[Named, ...]
     schema: Schema
+    keys: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

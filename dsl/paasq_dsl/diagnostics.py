@@ -123,6 +123,10 @@ CATALOGUE: dict[str, str] = {
     "PQ0405": "fuse needs at least two branches",
     "PQ0406": "{name} is not {expected}",
     "PQ0407": "{what}",
+    "PQ0408": "{function} looks at other rows, which only extend and select can: write extend x = {function}(...), then use x",
+    "PQ0409": "{function} stands in another window function: name it by an extend before this stage",
+    "PQ0410": "by makes the groups of window functions such as delta or moving_avg, and there is none here; summarize makes "
+    "one row for each group",
     "PQ0430": "{name} is {left} in one pipeline of the union and {right} in another; give one of them another name",
     "PQ0431": "{name} is not shown here, so it can't be dropped",
     "PQ0432": "drop leaves no column; select those that are to stay",
@@ -130,6 +134,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0434": "lookup compares a value of the row with a field: {collection}.{field} == value",
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
+    "PQ0437": "{found} is no citation, which is collection:key@version, and of a part .field[start..end] behind it",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 
 from paasq_dsl.bound import (
     Apply,
@@ -21,6 +21,8 @@ from paasq_dsl.bound import (
     Traverse,
     UnionStage,
 )  # fmt: skip
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 
 
 def expressions(stage: BoundStage) -> Iterator[Bound]:
@@ -46,6 +48,33 @@ def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
             yield from inner
         case _:
             pass
+
+
+def windows(expression: Bound) -> Iterator[Apply]:
+    """The calls of window functions in it; none stands in another."""
+    match expression:
+        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is FunctionKind.WINDOW:
+            yield expression
+        case Apply(arguments=arguments):
+            for argument in arguments:
+                yield from windows(argument)
+        case Traverse(base=base):
+            yield from windows(base)
+        case _:
+            pass
+
+
+def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:
+    """The expression with other parts in the place of these calls."""
+    match expression:
+        case Apply() if (found := parts.get(expression)) is not None:
+            return found
+        case Apply(arguments=arguments):
+            return replace(expression, arguments=tuple(replaced(argument, parts) for argument in arguments))
+        case Traverse(base=base):
+            return replace(expression, base=replaced(base, parts))
+        case _:
+            return expression
 
 
 def traverses(expression: Bound) -> bool:

@@ -15,6 +15,7 @@ from paasq_daemon.kernels.aggregates import AGGREGATES
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.evaluate import evaluate, scalar
 from paasq_daemon.kernels.run import KERNELS
+from paasq_daemon.kernels.windows import WINDOWS
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import NULL_GIVES_NULL, FunctionKind
 from paasq_dsl.syntax import tree
@@ -188,6 +189,7 @@ CASES: dict[str, list[Value]] = {
     'split(text, " ")': [["Ab", "cd"], None, ["", "x", ""], ["b"]],
     "words(text)": [2, None, 1, 1],
     "snippet(text, 2)": ["Ab", None, " x", "b"],
+    "highlights(text)": [[0, 5], None, [0, 3], [0, 1]],
     "highlight(text, 2)": ["Ab«!»", None, " x«!»", "b«!»"],
     # times
     "year(at_)": [2024, None, 1969, 2026],
@@ -222,9 +224,12 @@ def test_gives(text: str) -> None:
 
 
 def test_every_function_has_a_kernel_and_no_kernel_is_extra() -> None:
-    aggregates = {name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE}
-    assert set(KERNELS) == OPERATORS | (set(FUNCTIONS) - aggregates)
+    scalars, aggregates, windows = (
+        {name for name, f in FUNCTIONS.items() if f.kind is kind} for kind in FunctionKind
+    )  # fmt: skip
+    assert set(KERNELS) == OPERATORS | scalars
     assert set(AGGREGATES) == aggregates
+    assert set(WINDOWS) == windows
 
 
 @pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.SCALAR])

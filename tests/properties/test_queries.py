@@ -23,6 +23,7 @@ from paasq_dsl.syntax.canonical import canonical
 from paasq_dsl.syntax.tokens import TokenKind, scan
 from paasq_dsl.types import Kind
 from paasq_dsl.values import parse_time
+from properties.around import look_around
 from properties.queries import Pipeline, conditions, drawn, query_texts
 from properties.worlds import SmallEmbedder, World, make_world
 
@@ -77,6 +78,24 @@ def test_law_1_a_filter_before_retrieval_is_one_behind_it(
     before = _rows(engine, f"from {world.item} | where {condition} | {retrieval} | take {k}")
     assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition} | take {k}")
     assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition}")[:k]
+
+
+@examples(60)
+@given(data=st.data())
+def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    """A filter behind an extend with window functions changes no window, wherever else it may move."""
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    pipeline = Pipeline(drawn(data.draw, world))
+    look_around(pipeline)
+    text = " | ".join(pipeline.stages)
+    note(text)
+    condition = pipeline.writer.condition(pipeline.columns)
+    passing = _rows(engine, f"{text} | extend _passes = ({condition}) | where _passes | drop _passes")
+    assert passing == _rows(engine, f"{text} | where {condition}")
+    if pipeline.texts and pipeline.records:
+        retrieval = data.draw(st.sampled_from([pipeline.match_text, pipeline.near_text]))()
+        before = _rows(engine, f"{text} | where {condition} | {retrieval}")
+        assert before == _rows(engine, f"{text} | {retrieval} | where {condition}")
 
 
 @examples(80)

@@ -41,7 +41,7 @@ drop collection note; drop collection note and its records;
 dryrun patch task:7 set status = "done" expect present; dryrun tx { put log {at:@now}; delete list:2 };
 put archive from (from note as of seq 4 | where created < @now - 1y and not done | select id, title) expect absent;
 tx { put archive from (from note | where done); delete from note where done };
-snapshot "before import"; verify snapshot $name;
+snapshot "before import"; verify snapshot $name; resolve ["pep:8@3.abstract[120..340]", $c];
 """
 
 
@@ -55,7 +55,9 @@ def every_text() -> dict[str, str]:
 def function_text(name: str) -> str:
     """The function's example as a query: a condition, or behind a summarize what it says of the aggregate."""
     found = FUNCTIONS[name]
-    if found.kind is not FunctionKind.AGGREGATE:
+    if found.kind is FunctionKind.WINDOW:
+        return f"from sample | sort n | extend said = {found.example}"
+    if found.kind is FunctionKind.SCALAR:
         return f'from sample | match "a" | where {found.example}'
     left, right = found.example.split(" == ")
     call = left if left.startswith(name) else left[left.index(name) : left.rindex(")")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ProtocolError
+from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, InvalidValue, ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.values import codec
 
@@ -17,15 +17,24 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Number = TypeVar("Number", int, float)
+CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing."""
+    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing. Raises
+    InvalidValue for a number below 0, and for no time at all."""
 
     time_ms: float | None = None
     rows: int | None = None
     tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_ms is not None and not self.time_ms > 0:
+            raise InvalidValue(f"a budget of {self.time_ms:g} ms is no time", "give more than 0 ms, or no time budget")
+        for name, count in (("rows", self.rows), ("tokens", self.tokens)):
+            if count is not None and count < 0:
+                raise InvalidValue(f"a budget of {count} {name} is below 0", "give 0 or more, or none")
 
     def within(self, other: Budget) -> Budget:
         """Of each limit the smaller one."""
@@ -227,6 +236,12 @@ class Answer:
     @cached_property
     def _presenters(self) -> list[Any]:
         return [codec(column.type).present for column in self.columns]
+
+
+def estimated_tokens(row: list[Any]) -> int:
+    """Of one row, from its characters; a value that is no text counts as eight of them."""
+    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
+    return -(-characters // CHARACTERS_A_TOKEN)
 
 
 def _smaller(one: Number | None, other: Number | None) -> Number | None:

@@ -9,7 +9,7 @@ from typing import Any
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.build import from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_mask, scalar
+from paasq_daemon.kernels.evaluate import RunValues, evaluate, evaluate_mask, scalar
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
@@ -193,7 +193,7 @@ def _no_links(_: str, name: str, __: Column) -> Column:
     raise KernelError("PQ0701", f"a write can't follow a link to {name}; read it first, and give it as a parameter")
 
 
-def _no_snippets(_: Rows, __: Column, ___: int | None, *, marked: bool) -> Column:  # noqa: ARG001 -- named by callers
+def _no_snippets(*_: object) -> Column:
     raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
 
 

@@ -12,6 +12,7 @@ from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOC
 from paasq_dsl.bound import BoundLet
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
@@ -25,8 +26,11 @@ _SYSTEM_DOCS = {
     "_time": "When the last change was acknowledged.",
     "_score": "How well the row matched; behind a retrieval stage.",
 }
+_KINDS = {
+    FunctionKind.SCALAR: "function", FunctionKind.AGGREGATE: "aggregate", FunctionKind.WINDOW: "window function",
+}  # fmt: skip
 _FIELD_ROLES = frozenset({
-    Role.EXPRESSION, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
+    Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
     Role.COLUMN, Role.LIST_COLUMN,
 })  # fmt: skip
 
@@ -84,8 +88,8 @@ def _name(place: Place, name: str, behind: Token | None) -> str | None:
     if following == "(" and place.wants_value and (own := place.bound.functions.get(name)):
         return _entry(own.usage, "function", own.doc)
     if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
-        return _entry(function.usage, "function", function.doc, function.example)
-    if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
+        return _entry(function.usage, _KINDS[function.kind], function.doc, function.example)
+    if following == "=" and place.role in {Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE}:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
         Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source, Role.VIEW: _view,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.words import PIPELINE_HOLDERS
 
 
@@ -20,6 +22,7 @@ class Role(StrEnum):
     COLUMN = "column"  # of the rows, as it is
     LIST_COLUMN = "list column"
     EXPRESSION = "expression"  # over the columns of the rows
+    COMPUTED = "computed"  # an expression that may also look at other rows
     SCALAR = "scalar"  # an expression without columns
     ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
     AGGREGATE = "aggregate"
@@ -62,13 +65,18 @@ def role_of(words: Sequence[str], start: str) -> Role:
 
 def innermost(words: Sequence[str]) -> int:
     """The index of the last bracket that is still open; -1 where none is."""
+    opened = _open_brackets(words)
+    return opened[-1] if opened else -1
+
+
+def _open_brackets(words: Sequence[str]) -> list[int]:
     opened: list[int] = []
     for i, word in enumerate(words):
         if word in _OPENERS:
             opened.append(i)
         elif opened and word == _OPENERS[words[opened[-1]]]:
             opened.pop()
-    return opened[-1] if opened else -1
+    return opened
 
 
 def current_write(words: Sequence[str]) -> Sequence[str]:
@@ -254,6 +262,15 @@ def _summarize(words: Sequence[str]) -> Role:
     return Role.EXPRESSION if part or innermost(words) >= 0 else Role.AGGREGATE
 
 
+def _computed(words: Sequence[str]) -> Role:
+    """In an item of extend or select; not behind `by`, and not in a window function."""
+    if _after(words, "by"):
+        return Role.EXPRESSION
+    inside = [FUNCTIONS.get(words[i - 1]) for i in _open_brackets(words) if i]
+    around = any(found is not None and found.kind is FunctionKind.WINDOW for found in inside)
+    return Role.EXPRESSION if around else Role.COMPUTED
+
+
 def _facet(words: Sequence[str]) -> Role:
     return Role.ARGUMENT if words[-1] == "top" else Role.EXPRESSION
 
@@ -324,10 +341,11 @@ _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
+    "resolve": _always(Role.ARGUMENT),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
-    "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),
-    "extend": _always(Role.EXPRESSION), "find": _find, "take": _always(Role.ARGUMENT),
+    "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _computed,
+    "extend": _computed, "find": _find, "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
     "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,

@@ -49,6 +49,8 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
                         "Shows what a write would change, field by field, and writes nothing."),
     "snapshot": Statement('snapshot "name"', "Keeps the store as it is now."),
     "verify": Statement('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
+    "resolve": Statement('resolve "collection:key@version.field[start..end]" | [citation, ...] | $citations',
+                         "Tells what citations quote, and whether that is still so."),
 })  # fmt: skip
 
 KEYWORDS: Mapping[str, str] = MappingProxyType({
@@ -64,7 +66,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",
-    "by": "The keys of the groups.",
+    "by": "The keys of the groups; of extend those that its window functions stay in.",
     "fill": "The value for time buckets that no row fell into.",
     "top": "How many values of a facet, most frequent first.",
     "to": "What near goes to: a text, a vector or a record.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +49,7 @@ class Context:
     pinned: Span | None = None
     prefix: str = ""
     undeclared: str | None = None  # what is reported of a parameter that is not declared
+    no_window: str | None = "PQ0408"  # what is reported of a window function; None where one may stand
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
@@ -67,6 +69,13 @@ class Context:
         """A name that does not exist, with the nearest that do; `better` is what another language's name is here."""
         candidates = (better,) if better else nearest(name, known)
         self.report(code, span, name=name, candidates=candidates, edit=replacement(span, candidates), **words)
+
+    @contextmanager
+    def reporting_windows(self, code: str | None) -> Iterator[None]:
+        """Meanwhile window functions are reported as `code`, or may stand where that is None."""
+        before, self.no_window = self.no_window, code
+        yield
+        self.no_window = before
 
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)

@@ -48,6 +48,13 @@ def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str)
     return expect_type(context, bound, type_, node.span, what)
 
 
+def check_key(context: Context, bound: Bound, span: Span) -> None:
+    """Can rows be grouped by it?"""
+    if bound.type.kind in {Kind.LIST, Kind.VECTOR}:
+        found = with_article(bound.type)
+        context.report("PQ0304", span, what="a group key", expected="one value a row", found=found)
+
+
 def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str, better: str | None = None) -> Bound:
     """`bound`, a parameter made to be of `type_`; reports where the type can't be that. `better` was perhaps meant."""
     bound = adapt(bound, type_)
@@ -215,10 +222,13 @@ def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
 
 
 def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
-    arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
     span = context.place(node.span)
     found = FUNCTIONS.get(node.name)
-    if (own := context.functions.get(node.name)) is not None:
+    own = context.functions.get(node.name)
+    if own is None and found is not None and found.kind is FunctionKind.WINDOW:
+        return _window(context, found, node, schema)
+    arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
+    if own is not None:
         return _call_inlined(context, own, node, arguments)
     if node.name == context.declaring:
         context.report("PQ0221", node.name_span, name=node.name)
@@ -230,6 +240,14 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
     if found.kind is FunctionKind.AGGREGATE:
         context.report("PQ0306", node.name_span, function=node.name)
         return Apply(node.name, arguments, ANY, span)
+    return apply_function(context, found, node, arguments)
+
+
+def _window(context: Context, found: Function, node: tree.Call, schema: Schema) -> Bound:
+    if context.no_window is not None:
+        context.report(context.no_window, node.name_span, function=node.name)
+    with context.reporting_windows("PQ0409" if context.no_window is None else context.no_window):
+        arguments = bind_arguments(context, found, node, schema)
     return apply_function(context, found, node, arguments)
 
 
@@ -260,6 +278,14 @@ def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> B
     if type_.kind is Kind.FLOAT and bound.type.kind is Kind.INT:
         return Apply("float", (bound,), FLOAT, bound.span)
     return bound
+
+
+def bind_arguments(context: Context, found: Function, node: tree.Call, schema: Schema) -> tuple[Bound, ...]:
+    """Those of an aggregate or a window function, of which some may not read columns."""
+    return tuple(
+        bind_expression(context, argument, Schema(()) if i in found.fixed else schema)
+        for i, argument in enumerate(node.arguments)
+    )
 
 
 def apply_function(context: Context, found: Function, node: tree.Call, arguments: tuple[Bound, ...]) -> Apply:

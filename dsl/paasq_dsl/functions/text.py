@@ -77,4 +77,7 @@ FUNCTIONS = (
              "The text with the words of the last match or find between « and »; with a number only the best part of it, in so "
              "many characters, the marks not counted.",
              'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be."),
+    function("highlights", "text -> [int]",
+             "Where the words of the last match or find stand in a text: start and end of the first, then of the second, and so "
+             "on; in characters from 0.", "length(highlights(title)) == 2", nulls="Null where the text is."),
 )  # fmt: skip

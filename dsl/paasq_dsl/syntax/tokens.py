@@ -44,6 +44,8 @@ class Token(NamedTuple):
         return Span(self.start, self.end)
 
 
+NAME_PATTERN = r"(?:[^\W\d]\w*|`[^`\n]+`)"
+REF_PATTERN = r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")"
 _PATTERNS: dict[TokenKind, str] = {
     TokenKind.SPACE: r"[ \t\f\r\n]+",
     TokenKind.DOC: r"///[^\n]*",
@@ -52,9 +54,9 @@ _PATTERNS: dict[TokenKind, str] = {
     TokenKind.TIME: r"@(?:\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?|[a-z]+)",
     TokenKind.DURATION: r"(?:\d++(?:\.\d++)?(?:ms|min|mo|s|h|d|w|y))++\b",
     TokenKind.NUMBER: r"\d++(?:\.\d++)?(?:[eE][+-]?\d++)?(?!\w)",
-    TokenKind.REF: r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")",
+    TokenKind.REF: REF_PATTERN,
     TokenKind.PARAM: r"\$\w+",
-    TokenKind.NAME: r"[^\W\d]\w*|`[^`\n]+`",
+    TokenKind.NAME: NAME_PATTERN,
     TokenKind.OPERATOR: r"->|\.\.|==|!=|<=|>=|[|;,(){}\[\]=<>+\-*%^.:]|/(?!\*)",
     # An open quote or comment takes all it could: tried again at each later quote, a text would cost its length squared.
     TokenKind.ERROR: r'/\*.*|""".*|"[^\n]*|\d\w*|.',

@@ -149,7 +149,10 @@ class Select(Node):
 
 @dataclass(frozen=True, slots=True)
 class Extend(Node):
+    """`keys` part the rows into groups, within which window functions run."""
+
     items: tuple[Item, ...]
+    keys: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,12 @@ def chosen_vector_field(context: Context, stage: str, name: str | None, span: Sp
 def chosen_text_fields(
     context: Context, stage: str, named: tuple[tree.Weighted, ...], span: Span, schema: Schema
 ) -> tuple[tuple[str, float], ...]:
-    """Text fields with weights: those named, or all; none where the collection has none, which is reported."""
+    """The text fields that are named, with weights. Reports a name that is none, and a collection without text."""
     if not text_fields(schema):
         missing_field(context, stage, "text", schema, span)
         return ()
     known = [w for w in named if chosen_text_field(context, stage, w.name, w.span, schema)]
-    return tuple((w.name, w.weight) for w in known) or tuple((name, 1.0) for name in text_fields(schema))
+    return tuple((w.name, w.weight) for w in known)
 
 
 def unknown_option(context: Context, stage: str, option: tree.Option, known: Iterable[str]) -> None:

@@ -10,7 +10,8 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
-    items = bind_items(context, node.items, schema)
+    with context.reporting_windows(None):
+        items = bind_items(context, node.items, schema)
     columns = tuple(ColumnInfo(item.name, item.value.type) for item in items)
     names = {c.name for c in columns}
     # what the store keeps of each row and what retrieval gave it can still be named behind a select
@@ -39,6 +40,7 @@ def bind_items(context: Context, items: tuple[tree.Item, ...], schema: Schema) -
 
 VERB = Verb(
     "select", tree.Select, "select [name =] expression, ...",
-    "Gives these columns, in this order. What has no name is called after what it is made of.",
+    "Gives these columns, in this order. What has no name is called after what it is made of. [Window "
+    "functions](functions.md#windows) look at all rows, in the order in which they stand here.",
     "from pep | select number, title, since = year(created)", bind, makes_columns=True,
 )  # fmt: skip

@@ -24,7 +24,7 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
     if place.quoted or not place.wants_value:
         return ()
     match place.role:
-        case Role.EXPRESSION | Role.COLUMN:
+        case Role.EXPRESSION | Role.COMPUTED | Role.COLUMN:
             return _columns(place)
         case Role.LIST_COLUMN:
             return (_completion(place, c.name, c.type, _detail(place, c)) for c in place.schema.columns if c.type.item)
@@ -121,7 +121,7 @@ def _completion(
 ) -> Completion:
     kind = CompletionKind.FIELD
     rank = RANK_SYSTEM if name in SYSTEM_COLUMNS else RANKS[kind]
-    rank += WORSE if type_.kind is Kind.VECTOR and place.role is Role.EXPRESSION else 0
+    rank += WORSE if type_.kind is Kind.VECTOR and place.role in {Role.EXPRESSION, Role.COMPUTED} else 0
     collection = place.schema.collection or place.target
     field = collection.by_name.get(name) if collection else None
     doc = field.doc if field and field.type == type_ else ""

@@ -1,4 +1,4 @@
-"""Functions: aggregates in summarize alone, the others wherever a value may stand."""
+"""Functions: aggregates in summarize alone, window functions in extend and select, the others wherever a value may stand."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 
 _ROLES = {
-    Role.EXPRESSION: FunctionKind.SCALAR,
-    Role.SCALAR: FunctionKind.SCALAR,
-    Role.AGGREGATE: FunctionKind.AGGREGATE,
+    Role.EXPRESSION: {FunctionKind.SCALAR},
+    Role.COMPUTED: {FunctionKind.SCALAR, FunctionKind.WINDOW},
+    Role.SCALAR: {FunctionKind.SCALAR},
+    Role.AGGREGATE: {FunctionKind.AGGREGATE},
 }
 
 
@@ -29,7 +30,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
         insert = own.name if called else f"{own.name}("
         yield Completion(own.name, insert, kind, own.usage, own.doc, place.span, RANKS[kind] + better)
     for function in FUNCTIONS.values():
-        if function.kind is not _ROLES[place.role]:
+        if function.kind not in _ROLES[place.role]:
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE

@@ -13,7 +13,7 @@ from paasq_dsl.functions.signature import unify
 from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import Kind
 
-_VALUES = frozenset({Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT, Role.TEXT_FIELD})
+_VALUES = frozenset({Role.EXPRESSION, Role.COMPUTED, Role.SCALAR, Role.ARGUMENT, Role.TEXT_FIELD})
 
 
 def provide(place: Place, _: Values) -> Iterator[Completion]:

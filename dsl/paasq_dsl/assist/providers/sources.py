@@ -27,7 +27,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
         for name, let in place.lets.items():
             columns = ", ".join(c.name for c in let.query.schema.visible)
             yield Completion(name, name, kind, f"let: {columns}", let.doc, place.span, RANKS[kind])
-    if place.role in {Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
+    if place.role in {Role.EXPRESSION, Role.COMPUTED, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
         yield from _records(place)
 
 
