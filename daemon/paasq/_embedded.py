@@ -26,7 +26,7 @@ class Embedded(Database):
         return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return self._engine.explain(Request(text, plain(params)))
+        return self._engine.explain(Request(text, plain(params), zone=self.zone))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         record = self._engine.get(collection, key)

@@ -41,6 +41,7 @@ from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.transact import Transactor
+from paasq_daemon.writes.values import TIMES_US
 from paasq_daemon.writes.vectors import Vectors
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
@@ -49,6 +50,7 @@ from paasq_dsl.diagnostics import diagnostic
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.zones import nearest_zones, zone_of
 
 _NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
 
@@ -84,6 +86,7 @@ class Engine:
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
         started = time.perf_counter()
+        _check_moment(request)
         lookup = self._compile(request)
         if request.read_only:
             _refuse_writes(lookup)
@@ -100,7 +103,8 @@ class Engine:
                     todo = deque(zip(rest.numbers, rest.steps, strict=True))
         except KernelError as error:
             raise _placed(error, lookup, request) from error
-        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return replace(answer, elapsed_ms=elapsed_ms, zone=lookup.compiled.zone)
 
     def explain(self, request: Request) -> Answer:
         return self.query(replace(request, text=f"explain {request.text}"))
@@ -222,7 +226,9 @@ class Engine:
         self._store.close()
 
     def _compile(self, request: Request, done: int = 0) -> Lookup:
-        return self._compiler.compile(request.text, self.catalog(), request.source_name, request.modules, done)
+        return self._compiler.compile(
+            request.text, self.catalog(), request.source_name, request.modules, done, request.zone
+        )
 
     def _run(self, step: Step, inputs: RunInputs) -> Answer:
         if isinstance(step, PreparedQuery):
@@ -243,6 +249,16 @@ def _refuse_writes(lookup: Lookup) -> None:
             raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
 
 
+def _check_moment(request: Request) -> None:
+    """Raises InvalidValue where a request names a time zone that is none, or a moment that no time can hold."""
+    if zone_of(request.zone) is None:
+        meant = nearest_zones(request.zone)
+        hint = f"did you mean {' or '.join(meant)}?" if meant else "zones are named as in Europe/Oslo or UTC"
+        raise InvalidValue(f"there is no time zone {request.zone:.80}", hint)
+    if request.now_us is not None and not TIMES_US[0] <= request.now_us <= TIMES_US[1]:
+        raise InvalidValue(f"now is {request.now_us} microseconds from 1970, and years go from 1 to 9999")
+
+
 def _known(catalog: Catalog, name: str) -> Any:
     if name not in catalog.collections:
         raise InvalidValue(f"there is no collection {name}", f"there is {', '.join(catalog.collections) or 'none yet'}")
@@ -250,26 +266,28 @@ def _known(catalog: Catalog, name: str) -> Any:
 
 
 def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs:
-    """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
-    them. Raises InvalidValue for a parameter that the text has not."""
+    """One `now` for the whole text, the clock's or the request's; the parameters with the defaults of those that were not
+    given, in JSON as clients give them. Raises InvalidValue for a parameter that the text has not."""
     used = {word[1:] for word in lookup.canonical.key.split() if word.startswith("$")} | set(lookup.compiled.parameters)
     for name in request.params:
         if name not in used:
             known = ", ".join(f"${u}" for u in sorted(used)) or "none"
             raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
-    given, now_us = dict(request.params), time.time_ns() // 1_000
-    values = values_of_run(lookup.canonical.literals, {}, now_us)
+    given = dict(request.params)
+    now_us = time.time_ns() // 1_000 if request.now_us is None else request.now_us
+    values = values_of_run(lookup.literals, {}, now_us)
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:
             given[name] = encode(scalar(declared.default, values), declared.type)
-    return RunInputs(lookup.canonical.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.hit)
+    return RunInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.hit)
 
 
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
     span = moved(error.span, lookup.compiled.text, request.text)
     found = diagnostic(error.code, span, what=error.message, name=error.message, found=error.message)
-    return query_error((replace(found, message=error.message),), Source(request.text, request.source_name))
+    found = replace(found, message=error.message, candidates=error.candidates)
+    return query_error((found,), Source(request.text, request.source_name))
 
 
 def _manifest_json(manifest: snapshots.Manifest) -> dict[str, Any]:

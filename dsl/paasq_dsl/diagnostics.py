@@ -80,6 +80,8 @@ CATALOGUE: dict[str, str] = {
     "PQ0119": "a pipeline starts with a source: from <collection>",
     "PQ0120": "the fields of a collection are parted by white space, not by commas",
     "PQ0121": "a `;` is missing before this statement",
+    "PQ0122": "there is no time zone {name}",
+    "PQ0123": "zone stands once, at the head of a text: only let, param, fn and use may stand before it",
     "PQ0201": "there is no collection {name}",
     "PQ0202": "{where} has no field {name}",
     "PQ0203": "there is no function {name}",
@@ -143,6 +145,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0701": "{what}",
     "PQ0702": "no value was given for ${name}",
     "PQ0703": "{what}",
+    "PQ0704": "there is no time zone {name}",
 }
 
 

@@ -64,7 +64,7 @@ def test_the_engine_answers_as_the_reference(engine: Engine, world_of: WorldOf, 
     lookup = engine._compiler.compile(text, engine.catalog(), "<query>")
     (step,) = lookup.compiled.steps
     assert isinstance(step, PreparedQuery)
-    inputs = RunInputs(lookup.canonical.literals, {}, NOW_US)
+    inputs = RunInputs(lookup.literals, {}, NOW_US)
     try:
         expected = ReferenceBackend(world.records).prepare(step.query).run(inputs)
     except Undecided:
@@ -192,7 +192,7 @@ def _outcome(lookup: Lookup) -> object:
     (step,) = lookup.compiled.steps
     assert isinstance(step, PreparedQuery)
     try:
-        answer = step.plan.run(RunInputs(lookup.canonical.literals, {}, NOW_US))
+        answer = step.plan.run(RunInputs(lookup.literals, {}, NOW_US))
     except KernelError as error:
         return error.message
     return answer.columns, answer.rows, answer.facets, answer.reason

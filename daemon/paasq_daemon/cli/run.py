@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
 
@@ -26,21 +28,29 @@ def run(
     params: options.Params = None,
     form: options.OutputFormat = Format.TABLE,
     echo: Annotated[bool, typer.Option("--echo", help="Show each statement above its answer.")] = False,
+    zone: options.Zone = DEFAULT_ZONE,
+    now: options.Now = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
     """Run a script: every answer as a table under its comment; in other formats the last answer alone.
 
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
-    transaction of its own.
+    transaction of its own; @now is the same for all.
     """
-    source = read_source(file)
+    source, now_us = read_source(file), options.now_us_of(now, zone)
     with open_database(data, socket, create=True) as database:
-        run_script(database, source, options.params_of(params), form, echo=echo)
+        database.zone = zone
+        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us)
 
 
-def run_script(database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False) -> None:
-    """Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
+def run_script(
+    database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False,
+    now_us: int | None = None,
+) -> None:  # fmt: skip
+    """`now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
+    with what is wrong shown."""
+    now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
     diagnostics = database.check(source.text, modules)
     show_diagnostics(diagnostics, source)
@@ -54,7 +64,9 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
             _show_title(step, source, echo=echo)
         given = {name: value for name, value in params.items() if step.takes(name)}
         try:
-            last = database.request(Request(step.text, given, source_name=source.name, modules=modules))
+            last = database.request(
+                Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
+            )
         except PaasqError as error:
             _show_failure(error, source, step, f"statement {number} of {len(todo)}")
             raise typer.Exit(FAILED) from None

@@ -13,6 +13,7 @@ from paasq_daemon.wire.messages import Answer, Budget, Cancellation, PutResult, 
 from paasq_daemon.wire.schema import catalog_of, record_of
 from paasq_daemon.wire.values import plain
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.values import render_time
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -44,11 +45,13 @@ class Client(Database):
             "source_name": request.source_name,
             "read_only": request.read_only,
             "modules": dict(request.modules),
+            "zone": request.zone,
+            "now": None if request.now_us is None else render_time(request.now_us),
         }
         return Answer.from_json(self.call("query", params, cancel))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params)}))
+        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params), "zone": self.zone}))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         message = self.call("get", {"collection": collection, "key": key})

@@ -24,7 +24,7 @@ from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored
 
-_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop"})
+_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop", "zone"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})

@@ -39,6 +39,7 @@ class Role(StrEnum):
     METHOD = "method"  # of fuse
     OPTION = "option"
     LIMIT = "limit"  # of a budget
+    ZONE = "zone"  # the name of a time zone
     NOTHING = "nothing"  # a new name, or no name
 
 
@@ -324,6 +325,7 @@ _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
+    "zone": _always(Role.ZONE),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),

@@ -13,6 +13,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.writes import bind_transaction, bind_write
+from paasq_dsl.binder.zones import set_zone
 from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.bound_retrieval import BudgetStage
@@ -27,6 +28,7 @@ from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
+from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_COLUMNS = Schema((), open=True)
 
@@ -42,16 +44,18 @@ class Bind:
     catalog: Catalog
     parameters: Mapping[str, DeclaredParameter]
     functions: Mapping[str, InlineFunction]
+    zone: str
 
 
 def bind(
     script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = no_modules,
-    done: int = 0,
+    done: int = 0, zone: str = DEFAULT_ZONE,
 ) -> Bind:  # fmt: skip
     """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
-    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound."""
+    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound.
+    `zone` is the time zone of a text that names none."""
     binder = _Binder(catalog, Scope(resolve))
-    binder.context.slots = slots or {}
+    binder.context.slots, binder.context.zone = slots or {}, zone
     return binder.run(script, done)
 
 
@@ -65,13 +69,16 @@ class _Binder:
         self.schemas: list[tuple[Span, Schema]] = []
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
+        set_zone(self.context, script)
         statements = tuple(
             self._statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
         )
         context = self.context
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
-        return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions)
+        return Bind(
+            statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions, context.zone
+        )
 
     def _statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -96,6 +103,8 @@ class _Binder:
             case commands.Use():
                 self._use(head)
                 return None
+            case commands.Zone():
+                return None  # set before the first statement was bound
             case commands.ViewHead():
                 return self._view(head, statement)
             case commands.Dryrun():
@@ -179,6 +188,7 @@ class _Binder:
         )
         inner.context.pinned = context.place(head.span)
         inner.context.prefix, inner.context.undeclared = f"{context.prefix}{head.alias}.", "PQ0225"
+        inner.context.zone = context.zone
         bound = inner.run(module.script)
         if bound.diagnostics:
             context.report("PQ0224", head.path_span, path=head.path, message=bound.diagnostics[0].message)
@@ -190,7 +200,7 @@ class _Binder:
             context.parameters[f"{head.alias}.{name}"] = declared
 
     def _view(self, head: commands.ViewHead, statement: tree.Statement) -> BoundView:
-        """Bound by itself: it must stand without the lets, functions and parameters of this text."""
+        """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
         context = self.context
         alone = _Binder(context.catalog, self.scope)
         alone.context.offset, alone.context.undeclared = context.offset, "PQ0228"

@@ -15,6 +15,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.words import FOREIGN_TYPES
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _PLAIN = {
     "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
@@ -119,7 +120,7 @@ def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Fi
         context.report("PQ0407", node.span, what="only a vector(auto) is computed from other fields")
     default = None
     if node.default is not None:
-        unlifted = replace(context, slots={})  # a default outlives the text that declares it
+        unlifted = replace(context, slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it
         bound = bind_scalar(unlifted, node.default, type_, f"the default of {node.name}")
         if isinstance(bound, Constant):
             default = bound.value

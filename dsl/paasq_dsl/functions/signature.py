@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paasq_dsl.types import ANY, FLOAT, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
+from paasq_dsl.types import ANY, FLOAT, KEYWORD, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
 
 NULL_GIVES_NULL = "Null where an argument is null."
 NULLS_LEFT_OUT = "Nulls are left out."
@@ -23,8 +23,8 @@ class Signature:
     """Types of arguments and of the result, written `text, int -> text`.
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
-    place), `[T]`. A `?` behind a type: may be left out; `...` behind the last: any number of it; `...` behind another: all
-    up to there, once or several times.
+    place), `[T]`, `zone` (the name of a time zone). A `?` behind a type: may be left out; `...` behind the last: any number
+    of it; `...` behind another: all up to there, once or several times.
     """
 
     parameters: tuple[str, ...]
@@ -78,6 +78,8 @@ def word_type(word: str) -> Type:
     """The type that a word of a signature asks; any where several fit."""
     if word.startswith("["):
         return list_of(word_type(word[1:-1]))
+    if word == "zone":
+        return KEYWORD
     return Type(Kind(word)) if word in _ONE_TYPE else ANY
 
 
@@ -135,7 +137,7 @@ def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
             return argument.kind in ORDERED_KINDS
         case "float":
             return argument.kind in {Kind.INT, Kind.FLOAT}
-        case "keyword" | "text":
+        case "keyword" | "text" | "zone":
             return argument.kind in STRING_KINDS
         case "vector":
             item = argument.item

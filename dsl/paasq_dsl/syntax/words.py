@@ -9,7 +9,7 @@ STAGE_WORDS = frozenset(
 )
 STATEMENT_WORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
-    "dryrun snapshot verify".split()
+    "dryrun snapshot verify zone".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from paasq_dsl.assist.completion import Completion
 from paasq_dsl.assist.place import Place, Values
-from paasq_dsl.assist.providers import fields, functions, keywords, parameters, sources, stages, types, values
+from paasq_dsl.assist.providers import fields, functions, keywords, parameters, sources, stages, types, values, zones
 
 Provider = Callable[[Place, Values], Iterable[Completion]]
 
@@ -19,4 +19,5 @@ PROVIDERS: tuple[Provider, ...] = (
     types.provide,
     keywords.provide,
     functions.provide,
+    zones.provide,
 )
