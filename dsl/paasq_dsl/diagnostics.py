@@ -142,6 +142,8 @@ CATALOGUE: dict[str, str] = {
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
     "PQ0611": "{collection}.{name} can't be {changed}: {why}",
     "PQ0612": "{name} can't be unique: it is {type}",
+    "PQ0617": "a field is computed from its record alone, so it can't use {name}",
+    "PQ0618": "{name} can't be computed: {why}",
     "PQ0701": "{what}",
     "PQ0702": "no value was given for ${name}",
     "PQ0703": "{what}",

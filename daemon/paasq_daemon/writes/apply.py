@@ -13,6 +13,7 @@ from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_ma
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
+from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
@@ -57,24 +58,28 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows
     )
     if rows is not None:
         records = (dict(zip(rows.names, row, strict=True)) for row in rows.rows)
+    checked: list[dict[str, Any]] = []
     for given in records:
         check_required(collection, given)
+        checked.append(check_values(collection, given))
+    for given in with_computed(collection, checked):
         key = given.get(collection.key)
         if write.expect is not None:
             before = transaction.get(collection.id, str(key)) if key is not None else None
             _check_expect(write.expect, collection, before, str(key), values)
-        fresh.append(put_record(transaction, collection, check_values(collection, given)))
+        fresh.append(put_record(transaction, collection, given))
     return Written(collection.name, "put", tuple(r.key for r in fresh), tuple(fresh))
 
 
 def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, chosen: Chosen | None) -> Written:
-    fresh: list[Record] = []
+    changed: list[dict[str, Any]] = []
     for before in _targets(transaction, write.collection, write.key, write.expect, values, chosen):
         row = RecordRow(write.collection, before)
         given = _given(transaction, write.collection, before)
         for item in write.assignments:
             given[item.name] = to_values(evaluate(item.value, row, values))[0]
-        fresh.append(put_record(transaction, write.collection, check_values(write.collection, given)))
+        changed.append(check_values(write.collection, given))
+    fresh = [put_record(transaction, write.collection, record) for record in with_computed(write.collection, changed)]
     return Written(write.collection.name, "patch", tuple(r.key for r in fresh), tuple(fresh))
 
 
@@ -159,10 +164,10 @@ class RecordRow:
 
 
 def _given(transaction: WriteTransaction, collection: Collection, record: Record) -> dict[str, Any]:
-    """The values of a record by field name, as put takes them."""
+    """The values of a record by field name, as put takes them: without those that are computed."""
     given: dict[str, Any] = {}
     for field in collection.fields:
-        if field.sources:
+        if field.sources or field.computed is not None:
             continue
         if field.type.kind is not Kind.VECTOR:
             given[field.name] = record.fields.get(field.id, field.default)

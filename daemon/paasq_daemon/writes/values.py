@@ -10,6 +10,7 @@ import numpy as np
 
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.values import decode
+from paasq_daemon.writes.returned import RETURNED
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, to_micros
@@ -64,10 +65,13 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
 
 
 def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Field values by name; vectors as lists. Unknown, computed and missing required fields raise InvalidValue."""
+    """Field values by name; vectors as lists. Unknown and missing required fields, and vectors that are made of text, raise
+    InvalidValue. What the store keeps of a record is left out."""
     found: dict[str, Any] = {}
     for name, value in data.items():
         field = collection.by_name.get(name)
+        if field is None and name in RETURNED:
+            continue
         if field is None:
             known = ", ".join(f.name for f in collection.fields)
             raise InvalidValue(f"{collection.name} has no field {name}", f"its fields are {known}")
@@ -80,7 +84,8 @@ def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[st
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
     for field in collection.fields:
-        if field.required and field.default is None and given.get(field.name) is None and field.name != collection.key:
+        missing = field.required and field.default is None and given.get(field.name) is None
+        if missing and field.name != collection.key and field.computed is None:
             raise InvalidValue(f"{collection.name}.{field.name} is required", f"give {field.name} a value")
 
 

@@ -210,4 +210,6 @@ def _of(collection: Collection | None, name: str, type_: Type) -> str:
         parts.append("Unique.")
     if field.sources:
         parts.append(f"Computed from {', '.join(field.sources)}.")
+    if field.computed is not None:
+        parts.append(f"Computed: `{field.computed}`.")
     return _entry(f"{name}: {type_}", f"field of `{collection.name}`", " ".join(p for p in parts if p))

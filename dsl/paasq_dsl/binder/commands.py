@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from paasq_dsl.binder.computed import check_computed, fields_read, with_field_renamed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.schemas import bind_field, bind_type, check_sources
@@ -69,7 +70,9 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     if problem:
         _refuse(context, collection, node.field, "added", problem)
         return None
-    check_sources(context, node.field, dict(collection.by_name))
+    fields = {**collection.by_name, field.name: field}
+    check_sources(context, node.field, fields)
+    check_computed(context, node.field, fields)
     return _altered(context, node, collection, "add", None, field)
 
 
@@ -109,6 +112,8 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
         problem = "a vector is made of text, or given; drop it, and add another"
     elif field.default is not None:
         problem = "it has a default of its present type"
+    elif field.computed is not None:
+        problem = "it is computed; drop it, and add it anew"
     elif type_ == field.type:
         problem = f"it is {type_} already"
     if problem:
@@ -159,9 +164,8 @@ def _changed(collection: Collection, before: Field | None, after: Field | None) 
     elif after is None:
         fields = tuple(f for f in fields if f != before)
     elif before is not None:
-        names = {before.name: after.name}
         exchanged = tuple(after if f == before else f for f in fields)
-        fields = tuple(replace(f, sources=tuple(names.get(s, s) for s in f.sources)) for f in exchanged)
+        fields = tuple(with_field_renamed(f, before.name, after.name) for f in exchanged)
     renamed_key = after is not None and before is not None and before.name == collection.key
     key = after.name if renamed_key and after is not None else collection.key
     given = max(collection.next_field_id - 1, after.id if after else 0)
@@ -189,7 +193,7 @@ def _field_of(context: Context, node: Any) -> tuple[Collection, Field] | None:
 def _needed(collection: Collection, field: Field) -> str | None:
     if field.name == collection.key:
         return "it is the key"
-    users = [f.name for f in collection.fields if field.name in f.sources]
+    users = [f.name for f in collection.fields if field.name in fields_read(f)]
     return f"{users[0]} is computed from it" if users else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from paasq_dsl.binder.computed import check_computed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.wording import with_article
@@ -13,6 +14,7 @@ from paasq_dsl.diagnostics import Edit
 from paasq_dsl.languages import LANGUAGES
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.unparse import unparse
 from paasq_dsl.syntax.words import FOREIGN_TYPES
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -78,6 +80,7 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
         fields[declared.name] = bind_field(context, declared, len(fields) + 1)
     for declared in node.fields:
         check_sources(context, declared, fields)
+        check_computed(context, declared, fields)
     key = keys[0].name if keys else KEY_FIELD_DEFAULT
     if not keys:
         fields = {key: Field(len(fields) + 1, key, KEYWORD), **fields}
@@ -103,7 +106,7 @@ def same_fields(one: Collection, other: Collection) -> bool:
 
 def _declared(field: Field) -> tuple[object, ...]:
     type_ = vector_of(None) if field.sources else field.type
-    return type_, field.required, field.default, field.sources, field.unique
+    return type_, field.required, field.default, field.sources, field.unique, field.computed
 
 
 def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
@@ -132,7 +135,8 @@ def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Fi
     if node.unique and type_.kind not in _UNIQUE_KINDS:
         context.report("PQ0612", node.type.span, name=node.name, type=with_article(type_))
     required = node.required or node.is_key
-    return Field(number, node.name, type_, required, default, sources, doc=node.doc, unique=node.unique)
+    computed = unparse(node.computed) if node.computed else None
+    return Field(number, node.name, type_, required, default, sources, None, node.doc, node.unique, computed)
 
 
 def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:

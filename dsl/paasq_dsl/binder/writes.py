@@ -8,10 +8,10 @@ from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, BoundQuery, Named, ScanStage, Schema, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
-from paasq_dsl.functions.signature import unify
+from paasq_dsl.functions.signature import assignable
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
-from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.types import Kind
 from paasq_dsl.verbs.follow import scan_schema
 
 
@@ -55,12 +55,13 @@ def _put_query(context: Context, node: tree_writes.Put, source: tree.From, colle
             context.report("PQ0510", source.span, name=column.name, collection=collection.name)
         elif field.sources:
             context.report("PQ0502", source.span, name=field.name, sources=", ".join(field.sources))
-        elif not _assignable(field.type, column.type):
+        elif not assignable(field.type, column.type):
             expected, found = with_article(field.type), with_article(column.type)
             context.report("PQ0304", source.span, what=field.name, expected=expected, found=found)
     given = {column.name for column in schema.visible}
     for field in collection.fields:
-        if field.required and field.default is None and field.name not in given and not schema.open:
+        missing = field.required and field.default is None and field.computed is None and field.name not in given
+        if missing and not schema.open:
             context.report("PQ0501", source.span, collection=collection.name, name=field.name)
     return BoundQuery(tuple(stages))
 
@@ -97,7 +98,7 @@ def _record(context: Context, node: tree_writes.Record, collection: Collection) 
     items = _assignments(context, node.items, collection, Schema(()))
     given = {item.name for item in items}
     for field in collection.fields:
-        if field.required and field.name not in given and field.default is None:
+        if field.required and field.name not in given and field.default is None and field.computed is None:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)
     return items
 
@@ -115,8 +116,8 @@ def _assignments(
             context.report("PQ0504", name_span, name=item.name)
         elif field is None:
             context.unknown("PQ0202", name_span, item.name, collection.by_name, where=collection.name)
-        elif field.sources:
-            context.report("PQ0502", name_span, name=item.name, sources=", ".join(field.sources))
+        elif made_of := ", ".join(field.sources) or field.computed:
+            context.report("PQ0502", name_span, name=item.name, sources=made_of)
         elif item.name in found:
             context.report("PQ0205", name_span, name=item.name)
         else:
@@ -127,20 +128,5 @@ def _assignments(
 
 
 def _check_assignable(context: Context, field: Field, given: Bound, span: Span) -> None:
-    if (given.type.kind is Kind.NULL and field.required) or not _assignable(field.type, given.type):
+    if (given.type.kind is Kind.NULL and field.required) or not assignable(field.type, given.type):
         context.report("PQ0304", span, what=field.name, expected=with_article(field.type), found=found_words(given))
-
-
-def _assignable(wanted: Type, given: Type) -> bool:
-    if wanted.kind is Kind.VECTOR:
-        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
-            given.kind is Kind.LIST and _assignable(Type(Kind.FLOAT), given.item or given)
-        )
-    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
-        return wanted.name == given.name
-    together = unify(wanted, given)
-    if together is None:
-        return False
-    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
-        return _assignable(wanted.item or wanted, given.item or given)
-    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY

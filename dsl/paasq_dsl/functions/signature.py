@@ -49,7 +49,7 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `nulls` is the rule for null arguments. `per_row` of an aggregate: so many of its arguments have a value for each row,
-    those behind them one for all.
+    those behind them one for all. `per_run`: its value depends on when it is asked, or on what was asked before it.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
     per_row: int = 1
+    per_run: bool = False
 
     @property
     def usage(self) -> str:
@@ -70,8 +71,10 @@ def signatures(text: str) -> tuple[Signature, ...]:
     return tuple(_signature(part) for part in text.split(";"))
 
 
-def function(name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL) -> Function:
-    return Function(name, signatures(takes), doc, example, nulls=nulls)
+def function(
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, per_run: bool = False
+) -> Function:
+    return Function(name, signatures(takes), doc, example, nulls=nulls, per_run=per_run)
 
 
 def word_type(word: str) -> Type:
@@ -109,6 +112,22 @@ def unify(left: Type, right: Type) -> Type | None:
         item = unify(left.item, right.item)
         return None if item is None else list_of(item)
     return left if left.kind is right.kind else None
+
+
+def assignable(wanted: Type, given: Type) -> bool:
+    """Can a field of one type hold values of the other? An int is a float, one kind of string another."""
+    if wanted.kind is Kind.VECTOR:
+        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
+            given.kind is Kind.LIST and assignable(FLOAT, given.item or given)
+        )
+    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
+        return wanted.name == given.name
+    together = unify(wanted, given)
+    if together is None:
+        return False
+    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
+        return assignable(wanted.item or wanted, given.item or given)
+    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY
 
 
 def _signature(text: str) -> Signature:

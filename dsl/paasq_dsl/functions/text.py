@@ -72,9 +72,11 @@ FUNCTIONS = (
              'email_domain("Ana <ana@Example.org>") == "example.org"'),
     function("snippet", "text, int? -> text",
              "The part of a text field that answers the last match or find best, in so many characters (200).",
-             "length(snippet(title, 80)) <= 80", nulls="Null where the text is; the number can't be."),
+             "length(snippet(title, 80)) <= 80", nulls="Null where the text is; the number can't be.",
+             per_run=True),
     function("highlight", "text, int? -> text",
              "The text with the words of the last match or find between « and »; with a number only the best part of it, in so "
              "many characters, the marks not counted.",
-             'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be."),
+             'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be.",
+             per_run=True),
 )  # fmt: skip

@@ -43,7 +43,7 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         options = dict(modifiers)
         return tree.FieldDeclaration(
             span_of(name), plain_name(name), type_, key is not None, "required" in options, "unique" in options,
-            options.get("default"), options.get("sources", ()),
+            options.get("default"), options.get("sources", ()), options.get("computed"),
         )  # fmt: skip
 
     def required(self, _: Token) -> tuple[str, Any]:
@@ -57,6 +57,9 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
 
     def sources(self, _: Token, *names: Token) -> tuple[str, Any]:
         return "sources", tuple(self.name(n) for n in names)
+
+    def computed(self, value: E) -> tuple[str, Any]:
+        return "computed", value
 
     def plain_type(self, name: Token) -> tree.TypeName:
         return tree.TypeName(span_of(name), plain_name(name))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -86,6 +86,14 @@ def parse_piece(text: str, start: str) -> Parsed:
     return node, ()
 
 
+def parse_expression(text: str) -> tree.Expression | None:
+    """An expression that stands alone, as the catalog keeps those of computed fields; None where it is none."""
+    try:
+        return cast("tree.Expression", _parser().parse(text, start="expression"))
+    except (UnexpectedInput, LiteralError):
+        return None
+
+
 def expected_at_end(text: str, start: str) -> frozenset[str]:
     """The terminals that may follow a prefix of a piece, for completion; nothing where the prefix itself is broken."""
     interactive = _parser().parse_interactive(text, start=start)
@@ -100,7 +108,7 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage"], maybe_placeholders=True, transformer=CommandBuilder(),
+        grammar, parser="lalr", start=["head", "stage", "expression"], maybe_placeholders=True, transformer=CommandBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 

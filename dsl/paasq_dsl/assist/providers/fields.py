@@ -76,7 +76,8 @@ def _assignable(place: Place) -> Iterator[Completion]:
     given = set(words[max(innermost(words), 0) :])
     behind = ": " if words[0] == "put" else " = "
     for field in target.fields:
-        if field.name not in given and not field.sources and not (words[0] == "patch" and field.name == target.key):
+        made = field.sources or field.computed is not None or (words[0] == "patch" and field.name == target.key)
+        if field.name not in given and not made:
             detail = f"{field.type}{', required' if field.required else ''}"
             yield _completion(place, field.name, field.type, detail, better=field.required, behind=behind)
 
