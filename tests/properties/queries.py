@@ -16,6 +16,7 @@ from properties.worlds import CHOICES, WORDS, World
 
 T = TypeVar("T")
 Columns = dict[str, Type]
+ZONES = ("", "", 'zone "Europe/Oslo"; ', 'zone "America/St_Johns"; ')
 _COMPARED = (Kind.KEYWORD, Kind.INT, Kind.FLOAT, Kind.TIME, Kind.DURATION, Kind.BOOL)
 _ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
 
@@ -55,7 +56,8 @@ class Writer:
             case Kind.TEXT:
                 return quote_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
             case kind:
-                return written(self.pick(CHOICES[kind]), type_)
+                text = written(self.pick(CHOICES[kind]), type_)
+                return text.removesuffix("Z") if kind is Kind.TIME and self.number(0, 1) else text
 
     def some(self, item: Type) -> str:
         return f"[{', '.join(self.literal(item) for _ in range(self.number(0, 3)))}]"
@@ -372,11 +374,11 @@ class Pipeline:
 
 @st.composite
 def query_texts(draw: Callable[[st.SearchStrategy[Any]], Any], world: World, stages_max: int = 5) -> str:
-    """A query that binds without an error."""
+    """A query that binds without an error, read in a zone of its own now and then."""
     pipeline = Pipeline(Writer(draw, world))
     for _ in range(pipeline.writer.number(0, stages_max)):
         pipeline.grow()
-    return "\n| ".join(pipeline.stages)
+    return pipeline.writer.pick(ZONES) + "\n| ".join(pipeline.stages)
 
 
 @st.composite

@@ -204,11 +204,11 @@ def _with_other_literals(text: str, draw: Callable[[st.SearchStrategy[Any]], Any
     before = ""
     for token in scan(text):
         new = token.text
-        if token.kind is TokenKind.STRING:
+        if token.kind is TokenKind.STRING and before != "zone":
             new = draw(st.sampled_from(['"a"', '"blue sea"', '""', '"\\u00fc"', token.text]))
         elif token.kind is TokenKind.NUMBER and token.text.isdigit() and before != "^":
             new = str(draw(st.integers(0, 5)))
-        before = token.text
+        before = before if token.kind is TokenKind.SPACE else token.text
         tokens.append(new)
     return "".join(tokens)
 

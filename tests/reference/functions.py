@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from paasq_dsl.bound import Apply
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, to_datetime, to_micros
-from reference.library import PLAIN, WITH_CALL, length_us, written
+from reference.library import PLAIN, WITH_CALL, instant, length_us, shown, written
 
 _MONDAY_US = 4 * MICROS["d"]  # 5 January 1970
 
@@ -58,9 +59,9 @@ def _float(value: Any) -> float | None:
         return None
 
 
-def _time(text: str) -> int | None:
+def _time(text: str, zone: str = "UTC") -> int | None:
     try:
-        return parse_time(text.strip())
+        return parse_time(text.strip(), ZoneInfo(zone))
     except ValueError:
         return None
 
@@ -74,9 +75,13 @@ def _substring(text: str, start: int, count: int | None = None) -> str:
     return text[start:] if count is None else text[start : start + max(count, 0)]
 
 
-def _bucket(value: Any, width: Any) -> Any:
+def _bucket(value: Any, width: Any, zone: str = "UTC") -> Any:
     if not isinstance(width, Duration):
         return math.floor(value / width) * width
+    return instant(_utc_bucket(shown(value, zone), width), zone)
+
+
+def _utc_bucket(value: int, width: Duration) -> int:
     if width.months:
         moment = to_datetime(value)
         month = (moment.year * 12 + moment.month - 1) // width.months * width.months
