@@ -63,7 +63,7 @@ FIELDS = {  # name -> type; each world has some of them
 
 
 COMPUTED = {  # name -> the fields that it reads, its type and expression; where a world has those
-    "y": (("at",), "int = year(at) * 12 + month(at)"), "up": (("k1", "n"), 'text(en) = concat(upper(k1), " sea ", n)'),
+    "y": (("at",), "int = year(at) * 12 + month(at)"), "up": (("k1", "n"), 'text = concat(upper(k1), " sea ", n)'),
     "half": (("n",), "float = n / 2"), "some": (("tags", "ok"), "bool = ok or length(tags) > 1"),
     "after_y": (("at",), "int = y % 7"), "first": (("tags",), "keyword = first(tags)"),
     "later": (("at", "long"), "time = at + 1mo + long"),

@@ -33,7 +33,9 @@ def check_returned(
     key = record.get(collection.key)
     live = transaction.get(collection.id, key) if isinstance(key, str) else None
     if live is None:
-        raise ConflictError(f"{collection.name}:{key} was read, and is not there any more", "put it without its _version")
+        raise ConflictError(
+            f"{collection.name}:{key} was read, and is not there any more", "put it without its _version"
+        )
     kept = {"_key": live.key, "_version": live.version, "_seq": live.seq, "_time": live.time_us}
     if any(kept[name] != value for name, value in given.items()):
         raise ConflictError(

@@ -25,6 +25,7 @@ class Role(StrEnum):
     AGGREGATE = "aggregate"
     FIELD = "field"  # of the record that is written
     DECLARED = "declared"  # a text field of the collection that is being declared
+    COMPUTED = "computed"  # an expression over the fields of the collection that is being declared
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
@@ -45,6 +46,9 @@ class Role(StrEnum):
 
 _BEHIND: Mapping[str, Role] = {"->": Role.LINKED, ".": Role.PART}
 _OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "{": "}"}
+
+
+_BEFORE_A_VALUE = frozenset("= ( [ , + - * / % == != < <= > >= .. and or not in has any all".split())
 
 
 def role_of(words: Sequence[str], start: str) -> Role:
@@ -182,6 +186,8 @@ def _collection(words: Sequence[str]) -> Role:
     names = words[len(words) - list(reversed(words)).index("from") :] if "from" in words else None
     if names is not None and (not names or (names[-1] == "," and ":" not in names)):
         return Role.DECLARED
+    if "=" in words and ":" not in words[len(words) - list(reversed(words)).index("=") :]:
+        return Role.COMPUTED if words[-1] in _BEFORE_A_VALUE else Role.NOTHING
     return _type(words)
 
 

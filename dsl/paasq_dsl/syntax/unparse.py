@@ -114,6 +114,11 @@ def _logical(node: Logical) -> str:
     return f" {node.operator} ".join(_within(operand, _level(node) + 1) for operand in node.operands)
 
 
+def _base(node: Expression) -> str:
+    """A record's key may hold dots and hyphens: a space ends it."""
+    return f"{unparse(node)} " if isinstance(node, Ref) else _within(node, _PATH)
+
+
 def _list(items: tuple[Expression, ...]) -> str:
     return ", ".join(unparse(item) for item in items)
 
@@ -130,6 +135,6 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Binary: _binary,
     Logical: _logical,
     Call: lambda node: f"{node.name}({_list(node.arguments)})",
-    Dot: lambda node: f"{_within(node.base, _PATH)}.{quote_name(node.name)}",
-    Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
+    Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
+    Arrow: lambda node: f"{_base(node.base)}->{quote_name(node.name)}",
 }

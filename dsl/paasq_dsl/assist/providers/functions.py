@@ -14,6 +14,7 @@ from paasq_dsl.functions.signature import FunctionKind
 _ROLES = {
     Role.EXPRESSION: FunctionKind.SCALAR,
     Role.SCALAR: FunctionKind.SCALAR,
+    Role.COMPUTED: FunctionKind.SCALAR,
     Role.AGGREGATE: FunctionKind.AGGREGATE,
 }
 
@@ -24,12 +25,12 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
     wanted = wanted_type(place)
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
-    for own in place.bound.functions.values() if place.role is not Role.AGGREGATE else ():
+    for own in place.bound.functions.values() if place.role not in {Role.AGGREGATE, Role.COMPUTED} else ():
         better = BETTER if wanted is not None and own.result == wanted else 0
         insert = own.name if called else f"{own.name}("
         yield Completion(own.name, insert, kind, own.usage, own.doc, place.span, RANKS[kind] + better)
     for function in FUNCTIONS.values():
-        if function.kind is not _ROLES[place.role]:
+        if function.kind is not _ROLES[place.role] or (function.per_run and place.role is Role.COMPUTED):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE
