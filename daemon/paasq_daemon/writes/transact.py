@@ -16,8 +16,8 @@ from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.messages import Answer, Budget, ColumnInfo, PutResult
 from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, values_of_run
-from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
 from paasq_daemon.writes.computed import with_computed
+from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.returned import check_returned, returned
 from paasq_daemon.writes.schema import create_collection, unchanged

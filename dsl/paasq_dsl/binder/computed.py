@@ -66,7 +66,7 @@ def with_field_renamed(field: Field, before: str, after: str) -> Field:
     """What is computed from a field follows its new name."""
     sources = tuple(after if source == before else source for source in field.sources)
     parsed = parse_expression(field.computed) if field.computed else None
-    return replace(field, sources=sources, computed=parsed and unparse(with_name(parsed, before, after)))
+    return replace(field, sources=sources, computed=unparse(with_name(parsed, before, after)) if parsed else None)
 
 
 def _uncomputable(node: tree.FieldDeclaration, field: Field) -> str | None:
