@@ -7,9 +7,10 @@ PAASQ  := $(BIN)/paasq
 DEMO   := demo-data
 PEPS   := samples/peps
 DEMO_EMBED_SECONDS ?= 60
+QUERIES ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system bench fmt clean
+.PHONY: help install demo demo-full test test-system queries bench fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +46,9 @@ test: $(VENV)/.installed-dev ## Style, types, imports and every test
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -n 2
+
+queries: $(VENV)/.installed-dev ## Compare many queries of chance with the reference, each time others (QUERIES=50000: 10 minutes)
+	PAASQ_QUERIES=$(QUERIES) $(BIN)/pytest -q -n 2 tests/properties/test_reference.py
 
 fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(BIN)/ruff check --fix --exit-zero .

@@ -17,10 +17,14 @@ from pathlib import Path
 
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
+from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
 from paasq_dsl.zones import DEFAULT_ZONE
 
-__all__ = ["Client", "Database", "connect", "open"]
+__all__ = [
+    "Answer", "Budget", "Client", "ConflictError", "Database", "PaasqError", "QueryError", "Request", "connect", "open",
+]  # fmt: skip
 
 
 def open(folder: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE) -> Database:  # noqa: A001  # `paasq.open()` reads best

@@ -20,6 +20,7 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.canonical import Canonical, canonical
+from paasq_dsl.syntax.memory import TextMemory
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tokens import scan
 from paasq_dsl.values import Value
@@ -106,6 +107,7 @@ class Compiler:
 
     def __init__(self, backend: Backend) -> None:
         self.cache: PlanCache[Compiled] = PlanCache()
+        self._canonical: TextMemory[Canonical] = TextMemory()
         self._backend = backend
 
     def compile(
@@ -114,7 +116,7 @@ class Compiler:
     ) -> Lookup:  # fmt: skip
         """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first `done`
         statements have run and are left out. `zone` is the time zone of a text that names none."""
-        key = canonical(text)
+        key = self._canonical_of(text)
         plan_key = _EXPLAIN.sub("", key.key)
         world = (catalog.version, tuple(sorted(modules.items())), done, zone)
         hit = (plan_key, *world) in self.cache
@@ -136,6 +138,14 @@ class Compiler:
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
+
+    def _canonical_of(self, text: str) -> Canonical:
+        """Remembered, since a text whose values are parameters comes again as it is."""
+        known = self._canonical.get(text)
+        if known is None:
+            known = canonical(text)
+            self._canonical.put(text, known)
+        return known
 
     def _step(self, statement: BoundStatement, text: str) -> Step:
         if isinstance(statement, BoundQuery):

@@ -36,7 +36,7 @@ from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
-from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
@@ -103,8 +103,9 @@ class Engine:
                     todo = deque(zip(rest.numbers, rest.steps, strict=True))
         except KernelError as error:
             raise _placed(error, lookup, request) from error
+        tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         elapsed_ms = (time.perf_counter() - started) * 1000
-        return replace(answer, elapsed_ms=elapsed_ms, zone=lookup.compiled.zone)
+        return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
 
     def explain(self, request: Request) -> Answer:
         return self.query(replace(request, text=f"explain {request.text}"))

@@ -93,8 +93,9 @@ class WhereStage:
 
 @dataclass(frozen=True, slots=True)
 class MatchStage:
-    """Rows that match, best first by BM25. `fields` are text fields with weights; `words` a match text, or a link: then the
-    words of that record are looked for. So many clauses as `least` must be there."""
+    """Rows that match, best first by BM25. `fields` are text fields with weights, none where all are searched as one;
+    `words` a match text, or a link: then the words of that record are looked for. So many clauses as `least` must be there.
+    """
 
     fields: tuple[tuple[str, float], ...]
     words: Bound

@@ -99,3 +99,11 @@ class BoundSnapshot(BoundCommand):
 class BoundVerify(BoundCommand):
     word: ClassVar[str] = "verify"
     name: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class BoundResolve(BoundCommand):
+    """What citations name: `citations` is a string or a list of such."""
+
+    word: ClassVar[str] = "resolve"
+    citations: Bound

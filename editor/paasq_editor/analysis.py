@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.recheck import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
-from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
+from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use
+
+TEXTS_REMEMBERED = 32  # documents open at once, unsaved
 
 _DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use)
 _RUN = (
@@ -37,27 +40,22 @@ class Runnable:
 
 @dataclass(frozen=True)
 class Analysis:
-    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare."""
+    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `checker` remembers
+    the states before this one."""
 
     text: str
     catalog: Catalog
     resolve: Resolver = no_modules
-
-    @cached_property
-    def _script(self) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
-        return parse(self.text)
+    checker: Checker = field(default_factory=Checker, compare=False)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, with absolute spans."""
-        script, found = self._script
-        bound = bind(script, self.catalog, resolve=self.resolve)
-        ordered = sorted((*found, *bound.diagnostics), key=lambda d: (d.span.start, d.code))
-        return tuple(ordered[:DIAGNOSTICS_MAX])
+        return self.checker.check(self.text, self.catalog, self.resolve).diagnostics
 
     def runnable(self) -> Iterator[Runnable]:
         above = ""
-        for statement in self._script[0].statements:
+        for statement in parse(self.text)[0].statements:
             written = self.text[statement.span.start : statement.span.end]
             if isinstance(statement.head, _DEFINITIONS):
                 above += f"{written};\n"
@@ -65,6 +63,13 @@ class Analysis:
                 yield Runnable(statement.span, above + written)
 
 
+def declared_names(text: str) -> frozenset[str]:
+    """The names of the collections that a text declares."""
+    heads = (statement.head for statement in parse(text)[0].statements)
+    return frozenset(head.name for head in heads if isinstance(head, tree.CollectionDeclaration))
+
+
+@lru_cache(TEXTS_REMEMBERED)
 def declared_collections(text: str) -> Catalog:
     """What the `collection` statements of a text declare."""
     script, _ = parse(text)

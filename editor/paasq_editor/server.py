@@ -13,6 +13,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
 from paasq_daemon.wire.modules import ProjectModules
+from paasq_dsl.binder.recheck import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.modules import no_modules
 from paasq_editor.analysis import Analysis
@@ -49,6 +50,7 @@ class Server(LanguageServer):
         self.surroundings = Surroundings(daemon.catalog)
         self.waiting: dict[str, asyncio.TimerHandle] = {}
         self.analyses: dict[str, Analysis] = {}
+        self.checker = Checker()
 
     def text(self, uri: str) -> str:
         return self.workspace.get_text_document(uri).source
@@ -63,7 +65,8 @@ class Server(LanguageServer):
         known = self.analyses.get(uri)
         if known is None or known.text != text or known.catalog != catalog:
             path = _path(uri)
-            known = self.analyses[uri] = Analysis(text, catalog, ProjectModules(path) if path else no_modules)
+            modules = ProjectModules(path) if path else no_modules
+            known = self.analyses[uri] = Analysis(text, catalog, modules, self.checker)
         return known
 
     def check(self, uri: str) -> None:
@@ -126,8 +129,7 @@ def _answers(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
-        uri = params.text_document.uri
-        return hover(server.text(uri), params.position, server.catalog(uri))
+        return hover(server.analysis(params.text_document.uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX
-from paasq_editor.analysis import declared_collections
+from paasq_editor.analysis import declared_collections, declared_names
 
 FILES_MAX = 200  # of a folder; more are no project of queries
 
@@ -63,7 +63,7 @@ class Surroundings:
         if document is None:
             return stored
         beside = self.neighbours.catalog(document, open_texts)
-        own = declared_collections(text).collections if beside.collections else {}
+        own = declared_names(text) if beside.collections else ()
         others = {name: c for name, c in beside.collections.items() if name not in own}
         return joined(stored, replace(beside, collections=others))
 

@@ -22,6 +22,7 @@ from bench.compiling import compiling  # noqa: E402
 from bench.daemon import serving  # noqa: E402
 from bench.notes import SCHEMA, Corpus, MixingEmbedder, make_corpus  # noqa: E402
 from bench.operations import Case, cases  # noqa: E402
+from bench.rechecking import LINES, rechecking  # noqa: E402
 from bench.timing import Timing, measure, milliseconds  # noqa: E402
 from paasq import Database  # noqa: E402
 from paasq._embedded import Embedded  # noqa: E402
@@ -37,6 +38,7 @@ def main() -> None:
     options = _options()
     console = Console(width=None if Console().is_terminal else 110)
     console.print(machine.describe(), soft_wrap=True)
+    console.print(_editing(100 if options.quick else 1_000))
     with tempfile.TemporaryDirectory(prefix="paasq-bench-") as scratch:
         for rows in options.rows or ([2_000] if options.quick else [18_000, 100_000]):
             console.print(_measured(Path(scratch) / str(rows), make_corpus(rows), 0.05 if options.quick else 0.5))
@@ -47,6 +49,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, action="append", help="of the collection measured; may be given repeatedly")
     parser.add_argument("--quick", action="store_true", help="few rows, few repeats: does it all still run?")
     return parser.parse_args()
+
+
+def _editing(presses: int) -> Table:
+    table = Table(title="the editor; milliseconds", title_justify="left")
+    for heading in ("", "p50", "p95"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.add_row(f"errors of a script of {LINES:,} lines, after a key press", *_cells(rechecking(presses)))
+    return table
 
 
 def _measured(folder: Path, corpus: Corpus, seconds: float) -> Table:
@@ -72,9 +82,8 @@ def _measured(folder: Path, corpus: Corpus, seconds: float) -> Table:
         table.add_row(case.name, *_cells(here[case.name]), *_cells(there[case.name]), ratio, other)
     table.add_section()
     for found in compiled:
-        ratio = (
-            f"cold {milliseconds(found.cold.p50_ms)}: hit is {found.cold.p50_ms / found.hit.p50_ms:.0f} times faster"
-        )
+        cold = f"cold {milliseconds(found.cold.p50_ms)}: hit is {found.cold.p50_ms / found.hit.p50_ms:.0f} times faster"
+        ratio = f"{cold}; the same text again {milliseconds(found.again.p50_ms)}"
         table.add_row(f"plan of {found.length:,} characters, hit", *_cells(found.hit), "", "", "", ratio)
     return table
 

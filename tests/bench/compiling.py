@@ -8,7 +8,7 @@ from bench.timing import Timing, measure
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.engine import Engine
 
-LENGTHS = (100, 400, 2_000)  # characters
+LENGTHS = (100, 400, 2_000, 40_000)  # characters
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Compiling:
     length: int
     cold: Timing
     hit: Timing
+    again: Timing
 
 
 def compiling(engine: Engine, seconds: float) -> list[Compiling]:
@@ -33,7 +34,10 @@ def _compiling(engine: Engine, length: int, seconds: float) -> Compiling:
         found = kept.compile(_text(length, number), catalog, "<bench>")
         assert found.hit or number == 0
 
-    return Compiling(length, measure(cold, seconds), measure(hit, seconds))
+    def again(_: int) -> None:
+        kept.compile(_text(length, 0), catalog, "<bench>")
+
+    return Compiling(length, measure(cold, seconds), measure(hit, seconds), measure(again, seconds))
 
 
 def _text(length: int, number: int) -> str:

@@ -32,10 +32,11 @@ collection document {
 };
 """
 METHODS = {
-    "match": "match title, body $q",
+    "match title, body": "match title, body $q",
+    "match": "match $q",
     "near": "near embedding to $q",
     "find": "find $q",
-    "fuse rrf": "fuse rrf (words: match title, body $q, sense: near embedding to $q)",
+    "fuse rrf": "fuse rrf (words: match $q, sense: near embedding to $q)",
 }
 PUT_RECORDS = 1_000
 DEPTH = 100

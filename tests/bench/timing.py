@@ -29,7 +29,11 @@ def measure(operation: Callable[[int], object], seconds: float) -> Timing:
         number, started = next(numbers), time.perf_counter()
         operation(number)
         taken.append((time.perf_counter() - started) * 1000)
-    taken.sort()
+    return percentiles(taken)
+
+
+def percentiles(taken: list[float]) -> Timing:
+    taken = sorted(taken)
     return Timing(taken[len(taken) // 2], taken[int(len(taken) * 0.95)])
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Paasq
+from paasq_daemon.wire.errors import BY_CODE
+from paasq_dsl.diagnostics import CATALOGUE
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCHEMA = "collection task { key id: keyword  title: text(en)  done: bool };\n"
@@ -64,6 +66,12 @@ def test_explain(command: Paasq, code: str, words: str) -> None:
     outcome = command("explain", code)
     assert outcome.code == 0
     assert words in outcome.out
+
+
+def test_explain_lists_every_code(command: Paasq) -> None:
+    shown = command("explain")
+    assert shown.code == 0
+    assert all(f"  {code}  " in shown.out for code in (*CATALOGUE, *BY_CODE))
 
 
 @pytest.mark.parametrize(

@@ -1,95 +1,91 @@
-"""The manual is current, and what it says happens."""
+"""The manual is whole, and what it says happens: every block of every page under docs/ runs (page.py says how)."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Answer, Request
-from paasq_dsl.binder.bind import bind
-from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.manual import functions_page
-from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.syntax.parse import parse
-from paasq_dsl.verbs import VERBS
-from paasq_dsl.verbs.manual import stages_page
-from properties.worlds import SmallEmbedder
-from schemas import catalog
-
-DOCS = Path(__file__).parents[2] / "docs"
-SETUP = """
-collection person { key id: keyword };
-collection sample { key id: keyword kind: keyword n: int title: text };
-put sample [{id: "x", kind: "a", n: 1, title: "a first"}, {id: "y", kind: "b", n: 2, title: "a second"},
-            {id: "z", kind: "a", n: 3, title: "a third"}];
-"""
+from docs.page import DOCS, Example, examples, pages, with_answers
+from docs.place import Place, place
 
 
-def examples(page: str, level: str) -> dict[str, str]:
-    """The block under each heading of the page as it stands on disk."""
-    sections = re.split(rf"^{level} (\w+)$", (DOCS / page).read_text("utf-8"), flags=re.MULTILINE)[1:]
-    blocks = {
-        name: re.search(r"```[\w-]+\n(.*?)\n```", body, re.DOTALL)
-        for name, body in zip(*[iter(sections)] * 2, strict=True)
-    }
-    return {name: block[1] for name, block in blocks.items() if block}
+class Prepared:
+    """Stores by the commands that filled them: pages that begin with the same ones copy one store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._made: dict[str, Path] = {}
+
+    def begun_with(self, first: Example) -> Path | None:
+        return self._made.get(first.block.text) if first.block.kind == "sh" else None
+
+    def keep(self, first: Example, here: Place) -> None:
+        if first.block.kind == "sh" and "serve" not in first.block.text and first.printed is None:
+            path = self._made[first.block.text] = self._folder / f"prepared{len(self._made)}"
+            here.copy_data_to(path)
+
+    def new_folder(self) -> Path:
+        self._count += 1
+        return self._folder / str(self._count)
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("manual"), embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(SETUP))
-    yield engine
-    engine.close()
+def prepared() -> Iterator[Prepared]:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # each command waits for its disk
+    folder = Path(tempfile.mkdtemp(prefix="paasq", dir=memory))  # short, as a socket's path must be
+    yield Prepared(folder)
+    shutil.rmtree(folder)
 
 
-def answer(engine: Engine, text: str) -> Answer:
-    return engine.query(Request(text, params={"v": [0.6, 0.8]} if "$v" in text else {}))
-
-
-@pytest.mark.parametrize(("page", "made"), [("functions.md", functions_page()), ("stages.md", stages_page())])
-def test_the_page_is_current(page: str, made: str) -> None:
-    assert (DOCS / page).read_text("utf-8") == made
+@pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(DOCS)))
+def test_what_the_page_says_happens(path: Path, prepared: Prepared) -> None:
+    page = path.read_text("utf-8")
+    todo = examples(page)
+    if not todo:
+        return
+    data = prepared.begun_with(todo[0])
+    answers = []
+    with place(prepared.new_folder(), data) as here:
+        for at, example in enumerate(todo):
+            if at == 0 and data is not None:
+                continue
+            printed, well = here.run(example.block)
+            where = f"{path.relative_to(DOCS.parent)}:{example.block.line}"
+            assert well or example.printed is not None, f"{where}: {printed}"
+            if example.printed is not None and os.environ.get("UPDATE") == "1":
+                answers.append((example.printed, printed))
+            elif example.printed is not None:
+                assert printed == example.printed.text, where
+            if at == 0:
+                prepared.keep(example, here)
+    if answers:
+        path.write_text(with_answers(page, answers), "utf-8")
 
 
 def test_the_index_names_every_page() -> None:
-    index = (DOCS / "README.md").read_text("utf-8")
-    assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} == set(re.findall(r"\]\((\w+\.md)\)", index))
+    index = (DOCS / "README.md").read_text("utf-8") + (DOCS / "stages.md").read_text("utf-8")
+    named = set(re.findall(r"\]\(([\w/.-]+\.md)\)", index))
+    assert {str(path.relative_to(DOCS)) for path in pages()} - {"README.md"} <= named
 
 
-def test_every_function_and_stage_has_its_example() -> None:
-    assert set(examples("functions.md", "###")) == set(FUNCTIONS)
-    assert set(examples("stages.md", "##")) == {verb.word for verb in VERBS}
+@pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(DOCS)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", text):
+        there = path if not target else path.parent / target
+        assert there.exists(), f"{path.name} links to {target}"
+        if anchor:
+            assert anchor in _anchors(there.read_text("utf-8")), f"{path.name} links to {target}#{anchor}"
 
 
-@pytest.mark.parametrize(("name", "example"), examples("functions.md", "###").items())
-def test_the_example_of_a_function_is_true(engine: Engine, name: str, example: str) -> None:
-    if FUNCTIONS[name].kind is FunctionKind.SCALAR:
-        rows = answer(engine, f'from sample | match "first" | extend said = {example} | select said').rows
-    else:
-        call = call_in(example, name)
-        said = example.replace(call, "value")
-        rows = answer(engine, f"from sample | sort n | summarize value = {call} | select said = {said}").rows
-    assert rows == [[True]]
-
-
-@pytest.mark.parametrize("example", examples("stages.md", "##").values())
-def test_the_example_of_a_stage_binds(example: str) -> None:
-    script, wrong = parse(example)
-    assert not wrong
-    assert not bind(script, catalog()).diagnostics
-
-
-def call_in(example: str, name: str) -> str:
-    """`collect(n)` of `length(collect(n)) == 3`."""
-    start = re.search(rf"\b{name}\(", example)
-    assert start
-    depth, end = 1, start.end()
-    while depth:
-        depth += {"(": 1, ")": -1}.get(example[end], 0)
-        end += 1
-    return example[start.start() : end]
+def _anchors(text: str) -> set[str]:
+    """The anchors that a reader's browser makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

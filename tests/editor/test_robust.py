@@ -10,9 +10,9 @@ import pytest
 
 from editor.library import CATALOG, SAMPLES, SCRIPTS, live_values
 from paasq_dsl.assist import complete, hover
-from paasq_dsl.assist.outline import statements
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import split
 from paasq_editor.analysis import Analysis
 from paasq_editor.features.actions import actions

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,13 @@ import pytest
 
 from index.library import NOTE, WORDS, create, opened
 from paasq_daemon.index.analyzers import LANGUAGES, terms
+from paasq_daemon.index.files import read_manifest, write_manifest
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.index.text import Hits
 from paasq_daemon.store.store import Store
+from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur, parse_match_text
+from paasq_dsl.types import text_in
 
 TITLE, BODY, LINES = 2, 3, 13
 
@@ -313,3 +317,38 @@ def test_every_language_has_an_analyzer() -> None:
     assert {language for language in LANGUAGES if [t.text for t in terms("2026", language)] == ["2026"]} == LANGUAGES
     assert [t.text for t in terms("die Häuser für", "de")] == ["haus"]
     assert len({t.text for word in ("Häuser", "hauser", "Haus") for t in terms(word, "de")}) == 1
+
+
+def test_an_index_of_an_older_format_is_built_anew(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, indexes):
+        create(store)
+        put(store, "a", "falcon", body="a long text about the falcon and about nothing else")
+        with indexes.read() as view:
+            expected = search(view, "falcon", weights={})
+    (manifest,) = tmp_path.rglob("paasq.json")
+    write_manifest(manifest, read_manifest(manifest) | {"format": 1})
+    for file in manifest.parent.glob("*.idx"):
+        file.unlink()
+    with opened(tmp_path) as (_, indexes), indexes.read() as view:
+        assert search(view, "falcon", weights={}) == expected
+
+
+def test_all_fields_as_one_score_as_one_text(tmp_path: Path) -> None:
+    """A short title counts three times; a word in both fields is worth what it is worth in the whole."""
+    records = [("falcon", "the falcon is a bird of prey"), ("river", "a falcon at the lake"), ("stone bank", "a bank")]
+    with opened(tmp_path) as (store, indexes):
+        fields = tuple(replace(f, type=text_in("en")) if f.name == "body" else f for f in NOTE.fields)
+        catalog = Catalog(1, {"note": replace(NOTE, fields=fields)})
+        store.write(lambda t: t.set_catalog(catalog)).result()
+        for number, (title, body) in enumerate(records):
+            put(store, f"k{number}", title, body=body)
+        documents = [
+            [term.text for term in terms(" ".join([title] * (3 if len(title) * 3 <= len(body) else 1) + [body]), "en")]
+            for title, body in records
+        ]
+        with indexes.read() as view:
+            hits = search(view, "falcon", weights={})
+            np.testing.assert_allclose(hits.scores, bm25(documents, ["falcon"])[hits.ordinals], rtol=1e-5)
+            assert hits.ordinals.tolist() == [0, 1]
+            assert search(view, "+bird +river", weights={}).ordinals.tolist() == []
+            assert search(view, '"river falcon"~5', weights={}).ordinals.tolist() == []  # over no border of fields

@@ -9,6 +9,7 @@ from typing import Any
 from paasq_daemon.index.column import Coded, Column, Ints, Ragged
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate
+from paasq_daemon.kernels.run import Shown
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import Bound, BoundQuery, ExtendStage
 from paasq_dsl.catalog import Catalog, Collection, Field
@@ -105,6 +106,8 @@ def traverse(collection: str, field: str, links: Column) -> Column:
     return from_values(KEYWORD, [PEOPLE.get(str(k)) for k in to_values(links)])
 
 
-def cut(_: Rows, text: Column, characters: int | None, *, marked: bool) -> Column:
-    mark = "«!»" if marked else ""
+def cut(_: Rows, text: Column, characters: int | None, shown: Shown) -> Column:
+    if shown is Shown.PLACES:
+        return from_values(list_of(INT), [None if v is None else [0, len(str(v))] for v in to_values(text)])
+    mark = "«!»" if shown is Shown.MARKED else ""
     return from_values(TEXT, [None if v is None else str(v)[:characters] + mark for v in to_values(text)])

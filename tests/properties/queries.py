@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from paasq_daemon.wire.values import encode
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
 
@@ -22,20 +25,19 @@ _ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
 
 
 class Writer:
-    """Writes parts of a text. `pick` chooses; the first choice is the simplest."""
+    """Writes parts of a text. `number` gives one of a range, both ends counted, by chance: the lower, the simpler."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> None:
-        self._draw = draw
+    def __init__(self, number: Callable[[int, int], int], world: World, *, declares: bool = False) -> None:
+        """`declares`: now and then a parameter or @now stands for a value, and a query reads the past."""
+        self.number = number
         self.world = world
+        self.declares = declares
+        self.parameters: dict[str, tuple[Type, Any]] = {}  # with their values in JSON
         self._names = 0
+        self.zone = self.pick(ZONES) if declares else ""
 
     def pick(self, choices: Sequence[T]) -> T:
-        found: T = self._draw(st.sampled_from(choices))
-        return found
-
-    def number(self, low: int, high: int) -> int:
-        found: int = self._draw(st.integers(low, high))
-        return found
+        return choices[self.number(0, len(choices) - 1)]
 
     def fresh(self) -> str:
         self._names += 1
@@ -46,6 +48,8 @@ class Writer:
         return "null" if self.number(0, 19) == 19 else self.present(type_)
 
     def present(self, type_: Type) -> str:
+        if self.declares and type_.kind in CHOICES and self.number(0, 9) == 9:
+            return self.parameter(type_)
         match type_.kind:
             case Kind.LIST:
                 assert type_.item is not None
@@ -59,18 +63,32 @@ class Writer:
                 text = written(self.pick(CHOICES[kind]), type_)
                 return text.removesuffix("Z") if kind is Kind.TIME and self.number(0, 1) else text
 
-    def some(self, item: Type) -> str:
-        return f"[{', '.join(self.literal(item) for _ in range(self.number(0, 3)))}]"
+    def parameter(self, type_: Type) -> str:
+        if type_.kind is Kind.TIME and self.number(0, 1):
+            return self.pick(["@now", "@today", "@yesterday", "@tomorrow"])
+        name = self.fresh()
+        self.parameters[name] = type_, encode(self.pick((None, *CHOICES[type_.kind])), type_)
+        return f"${name}"
+
+    def declarations(self) -> str:
+        return "".join(f"param ${name}: {type_};\n" for name, (type_, _) in self.parameters.items()) + self.zone
+
+    def some(self, item: Type, least: int = 0) -> str:
+        """A list; with `least` 1 one whose type can be told."""
+        items = [self.present(item) for _ in range(least)] + [self.literal(item) for _ in range(self.number(0, 3))]
+        return f"[{', '.join(items)}]"
 
     def value(self, type_: Type, columns: Columns, depth: int = 2) -> str:
         """An expression of this type: a literal, a column, or a function of such."""
         named = [name for name, t in columns.items() if t == type_]
-        ways = ["literal", *(["column"] * 4 if named else []), *(["function"] * 2 if depth else [])]
+        ways = ["literal", *(["column"] * 2 if named else []), *(["operator", "call", "call"] if depth else [])]
         match self.pick(ways):
             case "column":
                 return self.pick(named)
-            case "function" if (makers := _FUNCTIONS.get(type_.kind)) is not None:
+            case "operator" if (makers := _OPERATORS.get(type_.kind)) is not None:
                 return self.pick(makers)(self, columns, depth - 1)
+            case "call" if (written := call(self, type_, columns, depth - 1)) is not None:
+                return written
             case _:
                 return self.present(type_)
 
@@ -127,47 +145,17 @@ _Maker = Callable[[Writer, Columns, int], str]
 _ANYTHING = (KEYWORD, INT, FLOAT, BOOL, TIME, DURATION, TEXT)
 
 
-def _call(name: str, *types: Type) -> _Maker:
-    return lambda w, c, d: f"{name}({', '.join(w.value(t, c, d) for t in types)})"
-
-
-def _choice(type_: Type) -> tuple[_Maker, ...]:
-    return (
-        lambda w, c, d: f"if({w.condition(c, 0)}, {w.value(type_, c, d)}, {w.value(type_, c, d)})",
-        lambda w, c, d: f"coalesce({w.value(type_, c, d)}, {w.value(type_, c, d)})",
-    )
-
-
 def _infix(operators: Sequence[str], left: Type, right: Type) -> _Maker:
     return lambda w, c, d: f"({w.value(left, c, d)} {w.pick(operators)} {w.value(right, c, d)})"
 
 
-def _over_list(name: str) -> _Maker:
-    def make(writer: Writer, columns: Columns, _: int) -> str:
-        lists = [n for n, t in columns.items() if t.kind is Kind.LIST]
-        return f"{name}({writer.pick(sorted(lists))})" if lists else "3"
-
-    return make
-
-
-_FUNCTIONS: dict[Kind, tuple[_Maker, ...]] = {
-    Kind.INT: (*_choice(INT), _infix("+-*%", INT, INT), _call("abs", INT), _call("length", KEYWORD),
-               _call("year", TIME), _call("month", TIME), _call("weekday", TIME), _call("day", TIME),
-               _call("hour", TIME), _over_list("length"), _call("least", INT, INT), _call("greatest", INT, INT),
-               _call("words", TEXT), _call("floor", FLOAT), _call("ceil", FLOAT),
-               _call("int", KEYWORD), lambda w, c, d: f"-({w.value(INT, c, d)})"),
-    Kind.FLOAT: (*_choice(FLOAT), _infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _call("sqrt", FLOAT),
-                 _call("float", INT), _call("seconds", DURATION), _call("least", FLOAT, FLOAT),
-                 _infix("%", FLOAT, FLOAT), lambda w, c, d: f"bucket({w.value(FLOAT, c, d)}, 2.5)",
-                 lambda w, c, d: f"round({w.value(FLOAT, c, d)}, 1)"),
-    Kind.KEYWORD: _choice(KEYWORD),
-    Kind.TEXT: (_call("lower", KEYWORD), _call("upper", TEXT), _call("trim", TEXT), _call("concat", KEYWORD, INT, TIME),
-                _call("string", FLOAT), _call("string", DURATION), _call("replace", TEXT, KEYWORD, KEYWORD),
-                lambda w, c, d: f"substring({w.value(TEXT, c, d)}, {w.number(0, 3)}, {w.number(0, 3)})"),
+_OPERATORS: dict[Kind, tuple[_Maker, ...]] = {
+    Kind.INT: (_infix("+-*%", INT, INT), lambda w, c, d: f"-({w.value(INT, c, d)})"),
+    Kind.FLOAT: (_infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _infix("%", FLOAT, FLOAT),
+                 _infix("/", DURATION, DURATION)),
     Kind.BOOL: (lambda w, c, d: f"({w.condition(c, d)})",),
-    Kind.TIME: (*_choice(TIME), _infix("+-", TIME, DURATION), _call("date", TIME),
-                lambda w, c, d: f"bucket({w.value(TIME, c, d)}, {w.pick(['1d', '1w', '1mo', '6h', '1y'])})"),
-    Kind.DURATION: (*_choice(DURATION), _infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
+    Kind.TIME: (_infix("+-", TIME, DURATION),),
+    Kind.DURATION: (_infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
                     lambda w, c, d: f"({w.value(DURATION, c, d)} * {w.number(0, 3)})"),
 }  # fmt: skip
 
@@ -185,6 +173,10 @@ class Pipeline:
         self.links = [f.name for f in fields if (f.type.item or f.type).kind is Kind.LINK]
         self.records = True  # rather than rows that were made
 
+    def go_back(self) -> None:
+        """Read a moment at which the world was written."""
+        self.stages[0] += f" as of seq {self.writer.pick(sorted(self.writer.world.records.moments))}"
+
     def grow(self) -> None:
         w = self.writer
         ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet, self.rerank, self.collapse]
@@ -193,6 +185,7 @@ class Pipeline:
             ways += [self.follow] * bool(self.links)
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
+            ways += [self.diversify] * ("_score" in self.columns and bool(self.vectors))
         ways += [partial(shape, self) for shape in SHAPES]
         w.pick(ways)()
 
@@ -228,13 +221,18 @@ class Pipeline:
         if names:
             self.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
 
+    def diversify(self) -> None:
+        self.add(f"diversify{self.writer.pick(['', ' lambda=0.3', ' lambda=1', ' depth=4'])}")
+
     def take(self) -> None:
         self.add(f"take {self.writer.number(0, 6)}")
 
     def items(self) -> dict[str, tuple[str, Type]]:
         w = self.writer
         types = [w.pick(_ANYTHING) for _ in range(w.number(1, 2))]
-        found = {w.fresh(): (w.value(t, self.columns), t) for t in types}
+        # no digit of a score's remainder may be right
+        exact = {name: t for name, t in self.columns.items() if name != "_score"}
+        found = {w.fresh(): (w.value(t, exact), t) for t in types}
         if "owner" in self.columns and w.number(0, 3) == 3:
             found[w.fresh()] = "owner->name", KEYWORD
         if "links" in self.columns and "k1" in self.columns and self.records and w.number(0, 3) == 3:
@@ -335,7 +333,7 @@ class Pipeline:
         made: Columns = {}
         aggregates: list[str] = []
         for _ in range(w.number(1, 3)):
-            name, (text, type_) = w.fresh(), self.aggregate(names)
+            name, (text, type_) = w.fresh(), self.aggregate()
             aggregates.append(f"{name} = {text}")
             made[name] = type_
         keys = (
@@ -355,33 +353,39 @@ class Pipeline:
         self.add(f"summarize {', '.join(aggregates)}{' by ' + ', '.join(texts) if texts else ''}{fill}")
         self.columns, self.records = made, False
 
-    def aggregate(self, names: Columns) -> tuple[str, Type]:
+    def aggregate(self) -> tuple[str, Type]:
         w = self.writer
-        numbers = [n for n, t in names.items() if t.kind in {Kind.INT, Kind.FLOAT}]
-        kind = w.number(0, 6)
-        if kind == 0 or not names:
-            return "count()", INT
-        if kind <= 2 and numbers:
-            name = w.pick(numbers)
-            return w.pick([(f"sum({name})", names[name]), (f"avg({name})", FLOAT), (f"percentile({name}, 25)", FLOAT)])
-        name = w.pick(sorted(names))
-        return w.pick([
-            (f"count({name})", INT), (f"count_distinct({name})", INT), (f"min({name})", names[name]),
-            (f"max({name})", names[name]), (f"first_value({name})", names[name]), (f"last_value({name})", names[name]),
-            (f"collect({name})", list_of(names[name])),
-        ])  # fmt: skip
+        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, list_of(KEYWORD)])
+        columns = {name: t for name, t in self.columns.items() if name != "_score"}
+        return call(w, type_, columns, 1, FunctionKind.AGGREGATE) or "count()", type_
 
 
-@st.composite
-def query_texts(draw: Callable[[st.SearchStrategy[Any]], Any], world: World, stages_max: int = 5) -> str:
-    """A query that binds without an error, read in a zone of its own now and then."""
-    pipeline = Pipeline(Writer(draw, world))
-    for _ in range(pipeline.writer.number(0, stages_max)):
+def query_stages(writer: Writer, stages_max: int = 5) -> list[str]:
+    """Of a query that binds without an error."""
+    pipeline = Pipeline(writer)
+    if writer.declares and writer.world.records.moments and writer.number(0, 7) == 7:
+        pipeline.go_back()
+    for _ in range(writer.number(0, stages_max)):
         pipeline.grow()
-    return pipeline.writer.pick(ZONES) + "\n| ".join(pipeline.stages)
+    return pipeline.stages
+
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def drawn(draw: Draw, world: World) -> Writer:
+    """A writer whose texts Hypothesis can make small."""
+    return Writer(lambda low, high: int(draw(st.integers(low, high))), world)
 
 
 @st.composite
-def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], world: World) -> str:
-    writer = Writer(draw, world)
+def query_texts(draw: Draw, world: World, stages_max: int = 5) -> str:
+    """Read in a zone of its own now and then."""
+    writer = drawn(draw, world)
+    return writer.pick(ZONES) + "\n| ".join(query_stages(writer, stages_max))
+
+
+@st.composite
+def conditions(draw: Draw, world: World) -> str:
+    writer = drawn(draw, world)
     return writer.condition(Pipeline(writer).columns)

@@ -41,7 +41,7 @@ drop collection note; drop collection note and its records;
 dryrun patch task:7 set status = "done" expect present; dryrun tx { put log {at:@now}; delete list:2 };
 put archive from (from note as of seq 4 | where created < @now - 1y and not done | select id, title) expect absent;
 tx { put archive from (from note | where done); delete from note where done };
-snapshot "before import"; verify snapshot $name;
+snapshot "before import"; verify snapshot $name; resolve ["pep:8@3.abstract[120..340]", $c];
 """
 
 

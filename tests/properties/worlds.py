@@ -135,6 +135,7 @@ def _change(engine: Engine, world: World, rng: random.Random) -> None:
     for key in rng.sample(world.keys, min(len(world.keys), rng.randint(0, 3))):
         engine.query(Request(f"delete {world.item}:{key}"))
         world.records.delete(world.item, key)
+    world.records.remember(engine.status()["seq"])
 
 
 def _write(engine: Engine, records: Records, name: str, given: list[dict[str, Any]]) -> None:

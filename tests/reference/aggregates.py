@@ -68,6 +68,8 @@ def _spread(values: list[float], compute: Callable[[list[float]], float]) -> flo
 
 
 def _correlation(pairs: list[tuple[float, float]]) -> float | None:
+    if any(len(set(values)) == 1 for values in zip(*pairs, strict=True)):
+        return None  # their mean may miss them by a bit, and what is left of that means nothing
     try:
         return correlation(*zip(*pairs, strict=True))
     except (StatisticsError, TypeError):
@@ -75,6 +77,8 @@ def _correlation(pairs: list[tuple[float, float]]) -> float | None:
 
 
 def _slope(pairs: list[tuple[float, float]]) -> float | None:
+    if len({y for _, y in pairs}) == 1:
+        return None
     try:
         return linear_regression([x for _, x in pairs], [y for y, _ in pairs]).slope
     except StatisticsError:

@@ -12,7 +12,7 @@ from reference.stages import Running
 from reference.values import Evaluator
 
 ROWS_MAX = 10_000
-CAPABILITIES = frozenset(Capability) - {Capability.ANALYZE, Capability.DIVERSITY, Capability.PASSAGES, Capability.LIKE}
+CAPABILITIES = frozenset(Capability) - {Capability.ANALYZE, Capability.PASSAGES, Capability.LIKE}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from paasq_dsl.bound import Apply
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, to_datetime, to_micros
-from reference.library import PLAIN, WITH_CALL, instant, length_us, shown, written
+from reference.library import PLAIN, WITH_CALL, length_us, written
 
 _MONDAY_US = 4 * MICROS["d"]  # 5 January 1970
 
@@ -75,19 +75,38 @@ def _substring(text: str, start: int, count: int | None = None) -> str:
     return text[start:] if count is None else text[start : start + max(count, 0)]
 
 
-def _bucket(value: Any, width: Any, zone: str = "UTC") -> Any:
+def _bucket(value: Any, width: Any, zone: str | None = None) -> Any:
+    if zone is not None:
+        return _bucket_by_clock(value, width, ZoneInfo(zone))
     if not isinstance(width, Duration):
         return math.floor(value / width) * width
-    return instant(_utc_bucket(shown(value, zone), width), zone)
-
-
-def _utc_bucket(value: int, width: Duration) -> int:
     if width.months:
         moment = to_datetime(value)
         month = (moment.year * 12 + moment.month - 1) // width.months * width.months
         return to_micros(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC))
     origin = _MONDAY_US if width.micros % MICROS["w"] == 0 else 0
     return value - (value - origin) % width.micros
+
+
+def _bucket_by_clock(value: int, width: Duration, zone: ZoneInfo) -> int:
+    """The clock's time cut as one of UTC would be, then what moment that was. Of two moments at which the clock shows it a
+    bucket of more than an hour begins at the first, a shorter one at the last before the value; where the clock jumps over
+    it, at the jump."""
+    shown = to_datetime(value, zone).replace(tzinfo=UTC)
+    local = to_datetime(_bucket(to_micros(shown), width)).replace(tzinfo=None)
+    moments = [to_micros(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    real = [m for m in moments if to_datetime(m, zone).replace(tzinfo=None) == local]
+    if not real:  # half of the gap lies behind the jump, which is looked for by the minute
+        return next(
+            m for m in range(min(moments), max(moments) + 1, MICROS["min"]) if _offset(m, zone) > _offset(m - 1, zone)
+        )
+    long = length_us(width) > MICROS["h"]
+    return min(real) if long else max((m for m in real if m <= value), default=min(real))
+
+
+def _offset(moment: int, zone: ZoneInfo) -> int:
+    shown = to_datetime(moment, zone)
+    return to_micros(shown.replace(tzinfo=UTC)) - moment
 
 
 def _age(now: int, _call: Apply, time: Any) -> Duration | None:

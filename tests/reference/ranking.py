@@ -16,6 +16,7 @@ from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur
 from reference.records import Row, Undecided, Vector
 
 K1, B = 1.2, 0.75
+IDEOGRAPH = "[\u3040-\u30ff\u3400-\u9fff]"  # as far as the worlds have any
 TOO_CLOSE = 1e-5  # relative: below this two scores of 32-bit arithmetic may come in either order
 
 
@@ -39,9 +40,10 @@ def best_first(found: list[Scored]) -> list[Scored]:
 
 
 def words(text: str) -> list[str]:
-    """Terms of a text without a language: runs of letters and digits, in lower case, without accents."""
+    """Terms of a text without a language: runs of letters and digits, in lower case, without accents; an ideograph is one
+    by itself."""
     folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", folded)
+    return re.findall(rf"{IDEOGRAPH}|(?:(?!{IDEOGRAPH})[^\W_])+", folded)
 
 
 def stored_length(length: int) -> int:
@@ -98,10 +100,14 @@ class TextField:
 
 
 def matched(
-    match: MatchText, fields: Sequence[tuple[str, float]], everything: list[Row], rows: list[Row], least: int
-) -> list[Scored]:
-    """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left."""
-    of = {name: TextField([words(row[name] or "") for row in everything]) for name, _ in fields}
+    match: MatchText, fields: Sequence[tuple[str, float]], texts: Sequence[str], everything: list[Row], rows: list[Row],
+    least: int,
+) -> list[Scored]:  # fmt: skip
+    """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left.
+    Without `fields`, all of `texts` are one: a single word is looked for in what they hold together."""
+    named = dict(fields) or dict.fromkeys(texts, 1.0)
+    of: dict[str, TextField] = {name: TextField([words(row[name] or "") for row in everything]) for name in named}
+    whole = TextField([together(row, texts) for row in everything])
     clauses = [clause for clause in match.clauses if words(clause.text)]
     if not any(clause.occur is not Occur.MUST_NOT for clause in clauses):
         return []
@@ -111,16 +117,27 @@ def matched(
         parts: list[float] = []
         having: list[tuple[Occur, bool]] = []
         for clause in clauses:
-            scores = [of[name].score(clause, words(row[name] or "")) for name, _ in fields]
+            as_one = not fields and clause.form is Form.WORD and len(words(clause.text)) == 1
+            scores = [of[name].score(clause, words(row[name] or "")) for name in named]
+            if as_one:
+                scores = [whole.score(clause, together(row, texts))]
             having.append((clause.occur, any(s is not None for s in scores)))
             if clause.occur is not Occur.MUST_NOT:
-                weights = [weight * clause.boost for _, weight in fields]
+                weights = [clause.boost] if as_one else [weight * clause.boost for weight in named.values()]
                 parts += [w * s for w, s in zip(weights, scores, strict=True) if s is not None]
         passes = all(has is (occur is Occur.MUST) for occur, has in having if occur is not Occur.SHOULD)
         should = [has for occur, has in having if occur is Occur.SHOULD]
         if passes and sum(should) >= max(min(least, len(should)), 0 if must else 1):
             found.append(Scored(row, sum(parts), tuple(sorted(parts) if len(parts) < 3 else parts)))
     return best_first(found)
+
+
+def together(row: Row, texts: Sequence[str]) -> list[str]:
+    """The words of all these fields; where there are several, those of one that has a third of the longest's characters
+    or fewer count three times."""
+    there = [row[name] for name in texts if row[name] is not None]
+    longest = max(map(len, there), default=0)
+    return [word for text in there for word in words(text) * (3 if len(text) * 3 <= longest else 1)]
 
 
 def distance(one: str, other: str) -> int:
@@ -145,6 +162,23 @@ def drawn(target: Vector, there: Sequence[Vector]) -> Vector:
     """A target moved towards the middle of vectors: 0.65 of its direction, 0.35 of theirs (Rocchio 1971)."""
     middle = direction([sum(numbers) for numbers in zip(*map(direction, there), strict=True)])
     return [0.65 * own + 0.35 * mean for own, mean in zip(direction(target), middle, strict=True)]
+
+
+def diversified(ranked: Sequence[tuple[float, Vector]], balance: float) -> list[int]:
+    """Maximal marginal relevance (Carbonell and Goldstein 1998) over scores brought to 0..1; of equal ones the first.
+    Raises Undecided where 32 bits could not tell which is next."""
+    low, high = min((s for s, _ in ranked), default=0.0), max((s for s, _ in ranked), default=0.0)
+    relevance = [(s - low) / (high - low) if high > low else 1.0 for s, _ in ranked]
+    chosen: list[int] = []
+    while len(chosen) < len(ranked):
+        worth: list[Scored] = []
+        for i, (score, vector) in enumerate(ranked):
+            if i not in chosen:
+                nearest = max((cosine(vector, ranked[c][1]) for c in chosen), default=0.0)
+                value = balance * relevance[i] - (1 - balance) * nearest
+                worth.append(Scored({"place": i}, value, (score, direction(vector))))
+        chosen.append(best_first(worth)[0].row["place"])
+    return chosen
 
 
 def cosine(one: Vector, other: Vector) -> float:

@@ -31,6 +31,16 @@ class Records:
     by_collection: dict[str, dict[str, Row]] = field(default_factory=dict)
     puts: Counter[str] = field(default_factory=Counter)  # by collection
     seq: int = 0  # how many writes there were
+    moments: dict[int, dict[str, dict[str, Row]]] = field(default_factory=dict)  # what was there, by the engine's seq
+
+    def remember(self, seq: int) -> None:
+        """What is here now is what the engine has at its sequence number `seq`."""
+        self.moments[seq] = {name: dict(rows) for name, rows in self.by_collection.items()}
+
+    def at(self, seq: int) -> Records:
+        """As it was at a sequence number of the engine."""
+        there = max((moment for moment in self.moments if moment <= seq), default=None)
+        return Records(self.catalog, self.embed, {} if there is None else self.moments[there])
 
     def scan(self, collection: str) -> list[Row]:
         """The live records, each as a dict of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Any
 
@@ -53,6 +53,8 @@ class Running:
 
 
 def _scan(running: Running, stage: bound.ScanStage, _: list[Row], __: Schema) -> list[Row]:
+    if stage.as_of is not None:  # everything that the query looks at is of that moment
+        running.evaluator = replace(running.evaluator, records=running.records.at(running.scalar(stage.as_of.value)))
     return running.records.scan(_collection(stage.schema))
 
 
@@ -79,8 +81,9 @@ def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before:
     except MatchTextError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))
+    texts = [field.name for field in before.collection.of_kind(Kind.TEXT)] if before.collection else []
     least = 0 if stage.least is None else running.count(stage.least)
-    return ranking.matched(match, stage.fields, everything, _in_written_order(rows), least)
+    return ranking.matched(match, stage.fields, texts, everything, _in_written_order(rows), least)
 
 
 def _nearest(
@@ -268,6 +271,19 @@ def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list
     return kept
 
 
+def _diversify(running: Running, stage: bound_retrieval.DiversifyStage, rows: list[Row], _: Schema) -> list[Row]:
+    balance = 0.7 if stage.balance is None else running.scalar(stage.balance)
+    depth = 100 if stage.depth is None else running.count(stage.depth)
+    if not 0 <= balance <= 1 or depth > 1_000:
+        raise Refused("a balance, or a depth")
+    places = [i for i, row in enumerate(rows[:depth]) if None not in (row["_score"], row[stage.field])]
+    order = ranking.diversified([(rows[i]["_score"], rows[i][stage.field]) for i in places], balance)
+    moved = list(rows)
+    for place, chosen in zip(places, order, strict=True):
+        moved[place] = rows[places[chosen]]
+    return moved
+
+
 def _cite(_: Running, stage: bound_retrieval.CiteStage, rows: list[Row], __: Schema) -> list[Row]:
     name = _collection(stage.schema)
     return [row | {"_cite": f"{name}:{row['_key']}@{row['_version']}"} for row in rows]
@@ -314,5 +330,6 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     **shaping.STAGES,
     bound_retrieval.RerankStage: _rerank,
     bound_retrieval.CollapseStage: _collapse,
+    bound_retrieval.DiversifyStage: _diversify,
     bound_retrieval.CiteStage: _cite,
 }

@@ -19,6 +19,7 @@ from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import Rows, RunValues, scalar
+from paasq_daemon.kernels.run import Shown
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.page import cut
@@ -29,14 +30,14 @@ from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
-from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.messages import Answer, ColumnInfo, estimated_tokens
 from paasq_daemon.wire.messages import Budget as Limits
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
 from paasq_dsl.catalog import Catalog
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
-CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
+ROWS_AT_ONCE = 500  # that an answer reads before it looks at the time
 
 Embed = Callable[[Catalog, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
@@ -119,8 +120,8 @@ class PreparedPlan:
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
 
     def _run(self, view: IndexView, inputs: RunInputs) -> Run:
-        def snippet(rows: Rows, column: Column, chars: int | None, *, marked: bool) -> Column:
-            return snippets(run, rows, column, chars, marked=marked)
+        def snippet(rows: Rows, column: Column, chars: int | None, shown: Shown) -> Column:
+            return snippets(run, rows, column, chars, shown)
 
         values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
         last = self.plan.operators[-1]
@@ -159,12 +160,9 @@ def _row(line: PlanLine) -> list[object]:
 def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
     shown = plan.schema.visible
-    rows = _rows(batch, shown)
-    tokens = np.cumsum([_tokens(row) for row in rows], dtype=np.int64)
-    if run.tokens_max is not None and len(rows) and tokens[-1] > run.tokens_max:
-        fitting = int(np.searchsorted(tokens, run.tokens_max, side="right"))
-        cut(run, batch, fitting, "tokens")
-        rows, tokens = rows[:fitting], tokens[:fitting]
+    rows, tokens, reason = _affordable(run, batch, shown)
+    if reason:
+        cut(run, batch, len(rows), reason)
     if run.depth_cut:
         run.reasons.append("depth")
     return Answer(
@@ -176,16 +174,27 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
         seq=run.view.seq,
         elapsed_ms=(time.perf_counter() - started) * 1000,
         facets=run.facets,
-        tokens=int(tokens[-1]) if len(tokens) else 0,
+        tokens=tokens,
     )
+
+
+def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tuple[list[list[Any]], int, str | None]:
+    """The first rows, as many as tokens and time allow, what they cost, and why there are no more. Time is looked at
+    between some rows and the next, so that there is always an answer to go on from."""
+    rows: list[list[Any]] = []
+    tokens = 0
+    for start in range(0, batch.length, ROWS_AT_ONCE):
+        if start and run.cancel.out_of_time:
+            return rows, tokens, "time"
+        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), shown):
+            cost = estimated_tokens(row)
+            if run.tokens_max is not None and tokens + cost > run.tokens_max:
+                return rows, tokens, "tokens"
+            rows.append(row)
+            tokens += cost
+    return rows, tokens, None
 
 
 def _rows(batch: Batch, shown: Sequence[bound.ColumnInfo]) -> list[list[Any]]:
     columns = [to_values(batch.column(c.name)) for c in shown]
     return [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
-
-
-def _tokens(row: list[Any]) -> int:
-    """Estimated from characters; a value that is no text counts as eight of them."""
-    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
-    return -(-characters // CHARACTERS_A_TOKEN)

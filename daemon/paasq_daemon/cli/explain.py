@@ -10,13 +10,18 @@ import typer
 from paasq_daemon.wire import errors as wire_errors
 from paasq_daemon.wire.errors import BY_CODE
 from paasq_dsl.diagnostics import CATALOGUE, nearest
-from paasq_dsl.explanations import explanation
+from paasq_dsl.explanations import explanation, listing
 
 
-def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="Such as PQ0202.")]) -> None:
+def explain(
+    code: Annotated[str, typer.Argument(metavar="[CODE]", help="Such as PQ0202; without it all are listed.")] = "",
+) -> None:
     """Say what an error's code means."""
     code = code.upper()
-    if code in CATALOGUE:
+    if not code:
+        of_requests = [f"  {known}  {_words(found.__name__)}" for known, found in BY_CODE.items()]
+        typer.echo("\n".join([listing(), "", "What a request meets, whatever its text", *of_requests]))
+    elif code in CATALOGUE:
         typer.echo(f"{code}: {CATALOGUE[code]}\n\n{explanation(code)}")
     elif code in BY_CODE:
         typer.echo(f"{code}, {BY_CODE[code].__name__}: {_words(BY_CODE[code].__name__)}.")

@@ -19,6 +19,7 @@ from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.importing import import_file
 from paasq_daemon.cli.lsp import lsp
 from paasq_daemon.cli.query import query
+from paasq_daemon.cli.resolve import resolve
 from paasq_daemon.cli.run import run
 from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.shell import shell
@@ -33,7 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _command in (query, run, shell, status, embed, check, fmt, watch, serve, lsp, explain):
+for _command in (query, run, shell, resolve, status, embed, check, fmt, watch, serve, lsp, explain):
     app.command()(_command)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.commands.resolve import read_citations, resolve
 from paasq_daemon.commands.show import describe, show
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.evaluate import scalar
@@ -27,6 +28,7 @@ from paasq_dsl.bound_commands import (
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
+    BoundResolve,
     BoundShow,
     BoundSnapshot,
     BoundVerify,
@@ -70,6 +72,12 @@ class Commands:
         columns = (("name", "keyword"), ("ok", "bool"), ("findings", "[text]"))
         return _answer(columns, [[name, not done.findings, [str(f) for f in done.findings]]], self.store.seq)
 
+    def _resolve(self, command: BoundResolve, inputs: RunInputs) -> Answer:
+        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+        citations = read_citations(command.citations, values)
+        with self.indexes.read() as view:
+            return resolve(view, citations, inputs.cancel)
+
     def _view(self, command: BoundView, _: RunInputs) -> Answer:
         return self._changed(command.word, command.view.name, partial(set_view, view=command.view))
 
@@ -111,6 +119,7 @@ _RUNNERS: dict[type, Callable[[Commands, Any, RunInputs], Answer]] = {
     BoundDescribe: Commands._describe,  # noqa: SLF001  # the table of this class
     BoundSnapshot: Commands._snapshot,  # noqa: SLF001  # the table of this class
     BoundVerify: Commands._verify,  # noqa: SLF001  # the table of this class
+    BoundResolve: Commands._resolve,  # noqa: SLF001  # the table of this class
     BoundView: Commands._view,  # noqa: SLF001  # the table of this class
     BoundDropView: Commands._drop_view,  # noqa: SLF001  # the table of this class
     BoundDropCollection: Commands._drop_collection,  # noqa: SLF001  # the table of this class

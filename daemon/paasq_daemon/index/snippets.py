@@ -12,7 +12,8 @@ _ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where ther
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A part of a text as it stands there, from character `start` on; `highlights` are ranges within the part."""
+    """A part of a text as it stands there, from character `start` on; `highlights` are ranges within the part,
+    in order and apart."""
 
     text: str
     highlights: tuple[tuple[int, int], ...] = ()
@@ -32,31 +33,34 @@ def snippet(match: MatchText, language: str | None, text: str, chars: int) -> Sn
     start = _start(text, here[0][1].start, chars) if here else 0
     end = _end(text, start, chars)
     inside = [(t.start - start, t.end - start) for _, t in found if start <= t.start and t.end <= end]
-    return Snippet(text[start:end], tuple(dict.fromkeys(inside)), start)
+    return Snippet(text[start:end], tuple(_joined(inside)), start)
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that touch or overlap as one: a word may answer two words of the match, or be several terms."""
+    joined: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def hits(match: MatchText, language: str | None, text: str) -> list[tuple[str, Term]]:
     """The words of the text that the match speaks of, in order, each with what in the match it answers."""
-    wanted: set[str] = set()
-    prefixes: list[str] = []
-    near: list[tuple[str, int]] = []
-    for clause in match.clauses:
-        if clause.occur is Occur.MUST_NOT:
-            continue
-        if clause.form is Form.PREFIX:
-            prefixes += [term.text for term in terms(clause.text, None)[-1:]]
-        elif clause.form is Form.FUZZY:
-            near += [(term.text, clause.edits) for term in terms(clause.text, language)]
-        else:
-            wanted.update(term.text for term in terms(clause.text, language))
-    hits = [(term.text, term) for term in terms(text, language) if term.text in wanted]
-    if near:
-        found = terms(text, language)
-        hits += [(word, t) for word, edits in near for t in found if within_edits(word, t.text, edits)]
+    clauses = [clause for clause in match.clauses if clause.occur is not Occur.MUST_NOT]
+    plain = {t.text for c in clauses if c.form in {Form.WORD, Form.PHRASE} for t in terms(c.text, language)}
+    found = [(term.text, term) for term in terms(text, language) if term.text in plain]
+    prefixes = [term.text for c in clauses if c.form is Form.PREFIX for term in terms(c.text, None)[-1:]]
     if prefixes:
-        found = terms(text, None)
-        hits += [(prefix, t) for prefix in prefixes for t in found if t.text.startswith(prefix)]
-    return sorted(hits, key=lambda hit: (hit[1].start, hit[0]))
+        found += [(p, term) for term in terms(text, None) for p in prefixes if term.text.startswith(p)]
+    fuzzy = [clause for clause in clauses if clause.form is Form.FUZZY]
+    for analyzed in dict.fromkeys((language, None)) if fuzzy else ():  # by stem, and as they are written
+        near = [(term.text, clause.edits) for clause in fuzzy for term in terms(clause.text, analyzed)]
+        for term in terms(text, analyzed):
+            found += [(word, term) for word, edits in near if within_edits(word, term.text, edits)]
+    return sorted(found, key=lambda hit: (hit[1].start, hit[0]))
 
 
 def _best_first(hits: list[tuple[str, Term]], chars: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.passages import passages, rarity, word_scores
 from paasq_daemon.index.snippets import Snippet, snippet
 from paasq_daemon.index.textindex import ORDINAL, TextIndex, TextReader
-from paasq_daemon.index.textquery import TextField, build_query
+from paasq_daemon.index.textquery import TextField, TextGroup, build_query
 from paasq_daemon.store.view import View
 from paasq_dsl.syntax.matchtext import Clause, Form, MatchText
 from paasq_dsl.syntax.matchtext import Occur as Occurs
@@ -66,12 +66,10 @@ class TextView:
     ) -> Hits:
         """The k best rows that match (None: all) among those that `mask` (bool by ordinal; None: all) lets pass.
 
-        `fields` maps text fields to weights; `least` clauses without a sign must be there. Exact under any mask.
-        Raises KeyError for a field that is not text.
+        `fields` maps text fields to weights; where it is empty, all are searched as if they were one. `least` clauses
+        without a sign must be there. Exact under any mask. Raises KeyError for a field that is not text.
         """
-        query = build_query(
-            self._reader.schema, match, {self._field(name): weight for name, weight in fields.items()}, least
-        )
+        query = build_query(self._reader.schema, match, self._groups(fields), least)
         passing = self._extent.alive if mask is None else self._extent.alive & mask
         count = int(np.count_nonzero(passing))
         if query is None or not count or (k is not None and k <= 0):
@@ -88,13 +86,13 @@ class TextView:
         """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
         return snippet(match, self._field(field).language, text, chars)
 
-    def telling(self, texts: Sequence[str], fields: Iterable[str], *, known_records: int) -> MatchText:
-        """The words by which records like the one of these texts are found: those with the most tf-idf in one of the fields
-        (equal ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records
-        have say nothing."""
+    def telling(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchText:
+        """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
+        ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records have say
+        nothing."""
         searcher = self._reader.searcher
         worth: dict[str, tuple[float, Clause]] = {}
-        for field in map(self._field, fields):
+        for field, _ in self._groups(fields):
             stands = [
                 (term.text, text[term.start : term.end]) for text in texts for term in terms(text, field.language)
             ]
@@ -131,6 +129,12 @@ class TextView:
         name = self._field(field).words_name
         found = self._reader.searcher.terms_with_prefix(name, fold(prefix), limit=limit)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _groups(self, fields: Mapping[str, float]) -> dict[TextGroup, float]:
+        if not fields:
+            return dict.fromkeys(self._reader.groups, 1.0)
+        named = {self._field(name): weight for name, weight in fields.items()}
+        return {TextGroup(field, (field,)): weight for field, weight in named.items()}
 
     def _field(self, name: str) -> TextField:
         field = self._reader.fields.get(name)

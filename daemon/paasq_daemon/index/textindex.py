@@ -1,7 +1,9 @@
 """The full-text index of one collection: a Tantivy index in a folder of its own, brought up to date when it is used.
 
 Every record is a document of its ordinal and of the terms of its text fields; no text is kept. A text field with a
-language is indexed twice: its terms with positions, and its whole words, for prefixes and for completion.
+language is indexed twice: its terms with positions, and its whole words, for prefixes and for completion. The terms of
+several fields of one language are indexed once more, as those of one text: a word that stands in a title and in a body
+counts by what it is worth in the whole record.
 """
 
 from __future__ import annotations
@@ -16,31 +18,34 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, storable
+from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, spaced
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.files import Untrusted, read_manifest, write_manifest
-from paasq_daemon.index.textquery import TextField
+from paasq_daemon.index.textquery import TextField, TextGroup
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.view import View
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Kind
+from paasq_dsl.values import Value
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ORDINAL = "ordinal"
 META_NAME = "meta.json"  # Tantivy's list of its segments
 _MANIFEST_NAME = "paasq.json"
 _HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
+_SHORT_SHARE, _SHORT_COUNTS = 3, 3  # a text a third as long as the record's longest, or shorter, counts three times
 _DEAD_MAX = 10_000  # records that died and are still in the index, before they alone cause a commit
 
 
 class TextReader(NamedTuple):
-    """A state of a text index that no later commit changes, and its fields by name."""
+    """A state of a text index that no later commit changes, its fields by name, and those that are searched together."""
 
     searcher: Searcher
     schema: Schema
     fields: Mapping[str, TextField]
+    groups: tuple[TextGroup, ...]
 
 
 class TextIndex:
@@ -72,7 +77,8 @@ class TextIndex:
                     self._bring_up(self._index, extent, view)
                 assert self._searcher is not None
                 fields = {f.name: _text_field(f) for f in text_fields(extent.collection)}
-                return TextReader(self._searcher, self._index.schema, fields)
+                groups = tuple(_group(language, named) for language, named in _by_language(extent.collection))
+                return TextReader(self._searcher, self._index.schema, fields, groups)
             except BaseException as error:
                 self._let_go()  # what was not committed is dropped with the writer
                 if isinstance(error, ValueError | OSError):  # what Tantivy raises
@@ -121,6 +127,10 @@ class TextIndex:
             builder.add_text_field(names.terms_name, tokenizer_name=analyzer_name(names.language))
             if names.words_name != names.terms_name:
                 builder.add_text_field(names.words_name, tokenizer_name=analyzer_name(None), index_option="basic")
+        for language, fields in _by_language(collection):
+            if len(fields) > 1:
+                name, analyzed = _whole_name(language), analyzer_name(language)
+                builder.add_text_field(name, tokenizer_name=analyzed, index_option="freq")
         self._index = self._prepared(Index(builder.build(), str(self._folder)))
         self._languages, self._length, self._dead = _languages(collection), 0, ("", 0)
 
@@ -206,8 +216,27 @@ def _text_field(field: Field) -> TextField:
     return TextField(terms_name, terms_name if language is None else f"words{field.id}", language)
 
 
+def _by_language(collection: Collection) -> list[tuple[str | None, list[Field]]]:
+    """The text fields that are searched together, lists of text not being among them."""
+    found: dict[str | None, list[Field]] = {}
+    for field in collection.of_kind(Kind.TEXT):
+        found.setdefault(field.type.name, []).append(field)
+    return list(found.items())
+
+
+def _whole_name(language: str | None) -> str:
+    return f"whole_{language or 'plain'}"
+
+
+def _group(language: str | None, fields: list[Field]) -> TextGroup:
+    inside = tuple(_text_field(field) for field in fields)
+    whole = _whole_name(language)
+    return TextGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
+
+
 def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Document]:
     fields = [(f, _text_field(f)) for f in text_fields(extent.collection)]
+    groups = [(_whole_name(language), of) for language, of in _by_language(extent.collection) if len(of) > 1]
     for ordinal in ordinals:
         try:
             record: Record = view.record(extent.collection.id, ordinal)
@@ -221,10 +250,20 @@ def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Docu
             value = record.fields.get(field.id, field.default)
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    clean = storable(text)
+                    clean = spaced(text)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
+        for name, of in groups:
+            for text in _weighed([record.fields.get(field.id, field.default) for field in of]):
+                document.add_text(name, text)
         yield document
+
+
+def _weighed(values: list[Value]) -> list[str]:
+    """The texts, short ones several times: a title's words say more of a record than those of its body."""
+    texts = [value for value in values if isinstance(value, str)]
+    longest = max(map(len, texts), default=0)
+    return [spaced(text) for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
 
 
 def _index_files(folder: Path) -> list[Path]:

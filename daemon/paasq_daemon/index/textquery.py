@@ -26,8 +26,17 @@ class TextField(NamedTuple):
     language: str | None
 
 
-def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, float], least: int = 0) -> Query | None:
-    """Scores add up over clauses, and within a clause over the fields that have it, each times the field's weight.
+class TextGroup(NamedTuple):
+    """Text fields of one language that are searched as one: `whole` has the terms of all of them, without positions.
+    A field that is searched alone is a group of itself."""
+
+    whole: TextField
+    fields: tuple[TextField, ...]
+
+
+def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, float], least: int = 0) -> Query | None:
+    """Scores add up over clauses, and within a clause over the groups that have it, each times the group's weight. In a
+    group one word is looked for in the whole, and what needs places or beginnings in each field.
 
     A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
     field (a stop word) is dropped; None where no clause is left that could find a row. Of the clauses without a sign
@@ -40,7 +49,8 @@ def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, flo
     for clause in match.clauses:
         in_fields = [
             Query.boost_query(query, weight * clause.boost)
-            for field, weight in fields.items()
+            for group, weight in groups.items()
+            for field in _searched(clause, group)
             if (query := _clause_query(schema, clause, field)) is not None
         ]
         if not in_fields:
@@ -55,6 +65,11 @@ def build_query(schema: Schema, match: MatchText, fields: Mapping[TextField, flo
         return None
     asked = min(least, sum(occur is Occur.Should for occur, _ in parts))
     return Query.boolean_query(parts, asked) if asked else Query.boolean_query(parts)
+
+
+def _searched(clause: Clause, group: TextGroup) -> tuple[TextField, ...]:
+    one_word = clause.form is Form.WORD and len(terms(clause.text, group.whole.language)) == 1
+    return (group.whole,) if one_word else group.fields
 
 
 def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:
@@ -84,12 +99,21 @@ def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
 
 
 def _fuzzy(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    """Terms at most so many letters away, each found row scoring 1; the very term scores its BM25 on top."""
-    queries: list[Query] = []
-    for term in terms(clause.text, field.language):
-        near = Query.fuzzy_term_query(schema, field.terms_name, term.text, distance=clause.edits)
-        same = Query.term_query(schema, field.terms_name, term.text)
-        queries.append(Query.boolean_query([(Occur.Must, near), (Occur.Should, same)]))
+    """Words, or terms, at most so many letters away, each found row scoring 1; the very term scores its BM25 on top. A
+    word with a mistake may have another stem than without, so the words as they are written count too."""
+    found = terms(clause.text, field.language)
+    near = _all_near(schema, field.terms_name, found, clause.edits)
+    if near is None:
+        return None
+    if field.words_name != field.terms_name:
+        written = _all_near(schema, field.words_name, terms(clause.text, None), clause.edits)
+        near = Query.disjunction_max_query([near, written]) if written else near
+    same = [(Occur.Should, Query.term_query(schema, field.terms_name, term.text)) for term in found]
+    return Query.boolean_query([(Occur.Must, near), *same])
+
+
+def _all_near(schema: Schema, name: str, found: list[Term], edits: int) -> Query | None:
+    queries = [Query.fuzzy_term_query(schema, name, term.text, distance=edits) for term in found]
     return _all_of(queries) if queries else None
 
 

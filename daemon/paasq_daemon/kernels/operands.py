@@ -104,7 +104,8 @@ def pick(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None
 
 
 def restrict(column: Column, where: Mask) -> Column:
-    """The column, null outside of `where`."""
+    """The column, null outside of `where`, which has an entry for each row, or one for all."""
+    where = np.broadcast_to(where, len(column))
     if isinstance(column, Coded):
         return replace(column, codes=np.where(where, column.codes, np.int32(-1)))
     return replace(column, valid=both(column.valid, where))

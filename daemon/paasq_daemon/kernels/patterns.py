@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -51,7 +52,7 @@ def extract_all(call: Call, text: Column, pattern: Column) -> Column:
     def extracted(value: str, regex: str) -> Value:
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled)
-        return [None if m[number] is None else m[number].decode() for m in compiled.finditer(value.encode())]
+        return [None if m[number] is None else m[number].decode() for m in _places(compiled, value.encode())]
 
     return map_values(list_of(TEXT), extracted, text, pattern)
 
@@ -71,11 +72,24 @@ def replace_regex(call: Call, text: Column, pattern: Column, new: Column) -> Col
             return part
 
         parts = _replacement(other, compiled.groups, call.span)
-        result: bytes = compiled.sub(expanded, value.encode())
+        data, kept, end = value.encode(), list[bytes](), 0
+        for found in _places(compiled, data):
+            kept += [data[end : found.start()], expanded(found)]
+            end = found.end()
+        result = b"".join([*kept, data[end:]])
         room.take(len(result))
         return result.decode()
 
     return map_values(TEXT, replaced, text, pattern, new)
+
+
+def _places(compiled: Any, data: bytes) -> Iterator[Any]:
+    """Each place that fits, once: the library finds nothing at the very end twice."""
+    before: tuple[int, int] | None = None
+    for found in compiled.finditer(data):
+        if found.span() != before:
+            yield found
+        before = found.span()
 
 
 def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from paasq_daemon.index.column import Column, Ints
@@ -21,9 +22,17 @@ class Rows(Protocol):
     def take(self, rows: Ints) -> Rows: ...
 
 
+class Shown(StrEnum):
+    """What is shown of a text that was matched."""
+
+    PART = "part"
+    MARKED = "marked part"
+    PLACES = "places"  # of what was matched, start and end in characters, one pair behind the other
+
+
 class Snippets(Protocol):
-    def __call__(self, rows: Rows, text: Column, characters: int | None, /, *, marked: bool) -> Column:
-        """The best part of each text, or with None all of it; `marked` shows what was matched."""
+    def __call__(self, rows: Rows, text: Column, characters: int | None, shown: Shown, /) -> Column:
+        """Of the best part of each text, or with None of all of it."""
         ...
 
 

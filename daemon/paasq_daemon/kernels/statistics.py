@@ -68,8 +68,11 @@ def _present(groups: Groups, column: Column) -> tuple[Ints, Floats]:
 
 
 def _centred(codes: Ints, values: Floats, count: int) -> Floats:
-    """Each value less the mean of its group."""
-    return values - (np.bincount(codes, values, count) / np.bincount(codes, minlength=count))[codes]
+    """Each value less the mean of its group: of values that are all the same exactly 0, which a sum divided may miss."""
+    some = np.zeros(count)
+    some[codes] = values
+    shifted = values - some[codes]
+    return shifted - (np.bincount(codes, shifted, count) / np.bincount(codes, minlength=count))[codes]
 
 
 def _variances(groups: Groups, column: Column) -> Floats:

@@ -13,7 +13,7 @@ from paasq_daemon.kernels.conversion import written
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import map_values, mask_column, null_of, numbers, rows_of
 from paasq_daemon.kernels.room import Room
-from paasq_daemon.kernels.run import Call, kernel
+from paasq_daemon.kernels.run import Call, Shown, kernel
 from paasq_dsl.types import BOOL, INT, TEXT, list_of
 from paasq_dsl.values import Value
 
@@ -201,7 +201,7 @@ def snippet(call: Call, text: Column, characters: Column | None = None) -> Colum
     count = SNIPPET_CHARACTERS if characters is None else to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
         raise KernelError("PQ0703", f"a snippet needs a number of characters above 0, not {count!r}", call.span)
-    return call.run.snippet(call.rows, text, count, marked=False)
+    return call.run.snippet(call.rows, text, count, Shown.PART)
 
 
 @kernel("highlight")
@@ -210,7 +210,12 @@ def highlight(call: Call, text: Column, characters: Column | None = None) -> Col
     count = None if characters is None else to_values(characters)[0]
     if characters is not None and (not isinstance(count, int) or count < 1):
         raise KernelError("PQ0703", f"highlight needs a number of characters above 0, not {count!r}", call.span)
-    return call.run.snippet(call.rows, text, count if isinstance(count, int) else None, marked=True)
+    return call.run.snippet(call.rows, text, count if isinstance(count, int) else None, Shown.MARKED)
+
+
+@kernel("highlights")
+def highlights(call: Call, text: Column) -> Column:
+    return call.run.snippet(call.rows, text, None, Shown.PLACES)
 
 
 def without_accents(text: str) -> str:

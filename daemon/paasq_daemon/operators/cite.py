@@ -8,7 +8,7 @@ from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.fetch import fetch_column
 from paasq_daemon.operators.run import Run
-from paasq_dsl.syntax.tokens import record_name
+from paasq_dsl.citations import Citation
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Value
 
@@ -25,7 +25,7 @@ class Cite:
         keys, versions = (map(str, _kept(batch, name)) for name in ("_key", "_version"))
         parts = to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
         cited = [
-            f"{record_name(self.collection, key)}@{version}" + (f".{part}" if isinstance(part, str) else "")
+            f"{Citation(self.collection, key, int(version))}" + (f".{part}" if isinstance(part, str) else "")
             for key, version, part in zip(keys, versions, parts, strict=True)
         ]
         return batch.extended({"_cite": from_values(KEYWORD, cited)})

@@ -40,6 +40,8 @@ class Follow:
         links: Column = batch.column(self.field)
         for depth in range(1, farthest + 1):
             run.cancel.check()
+            if depth > nearest and run.short_of_time():
+                break
             flat = links.items if isinstance(links, Ragged) else links
             reached = np.unique(linked_ordinals(run.view, target, flat))
             fresh = reached[(reached >= 0)]

@@ -56,7 +56,7 @@ class Fuse:
         fused = self._fused(run, batch, ranked)
         assert fused.ordinals is not None
         best = fused.ordinals[: self._feedback(run)]
-        if len(best):
+        if len(best) and not run.short_of_time():
             again = [
                 self._ranked(run, batch, branch, best) if branch.by_sense else rows
                 for branch, rows in zip(self.branches, ranked, strict=True)

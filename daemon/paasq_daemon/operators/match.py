@@ -22,7 +22,8 @@ from paasq_dsl.types import FLOAT, Kind
 
 @dataclass(frozen=True)
 class Match:
-    """`limit` bounds the rows where what follows needs no more; the rows and their order stay the same."""
+    """Without `fields` all text fields are searched as one. `limit` bounds the rows where what follows needs no more; the
+    rows and their order stay the same."""
 
     fields: tuple[tuple[str, float], ...]
     words: Bound
@@ -47,7 +48,8 @@ class Match:
         return scored(batch.at(hits.ordinals), hits.scores)
 
     def describe(self) -> str:
-        fields = ", ".join(name if weight == 1 else f"{name}^{weight:g}" for name, weight in self.fields)
+        named = ", ".join(name if weight == 1 else f"{name}^{weight:g}" for name, weight in self.fields)
+        fields = named or "all text as one"
         like = "like " if self.words.type.kind is Kind.LINK else ""
         least = f" min={show(self.least)}" if self.least else ""
         return f"match {fields} {like}{show(self.words)}{least}{show_limit(self.limit)}"
@@ -64,8 +66,7 @@ class Match:
             value = other.record(ordinal).fields.get(field.id, field.default)
             texts += [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         own = other.collection.id == source.collection.id
-        fields = [field for field, _ in self.fields]
-        return source.text.telling(texts, fields, known_records=int(own)), ordinal if own else None
+        return source.text.telling(texts, dict(self.fields), known_records=int(own)), ordinal if own else None
 
 
 def match_text(words: Bound, run: Run) -> MatchText:

@@ -18,13 +18,12 @@ from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_daemon.operators.snippets import NO_WORDS
 from paasq_dsl.bound import Bound
-from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.citations import field_part
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
 from paasq_dsl.values import Value
 
 DEPTH = 100  # records that are cut into passages
 EMBEDDED_MAX = 32  # passages whose meaning is looked at: a few milliseconds each
-SECONDS_LEFT_MIN = 0.05  # with less of its time left a run chooses by words alone
 WEIGHT_OF_WORDS, WEIGHT_OF_SENSE = 0.3, 0.7  # as in find: docs/retrieval.md
 
 
@@ -85,13 +84,12 @@ class Passages:
         def column(type_: Type, value: Callable[[_Part], Value]) -> Column:
             return from_values(type_, [None if part is None else value(part) for part in parts])
 
-        name = quote_name(self.field)
         repeated = batch.take(np.array(rows, np.int64)).extended({
             "passage": column(self.type, lambda p: p.text),
             "passage_start": column(INT, lambda p: p.start),
             "passage_end": column(INT, lambda p: p.end),
             "_score.passage": column(FLOAT, lambda p: p.score),
-            "_passage": column(KEYWORD, lambda p: f"{name}[{p.start}..{p.end}]"),
+            "_passage": column(KEYWORD, lambda p: field_part(self.field, (p.start, p.end))),
         })  # fmt: skip
         places = np.arange(len(rows))
         return replace(
@@ -118,8 +116,7 @@ def _look_for_meaning(run: Run, found: Sequence[list[_Part]], most: int) -> bool
     chosen = [part for of_row in found for part in sorted(of_row, key=lambda p: (-p.words, p.start))[:each]]
     for part in chosen[:EMBEDDED_MAX]:
         run.cancel.check()
-        if run.cancel.remaining_s is not None and run.cancel.remaining_s < SECONDS_LEFT_MIN:
-            run.reasons.append("time")
+        if run.short_of_time():
             break
         part.sense = float(np.dot(sense, run.embed(part.text)))
     return True

@@ -15,6 +15,7 @@ from paasq_daemon.operators.batch import Batch
 from paasq_daemon.wire.messages import Cancellation, FacetCount
 from paasq_dsl.syntax.matchtext import MatchText
 
+RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows
 CANDIDATES_DEPTH = 1_000  # rows that a branch of fuse gives where no take says otherwise
 
 
@@ -36,6 +37,15 @@ class Run:
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
     depth_cut: bool = False  # did fuse leave rows out that a deeper look could have ranked?
+
+    def short_of_time(self) -> bool:
+        """Should work that may end early, and leave a true answer, end now? Then the answer says `time`."""
+        left_s, time_ms = self.cancel.remaining_s, self.cancel.time_ms
+        if left_s is None or time_ms is None or left_s >= min(RESERVE_S_MAX, time_ms / 4_000):
+            return False
+        if "time" not in self.reasons:
+            self.reasons.append("time")
+        return True
 
 
 class Operator(Protocol):

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
-from paasq_daemon.kernels.build import concatenate, constant
+from paasq_daemon.kernels.build import concatenate
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import evaluate, is_scalar, scalar
+from paasq_daemon.kernels.evaluate import evaluate, scalar
 from paasq_daemon.kernels.grouping import Groups, aggregate, group
 from paasq_daemon.operators import gaps
 from paasq_daemon.operators.batch import Batch, OrderKey
@@ -163,10 +163,7 @@ def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
     count = FUNCTIONS[call.function].per_row
     per_row: Sequence[Bound] = call.arguments[:count]
     extra = [scalar(argument, run.values) for argument in call.arguments[count:]]
-    arguments = [
-        constant(a.type, scalar(a, run.values), batch.length) if is_scalar(a) else evaluate(a, batch, run.values)
-        for a in per_row
-    ]
+    arguments = [evaluate(argument, batch, run.values) for argument in per_row]
     try:
         return aggregate(call.function, arguments, groups, extra)
     except KernelError as error:

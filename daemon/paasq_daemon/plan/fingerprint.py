@@ -1,4 +1,4 @@
-"""What makes a cursor valid: the same query, read with the same literals and parameters. Only its pages may differ."""
+"""What makes a cursor valid: the same query, literals and parameters. Only its pages and its budget may differ."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_dsl import bound
 from paasq_dsl.bound import Apply, Bound, BoundStage, Constant, ParameterValue, Traverse
+from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.walk import expressions, pipelines
 
 
@@ -28,7 +29,7 @@ class Fingerprint:
 
 
 def fingerprint(stages: Sequence[BoundStage]) -> Fingerprint:
-    unpaged = [stage for stage in stages if not isinstance(stage, bound.PageStage)]
+    unpaged = [stage for stage in stages if not isinstance(stage, (bound.PageStage, BudgetStage))]
     leaves = list(_leaves_of_stages(unpaged))
     slots = sorted({leaf.slot for leaf in leaves if isinstance(leaf, Constant) and leaf.slot >= 0})
     names = sorted({leaf.name for leaf in leaves if isinstance(leaf, ParameterValue)})

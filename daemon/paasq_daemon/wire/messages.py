@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ProtocolError
+from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, InvalidValue, ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.values import codec
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -18,16 +18,25 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Number = TypeVar("Number", int, float)
-_LABELS = ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens", "zone")
+_LABELS = ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")
+CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing."""
+    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing. Raises
+    InvalidValue for a number below 0, and for no time at all."""
 
     time_ms: float | None = None
     rows: int | None = None
     tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_ms is not None and not self.time_ms > 0:
+            raise InvalidValue(f"a budget of {self.time_ms:g} ms is no time", "give more than 0 ms, or no time budget")
+        for name, count in (("rows", self.rows), ("tokens", self.tokens)):
+            if count is not None and count < 0:
+                raise InvalidValue(f"a budget of {count} {name} is below 0", "give 0 or more, or none")
 
     def within(self, other: Budget) -> Budget:
         """Of each limit the smaller one."""
@@ -196,8 +205,7 @@ class Answer:
                 name: [{"value": count.value, "count": count.count} for count in counts]
                 for name, counts in self.facets.items()
             },
-            "zone": self.zone,
-        } | ({} if self.plan is None else {"plan": self.plan})
+        } | self._rare_labels()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Answer:
@@ -213,12 +221,17 @@ class Answer:
                     for name, counts in data["facets"].items()
                 },
                 plan=data.get("plan"),
+                zone=data.get("zone", DEFAULT_ZONE),
                 **{name: data[name] for name in _LABELS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(
                 f"this is no answer of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
+
+    def _rare_labels(self) -> dict[str, str]:
+        plan = {} if self.plan is None else {"plan": self.plan}
+        return plan if self.zone == DEFAULT_ZONE else plan | {"zone": self.zone}
 
     def __rich__(self) -> RenderableType:
         from paasq_daemon.wire.render import table  # noqa: PLC0415  # rich loads only where a terminal wants it
@@ -235,6 +248,12 @@ class Answer:
     @cached_property
     def _presenters(self) -> list[Any]:
         return [codec(column.type).present for column in self.columns]
+
+
+def estimated_tokens(row: list[Any]) -> int:
+    """Of one row, from its characters; a value that is no text counts as eight of them."""
+    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
+    return -(-characters // CHARACTERS_A_TOKEN)
 
 
 def _smaller(one: Number | None, other: Number | None) -> Number | None:

@@ -51,6 +51,8 @@ def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False)
     """One value as text for people, times by the clocks of `zone`; null is empty. `dates`: times without the time of day."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, datetime):
         local = _local(value, zone)
         if dates:

@@ -9,18 +9,23 @@ from typing import Any
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.build import from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate, evaluate_mask, scalar
+from paasq_daemon.kernels.evaluate import RunValues, evaluate, evaluate_mask, scalar
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
+from paasq_daemon.wire.values import as_text
 from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values
+from paasq_dsl.binder.inline import parts
+from paasq_dsl.bound import Bound, ColumnValue
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.syntax.tokens import record_name
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 
+VALUE_SHOWN_MAX = 60  # characters of a value in an error
 Chosen = Sequence[tuple[str, int]]  # keys and versions of the rows that a where chose
 
 
@@ -115,19 +120,31 @@ def _targets(
 def _check_expect(
     expect: BoundExpect, collection: Collection, before: Record | None, key: str, values: RunValues
 ) -> None:
-    name = f"{collection.name}:{key}"
-    if expect.state == "absent" and before is not None:
-        raise ConflictError(f"{name} was expected absent, but is there at version {before.version}")
-    if expect.state == "present" and before is None:
-        raise ConflictError(f"{name} was expected to be there, but is not")
-    if expect.condition is None:
-        return
+    name = record_name(collection.name, key)
     if before is None:
-        raise ConflictError(f"{name} is not there, so what was expected of it can't hold")
-    if not bool(evaluate_mask(expect.condition, RecordRow(collection, before), values)[0]):
+        if expect.state == "present" or expect.condition is not None:
+            hint = f"it was deleted, or never put: put {collection.name} {{...}} expect absent"
+            raise ConflictError(f"{name} was expected to be there, but is not", hint)
+        return
+    if expect.state == "absent":
         raise ConflictError(
-            f"{name} is not as expected: it is at version {before.version}", "read it again and decide anew"
+            f"{name} was expected absent, but is there at version {before.version}",
+            f"change it instead: patch {name} set ... expect _version == {before.version}",
         )
+    row = RecordRow(collection, before)
+    if expect.condition is not None and not bool(evaluate_mask(expect.condition, row, values)[0]):
+        raise ConflictError(
+            f"{name} is not as expected: it is at version {before.version}{_found(expect.condition, row)}",
+            f"read it again and decide anew; write with expect _version == {before.version}",
+        )
+
+
+def _found(condition: Bound, row: RecordRow) -> str:
+    """What stands in the fields that a condition asks, the version apart."""
+    names = dict.fromkeys(p.name for p in parts(condition) if isinstance(p, ColumnValue) and p.name != "_version")
+    said = ((name, row.column(name)) for name in names)
+    texts = ((name, str(as_text(to_values(column)[0], column.type))) for name, column in said)
+    return "".join(f", {name} is {text[:VALUE_SHOWN_MAX]}" for name, text in texts)
 
 
 def values_of_run(literals: tuple[Value, ...], parameters: Mapping[str, Any], now_us: int) -> RunValues:
@@ -181,7 +198,7 @@ def _no_links(_: str, name: str, __: Column) -> Column:
     raise KernelError("PQ0701", f"a write can't follow a link to {name}; read it first, and give it as a parameter")
 
 
-def _no_snippets(_: Rows, __: Column, ___: int | None, *, marked: bool) -> Column:  # noqa: ARG001 -- named by callers
+def _no_snippets(*_: object) -> Column:
     raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
 
 

@@ -87,8 +87,8 @@ class Transactor:
         return work
 
     def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
-        """Raises InvalidValue naming the record by its place, from 1, or by its key; ConflictError where a record comes with a
-        `_version` that is not the live one."""
+        """Raises InvalidValue naming the record by its key, or by its place, from 1, where there are several; ConflictError
+        where a record comes with a `_version` that is not the live one."""
         if len(records) > RECORDS_MAX:
             raise InvalidValue(
                 f"{len(records):,} records are more than one put takes", f"put {RECORDS_MAX:,} at a time"
@@ -100,7 +100,8 @@ class Transactor:
                 checked.append(record_from_json(collection, record))
                 read.append(returned(record))
             except InvalidValue as error:
-                raise InvalidValue(f"record {place}: {error.message}", error.hint) from None
+                where = f"record {place}: " if len(records) > 1 else ""
+                raise InvalidValue(f"{where}{error.message}", error.hint) from None
         complete = with_computed(collection, checked)
 
         def work(transaction: WriteTransaction) -> list[Record]:

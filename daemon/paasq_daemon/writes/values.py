@@ -27,7 +27,7 @@ def from_json(field: Field, value: Any) -> Value:
         try:
             value = decode(value, type_)
         except (ValueError, TypeError, AttributeError) as error:
-            raise _rejected(field, value, str(error) if isinstance(error, ValueError) else "") from error
+            raise _rejected(field, value) from error
     return check_value(field, value)
 
 

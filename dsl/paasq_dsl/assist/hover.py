@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paasq_dsl.assist.outline import statements
 from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
@@ -14,6 +13,7 @@ from paasq_dsl.bound import BoundLet
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 from paasq_dsl.types import Type
 from paasq_dsl.verbs import VERB_OF_WORD

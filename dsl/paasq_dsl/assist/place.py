@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
-from paasq_dsl.assist.outline import first_word, statements
 from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
 from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
 from paasq_dsl.bound import BoundLet, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parse import expected_at_end, parse
+from paasq_dsl.syntax.outline import first_word, statements
+from paasq_dsl.syntax.parse import expected_at_end, parse_statement
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.verbs.follow import scan_schema
@@ -28,7 +28,6 @@ _DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "dr
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})
-STATEMENTS_REMEMBERED = 1024
 
 
 class Values(Protocol):
@@ -84,9 +83,8 @@ class Place:
     @cached_property
     def bound(self) -> Bind:
         """The declarations before the cursor, and its statement up to its stage."""
-        declared = [s for span in self._declarations for s in _parsed(self.text[span.start : span.end])]
-        begun = _parsed(self.text[self.begun.start : self.begun.end])
-        return bind(tree.Script((*declared, *begun)), self.catalog_given)
+        parsed = (parse_statement(self.text[span.start : span.end])[0] for span in (*self._declarations, self.begun))
+        return bind(tree.Script(tuple(s for s in parsed if s is not None)), self.catalog_given)
 
     @cached_property
     def _declarations(self) -> list[Span]:
@@ -207,8 +205,3 @@ def _without_closed_records(piece: str, words: Sequence[str]) -> str:
     closed = max(piece.rfind("},\n"), piece.rfind("}, {"))
     opened = piece.find("{")
     return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
-
-
-@lru_cache(STATEMENTS_REMEMBERED)
-def _parsed(text: str) -> tuple[tree.Statement, ...]:
-    return parse(text)[0].statements

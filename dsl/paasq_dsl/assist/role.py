@@ -332,6 +332,7 @@ _HEADS: Mapping[str, _Rule] = {
     "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
     "zone": _always(Role.ZONE),
+    "resolve": _always(Role.ARGUMENT),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),

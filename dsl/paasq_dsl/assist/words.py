@@ -51,6 +51,8 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
                         "Shows what a write would change, field by field, and writes nothing."),
     "snapshot": Statement('snapshot "name"', "Keeps the store as it is now."),
     "verify": Statement('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
+    "resolve": Statement('resolve "collection:key@version.field[start..end]" | [citation, ...] | $citations',
+                         "Tells what citations quote, and whether that is still so."),
 })  # fmt: skip
 
 KEYWORDS: Mapping[str, str] = MappingProxyType({

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
 from paasq_dsl.binder.commands import bind_command
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import Context, Environment
 from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction
@@ -24,6 +24,7 @@ from paasq_dsl.modules import Resolver, no_modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax.mistakes import meant_stage
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
@@ -59,6 +60,18 @@ def bind(
     return binder.run(script, done)
 
 
+def bind_statement(statement: tree.Statement, environment: Environment, resolve: Resolver) -> tuple[Diagnostic, ...]:
+    """What is wrong with one statement where `environment` is known; what it declares is added there. Never raises."""
+    binder = _Binder(environment.catalog, Scope(resolve, fresh_views=environment.views))
+    context = binder.context
+    context.lets, context.parameters = environment.lets, environment.parameters
+    context.functions, context.unclear = environment.functions, environment.unclear
+    binder.statement(statement)
+    environment.catalog = context.catalog
+    return tuple(context.diagnostics)
+
+
+_DECLARING = frozenset({"collection", "let", "view", "fn"})
 _DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
 
@@ -71,7 +84,7 @@ class _Binder:
     def run(self, script: tree.Script, done: int = 0) -> Bind:
         set_zone(self.context, script)
         statements = tuple(
-            self._statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
+            self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
         )
         context = self.context
@@ -80,7 +93,7 @@ class _Binder:
             statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions, context.zone
         )
 
-    def _statement(self, statement: tree.Statement) -> BoundStatement | None:
+    def statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
         context.offset = statement.offset
         match head:
@@ -114,6 +127,8 @@ class _Binder:
             case tree.Command():
                 return bind_command(context, head, statement.doc)
             case tree.Broken():
+                if head.word in _DECLARING and head.name:
+                    context.unclear[head.name] = head.word  # those who use it are not at fault
                 # what stands behind a broken head is still read, so that its own faults show
                 self._stages(ScanStage(NO_COLUMNS), statement=statement)
                 return None
@@ -144,7 +159,7 @@ class _Binder:
                 self.context.report("PQ0407", node.span, what=what)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.Broken):
-                verb = VERB_OF_WORD.get(node.word)
+                verb = VERB_OF_WORD.get(meant_stage(node.word))
                 bound = None
             else:
                 verb = VERB_OF_NODE[type(node)]

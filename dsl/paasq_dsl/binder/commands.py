@@ -8,24 +8,27 @@ from typing import Any
 
 from paasq_dsl.binder.computed import check_computed, fields_read, with_field_renamed
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.schemas import bind_field, bind_type, check_sources
-from paasq_dsl.bound import BoundCommand
+from paasq_dsl.binder.wording import found_words
+from paasq_dsl.bound import BoundCommand, Schema
 from paasq_dsl.bound_commands import (
     BoundAlter,
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
+    BoundResolve,
     BoundShow,
     BoundSnapshot,
     BoundVerify,
 )  # fmt: skip
 from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.citations import parse_citation
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import STAGE_WORDS
-from paasq_dsl.types import KEYWORD, Kind, Type
+from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type
 
 
 def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand | None:
@@ -156,6 +159,19 @@ def _verify(context: Context, node: commands.VerifySnapshot, _: str) -> BoundVer
     return BoundVerify(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
 
 
+def _resolve(context: Context, node: commands.Resolve, _: str) -> BoundResolve:
+    bound = adapt(bind_expression(context, node.citations, Schema(())), ANY)
+    kind = (bound.type.item or bound.type).kind
+    if kind not in STRING_KINDS | {Kind.ANY, Kind.NULL} or bound.type.kind in {Kind.LINK, Kind.NULL}:
+        expected, found = "a citation or a list of such, in quotes", found_words(bound)
+        context.report("PQ0304", node.citations.span, what="what resolve reads", expected=expected, found=found)
+    written = node.citations.items if isinstance(node.citations, tree.ListOf) else (node.citations,)
+    for part in written:
+        if isinstance(part, tree.Literal) and isinstance(part.value, str) and parse_citation(part.value) is None:
+            context.report("PQ0437", part.span, found=part.value)
+    return BoundResolve(bound)
+
+
 def _changed(collection: Collection, before: Field | None, after: Field | None) -> Collection:
     """The collection with a field added, taken out or exchanged; what is computed from it follows its new name."""
     fields = collection.fields
@@ -212,4 +228,5 @@ _BINDERS: dict[type, Callable[[Context, Any, str], BoundCommand | None]] = {
     commands.Show: _show, commands.Describe: _describe, commands.AddField: _add, commands.DropField: _drop_field,
     commands.RenameField: _rename, commands.RetypeField: _retype, commands.DropCollection: _drop_collection,
     commands.DropView: _drop_view, commands.TakeSnapshot: _snapshot, commands.VerifySnapshot: _verify,
+    commands.Resolve: _resolve,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,19 @@ from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
 from paasq_dsl.zones import DEFAULT_ZONE
+
+
+@dataclass
+class Environment:
+    """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes.
+    `unclear` are the names that broken declarations would have given, each with the word it begins with."""
+
+    catalog: Catalog
+    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
+    functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -28,9 +41,10 @@ class Context:
     bind_stage: Callable[[Any, Schema], BoundStage | None]
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
-    parameters: dict[str, DeclaredParameter] = field(default_factory=dict)
-    lets: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
-    functions: dict[str, InlineFunction] = field(default_factory=dict)
+    parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
+    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
+    unclear: MutableMapping[str, str] = field(default_factory=dict)  # what broken declarations would have given
     declaring: str | None = None  # the function whose body is being bound
     pinned: Span | None = None
     prefix: str = ""
@@ -58,7 +72,7 @@ class Context:
 
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)
-        if found is None:
+        if found is None and name not in self.unclear:
             self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, fit
 from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, measure
 from paasq_dsl.binder.schemas import bind_type
-from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Schema
+from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Constant, Schema
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
 from paasq_dsl.source import Source, Span
@@ -30,7 +30,7 @@ class Scope:
     resolve: Resolver
     importer: str | None = None
     opened: tuple[str, ...] = ()
-    fresh_views: dict[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    fresh_views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,12 @@ def bind_function(context: Context, node: commands.FunctionDeclaration, doc: str
 def _body(context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, Type], result: Type) -> Bound:
     context.declaring = node.name
     schema = Schema(tuple(ColumnInfo(name, type_) for name, type_ in parameters.items()))
+    known = len(context.diagnostics)
     body = bind_expression(context, node.body, schema)
     context.declaring = None
-    return fit(context, body, result, node.body.span, f"what {node.name} gives")
+    fitted = fit(context, body, result, node.body.span, f"what {node.name} gives")
+    # a broken body may name what is no parameter, which no call could put anything in the place of
+    return fitted if len(context.diagnostics) == known else Constant(-1, result, None, context.place(node.body.span))
 
 
 def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedModule | None:

@@ -8,19 +8,20 @@ from datetime import UTC
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.foreign import is_called_alone, report_no_function
 from paasq_dsl.binder.inline import InlineFunction, inlined
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
 from paasq_dsl.catalog import SYSTEM_COLUMNS
-from paasq_dsl.diagnostics import Edit
+from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import quote_name
-from paasq_dsl.syntax.words import FOREIGN_FUNCTIONS, MOMENTS
+from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, lifted, link_to, list_of
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import DEFAULT_ZONE, zone_of
@@ -35,7 +36,14 @@ def bind_expression(context: Context, node: tree.Expression, schema: Schema) -> 
 
 def bind_condition(context: Context, node: tree.Expression, schema: Schema) -> Bound:
     bound = bind_expression(context, node, schema)
-    return expect_type(context, bound, BOOL, node.span, "a condition")
+    return expect_type(context, bound, BOOL, node.span, "a condition", _as_condition(node, bound))
+
+
+def _as_condition(node: tree.Expression, bound: Bound) -> str | None:
+    """What was perhaps meant by a value where a condition stands: that there is one."""
+    if not isinstance(node, (tree.Name, tree.Dot)) or bound.type.kind is Kind.NULL:
+        return None
+    return f"{column_name(node)} {'!= 0' if bound.type.kind in {Kind.INT, Kind.FLOAT} else '!= null'}"
 
 
 def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
@@ -44,14 +52,17 @@ def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str)
     return expect_type(context, bound, type_, node.span, what)
 
 
-def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:
-    """`bound`, a parameter made to be of `type_`; reports where the type can't be that."""
+def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str, better: str | None = None) -> Bound:
+    """`bound`, a parameter made to be of `type_`; reports where the type can't be that. `better` was perhaps meant."""
     bound = adapt(bound, type_)
     if bound.type.kind is Kind.ANY:
         return bound
     together = unify(type_, bound.type)
     if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
-        context.report("PQ0304", span, what=what, expected=with_article(type_), found=found_words(bound))
+        candidates = (better,) if better else ()
+        edit = replacement(span, candidates)
+        expected, found = with_article(type_), found_words(bound)
+        context.report("PQ0304", span, what=what, expected=expected, found=found, candidates=candidates, edit=edit)
     return bound
 
 
@@ -118,15 +129,15 @@ def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
 
 
 def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
-    if not schema.columns:
+    better = FOREIGN_VALUES.get(name) or (f"{name}()" if is_called_alone(name) else None)
+    if not schema.columns and better is None:
         context.report("PQ0211", span, name=name)
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
     else:
         where = schema.collection.name if schema.collection else "this row"
-        context.unknown(
-            "PQ0202", span, name, [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS], where=where
-        )
+        known = [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS]
+        context.unknown("PQ0202", span, name, known, better=better, where=where)
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
@@ -225,8 +236,8 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
         context.report("PQ0221", node.name_span, name=node.name)
         return Constant(-1, ANY, None, span)
     if found is None:
-        better = FOREIGN_FUNCTIONS.get(node.name.lower())
-        context.unknown("PQ0203", node.name_span, node.name, [*FUNCTIONS, *context.functions], better=better)
+        if node.name not in context.unclear:
+            report_no_function(context, node, [*FUNCTIONS, *context.functions])
         return Apply(node.name, arguments, ANY, span)
     if found.kind is FunctionKind.AGGREGATE:
         context.report("PQ0306", node.name_span, function=node.name)

@@ -29,7 +29,7 @@ class InlineFunction:
 def inlined(function: InlineFunction, arguments: Mapping[str, Bound]) -> Bound | None:
     """The body with the arguments in the place of its parameters; None where that would be too large."""
     sizes = {name: measure(argument) for name, argument in arguments.items()}
-    uses = [part.name for part in _parts(function.body) if isinstance(part, ColumnValue)]
+    uses = [part.name for part in parts(function.body) if isinstance(part, ColumnValue)]
     size, depth = measure(function.body)
     size += sum(sizes[name][0] for name in uses)
     depth += max((sizes[name][1] for name in uses), default=0)
@@ -46,7 +46,8 @@ def measure(expression: Bound) -> tuple[int, int]:
     return size, deepest
 
 
-def _parts(expression: Bound) -> list[Bound]:
+def parts(expression: Bound) -> list[Bound]:
+    """An expression and all that is in it, found without recursion."""
     found, at = [expression], 0
     while at < len(found):
         found += _children(found[at])

@@ -43,7 +43,9 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
         if node.name in _WITH_ARGUMENT:
             context.report("PQ0212", name_span, name=node.name, expected=f"is written {_WITH_ARGUMENT[node.name]}")
         elif node.name not in _PLAIN:
-            context.unknown("PQ0204", name_span, node.name, _NAMES, better=FOREIGN_TYPES.get(node.name.lower()))
+            link = f"link<{node.name}>" if node.name in context.catalog.collections else None
+            better = link or FOREIGN_TYPES.get(node.name.lower())
+            context.unknown("PQ0204", name_span, node.name, _NAMES, better=better)
         return _PLAIN.get(node.name, ANY)
     argument_span = Span(node.span.end - len(node.argument), node.span.end)
     match node.name:
@@ -63,6 +65,10 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             )
         case _ if node.name in _PLAIN:
             context.report("PQ0212", node.span, name=node.name, expected="takes nothing in brackets")
+        case "list" | "array" | "set":
+            better = f"[{node.argument}]"
+            edit = Edit(node.span, better, f"write {better}")
+            context.report("PQ0204", name_span, name=node.name, candidates=(better,), edit=edit)
         case _:
             context.unknown("PQ0204", name_span, node.name, _NAMES, better=FOREIGN_TYPES.get(node.name.lower()))
     return ANY

@@ -79,4 +79,7 @@ FUNCTIONS = (
              "many characters, the marks not counted.",
              'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be.",
              per_run=True),
+    function("highlights", "text -> [int]",
+             "Where the words of the last match or find stand in a text: start and end of the first, then of the second, and so "
+             "on; in characters from 0.", "length(highlights(title)) == 2", nulls="Null where the text is.", per_run=True),
 )  # fmt: skip

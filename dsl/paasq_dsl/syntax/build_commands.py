@@ -95,6 +95,9 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def verify(self, name: tree.Literal | tree.Parameter) -> commands.VerifySnapshot:
         return commands.VerifySnapshot(name.span, name)
 
+    def resolve(self, citations: E) -> commands.Resolve:
+        return commands.Resolve(citations.span, citations)
+
 
 _NOT_YET = tree.Name(Span(0, 0), "")
 

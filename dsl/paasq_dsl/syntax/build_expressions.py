@@ -112,10 +112,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
         full = f"{base.name}.{plain_name(name)}"
         return tree.Call(span_of(base, end), full, span_of(base, name), tuple(arguments))
 
-    def list(self, *rest: Any) -> tree.ListOf:
+    def list(self, start: Token, *rest: Any) -> tree.ListOf:
         *items, end = (r for r in rest if r is not None)
-        first = items[0] if items else end
-        return tree.ListOf(span_of(first, end), tuple(items))
+        return tree.ListOf(span_of(start, end), tuple(items))
 
     def group(self, expression: E, _: Token) -> E:
         return expression

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.syntax.words import STAGE_WORDS, STATEMENT_WORDS
 
 _WORDS: dict[str, str] = {
     "NAME": "a name",
@@ -18,7 +18,7 @@ _WORDS: dict[str, str] = {
 _SIGNS: dict[str, str] = {
     "LSQB": "[", "RSQB": "]", "LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}", "COMMA": ",", "COLON": ":",
     "EQUAL": "=", "CIRCUMFLEX": "^", "VBAR": "|", "SEMICOLON": ";", "_DOT": ".", "_DOTDOT": "..", "_ARROW": "->",
-    "SOURCES": "from", "LT": "<", "GT": ">",
+    "SOURCES": "from", "__ANON_0": "param", "LT": "<", "GT": ">",
 }  # fmt: skip
 _END = "$END"
 _VALUE = frozenset({"NAME", "STRING", "NUMBER", "PARAM", "LSQB", "LPAR"})
@@ -26,8 +26,16 @@ _VALUE_PARTS = _VALUE | {"TIME", "DURATION", "REF", "TRUE", "FALSE", "NULL", "MI
 _OPERATORS = frozenset(
     "EQ NE LE GE LT GT PLUS MINUS STAR SLASH PERCENT IN NOT HAS ANY ALL AND OR _DOT _DOTDOT _ARROW".split()
 )
+_NO_LITERALS = _OPERATORS | {_END, "LONG_STRING"}
 _CALLS = frozenset({"LPAR"})
 _STAGES = frozenset(word.upper() for word in STAGE_WORDS)
+_PARAM = "__ANON_0"  # what Lark calls the word param, since PARAM is a kind of token
+_STATEMENTS = frozenset(word.upper() for word in STATEMENT_WORDS - {"param"}) | {"SOURCES", _PARAM}
+
+
+def literal_of(terminal: str) -> str | None:
+    """How a word or sign of the grammar is written; None of operators, the end, and what stands for many texts."""
+    return None if terminal in _WORDS or terminal in _NO_LITERALS else _SIGNS.get(terminal, terminal.lower())
 
 
 def expected_words(terminals: Iterable[str], end: str) -> str:
@@ -40,12 +48,15 @@ def expected_words(terminals: Iterable[str], end: str) -> str:
     if left >= _STAGES:
         parts.append("a stage")
         left -= _STAGES
+    if left >= _STATEMENTS - {"SOURCES", _PARAM}:
+        parts.append("a statement")
+        left -= _STATEMENTS
     if "EQ" in left:
         parts.append("an operator")
         left -= _OPERATORS | _CALLS
     elif "AND" in left:
         parts += ["`and`", "`or`"]
-        left -= _OPERATORS
+        left -= _OPERATORS | _CALLS
     parts += sorted(_WORDS[t] for t in left if t in _WORDS)
     parts += sorted(f"`{_SIGNS.get(t, t.lower())}`" for t in left if t not in _WORDS and t != _END)
     parts += [end] if _END in left else []

@@ -1,16 +1,19 @@
 """Mistakes that people bring from other languages, or make while typing, each with its own sentence and edit.
 
-Looked for before the parser runs, because the parser can only say what it would have taken instead.
+Looked for where a piece did not parse, because the parser can only say what it would have taken instead.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.foreign_expressions import EXPRESSION_RULES
+from paasq_dsl.syntax.foreign_statements import STATEMENT_RULES, in_lower_case
 from paasq_dsl.syntax.tokens import Token, TokenKind
 from paasq_dsl.syntax.words import FOREIGN_STAGES, FOREIGN_STATEMENTS, STAGE_WORDS, STATEMENT_WORDS
 
@@ -46,23 +49,40 @@ def explain_mistake(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return None
 
 
+def meant_stage(word: str) -> str:
+    """The stage that a word was perhaps meant to be; the word itself where there is none like it."""
+    lowered = word.lower()
+    if lowered in STAGE_WORDS:
+        return lowered
+    return FOREIGN_STAGES.get(lowered) or next(iter(nearest(word, STAGE_WORDS)), word)
+
+
 def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     first = tokens[0]
     known = STAGE_WORDS if start == "stage" else STATEMENT_WORDS
-    if first.text in known:
+    if first.text in known or first.kind is not TokenKind.NAME:
         return None
+    if (lowered := first.text.lower()) in known and first.kind is TokenKind.NAME:
+        return diagnostic("PQ0125", first.span, better=lowered, edit=in_lower_case(tokens))
     foreign = FOREIGN_STAGES if start == "stage" else FOREIGN_STATEMENTS
     if (better := foreign.get(first.text.lower())) is not None:
-        written = first.span.cover(tokens[1].span) if tokens[1:] and tokens[1].text.lower() == "into" else first.span
-        edit = Edit(written, better, f"write {better}") if better in known else None
-        return diagnostic("PQ0106", written, found=first.text, better=better, edit=edit)
+        edit = replace(in_lower_case(tokens, better), title=f"write {better}") if better.split()[0] in known else None
+        return diagnostic(
+            "PQ0106", first.span, found=first.text, better=better, edit=edit if "..." not in better else None
+        )
     if first.text in STAGE_WORDS and first.kind is TokenKind.NAME:
         return diagnostic("PQ0119", first.span)
     candidates = nearest(first.text, known) if first.kind is TokenKind.NAME else ()
     code = "PQ0108" if start == "stage" else "PQ0110"
-    return diagnostic(
-        code, first.span, found=first.text[:40], candidates=candidates, edit=replacement(first.span, candidates)
-    )
+    edit = replacement(first.span, candidates)
+    known_words = "" if candidates else _SHOWN[start]
+    return diagnostic(code, first.span, found=first.text[:40], known=known_words, candidates=candidates, edit=edit)
+
+
+_SHOWN = {
+    "stage": "; most used are where, find, sort, take, select and summarize, and `show stages` lists all",
+    "head": "; a query begins with from, a write with put, patch or delete",
+}
 
 
 def _odd_token(tokens: Sequence[Token], _: str) -> Diagnostic | None:
@@ -73,8 +93,7 @@ def _odd_token(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         if token.text.startswith("/*"):
             return diagnostic("PQ0103", token.span, edit=Edit(Span(token.end, token.end), " */", "close the comment"))
         if token.text.startswith('"'):
-            quote = '"""' if token.text.startswith('"""') else '"'
-            return diagnostic("PQ0102", token.span, edit=Edit(Span(token.end, token.end), quote, "close the string"))
+            return _open_string(token)
         if token.text in _QUOTES:
             return _odd_quotes(tokens, i)
         if token.text in {"&", "!"}:
@@ -87,6 +106,17 @@ def _odd_token(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         edit = Edit(token.span, " ", "write a plain space") if token.text.isspace() else None
         return diagnostic("PQ0114", token.span, found=shown, edit=edit)
     return None
+
+
+def _open_string(token: Token) -> Diagnostic:
+    """The quote is missing before the stage that the string has swallowed, where there is one."""
+    quote = '"""' if token.text.startswith('"""') else '"'
+    swallowed = _STAGE_IN_STRING.search(token.text)
+    end = token.start + swallowed.start() if swallowed else token.end
+    return diagnostic("PQ0102", token.span, edit=Edit(Span(end, end), quote, "close the string"))
+
+
+_STAGE_IN_STRING = re.compile(rf"\s*\|\s*(?:{'|'.join(sorted(STAGE_WORDS))})\b|\s*;\s*$")
 
 
 def _foreign(span: Span, found: str, better: str) -> Diagnostic:
@@ -144,8 +174,6 @@ def _operator_words(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         joined = before.text + token.text
         if joined in _FOREIGN_OPERATORS and before.end == token.start and token.kind is TokenKind.OPERATOR:
             return _foreign(before.span.cover(token.span), joined, _FOREIGN_OPERATORS[joined])
-        if token.text in {"AND", "OR", "NOT", "IN"} and tokens[0].text == "where":
-            return _foreign(token.span, token.text, token.text.lower())
     return None
 
 
@@ -180,9 +208,11 @@ _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
 _BEFORE_A_NAME = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
     "fuse take page top fill depth after to explain analyze of "
-    "drop rename skip distinct expand as sample seed lookup one many on".split()
+    "drop rename skip distinct expand as sample seed lookup one many on "
+    "collapse keep diversify passages".split()
 )
 
 _RULES: tuple[Rule, ...] = (
-    _first_word, _odd_token, _assignment_in_condition, _operator_words, _comma_between_fields, _missing_separator,
+    *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
+    _comma_between_fields, _missing_separator,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternRE, PatternStr, TerminalDef
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
@@ -19,35 +19,55 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs
 from paasq_dsl.syntax.build_expressions import LiteralError
 from paasq_dsl.syntax.expected import expected_words
+from paasq_dsl.syntax.memory import TextMemory
+from paasq_dsl.syntax.mend import mend
 from paasq_dsl.syntax.mistakes import explain_mistake
-from paasq_dsl.syntax.split import Piece, Pieces, significant, split
-from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.syntax.outline import statements
+from paasq_dsl.syntax.split import Piece, significant, split_statement
+from paasq_dsl.syntax.tokens import TokenKind, scan
 from paasq_dsl.syntax.tree_commands import ViewHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
+BEGINNING_TOKENS = 8  # of a broken piece, its word and name are among them
 DEPTH_MAX = 80  # of a tree; what walks trees by recursion relies on it
-PIECES_REMEMBERED = 4096
 
 Parsed = tuple[Any, tuple[Diagnostic, ...]]
+ParsedStatement = tuple[tree.Statement | None, tuple[Diagnostic, ...]]
 
 
 def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
     """The statements of a text, each broken piece a `Broken`, and every diagnostic in the order of the text."""
     if len(text) > TEXT_CHARACTERS_MAX:
         return tree.Script(()), (diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
-    statements, diagnostics = split(text)
-    found = list(diagnostics)
-    unbalanced = [d.span for d in diagnostics]
-    parsed = tuple(_statement(s, found, unbalanced) for s in statements)
-    found.sort(key=lambda d: (d.span.start, d.code))
-    return tree.Script(parsed), tuple(found[:DIAGNOSTICS_MAX])
+    parsed: list[tree.Statement] = []
+    found: list[Diagnostic] = []
+    for span in statements(text):
+        statement, wrong = parse_statement(text[span.start : span.end])
+        if statement is not None:
+            parsed.append(statement.shift(span.start))
+        found += [d.shift(span.start) for d in wrong]
+    return tree.Script(tuple(parsed)), tuple(found[:DIAGNOSTICS_MAX])
 
 
-def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) -> tree.Statement:
+def parse_statement(text: str) -> ParsedStatement:
+    """The one statement between two bounds of the outline, None where there is none. Spans count from the start of `text`."""
+    known = _statements.get(text)
+    if known is None:
+        known = _parsed_statement(text)
+        _statements.put(text, known)
+    return known
+
+
+def _parsed_statement(text: str) -> ParsedStatement:
+    pieces, unbalanced = split_statement(text)
+    if pieces is None:
+        return None, unbalanced
+    found = list(unbalanced)
+
     def place(piece: Piece, start: str) -> Any:
-        if any(piece.start <= span.start < piece.span.end for span in unbalanced):
-            return tree.Broken(Span(0, len(piece.text)), piece.text.split(maxsplit=1)[0])  # split has said why
+        if any(piece.start <= d.span.start < piece.span.end for d in unbalanced):
+            return _broken(piece.text)  # split has said why
         node, diagnostics = parse_piece(piece.text, start)
         found.extend(d.shift(piece.start) for d in diagnostics)
         return node
@@ -57,30 +77,33 @@ def _statement(pieces: Pieces, found: list[Diagnostic], unbalanced: list[Span]) 
     stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
     if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, tree.Broken)):
         found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let or a view can go on with |"))
-    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span)
+    found.sort(key=lambda d: (d.span.start, d.code))
+    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span), tuple(found)
 
 
-@lru_cache(PIECES_REMEMBERED)
 def parse_piece(text: str, start: str) -> Parsed:
-    """One head or stage. Spans count from the start of `text`."""
+    """One head or stage (`start`). Spans count from the start of `text`."""
+    memory = _pieces[start]
+    known = memory.get(text)
+    if known is None:
+        known = _parsed_piece(text, start)
+        memory.put(text, known)
+    return known
+
+
+def _parsed_piece(text: str, start: str) -> Parsed:
     if not text:
         # a stage is missing behind the | that stands right before it, a source before that
         missing = _missing_stage() if start == "stage" else diagnostic("PQ0119", Span(0, 1))
         return tree.Broken(Span(0, 0), ""), (missing,)
-    tokens = significant(scan(text))
-    word = tokens[0].text
-    broken = tree.Broken(Span(0, len(text)), word)
-    mistake = explain_mistake(tokens, start)
-    if mistake is not None:
-        return broken, (mistake,)
     try:
         node: Any = _parser().parse(text, start=start)
     except UnexpectedInput as error:
-        return broken, (_syntax_error(text, error, f"the end of the {'stage' if start == 'stage' else 'statement'}"),)
+        return _broken(text), (_fault(text, start, error),)
     except LiteralError as error:
-        return broken, (error.diagnostic,)
-    if len(tokens) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
-        return broken, (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
+        return _broken(text), (error.diagnostic,)
+    if len(text) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
+        return _broken(text), (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
     if isinstance(node, tree.CollectionDeclaration) and "///" in text:
         node = with_field_docs(node, text)
     return node, ()
@@ -102,6 +125,10 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
     except UnexpectedInput:
         return frozenset()
     return _accepted(interactive)
+
+
+_statements: TextMemory[ParsedStatement] = TextMemory()
+_pieces: dict[str, TextMemory[Parsed]] = {"head": TextMemory(), "stage": TextMemory()}
 
 
 @lru_cache(1)
@@ -129,20 +156,37 @@ def _missing_stage() -> Diagnostic:
     return diagnostic("PQ0109", bar, edit=Edit(bar, "", "take this | out"))
 
 
-def _syntax_error(text: str, error: UnexpectedInput, end: str) -> Diagnostic:
-    if isinstance(error, UnexpectedToken):
-        token = error.token
-        accepted = _accepted(error.interactive_parser) if error.interactive_parser else frozenset[str]()
-        at_end = token.type == "$END"
-        # token.start_pos of the end is that of the token before it
-        span = Span(len(text), len(text)) if at_end else Span(token.start_pos or 0, token.end_pos or 0)
-        found = end if at_end else f"`{str(token)[:40]}`"
-    else:
-        assert isinstance(error, UnexpectedCharacters)
-        accepted, at = frozenset(error.allowed or ()), error.pos_in_stream or 0
-        bad = next(t for t in scan(text) if t.end > at)
-        span, found = bad.span, f"`{bad.text[:40]}`"
-    return diagnostic("PQ0101", span, expected=expected_words(accepted, end), found=found)
+def _broken(text: str) -> tree.Broken:
+    first, *rest = significant(scan(text)[:BEGINNING_TOKENS])
+    name = rest[0].text.strip("`$") if rest and rest[0].kind in {TokenKind.NAME, TokenKind.PARAM} else ""
+    return tree.Broken(Span(0, len(text)), first.text, name)
+
+
+def _fault(text: str, start: str, error: UnexpectedInput) -> Diagnostic:
+    """The mistake that people make, where it is one; else what the grammar would have taken."""
+    tokens = significant(scan(text))
+    mistake = explain_mistake(tokens, start)
+    if mistake is not None:
+        return mistake
+    end = f"the end of the {'stage' if start == 'stage' else 'statement'}"
+    at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    at = len(text) if at_end else error.pos_in_stream or 0
+    bad = None if at_end else next(t for t in tokens if t.end > at)
+    # what the error itself names is of all places that look alike to the parser; the text up to here gives those of this one
+    accepted = expected_at_end(text[: bad.start if bad else at], start)
+    edit = mend(text, bad, accepted, lambda mended: _parses(mended, start))
+    found = end if bad is None else f"`{bad.text[:40]}`"
+    return diagnostic(
+        "PQ0101", bad.span if bad else Span(at, at), expected=expected_words(accepted, end), found=found, edit=edit
+    )
+
+
+def _parses(text: str, start: str) -> bool:
+    try:
+        _parser().parse(text, start=start)
+    except (UnexpectedInput, LiteralError):
+        return False
+    return True
 
 
 def _depth(root: Any) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS
 
@@ -36,6 +37,10 @@ class Pieces:
     doc: str
     span: Span
 
+    def shift(self, offset: int) -> Pieces:
+        pieces = tuple(Piece(p.text, p.start + offset) for p in self.pieces)
+        return Pieces(pieces, self.doc, self.span.shift(offset))
+
 
 @dataclass(slots=True)
 class _Open:
@@ -45,10 +50,11 @@ class _Open:
 
 
 class _Splitter:
+    """Of the text of one statement; a `;` in it parts the writes of a tx."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = [t for t in scan(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
-        self.statements: list[Pieces] = []
         self.diagnostics: list[Diagnostic] = []
         self.opened: list[_Open] = []
         self.too_deep = 0  # brackets open beyond NESTING_MAX
@@ -57,22 +63,24 @@ class _Splitter:
         self.docs: list[str] = []
         self.bar_end = 0
 
-    def run(self) -> None:
+    def run(self) -> Pieces | None:
         for i, token in enumerate(self.tokens):
             if token.kind is TokenKind.DOC:
                 if not self.piece and not self.pieces:
                     self.docs.append(token.text[3:].strip())
                 continue
             following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
-            if token.text == ";" and token.kind is TokenKind.OPERATOR and self._ends_statement():
-                self._end_statement(token.start)
-            elif token.text == "|" and not self._is_or(i) and self._ends_stage(following):
+            if token.text == "|" and not self._is_or(i) and self._ends_stage(following):
                 self._end_piece(token.start)
                 self.bar_end = token.end
             else:
                 self._brackets(token)
                 self.piece.append(token)
-        self._end_statement(len(self.text))
+        self._never_closed(lambda _: True)
+        if not self.piece and not self.pieces:
+            return None
+        self._end_piece(len(self.text))
+        return Pieces(tuple(self.pieces), "\n".join(self.docs), Span(self.pieces[0].start, self.pieces[-1].span.end))
 
     def _is_or(self, i: int) -> bool:
         """Is this one of two bars that mean "or" elsewhere, not two of which one is too many?"""
@@ -84,10 +92,6 @@ class _Splitter:
         first, second, after = self.tokens[i : i + 3]
         return first.text == second.text == "|" and first.end == second.start and after.text not in _BEHIND_BAR
 
-    def _ends_statement(self) -> bool:
-        self._never_closed(lambda opened: not opened.holds_statements)
-        return not self.opened
-
     def _ends_stage(self, following: Token | None) -> bool:
         """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
         if following is not None and following.text in STAGE_WORDS:
@@ -97,7 +101,9 @@ class _Splitter:
     def _brackets(self, token: Token) -> None:
         if token.kind is not TokenKind.OPERATOR:
             return
-        if token.text in _PAIRS:
+        if token.text == ";":
+            self._never_closed(lambda opened: not opened.holds_statements)
+        elif token.text in _PAIRS:
             words = [t.text for t in self.piece[:2]]
             first = words[0] if words else ""
             statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
@@ -140,20 +146,22 @@ class _Splitter:
         self.pieces.append(Piece(self.text[start:stop], start))
         self.piece = []
 
-    def _end_statement(self, end: int) -> None:
-        self._never_closed(lambda _: True)
-        if self.piece or self.pieces:
-            self._end_piece(end)
-            span = Span(self.pieces[0].start, self.pieces[-1].span.end)
-            self.statements.append(Pieces(tuple(self.pieces), "\n".join(self.docs), span))
-        self.pieces, self.docs, self.too_deep = [], [], 0
+
+def split_statement(text: str) -> tuple[Pieces | None, tuple[Diagnostic, ...]]:
+    """The one statement between two bounds, None where there is none, and what is wrong with its brackets. Never raises."""
+    splitter = _Splitter(text)
+    return splitter.run(), tuple(splitter.diagnostics)
 
 
 def split(text: str) -> tuple[tuple[Pieces, ...], tuple[Diagnostic, ...]]:
     """The statements of a text, and what is wrong with its brackets. Never raises; linear."""
-    splitter = _Splitter(text)
-    splitter.run()
-    return tuple(splitter.statements), tuple(splitter.diagnostics)
+    found: list[Pieces] = []
+    diagnostics: list[Diagnostic] = []
+    for span in statements(text):
+        pieces, wrong = split_statement(text[span.start : span.end])
+        found += [pieces.shift(span.start)] if pieces else []
+        diagnostics += [d.shift(span.start) for d in wrong]
+    return tuple(found), tuple(diagnostics)
 
 
 def significant(tokens: list[Token]) -> list[Token]:

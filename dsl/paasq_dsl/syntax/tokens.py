@@ -44,6 +44,8 @@ class Token(NamedTuple):
         return Span(self.start, self.end)
 
 
+NAME_PATTERN = r"(?:[^\W\d]\w*|`[^`\n]+`)"
+REF_PATTERN = r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")"
 _PATTERNS: dict[TokenKind, str] = {
     TokenKind.SPACE: r"[ \t\f\r\n]+",
     TokenKind.DOC: r"///[^\n]*",
@@ -52,9 +54,9 @@ _PATTERNS: dict[TokenKind, str] = {
     TokenKind.TIME: r"@(?:\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?|[a-z]+)",
     TokenKind.DURATION: r"(?:\d++(?:\.\d++)?(?:ms|min|mo|s|h|d|w|y))++\b",
     TokenKind.NUMBER: r"\d++(?:\.\d++)?(?:[eE][+-]?\d++)?(?!\w)",
-    TokenKind.REF: r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")",
+    TokenKind.REF: REF_PATTERN,
     TokenKind.PARAM: r"\$\w+",
-    TokenKind.NAME: r"[^\W\d]\w*|`[^`\n]+`",
+    TokenKind.NAME: NAME_PATTERN,
     TokenKind.OPERATOR: r"->|\.\.|==|!=|<=|>=|[|;,(){}\[\]=<>+\-*%^.:]|/(?!\*)",
     # An open quote or comment takes all it could: tried again at each later quote, a text would cost its length squared.
     TokenKind.ERROR: r'/\*.*|""".*|"[^\n]*|\d\w*|.',
@@ -78,6 +80,7 @@ def scan(text: str) -> list[Token]:
     earlier = before = ""  # the texts of the last two tokens that are not trivia
     stage = ""  # the word that the current stage begins with
     at, size = 0, len(text)
+    new = tuple.__new__  # what Token(...) calls, in half the time: there are many
     while at < size:
         for found in _SCANNER.finditer(text, at):
             kind, word = _KINDS[found.lastindex or 0], found[0]
@@ -87,7 +90,7 @@ def scan(text: str) -> list[Token]:
                 kind, word = _NAME, label[0]
             elif word == ">=" and earlier == "<" and stage in _TYPING:  # param $p: link<person>=...
                 word = ">"
-            tokens.append(Token(kind, word, at))
+            tokens.append(new(Token, (kind, word, at)))
             at += len(word)
             if kind not in TRIVIA:
                 if kind is _OPERATOR:
@@ -98,6 +101,7 @@ def scan(text: str) -> list[Token]:
                         brackets.pop()
                     elif word == ";" and "tx" not in brackets:
                         brackets.clear()  # what is still open there was never closed
+                        stage = before = ""
                 elif kind is _NAME and (
                     before in _STARTS
                     or before == stage == "dryrun"

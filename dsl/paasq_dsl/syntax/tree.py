@@ -239,9 +239,10 @@ class Lookup(Node):
 
 @dataclass(frozen=True, slots=True)
 class Broken(Node):
-    """A piece that could not be parsed; `word` is what it begins with."""
+    """A piece that could not be parsed; `word` is what it begins with, `name` the name behind that, where one is."""
 
     word: str
+    name: str = ""
 
 
 Stage: TypeAlias = typing.Union[
@@ -327,6 +328,10 @@ class Statement:
     stages: tuple[Placed, ...]
     doc: str
     span: Span
+
+    def shift(self, offset: int) -> Statement:
+        stages = tuple(Placed(placed.node, placed.offset + offset) for placed in self.stages)
+        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset))
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,3 +116,10 @@ class TakeSnapshot(Command):
 @dataclass(frozen=True, slots=True)
 class VerifySnapshot(Command):
     name: Literal | Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(Command):
+    """`citations` is a string or a list of such."""
+
+    citations: Expression

@@ -9,7 +9,7 @@ STAGE_WORDS = frozenset(
 )
 STATEMENT_WORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
-    "dryrun snapshot verify zone".split()
+    "dryrun snapshot verify zone resolve".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
@@ -19,9 +19,43 @@ FOREIGN_STAGES = {
     "project": "select", "derive": "extend", "eval": "extend", "stats": "summarize", "aggregate": "summarize",
     "group": "summarize", "search": "find", "offset": "skip", "knn": "near", "dedup": "distinct", "unique": "distinct",
     "join": "lookup", "mv_expand": "expand", "unnest": "expand", "explode": "expand", "append": "union", "exclude": "drop",
+    "keep": "select", "orderby": "sort", "order_by": "sort", "sortby": "sort", "sort_by": "sort", "groupby": "summarize by",
+    "group_by": "summarize by", "fields": "select", "columns": "select", "assign": "extend", "mutate": "extend",
+    "parse": "extend", "dissect": "extend", "grok": "extend", "enrich": "lookup", "lookup_join": "lookup",
+    "first": "take", "tail": "sort ... | take", "last": "sort ... | take", "traverse": "follow", "expand_links": "follow",
+    "highlight": "extend", "summarise": "summarize", "make": "summarize", "flatten": "expand", "vector": "near",
+    "semantic": "near", "uniq": "distinct", "and": "where", "or": "where",
 }  # fmt: skip
 FOREIGN_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
-                      "begin": "tx { ... }", "select": "from <collection> | select ..."}  # fmt: skip
+                      "begin": "tx { ... }", "select": "from <collection> | select ...", "desc": "describe",
+                      "import": "use", "include": "use", "def": "fn", "function": "fn", "func": "fn", "const": "let",
+                      "var": "let", "with": "let", "define": "collection", "relate": "put", "remove": "delete",
+                      "commit": "tx { ... }", "get": "from <collection>", "post": "put", "db": "from <collection>",
+                      "match": "from <collection> | match ..."}  # fmt: skip
+# Several words, in lower case and with no space where a `-` joins them.
+FOREIGN_PHRASES: dict[str, dict[tuple[str, ...], str]] = {
+    "stage": {
+        ("order", "by"): "sort", ("sort", "by"): "sort", ("group", "by"): "summarize by", ("sort", "on"): "sort",
+        ("project", "-", "away"): "drop", ("project", "-", "rename"): "rename", ("project", "-", "keep"): "select",
+        ("project", "-", "reorder"): "select", ("mv", "-", "expand"): "expand", ("make", "-", "series"): "summarize",
+        ("union", "all"): "union", ("lookup", "join"): "lookup", ("left", "join"): "lookup many",
+        ("inner", "join"): "lookup many",
+    },
+    "head": {
+        ("insert", "into"): "put", ("put", "into"): "put", ("upsert", "into"): "put", ("create", "table"): "collection",
+        ("create", "collection"): "collection", ("define", "table"): "collection", ("create", "view"): "view",
+        ("create", "function"): "fn", ("create", "snapshot"): "snapshot", ("drop", "table"): "drop collection",
+        ("remove", "table"): "drop collection", ("alter", "table"): "alter collection", ("show", "tables"): "show collections",
+        ("describe", "table"): "describe", ("describe", "collection"): "describe",
+        ("begin", "transaction"): "tx { ... }", ("delete", "where"): "delete from <collection> where",
+    },
+}  # fmt: skip
+# Words of the grammar that begin neither a stage nor a statement.
+INNER_WORDS = frozenset(
+    "and or not in has any all by asc desc nulls first last as on one many fill previous linear top to like keep max seed "
+    "set expect absent present of seq field fields its records add retype required unique default true false null "
+    "depth after analyze".split()
+)
 FOREIGN_FUNCTIONS = {
     "len": "length", "size": "length", "strlen": "length", "string_size": "length", "char_length": "length",
     "array_length": "length", "cardinality": "length", "mv_count": "length", "substr": "substring", "mid": "substring",
@@ -64,7 +98,24 @@ FOREIGN_FUNCTIONS = {
 }  # fmt: skip
 FOREIGN_TYPES = {
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",
-    "boolean": "bool", "datetime": "time", "timestamp": "time", "date": "time", "interval": "duration",
+    "boolean": "bool", "list": "[keyword]", "array": "[keyword]", "uuid": "keyword", "guid": "keyword", "char": "keyword",
+    "long": "int", "bigint": "int", "smallint": "int", "short": "int", "int32": "int", "int64": "int", "integer64": "int",
+    "decimal": "float", "numeric": "float", "float64": "float", "dense_vector": "vector(384)", "embedding": "vector(384)",
+    "timespan": "duration", "timestamptz": "time", "longtext": "text",
+    "datetime": "time", "timestamp": "time", "date": "time", "interval": "duration",
+}  # fmt: skip
+
+# Words inside a stage or statement, and what stands for them here.
+FOREIGN_INNER = {
+    "ascending": "asc", "descending": "desc", "column": "field", "values": "from", "exists": "present", "using": "on",
+    "table": "collection", "tables": "collections", "missing": "absent",
+}  # fmt: skip
+# Names of values elsewhere; a call of one without arguments is read alike.
+FOREIGN_VALUES = {
+    "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null", "True": "true", "TRUE": "true",
+    "False": "false", "FALSE": "false", "now": "@now", "NOW": "@now", "today": "@today", "yesterday": "@yesterday",
+    "tomorrow": "@tomorrow", "utcnow": "@now", "current_timestamp": "@now", "CURRENT_TIMESTAMP": "@now",
+    "current_date": "@today", "CURRENT_DATE": "@today", "getdate": "@now", "curdate": "@today",
 }  # fmt: skip
 
 MOMENTS = ("now", "today", "tomorrow", "yesterday")

@@ -6,7 +6,7 @@ from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import Bound, MatchStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT, TEXT, Kind
-from paasq_dsl.verbs.retrieval import check_match_words, chosen_text_fields, scored, unknown_option
+from paasq_dsl.verbs.retrieval import check_match_words, chosen_text_fields, scored, text_fields, unknown_option
 from paasq_dsl.verbs.verb import Verb
 
 OPTIONS = ("min",)
@@ -23,7 +23,7 @@ def bind(context: Context, node: tree.Match, schema: Schema) -> MatchStage | Non
     if not needs_records(context, "match", schema, node.span):
         return None
     fields = chosen_text_fields(context, "match", node.fields, node.span, schema)
-    return MatchStage(fields, words, least, scored(schema)) if fields else None
+    return MatchStage(fields, words, least, scored(schema)) if text_fields(schema) else None
 
 
 def _words(context: Context, node: tree.Match) -> Bound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
@@ -11,6 +12,7 @@ from paasq_dsl.bound import Bound, ColumnInfo, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
+from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import FLOAT, INT, Kind, list_of
 
 SCORE = ColumnInfo("_score", FLOAT)
@@ -52,12 +54,12 @@ def chosen_vector_field(context: Context, stage: str, name: str | None, span: Sp
 def chosen_text_fields(
     context: Context, stage: str, named: tuple[tree.Weighted, ...], span: Span, schema: Schema
 ) -> tuple[tuple[str, float], ...]:
-    """Text fields with weights: those named, or all; none where the collection has none, which is reported."""
+    """The text fields that are named, with weights. Reports a name that is none, and a collection without text."""
     if not text_fields(schema):
         missing_field(context, stage, "text", schema, span)
         return ()
     known = [w for w in named if chosen_text_field(context, stage, w.name, w.span, schema)]
-    return tuple((w.name, w.weight) for w in known) or tuple((name, 1.0) for name in text_fields(schema))
+    return tuple((w.name, w.weight) for w in known)
 
 
 def unknown_option(context: Context, stage: str, option: tree.Option, known: Iterable[str]) -> None:
@@ -100,4 +102,13 @@ def check_match_words(context: Context, words: tree.Expression) -> None:
     try:
         parse_match_text(words.value)
     except MatchTextError as error:
-        context.report("PQ0116", words.span, found=str(error))
+        context.report("PQ0116", _inside(words, error.offset), found=str(error))
+
+
+def _inside(words: tree.Literal, offset: int) -> Span:
+    """From an offset of a match text to its end, where the literal is written as it reads; else the whole literal."""
+    shown = quote_string(cast("str", words.value))
+    if len(shown) != words.span.end - words.span.start:
+        return words.span
+    before = len(quote_string(cast("str", words.value)[:offset])) - 1
+    return Span(words.span.start + before, words.span.end - 1)

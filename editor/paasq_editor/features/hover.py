@@ -1,17 +1,25 @@
-"""What the word under the pointer means."""
+"""What the word under the pointer means, and what is wrong with it."""
 
 from __future__ import annotations
 
 from lsprotocol import types
 
 from paasq_dsl import assist
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.explanations import explanation
+from paasq_dsl.source import Span
+from paasq_editor.analysis import Analysis
 from paasq_editor.positions import Positions
 
 
-def hover(text: str, position: types.Position, catalog: Catalog) -> types.Hover | None:
-    positions = Positions(text)
-    found = assist.hover(text, positions.offset(position), catalog)
-    if found is None:
+def hover(analysis: Analysis, position: types.Position) -> types.Hover | None:
+    """An error is explained as the manual does; the editor shows its sentence by itself."""
+    positions = Positions(analysis.text)
+    offset = positions.offset(position)
+    found = assist.hover(analysis.text, offset, analysis.catalog)
+    wrong = next((d for d in analysis.diagnostics if d.span.start <= offset <= d.span.end), None)
+    parts = [found.markdown] if found else []
+    parts += [f"**{wrong.code}**: {explanation(wrong.code)}"] if wrong else []
+    span = found.span if found else wrong.span if wrong else Span(offset, offset)
+    if not parts:
         return None
-    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.markdown), positions.range(found.span))
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(parts)), positions.range(span))

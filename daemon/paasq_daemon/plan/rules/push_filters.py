@@ -25,7 +25,7 @@ from paasq_dsl.bound import (
 )  # fmt: skip
 from paasq_dsl.bound_retrieval import RerankStage
 
-_OF_MATCH = frozenset({"snippet", "highlight"})  # what they give depends on the match before them
+_OF_MATCH = frozenset({"snippet", "highlight", "highlights"})  # what they give depends on the match before them
 
 
 def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:

@@ -1,6 +1,6 @@
-"""Where the statements of a text begin and end, found without making tokens: cheap enough for each key press.
+"""Where the statements of a text begin and end: bounds alone, found without making tokens.
 
-Bounds are those of `split`; a test compares them.
+What stands between two bounds is split, parsed and checked by itself, so a key press costs one statement, not the text.
 """
 
 from __future__ import annotations

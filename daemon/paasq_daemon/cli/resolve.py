@@ -1,0 +1,25 @@
+"""`paasq resolve CITATION...`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.formats import Format, write
+
+
+def resolve(
+    citations: Annotated[
+        list[str], typer.Argument(metavar="CITATION...", help="Such as 'pep:8@3.abstract[120..340]'.")
+    ],
+    form: options.OutputFormat = Format.TABLE,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Tell what citations quote, and whether that is still so."""
+    with open_database(data, socket) as database:
+        answer = database.query("resolve $citations", citations=citations)
+    write(answer, form)

@@ -1,0 +1,167 @@
+"""What a citation names: the record as it was at that version, or the text quoted, and whether it is still so.
+
+A version is found by its key in the journal, in one walk for all citations of a statement: the bodies of the dead are kept
+as long as the entry in which they died. A key that was deleted and put again begins at version 1 again, so a citation may
+name several records; each is a row, the newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import RunValues, scalar
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.view import View
+from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo
+from paasq_daemon.wire.values import encode
+from paasq_dsl.bound import Bound
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.citations import Citation, parse_citation
+from paasq_dsl.diagnostics import CATALOGUE
+
+CITATIONS_MAX = 1_000
+COLUMNS = (
+    ("citation", "keyword"), ("state", "keyword"), ("quote", "text"), ("stands", "bool"), ("record", "text"),
+    ("current_version", "int"), ("seq", "int"), ("time", "time"), ("problem", "text"),
+)  # fmt: skip
+
+
+def read_citations(bound: Bound, values: RunValues) -> list[Citation]:
+    """Raises KernelError where the value is no citation and no list of such."""
+    value = scalar(bound, values)
+    texts = value if isinstance(value, list) else [value]
+    if len(texts) > CITATIONS_MAX:
+        message = f"{len(texts):,} citations are more than {CITATIONS_MAX:,} at once"
+        raise KernelError("PQ0703", message, bound.span)
+    found: list[Citation] = []
+    for text in texts:
+        citation = parse_citation(text) if isinstance(text, str) else None
+        if citation is None:
+            raise KernelError("PQ0437", CATALOGUE["PQ0437"].format(found=text), bound.span)
+        found.append(citation)
+    return found
+
+
+def resolve(view: IndexView, citations: Sequence[Citation], cancel: Cancellation) -> Answer:
+    """A row for each record that a citation names, in the order of the citations; one that says why where there is none."""
+    known = view.catalog.collections
+    wanted = {(known[c.collection].id, c.key) for c in citations if c.collection in known}
+    history = _history(view.store, wanted, cancel)
+    rows = [row.values() for citation in citations for row in _found(view, citation, history)]
+    return Answer(tuple(ColumnInfo(*column) for column in COLUMNS), rows, seq=view.seq)
+
+
+@dataclass
+class _Row:
+    """`state` is current, changed, deleted, trimmed or unknown. `stands`: is the quote still in the live record's text?"""
+
+    citation: str
+    state: str
+    problem: str | None = None
+    quote: str | None = None
+    stands: bool | None = None
+    record: str | None = None
+    current_version: int | None = None
+    seq: int | None = None
+    time_us: int | None = None
+
+    def values(self) -> list[Any]:
+        return [
+            self.citation, self.state, self.quote, self.stands, self.record, self.current_version, self.seq,
+            self.time_us, self.problem,
+        ]  # fmt: skip
+
+
+_History = dict[tuple[int, str], list[int]]
+
+
+def _history(store: View, wanted: Iterable[tuple[int, str]], cancel: Cancellation) -> _History:
+    """Of each key the ordinals that are still kept, newest first."""
+    found: dict[tuple[int, str], dict[int, None]] = {name: {} for name in wanted}
+    if found:
+        for entry in store.journal(store.journal_start - 1):
+            cancel.check()
+            for change in entry.changes:
+                ordinals = found.get((change.collection, change.key))
+                if ordinals is not None:
+                    if change.previous is not None:
+                        ordinals[change.previous] = None
+                    ordinals[change.ordinal] = None
+    for (collection_id, key), ordinals in found.items():
+        live = store.ordinal(collection_id, key)
+        if live is not None:
+            ordinals[live] = None
+    return {name: sorted(ordinals, reverse=True) for name, ordinals in found.items()}
+
+
+def _found(view: IndexView, citation: Citation, history: _History) -> Iterator[_Row]:
+    name = str(citation)
+    collection = view.catalog.collections.get(citation.collection)
+    if collection is None:
+        yield _Row(name, "unknown", f"there is no collection {citation.collection}")
+        return
+    store, address = view.store, (collection.id, citation.key)
+    live = store.get(*address)
+    current = None if live is None else live.version
+    records = [store.record(collection.id, ordinal) for ordinal in history[address]]
+    cited = [record for record in records if record.version == citation.version]
+    for record in cited:
+        state = "deleted" if live is None else "current" if record.ordinal == live.ordinal else "changed"
+        row = _Row(name, state, current_version=current, seq=record.seq, time_us=record.time_us)
+        _quote(row, view, collection, citation, record, live)
+        yield row
+    if not cited:
+        state, problem = _missing(store, citation, records)
+        yield _Row(name, state, problem, current_version=current)
+
+
+def _missing(store: View, citation: Citation, records: Sequence[Record]) -> tuple[str, str]:
+    newest = max((record.version for record in records), default=0)
+    if 0 < citation.version <= newest or (store.journal_start > 1 and not records and citation.version):
+        return "trimmed", f"history is kept from sequence number {store.journal_start} on, and this is not in it"
+    if not records:
+        return "unknown", f"{citation.collection} never had a record {citation.key}"
+    return "unknown", f"the newest version of this record is {newest}"
+
+
+def _quote(
+    row: _Row, view: IndexView, collection: Collection, citation: Citation, record: Record, live: Record | None
+) -> None:
+    if citation.field is None:
+        row.record = orjson.dumps(_as_json(collection, record)).decode()
+        return
+    field = _field(view, collection, citation.field, record)
+    text = None if field is None else record.fields.get(field.id, field.default)
+    if field is None or not isinstance(text, str):
+        row.problem = f"it had no text {citation.field}"
+        return
+    start, end = citation.span or (0, len(text))
+    if end > len(text):
+        row.problem = f"its {citation.field} had {len(text):,} characters"
+        return
+    row.quote = text[start:end]
+    present = None if live is None else live.fields.get(field.id)
+    row.stands = isinstance(present, str) and row.quote in present
+
+
+def _as_json(collection: Collection, record: Record) -> dict[str, Any]:
+    fields = [field for field in collection.fields if not field.sources and field.name != collection.key]
+    values = {f.name: encode(record.fields.get(f.id, f.default), f.type) for f in fields}
+    return {collection.key: record.key, **values}
+
+
+def _field(view: IndexView, collection: Collection, name: str, record: Record) -> Field | None:
+    """The field that was called so when the record was written: names may have changed since."""
+    for version in range(view.catalog.version, 0, -1):
+        catalog = view.store.past_catalog(version)
+        then = None if catalog is None else catalog.by_id.get(collection.id)
+        field = None if then is None else then.by_name.get(name)
+        if field is not None and (field.id in record.fields or field.default is not None):
+            return field
+    return collection.by_name.get(name)

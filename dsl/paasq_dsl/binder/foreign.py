@@ -1,0 +1,43 @@
+"""Calls as other languages write them, and what stands for them here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.diagnostics import Edit
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.source import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.words import FOREIGN_FUNCTIONS, FOREIGN_VALUES
+
+
+def is_called_alone(name: str) -> bool:
+    """Is it a function that may have nothing in its brackets, as count?"""
+    return name in FUNCTIONS and any(not signature.parameters for signature in FUNCTIONS[name].signatures)
+
+
+def report_no_function(context: Context, node: tree.Call, known: Iterable[str]) -> None:
+    """`now()` is @now, `ago(7d)` is @now - 7d, `title.contains("x")` is contains(title, "x")."""
+    value = FOREIGN_VALUES.get(node.name)
+    if value is not None and not node.arguments:
+        _report(context, node, value, Edit(node.span, value, f"write {value}"))
+        return
+    if node.name.lower() == "ago" and len(node.arguments) == 1:
+        before = Span(node.span.start, node.arguments[0].span.start)
+        _report(context, node, "@now - 7d", Edit(before, "(@now - ", "write @now - ..."))
+        return
+    base, _, method = node.name.rpartition(".")
+    function = method if method in FUNCTIONS else FOREIGN_FUNCTIONS.get(method.lower())
+    if base and function is not None and not any(name.startswith(f"{base}.") for name in context.functions):
+        end = node.arguments[0].span.start if node.arguments else node.span.end
+        text = f"{function}({base}, " if node.arguments else f"{function}({base})"
+        _report(
+            context, node, f"{function}({base})", Edit(Span(node.span.start, end), text, f"write {function}({base}...)")
+        )
+        return
+    context.unknown("PQ0203", node.name_span, node.name, known, better=FOREIGN_FUNCTIONS.get(node.name.lower()))
+
+
+def _report(context: Context, node: tree.Call, candidate: str, edit: Edit) -> None:
+    context.report("PQ0203", node.name_span, name=node.name, candidates=(candidate,), edit=edit)

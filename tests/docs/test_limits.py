@@ -1,0 +1,71 @@
+"""The table of limits in docs/semantics.md says what the code does. UPDATE=1 writes it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from docs.page import DOCS
+from paasq_daemon.backends.embedded import ROWS_MAX
+from paasq_daemon.index.analyzers import TERM_BYTES_MAX
+from paasq_daemon.kernels import joining, patterns, room, statistics
+from paasq_daemon.operators import diversify, facet, follow, fuse, limits, page, passages, run, summarize, traverse
+from paasq_daemon.server.limits import DEFAULT_LIMITS
+from paasq_daemon.store.layout import BODY_BYTES_MAX, KEY_BYTES_MAX, READERS_MAX
+from paasq_daemon.wire.modules import MODULES_MAX
+from paasq_daemon.wire.paths import SOCKET_PATH_BYTES_MAX
+from paasq_daemon.wire.rpc import JSON_DEPTH_MAX
+from paasq_daemon.writes.transact import RECORDS_MAX
+from paasq_daemon.writes.vectors import FRESH_MAX
+from paasq_dsl.binder.schemas import VECTOR_SIZE_MAX
+from paasq_dsl.syntax import matchtext, parse, split
+
+PAGE = DOCS / "semantics.md"
+TABLE = re.compile(r"(?<=\| what \| limit \|\n\|---\|---\|\n)(\|.*\n)*")
+MIB = 2**20
+LIMITS = (
+    ("a text", f"{parse.TEXT_CHARACTERS_MAX:,} characters"),
+    ("brackets in each other", f"{split.NESTING_MAX}"),
+    ("errors told of one text", f"{parse.DIAGNOSTICS_MAX}"),
+    ("modules of one text", f"{MODULES_MAX}"),
+    ("the words of a match or find", f"{matchtext.TEXT_BYTES_MAX:,} bytes, {matchtext.CLAUSES_MAX} words and phrases"),
+    ("letters wrong in a fuzzy word", f"{matchtext.EDITS_MAX}"),
+    ("a word that can be searched", f"{TERM_BYTES_MAX} bytes"),
+    ("a regular expression", f"{patterns.PATTERN_CHARACTERS_MAX:,} characters"),
+    ("a record's key", f"{KEY_BYTES_MAX} bytes"),
+    ("a record", f"{BODY_BYTES_MAX // MIB} MiB"),
+    ("a vector", f"{VECTOR_SIZE_MAX:,} numbers"),
+    ("records of one put", f"{RECORDS_MAX:,}"),
+    ("records of a write whose vectors are made at once", f"{FRESH_MAX}"),
+    ("rows of an answer, where no budget says otherwise", f"{ROWS_MAX:,}, then a cursor"),
+    ("rows of a branch of fuse, where no take says otherwise", f"{run.CANDIDATES_DEPTH:,}"),
+    ("rows that give feedback to a fuse", f"{fuse.FEEDBACK_MAX}"),
+    ("rows that diversify orders", f"{diversify.DEPTH}, with depth up to {diversify.DEPTH_MAX:,}"),
+    ("records that passages cuts, and parts it embeds", f"{passages.DEPTH}, {passages.EMBEDDED_MAX}"),
+    ("values of a facet, where no top says otherwise", f"{facet.FACET_VALUES_DEFAULT}"),
+    ("rows that fill makes", f"{summarize.BUCKETS_MAX:,}"),
+    ("ranges of a histogram", f"{statistics.RANGES_MAX:,}"),
+    ("steps of follow", f"{follow.DEPTH_MAX}"),
+    ("rows that one stage makes", f"{limits.MADE_ROWS_MAX:,}"),
+    ("pairs that a lookup finds", f"{joining.MATCHES_MAX:,}"),
+    ("items that one arrow reads", f"{traverse.ITEMS_MAX:,}"),
+    ("characters that one function makes in a query", f"{room.MADE_CHARACTERS_MAX:,}"),
+    ("a cursor", f"{page.CURSOR_CHARACTERS_MAX:,} characters"),
+    ("a message on the socket, either way", f"{DEFAULT_LIMITS.frame_bytes_max // MIB} MiB"),
+    ("JSON in each other", f"{JSON_DEPTH_MAX}"),
+    ("requests of a connection at one time", f"{DEFAULT_LIMITS.in_flight_max}"),
+    ("connections", f"{DEFAULT_LIMITS.connections_max}"),
+    ("silence on a connection", f"{DEFAULT_LIMITS.idle_timeout_s / 60:g} minutes"),
+    ("the path of a socket", f"{SOCKET_PATH_BYTES_MAX} bytes"),
+    ("reads at one time", f"{READERS_MAX}"),
+)
+
+
+def test_the_table_of_limits_is_current() -> None:
+    made = "".join(f"| {what} | {limit} |\n" for what, limit in LIMITS)
+    page_text = PAGE.read_text("utf-8")
+    found = TABLE.search(page_text)
+    assert found
+    if os.environ.get("UPDATE") == "1":
+        PAGE.write_text(page_text[: found.start()] + made + page_text[found.end() :], "utf-8")
+    assert (made if os.environ.get("UPDATE") == "1" else found[0]) == made

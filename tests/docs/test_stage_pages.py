@@ -1,0 +1,65 @@
+"""Every stage has its page: the head comes from the registry (UPDATE=1 writes it), the rest from hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from docs.page import DOCS, examples
+from paasq_dsl.binder.bind import bind
+from paasq_dsl.syntax.parse import parse
+from paasq_dsl.verbs import VERBS
+from paasq_dsl.verbs.manual import stages_page
+from paasq_dsl.verbs.verb import Verb
+from schemas import catalog
+
+HAND = "<!-- Above: from the registry. Below: by hand. -->\n"
+SECTIONS = ("## Columns", "## Order and null", "## How it runs", "## Examples", "## Elsewhere", "## See also")
+
+
+def test_the_index_is_current() -> None:
+    assert (DOCS / "stages.md").read_text("utf-8") == stages_page()
+
+
+def test_every_page_is_of_a_stage() -> None:
+    assert {path.stem for path in (DOCS / "stages").iterdir()} == {verb.word for verb in VERBS}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_head_is_current(verb: Verb) -> None:
+    path = DOCS / "stages" / f"{verb.word}.md"
+    if os.environ.get("UPDATE") == "1":
+        path.write_text(stage_head(verb) + HAND + by_hand(path), "utf-8")
+    assert path.exists(), f"{verb.word} has no page; UPDATE=1 begins one"
+    assert path.read_text("utf-8").startswith(stage_head(verb) + HAND)
+
+
+def stage_head(verb: Verb) -> str:
+    return f"# {verb.word}\n\n```text\n{verb.form}\n```\n\n{verb.doc}\n\n"
+
+
+def by_hand(path: Path) -> str:
+    """What was written below the line; of a page that is not there yet, the sections to be filled."""
+    if not path.exists():
+        return "\n" + "\n\n".join(SECTIONS) + "\n"
+    _, line, text = path.read_text("utf-8").partition(HAND)
+    assert line, f"{path} has no line {HAND}"
+    return text
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_page_is_whole(verb: Verb) -> None:
+    page = (DOCS / "stages" / f"{verb.word}.md").read_text("utf-8")
+    lines = page.split("\n")
+    assert [line for line in lines if line in SECTIONS] == list(SECTIONS)
+    shown = [example for example in examples(page) if example.printed and verb.word in example.block.text]
+    assert len(shown) >= 2, "a page has two examples of its stage with their answers"
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_the_example_in_the_registry_binds(verb: Verb) -> None:
+    script, wrong = parse(verb.example)
+    assert not wrong
+    assert not bind(script, catalog()).diagnostics

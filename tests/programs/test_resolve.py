@@ -1,0 +1,110 @@
+"""resolve: what a citation names, after all that may have come since."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.errors import QueryError
+from paasq_dsl.citations import Citation, parse_citation
+from programs.conftest import Ask, Rows
+
+SETUP = """
+collection doc { key id: keyword title: text body: text(en) n: int };
+put doc {id: "a b", title: "Ice", body: "Ice stops a wheel. A wheel turns in the race. Grain is ground.", n: 1}
+"""
+CITED = 'from doc | match "race" | passages body | cite | select passage, _cite'
+
+
+@pytest.fixture
+def cited(rows: Rows) -> tuple[str, str]:
+    """A passage and its citation."""
+    rows(SETUP)
+    ((passage, citation),) = rows(CITED)
+    return passage, citation
+
+
+def resolved(ask: Ask, *citations: str) -> list[dict[str, object]]:
+    answer = ask("resolve $c", c=list(citations))
+    names = [column.name for column in answer.columns]
+    return [dict(zip(names, row, strict=True)) for row in answer.rows]
+
+
+def test_a_quote_is_what_the_passage_was(ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:
+    passage, citation = cited
+    steps = [
+        ("from doc", "current", True, 1),
+        ('patch doc:"a b" set n = 2', "changed", True, 2),
+        ('patch doc:"a b" set body = "All new."', "changed", False, 3),
+        ("alter collection doc rename field body to content", "changed", False, 3),
+        ('delete doc:"a b"', "deleted", False, None),
+    ]  # fmt: skip
+    for change, state, stands, version in steps:
+        rows(change)
+        (row,) = resolved(ask, citation)
+        assert (row["quote"], row["state"], row["stands"], row["current_version"]) == (passage, state, stands, version)
+        assert row["problem"] is None
+
+
+@pytest.mark.usefixtures("cited")
+def test_a_record_as_it_was(ask: Ask, rows: Rows) -> None:
+    rows('patch doc:"a b" set n = 2')
+    then, now = resolved(ask, 'doc:"a b"@1', 'doc:"a b"@2')
+    assert '"n":1' in str(then["record"])
+    assert '"n":2' in str(now["record"])
+    assert (then["state"], now["state"]) == ("changed", "current")
+    assert then["seq"] != now["seq"]
+
+
+def test_two_lives_of_a_key_are_two_rows(ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:
+    passage, citation = cited
+    rows(
+        'delete doc:"a b"; put doc {id: "a b", body: "Another text, of another record, just as long as the first was."}'
+    )
+    newer, older = resolved(ask, citation)
+    assert (newer["state"], older["state"]) == ("current", "changed")
+    assert newer["quote"] != passage == older["quote"]
+
+
+def test_what_is_not_there_says_why(engine: Engine, ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:
+    _, citation = cited
+    problems = {
+        'doc:"a b"@7': "the newest version of this record is 1",
+        "doc:other@1": "doc never had a record other",
+        "letter:a@1": "there is no collection letter",
+        'doc:"a b"@1.n': "it had no text n",
+        'doc:"a b"@1.body[0..900]': "its body had 62 characters",
+    }
+    for name, problem in problems.items():
+        (row,) = resolved(ask, name)
+        assert (row["citation"], row["problem"], row["quote"]) == (name, problem, None)
+    rows('patch doc:"a b" set n = 2; patch doc:"a b" set n = 3')
+    engine._store.trim(engine._store.seq)
+    (row,) = resolved(ask, citation)
+    assert row["state"] == "trimmed"
+    assert "history is kept from" in str(row["problem"])
+
+
+def test_one_or_many_or_none(ask: Ask, cited: tuple[str, str]) -> None:
+    _, citation = cited
+    assert len(ask("resolve $c", c=citation).rows) == 1
+    assert len(ask("resolve $c", c=[citation] * 3).rows) == 3
+    assert ask("resolve []").rows == []
+    for wrong in (None, "pep", ["pep:8@1", 3], [citation] * 1_001):
+        with pytest.raises(QueryError):
+            ask("resolve $c", c=wrong)
+
+
+@given(
+    st.builds(
+        Citation, st.just("doc"), st.text(min_size=1).filter(lambda t: "\n" not in t), st.integers(0, 10**12),
+        st.one_of(st.none(), st.sampled_from(["body", "a b", "from"])),
+    )
+)  # fmt: skip
+def test_a_citation_reads_as_it_was_written(citation: Citation) -> None:
+    assert parse_citation(str(citation)) == citation
+    if citation.field:
+        part = Citation(citation.collection, citation.key, citation.version, citation.field, (3, 70))
+        assert parse_citation(str(part)) == part
