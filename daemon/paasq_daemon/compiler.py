@@ -15,10 +15,11 @@ from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery, BoundStatement, DeclaredParameter
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
-from paasq_dsl.bound_writes import BoundDelete, BoundPatch, BoundPut, BoundTransaction, BoundWrite
+from paasq_dsl.bound_writes import BoundPatch, BoundPut, BoundTransaction, BoundWrite
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
 from paasq_dsl.source import Source, Span
+from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.canonical import Canonical, canonical
 from paasq_dsl.syntax.memory import TextMemory
 from paasq_dsl.syntax.parse import parse
@@ -62,12 +63,13 @@ Step: TypeAlias = "PreparedQuery | PreparedTransaction | PreparedDryrun | BoundC
 @dataclass(frozen=True)
 class Compiled:
     """A text without errors. `text` is the one it was compiled from, `steps` what there is to run, `numbers` which
-    statement each step is, from 0."""
+    statement each step is, from 0; `parameters` are those that are declared, `asked` the names of all."""
 
     text: str
     steps: tuple[Step, ...]
     parameters: Mapping[str, DeclaredParameter]
     numbers: tuple[int, ...]
+    asked: frozenset[str]
     zone: str  # the time zone that it is read in
 
 
@@ -79,14 +81,18 @@ def changes_catalog(step: Step) -> bool:
 def writing_word(step: Step) -> str | None:
     """What a statement that writes is called; None of one that only reads."""
     if isinstance(step, PreparedTransaction):
-        words = {_WRITE_WORDS[type(prepared.write)] for prepared in step.writes}
+        words = {write_word(prepared.write) for prepared in step.writes}
         return words.pop() if len(words) == 1 else "tx"
     if isinstance(step, BoundCommand):
         return step.word if step.writes else None
     return "collection" if isinstance(step, BoundCollection) else None
 
 
-_WRITE_WORDS = {BoundPut: "put", BoundPatch: "patch", BoundDelete: "delete"}
+def write_word(write: BoundWrite) -> str:
+    """The word that it begins with."""
+    if isinstance(write, BoundPatch):
+        return "put" if write.creates else "patch"
+    return "put" if isinstance(write, BoundPut) else "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,8 @@ class Compiler:
             if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
-        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), bound.zone)
+        asked = asked_parameters(text) | frozenset(bound.parameters)
+        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
@@ -174,8 +181,13 @@ def _lookup(compiled: Compiled, key: Canonical, plan_key: str, *, hit: bool) -> 
 def _pipeline_text(text: str, statement: Span) -> str:
     """What stands behind the = of a view."""
     written = text[statement.start : statement.end]
-    equals = next(token for token in scan(written) if token.text == "=")
-    return written[equals.end :].strip()
+    depth, equals = 0, 0  # an = in the brackets is that of a default
+    for token in scan(written):
+        depth += (token.text == "(") - (token.text == ")")
+        if token.text == "=" and depth == 0:
+            equals = token.end
+            break
+    return written[equals:].strip()
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:

@@ -269,10 +269,10 @@ def _known(catalog: Catalog, name: str) -> Any:
 def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs:
     """One `now` for the whole text, the clock's or the request's; the parameters with the defaults of those that were not
     given, in JSON as clients give them. Raises InvalidValue for a parameter that the text has not."""
-    used = {word[1:] for word in lookup.canonical.key.split() if word.startswith("$")} | set(lookup.compiled.parameters)
+    asked = lookup.compiled.asked
     for name in request.params:
-        if name not in used:
-            known = ", ".join(f"${u}" for u in sorted(used)) or "none"
+        if name not in asked:
+            known = ", ".join(f"${a}" for a in sorted(asked)) or "none"
             raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
     given = dict(request.params)
     now_us = time.time_ns() // 1_000 if request.now_us is None else request.now_us

@@ -35,12 +35,22 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A field of a collection, whose values a column has: as they are, or for a list's field its items."""
+
+    collection: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """A column after a stage. A hidden one can be named but is not part of an answer unless selected."""
+    """A column after a stage. A hidden one can be named but is not part of an answer unless selected. `origin` is None where
+    the column was computed."""
 
     name: str
     type: Type
     hidden: bool = False
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,17 @@ class Schema:
     @property
     def by_name(self) -> Mapping[str, ColumnInfo]:
         return {c.name: c for c in self.columns}
+
+    def origin(self, value: Bound) -> Origin | None:
+        """Where the values of an expression over these columns come from: it names a column, or a field behind a link."""
+        match value:
+            case ColumnValue(name=name):
+                found = self.by_name.get(name)
+                return found.origin if found else None
+            case Traverse(collection=collection, name=name):
+                return Origin(collection, name)
+            case _:
+                return None
 
     @property
     def visible(self) -> tuple[ColumnInfo, ...]:
@@ -167,8 +188,11 @@ class SelectStage:
 
 @dataclass(frozen=True, slots=True)
 class ExtendStage:
+    """Window functions in the items run within each group of rows that have equal keys."""
+
     items: tuple[Named, ...]
     schema: Schema
+    keys: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,14 @@ class BoundPut:
 
 @dataclass(frozen=True, slots=True)
 class BoundPatch:
-    """Of the record with key `key`, or of all rows of `query`."""
+    """Of the record with key `key`, or of all rows of `query`. `creates`: a record that is not there is put."""
 
     collection: Collection
     key: str | None
     query: BoundQuery | None
     assignments: tuple[Named, ...]
     expect: BoundExpect | None
+    creates: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
 from paasq_dsl.values import Value
 
@@ -77,11 +78,22 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
 
 @dataclass(frozen=True)
 class View:
-    """A pipeline with a name, kept as its text; it is bound anew at each use."""
+    """A pipeline with a name, kept as its text; it is bound anew at each use. `signature` are its parameters in brackets,
+    empty where it has none."""
 
     name: str
     text: str
     doc: str = ""
+    signature: str = ""
+
+    @property
+    def usage(self) -> str:
+        return self.name + self.signature
+
+    @property
+    def declaration(self) -> str:
+        """The let that is the same pipeline."""
+        return f"let {quote_name(self.name)}{self.signature} = {self.text}"
 
 
 @dataclass(frozen=True)
@@ -160,7 +172,9 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
             }
             for c in catalog.collections.values()
         ],
-        "views": [{"name": v.name, "text": v.text, "doc": v.doc} for v in catalog.views.values()],
+        "views": [
+            {"name": v.name, "text": v.text, "doc": v.doc, "signature": v.signature} for v in catalog.views.values()
+        ],
         "collection_ids_given": catalog.collection_ids_given,
     }
 

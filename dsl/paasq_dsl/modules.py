@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,7 +28,19 @@ class Resolver(Protocol):
         ...
 
 
-def no_modules(path: str, importer: str | None) -> Module:
-    """For texts that came without a file."""
-    del path, importer
-    raise ModuleMissing("modules are found beside a script, and this text has no file")
+class Modules(Resolver, Protocol):
+    def paths(self) -> Sequence[str]:
+        """Those that the script may use, as a `use` names them."""
+        ...
+
+
+class _NoModules:
+    def __call__(self, path: str, importer: str | None) -> Module:
+        del path, importer
+        raise ModuleMissing("modules are found beside a script, and this text has no file")
+
+    def paths(self) -> Sequence[str]:
+        return ()
+
+
+NO_MODULES: Modules = _NoModules()  # for texts that came without a file

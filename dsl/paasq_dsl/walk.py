@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, cast
 
 from paasq_dsl.bound import (
     Apply,
@@ -14,6 +15,7 @@ from paasq_dsl.bound import (
     ColumnValue,
     Constant,
     FacetCount,
+    FuseBranch,
     FuseStage,
     MomentValue,
     Named,
@@ -21,6 +23,8 @@ from paasq_dsl.bound import (
     Traverse,
     UnionStage,
 )  # fmt: skip
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 
 
 def expressions(stage: BoundStage) -> Iterator[Bound]:
@@ -48,8 +52,69 @@ def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
             pass
 
 
+def windows(expression: Bound) -> Iterator[Apply]:
+    """The calls of window functions in it; none stands in another."""
+    match expression:
+        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is FunctionKind.WINDOW:
+            yield expression
+        case Apply(arguments=arguments):
+            for argument in arguments:
+                yield from windows(argument)
+        case Traverse(base=base):
+            yield from windows(base)
+        case _:
+            pass
+
+
+def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:
+    """The expression with other parts in the place of these calls."""
+    match expression:
+        case Apply() if (found := parts.get(expression)) is not None:
+            return found
+        case Apply(arguments=arguments):
+            return replace(expression, arguments=tuple(replaced(argument, parts) for argument in arguments))
+        case Traverse(base=base):
+            return replace(expression, base=replaced(base, parts))
+        case _:
+            return expression
+
+
+def rewritten(stage: BoundStage, change: Callable[[Bound], Bound]) -> BoundStage:
+    """The stage with each of its expressions changed, those of pipelines inside it too."""
+    return cast("BoundStage", _rewritten_parts(stage, change))
+
+
+def _rewritten(part: Any, change: Callable[[Bound], Bound]) -> Any:
+    match part:
+        case tuple():
+            return tuple(_rewritten(each, change) for each in part)
+        case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
+            return change(part)
+        case Named() | BoundSortKey() | FacetCount() | BoundAsOf() | FuseBranch():
+            return _rewritten_parts(part, change)
+        case _:
+            return _rewritten_parts(part, change) if hasattr(part, "schema") else part  # a stage inside another
+
+
+def _rewritten_parts(whole: Any, change: Callable[[Bound], Bound]) -> Any:
+    return replace(whole, **{part.name: _rewritten(getattr(whole, part.name), change) for part in fields(whole)})
+
+
+def parts(expression: Bound) -> list[Bound]:
+    """An expression and all that it is made of; found without recursion."""
+    found, at = [expression], 0
+    while at < len(found):
+        found += children(found[at])
+        at += 1
+    return found
+
+
+def children(part: Bound) -> tuple[Bound, ...]:
+    if isinstance(part, Apply):
+        return part.arguments
+    return (part.base,) if isinstance(part, Traverse) else ()
+
+
 def traverses(expression: Bound) -> bool:
     """Does it follow a link?"""
-    return isinstance(expression, Traverse) or (
-        isinstance(expression, Apply) and any(traverses(a) for a in expression.arguments)
-    )
+    return any(isinstance(part, Traverse) for part in parts(expression))

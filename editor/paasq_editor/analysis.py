@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from pathlib import Path
 
+from paasq_daemon.wire.modules import ProjectModules
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.binder.recheck import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.modules import Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax.parse import parse
@@ -40,18 +42,26 @@ class Runnable:
 
 @dataclass(frozen=True)
 class Analysis:
-    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `checker` remembers
-    the states before this one."""
+    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `module_texts` are
+    those of its modules by path. `checker` remembers the states before this one."""
 
     text: str
     catalog: Catalog
-    resolve: Resolver = no_modules
+    modules: Modules = NO_MODULES
+    module_texts: Mapping[str, str] = field(default_factory=dict)
     checker: Checker = field(default_factory=Checker, compare=False)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, with absolute spans."""
-        return self.checker.check(self.text, self.catalog, self.resolve).diagnostics
+        return self.checker.check(self.text, self.catalog, self.modules).diagnostics
+
+    def uses(self, path: Path) -> bool:
+        """Is this file one of the modules?"""
+        modules = self.modules
+        return isinstance(modules, ProjectModules) and any(
+            modules.file(name) == path.resolve() for name in self.module_texts
+        )
 
     def runnable(self) -> Iterator[Runnable]:
         above = ""

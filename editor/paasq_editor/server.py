@@ -15,16 +15,19 @@ from pygls.uris import to_fs_path
 from paasq_daemon.wire.modules import ProjectModules
 from paasq_dsl.binder.recheck import Checker
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.modules import no_modules
+from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_editor.analysis import Analysis
 from paasq_editor.daemon import Daemon
 from paasq_editor.features.actions import actions
 from paasq_editor.features.completion import TRIGGERS, completion
+from paasq_editor.features.definition import definition
 from paasq_editor.features.diagnostics import diagnostics
 from paasq_editor.features.formatting import formatting
 from paasq_editor.features.hover import hover
 from paasq_editor.features.lenses import lenses
-from paasq_editor.surroundings import Surroundings
+from paasq_editor.features.signature import TRIGGERS as SIGNATURE_TRIGGERS
+from paasq_editor.features.signature import signature
+from paasq_editor.surroundings import Surroundings, texts_beside
 
 TYPING_PAUSE_S = 0.15  # errors are shown after a pause this long
 
@@ -55,18 +58,25 @@ class Server(LanguageServer):
     def text(self, uri: str) -> str:
         return self.workspace.get_text_document(uri).source
 
+    @property
+    def open_texts(self) -> dict[Path, str]:
+        return {path: d.source for d in self.workspace.text_documents.values() if (path := _path(d.uri))}
+
     def catalog(self, uri: str) -> Catalog:
-        open_texts = {path: d.source for d in self.workspace.text_documents.values() if (path := _path(d.uri))}
-        return self.surroundings.catalog(_path(uri), self.text(uri), open_texts)
+        return self.surroundings.catalog(_path(uri), self.text(uri), self.open_texts)
+
+    def modules(self, uri: str) -> Modules:
+        """Read anew each time, those that are open as the editor holds them."""
+        path = _path(uri)
+        return ProjectModules(path, self.open_texts) if path else NO_MODULES
 
     def analysis(self, uri: str) -> Analysis:
-        """Of the document as it is; the last one is kept while neither text nor catalog has changed."""
-        text, catalog = self.text(uri), self.catalog(uri)
+        """Of the document as it is; the last one is kept while neither text, catalog nor modules have changed."""
+        text, catalog, modules = self.text(uri), self.catalog(uri), self.modules(uri)
+        module_texts = modules.read_all(text) if isinstance(modules, ProjectModules) else {}
         known = self.analyses.get(uri)
-        if known is None or known.text != text or known.catalog != catalog:
-            path = _path(uri)
-            modules = ProjectModules(path) if path else no_modules
-            known = self.analyses[uri] = Analysis(text, catalog, modules, self.checker)
+        if known is None or (known.text, known.catalog, known.module_texts) != (text, catalog, module_texts):
+            known = self.analyses[uri] = Analysis(text, catalog, modules, module_texts, self.checker)
         return known
 
     def check(self, uri: str) -> None:
@@ -76,6 +86,16 @@ class Server(LanguageServer):
         if document is not None:  # it may have been closed since
             found = diagnostics(self.analysis(uri))
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, document.version))
+
+    def check_all(self) -> None:
+        """What one file declares others may use."""
+        for uri in list(self.workspace.text_documents):
+            self.check(uri)
+
+    def users(self, uri: str) -> list[str]:
+        """The open documents that use this one as a module."""
+        path = _path(uri)
+        return [other for other, analysis in self.analyses.items() if path and analysis.uses(path)]
 
     def check_soon(self, uri: str) -> None:
         self._forget(uri)
@@ -109,12 +129,27 @@ def _documents(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        server.check_soon(params.text_document.uri)
+        uri = params.text_document.uri
+        for each in (uri, *server.users(uri)):
+            server.check_soon(each)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(_: types.DidSaveTextDocumentParams) -> None:
-        for uri in list(server.workspace.text_documents):  # what one declares others may use
-            server.check(uri)
+        server.check_all()
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_: types.InitializedParams) -> None:
+        """Ask to be told of files that change on the disk, where the editor can."""
+        workspace = server.client_capabilities.workspace
+        watching = workspace and workspace.did_change_watched_files
+        if watching and watching.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*.paasq")])
+            asked = types.Registration("paasq-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            await server.client_register_capability_async(types.RegistrationParams([asked]))
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def files_changed(_: types.DidChangeWatchedFilesParams) -> None:
+        server.check_all()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -125,11 +160,25 @@ def _answers(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
     def completed(params: types.CompletionParams) -> types.CompletionList:
         uri = params.text_document.uri
-        return completion(server.text(uri), params.position, server.catalog(uri), server.daemon.values)
+        return completion(
+            server.text(uri), params.position, server.catalog(uri), server.daemon.values, server.modules(uri)
+        )
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
         return hover(server.analysis(params.text_document.uri), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_SIGNATURE_HELP, types.SignatureHelpOptions(SIGNATURE_TRIGGERS))
+    def signed(params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+        uri = params.text_document.uri
+        return signature(server.text(uri), params.position, server.catalog(uri), server.modules(uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    def defined(params: types.DefinitionParams) -> types.Location | None:
+        uri = params.text_document.uri
+        path = _path(uri)
+        beside = texts_beside(path, server.open_texts) if path else {}
+        return definition(uri, server.text(uri), params.position, server.catalog(uri), server.modules(uri), beside)
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:

@@ -1,11 +1,13 @@
-"""The catalog around a document: the store's, when a daemon answers, and what the files of its folder declare."""
+"""The catalog around a document: the store's, when a daemon answers, and what the files beside and above it declare."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from paasq_daemon.wire.modules import project_of
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX
 from paasq_editor.analysis import declared_collections, declared_names
@@ -15,23 +17,16 @@ FILES_MAX = 200  # of a folder; more are no project of queries
 
 @dataclass
 class Neighbours:
-    """What the `*.paasq` files of a folder declare. A file is read again when its time or size has changed."""
+    """What the `*.paasq` files around a document declare. A file is read again when its time or size has changed."""
 
     _read: dict[Path, tuple[tuple[int, int], Catalog]] = field(default_factory=dict)
 
     def catalog(self, document: Path, open_texts: Mapping[Path, str]) -> Catalog:
-        """Of the files beside `document`, without itself; `open_texts` are what editors hold unsaved. Never raises."""
+        """Of the files around `document`, without itself; `open_texts` are what editors hold unsaved. Never raises."""
         found = Catalog()
-        folder = document.parent
-        try:
-            saved = set(folder.glob("*.paasq"))
-        except OSError:
-            saved = set()
-        unsaved = {path for path in open_texts if path.parent == folder}
-        for path in sorted(saved | unsaved)[:FILES_MAX]:
-            if path != document:
-                declared = declared_collections(open_texts[path]) if path in open_texts else self._of_file(path)
-                found = joined(found, declared)
+        for path in files_beside(document, open_texts):
+            declared = declared_collections(open_texts[path]) if path in open_texts else self._of_file(path)
+            found = joined(found, declared)
         return found
 
     def _of_file(self, path: Path) -> Catalog:
@@ -41,9 +36,7 @@ class Neighbours:
             known = self._read.get(path)
             if known is not None and known[0] == stamp:
                 return known[1]
-            if status.st_size > TEXT_CHARACTERS_MAX:
-                return Catalog()
-            declared = declared_collections(path.read_text("utf-8"))
+            declared = declared_collections(_text_of(path))
         except (OSError, UnicodeDecodeError):
             return Catalog()
         self._read[path] = stamp, declared
@@ -66,6 +59,32 @@ class Surroundings:
         own = declared_names(text) if beside.collections else ()
         others = {name: c for name, c in beside.collections.items() if name not in own}
         return joined(stored, replace(beside, collections=others))
+
+
+def files_beside(document: Path, open_texts: Mapping[Path, str]) -> list[Path]:
+    """The other `*.paasq` files of the document's folder, and of those above it up to its project's; those that editors
+    hold unsaved too. Never raises."""
+    project = project_of(document)
+    folders = [folder for folder in document.parents if folder.is_relative_to(project)]
+    found = {path for path in open_texts if path.parent in folders}
+    for folder in folders:
+        with suppress(OSError):
+            found.update(folder.glob("*.paasq"))
+    return sorted(found - {document})[:FILES_MAX]
+
+
+def texts_beside(document: Path, open_texts: Mapping[Path, str]) -> dict[Path, str]:
+    """The texts of those that can be read."""
+    found: dict[Path, str] = {}
+    for path in files_beside(document, open_texts):
+        with suppress(OSError, UnicodeDecodeError):
+            found[path] = open_texts[path] if path in open_texts else _text_of(path)
+    return found
+
+
+def _text_of(path: Path) -> str:
+    """Empty where it is too large for a text."""
+    return "" if path.stat().st_size > TEXT_CHARACTERS_MAX else path.read_text("utf-8")
 
 
 def joined(first: Catalog, second: Catalog) -> Catalog:

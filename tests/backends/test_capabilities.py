@@ -26,6 +26,7 @@ NEEDS = {
     "from note | where 1 + see->n > 3": Capability.LINKS,
     "from note | sort see->n": Capability.LINKS,
     "from note | page 3": Capability.PAGES,
+    "from note | extend x = 1 + lag(n) by id": Capability.WINDOWS,
     "from note | match like note:a": Capability.LIKE,
     'from note | match "a" | passages body': Capability.PASSAGES,
     'from note | near to "a" | diversify': Capability.DIVERSITY,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.conftest import Paasq
+from paasq_daemon.sources import loading
 
 SCRIPT = """
 collection task { key id: keyword  title: text(en)  due: time  n: int  tags: [keyword] };
@@ -107,6 +109,30 @@ def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> Non
     assert all(each["cause"] for each in kept)
     rows = filled("query", "from task | where n == 3 | select id, due", "-f", "json").json["rows"]
     assert rows == [{"id": "c", "due": "2026-12-24T18:00:00Z"}]
+
+
+def test_import_that_is_stopped_says_how_to_go_on(
+    filled: Paasq, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tasks.jsonl"
+    file.write_text("".join(f'{{"id": "n{i}", "n": 77}}\n' for i in range(6)))
+    put = loading._stored
+    with monkeypatch.context() as patched:
+        stops = iter([False, False, True])
+
+        def stopped(*arguments: Any) -> int:
+            if next(stops):
+                raise KeyboardInterrupt
+            return put(*arguments)
+
+        patched.setattr(loading, "BATCH_RECORDS", 2)
+        patched.setattr(loading, "_stored", stopped)
+        outcome = filled("import", "task", file)
+    assert outcome.code == 130
+    assert "stopped after 4 records into task: the same command" in outcome.err
+    assert "6 records into task" in filled("import", "task", file).err
+    count = filled("query", "from task | where n == 77 | summarize n = count()", "-f", "json").json["rows"]
+    assert count == [{"n": 6}]
 
 
 def test_import_csv(filled: Paasq, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.modules import Module, ModuleMissing
 from paasq_editor.analysis import declared_collections
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -23,6 +24,32 @@ LIVE = {
     ("task", "owner"): {"mira": 12, "ben": 1},
     ("note", "id"): {"soup": 1, "salt-road": 1, "falcon": 1},
 }
+
+
+class LibraryModules:
+    """A project of one module, without a disk."""
+
+    def __call__(self, path: str, importer: str | None) -> Module:
+        del importer
+        if path != "lib/mail.paasq":
+            raise ModuleMissing(f"there is no module {path}")
+        return Module(path, MAIL)
+
+    def paths(self) -> list[str]:
+        return ["lib/mail.paasq", "../tasks of mine.paasq"]
+
+
+MODULES = LibraryModules()
+MAIL = """
+/// How many at most.
+param $most: int = 20;
+/// Unread mail from one person.
+let unread($who: link<person>, $days: int = 7) =
+  from mail | where from == $who and unread and at > @now - $days * 1d;
+let all = from mail | sort at desc;
+/// Counts what is urgent more.
+fn boost(project: keyword, by: float = 1.5): float = if(project == "falcon", by, 1.0);
+"""
 
 
 def live_values(collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Completion and hover, from the files in cases/. `¦` is the cursor. UPDATE=1 writes what comes out."""
+"""Completion, hover, signatures and definitions, from the files in cases/. `¦` is the cursor. UPDATE=1 writes what comes out."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from editor.library import CATALOG, live_values
-from paasq_dsl.assist import complete, hover
+from editor.library import CATALOG, MAIL, MODULES, live_values
+from paasq_dsl.assist import complete, declaration, hover, mention_at, signature_help
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.test"))
 SHOWN_MAX = 12
-_SECTION = re.compile(r"^-- (text|completion|hover|insert .*)\n", re.MULTILINE)
+_SECTION = re.compile(r"^-- (text|completion|hover|signature|definition|insert .*)\n", re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -43,12 +43,38 @@ def _answered(written: str) -> str:
 
 
 def _answer(name: str, text: str, cursor: int) -> str:
+    if name == "signature":
+        return _signature(text, cursor)
+    if name == "definition":
+        return _definition(text, cursor)
     if name == "hover":
-        found = hover(text, cursor, CATALOG)
+        found = hover(text, cursor, CATALOG, MODULES)
         return f"{text[found.span.start : found.span.end]}\n{found.markdown}" if found else ""
-    offered = complete(text, cursor, CATALOG, live_values)
+    offered = complete(text, cursor, CATALOG, live_values, MODULES)
     if name.startswith("insert "):
         chosen = next(c for c in offered if c.label == name.removeprefix("insert "))
         return text[: chosen.span.start] + chosen.insert + text[chosen.span.end :]
     lines = [f"{c.label}  {c.kind}  {c.detail}".rstrip() for c in offered[:SHOWN_MAX]]
     return "\n".join(lines + ([f"... {len(offered) - SHOWN_MAX} more"] if len(offered) > SHOWN_MAX else []))
+
+
+def _signature(text: str, cursor: int) -> str:
+    """A line for each way to call, `>` before the one that fits, the argument at the cursor in angles."""
+    found = signature_help(text, cursor, CATALOG, MODULES)
+    if found is None:
+        return ""
+    lines = []
+    for i, way in enumerate(found.ways):
+        parts = [f"«{part}»" if n == way.active else part for n, part in enumerate(way.parameters)]
+        lines.append(f"{'> ' if i == found.active else '  '}{way.label.partition('(')[0]}({', '.join(parts)})")
+    return "\n".join([*lines, *([found.doc] if found.doc else [])])
+
+
+def _definition(text: str, cursor: int) -> str:
+    mention = mention_at(text, cursor, CATALOG, MODULES)
+    if mention is None:
+        return ""
+    written = MAIL if mention.path else text
+    span = declaration(written, mention)
+    where = f" in {mention.path}" if mention.path else ""
+    return f"{' '.join(written[span.start : span.end].split())}{where}" if span else f"none of {mention.name} here"

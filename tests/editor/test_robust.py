@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from editor.library import CATALOG, SAMPLES, SCRIPTS, live_values
-from paasq_dsl.assist import complete, hover
+from editor.library import CATALOG, MODULES, SAMPLES, SCRIPTS, live_values
+from paasq_dsl.assist import complete, declaration, hover, mention_at, signature_help
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
@@ -62,7 +62,10 @@ def _everything(text: str, offset: int) -> None:
     for offered in complete(text, offset, CATALOG, live_values):
         assert offered.span.start <= offset <= offered.span.end <= len(text)
         assert offered.insert
-    hover(text, offset, CATALOG)
+    hover(text, offset, CATALOG, MODULES)
+    signature_help(text, offset, CATALOG, MODULES)
+    if (mention := mention_at(text, offset, CATALOG, MODULES)) is not None:
+        declaration(text, mention)
     diagnostics(analysis)
     lenses(analysis)
     formatting(text)
@@ -75,8 +78,8 @@ def _everything(text: str, offset: int) -> None:
 def test_every_prefix_completes(path: Path) -> None:
     text = path.read_text("utf-8")
     for end in range(0, len(text) + 1, 1 + len(text) // 300):
-        complete(text[:end], end, CATALOG, live_values)
-        hover(text, end, CATALOG)
+        complete(text[:end], end, CATALOG, live_values, MODULES)
+        hover(text, end, CATALOG, MODULES)
     for end in range(0, len(text) + 1, 1 + len(text) // 20):
         _everything(text[:end], end)
 

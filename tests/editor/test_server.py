@@ -91,6 +91,36 @@ def test_unsaved_neighbours_count(editor: Editor, tmp_path: Path) -> None:
     assert editor.open(_uri(tmp_path), "from wish | where size > 3;") == []
 
 
+MODULE = "let late($who: link<person>) = from task | where owner == $who and not done;\n"
+
+
+def test_modules(editor: Editor, tmp_path: Path) -> None:
+    """What a module says is seen as it is typed, saved or changed on the disk by somebody else."""
+    (tmp_path / ".paasq").mkdir()  # the project: what its folder declares holds in those below too
+    (tmp_path / "lib").mkdir()
+    file = tmp_path / "lib" / "mine.paasq"
+    file.write_text(MODULE, "utf-8")
+    uri, text = _uri(tmp_path), 'use "lib/mine.paasq" as mine;\nfrom mine.late(person:ben) | take 3;\n'
+    assert editor.open(uri, text) == []
+    place = editor.at(uri, 1, 12)
+    assert editor.ask("textDocument/definition", place) == {
+        "uri": file.as_uri(), "range": {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 8}},
+    }  # fmt: skip
+    (signature,) = editor.ask("textDocument/signatureHelp", editor.at(uri, 1, 15))["signatures"]
+    assert signature["label"] == "mine.late($who: link<person>)"
+    paths = editor.ask("textDocument/completion", editor.at(uri, 0, 5))["items"]
+    assert [item["label"] for item in paths] == ["lib/mine.paasq", "schema.paasq"]
+
+    assert editor.open(file.as_uri(), MODULE) == []
+    editor.change(file.as_uri(), MODULE.replace("late", "later"))
+    assert {d["code"] for d in (*editor.diagnostics(), *editor.diagnostics())} == {"PQ0201"}
+    editor.tell("textDocument/didClose", {"textDocument": {"uri": file.as_uri()}})
+    editor.diagnostics()
+    file.write_text(MODULE.replace("link<person>", "int"), "utf-8")
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 2}]})
+    assert "PQ0224" in {d["code"] for d in editor.diagnostics()}
+
+
 class _Client:
     """Answers as a daemon does, until it is switched off."""
 

@@ -15,6 +15,7 @@ from paasq_daemon.kernels.aggregates import AGGREGATES
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.evaluate import evaluate, scalar
 from paasq_daemon.kernels.run import KERNELS
+from paasq_daemon.kernels.windows import WINDOWS
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import NULL_GIVES_NULL, FunctionKind
 from paasq_dsl.syntax import tree
@@ -223,9 +224,12 @@ def test_gives(text: str) -> None:
 
 
 def test_every_function_has_a_kernel_and_no_kernel_is_extra() -> None:
-    aggregates = {name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE}
-    assert set(KERNELS) == OPERATORS | (set(FUNCTIONS) - aggregates)
+    scalars, aggregates, windows = (
+        {name for name, f in FUNCTIONS.items() if f.kind is kind} for kind in FunctionKind
+    )  # fmt: skip
+    assert set(KERNELS) == OPERATORS | scalars
     assert set(AGGREGATES) == aggregates
+    assert set(WINDOWS) == windows
 
 
 @pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.SCALAR])

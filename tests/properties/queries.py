@@ -13,6 +13,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
+from properties.around import look_around
 from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
@@ -187,6 +188,7 @@ class Pipeline:
             ways += [self.summarize, self.summarize]
             ways += [self.diversify] * ("_score" in self.columns and bool(self.vectors))
         ways += [partial(shape, self) for shape in SHAPES]
+        ways += [partial(look_around, self)] * 2
         w.pick(ways)()
 
     def shown(self) -> list[str]:

@@ -18,12 +18,15 @@ from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.syntax.canonical import canonical
-from paasq_dsl.syntax.tokens import TokenKind, scan
+from paasq_dsl.syntax.tokens import TokenKind, scan, unquote
 from paasq_dsl.types import Kind
 from paasq_dsl.values import parse_time
-from properties.queries import Pipeline, conditions, drawn, query_texts
+from paasq_dsl.zones import zone_of
+from properties.around import look_around
+from properties.queries import ZONES, Pipeline, conditions, drawn, query_texts
 from properties.worlds import SmallEmbedder, World, make_world
 
 WORLDS = 24
@@ -77,6 +80,24 @@ def test_law_1_a_filter_before_retrieval_is_one_behind_it(
     before = _rows(engine, f"from {world.item} | where {condition} | {retrieval} | take {k}")
     assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition} | take {k}")
     assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition}")[:k]
+
+
+@examples(60)
+@given(data=st.data())
+def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+    """A filter behind an extend with window functions changes no window, wherever else it may move."""
+    world = world_of(data.draw(st.integers(0, WORLDS - 1)))
+    pipeline = Pipeline(drawn(data.draw, world))
+    look_around(pipeline)
+    text = " | ".join(pipeline.stages)
+    note(text)
+    condition = pipeline.writer.condition(pipeline.columns)
+    passing = _rows(engine, f"{text} | extend _passes = ({condition}) | where _passes | drop _passes")
+    assert passing == _rows(engine, f"{text} | where {condition}")
+    if pipeline.texts and pipeline.records:
+        retrieval = data.draw(st.sampled_from([pipeline.match_text, pipeline.near_text]))()
+        before = _rows(engine, f"{text} | where {condition} | {retrieval}")
+        assert before == _rows(engine, f"{text} | {retrieval} | where {condition}")
 
 
 @examples(80)
@@ -179,10 +200,66 @@ def _with_other_literals(text: str, draw: Callable[[st.SearchStrategy[Any]], Any
     before = ""
     for token in scan(text):
         new = token.text
-        if token.kind is TokenKind.STRING and before != "zone":
+        if token.kind is TokenKind.STRING and zone_of(unquote(token.text)) is None:
             new = draw(st.sampled_from(['"a"', '"blue sea"', '""', '"\\u00fc"', token.text]))
         elif token.kind is TokenKind.NUMBER and token.text.isdigit() and before != "^":
             new = str(draw(st.integers(0, 5)))
-        before = before if token.kind is TokenKind.SPACE else token.text
+        before = token.text
         tokens.append(new)
     return "".join(tokens)
+
+
+@examples(80)
+@given(data=st.data())
+def test_a_pipeline_with_parameters_is_the_one_with_its_values_written_in(
+    engine: Engine, world_of: WorldOf, data: st.DataObject
+) -> None:
+    """As the values of a let, as its defaults, and as parameters of the run that are passed on."""
+    text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1)))))
+    zone = next(zone for zone in reversed(ZONES) if text.startswith(zone))
+    body, declared, values = data.draw(with_parameters(text.removeprefix(zone)))
+    if not declared:
+        reject()
+    note(body)
+    called = f"{zone}let q({', '.join(declared)}) = {body};\nfrom q({', '.join(values)})"
+    defaults = ", ".join(f"{each} = {value}" for each, value in zip(declared, values, strict=True))
+    expected = _rows_or_error(engine, text)
+    assert _rows_or_error(engine, called) == expected
+    assert _rows_or_error(engine, f"{zone}let q({defaults}) = {body};\nfrom q()") == expected
+    passed = ", ".join(each.partition(":")[0] for each in declared)
+    given = "".join(f"param {each} = {value};\n" for each, value in zip(declared, values, strict=True))
+    assert _rows_or_error(engine, f"{zone}{given}let q({', '.join(declared)}) = {body};\nfrom q({passed})") == expected
+
+
+_LITERAL_TYPES = {
+    TokenKind.STRING: "keyword", TokenKind.NUMBER: "int", TokenKind.TIME: "time", TokenKind.DURATION: "duration",
+}  # fmt: skip
+
+
+@st.composite
+def with_parameters(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) -> tuple[str, list[str], list[str]]:
+    """The text with some of its literals as parameters, what declares these, and the literals."""
+    tokens: list[str] = []
+    declared: list[str] = []
+    values: list[str] = []
+    before = ""
+    for token in scan(text):
+        literal = token.kind in _LITERAL_TYPES and before != "^" and token.text not in {"@now", "@today"}
+        if literal and draw(st.booleans()):
+            type_ = "float" if token.kind is TokenKind.NUMBER and "." in token.text else _LITERAL_TYPES[token.kind]
+            declared.append(f"$p{len(values)}: {type_}")
+            tokens.append(f"$p{len(values)}")
+            values.append(token.text)
+        else:
+            tokens.append(token.text)
+        before = token.text
+    return "".join(tokens), declared, values
+
+
+def _rows_or_error(engine: Engine, text: str) -> Any:
+    """The columns and the rows, or what is wrong, without its place."""
+    try:
+        answer = engine.query(Request(text))
+    except QueryError as error:
+        return [found["message"] for found in error.diagnostics]
+    return answer.columns, answer.rows

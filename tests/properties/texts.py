@@ -55,7 +55,9 @@ def every_text() -> dict[str, str]:
 def function_text(name: str) -> str:
     """The function's example as a query: a condition, or behind a summarize what it says of the aggregate."""
     found = FUNCTIONS[name]
-    if found.kind is not FunctionKind.AGGREGATE:
+    if found.kind is FunctionKind.WINDOW:
+        return f"from sample | sort n | extend said = {found.example}"
+    if found.kind is FunctionKind.SCALAR:
         return f'from sample | match "a" | where {found.example}'
     left, right = found.example.split(" == ")
     call = left if left.startswith(name) else left[left.index(name) : left.rindex(")")]

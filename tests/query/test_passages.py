@@ -46,6 +46,12 @@ def test_the_depth_is_said(engine: Engine) -> None:
     assert engine.query(Request('from doc | match "stone" | take 5 | passages body')).complete
 
 
+def test_what_looks_at_rows_behind_says_that_the_depth_cut_them(engine: Engine) -> None:
+    rows = 'from doc | match "stone" | passages body'
+    assert engine.query(Request(f"{rows} | extend part = share(passage_start) | take 5")).reason == "depth"
+    assert engine.query(Request(f"{rows} | extend place = row_number() | take 5")).complete
+
+
 def test_the_smaller_budget_counts(engine: Engine) -> None:
     text = "from doc | budget rows 7, tokens 100000"
     assert len(engine.query(Request(text, budget=Budget(rows=3))).rows) == 3

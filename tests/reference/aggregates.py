@@ -43,7 +43,8 @@ def _aggregate(evaluator: Evaluator, item: Named, rows: list[Row]) -> Any:
     assert isinstance(call, Apply)
     if not call.arguments:
         return len(rows)
-    count = FUNCTIONS[call.function].per_row
+    fixed = FUNCTIONS[call.function].fixed
+    count = len(call.arguments) - len(fixed)
     tuples = [tuple(evaluator.value(a, row) for a in call.arguments[:count]) for row in rows]
     values = [t if count > 1 else t[0] for t in tuples if None not in t or call.function == "all"]
     extra = [evaluator.value(argument, {}) for argument in call.arguments[count:]]

@@ -10,7 +10,7 @@ from typing import Any
 from paasq_daemon.wire.messages import FacetCount
 from paasq_daemon.wire.values import encode
 from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import Apply, Bound, BoundStage, Schema
+from paasq_dsl.bound import Apply, Bound, BoundStage, Named, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
 from reference import ranking, shaping
@@ -18,6 +18,7 @@ from reference.aggregates import summarize
 from reference.ranking import Scored
 from reference.records import WRITTEN, Records, Refused, Row
 from reference.values import Evaluator, equal, order_key
+from reference.windows import with_windows
 
 RRF_K = 60.0
 FACET_VALUES = 100
@@ -207,8 +208,20 @@ def _page(running: Running, stage: bound.PageStage, rows: list[Row], _: Schema) 
     return rows[start : start + size]
 
 
-def _project(running: Running, stage: bound.SelectStage | bound.ExtendStage, rows: list[Row], _: Schema) -> list[Row]:
-    return [row | {item.name: running.evaluator.value(item.value, row) for item in stage.items} for row in rows]
+def _select(running: Running, stage: bound.SelectStage, rows: list[Row], _: Schema) -> list[Row]:
+    return _projected(running, stage.items, (), rows)
+
+
+def _extend(running: Running, stage: bound.ExtendStage, rows: list[Row], _: Schema) -> list[Row]:
+    return _projected(running, stage.items, stage.keys, rows)
+
+
+def _projected(running: Running, items: Sequence[Named], keys: Sequence[Bound], rows: list[Row]) -> list[Row]:
+    plain, wider = with_windows(running.evaluator, items, keys, rows)
+    return [
+        row | {item.name: running.evaluator.value(item.value, more) for item in plain}
+        for row, more in zip(rows, wider, strict=True)
+    ]
 
 
 def _facet(running: Running, stage: bound.FacetStage, rows: list[Row], _: Schema) -> list[Row]:
@@ -322,8 +335,8 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.SortStage: _sort,
     bound.TakeStage: _take,
     bound.PageStage: _page,
-    bound.SelectStage: _project,
-    bound.ExtendStage: _project,
+    bound.SelectStage: _select,
+    bound.ExtendStage: _extend,
     bound.FacetStage: _facet,
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,

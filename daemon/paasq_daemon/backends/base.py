@@ -13,7 +13,7 @@ from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
-from paasq_dsl.walk import expressions, pipelines, traverses
+from paasq_dsl.walk import expressions, pipelines, traverses, windows
 
 
 class Capability(StrEnum):
@@ -33,6 +33,7 @@ class Capability(StrEnum):
     LIKE = "match like"
     ANALYZE = "explain analyze"
     HISTORY = "reading the past"
+    WINDOWS = "window functions"
 
 
 @dataclass(frozen=True)
@@ -113,4 +114,6 @@ def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
             found.add(Capability.LIKE)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
+        if any(any(windows(expression)) for expression in expressions(stage)):
+            found.add(Capability.WINDOWS)
     return found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paasq_daemon.sources.entry import Entry
 
 _REJECTS_SHOWN = 10
+_GO_ON = "the same command goes over the file again and brings in the rest"
 
 
 def import_file(
@@ -61,9 +62,14 @@ def import_file(
                 if kept.count <= _REJECTS_SHOWN:
                     bar.console.print(f"{file}:{entry.line}: {entry.cause}", soft_wrap=True)
 
-            for count in load(read(lines, target), lambda records: database.put(collection, records), reject):
-                stored += count
-                bar.update(task, completed=lines.position_bytes, records=stored)
+            try:
+                for count in load(read(lines, target), lambda records: database.put(collection, records), reject):
+                    stored += count
+                    bar.update(task, completed=lines.position_bytes, records=stored)
+            except KeyboardInterrupt:
+                bar.stop()
+                errors().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
+                raise
     took_s = time.monotonic() - started_s
     errors().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
     if kept.count:

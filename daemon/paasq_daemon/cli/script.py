@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from paasq_dsl.source import Source, Span
+from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.split import split
 from paasq_dsl.syntax.tokens import TokenKind, scan
 
@@ -28,8 +29,8 @@ class Step:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The names, without the `$`, of those that `text` speaks of."""
-        return frozenset(token.text[1:] for token in scan(self.text) if token.kind is TokenKind.PARAM)
+        """The names, without the `$`, of those that `text` asks for."""
+        return asked_parameters(self.text)
 
     def takes(self, parameter: str) -> bool:
         """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""

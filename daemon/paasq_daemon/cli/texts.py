@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.modules import Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Resolver
 from paasq_dsl.source import Source
 
 
@@ -26,7 +26,7 @@ def modules_beside(source: Source) -> Resolver:
     """Finds the modules of a script that has a file."""
     from paasq_daemon.wire.modules import ProjectModules
 
-    return no_modules if source.name.startswith("<") else ProjectModules(Path(source.name))
+    return NO_MODULES if source.name.startswith("<") else ProjectModules(Path(source.name))
 
 
 def modules_of(source: Source) -> dict[str, str]:

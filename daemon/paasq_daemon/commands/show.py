@@ -35,7 +35,7 @@ def describe(view: IndexView, bound: BoundDescribe) -> Answer:
         case "view":
             found = view.catalog.views[bound.name]
             columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
-            return _answer(view, columns, [[found.name, found.text, found.doc]])
+            return _answer(view, columns, [[found.usage, found.text, found.doc]])
         case "stage":
             verb = VERB_OF_WORD[bound.name]
             return _answer(view, _WORDS, [[verb.word, verb.form, verb.doc, verb.example]])
@@ -55,7 +55,7 @@ def _collections(view: IndexView) -> Answer:
 
 def _views(view: IndexView) -> Answer:
     columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
-    return _answer(view, columns, [[v.name, v.text, v.doc] for v in view.catalog.views.values()])
+    return _answer(view, columns, [[v.usage, v.text, v.doc] for v in view.catalog.views.values()])
 
 
 def _functions(view: IndexView) -> Answer:

@@ -38,11 +38,11 @@ from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
 from paasq_daemon.kernels.transitions import day_start_us
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import Function, resolve
+from paasq_dsl.functions.signature import resolve
 from paasq_dsl.types import NULL, Kind
 from paasq_dsl.values import Value
 
-__all__ = ["Rows", "RunValues", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
+__all__ = ["Rows", "RunValues", "check_arguments", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
 
 
 def evaluate(expression: Bound, rows: Rows, run: RunValues) -> Column:
@@ -133,8 +133,8 @@ def _apply(expression: Apply, rows: Rows, run: RunValues) -> Column:
     call = Call(expression.type, expression.span, rows, run)
     walk_all = _walk_branches if function in _BRANCHING else _walk_each
     columns = walk_all(arguments, rows, run)
-    if function in FUNCTIONS and any(a.type.kind is Kind.ANY for a in arguments):
-        _check(FUNCTIONS[function], columns, expression)
+    if function in FUNCTIONS:
+        check_arguments(expression, columns)
     return KERNELS[function](call, *columns)
 
 
@@ -170,9 +170,11 @@ def _walk_where(where: Mask, expression: Bound, rows: Rows, run: RunValues) -> C
         return restrict(found.take(np.maximum(np.cumsum(where) - 1, 0)), where)
 
 
-def _check(function: Function, columns: Sequence[Column], expression: Apply) -> None:
+def check_arguments(expression: Apply, columns: Sequence[Column]) -> None:
     """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
-    given = [c.type for c in columns]
+    if not any(argument.type.kind is Kind.ANY for argument in expression.arguments):
+        return
+    function, given = FUNCTIONS[expression.function], [c.type for c in columns]
     if not any(resolve(s, given) for s in function.signatures):
         found = ", ".join(map(str, given))
         raise KernelError("PQ0703", f"{function.name} can't take ({found}): {function.usage}", expression.span)

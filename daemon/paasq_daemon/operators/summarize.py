@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -160,10 +159,9 @@ def _is_time_bucket(key: Named) -> bool:
 def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
     call = item.value
     assert isinstance(call, Apply)
-    count = FUNCTIONS[call.function].per_row
-    per_row: Sequence[Bound] = call.arguments[:count]
-    extra = [scalar(argument, run.values) for argument in call.arguments[count:]]
-    arguments = [evaluate(argument, batch, run.values) for argument in per_row]
+    fixed = FUNCTIONS[call.function].fixed
+    arguments = [evaluate(argument, batch, run.values) for i, argument in enumerate(call.arguments) if i not in fixed]
+    extra = [scalar(call.arguments[i], run.values) for i in sorted(fixed)]
     try:
         return aggregate(call.function, arguments, groups, extra)
     except KernelError as error:

@@ -42,6 +42,7 @@ from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
 from paasq_daemon.operators.union import Union
+from paasq_daemon.operators.window import Window
 from paasq_dsl.bound import Apply, Bound, ColumnValue
 from paasq_dsl.values import Value
 
@@ -214,6 +215,7 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Take: lambda e, o, rows, _: min(rows, e.count(o.count, rows)),
     Page: lambda e, o, rows, _: min(rows, e.count(o.size, rows)),
     Project: _same,
+    Window: _same,
     Facet: _same,
     Summarize: _summarize,
     Follow: _same,

@@ -33,12 +33,14 @@ from paasq_daemon.operators.sort import Sort
 from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
 from paasq_daemon.operators.union import Pipeline, Union
+from paasq_daemon.operators.window import Window
 from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import BoundQuery, BoundStage, Schema
+from paasq_dsl.bound import Bound, BoundQuery, BoundStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.walk import windows
 
 Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
 ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows as they are
@@ -78,6 +80,10 @@ def _push_limit(operators: list[Operator], take: bound.TakeStage) -> None:
         at -= 1
     if at >= 0 and isinstance(found := operators[at], Limited) and found.limit is None:
         operators[at] = replace(found, limit=take.count)
+
+
+def _projected(project: Project, keys: tuple[Bound, ...] = ()) -> Project | Window:
+    return Window(project, keys) if any(any(windows(item.value)) for item in project.items) else project
 
 
 def _fuse(stage: bound.FuseStage) -> Fuse:
@@ -139,8 +145,8 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.SortStage: lambda s: Sort(s.keys),
     bound.TakeStage: lambda s: Take(s.count),
     bound.PageStage: lambda s: Page(s.size, s.after),
-    bound.SelectStage: lambda s: Project(s.items, "select"),
-    bound.ExtendStage: lambda s: Project(s.items, "extend"),
+    bound.SelectStage: lambda s: _projected(Project(s.items, "select")),
+    bound.ExtendStage: lambda s: _projected(Project(s.items, "extend"), s.keys),
     bound.FacetStage: lambda s: Facet(s.facets),
     bound.SummarizeStage: lambda s: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
     bound.FollowStage: _follow,

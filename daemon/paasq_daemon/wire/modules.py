@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from paasq_dsl.modules import Module, ModuleMissing, Resolver
@@ -12,6 +14,8 @@ from paasq_dsl.syntax.tree_commands import Use
 
 _PROJECT_MARKS = (".git", ".paasq", "pyproject.toml")
 MODULES_MAX = 64  # of one script
+PATHS_MAX, FOLDERS_MAX = 200, 500  # looked at where a path is completed
+_NOTHING_OPEN: Mapping[Path, str] = {}
 
 
 def resolver(modules: Mapping[str, str]) -> Resolver:
@@ -33,19 +37,25 @@ def module_path(path: str, importer: str | None) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), path))
 
 
-class ProjectModules:
-    """Finds the modules of a script on the disk; keeps what it has read in `texts`.
+def project_of(script: Path) -> Path:
+    """The nearest folder above the script that is marked as a project, else the script's own."""
+    marked = (folder for folder in script.parents if any((folder / mark).exists() for mark in _PROJECT_MARKS))
+    return next(marked, script.parent)
 
-    None outside its project is opened, by whatever links a path leads there. The project is the nearest folder above the
-    script that is marked as one, else the script's own.
+
+class ProjectModules:
+    """Finds the modules of a script on the disk; keeps what it has read in `texts`. `opened` are texts of files that stand
+    for what is on the disk, as an editor holds them unsaved.
+
+    None outside its project is opened, by whatever links a path leads there.
     """
 
-    def __init__(self, script: Path) -> None:
+    def __init__(self, script: Path, opened: Mapping[Path, str] = _NOTHING_OPEN) -> None:
         self.texts: dict[str, str] = {}
-        self._folder = script.resolve().parent
-        above = (self._folder, *self._folder.parents)
-        marked = (folder for folder in above if any((folder / mark).exists() for mark in _PROJECT_MARKS))
-        self._project = next(marked, self._folder)
+        self._script = script.resolve()
+        self._opened = {path.resolve(): text for path, text in opened.items()}
+        self._folder = self._script.parent
+        self._project = project_of(self._script)
 
     def __call__(self, path: str, importer: str | None) -> Module:
         name = module_path(path, importer)
@@ -67,13 +77,32 @@ class ProjectModules:
                 self.read_all(module.text, module.path)
         return self.texts
 
+    def paths(self) -> Sequence[str]:
+        """The other `*.paasq` files of the project, relative to the script, nearest first; PATHS_MAX at most. Never raises."""
+        found = (path for path in _files(self._project) if path != self._script)
+        relative = (os.path.relpath(path, self._folder).replace(os.sep, "/") for path in islice(found, PATHS_MAX))
+        return sorted(relative, key=lambda path: (path.count("../"), path.count("/"), path))
+
+    def file(self, name: str) -> Path:
+        """Where the module lies that has this path."""
+        return (self._folder / name).resolve()
+
     def _read(self, name: str, path: str) -> str:
-        file = (self._folder / name).resolve()
+        file = self.file(name)
         if not file.is_relative_to(self._project):
             raise ModuleMissing(f"{path} leads out of the project {self._project.name}")
+        if file in self._opened:
+            return self._opened[file]
         try:
             if file.stat().st_size > TEXT_CHARACTERS_MAX:
                 raise ModuleMissing(f"{path} is too large for a module")
             return file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             raise ModuleMissing(f"there is no module {path} beside this text") from None
+
+
+def _files(project: Path) -> Iterator[Path]:
+    """The `*.paasq` files below a folder, those of hidden folders left out; links are not followed out of it."""
+    for at, folders, files in islice(os.walk(project), FOLDERS_MAX):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "node_modules", "__pycache__")))
+        yield from (Path(at) / name for name in sorted(files) if name.endswith(".paasq"))

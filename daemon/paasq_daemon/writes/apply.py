@@ -17,15 +17,16 @@ from paasq_daemon.wire.values import as_text
 from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values
-from paasq_dsl.binder.inline import parts
-from paasq_dsl.bound import Bound, ColumnValue
+from paasq_dsl.bound import Bound, ColumnValue, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax.tokens import record_name
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
+from paasq_dsl.walk import parts
 
 VALUE_SHOWN_MAX = 60  # characters of a value in an error
+_NOT_THERE = 0  # the version of a record that is to be put
 Chosen = Sequence[tuple[str, int]]  # keys and versions of the rows that a where chose
 
 
@@ -78,31 +79,51 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows
 
 def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, chosen: Chosen | None) -> Written:
     changed: list[dict[str, Any]] = []
-    for before in _targets(transaction, write.collection, write.key, write.expect, values, chosen):
+    for before in _targets(transaction, write, values, chosen):
         row = RecordRow(write.collection, before)
-        given = _given(transaction, write.collection, before)
+        given = _given(transaction, write.collection, before) if before.version else _defaults(write.collection, before)
         for item in write.assignments:
             given[item.name] = to_values(evaluate(item.value, row, values))[0]
+        check_required(write.collection, given)
         changed.append(check_values(write.collection, given))
     fresh = [put_record(transaction, write.collection, record) for record in with_computed(write.collection, changed)]
-    return Written(write.collection.name, "patch", tuple(r.key for r in fresh), tuple(fresh))
+    word = "put" if write.creates else "patch"
+    return Written(write.collection.name, word, tuple(r.key for r in fresh), tuple(fresh))
 
 
 def _delete(transaction: WriteTransaction, write: BoundDelete, values: RunValues, chosen: Chosen | None) -> Written:
-    targets = _targets(transaction, write.collection, write.key, write.expect, values, chosen)
+    targets = _targets(transaction, write, values, chosen)
     for record in targets:
         transaction.delete(write.collection.id, record.key)
     return Written(write.collection.name, "delete", tuple(r.key for r in targets))
 
 
+def chosen_behind(
+    transaction: WriteTransaction, write: BoundWrite, values: RunValues, chosen: Chosen, touched: Iterable[str]
+) -> Chosen:
+    """What a where chooses behind earlier writes of its transaction: of the records that those `touched` it is asked anew."""
+    assert write.query is not None
+    where = write.query.stages[-1]
+    assert isinstance(where, WhereStage)
+    again = dict.fromkeys(touched)
+    found = [(key, version) for key, version in chosen if key not in again]
+    for key in again:
+        record = transaction.get(write.collection.id, key)
+        if record is not None and evaluate_mask(where.predicate, RecordRow(write.collection, record), values)[0]:
+            found.append((key, record.version))
+    return found
+
+
 def _targets(
-    transaction: WriteTransaction, collection: Collection, key: str | None, expect: BoundExpect | None, values: RunValues,
-    chosen: Chosen | None,
-) -> list[Record]:  # fmt: skip
+    transaction: WriteTransaction, write: BoundPatch | BoundDelete, values: RunValues, chosen: Chosen | None
+) -> list[Record]:
+    collection, key = write.collection, write.key
     if key is not None:
         found = transaction.get(collection.id, key)
-        if expect is not None:
-            _check_expect(expect, collection, found, key, values)
+        if write.expect is not None:
+            _check_expect(write.expect, collection, found, key, values)
+        if found is None and isinstance(write, BoundPatch) and write.creates:
+            return [Record(collection.id, -1, key, _NOT_THERE, 0, 0, {collection.key_field.id: key})]
         if found is None:
             raise ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
         return [found]
@@ -178,6 +199,12 @@ class RecordRow:
         if field.type.kind is Kind.VECTOR:
             return null_column(field.type, 1)
         return from_values(field.type, [record.fields.get(field.id, field.default)])
+
+
+def _defaults(collection: Collection, record: Record) -> dict[str, Any]:
+    """The values of a record that is not there yet."""
+    given = {f.name: f.default for f in collection.fields if not f.sources and f.computed is None}
+    return given | {collection.key: record.key}
 
 
 def _given(transaction: WriteTransaction, collection: Collection, record: Record) -> dict[str, Any]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from paasq_daemon.backends.base import RunInputs
-from paasq_daemon.compiler import PreparedTransaction, PreparedWrite
+from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
 from paasq_daemon.embed.provider import Embedder
+from paasq_daemon.kernels.evaluate import RunValues
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.transaction import WriteTransaction
-from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.wire.messages import Answer, Budget, ColumnInfo, PutResult
-from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, values_of_run
+from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, chosen_behind, values_of_run
 from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
 from paasq_daemon.writes.records import put_record
@@ -24,7 +25,7 @@ from paasq_daemon.writes.schema import create_collection, unchanged
 from paasq_daemon.writes.unique import UniqueValues
 from paasq_daemon.writes.values import record_from_json
 from paasq_daemon.writes.vectors import Vectors
-from paasq_dsl.bound_writes import BoundPut
+from paasq_dsl.bound_writes import BoundPut, BoundWrite
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
@@ -77,10 +78,12 @@ class Transactor:
             self.unique.advance(open_transaction)
             for prepared in transaction.writes:
                 unchanged(open_transaction, prepared.write.collection)
-            written = [
-                apply_write(open_transaction, prepared.write, values, rows)
-                for prepared, rows in zip(transaction.writes, chosen, strict=True)
-            ]
+            written: list[Written] = []
+            for number, (prepared, rows) in enumerate(zip(transaction.writes, chosen, strict=True), 1):
+                try:
+                    written.append(_applied(open_transaction, prepared.write, values, rows, written))
+                except (ConflictError, InvalidValue) as error:
+                    raise _numbered(error, prepared.write, number, len(chosen)) from None
             self.unique.check(open_transaction)
             return written
 
@@ -127,6 +130,27 @@ class Transactor:
     def _with_vectors(self, fresh: list[Record], seq: int) -> int:
         filled = self.vectors.fill_fresh(fresh)
         return seq if filled is None else filled
+
+
+def _applied(
+    transaction: WriteTransaction, write: BoundWrite, values: RunValues, rows: Chosen | GivenRows | None,
+    before: Sequence[Written],
+) -> Written:  # fmt: skip
+    """A where sees what the writes `before` it have done."""
+    touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
+    if touched and rows is not None and not isinstance(rows, GivenRows):
+        rows = chosen_behind(transaction, write, values, rows, touched)
+    return apply_write(transaction, write, values, rows)
+
+
+def _numbered(
+    error: ConflictError | InvalidValue, write: BoundWrite, number: int, count: int
+) -> ConflictError | InvalidValue:
+    """The error with the place of its write among several."""
+    if count == 1:
+        return error
+    where = f"write {number} of {count}, {write_word(write)} {write.collection.name}"
+    return type(error)(f"{where}: {error.message}", error.hint)
 
 
 def _chosen(prepared: PreparedWrite, inputs: RunInputs) -> Chosen | GivenRows | None:

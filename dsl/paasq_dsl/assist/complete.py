@@ -9,11 +9,14 @@ from paasq_dsl.assist.completion import CONTAINED, Completion
 from paasq_dsl.assist.place import NO_VALUES, Place, Values, place_at
 from paasq_dsl.assist.providers import PROVIDERS
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.modules import NO_MODULES, Modules
 
 
-def complete(text: str, offset: int, catalog: Catalog, values: Values = NO_VALUES) -> list[Completion]:
+def complete(
+    text: str, offset: int, catalog: Catalog, values: Values = NO_VALUES, modules: Modules = NO_MODULES
+) -> list[Completion]:
     """What may stand at `offset`, best first. Never raises on any text, half-written ones above all."""
-    place = place_at(text, min(max(offset, 0), len(text)), catalog)
+    place = place_at(text, min(max(offset, 0), len(text)), catalog, modules)
     if place is None:
         return []
     return sorted(_fitting(place, values), key=lambda c: (c.rank, c.label))

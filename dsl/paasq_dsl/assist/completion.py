@@ -13,6 +13,7 @@ class CompletionKind(StrEnum):
     STAGE = "stage"
     COLLECTION = "collection"
     LET = "let"
+    MODULE = "module"
     FIELD = "field"
     FUNCTION = "function"
     PARAMETER = "parameter"
@@ -48,6 +49,7 @@ RANKS: dict[CompletionKind, int] = {
     CompletionKind.STATEMENT: 20,
     CompletionKind.STAGE: 20,
     CompletionKind.LET: 20,
+    CompletionKind.MODULE: 20,
     CompletionKind.COLLECTION: 21,
     CompletionKind.OPERATOR: 22,
     CompletionKind.PARAMETER: 25,

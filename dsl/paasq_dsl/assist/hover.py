@@ -9,9 +9,11 @@ from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
-from paasq_dsl.bound import BoundLet
+from paasq_dsl.binder.inline import InlinePipeline
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
@@ -25,8 +27,11 @@ _SYSTEM_DOCS = {
     "_time": "When the last change was acknowledged.",
     "_score": "How well the row matched; behind a retrieval stage.",
 }
+_KINDS = {
+    FunctionKind.SCALAR: "function", FunctionKind.AGGREGATE: "aggregate", FunctionKind.WINDOW: "window function",
+}  # fmt: skip
 _FIELD_ROLES = frozenset({
-    Role.EXPRESSION, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
+    Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
     Role.COLUMN, Role.LIST_COLUMN,
 })  # fmt: skip
 
@@ -39,20 +44,20 @@ class Hover:
     markdown: str
 
 
-def hover(text: str, offset: int, catalog: Catalog) -> Hover | None:
+def hover(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Hover | None:
     """What the word at `offset` means; None where there is nothing to say. Never raises."""
-    found = _word_at(text, offset)
+    found = word_at(text, offset)
     if found is None:
         return None
     token, behind = found
-    place = place_at(text, token.start, catalog)
+    place = place_at(text, token.start, catalog, modules)
     if place is None:
         return None
     said = _meaning(place, token, behind)
     return Hover(token.span, said) if said else None
 
 
-def _word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
+def word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
     """The word that the offset touches, and the token behind it."""
     statement = next((s for s in statements(text) if s.start <= offset <= s.end), None)
     if statement is None:
@@ -81,14 +86,18 @@ def _meaning(place: Place, token: Token, behind: Token | None) -> str | None:
 
 def _name(place: Place, name: str, behind: Token | None) -> str | None:
     following = behind.text if behind else ""
-    if following == "(" and place.wants_value and (own := place.bound.functions.get(name)):
-        return _entry(own.usage, "function", own.doc)
+    if following == "." and (said := _module(place, name)):
+        return said
+    if place.role in {Role.SOURCE, Role.MEMBER} and (said := _source(place, f"{place.qualified}{name}")):
+        return said
+    if following == "(" and place.wants_value and (own := place.bound.functions.get(f"{place.qualified}{name}")):
+        return _entry(own.usage, "function", f"{own.doc}\n\n{_from_module(place, own.name)}".strip())
     if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
-        return _entry(function.usage, "function", function.doc, function.example)
-    if following == "=" and place.role in {Role.EXPRESSION, Role.AGGREGATE}:
+        return _entry(function.usage, _KINDS[function.kind], function.doc, function.example)
+    if following == "=" and place.role in {Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE}:
         return None  # a new column
     by_role: dict[Role, Callable[[Place, str], str | None]] = {
-        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.SOURCE: _source, Role.VIEW: _view,
+        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.VIEW: _view,
         Role.COLLECTION: _collection, Role.NAMED: _named, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
         Role.LIMIT: _limit,
         Role.FIELD: _written, Role.DECLARED: _declared,
@@ -119,22 +128,41 @@ def _stage(_: Place, word: str) -> str | None:
 
 
 def _source(place: Place, name: str) -> str | None:
-    let = place.lets.get(name)
-    return _let(let) if let else _view(place, name) or _collection(place, name)
+    let = place.bound.lets.get(name)
+    return _let(place, let) if let else _view(place, name) or _collection(place, name)
 
 
 def _view(place: Place, name: str) -> str | None:
     found = place.catalog.views.get(name)
-    return _entry(f"view {name}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip()) if found else None
+    return _entry(f"view {found.usage}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip()) if found else None
 
 
 def _named(place: Place, name: str) -> str | None:
     return _collection(place, name) or _view(place, name) or _stage(place, name)
 
 
-def _let(let: BoundLet) -> str:
-    columns = "\n".join(f"- `{c.name}` {c.type}" for c in let.query.schema.visible)
-    return _entry(f"let {let.name}", "pipeline", f"{let.doc}\n\n{columns}".strip())
+def _let(place: Place, let: InlinePipeline) -> str:
+    columns = "\n".join(f"- `{c.name}` {c.type}" for c in let.stages[-1].schema.visible)
+    parts = (let.doc, columns, _from_module(place, let.name))
+    return _entry(f"{let.word} {let.usage}", "pipeline", "\n\n".join(part for part in parts if part))
+
+
+def _from_module(place: Place, name: str) -> str:
+    path = place.aliases.get(name.partition(".")[0])
+    return f"From `{path}`." if path and "." in name else ""
+
+
+def _module(place: Place, alias: str) -> str | None:
+    """What is in it."""
+    path = place.aliases.get(alias.lstrip("$"))
+    if path is None:
+        return None
+    usages = [
+        *(each.usage for each in place.bound.lets.values()),
+        *(each.usage for each in place.bound.functions.values()),
+    ]
+    members = (f"- `{usage}`" for usage in usages if usage.startswith(f"{alias}."))
+    return _entry(alias, "module", "\n".join([f"From `{path}`.", "", *members]))
 
 
 def _collection(place: Place, name: str) -> str | None:
@@ -171,6 +199,8 @@ def _option(_: Place, name: str) -> str | None:
 
 
 def _parameter(place: Place, name: str) -> str:
+    if (own := place.own.get(name)) is not None:
+        return _entry(own.written, "parameter", "Of this pipeline: its value is written where the pipeline is used.")
     declared = place.bound.parameters.get(name)
     if declared is None:
         return _entry(f"${name}", "parameter", "Not declared: it takes the type of what it stands beside.")
@@ -192,10 +222,11 @@ def _column(place: Place, name: str) -> str | None:
     subject = path_subject(place, words)
     if subject is None:
         return None
-    return _of(subject.collection, subject.name, subject.type)
+    return _of(subject.collection, subject.name, subject.type, shown=None if subject.collection is None else name)
 
 
-def _of(collection: Collection | None, name: str, type_: Type) -> str:
+def _of(collection: Collection | None, name: str, type_: Type, shown: str | None = None) -> str:
+    """`shown` is what a field is called where it stands."""
     if name in SYSTEM_COLUMNS:
         return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
     if collection is None:
@@ -212,4 +243,5 @@ def _of(collection: Collection | None, name: str, type_: Type) -> str:
         parts.append(f"Computed from {', '.join(field.sources)}.")
     if field.computed is not None:
         parts.append(f"Computed: `{field.computed}`.")
-    return _entry(f"{name}: {type_}", f"field of `{collection.name}`", " ".join(p for p in parts if p))
+    kind = f"field of `{collection.name}`" if shown in {name, None} else f"field `{name}` of `{collection.name}`"
+    return _entry(f"{shown or name}: {type_}", kind, " ".join(p for p in parts if p))

@@ -6,25 +6,29 @@ Only what is needed is bound: the statement up to the stage at the cursor, and t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
 from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
 from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
-from paasq_dsl.bound import BoundLet, Schema
+from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
+from paasq_dsl.bound import Schema
 from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.outline import first_word, statements
 from paasq_dsl.syntax.parse import expected_at_end, parse_statement
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
+from paasq_dsl.syntax.tree_commands import Use
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored
 
-_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop", "zone"})
+_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop", "use", "zone"})
+_PIPELINES = frozenset({"let", "view"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})
@@ -58,6 +62,7 @@ class Place:
     span: Span
     quoted: bool
     nested: bool  # in a pipeline in brackets
+    modules: Modules = NO_MODULES
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -83,8 +88,9 @@ class Place:
     @cached_property
     def bound(self) -> Bind:
         """The declarations before the cursor, and its statement up to its stage."""
-        parsed = (parse_statement(self.text[span.start : span.end])[0] for span in (*self._declarations, self.begun))
-        return bind(tree.Script(tuple(s for s in parsed if s is not None)), self.catalog_given)
+        written = (self.text[span.start : span.end] for span in (*self._declarations, self.begun))
+        script = tree.Script(tuple(statement for each in written for statement in _parsed(each)))
+        return bind(script, self.catalog_given, resolve=self.modules)
 
     @cached_property
     def _declarations(self) -> list[Span]:
@@ -95,9 +101,35 @@ class Place:
     def catalog(self) -> Catalog:
         return self.bound.catalog
 
+    def pipeline(self, name: str) -> InlinePipeline | None:
+        """A let or a view, as it can be used here."""
+        view = self.catalog.views.get(name)
+        if name in self.bound.lets or view is None:
+            return self.bound.lets.get(name)
+        found = bind(tree.Script(_parsed(view.declaration)), self.catalog).lets.get(name)
+        return found and replace(found, doc=view.doc)
+
     @cached_property
-    def lets(self) -> Mapping[str, BoundLet]:
-        return {s.name: s for s in self.bound.statements if isinstance(s, BoundLet)}
+    def own(self) -> Mapping[str, InlineParameter]:
+        """The parameters of the let or the view that the place stands in."""
+        around = statements(self.text, self.span.start)[-1]
+        if first_word(self.text, around.start) not in _PIPELINES:
+            return {}
+        heads = tuple(replace(s, stages=()) for s in _parsed(self.text[around.start : around.end]))
+        return bind(tree.Script(heads), self.catalog_given).own
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """The modules that may be named here, and their paths as they are written."""
+        spans = (span for span in self._declarations if first_word(self.text, span.start) == "use")
+        used = (s.head for span in spans for s in _parsed(self.text[span.start : span.end]))
+        return {head.alias: head.path for head in used if isinstance(head, Use)}
+
+    @property
+    def qualified(self) -> str:
+        """`mail.` behind the alias of a module and its dot, else empty."""
+        alias = self.words[-2].lstrip("$") if len(self.words) > 1 and self.words[-1] == "." else ""
+        return f"{alias}." if alias in self.aliases else ""
 
     @cached_property
     def schema(self) -> Schema:
@@ -119,7 +151,7 @@ class Place:
         return self.catalog.collections.get(named[0]) if named else None
 
 
-def place_at(text: str, offset: int, catalog: Catalog) -> Place | None:
+def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Place | None:
     """None where nothing can be said: inside a comment, a number or a long string."""
     statement = statements(text, offset)[-1]
     begun, piece, start = _last_piece(text, statement)
@@ -142,7 +174,7 @@ def place_at(text: str, offset: int, catalog: Catalog) -> Place | None:
     if word.startswith(('""', "/*")):
         return None
     nested = begun.start > statement.start
-    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted, nested)
+    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted, nested, modules)
 
 
 def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
@@ -205,3 +237,9 @@ def _without_closed_records(piece: str, words: Sequence[str]) -> str:
     closed = max(piece.rfind("},\n"), piece.rfind("}, {"))
     opened = piece.find("{")
     return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
+
+
+def _parsed(text: str) -> tuple[tree.Statement, ...]:
+    """The statement that a text is; none of white space."""
+    statement, _ = parse_statement(text)
+    return () if statement is None else (statement,)

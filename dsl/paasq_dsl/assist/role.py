@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax.words import PIPELINE_HOLDERS
 
 
@@ -20,15 +22,18 @@ class Role(StrEnum):
     COLUMN = "column"  # of the rows, as it is
     LIST_COLUMN = "list column"
     EXPRESSION = "expression"  # over the columns of the rows
+    COMPUTED = "computed"  # an expression that may also look at other rows
     SCALAR = "scalar"  # an expression without columns
     ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
     AGGREGATE = "aggregate"
     FIELD = "field"  # of the record that is written
     DECLARED = "declared"  # a text field of the collection that is being declared
-    COMPUTED = "computed"  # an expression over the fields of the collection that is being declared
+    FORMULA = "formula"  # an expression over the fields of the collection that is being declared
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
+    MEMBER = "member"  # a let of a module, behind its alias
+    MODULE = "module"  # the path of one
     VIEW = "view"
     NAMED = "named"  # what can be described
     LINKED = "linked"  # behind ->
@@ -62,18 +67,25 @@ def role_of(words: Sequence[str], start: str) -> Role:
         return Role.STAGE
     if _behind_record(words):
         return Role.KEY
+    if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is Role.SOURCE:
+        return Role.MEMBER
     return _BEHIND.get(words[-1]) or rule(words)
 
 
 def innermost(words: Sequence[str]) -> int:
     """The index of the last bracket that is still open; -1 where none is."""
+    opened = _open_brackets(words)
+    return opened[-1] if opened else -1
+
+
+def _open_brackets(words: Sequence[str]) -> list[int]:
     opened: list[int] = []
     for i, word in enumerate(words):
         if word in _OPENERS:
             opened.append(i)
         elif opened and word == _OPENERS[words[opened[-1]]]:
             opened.pop()
-    return opened[-1] if opened else -1
+    return opened
 
 
 def current_write(words: Sequence[str]) -> Sequence[str]:
@@ -116,7 +128,7 @@ def _after(words: Sequence[str], *keywords: str) -> str:
 
 def _behind_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
-    if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"}:
+    if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False
     labels = {"put": {"{", ","}, "tx": {"{", ","}, "fuse": {"(", ","}}.get(words[0], set())
     return words[-3] not in labels if len(words) > 2 else False
@@ -129,7 +141,20 @@ def _always(role: Role) -> Callable[[Sequence[str]], Role]:
 def _source(words: Sequence[str]) -> Role:
     if words[-1] in {"seq", "snapshot"} and words[-2:-1] == ["of"]:
         return Role.ARGUMENT
+    if innermost(words) > 0:
+        return Role.SCALAR  # the values of a pipeline
     return Role.SOURCE if words[-1] == "from" else Role.NOTHING
+
+
+def _pipeline(words: Sequence[str]) -> Role:
+    """Of a let or a view."""
+    return _source(words) if _after(words, "=") else _taken(words)
+
+
+def _taken(words: Sequence[str]) -> Role:
+    """Among the parameters that a statement declares."""
+    begin = max((i for i, word in enumerate(words) if word in {"(", ","}), default=0)
+    return Role.SCALAR if "=" in words[begin:] else _type(words)
 
 
 def _type(words: Sequence[str]) -> Role:
@@ -151,7 +176,11 @@ def _param(words: Sequence[str]) -> Role:
 
 
 def _fn(words: Sequence[str]) -> Role:
-    return Role.SCALAR if "=" in words else _type(words)
+    return Role.SCALAR if _after(words, "=") else _taken(words)
+
+
+def _use(words: Sequence[str]) -> Role:
+    return Role.MODULE if len(words) == 1 else Role.NOTHING
 
 
 def _show(words: Sequence[str]) -> Role:
@@ -187,13 +216,15 @@ def _collection(words: Sequence[str]) -> Role:
     if names is not None and (not names or (names[-1] == "," and ":" not in names)):
         return Role.DECLARED
     if "=" in words and ":" not in words[len(words) - list(reversed(words)).index("=") :]:
-        return Role.COMPUTED if words[-1] in _BEFORE_A_VALUE else Role.NOTHING
+        return Role.FORMULA if words[-1] in _BEFORE_A_VALUE else Role.NOTHING
     return _type(words)
 
 
 def _put(words: Sequence[str]) -> Role:
     if len(words) == 1:
         return Role.COLLECTION
+    if _after(words, "set"):
+        return _patch(words)
     if _after(words, "expect"):
         return Role.EXPRESSION
     at = innermost(words)
@@ -259,6 +290,15 @@ def _summarize(words: Sequence[str]) -> Role:
     if part == "fill":
         return Role.SCALAR
     return Role.EXPRESSION if part or innermost(words) >= 0 else Role.AGGREGATE
+
+
+def _computed(words: Sequence[str]) -> Role:
+    """In an item of extend or select; not behind `by`, and not in a window function."""
+    if _after(words, "by"):
+        return Role.EXPRESSION
+    inside = [FUNCTIONS.get(words[i - 1]) for i in _open_brackets(words) if i]
+    around = any(found is not None and found.kind is FunctionKind.WINDOW for found in inside)
+    return Role.EXPRESSION if around else Role.COMPUTED
 
 
 def _facet(words: Sequence[str]) -> Role:
@@ -328,15 +368,15 @@ def _budget(words: Sequence[str]) -> Role:
 _Rule = Callable[[Sequence[str]], Role]
 _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
-    **_WRITES, "from": _source, "explain": _source, "let": _source, "param": _param, "collection": _collection,
-    "tx": _tx, "fn": _fn, "view": _source, "use": _always(Role.NOTHING), "show": _show, "describe": _always(Role.NAMED),
+    **_WRITES, "from": _source, "explain": _source, "let": _pipeline, "param": _param, "collection": _collection,
+    "tx": _tx, "fn": _fn, "view": _pipeline, "use": _use, "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
     "zone": _always(Role.ZONE),
     "resolve": _always(Role.ARGUMENT),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
-    "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _always(Role.EXPRESSION),
-    "extend": _always(Role.EXPRESSION), "find": _find, "take": _always(Role.ARGUMENT),
+    "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _computed,
+    "extend": _computed, "find": _find, "take": _always(Role.ARGUMENT),
     "page": _always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
     "facet": _facet, "follow": _follow,
     "drop": _always(Role.COLUMN), "rename": _rename, "skip": _always(Role.ARGUMENT), "distinct": _distinct,

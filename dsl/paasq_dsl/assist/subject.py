@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paasq_dsl.assist.calls import call_at
 from paasq_dsl.assist.place import Place
 from paasq_dsl.assist.role import current_branch, current_write, innermost
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
@@ -16,7 +17,7 @@ _MORE = frozenset({"any", "all", "not"})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`collection` and `name` are where its values live; None where the column was computed."""
+    """`collection` and its field `name` are where the values live; without a collection `name` is a computed column."""
 
     collection: Collection | None
     name: str
@@ -44,7 +45,8 @@ def wanted_type(place: Place) -> Type | None:
     """The type of one value that fits here."""
     subject = subject_at(place)
     if subject is None:
-        return None
+        call = call_at(place)
+        return call.type if call and place.words[-1] in {"(", ",", "["} else None
     return subject.type.item if subject.type.kind is Kind.LIST else subject.type
 
 
@@ -62,9 +64,10 @@ def path_subject(place: Place, words: Sequence[str]) -> Subject | None:
     column = place.schema.by_name.get(name)
     if column is None:
         return None
-    collection = place.schema.collection
-    own = collection is not None and name in collection.by_name and collection.by_name[name].type == column.type
-    return Subject(collection if own else None, name, column.type)
+    collection = place.catalog.collections.get(column.origin.collection) if column.origin else None
+    if collection is None or column.origin is None or column.origin.field not in collection.by_name:
+        return Subject(None, name, column.type)
+    return Subject(collection, column.origin.field, column.type)
 
 
 def linked(catalog: Catalog, subject: Subject | None) -> Collection | None:
@@ -80,7 +83,7 @@ def _assigned(words: Sequence[str]) -> str | None:
     at = innermost(words)
     if at > 0 and words[at] == "[" and words[at - 1] in {":", "="} and words[0] != "delete":
         words = words[:at]
-    if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] == "patch")):
+    if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] in {"patch", "put"})):
         return words[-2].strip("`")
     return None
 

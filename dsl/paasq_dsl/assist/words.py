@@ -27,7 +27,8 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
     "collection": Statement("collection name { [key] field: type ... }", "Declares a collection and its fields."),
     "put": Statement("put collection {field: value, ...} [expect absent | present | condition]",
                      "Inserts a record, or several in a list, or replaces those with the same keys; or the rows of a pipeline: "
-                     "put collection from (pipeline). What is expected must hold of each of them."),
+                     "put collection from (pipeline). What is expected must hold of each of them. put collection:key set "
+                     "field = value changes these fields alone, of a new record where there is none."),
     "patch": Statement("patch collection:key set field = value, ... [expect condition]",
                        "Changes fields of one record, or of many: patch collection where ... set ..."),
     "delete": Statement("delete collection:key [expect condition]",
@@ -68,7 +69,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",
-    "by": "The keys of the groups.",
+    "by": "The keys of the groups; of extend those that its window functions stay in.",
     "fill": "The value for time buckets that no row fell into.",
     "top": "How many values of a facet, most frequent first.",
     "to": "What near goes to: a text, a vector or a record.",

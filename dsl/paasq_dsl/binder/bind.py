@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
@@ -10,7 +10,8 @@ from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import Context, Environment
 from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.binder.inline import InlineFunction
+from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline, signature
+from paasq_dsl.binder.pipelines import declare_parameters, refuse_arguments, use_pipeline
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.binder.zones import set_zone
@@ -20,7 +21,7 @@ from paasq_dsl.bound_retrieval import BudgetStage
 from paasq_dsl.bound_writes import BoundTransaction  # fmt: skip
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.modules import Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Resolver
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
@@ -37,7 +38,8 @@ NO_COLUMNS = Schema((), open=True)
 @dataclass(frozen=True)
 class Bind:
     """What binding gave. `statements` stand beside the script's, None where one is broken. `schemas` says which columns
-    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares."""
+    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares,
+    and `lets` holds its views too. `own` are the parameters of the pipeline that the last statement declares."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -45,11 +47,13 @@ class Bind:
     catalog: Catalog
     parameters: Mapping[str, DeclaredParameter]
     functions: Mapping[str, InlineFunction]
+    lets: Mapping[str, InlinePipeline]
+    own: Mapping[str, InlineParameter]
     zone: str
 
 
 def bind(
-    script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = no_modules,
+    script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = NO_MODULES,
     done: int = 0, zone: str = DEFAULT_ZONE,
 ) -> Bind:  # fmt: skip
     """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
@@ -58,6 +62,14 @@ def bind(
     binder = _Binder(catalog, Scope(resolve))
     binder.context.slots, binder.context.zone = slots or {}, zone
     return binder.run(script, done)
+
+
+def zone_diagnostics(statements: Iterable[tuple[tree.Statement, int]]) -> list[Diagnostic]:
+    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time. With each where its
+    text begins."""
+    binder = _Binder(Catalog(), Scope(NO_MODULES))
+    set_zone(binder.context, statements)
+    return binder.context.diagnostics
 
 
 def bind_statement(statement: tree.Statement, environment: Environment, resolve: Resolver) -> tuple[Diagnostic, ...]:
@@ -80,22 +92,23 @@ class _Binder:
         self.context = Context(catalog, self._stage, self._source)
         self.scope = scope
         self.schemas: list[tuple[Span, Schema]] = []
+        self.declaring: str | None = None  # the pipeline that is being bound
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
-        set_zone(self.context, script)
+        set_zone(self.context, ((statement, 0) for statement in script.statements))
         statements = tuple(
             self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
         )
         context = self.context
+        lets = {**self.scope.fresh_views, **context.lets}
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
-        return Bind(
-            statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions, context.zone
-        )
+        return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
+                    lets, context.own, context.zone)  # fmt: skip
 
     def statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
-        context.offset = statement.offset
+        context.offset, context.own, self.declaring = statement.offset, {}, None
         match head:
             case tree.QueryHead():
                 return BoundQuery(self._pipeline(head.source, statement), head.explain, statement.span)
@@ -141,11 +154,18 @@ class _Binder:
         return stages if source.as_of is None else at_moment(self.context, source.as_of, stages)
 
     def _named(self, source: tree.From) -> tuple[BoundStage, ...]:
-        if (stages := self.context.lets.get(source.name)) is not None:
-            return stages
-        if (view := self.context.catalog.views.get(source.name)) is not None:
-            return self._opened(view, source)
-        collection = self.context.collection(source.name, source.name_span)
+        context = self.context
+        if (found := context.lets.get(source.name)) is not None:
+            return use_pipeline(context, found, source)
+        if (view := context.catalog.views.get(source.name)) is not None:
+            opened = self._opened(view, source)
+            return use_pipeline(context, opened, source) if opened else (ScanStage(NO_COLUMNS),)
+        if source.name == self.declaring and source.name not in context.catalog.collections:
+            context.report("PQ0232", source.name_span, name=source.name)
+            return (ScanStage(NO_COLUMNS),)
+        collection = context.collection(source.name, source.name_span)
+        if collection and source.arguments:
+            refuse_arguments(context, source, source.arguments)
         return (ScanStage(scan_schema(collection) if collection else NO_COLUMNS),)
 
     def _stages(self, *source: BoundStage, statement: tree.Statement) -> tuple[BoundStage, ...]:
@@ -177,9 +197,15 @@ class _Binder:
     def _let(self, head: tree.LetHead, statement: tree.Statement) -> BoundLet:
         if head.name in self.context.lets or head.name in self.context.catalog.collections:
             self.context.report("PQ0207", Span(head.span.start, head.span.start + len(head.name)), name=head.name)
-        stages = self._pipeline(head.source, statement)
-        self.context.lets[head.name] = stages
+        pipeline = self._declared(head, statement)
+        self.context.lets[head.name] = pipeline
+        stages = pipeline.stages
         return BoundLet(head.name, BoundQuery(stages, None, statement.span), statement.doc)
+
+    def _declared(self, head: tree.LetHead | commands.ViewHead, statement: tree.Statement) -> InlinePipeline:
+        self.declaring = head.name
+        parameters = declare_parameters(self.context, head.parameters)
+        return InlinePipeline(head.name, parameters, self._pipeline(head.source, statement), statement.doc)
 
     def _parameter(self, head: tree.ParameterDeclaration, statement: tree.Statement) -> DeclaredParameter:
         type_ = bind_type(self.context, head.type)
@@ -209,39 +235,39 @@ class _Binder:
             context.report("PQ0224", head.path_span, path=head.path, message=bound.diagnostics[0].message)
         for name, function in bound.functions.items():
             context.functions[f"{head.alias}.{name}"] = replace(function, name=f"{head.alias}.{name}")
-        for name, stages in inner.context.lets.items():
-            context.lets[f"{head.alias}.{name}"] = stages
+        for name, pipeline in inner.context.lets.items():
+            context.lets[f"{head.alias}.{name}"] = replace(pipeline, name=f"{head.alias}.{name}")
         for name, declared in bound.parameters.items():
             context.parameters[f"{head.alias}.{name}"] = declared
 
     def _view(self, head: commands.ViewHead, statement: tree.Statement) -> BoundView:
         """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
         context = self.context
-        alone = _Binder(context.catalog, self.scope)
+        alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, head.name)))
         alone.context.offset, alone.context.undeclared = context.offset, "PQ0228"
-        stages = alone._pipeline(head.source, statement)
+        pipeline = alone._declared(head, statement)
+        context.own = alone.context.own
         context.diagnostics += alone.context.diagnostics
         self.schemas += alone.schemas
         if head.name in context.lets or head.name in context.catalog.collections:
             context.report("PQ0207", Span(head.span.start, head.span.start + len(head.name)), name=head.name)
-        view = View(head.name, "", statement.doc)
+        view = View(head.name, "", statement.doc, signature(pipeline.parameters) if pipeline.parameters else "")
         context.catalog = context.catalog.with_view(view)
-        self.scope.fresh_views[head.name] = stages
-        return BoundView(view, BoundQuery(stages, None, statement.span), statement.span)
+        self.scope.fresh_views[head.name] = replace(pipeline, word="view")
+        return BoundView(view, BoundQuery(pipeline.stages, None, statement.span), statement.span)
 
-    def _opened(self, view: View, source: tree.From) -> tuple[BoundStage, ...]:
-        """The stages of a stored view, bound against the catalog as it is now."""
+    def _opened(self, view: View, source: tree.From) -> InlinePipeline | None:
+        """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
             return fresh
         context, found = self.context, "it stands on itself"
         if view.name not in self.scope.opened and len(self.scope.opened) < OPENED_MAX:
             alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, view.name)))
             alone.context.pinned = context.place(source.name_span)
-            script, wrong = parse(view.text)
+            script, wrong = parse(view.declaration)
             bound = alone.run(script)
-            query = bound.statements[0] if bound.statements else None
-            if not wrong and not bound.diagnostics and isinstance(query, BoundQuery):
-                return query.stages
+            if not wrong and not bound.diagnostics:
+                return replace(bound.lets[view.name], doc=view.doc)
             found = next(iter((*wrong, *bound.diagnostics))).message
         context.report("PQ0226", source.name_span, name=view.name, message=found)
-        return (ScanStage(NO_COLUMNS),)
+        return None

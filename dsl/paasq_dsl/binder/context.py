@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paasq_dsl.binder.inline import InlineFunction
+from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
@@ -20,8 +21,8 @@ class Environment:
     `unclear` are the names that broken declarations would have given, each with the word it begins with."""
 
     catalog: Catalog
-    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
-    views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
+    views: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
     unclear: MutableMapping[str, str] = field(default_factory=dict)
@@ -34,7 +35,8 @@ class Context:
     `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
     holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
     one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
-    parameters. `zone` is what a time without an offset, a day and a calendar function without a zone are read in.
+    parameters; `own` are those of the pipeline that is being declared. `zone` is what a time without an offset, a day and a
+    calendar function without a zone are read in.
     """
 
     catalog: Catalog
@@ -42,7 +44,8 @@ class Context:
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     slots: Mapping[int, int] = field(default_factory=dict)
     parameters: MutableMapping[str, DeclaredParameter] = field(default_factory=dict)
-    lets: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    own: dict[str, InlineParameter] = field(default_factory=dict)
+    lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
     functions: MutableMapping[str, InlineFunction] = field(default_factory=dict)
     unclear: MutableMapping[str, str] = field(default_factory=dict)  # what broken declarations would have given
     declaring: str | None = None  # the function whose body is being bound
@@ -50,6 +53,7 @@ class Context:
     prefix: str = ""
     zone: str = DEFAULT_ZONE
     undeclared: str | None = None  # what is reported of a parameter that is not declared
+    no_window: str | None = "PQ0408"  # what is reported of a window function; None where one may stand
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
@@ -69,6 +73,13 @@ class Context:
         """A name that does not exist, with the nearest that do; `better` is what another language's name is here."""
         candidates = (better,) if better else nearest(name, known)
         self.report(code, span, name=name, candidates=candidates, edit=replacement(span, candidates), **words)
+
+    @contextmanager
+    def reporting_windows(self, code: str | None) -> Iterator[None]:
+        """Meanwhile window functions are reported as `code`, or may stand where that is None."""
+        before, self.no_window = self.no_window, code
+        yield
+        self.no_window = before
 
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, fit
-from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, measure
+from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, InlineParameter, InlinePipeline, measure
 from paasq_dsl.binder.schemas import bind_type
-from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Constant, Schema
+from paasq_dsl.bound import Bound, ColumnInfo, Constant, Schema
+from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
 from paasq_dsl.source import Source, Span
@@ -18,6 +20,7 @@ from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.types import Type
 
+MODULES_REMEMBERED = 64  # an editor binds them with each key
 OPENED_MAX = 16  # modules and views that stand on one another
 _IN_A_MODULE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
 
@@ -30,7 +33,7 @@ class Scope:
     resolve: Resolver
     importer: str | None = None
     opened: tuple[str, ...] = ()
-    fresh_views: MutableMapping[str, tuple[BoundStage, ...]] = field(default_factory=dict)
+    fresh_views: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +48,43 @@ def bind_function(context: Context, node: commands.FunctionDeclaration, doc: str
     if node.name in FUNCTIONS or node.name in context.functions:
         context.report("PQ0205", name_span, name=node.name)
         return
-    parameters: dict[str, Type] = {}
-    for taken in node.parameters:
-        if taken.name in parameters:
-            context.report("PQ0205", taken.span, name=taken.name)
-        parameters[taken.name] = bind_type(context, taken.type)
+    parameters = _parameters(context, node.parameters)
     result = bind_type(context, node.result)
     body = _body(context, node, parameters, result)
     size, depth = measure(body)
     if size > SIZE_MAX or depth > DEPTH_MAX:
         context.report("PQ0222", name_span, name=node.name)
         return
-    context.functions[node.name] = InlineFunction(node.name, tuple(parameters.items()), result, body, doc)
+    context.functions[node.name] = InlineFunction(node.name, tuple(parameters.values()), result, body, doc)
 
 
-def _body(context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, Type], result: Type) -> Bound:
+def _parameters(context: Context, taken: Sequence[tree.Taken]) -> dict[str, InlineParameter]:
+    """A default may be made of the parameters before it."""
+    found: dict[str, InlineParameter] = {}
+    for each in taken:
+        type_ = bind_type(context, each.type)
+        if each.name in found:
+            context.report("PQ0205", each.span, name=each.name)
+        default = None
+        if each.default is not None:
+            bound = bind_expression(context, each.default, _columns(found))
+            default = fit(context, bound, type_, each.default.span, f"the default of {each.name}")
+        elif any(earlier.default for earlier in found.values()):
+            context.report("PQ0231", each.span, name=each.name)
+        found[each.name] = InlineParameter(each.name, type_, default, each.written)
+    return found
+
+
+def _columns(parameters: Mapping[str, InlineParameter]) -> Schema:
+    return Schema(tuple(ColumnInfo(name, each.type) for name, each in parameters.items()))
+
+
+def _body(
+    context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, InlineParameter], result: Type
+) -> Bound:
     context.declaring = node.name
-    schema = Schema(tuple(ColumnInfo(name, type_) for name, type_ in parameters.items()))
     known = len(context.diagnostics)
-    body = bind_expression(context, node.body, schema)
+    body = bind_expression(context, node.body, _columns(parameters))
     context.declaring = None
     fitted = fit(context, body, result, node.body.span, f"what {node.name} gives")
     # a broken body may name what is no parameter, which no call could put anything in the place of
@@ -83,7 +104,7 @@ def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedMod
     if any(name.startswith(f"{node.alias}.") for name in (*context.functions, *context.lets, *context.parameters)):
         context.report("PQ0205", node.span, name=node.alias)
         return None
-    script, wrong = parse(module.text)
+    script, wrong = _parsed(module.text)
     odd = [s for s in script.statements if not isinstance(s.head, (*_IN_A_MODULE, tree.Broken))]
     found = [(d.span, d.message) for d in wrong]
     found += [(s.span, "a module holds fn, let, param and use, nothing else") for s in odd]
@@ -93,3 +114,8 @@ def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedMod
         context.report("PQ0224", node.path_span, path=node.path, message=f"line {line}: {message}")
         return None
     return ParsedModule(module.path, script)
+
+
+@lru_cache(MODULES_REMEMBERED)
+def _parsed(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+    return parse(text)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
-from paasq_dsl.binder.inline import InlineFunction, inlined
+from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
@@ -26,6 +26,7 @@ from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
+NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -48,8 +49,15 @@ def _as_condition(node: tree.Expression, bound: Bound) -> str | None:
 
 def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
     """An expression that may not read columns: the number of a take, the text of a match."""
-    bound = bind_expression(context, node, Schema(()))
+    bound = bind_expression(context, node, NO_ROW)
     return expect_type(context, bound, type_, node.span, what)
+
+
+def check_key(context: Context, bound: Bound, span: Span) -> None:
+    """Can rows be grouped by it?"""
+    if bound.type.kind in {Kind.LIST, Kind.VECTOR}:
+        found = with_article(bound.type)
+        context.report("PQ0304", span, what="a group key", expected="one value a row", found=found)
 
 
 def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str, better: str | None = None) -> Bound:
@@ -58,7 +66,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
     if bound.type.kind is Kind.ANY:
         return bound
     together = unify(type_, bound.type)
-    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL:
+    elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         candidates = (better,) if better else ()
         edit = replacement(span, candidates)
         expected, found = with_article(type_), found_words(bound)
@@ -141,6 +150,8 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
 
 
 def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
+    if (own := context.own.get(node.name)) is not None:
+        return ParameterValue(own_parameter(own.name), own.type, context.place(node.span))
     declared = context.parameters.get(node.name)
     if declared is None and context.undeclared:
         context.report(context.undeclared, node.span, name=f"${node.name}")
@@ -227,10 +238,13 @@ def _months_zone(context: Context, type_: Type, left: Bound, right: Bound) -> tu
 
 
 def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
-    arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
     span = context.place(node.span)
     found = FUNCTIONS.get(node.name)
-    if (own := context.functions.get(node.name)) is not None:
+    own = context.functions.get(node.name)
+    if own is None and found is not None and found.kind is FunctionKind.WINDOW:
+        return _window(context, found, node, schema)
+    arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
+    if own is not None:
         return _call_inlined(context, own, node, arguments)
     if node.name == context.declaring:
         context.report("PQ0221", node.name_span, name=node.name)
@@ -245,22 +259,49 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
     return apply_function(context, found, node, arguments)
 
 
+def _window(context: Context, found: Function, node: tree.Call, schema: Schema) -> Bound:
+    if context.no_window is not None:
+        context.report(context.no_window, node.name_span, function=node.name)
+    with context.reporting_windows("PQ0409" if context.no_window is None else context.no_window):
+        arguments = bind_arguments(context, found, node, schema)
+    return apply_function(context, found, node, arguments)
+
+
 def _call_inlined(context: Context, found: InlineFunction, node: tree.Call, arguments: tuple[Bound, ...]) -> Bound:
     """The body of a declared function, with the arguments in it."""
     nothing = Constant(-1, ANY, None, context.place(node.span))
-    if len(arguments) != len(found.parameters):
-        expected = f"({', '.join(f'{name}: {type_}' for name, type_ in found.parameters)})"
-        given = ", ".join(str(a.type) for a in arguments) or "nothing"
-        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    fitted = fit_arguments(context, found, (node.span, *(a.span for a in node.arguments)), arguments)
+    if fitted is None:
         return nothing
-    fitted = {
-        name: fit(context, argument, type_, written.span, f"{name} of {found.name}")
-        for (name, type_), argument, written in zip(found.parameters, arguments, node.arguments, strict=True)
-    }
-    body = inlined(found, fitted)
+    body = found.inlined(found.body, fitted)
     if body is None:
         context.report("PQ0222", node.span, name=found.name)
     return body or nothing
+
+
+def fit_arguments(
+    context: Context, found: InlineFunction | InlinePipeline, spans: Sequence[Span], arguments: Sequence[Bound]
+) -> dict[str, Bound] | None:
+    """A value for each parameter: the argument as one of its type, or its default. `spans` are those of the call and of
+    each argument. None where there are too many or too few, which is reported, or a default becomes too large."""
+    call, *written = spans
+    least = sum(parameter.default is None for parameter in found.parameters)
+    if not least <= len(arguments) <= len(found.parameters):
+        given = ", ".join(str(a.type) for a in arguments) or "nothing"
+        expected = signature(found.parameters)
+        context.report("PQ0301", call, function=found.name, expected=expected, found=f"({given})")
+        return None
+    values: dict[str, Bound] = {}
+    for parameter, argument, span in zip(found.parameters, arguments, written, strict=False):
+        what = f"{parameter.word} of {found.name}{signature(found.parameters)}"
+        values[parameter.name] = fit(context, argument, parameter.type, span, what)
+    for parameter in found.parameters[len(arguments) :]:
+        default = found.inlined(parameter.default, values) if parameter.default else None
+        if default is None:
+            context.report("PQ0222", call, name=found.name)
+            return None
+        values[parameter.name] = default
+    return values
 
 
 def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> Bound:
@@ -272,6 +313,14 @@ def fit(context: Context, bound: Bound, type_: Type, span: Span, what: str) -> B
     if type_.kind is Kind.FLOAT and bound.type.kind is Kind.INT:
         return Apply("float", (bound,), FLOAT, bound.span)
     return bound
+
+
+def bind_arguments(context: Context, found: Function, node: tree.Call, schema: Schema) -> tuple[Bound, ...]:
+    """Those of an aggregate or a window function, of which some may not read columns."""
+    return tuple(
+        bind_expression(context, argument, Schema(()) if i in found.fixed else schema)
+        for i, argument in enumerate(node.arguments)
+    )
 
 
 def apply_function(context: Context, found: Function, node: tree.Call, arguments: tuple[Bound, ...]) -> Apply:

@@ -1,14 +1,30 @@
-"""Functions that a text declares: their bodies are put in the place of each call."""
+"""Functions and pipelines that a text declares: their bodies are put in the place of each use."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Traverse
+from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, Traverse
 from paasq_dsl.types import Type
+from paasq_dsl.walk import children, parts, rewritten
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
+
+
+@dataclass(frozen=True, slots=True)
+class InlineParameter:
+    """Of a function or a pipeline. `default` may be made of the parameters before it; `written` is the declaration."""
+
+    name: str
+    type: Type
+    default: Bound | None
+    written: str
+
+    @property
+    def word(self) -> str:
+        """Its name as it is written: `$me` of a pipeline, `kind` of a function."""
+        return self.written.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +32,70 @@ class InlineFunction:
     """The body's columns are the parameters."""
 
     name: str
-    parameters: tuple[tuple[str, Type], ...]
+    parameters: tuple[InlineParameter, ...]
     result: Type
     body: Bound
     doc: str = ""
 
     @property
     def usage(self) -> str:
-        return f"{self.name}({', '.join(f'{name}: {type_}' for name, type_ in self.parameters)}): {self.result}"
+        return f"{self.name}{signature(self.parameters)}: {self.result}"
+
+    def inlined(self, expression: Bound, arguments: Mapping[str, Bound]) -> Bound | None:
+        """An expression over the parameters with the arguments in their place; None where that would be too large."""
+        return _inlined(expression, arguments, ColumnValue)
 
 
-def inlined(function: InlineFunction, arguments: Mapping[str, Bound]) -> Bound | None:
-    """The body with the arguments in the place of its parameters; None where that would be too large."""
-    sizes = {name: measure(argument) for name, argument in arguments.items()}
-    uses = [part.name for part in parts(function.body) if isinstance(part, ColumnValue)]
-    size, depth = measure(function.body)
+@dataclass(frozen=True, slots=True)
+class InlinePipeline:
+    """A let or a view. In its stages a parameter of its own is a ParameterValue named by `own_parameter`."""
+
+    name: str
+    parameters: tuple[InlineParameter, ...]
+    stages: tuple[BoundStage, ...]
+    doc: str = ""
+    word: str = "let"
+
+    @property
+    def usage(self) -> str:
+        return f"{self.name}{signature(self.parameters)}" if self.parameters else self.name
+
+    def inlined(self, expression: Bound, arguments: Mapping[str, Bound]) -> Bound | None:
+        """As for a function."""
+        return _inlined(expression, {own_parameter(name): value for name, value in arguments.items()}, ParameterValue)
+
+    def with_arguments(self, arguments: Mapping[str, Bound]) -> tuple[BoundStage, ...] | None:
+        """The stages with the arguments in the place of the parameters; None where an expression would be too large."""
+        too_large: list[Bound] = []
+
+        def change(expression: Bound) -> Bound:
+            found = self.inlined(expression, arguments)
+            if found is None:
+                too_large.append(expression)
+            return found or expression
+
+        stages = tuple(rewritten(stage, change) for stage in self.stages) if arguments else self.stages
+        return None if too_large else stages
+
+
+def own_parameter(name: str) -> str:
+    """What a parameter of a pipeline is called in its stages: no parameter of a text can be called so."""
+    return f"({name})"
+
+
+def signature(parameters: Sequence[InlineParameter]) -> str:
+    return f"({', '.join(parameter.written for parameter in parameters)})"
+
+
+def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound | None:
+    uses = [part.name for part in parts(body) if isinstance(part, variable) and part.name in arguments]
+    if not uses:
+        return body
+    sizes = {name: measure(arguments[name]) for name in set(uses)}
+    size, depth = measure(body)
     size += sum(sizes[name][0] for name in uses)
-    depth += max((sizes[name][1] for name in uses), default=0)
-    return None if size > SIZE_MAX or depth > DEPTH_MAX else _substituted(function.body, arguments)
+    depth += max(sizes[name][1] for name in uses)
+    return None if size > SIZE_MAX or depth > DEPTH_MAX else _substituted(body, arguments, variable)
 
 
 def measure(expression: Bound) -> tuple[int, int]:
@@ -42,28 +104,13 @@ def measure(expression: Bound) -> tuple[int, int]:
     while waiting:
         part, depth = waiting.pop()
         size, deepest = size + 1, max(deepest, depth)
-        waiting += [(child, depth + 1) for child in _children(part)]
+        waiting += [(child, depth + 1) for child in children(part)]
     return size, deepest
 
 
-def parts(expression: Bound) -> list[Bound]:
-    """An expression and all that is in it, found without recursion."""
-    found, at = [expression], 0
-    while at < len(found):
-        found += _children(found[at])
-        at += 1
-    return found
-
-
-def _children(part: Bound) -> tuple[Bound, ...]:
+def _substituted(part: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound:
+    if isinstance(part, variable):
+        return arguments.get(part.name, part)
     if isinstance(part, Apply):
-        return part.arguments
-    return (part.base,) if isinstance(part, Traverse) else ()
-
-
-def _substituted(part: Bound, arguments: Mapping[str, Bound]) -> Bound:
-    if isinstance(part, ColumnValue):
-        return arguments[part.name]
-    if isinstance(part, Apply):
-        return replace(part, arguments=tuple(_substituted(a, arguments) for a in part.arguments))
-    return replace(part, base=_substituted(part.base, arguments)) if isinstance(part, Traverse) else part
+        return replace(part, arguments=tuple(_substituted(a, arguments, variable) for a in part.arguments))
+    return replace(part, base=_substituted(part.base, arguments, variable)) if isinstance(part, Traverse) else part

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from paasq_dsl.binder.bind import bind_statement
+from paasq_dsl.binder.bind import bind_statement, zone_diagnostics
 from paasq_dsl.binder.context import Environment
 from paasq_dsl.binder.watch import Watched, WatchedModules, answer
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
-from paasq_dsl.modules import Module, Resolver, no_modules
+from paasq_dsl.modules import NO_MODULES, Module, Resolver
 from paasq_dsl.source import NOWHERE
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.memory import TextMemory
@@ -70,13 +70,14 @@ class Checker:
         self._outcomes: TextMemory[tuple[_Outcome, ...]] = TextMemory()
         self._before: _Names = {kind: {} for kind in _KINDS}  # what names meant behind the text that was last checked
 
-    def check(self, text: str, catalog: Catalog, resolve: Resolver = no_modules) -> Checked:
+    def check(self, text: str, catalog: Catalog, resolve: Resolver = NO_MODULES) -> Checked:
         """All that is wrong with a text. Never raises."""
         if len(text) > TEXT_CHARACTERS_MAX:
             return Checked((diagnostic("PQ0118", NOWHERE, most=TEXT_CHARACTERS_MAX),), Environment(catalog))
         names: _Names = {kind: {} for kind in _KINDS}
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
+        parsed: list[tuple[tree.Statement, int]] = []
         for span in statements(text):
             written = text[span.start : span.end]
             statement, wrong = parse_statement(written)
@@ -84,7 +85,9 @@ class Checker:
                 outcome = self._outcome(written, statement, names, resolve)
                 wrong += outcome.diagnostics
                 _declare(outcome, names)
+                parsed.append((statement, span.start))
             found += [d.shift(span.start) for d in wrong]
+        found += zone_diagnostics(parsed)
         found.sort(key=lambda d: (d.span.start, d.code))
         self._before = names
         return Checked(tuple(found[:DIAGNOSTICS_MAX]), _environment(names))

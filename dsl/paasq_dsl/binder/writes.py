@@ -5,7 +5,7 @@ from __future__ import annotations
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_condition, bind_expression
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Bound, BoundQuery, Named, ScanStage, Schema, WhereStage
+from paasq_dsl.bound import Bound, BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
 from paasq_dsl.functions.signature import assignable
@@ -13,6 +13,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.types import Kind
 from paasq_dsl.verbs.follow import scan_schema
+from paasq_dsl.walk import parts
 
 
 def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
@@ -39,7 +40,7 @@ def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
     for item in node.assignments:
         if item.name == collection.key:
             context.report("PQ0503", item.span)
-    return BoundPatch(collection, key, query, assignments, expect, context.place(node.span))
+    return BoundPatch(collection, key, query, assignments, expect, node.creates, context.place(node.span))
 
 
 def _put_query(context: Context, node: tree_writes.Put, source: tree.From, collection: Collection) -> BoundQuery:
@@ -67,7 +68,7 @@ def _put_query(context: Context, node: tree_writes.Put, source: tree.From, colle
 
 
 def bind_transaction(context: Context, node: tree_writes.Transaction) -> tuple[BoundWrite, ...]:
-    """Rows are chosen before the first write: a where behind a write to its collection would choose among what was."""
+    """A pipeline is run before the first write, so one that reads what the transaction has written to is refused."""
     writes: list[BoundWrite] = []
     for written in node.writes:
         write = bind_write(context, written)
@@ -75,10 +76,19 @@ def bind_transaction(context: Context, node: tree_writes.Transaction) -> tuple[B
             continue
         chosen_by = written.source if isinstance(written, tree_writes.Put) else written.condition
         read = _read_collection(write)
-        if chosen_by is not None and any(read == before.collection.name for before in writes):
+        behind_its_own = chosen_by is not None and any(read == before.collection.name for before in writes)
+        if chosen_by is not None and behind_its_own and not _asks_each_record(write):
             context.report("PQ0505", chosen_by.span, collection=read)
         writes.append(write)
     return tuple(writes)
+
+
+def _asks_each_record(write: BoundWrite) -> bool:
+    """Can its where be asked of a record alone, as the transaction has left it? A link or a vector needs an index."""
+    where = write.query.stages[-1] if write.query and not isinstance(write, BoundPut) else None
+    return isinstance(where, WhereStage) and not any(
+        isinstance(part, Traverse) or part.type.kind is Kind.VECTOR for part in parts(where.predicate)
+    )
 
 
 def _read_collection(write: BoundWrite) -> str | None:

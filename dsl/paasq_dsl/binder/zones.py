@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.bound_expressions import Bound, Constant
@@ -18,12 +18,12 @@ from paasq_dsl.zones import DEFAULT_ZONE, nearest_zones, zone_of
 _BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use, tree.Broken)
 
 
-def set_zone(context: Context, script: tree.Script) -> None:
-    """One for a whole text, what it defines before the statement included."""
+def set_zone(context: Context, statements: Iterable[tuple[tree.Statement, int]]) -> None:
+    """One for a whole text, what it defines before the statement included. With each statement where its text begins."""
     may_stand = True
-    for statement in script.statements:
+    for statement, start in statements:
         if isinstance(head := statement.head, commands.Zone):
-            context.offset = statement.offset
+            context.offset = statement.offset + start
             if not may_stand:
                 context.report("PQ0123", head.span)
             elif _known(context, head.name, head.span):

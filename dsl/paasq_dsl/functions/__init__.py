@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paasq_dsl.functions import aggregate, choice, conversion, lists, number, patterns, text, time, vectors
+from paasq_dsl.functions import aggregate, choice, conversion, lists, number, patterns, text, time, vectors, window
 from paasq_dsl.functions.signature import Function
 
 GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
     "Text": text.FUNCTIONS, "Regular expressions": patterns.FUNCTIONS, "Numbers": number.FUNCTIONS,
     "Times and durations": time.FUNCTIONS, "Lists": lists.FUNCTIONS, "Vectors": vectors.FUNCTIONS,
     "Choices and null": choice.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
-    "Aggregates": aggregate.FUNCTIONS,
+    "Aggregates": aggregate.FUNCTIONS, "Windows": window.FUNCTIONS,
 })  # fmt: skip
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for group in GROUPS.values() for f in group})

@@ -4,9 +4,9 @@ from paasq_dsl.functions.signature import NULLS_LEFT_OUT, Function, FunctionKind
 
 
 def _aggregate(
-    name: str, takes: str, doc: str, example: str, *, nulls: str = NULLS_LEFT_OUT, per_row: int = 1
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULLS_LEFT_OUT, fixed: frozenset[int] = frozenset()
 ) -> Function:
-    return Function(name, signatures(takes), doc, example, FunctionKind.AGGREGATE, nulls, per_row)
+    return Function(name, signatures(takes), doc, example, FunctionKind.AGGREGATE, nulls, fixed)
 
 
 _PAIRS = "Rows where one of the two is null are left out."
@@ -20,35 +20,35 @@ FUNCTIONS = (
                nulls="Null is false."),
     _aggregate("sum", "int -> int; float -> float", "The sum; 0 of no rows.", "sum(n) == 6"),
     _aggregate("sum_if", "int, bool -> int; float, bool -> float", "The sum where a condition is true.",
-               "sum_if(n, n > 1) == 5", nulls=_PAIRS, per_row=2),
+               "sum_if(n, n > 1) == 5", nulls=_PAIRS),
     _aggregate("avg", "float -> float", "The mean; null of no rows.", "avg(n) == 2.0"),
     _aggregate("avg_if", "float, bool -> float", "The mean where a condition is true; null where it is of no row.",
-               "avg_if(n, n > 1) == 2.5", nulls=_PAIRS, per_row=2),
+               "avg_if(n, n > 1) == 2.5", nulls=_PAIRS),
     _aggregate("median", "float -> float",
                "The value in the middle, or the mean of the two that are; null of no rows.", "median(n) == 2.0"),
     _aggregate("percentile", "float, number -> float",
                "The value below which so many per cent lie, interpolated between neighbours; null of no rows.",
-               "percentile(n, 50) == 2.0"),
+               "percentile(n, 50) == 2.0", fixed=frozenset({1})),
     _aggregate("variance", "float -> float", "The variance of a sample, by n - 1; null of fewer than two rows.",
                "variance(n) == 1.0"),
     _aggregate("stddev", "float -> float", "The standard deviation of a sample, by n - 1; null of fewer than two rows.",
                "stddev(n) == 1.0"),
     _aggregate("correlation", "float, float -> float",
                "Pearson's correlation, -1 to 1; null of fewer than two rows, or where one of them is always the same.",
-               "correlation(n, 2 * n) == 1.0", nulls=_PAIRS, per_row=2),
+               "correlation(n, 2 * n) == 1.0", nulls=_PAIRS),
     _aggregate("slope", "float, float -> float",
                "How much the first grows as the second grows by 1, on the line of least squares; null where there is no line.",
-               "slope(2 * n, n) == 2.0", nulls=_PAIRS, per_row=2),
+               "slope(2 * n, n) == 2.0", nulls=_PAIRS),
     _aggregate("histogram", "float, int -> [int]",
                "How many values lie in each of so many (1 to 10,000) equally wide ranges from the smallest value to the largest; "
-               "null of no rows.", "length(histogram(n, 2)) == 2"),
+               "null of no rows.", "length(histogram(n, 2)) == 2", fixed=frozenset({1})),
     _aggregate("mode", "T -> T", "The most frequent value, of several the smallest; null of no rows.", 'mode(kind) == "a"'),
     _aggregate("min", "ordered -> ordered", "The smallest value; null of no rows.", "min(n) == 1"),
     _aggregate("max", "ordered -> ordered", "The largest value; null of no rows.", "max(n) == 3"),
     _aggregate("min_by", "T, ordered -> T", "The first value of the row where the second is smallest; the first of several.",
-               'min_by(kind, n) == "a"', nulls=_PAIRS, per_row=2),
+               'min_by(kind, n) == "a"', nulls=_PAIRS),
     _aggregate("max_by", "T, ordered -> T", "The first value of the row where the second is largest; the first of several.",
-               'max_by(kind, n) == "a"', nulls=_PAIRS, per_row=2),
+               'max_by(kind, n) == "a"', nulls=_PAIRS),
     _aggregate("first_value", "T -> T", "The value of the first row of the group, in the order of the rows.",
                "first_value(n) == 1"),
     _aggregate("last_value", "T -> T", "The value of the last row of the group, in the order of the rows.", "last_value(n) == 3"),

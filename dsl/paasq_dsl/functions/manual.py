@@ -17,7 +17,15 @@ the same at each place, `[T]` a list of it. `?` stands behind what may be left o
 a float is asked, an int is taken.
 
 An example is an expression that is true. One of an aggregate is true of three records whose `n` is 1, 2, 3 and whose
-`kind` is a, b, a."""
+`kind` is a, b, a; one of a window function is true of the last of these, in this order."""
+
+
+_INTRODUCTIONS = {
+    "Windows": """They compute a value for each row from the rows around it, in the order in which these stand there: sort first.
+They belong into [extend](stages.md#extend) and [select](stages.md#select), also inside larger expressions; `by` behind extend
+parts the rows into groups, and a window never reaches out of its own. What filters or sorts by such a value stands behind the
+extend that made it.""",
+}
 
 
 def functions_page() -> str:
@@ -34,13 +42,14 @@ def _link(function: Function) -> str:
 
 
 def _group(title: str) -> str:
-    return "\n\n".join([f"## {title}", *(part for function in GROUPS[title] for part in _entry(function))])
+    head = [f"## {title}", *([_INTRODUCTIONS[title]] if title in _INTRODUCTIONS else [])]
+    return "\n\n".join([*head, *(part for function in GROUPS[title] for part in _entry(function))])
 
 
 def _entry(function: Function) -> Iterator[str]:
     yield f"### {function.name}"
     yield "\n".join(f"`{usage}`  " for usage in function.usage.split("; ")).rstrip()
-    yield f"{function.doc} {function.nulls}"
+    yield f"{function.doc} {function.nulls}".rstrip()
     yield f"```paasq-expression\n{function.example}\n```"
 
 

@@ -16,6 +16,7 @@ _ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyw
 class FunctionKind(StrEnum):
     SCALAR = "scalar"  # a value for each row
     AGGREGATE = "aggregate"  # a value for a group of rows
+    WINDOW = "window"  # a value for each row, computed from the rows around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Signature:
 class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
-    `nulls` is the rule for null arguments. `per_row` of an aggregate: so many of its arguments have a value for each row,
-    those behind them one for all. `per_run`: its value depends on when it is asked, or on what was asked before it.
+    `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
+    have one value for all rows, where the others have one for each. `per_run`: its value depends on when it is asked, or on
+    what was asked before it.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Function:
     example: str
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
-    per_row: int = 1
+    fixed: frozenset[int] = frozenset()
     per_run: bool = False
 
     @property

@@ -14,6 +14,8 @@ from paasq_dsl.syntax.words import STAGE_WORDS
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
     "summarize": frozenset({"by", "fill"}),
+    "extend": frozenset({"by"}),
+    "put": frozenset({"set"}),
     "patch": frozenset({"where", "set", "expect"}),
     "delete": frozenset({"where", "expect"}),
     "alter": frozenset({"add", "rename", "retype"}),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Token, v_args
 
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax import tree_commands as commands
-from paasq_dsl.syntax.build_expressions import E
+from paasq_dsl.syntax.build_expressions import E, plain_name, span_of
 from paasq_dsl.syntax.build_statements import StatementBuilder
+from paasq_dsl.syntax.spacing import one_line
+from paasq_dsl.syntax.split import significant
+from paasq_dsl.syntax.tokens import Token as ScannedToken
 from paasq_dsl.syntax.tokens import TokenKind, scan
+
+Defining: TypeAlias = tree.LetHead | commands.ViewHead | commands.FunctionDeclaration
 
 
 @v_args(inline=True)
@@ -20,17 +25,16 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     """All rules of the grammar."""
 
     def fn(
-        self, name: Token, parameters: tuple[commands.Taken, ...] | None, result: tree.TypeName, body: E
+        self, name: Token, parameters: tuple[tree.Taken, ...] | None, result: tree.TypeName, body: E
     ) -> commands.FunctionDeclaration:
         named = self.name(name)
         return commands.FunctionDeclaration(named.span.cover(body.span), named.name, parameters or (), result, body)
 
-    def takes(self, *taken: commands.Taken) -> tuple[commands.Taken, ...]:
+    def takes(self, *taken: tree.Taken) -> tuple[tree.Taken, ...]:
         return taken
 
-    def taken(self, name: Token, type_: tree.TypeName) -> commands.Taken:
-        named = self.name(name)
-        return commands.Taken(named.span, named.name, type_)
+    def taken(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
+        return tree.Taken(span_of(name), plain_name(name), type_, default)
 
     def use(self, path: tree.Literal, alias: Token) -> commands.Use:
         named = self.name(alias)
@@ -39,9 +43,9 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def zone(self, name: tree.Literal) -> commands.Zone:
         return commands.Zone(name.span, str(name.value))
 
-    def view(self, name: Token, source: tree.From) -> commands.ViewHead:
+    def view(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> commands.ViewHead:
         named = self.name(name)
-        return commands.ViewHead(named.span.cover(source.span), named.name, source)
+        return commands.ViewHead(named.span.cover(source.span), named.name, source, parameters or ())
 
     def alter(self, collection: Token, change: Any) -> tree.Command:
         """`change` is one that misses its collection."""
@@ -112,3 +116,21 @@ def with_field_docs(node: tree.CollectionDeclaration, text: str) -> tree.Collect
         fields.append(replace(field, doc="\n".join(own)))
         earlier = field.span.start
     return replace(node, fields=tuple(fields))
+
+
+def with_signature(node: Defining, text: str) -> Defining:
+    """Each parameter with its declaration as it is written, on one line."""
+    tokens = significant(scan(text))
+    at = next((i for i, token in enumerate(tokens) if token.text == "("), len(tokens))
+    runs: list[list[ScannedToken]] = [[]]
+    depth = 0
+    for token in tokens[at:]:
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        if depth == 0:
+            break
+        if depth == 1 and token.text == ",":
+            runs.append([])
+        elif token is not tokens[at]:
+            runs[-1].append(token)
+    taken = (replace(each, written=one_line(run)) for each, run in zip(node.parameters, runs, strict=False))
+    return replace(node, parameters=tuple(taken))

@@ -73,6 +73,10 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
     def extend(self, *items: tree.Item) -> tree.Extend:
         return tree.Extend(around(items), items)
 
+    def extend_by(self, *parts: Any) -> tree.Extend:
+        *items, keys = parts
+        return tree.Extend(around((*items, keys)), tuple(items), keys)
+
     def facet_item(self, item: tree.Item, top: E | None) -> tree.FacetItem:
         return tree.FacetItem(span_of(item, top), item, top)
 

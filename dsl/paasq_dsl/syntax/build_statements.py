@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, v_args
 
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
 from paasq_dsl.syntax.build_stages import StageBuilder
@@ -19,10 +21,17 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def explain(self, analyze: Token | None) -> str:
         return "analyze" if analyze else "plan"
 
-    def source(self, name: Token, member: Token | None, as_of: tree.AsOf | None) -> tree.From:
+    def source(
+        self, name: Token, member: Token | None, arguments: tree.Arguments | None, as_of: tree.AsOf | None
+    ) -> tree.From:
         named = span_of(name, member)
         full = f"{plain_name(name)}.{plain_name(member)}" if member else plain_name(name)
-        return tree.From(span_of(name, as_of or member), full, named, as_of)
+        given = arguments and replace(arguments, span=Span(named.end, arguments.span.end))
+        return tree.From(named.cover(around((name, given, as_of))), full, named, as_of, given)
+
+    def arguments(self, *rest: Any) -> tree.Arguments:
+        *values, end = (r for r in rest if r is not None)
+        return tree.Arguments(span_of(end), tuple(values))
 
     def as_of_seq(self, seq: E) -> tree.AsOf:
         return tree.AsOf(seq.span, "seq", seq)
@@ -30,8 +39,14 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
         return tree.AsOf(name.span, "snapshot", name)
 
-    def let(self, name: Token, source: tree.From) -> tree.LetHead:
-        return tree.LetHead(span_of(name, source), plain_name(name), source)
+    def let(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> tree.LetHead:
+        return tree.LetHead(span_of(name, source), plain_name(name), source, parameters or ())
+
+    def parameters(self, *declared: tree.Taken) -> tuple[tree.Taken, ...]:
+        return declared
+
+    def declared(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
+        return tree.Taken(span_of(name), str(name)[1:], type_, default)
 
     def param(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.ParameterDeclaration:
         return tree.ParameterDeclaration(span_of(name), str(name)[1:], type_, default)
@@ -100,6 +115,11 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
     ) -> tree_writes.Patch:
         return tree_writes.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
+
+    def put_fields(
+        self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
+    ) -> tree_writes.Patch:
+        return replace(self.patch_one(ref, items, expect), creates=True)
 
     def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree_writes.Patch:
         return tree_writes.Patch(around((name, items)), self.name(name), condition, items, None)

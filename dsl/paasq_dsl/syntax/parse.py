@@ -16,7 +16,7 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs
+from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs, with_signature
 from paasq_dsl.syntax.build_expressions import LiteralError
 from paasq_dsl.syntax.expected import expected_words
 from paasq_dsl.syntax.memory import TextMemory
@@ -25,7 +25,7 @@ from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import Piece, significant, split_statement
 from paasq_dsl.syntax.tokens import TokenKind, scan
-from paasq_dsl.syntax.tree_commands import ViewHead
+from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -106,6 +106,8 @@ def _parsed_piece(text: str, start: str) -> Parsed:
         return _broken(text), (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
     if isinstance(node, tree.CollectionDeclaration) and "///" in text:
         node = with_field_docs(node, text)
+    if isinstance(node, (tree.LetHead, ViewHead, FunctionDeclaration)) and node.parameters:
+        node = with_signature(node, text)
     return node, ()
 
 

@@ -28,6 +28,13 @@ def tight(tokens: Sequence[Token]) -> list[bool]:
     return joined
 
 
+def one_line(tokens: Sequence[Token]) -> str:
+    """The tokens, without comments, as the formatter would write them on a line without end."""
+    return "".join(
+        token.text if close else f" {token.text}" for token, close in zip(tokens, tight(tokens), strict=True)
+    )
+
+
 def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
     before, token = tokens[i - 1], tokens[i]
     if before.kind is TokenKind.REF and token.text in {".", "->"}:
@@ -43,7 +50,7 @@ def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
             or _is_sign(tokens, i - 1)
         )
     if _is_angle(tokens, i) or _is_angle(tokens, i - 1):
-        return not (before.text == ">" and _is_angle(tokens, i - 1))
+        return before.text != ">" or not _is_angle(tokens, i - 1) or token.text in _TIGHT_BEFORE
     return token.text in _TIGHT_BEFORE or before.text in _TIGHT_AFTER or _is_sign(tokens, i - 1)
 
 

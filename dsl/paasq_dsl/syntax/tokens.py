@@ -69,7 +69,7 @@ _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 _REF_NAME = re.compile(_PATTERNS[TokenKind.NAME])
 _OPEN, _CLOSE = frozenset("({["), frozenset(")}]")
 _STARTS = frozenset({"", "|", ";"})
-_TYPING = frozenset({"param", "fn"})  # statements with a type before a =
+_TYPING = frozenset({"param", "fn", "let", "view"})  # statements with a type before a =
 _LABELS_AFTER = frozenset("({,")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.source import Span
@@ -61,12 +61,21 @@ class AsOf(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments(Node):
+    """Of a pipeline, with their brackets."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class From(Node):
-    """`name` has the alias of a module and a dot before it where the let is one of a module."""
+    """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
+    there are no brackets."""
 
     name: str
     name_span: Span
     as_of: AsOf | None = None
+    arguments: Arguments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,10 @@ class Select(Node):
 
 @dataclass(frozen=True, slots=True)
 class Extend(Node):
+    """`keys` part the rows into groups, within which window functions run."""
+
     items: tuple[Item, ...]
+    keys: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +295,20 @@ class QueryHead(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Taken(Node):
+    """A parameter of a function or a pipeline. `written` is the whole declaration on one line, for signatures."""
+
+    name: str
+    type: TypeName
+    default: Expression | None = None
+    written: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class LetHead(Node):
     name: str
     source: From
+    parameters: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_dsl.source import Span
-from paasq_dsl.syntax.tree import Command, Expression, FieldDeclaration, From, Literal, Name, Node, Parameter, TypeName
+from paasq_dsl.syntax.tree import Command, Expression, FieldDeclaration, From, Literal, Name, Parameter, Taken, TypeName
 from paasq_dsl.syntax.tree_writes import Transaction, Write
 
 # ---- definitions: what they name can be used by the statements behind them
-
-
-@dataclass(frozen=True, slots=True)
-class Taken(Node):
-    """A parameter of a function."""
-
-    name: str
-    type: TypeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +40,7 @@ class Zone(Command):
 class ViewHead(Command):
     name: str
     source: From
+    parameters: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,14 @@ class Put(Node):
 
 @dataclass(frozen=True, slots=True)
 class Patch(Node):
-    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name)."""
+    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name). `creates`: where there is no
+    such record one is put."""
 
     target: Ref | Name
     condition: Expression | None
     assignments: tuple[Item, ...]
     expect: Expect | None
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,12 @@ FOREIGN_FUNCTIONS = {
     "arg_max": "max_by", "arg_min": "min_by", "argmax": "max_by", "argmin": "min_by", "array_agg": "collect",
     "make_list": "collect", "list": "collect", "make_set": "collect_distinct", "values": "collect_distinct",
     "take_any": "first_value", "any_value": "first_value", "bool_and": "all", "bool_or": "any", "every": "all",
+    "prev": "lag", "previous": "lag", "shift": "lag", "next": "lead", "diff": "delta", "derivative": "rate",
+    "cumsum": "running_sum", "row_cumsum": "running_sum", "cumulative_sum": "running_sum", "cummax": "running_max",
+    "cummin": "running_min", "rolling_sum": "moving_sum", "rolling_avg": "moving_avg", "rolling_mean": "moving_avg",
+    "moving_average": "moving_avg", "moving_mean": "moving_avg", "rolling_min": "moving_min", "rolling_max": "moving_max",
+    "rolling_median": "moving_median", "ewma": "ema", "ewm_mean": "ema", "ffill": "fill_previous",
+    "ratio_to_report": "share", "row_rank_min": "rank", "row_rank_dense": "dense_rank", "row_index": "row_number",
 }  # fmt: skip
 FOREIGN_TYPES = {
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",

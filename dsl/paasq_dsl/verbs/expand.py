@@ -17,7 +17,7 @@ def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | N
     if column.type.kind not in {Kind.LIST, Kind.ANY}:
         context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
         return None
-    item = ColumnInfo(name, column.type.item or ANY)
+    item = ColumnInfo(name, column.type.item or ANY, origin=schema.origin(column))
     if name == node.column.name:
         columns = tuple(item if c.name == name else c for c in schema.columns)
     else:

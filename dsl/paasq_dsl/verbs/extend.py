@@ -3,22 +3,32 @@
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import ColumnInfo, ExtendStage, Schema
+from paasq_dsl.binder.expressions import bind_expression, check_key
+from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.types import ANY
+from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.walk import windows
 
 
 def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
-    items = bind_items(context, node.items, schema)
+    with context.reporting_windows(None):
+        items = bind_items(context, node.items, schema)
+    keys = tuple(bind_expression(context, key, schema) for key in node.keys)
+    for key, written in zip(keys, node.keys, strict=True):
+        check_key(context, key, written.span)
+    if keys and not any(item.value.type == ANY or any(windows(item.value)) for item in items):
+        context.report("PQ0410", node.keys[0].span.cover(node.keys[-1].span))
     names = {item.name for item in items}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    added = tuple(ColumnInfo(item.name, item.value.type) for item in items)
-    return ExtendStage(items, replace(schema, columns=(*columns, *added)))
+    return ExtendStage(items, replace(schema, columns=(*columns, *columns_of(items, schema))), keys)
 
 
 VERB = Verb(
-    "extend", tree.Extend, "extend name = expression, ...",
-    "Adds columns to those there are; one of the same name is replaced.",
-    "from pep | extend age = @now - created", bind, makes_columns=True,
+    "extend", tree.Extend, "extend name = expression, ... [by expression, ...]",
+    "Adds columns to those there are; one of the same name is replaced. [Window functions](functions.md#windows) look at the "
+    "rows around each, in the order in which they stand here; with by, at those of the same group, as it is parted by these "
+    "expressions. The rows keep their places.",
+    "from pep | sort created | extend age = @now - created, pause = delta(created) by type", bind, makes_columns=True,
 )  # fmt: skip

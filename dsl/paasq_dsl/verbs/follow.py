@@ -3,7 +3,7 @@
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import ColumnInfo, FollowStage, Schema
+from paasq_dsl.bound import ColumnInfo, FollowStage, Origin, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT, Kind
@@ -12,7 +12,10 @@ from paasq_dsl.verbs.verb import Verb
 
 def scan_schema(collection: Collection) -> Schema:
     """The columns of a collection's records: its fields (vectors hidden), then what the store keeps, hidden."""
-    fields = tuple(ColumnInfo(f.name, f.type, hidden=f.type.kind is Kind.VECTOR) for f in collection.fields)
+    fields = tuple(
+        ColumnInfo(f.name, f.type, f.type.kind is Kind.VECTOR, Origin(collection.name, f.name))
+        for f in collection.fields
+    )
     system = tuple(ColumnInfo(name, type_, hidden=True) for name, type_ in SYSTEM_COLUMNS.items() if name != "_score")
     return Schema((*fields, *system), collection)
 

@@ -29,7 +29,7 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
     value = adapt(value, type_)
     together = _common(context, node, named, (type_, value))
     found = tuple(
-        ColumnInfo(f"{node.name}.{c.name}", lifted(c.type, to_list=node.many), c.hidden)
+        ColumnInfo(f"{node.name}.{c.name}", lifted(c.type, to_list=node.many), c.hidden, c.origin)
         for c in scan_schema(target).columns
         if not (node.many and c.type.kind is Kind.VECTOR)
     )

@@ -1,5 +1,6 @@
 """select: these columns and no others."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
@@ -10,8 +11,9 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
-    items = bind_items(context, node.items, schema)
-    columns = tuple(ColumnInfo(item.name, item.value.type) for item in items)
+    with context.reporting_windows(None):
+        items = bind_items(context, node.items, schema)
+    columns = columns_of(items, schema)
     names = {c.name for c in columns}
     # what the store keeps of each row and what retrieval gave it can still be named behind a select
     kept = tuple(
@@ -20,6 +22,11 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
         if c.name.startswith("_") and c.name not in names
     )
     return SelectStage(items, replace(schema, columns=(*columns, *kept)))
+
+
+def columns_of(items: Sequence[Named], schema: Schema) -> tuple[ColumnInfo, ...]:
+    """The columns that expressions over those of `schema` give."""
+    return tuple(ColumnInfo(item.name, item.value.type, origin=schema.origin(item.value)) for item in items)
 
 
 def bind_items(context: Context, items: tuple[tree.Item, ...], schema: Schema) -> tuple[Named, ...]:
@@ -39,6 +46,7 @@ def bind_items(context: Context, items: tuple[tree.Item, ...], schema: Schema) -
 
 VERB = Verb(
     "select", tree.Select, "select [name =] expression, ...",
-    "Gives these columns, in this order. What has no name is called after what it is made of.",
+    "Gives these columns, in this order. What has no name is called after what it is made of. [Window "
+    "functions](functions.md#windows) look at all rows, in the order in which they stand here.",
     "from pep | select number, title, since = year(created)", bind, makes_columns=True,
 )  # fmt: skip

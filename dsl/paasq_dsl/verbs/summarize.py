@@ -1,24 +1,29 @@
 """summarize: one row for each group."""
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import apply_function, bind_expression, bind_scalar, column_name
-from paasq_dsl.binder.wording import with_article
+from paasq_dsl.binder.expressions import (
+    apply_function,
+    bind_arguments,
+    bind_expression,
+    bind_scalar,
+    check_key,
+    column_name,
+)  # fmt: skip
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
-from paasq_dsl.verbs.select import bind_items
+from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 
 FILL_METHODS = ("previous", "linear")
 
 
 def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
-    keys = tuple(
-        _groupable(context, key, item)
-        for key, item in zip(bind_items(context, node.keys, schema), node.keys, strict=False)
-    )
+    keys = bind_items(context, node.keys, schema)
+    for key, item in zip(keys, node.keys, strict=False):
+        check_key(context, key.value, item.span)
     taken = {key.name for key in keys}
     aggregates: list[Named] = []
     for item in node.aggregates:
@@ -36,7 +41,7 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         _check_fill(context, node, keys)
     fill = _fill(context, node.fill) if node.fill and method is None else None
     columns = (
-        *(ColumnInfo(key.name, key.value.type) for key in keys),
+        *columns_of(keys, schema),
         *(
             ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
             for n in aggregates
@@ -49,19 +54,9 @@ def _fill(context: Context, node: tree.Expression) -> Bound:
     return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
 
 
-def _groupable(context: Context, key: Named, item: tree.Item) -> Named:
-    if key.value.type.kind in {Kind.LIST, Kind.VECTOR}:
-        context.report(
-            "PQ0304", item.span, what="a group key", expected="one value a row", found=with_article(key.value.type)
-        )
-    return key
-
-
 def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
-        schemas = [schema if i < found.per_row else Schema(()) for i in range(len(node.arguments))]
-        arguments = (bind_expression(context, a, s) for a, s in zip(node.arguments, schemas, strict=True))
-        return apply_function(context, found, node, tuple(arguments))
+        return apply_function(context, found, node, bind_arguments(context, found, node, schema))
     bound = bind_expression(context, node, schema)
     if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
         name = node.name if isinstance(node, tree.Call) else column_name(node)

@@ -7,6 +7,7 @@ from lsprotocol import types
 from paasq_dsl.assist import Completion, Values, complete
 from paasq_dsl.assist.completion import CompletionKind
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.modules import Modules
 from paasq_editor.positions import Positions
 
 TRIGGERS = [" ", "|", ".", ">", "$", "@", '"', ":", "(", "[", "{", ",", "<"]
@@ -15,6 +16,7 @@ _KINDS = {
     CompletionKind.STAGE: types.CompletionItemKind.Keyword,
     CompletionKind.COLLECTION: types.CompletionItemKind.Class,
     CompletionKind.LET: types.CompletionItemKind.Variable,
+    CompletionKind.MODULE: types.CompletionItemKind.Module,
     CompletionKind.FIELD: types.CompletionItemKind.Field,
     CompletionKind.FUNCTION: types.CompletionItemKind.Function,
     CompletionKind.PARAMETER: types.CompletionItemKind.Variable,
@@ -28,10 +30,12 @@ _KINDS = {
 }
 
 
-def completion(text: str, position: types.Position, catalog: Catalog, values: Values) -> types.CompletionList:
+def completion(
+    text: str, position: types.Position, catalog: Catalog, values: Values, modules: Modules
+) -> types.CompletionList:
     """Never complete: what is typed next may change what fits, and values are the most frequent only."""
     positions = Positions(text)
-    offered = complete(text, positions.offset(position), catalog, values)
+    offered = complete(text, positions.offset(position), catalog, values, modules)
     return types.CompletionList(is_incomplete=True, items=[_item(positions, each) for each in offered])
 
 

@@ -15,7 +15,7 @@ def hover(analysis: Analysis, position: types.Position) -> types.Hover | None:
     """An error is explained as the manual does; the editor shows its sentence by itself."""
     positions = Positions(analysis.text)
     offset = positions.offset(position)
-    found = assist.hover(analysis.text, offset, analysis.catalog)
+    found = assist.hover(analysis.text, offset, analysis.catalog, analysis.modules)
     wrong = next((d for d in analysis.diagnostics if d.span.start <= offset <= d.span.end), None)
     parts = [found.markdown] if found else []
     parts += [f"**{wrong.code}**: {explanation(wrong.code)}"] if wrong else []

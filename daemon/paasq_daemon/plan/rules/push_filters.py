@@ -24,6 +24,7 @@ from paasq_dsl.bound import (
     WhereStage,
 )  # fmt: skip
 from paasq_dsl.bound_retrieval import RerankStage
+from paasq_dsl.walk import windows
 
 _OF_MATCH = frozenset({"snippet", "highlight", "highlights"})  # what they give depends on the match before them
 
@@ -52,7 +53,8 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
         case NearStage() | RerankStage():
             return "_score" not in read
         case ExtendStage(items=items):
-            return read.isdisjoint(item.name for item in items)
+            looks_around = any(any(windows(item.value)) for item in items)  # fewer rows would be other neighbours
+            return not looks_around and read.isdisjoint(item.name for item in items)
         case DropStage():
             return True
         case RenameStage(names=names):

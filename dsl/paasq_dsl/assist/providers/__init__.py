@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable
 
 from paasq_dsl.assist.completion import Completion
 from paasq_dsl.assist.place import Place, Values
-from paasq_dsl.assist.providers import fields, functions, keywords, parameters, sources, stages, types, values, zones
+from paasq_dsl.assist.providers import (
+    fields,
+    functions,
+    keywords,
+    modules,
+    parameters,
+    sources,
+    stages,
+    types,
+    values,
+    zones,
+)
 
 Provider = Callable[[Place, Values], Iterable[Completion]]
 
@@ -14,6 +25,7 @@ PROVIDERS: tuple[Provider, ...] = (
     values.provide,
     stages.provide,
     sources.provide,
+    modules.provide,
     fields.provide,
     parameters.provide,
     types.provide,

@@ -25,17 +25,17 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
     if place.quoted or not place.wants_value:
         return ()
     match place.role:
-        case Role.EXPRESSION | Role.COLUMN:
+        case Role.EXPRESSION | Role.COMPUTED | Role.COLUMN:
             return _columns(place)
         case Role.LIST_COLUMN:
-            return (_completion(place, c.name, c.type, _detail(place, c)) for c in place.schema.columns if c.type.item)
+            return (_completion(place, c.name, c.type, _detail(c)) for c in place.schema.columns if c.type.item)
         case Role.TEXT_FIELD | Role.VECTOR_FIELD | Role.LINK_FIELD:
             return _searchable(place, _KINDS[place.role])
         case Role.FIELD:
             return _assignable(place)
         case Role.DECLARED:
             return _declared(place)
-        case Role.COMPUTED:
+        case Role.FORMULA:
             return _computable(place)
         case Role.LINKED:
             target = linked(place.catalog, path_subject(place, place.words[:-1]))
@@ -50,15 +50,16 @@ def _columns(place: Place) -> Iterator[Completion]:
     wanted = wanted_type(place)
     for column in place.schema.columns:
         if "." not in column.name and not (column.hidden and place.words[0] == "drop"):
-            yield _completion(place, column.name, column.type, _detail(place, column), better=column.type == wanted)
+            yield _completion(place, column.name, column.type, _detail(column), better=column.type == wanted)
 
 
-def _detail(place: Place, column: ColumnInfo) -> str:
+def _detail(column: ColumnInfo) -> str:
     if column.name in SYSTEM_COLUMNS:
         return f"{column.type}, kept by the store"
-    collection = place.schema.collection
-    own = collection is not None and column.name in collection.by_name
-    return f"{column.type} of {collection.name}" if collection and own else str(column.type)
+    if column.origin is None:
+        return str(column.type)
+    own = column.name.rpartition(".")[2] == column.origin.field
+    return f"{column.type} of {column.origin.collection}{'' if own else f'.{column.origin.field}'}"
 
 
 def _searchable(place: Place, kinds: frozenset[Kind]) -> Iterator[Completion]:
@@ -77,9 +78,10 @@ def _assignable(place: Place) -> Iterator[Completion]:
         return
     words = current_write(place.words)
     given = set(words[max(innermost(words), 0) :])
-    behind = ": " if words[0] == "put" else " = "
+    sets = words[0] == "patch" or "set" in words[1:4]
+    behind = " = " if sets else ": "
     for field in target.fields:
-        made = field.sources or field.computed is not None or (words[0] == "patch" and field.name == target.key)
+        made = field.sources or field.computed is not None or (sets and field.name == target.key)
         if field.name not in given and not made:
             detail = f"{field.type}{', required' if field.required else ''}"
             yield _completion(place, field.name, field.type, detail, better=field.required, behind=behind)
@@ -138,7 +140,7 @@ def _completion(
 ) -> Completion:
     kind = CompletionKind.FIELD
     rank = RANK_SYSTEM if name in SYSTEM_COLUMNS else RANKS[kind]
-    rank += WORSE if type_.kind is Kind.VECTOR and place.role is Role.EXPRESSION else 0
+    rank += WORSE if type_.kind is Kind.VECTOR and place.role in {Role.EXPRESSION, Role.COMPUTED} else 0
     collection = place.schema.collection or place.target
     field = collection.by_name.get(name) if collection else None
     doc = field.doc if field and field.type == type_ else ""

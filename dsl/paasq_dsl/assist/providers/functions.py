@@ -1,4 +1,4 @@
-"""Functions: aggregates in summarize alone, the others wherever a value may stand."""
+"""Functions: aggregates in summarize alone, window functions in extend and select, the others wherever a value may stand."""
 
 from __future__ import annotations
 
@@ -12,25 +12,42 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 
 _ROLES = {
-    Role.EXPRESSION: FunctionKind.SCALAR,
-    Role.SCALAR: FunctionKind.SCALAR,
-    Role.COMPUTED: FunctionKind.SCALAR,
-    Role.AGGREGATE: FunctionKind.AGGREGATE,
+    Role.EXPRESSION: {FunctionKind.SCALAR},
+    Role.COMPUTED: {FunctionKind.SCALAR, FunctionKind.WINDOW},
+    Role.FORMULA: {FunctionKind.SCALAR},
+    Role.SCALAR: {FunctionKind.SCALAR},
+    Role.AGGREGATE: {FunctionKind.AGGREGATE},
 }
 
 
 def provide(place: Place, _: Values) -> Iterator[Completion]:
-    if place.quoted or not place.wants_value or place.role not in _ROLES:
+    if place.quoted or not place.wants_value:
         return
+    if place.role in _ROLES:
+        yield from _all(place)
+    elif place.role is Role.PART and place.qualified and not place.words[-2].startswith("$"):
+        yield from _own(place)
+
+
+def _own(place: Place) -> Iterator[Completion]:
+    """Those that the text declares or uses; behind the alias of a module its own."""
+    wanted, kind = wanted_type(place), CompletionKind.FUNCTION
+    called = place.text[place.span.end : place.span.end + 1] == "("
+    for own in place.bound.functions.values():
+        if own.name.startswith(place.qualified):
+            name = own.name.removeprefix(place.qualified)
+            rank = RANKS[kind] + (BETTER if wanted is not None and own.result == wanted else 0)
+            yield Completion(name, name if called else f"{name}(", kind, own.usage, own.doc, place.span, rank)
+
+
+def _all(place: Place) -> Iterator[Completion]:
+    if place.role is not Role.AGGREGATE:
+        yield from _own(place)
     wanted = wanted_type(place)
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
-    for own in place.bound.functions.values() if place.role not in {Role.AGGREGATE, Role.COMPUTED} else ():
-        better = BETTER if wanted is not None and own.result == wanted else 0
-        insert = own.name if called else f"{own.name}("
-        yield Completion(own.name, insert, kind, own.usage, own.doc, place.span, RANKS[kind] + better)
     for function in FUNCTIONS.values():
-        if function.kind is not _ROLES[place.role] or (function.per_run and place.role is Role.COMPUTED):
+        if function.kind not in _ROLES[place.role] or (function.per_run and place.role is Role.FORMULA):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE

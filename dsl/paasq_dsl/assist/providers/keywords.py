@@ -34,7 +34,7 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
         return
     if place.role is Role.OPTION and "NAME" in place.expected:
         yield from _options(place)
-    left = path_subject(place, place.words) if place.role is Role.EXPRESSION else None
+    left = path_subject(place, place.words) if place.role in {Role.EXPRESSION, Role.COMPUTED} else None
     type_ = left.type if left else None
     for word, doc in KEYWORDS.items():
         if place.expected.isdisjoint(_TERMINAL_OF.get(word, (word.upper(),))):

@@ -11,23 +11,32 @@ from paasq_dsl.assist.subject import wanted_type
 from paasq_dsl.assist.words import MOMENT_DOCS
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.syntax.words import MOMENTS
-from paasq_dsl.types import Kind
+from paasq_dsl.types import Kind, Type
 
-_VALUES = frozenset({Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT, Role.TEXT_FIELD})
+_VALUES = frozenset({Role.EXPRESSION, Role.COMPUTED, Role.SCALAR, Role.ARGUMENT, Role.TEXT_FIELD})
+_KIND = CompletionKind.PARAMETER
 
 
 def provide(place: Place, _: Values) -> Iterator[Completion]:
+    if place.role is Role.PART and place.qualified and place.words[-2].startswith("$"):
+        for name, declared in place.bound.parameters.items():
+            if name.startswith(place.qualified):
+                yield _completion(place, name.removeprefix(place.qualified), declared.type, declared.doc, 0)
     if place.quoted or place.role not in _VALUES:
         return
     wanted = wanted_type(place)
     if "PARAM" in place.expected or not place.expected:
-        kind = CompletionKind.PARAMETER
-        for name, declared in place.bound.parameters.items():
-            fits = wanted is not None and unify(wanted, declared.type) is not None
-            rank = RANKS[kind] + (BETTER if fits else WORSE if wanted else 0)
-            yield Completion(f"${name}", f"${name}", kind, str(declared.type), declared.doc, place.span, rank)
+        own = {f"${name}": (each.type, "") for name, each in place.own.items()}
+        asked = {f"${name}": (each.type, each.doc) for name, each in place.bound.parameters.items()}
+        for label, (type_, doc) in (asked | own).items():
+            fits = wanted is not None and unify(wanted, type_) is not None
+            yield _completion(place, label, type_, doc, BETTER if fits else WORSE if wanted else 0)
     if place.role is not Role.ARGUMENT and ("TIME" in place.expected or not place.expected):
         kind = CompletionKind.MOMENT
         rank = RANKS[kind] + (BETTER - WORSE if wanted and wanted.kind is Kind.TIME else WORSE)
         for moment in MOMENTS:
             yield Completion(f"@{moment}", f"@{moment}", kind, "time", MOMENT_DOCS[moment], place.span, rank)
+
+
+def _completion(place: Place, label: str, type_: Type, doc: str, more: int) -> Completion:
+    return Completion(label, label, _KIND, str(type_), doc, place.span, RANKS[_KIND] + more)

@@ -8,6 +8,7 @@ from paasq_dsl.assist.completion import RANKS, WORSE, Completion, CompletionKind
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import wanted_type
+from paasq_dsl.binder.inline import signature
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Kind
 
@@ -18,16 +19,18 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
     if place.role in {Role.SOURCE, Role.COLLECTION, Role.NAMED}:
         for collection in place.catalog.collections.values():
             yield _collection(place, collection, "")
+    if place.role in {Role.SOURCE, Role.MEMBER}:
+        for let in place.bound.lets.values():
+            if let.name.startswith(place.qualified):
+                columns = ", ".join(c.name for c in let.stages[-1].schema.visible)
+                detail = f"{let.word}{signature(let.parameters) if let.parameters else ''}: {columns}"
+                name = let.name.removeprefix(place.qualified)
+                yield _pipeline(place, name, detail, let.doc, called=bool(let.parameters))
     if place.role in {Role.SOURCE, Role.VIEW, Role.NAMED}:
         for view in place.catalog.views.values():
-            kind = CompletionKind.LET
-            yield Completion(view.name, view.name, kind, f"view: {view.text}", view.doc, place.span, RANKS[kind])
-    if place.role is Role.SOURCE:
-        kind = CompletionKind.LET
-        for name, let in place.lets.items():
-            columns = ", ".join(c.name for c in let.query.schema.visible)
-            yield Completion(name, name, kind, f"let: {columns}", let.doc, place.span, RANKS[kind])
-    if place.role in {Role.EXPRESSION, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
+            called = bool(view.signature) and place.role is Role.SOURCE
+            yield _pipeline(place, view.name, f"view{view.signature}: {view.text}", view.doc, called=called)
+    if place.role in {Role.EXPRESSION, Role.COMPUTED, Role.SCALAR, Role.ARGUMENT} and "REF" in place.expected:
         yield from _records(place)
 
 
@@ -39,6 +42,13 @@ def _records(place: Place) -> Iterator[Completion]:
         asked = wanted is not None and wanted.kind is Kind.LINK and wanted.name == collection.name
         if asked or (near and collection is place.schema.collection):
             yield _collection(place, collection, ":")
+
+
+def _pipeline(place: Place, name: str, detail: str, doc: str, *, called: bool) -> Completion:
+    """`called`: it takes values, whose bracket is written too, where there is none yet."""
+    kind = CompletionKind.LET
+    opened = place.text[place.span.end : place.span.end + 1] == "("
+    return Completion(name, f"{name}(" if called and not opened else name, kind, detail, doc, place.span, RANKS[kind])
 
 
 def _collection(place: Place, collection: Collection, behind: str) -> Completion:

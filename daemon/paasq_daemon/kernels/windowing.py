@@ -1,0 +1,47 @@
+"""Calls of window functions over rows in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Ints
+from paasq_daemon.kernels.evaluate import check_arguments, evaluate, scalar
+from paasq_daemon.kernels.grouping import group
+from paasq_daemon.kernels.rowranges import Ranges
+from paasq_daemon.kernels.run import Call, Rows, RunValues
+from paasq_daemon.kernels.windows import WINDOWS, Window
+from paasq_dsl.bound import Apply, Bound, ColumnValue
+from paasq_dsl.functions import FUNCTIONS
+
+
+def window_columns(calls: Iterable[Apply], keys: Sequence[Bound], rows: Rows, run: RunValues) -> dict[Apply, Column]:
+    """What each call gives, a value for each row, in the order of the rows. Groups are of rows equal in all keys.
+
+    Raises KernelError where a value can't be computed with, or times do not ascend as they must.
+    """
+    if not keys:
+        whole = Ranges(np.zeros(rows.length, np.int64), np.full(rows.length, rows.length))
+        return {call: _computed(call, whole, None, rows, run) for call in calls}
+    codes = group([evaluate(key, rows, run) for key in keys], rows.length).codes
+    order = np.argsort(codes, kind="stable").astype(np.int64)
+    grouped = codes[order]
+    groups = Ranges(np.searchsorted(grouped, grouped), np.searchsorted(grouped, grouped, side="right"))
+    return {call: _computed(call, groups, order, rows, run) for call in calls}
+
+
+def _computed(call: Apply, groups: Ranges, order: Ints | None, rows: Rows, run: RunValues) -> Column:
+    """`groups` are of the rows in `order`, or as they stand."""
+    function = FUNCTIONS[call.function]
+    columns = [evaluate(argument, rows, run) for argument in call.arguments]
+    check_arguments(call, columns)
+    arguments = [
+        scalar(argument, run) if i in function.fixed else column if order is None else column.take(order)
+        for i, (argument, column) in enumerate(zip(call.arguments, columns, strict=True))
+    ]
+    names = tuple(argument.name if isinstance(argument, ColumnValue) else None for argument in call.arguments)
+    window = Window(Call(call.type, call.span, rows, run), groups, names)
+    with np.errstate(all="ignore"):  # what is not a number becomes null
+        found = WINDOWS[call.function](window, *arguments)
+    return found if order is None else found.take(np.argsort(order))

@@ -1,0 +1,46 @@
+"""select and extend with window functions: columns computed from the rows around each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.windowing import window_columns
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.project import Project
+from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.show import show
+from paasq_dsl.bound import Apply, Bound, ColumnValue
+from paasq_dsl.walk import replaced, windows
+
+_AHEAD = frozenset({"lead", "share", "rank", "dense_rank"})  # what they give depends on rows behind theirs
+
+
+@dataclass(frozen=True)
+class Window:
+    """As Project, whose expressions stand over the rows with a column more for each call of a window function.
+
+    Each call runs over all rows, so none is skipped where an `if` does not ask for it.
+    """
+
+    project: Project
+    keys: tuple[Bound, ...] = ()
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        run.cancel.check()
+        names: dict[Apply, ColumnValue] = {}
+        for item in self.project.items:
+            for call in windows(item.value):
+                names.setdefault(call, ColumnValue(f"`{len(names)}", call.type))  # as no column can be called
+        if run.depth_cut and "depth" not in run.reasons and any(call.function in _AHEAD for call in names):
+            run.reasons.append("depth")  # a row that fuse left out would have been seen
+        columns = window_columns(names, self.keys, batch, run.values)
+        run.cancel.check()
+        wider = batch.extended({names[call].name: column for call, column in columns.items()})
+        return batch.extended(
+            {item.name: evaluate(replaced(item.value, names), wider, run.values) for item in self.project.items}
+        )
+
+    def describe(self) -> str:
+        by = f" by {', '.join(map(show, self.keys))}" if self.keys else ""
+        return f"{self.project.describe()}{by}"

@@ -1,0 +1,54 @@
+"""Pipelines with parameters: what a let or a view declares, and what stands for it where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import NO_ROW, bind_expression, fit, fit_arguments
+from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
+from paasq_dsl.binder.schemas import bind_type
+from paasq_dsl.bound import BoundStage
+from paasq_dsl.diagnostics import Edit
+from paasq_dsl.syntax import tree
+
+
+def declare_parameters(context: Context, taken: Sequence[tree.Taken]) -> tuple[InlineParameter, ...]:
+    """The parameters of a pipeline. From here on `$name` means them, in what is bound next, until `context.own` is emptied."""
+    for each in taken:
+        type_ = bind_type(context, each.type)
+        if each.name in context.own:
+            context.report("PQ0206", each.span, name=each.name)
+        default = None
+        if each.default is not None:
+            bound = bind_expression(context, each.default, NO_ROW)
+            default = fit(context, bound, type_, each.default.span, f"the default of ${each.name}")
+        elif any(earlier.default for earlier in context.own.values()):
+            context.report("PQ0231", each.span, name=f"${each.name}")
+        context.own[each.name] = InlineParameter(each.name, type_, default, each.written)
+    return tuple(context.own.values())
+
+
+def use_pipeline(context: Context, found: InlinePipeline, source: tree.From) -> tuple[BoundStage, ...]:
+    """Its stages with the arguments of `source` in them."""
+    if not found.parameters or source.arguments is None:
+        if source.arguments is not None:
+            refuse_arguments(context, source, source.arguments)
+        elif any(parameter.default is None for parameter in found.parameters):
+            context.report("PQ0229", source.name_span, name=found.name, usage=found.usage)
+            return found.stages
+    written = source.arguments.values if source.arguments else ()
+    bound = tuple(bind_expression(context, argument, NO_ROW) for argument in written)
+    arguments = fit_arguments(context, found, (source.span, *(a.span for a in written)), bound)
+    if arguments is None:
+        return found.stages
+    stages = found.with_arguments(arguments)
+    if stages is None:
+        context.report("PQ0222", source.name_span, name=found.name)
+    return stages or found.stages
+
+
+def refuse_arguments(context: Context, source: tree.From, arguments: tree.Arguments) -> None:
+    """Of a collection, or of a pipeline without parameters."""
+    edit = Edit(arguments.span, "", "take the brackets out")
+    context.report("PQ0230", arguments.span, name=source.name, edit=edit)
