@@ -103,7 +103,7 @@ def _tells_apart_as_the_reference(engine: Engine, world: World, text: str, clien
     lookup = engine._compiler.compile(f"watch {text}", engine.catalog(), "<query>")
     (step,) = lookup.compiled.steps
     assert isinstance(step, PreparedWatch)
-    inputs = RunInputs(lookup.canonical.literals, {}, now_us)
+    inputs = RunInputs(lookup.literals, {}, now_us)
     try:
         plan = ReferenceBackend(world.records).prepare(step.statement.query)
         expected = plan.result(inputs, step.statement.identity, ROWS_HELD_MAX, None)

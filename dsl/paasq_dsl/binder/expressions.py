@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC
 from typing import Any, cast
 
 from paasq_dsl.binder.context import Context
@@ -11,6 +13,7 @@ from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_paramete
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_object, traverse
 from paasq_dsl.binder.wording import found_words, with_article
+from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
@@ -22,6 +25,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
 from paasq_dsl.values import parse_time
+from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -75,7 +79,7 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
 def adapt(bound: Bound, type_: Type) -> Bound:
     """A parameter that was not declared takes the type of what it stands beside; everything else stays."""
     if isinstance(bound, ParameterValue) and bound.type.kind is Kind.ANY:
-        return ParameterValue(bound.name, type_, bound.span)
+        return replace(bound, type=type_)
     return bound
 
 
@@ -84,7 +88,7 @@ def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
     span = context.place(node.span)
     if node.as_time:
         try:
-            value = parse_time(cast("str", node.value))
+            value = parse_time(cast("str", node.value), zone_of(context.zone) or UTC)
         except ValueError as error:
             context.report("PQ0116", node.span, found=str(error))
             return Constant(-1, ANY, None, span)
@@ -102,7 +106,7 @@ def _type_of(value: object) -> Type:
 def _moment(context: Context, node: tree.Moment, _: Schema) -> Bound:
     if node.name not in MOMENTS:
         context.unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
-    return MomentValue(node.name, TIME, context.place(node.span))
+    return MomentValue(node.name, TIME, context.place(node.span), context.zone)
 
 
 def _name(context: Context, node: tree.Name, schema: Schema) -> Bound:
@@ -136,7 +140,8 @@ def _parameter(context: Context, node: tree.Parameter, _: Schema) -> Bound:
     declared = context.parameters.get(node.name)
     if declared is None and context.undeclared:
         context.report(context.undeclared, node.span, name=f"${node.name}")
-    return ParameterValue(context.prefix + node.name, declared.type if declared else ANY, context.place(node.span))
+    type_ = declared.type if declared else ANY
+    return ParameterValue(context.prefix + node.name, type_, context.place(node.span), context.zone)
 
 
 def _ref(context: Context, node: tree.Ref, _: Schema) -> Bound:
@@ -224,7 +229,14 @@ def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
         return Apply(node.operator, (left, right), BOOL, span)
     if left.type.kind in {Kind.INT, Kind.FLOAT}:
         right = adapt(right, left.type)
-    return Apply(node.operator, (left, right), arithmetic_type(context, node, left.type, right.type), span)
+    type_ = arithmetic_type(context, node, left.type, right.type)
+    return Apply(node.operator, (left, right, *_months_zone(context, type_, left, right)), type_, span)
+
+
+def _months_zone(context: Context, type_: Type, left: Bound, right: Bound) -> tuple[Bound, ...]:
+    """By whose calendar a month is added to a time; nothing where that is UTC's."""
+    moved = type_.kind in {Kind.TIME, Kind.ANY} and Kind.DURATION in {left.type.kind, right.type.kind}
+    return (session_zone(context),) if moved and context.zone != DEFAULT_ZONE else ()
 
 
 def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
@@ -320,8 +332,9 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
         type_ = resolve(candidate, [a.type for a in arguments])
         if type_ is not None:
             asked = candidate.asked(len(arguments)) or ()
+            check_zones(context, asked, node.arguments)
             typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
-            return Apply(found.name, typed, type_, span)
+            return Apply(found.name, in_session_zone(context, candidate, typed), type_, span)
     given = ", ".join(str(a.type) for a in arguments) or "nothing"
     expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
     context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
