@@ -110,7 +110,8 @@ class Engine:
             _refuse_writes(lookup)
         answer = _NOTHING
         try:
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), self._clock())
+            now_us = self._clock() if request.now_us is None else request.now_us
+            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), now_us)
             todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
             while todo:
                 inputs.cancel.check()
@@ -131,6 +132,9 @@ class Engine:
         after is past the journal."""
         if request.budget != Budget():
             raise InvalidValue("a watch takes no budget", "bound its rows with take")
+        if request.now_us is not None:
+            raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
+        _check_moment(request)
         return self._watches.start(lambda cancel: self._watched(request, cancel))
 
     def explain(self, request: Request) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
@@ -111,7 +110,7 @@ def _literal(node: Literal) -> str:
         case str():
             return f"@{node.value}" if node.as_time else quote_string(node.value)
         case float():
-            return repr(node.value) if math.isfinite(node.value) else "1e999"
+            return repr(node.value)
         case _:
             return str(node.value)
 
