@@ -36,6 +36,8 @@ def script_text(script: tree.Script, text: str) -> str:
         lines += _node(statement.head, text[statement.offset :], 1)
         for stage in statement.stages:
             lines += _node(stage.node, text[stage.offset :], 1)
+        if statement.emission is not None:
+            lines += _node(statement.emission.node, text[statement.emission.offset :], 1)
     return "\n".join(lines)
 
 

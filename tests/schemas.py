@@ -16,6 +16,10 @@ OWN = """
 collection sample { key id: keyword kind: keyword n: int title: text body: text };
 /// No text and no vector.
 collection plain { key id: keyword n: int };
+/// An object, and bytes.
+collection place {
+  key id: keyword  at: {lat: float required lon: float name: text(en)}  photo: bytes  next: link<place>
+};
 /// Two vectors.
 collection twofold { key id: keyword title: text one: vector(3) two: vector(3) };
 """

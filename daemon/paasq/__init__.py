@@ -18,12 +18,14 @@ from pathlib import Path
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
+from paasq_daemon.wire.events import Event, EventBatch, Watch
 from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
 from paasq_dsl.zones import DEFAULT_ZONE
 
 __all__ = [
-    "Answer", "Budget", "Client", "ConflictError", "Database", "PaasqError", "QueryError", "Request", "connect", "open",
+    "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
+    "Watch", "connect", "open",
 ]  # fmt: skip
 
 

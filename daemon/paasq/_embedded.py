@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.contract import Engine, StandingQuery
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import Cancelled
+from paasq_daemon.wire.events import EventBatch, Watch
 from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
 from paasq_daemon.wire.schema import present_record
 from paasq_daemon.wire.values import plain
 from paasq_dsl.catalog import Catalog
+
+
+class EmbeddedWatch(Watch):
+    """Runs its query in the thread that iterates it."""
+
+    def __init__(self, query: StandingQuery) -> None:
+        self._query = query
+        self._closed = False
+        self._due = threading.Event()
+        self._due.set()  # the first batch comes at once
+        query.on_due = self._due.set
+
+    def __next__(self) -> EventBatch:
+        while True:
+            self._due.wait()
+            if self._closed:
+                raise StopIteration
+            time.sleep(self._query.rest_s)
+            self._due.clear()
+            try:
+                batch = self._query.take()
+            except Cancelled:
+                raise StopIteration from None
+            if batch is not None:
+                return batch
+
+    def close(self) -> None:
+        self._closed = True
+        self._query.close()
 
 
 class Embedded(Database):
@@ -24,6 +57,9 @@ class Embedded(Database):
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         given = changed(request, params=plain(request.params))
         return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
+
+    def open_watch(self, request: Request) -> EmbeddedWatch:
+        return EmbeddedWatch(self._engine.watch(changed(request, params=plain(request.params))))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
         return self._engine.explain(Request(text, plain(params), zone=self.zone))

@@ -14,7 +14,7 @@ from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery, BoundStatement, DeclaredParameter
-from paasq_dsl.bound_commands import BoundDryrun, BoundView
+from paasq_dsl.bound_commands import BoundDryrun, BoundView, BoundWatch
 from paasq_dsl.bound_writes import BoundPatch, BoundPut, BoundTransaction, BoundWrite
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, has_errors
@@ -57,7 +57,15 @@ class PreparedDryrun:
     transaction: PreparedTransaction
 
 
-Step: TypeAlias = "PreparedQuery | PreparedTransaction | PreparedDryrun | BoundCollection | BoundCommand"
+@dataclass(frozen=True, slots=True)
+class PreparedWatch:
+    statement: BoundWatch
+    plan: Prepared
+
+
+Step: TypeAlias = (
+    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCollection | BoundCommand"
+)
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,8 @@ class Compiler:
             return self._transaction(statement)
         if isinstance(statement, BoundDryrun):
             return PreparedDryrun(self._transaction(statement.transaction))
+        if isinstance(statement, BoundWatch):
+            return PreparedWatch(statement, self._backend.prepare(statement.query))
         if isinstance(statement, BoundView):
             return replace(statement, view=replace(statement.view, text=_pipeline_text(text, statement.pipeline)))
         assert isinstance(statement, (BoundCollection, BoundCommand))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.backends.embedded import EmbeddedBackend
@@ -19,6 +19,7 @@ from paasq_daemon.compiler import (
     PreparedDryrun,
     PreparedQuery,
     PreparedTransaction,
+    PreparedWatch,
     Step,
     changes_catalog,
     query_error,
@@ -35,8 +36,10 @@ from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
+from paasq_daemon.watches.standing import StandingQuery, Watched
+from paasq_daemon.watches.watches import Watches
 from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
-from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
+from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
@@ -47,12 +50,19 @@ from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.objects import nested
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.zones import nearest_zones, zone_of
 
+Clock: TypeAlias = Callable[[], int]
+_ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"
 _NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
+
+
+def present_us() -> int:
+    return time.time_ns() // 1_000
 
 
 class Engine:
@@ -61,8 +71,12 @@ class Engine:
     Values are the engine's: a time is an int, microseconds since 1970 in UTC.
     """
 
-    def __init__(self, folder: Path, store: Store, indexes: Indexes, embedder: Embedder) -> None:
+    def __init__(
+        self, folder: Path, store: Store, indexes: Indexes, embedder: Embedder, clock: Clock = present_us
+    ) -> None:
+        """`clock` says what @now is, in microseconds since 1970."""
         self.folder = folder
+        self._clock = clock
         self._store = store
         self._indexes = indexes
         self._vectors = Vectors(store, embedder)
@@ -70,9 +84,12 @@ class Engine:
         self._compiler = Compiler(self._backend)
         self._transactor = Transactor(store, self._vectors)
         self._commands = Commands(store, indexes, self._vectors, self.snapshot_folder)
+        self._watches = Watches(store)
 
     @classmethod
-    def open(cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True) -> Engine:
+    def open(
+        cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True, clock: Clock = present_us
+    ) -> Engine:
         """Takes the folder for this process alone: raises FolderInUse, FormatTooNew or another StoreError.
 
         `embedder` None is the bundled model. `sync` False does not wait for the disk: for tests and bulk loads only.
@@ -81,18 +98,19 @@ class Engine:
             store = stack.enter_context(Store.open(folder, sync=sync))
             indexes = Indexes(folder, store)
             stack.pop_all()
-        return cls(folder, store, indexes, embedder or bundled())
+        return cls(folder, store, indexes, embedder or bundled(), clock)
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
         started = time.perf_counter()
         _check_moment(request)
         lookup = self._compile(request)
+        _refuse_watches(lookup, request)
         if request.read_only:
             _refuse_writes(lookup)
         answer = _NOTHING
         try:
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms))
+            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), self._clock())
             todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
             while todo:
                 inputs.cancel.check()
@@ -107,19 +125,30 @@ class Engine:
         elapsed_ms = (time.perf_counter() - started) * 1000
         return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
 
+    def watch(self, request: Request) -> StandingQuery:
+        """The rows of a standing query as events; the text holds one watch, and definitions. Close it when it is not wanted
+        any more. Raises QueryError, InvalidValue where the text does something else, StoreError where what it is to go on
+        after is past the journal."""
+        if request.budget != Budget():
+            raise InvalidValue("a watch takes no budget", "bound its rows with take")
+        if request.now_us is not None:
+            raise InvalidValue("a watch goes with the clock, so now can't be pinned", "leave now out")
+        _check_moment(request)
+        return self._watches.start(lambda cancel: self._watched(request, cancel))
+
     def explain(self, request: Request) -> Answer:
         return self.query(replace(request, text=f"explain {request.text}"))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
-        """A record's values by field name, with `_version`, `_seq` and `_time`; None where there is none."""
+        """A record's values by name, objects nested, with `_version`, `_seq` and `_time`; None where there is none."""
         with self._store.read() as view:
             found = _known(view.catalog, collection)
             record = view.get(found.id, key)
         if record is None:
             return None
-        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields if not f.sources}
+        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields}
         return {
-            **values,
+            **{name: nested(type_, name, values.__getitem__) for name, type_ in found.shape.items()},
             found.key: record.key,
             "_version": record.version,
             "_seq": record.seq,
@@ -222,6 +251,7 @@ class Engine:
         return self.folder / "snapshots"
 
     def close(self) -> None:
+        self._watches.close()
         self._vectors.stop_background()
         self._indexes.close()
         self._store.close()
@@ -230,6 +260,18 @@ class Engine:
         return self._compiler.compile(
             request.text, self.catalog(), request.source_name, request.modules, done, request.zone
         )
+
+    def _watched(self, request: Request, cancel: Cancellation) -> Watched:
+        """As the present catalog has it."""
+        lookup = self._compile(request)
+        watches = [step for step in lookup.compiled.steps if isinstance(step, PreparedWatch)]
+        if not watches or len(lookup.compiled.steps) > 1:
+            raise InvalidValue(
+                "a watch is asked for by a text that holds one, behind its definitions, and nothing else",
+                "watch from ...; other statements are run by a query before it",
+            )
+        inputs = _inputs(request, lookup, cancel, self._clock())
+        return Watched(watches[0].statement, watches[0].plan, inputs, lambda error: _placed(error, lookup, request))
 
     def _run(self, step: Step, inputs: RunInputs) -> Answer:
         if isinstance(step, PreparedQuery):
@@ -240,7 +282,17 @@ class Engine:
             return self._transactor.dryrun(step.transaction, inputs)
         if isinstance(step, BoundCollection):
             return self._transactor.create(step.collection, self._vectors.embedder)
+        assert not isinstance(step, PreparedWatch)
         return self._commands.run(step, inputs)
+
+
+def _refuse_watches(lookup: Lookup, request: Request) -> None:
+    """Raises QueryError where there is one: it has no answer."""
+    for step in lookup.compiled.steps:
+        if isinstance(step, PreparedWatch):
+            span = moved(step.statement.span, lookup.compiled.text, request.text)
+            found = diagnostic("PQ0625", span, ask=_ASK)
+            raise query_error((found,), Source(request.text, request.source_name))
 
 
 def _refuse_writes(lookup: Lookup) -> None:
@@ -266,7 +318,7 @@ def _known(catalog: Catalog, name: str) -> Any:
     return catalog.collections[name]
 
 
-def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs:
+def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, clock_us: int) -> RunInputs:
     """One `now` for the whole text, the clock's or the request's; the parameters with the defaults of those that were not
     given, in JSON as clients give them. Raises InvalidValue for a parameter that the text has not."""
     asked = lookup.compiled.asked
@@ -275,7 +327,7 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation) -> RunInputs
             known = ", ".join(f"${a}" for a in sorted(asked)) or "none"
             raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
     given = dict(request.params)
-    now_us = time.time_ns() // 1_000 if request.now_us is None else request.now_us
+    now_us = clock_us if request.now_us is None else request.now_us
     values = values_of_run(lookup.literals, {}, now_us)
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:

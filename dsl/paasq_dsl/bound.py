@@ -6,7 +6,7 @@ one plan serves all texts that differ in literals only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union
 
@@ -21,6 +21,7 @@ from paasq_dsl.bound_expressions import (
     Traverse,
 )  # fmt: skip
 from paasq_dsl.catalog import Collection
+from paasq_dsl.objects import is_inside, nested_types, paths_around
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import Type
 
@@ -45,12 +46,18 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
     """A column after a stage. A hidden one can be named but is not part of an answer unless selected. `origin` is None where
-    the column was computed."""
+    the column was computed. `object` is the path of the object that it is a member of: the two begin alike, and an answer
+    shows the members of one together."""
 
     name: str
     type: Type
     hidden: bool = False
-    origin: Origin | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)  # for people who type, not for the plan
+    object: str | None = None
+
+    def is_in(self, path: str) -> bool:
+        """Is it a member of the object at `path`, or of one in it?"""
+        return self.object is not None and is_inside(self.name, path) and is_inside(f"{path}.", self.object)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,20 @@ class Schema:
     @property
     def visible(self) -> tuple[ColumnInfo, ...]:
         return tuple(c for c in self.columns if not c.hidden)
+
+    @property
+    def shown(self) -> Mapping[str, Type]:
+        """What an answer has: the visible columns, an object as one."""
+        return nested_types((c.name, c.type, c.object) for c in self.visible)
+
+    def members(self, path: str) -> tuple[ColumnInfo, ...]:
+        """Of the object at `path`; none where it is no object."""
+        return tuple(c for c in self.columns if c.is_in(path))
+
+    def without(self, names: Container[str]) -> tuple[ColumnInfo, ...]:
+        """The columns but these, and what is in those of them that are objects."""
+        paths = [path for c in self.columns if c.object for path in paths_around(c.name) if path in names]
+        return tuple(c for c in self.columns if c.name not in names and not any(map(c.is_in, paths)))
 
 
 @dataclass(frozen=True, slots=True)

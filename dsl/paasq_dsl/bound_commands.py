@@ -66,8 +66,8 @@ class BoundDropCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundAlter(BoundCommand):
-    """`change` is add, drop, rename or retype; `before` and `after` the field, None where it is not there. `changed` is the
-    collection with the change."""
+    """`change` is add, drop, rename or retype; `before` and `after` the fields concerned, those of an object where it is
+    one: none before they are added, or after they are dropped. `changed` is the collection with the change."""
 
     word: ClassVar[str] = "alter"
     writes: ClassVar[bool] = True
@@ -75,8 +75,8 @@ class BoundAlter(BoundCommand):
     collection: Collection
     changed: Collection
     change: str
-    before: Field | None
-    after: Field | None
+    before: tuple[Field, ...]
+    after: tuple[Field, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -84,6 +84,30 @@ class BoundAlter(BoundCommand):
 class BoundDryrun(BoundCommand):
     word: ClassVar[str] = "dryrun"
     transaction: BoundTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class RowIdentity:
+    """What tells rows apart: these columns, or the records that they are made of where it is None; and of the rows that
+    stages such as expand made of one row its place among them, for each of `places` such stages."""
+
+    columns: tuple[str, ...] | None = None
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoundWatch(BoundCommand):
+    """Push the `events` (enter, change, leave) of a query's rows, from `after` on, a sequence number or a cursor. The
+    rows depend on the collections `reads`, and where `timed` on when they are asked for."""
+
+    word: ClassVar[str] = "watch"
+    query: BoundQuery
+    events: tuple[str, ...]
+    after: Bound | None
+    identity: RowIdentity
+    reads: tuple[str, ...]
+    timed: bool
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

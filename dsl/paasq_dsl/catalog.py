@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from paasq_dsl.objects import nested_types, paths_around
 from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
 from paasq_dsl.values import Value
@@ -33,6 +34,11 @@ class Field:
     unique: bool = False
     computed: str | None = None
 
+    @property
+    def made_of(self) -> str:
+        """What the store makes its value of; empty where it is given."""
+        return ", ".join(self.sources) or self.computed or ""
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -57,6 +63,26 @@ class Collection:
     @cached_property
     def key_field(self) -> Field:
         return self.by_name[self.key]
+
+    @cached_property
+    def objects(self) -> Mapping[str, tuple[Field, ...]]:
+        """The fields in each object, by its dotted name, those of objects in it too. A name with a dot makes one."""
+        found: dict[str, list[Field]] = {}
+        for each in self.fields:
+            for path in paths_around(each.name):
+                if path not in self.by_name:
+                    found.setdefault(path, []).append(each)
+        return MappingProxyType({path: tuple(fields) for path, fields in found.items()})
+
+    def object_of(self, name: str) -> str | None:
+        """The outermost object that a field is in."""
+        return next((path for path in paths_around(name) if path in self.objects), None)
+
+    @cached_property
+    def shape(self) -> Mapping[str, Type]:
+        """What a record is put and shown as: its fields but the computed ones, an object as one value."""
+        given = (f for f in self.fields if not f.sources)
+        return MappingProxyType(nested_types((f.name, f.type, self.object_of(f.name)) for f in given))
 
     def of_kind(self, kind: Kind) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.type.kind is kind)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paasq_dsl.syntax.tokens import NAME_PATTERN, REF_PATTERN, quote_name, record_name, unquote
+from paasq_dsl.syntax.tokens import NAME_PATTERN, REF_PATTERN, quote_path, record_name, unquote
 
 _CITATION = re.compile(
     rf"(?P<record>{REF_PATTERN})@(?P<version>\d{{1,18}})"
-    rf"(?:\.(?P<field>{NAME_PATTERN})(?:\[(?P<start>\d{{1,9}})\.\.(?P<end>\d{{1,9}})\])?)?"
+    rf"(?:\.(?P<field>{NAME_PATTERN}(?:\.(?:{NAME_PATTERN}))*)(?:\[(?P<start>\d{{1,9}})\.\.(?P<end>\d{{1,9}})\])?)?"
 )
 
 
@@ -29,7 +29,7 @@ class Citation:
 
 
 def field_part(field: str, span: tuple[int, int] | None) -> str:
-    return quote_name(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
+    return quote_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
 
 
 def parse_citation(text: str) -> Citation | None:
@@ -41,5 +41,5 @@ def parse_citation(text: str) -> Citation | None:
     span = (int(found["start"]), int(found["end"])) if found["start"] else None
     if span is not None and span[0] > span[1]:
         return None
-    field = found["field"].strip("`") if found["field"] else None
+    field = found["field"].replace("`", "") if found["field"] else None
     return Citation(collection, unquote(key) if key.startswith('"') else key, int(found["version"]), field, span)

@@ -57,7 +57,7 @@ class Diagnostic:
 
 
 # Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
-# 04xx: a stage where it makes no sense. 05xx: a write. 06xx: a schema. 07xx: found when it runs.
+# 04xx: a stage where it makes no sense. 05xx: a write. 0600 to 0619: a schema, from 0620: a watch. 07xx: found when it runs.
 CATALOGUE: dict[str, str] = {
     "PQ0101": "expected {expected}, found {found}",
     "PQ0102": "this string has no closing quote",
@@ -122,6 +122,12 @@ CATALOGUE: dict[str, str] = {
     "PQ0309": "has asks a list, and {name} is {type}",
     "PQ0310": "{name} is {type}, which leads to no record: only a link can be followed",
     "PQ0311": "+ adds numbers, or a duration to a time; texts are joined by concat(a, b)",
+    "PQ0312": "{found} is more than a float can hold",
+    "PQ0313": "a list holds no objects: make them records of a collection of their own, and this a list of links to them",
+    "PQ0314": "{name} is an object: name what is in it, such as {example}",
+    "PQ0315": "{name} is an object: it is given {form}, null or a parameter",
+    "PQ0316": "{name} is {type}, which has no members",
+    "PQ0317": "bytes have no order: they are equal, or not",
     "PQ0401": "{stage} needs the rows of a collection, but {before} has made new rows",
     "PQ0402": "{collection} has no {kind} field, so {stage} has nothing to search",
     "PQ0403": "this column needs a name: write name = ...",
@@ -156,8 +162,19 @@ CATALOGUE: dict[str, str] = {
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
     "PQ0611": "{collection}.{name} can't be {changed}: {why}",
     "PQ0612": "{name} can't be unique: it is {type}",
+    "PQ0613": "there is no type {name}, because a sum must not depend on rounding: keep an int of the smallest unit, such as "
+    "cents, or a float where rounding is no matter",
+    "PQ0614": "an object is not {rule} itself: say it of what is in it",
+    "PQ0615": "an object needs a field in it",
+    "PQ0616": "an object is the type of a field alone: {better}",
     "PQ0617": "a field is computed from its record alone, so it can't use {name}",
     "PQ0618": "{name} can't be computed: {why}",
+    "PQ0620": "{stage} leaves nothing to tell one row from another by, so it can't be watched: {mend}",
+    "PQ0621": "a watch is of the present, and this reads a past moment; what happened since is asked for by after <seq>",
+    "PQ0622": "{stage} can't be watched: {why}",
+    "PQ0623": "nothing can stand behind a watch, which has no end",
+    "PQ0624": "emit stands behind the last stage of a watch, without a |",
+    "PQ0625": "a watch has no answer, but events, which are pushed: {ask}",
     "PQ0701": "{what}",
     "PQ0702": "no value was given for ${name}",
     "PQ0703": "{what}",

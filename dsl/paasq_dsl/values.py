@@ -19,6 +19,7 @@ MICROS = {
 MONTHS = {"mo": 1, "y": 12}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+EXACT_MAX = 2**53  # below it, up or down, a float is every int
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|min|mo|s|h|d|w|y)")
 
@@ -48,7 +49,7 @@ class Duration:
         return sign + ("".join(parts) or "0s")
 
 
-Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | None"
+Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | dict[str, Value] | None"
 
 
 def parse_duration(text: str) -> Duration:

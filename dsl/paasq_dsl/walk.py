@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
@@ -50,6 +50,14 @@ def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
             yield from inner
         case _:
             pass
+
+
+def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
+    """The stages, those of pipelines inside them too."""
+    for stage in stages:
+        yield stage
+        for inner in pipelines(stage):
+            yield from nested(inner)
 
 
 def windows(expression: Bound) -> Iterator[Apply]:

@@ -19,6 +19,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*/*.paasq"))
 CATALOG: Catalog = declared_collections((SAMPLES / "assistant" / "schema.paasq").read_text("utf-8"))
 LIVE = {
+    ("person", "address.city"): {"Leipzig": 5, "Oslo": 1},
     ("task", "project"): {"falcon": 5, "home": 3, 'a "new" one': 1},
     ("mail", "labels"): {"work": 7, "family": 2, "falcon": 2, "salt-road": 2},
     ("task", "owner"): {"mira": 12, "ben": 1},

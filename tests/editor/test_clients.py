@@ -27,7 +27,7 @@ NOT_WORDS = {"NAME", "STRING", "NUMBER", "PARAM", "REF", "TIME", "DURATION", "WS
 def _word_terminals() -> set[str]:
     """The words of the grammar that are neither statements nor stages."""
     text = (CLIENTS.parent / "dsl" / "paasq_dsl" / "syntax" / "grammar.lark").read_text("utf-8")
-    terminals = Lark(text, parser="lalr", start=["head", "stage"], maybe_placeholders=True).terminals
+    terminals = Lark(text, parser="lalr", start=["head", "stage", "emission"], maybe_placeholders=True).terminals
     named = {t.name for t in terminals if t.name not in NOT_WORDS}
     words = {str(t.pattern.value) for t in terminals if t.name in named and t.pattern.type == "str"}
     words |= {found[0] for t in terminals if t.name in named and (found := re.match(r"[a-z]+", str(t.pattern.value)))}

@@ -16,6 +16,7 @@ from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.types import (
     BOOL,
+    BYTES,
     DURATION,
     FLOAT,
     INT,
@@ -46,6 +47,7 @@ COLUMNS: Mapping[str, tuple[Type, list[Value]]] = {
     "tags": (list_of(KEYWORD), [["b", "a"], [], None, ["b", None]]),
     "more": (list_of(KEYWORD), [["a"], [], ["a"], ["b", "z"]]),
     "ns": (list_of(INT), [[1, 2, 2], [], None, [3]]),
+    "data": (BYTES, [b"\x00\xff", None, b"", b"b"]),
     "v": (vector_of(2), [[1.0, 0.0], None, [3.0, 4.0], [0.0, 0.0]]),
 }
 PEOPLE: Mapping[str, str] = {"ana": "Ana", "bo": "Bo"}

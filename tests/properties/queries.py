@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -117,8 +118,8 @@ class Writer:
             self.condition(columns, depth - 1) for _ in range(self.number(2, 3))
         )
 
-    def comparison(self) -> str:
-        return self.pick(["==", "!=", "<", "<=", ">", ">="])
+    def comparison(self, type_: Type = INT) -> str:
+        return self.pick(["==", "!="] if type_.kind is Kind.BYTES else ["==", "!=", "<", "<=", ">", ">="])
 
 
 def written(value: Any, type_: Type) -> str:
@@ -126,13 +127,15 @@ def written(value: Any, type_: Type) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return quote_string(value)
+    if isinstance(value, bytes):
+        return f'base64_decode("{b64encode(value).decode()}")'
     return f"@{render_time(value)}" if type_.kind is Kind.TIME else str(value)
 
 
 _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
-    lambda w, name, t, _c, _d: f"{name} {w.comparison()} {w.literal(t)}",
-    lambda w, name, t, c, d: f"{name} {w.comparison()} {w.value(t, c, d)}",
-    lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison()} {name}",
+    lambda w, name, t, _c, _d: f"{name} {w.comparison(t)} {w.literal(t)}",
+    lambda w, name, t, c, d: f"{name} {w.comparison(t)} {w.value(t, c, d)}",
+    lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison(t)} {name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.some(t)}"
     if t.kind is not Kind.BOOL else f"{name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
@@ -381,10 +384,10 @@ def drawn(draw: Draw, world: World) -> Writer:
 
 
 @st.composite
-def query_texts(draw: Draw, world: World, stages_max: int = 5) -> str:
-    """Read in a zone of its own now and then."""
+def query_texts(draw: Draw, world: World, stages_max: int = 5, *, zones: bool = False) -> str:
+    """With `zones` read in a zone of its own now and then."""
     writer = drawn(draw, world)
-    return writer.pick(ZONES) + "\n| ".join(query_stages(writer, stages_max))
+    return (writer.pick(ZONES) if zones else "") + "\n| ".join(query_stages(writer, stages_max))
 
 
 @st.composite

@@ -10,20 +10,31 @@ if TYPE_CHECKING:
     from properties.queries import Pipeline
 
 
+def objects(pipeline: Pipeline) -> list[str]:
+    """Those of the collection whose members are all there."""
+    found: dict[str, list[str]] = {}
+    for path, fields in pipeline.writer.world.collection.objects.items():
+        found[path] = [f.name for f in fields]
+    return [path for path, names in found.items() if all(name in pipeline.columns for name in names)]
+
+
 def drop(pipeline: Pipeline) -> None:
     names = pipeline.shown()
     if len(names) > 1:
-        gone = pipeline.writer.pick(names)
-        pipeline.add(f"drop {gone}")
-        del pipeline.columns[gone]
+        gone = pipeline.writer.pick([*names, *objects(pipeline)])
+        kept = {name: t for name, t in pipeline.columns.items() if name != gone and not name.startswith(f"{gone}.")}
+        if any(not name.startswith("_") for name in kept):
+            pipeline.add(f"drop {gone}")
+            pipeline.columns = kept
 
 
 def rename(pipeline: Pipeline) -> None:
     names = pipeline.shown()
     if names:
-        old, new = pipeline.writer.pick(names), pipeline.writer.fresh()
+        old, new = pipeline.writer.pick([*names, *objects(pipeline)]), pipeline.writer.fresh()
         pipeline.add(f"rename {new} = {old}")
-        pipeline.columns[new] = pipeline.columns.pop(old)
+        for name in [name for name in names if name == old or name.startswith(f"{old}.")]:
+            pipeline.columns[new + name[len(old) :]] = pipeline.columns.pop(name)
 
 
 def skip(pipeline: Pipeline) -> None:

@@ -111,8 +111,8 @@ def test_one_broken_stage_breaks_one_stage(breaking: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_scanner_and_parser_see_the_same_tokens(name: str) -> None:
     for statement in split(TEXTS[name])[0]:
-        for i, piece in enumerate(statement.pieces):
-            interactive = _parser().parse_interactive(piece.text, start="stage" if i else "head")
+        for piece in statement.pieces:
+            interactive = _parser().parse_interactive(piece.text, start=piece.rule)
             lexed = [t for t in interactive.iter_parse() if isinstance(t, LarkToken)]
             scanned = significant(scan(piece.text))
             assert [str(t) for t in lexed] == [t.text for t in scanned]

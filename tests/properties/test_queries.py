@@ -105,7 +105,7 @@ def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldO
 def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     """Ranked, sorted and summarized, with a page of another size each time."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
-    text = data.draw(query_texts(world, stages_max=4))
+    text = data.draw(query_texts(world, stages_max=4, zones=True))
     note(text)
     whole = _answer(engine, text)
     if len(whole.rows) > 50:  # of filled buckets there are thousands
@@ -130,7 +130,7 @@ def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, d
 def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     """Of two texts that differ in literals only, the second runs the first's plan, and answers as a cold one would."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
-    text = data.draw(query_texts(world))
+    text = data.draw(query_texts(world, zones=True))
     other = _with_other_literals(text, data.draw)
     note(f"{text}\nand then\n{other}")
     catalog = engine.catalog()
@@ -215,7 +215,7 @@ def test_a_pipeline_with_parameters_is_the_one_with_its_values_written_in(
     engine: Engine, world_of: WorldOf, data: st.DataObject
 ) -> None:
     """As the values of a let, as its defaults, and as parameters of the run that are passed on."""
-    text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1)))))
+    text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1))), zones=True))
     zone = next(zone for zone in reversed(ZONES) if text.startswith(zone))
     body, declared, values = data.draw(with_parameters(text.removeprefix(zone)))
     if not declared:
@@ -257,9 +257,11 @@ def with_parameters(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) ->
 
 
 def _rows_or_error(engine: Engine, text: str) -> Any:
-    """The columns and the rows, or what is wrong, without its place."""
+    """The columns and the rows, at one moment, or what is wrong, without its place."""
     try:
-        answer = engine.query(Request(text))
+        with pytest.MonkeyPatch.context() as clock:
+            clock.setattr("paasq_daemon.engine.time.time_ns", lambda: NOW_US * 1_000)
+            answer = engine.query(Request(text))
     except QueryError as error:
         return [found["message"] for found in error.diagnostics]
     return answer.columns, answer.rows

@@ -59,6 +59,7 @@ FIELDS = {  # name -> type; each world has some of them
     "k1": "keyword", "k2": "keyword", "n": "int", "m": "int default 7", "f": "float", "ok": "bool", "at": "time",
     "end": "time", "long": "duration", "tags": "[keyword]", "more": "[keyword]", "ns": "[int]", "title": "text",
     "body": "text", "next": "link<{item}>", "links": "[link<{item}>]", "owner": "link<{person}>",
+    "at_.city": "keyword", "at_.note": "text", "at_.geo.lat": "float", "at_.tags": "[keyword]", "raw": "bytes",
 }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def make_world(engine: Engine, seed: int) -> World:
     rng = random.Random(seed)
     names = {"item": f"item{seed}", "person": f"person{seed}"}
     kept = [name for name in FIELDS if rng.random() < 0.8]
-    texts = [name for name in kept if name in {"title", "body"}]
+    texts = [name for name in kept if FIELDS[name] == "text"]
     lines = [f"{name}: {FIELDS[name].format(**names)}" for name in kept]
     lines += [f"{name}: {rule}" for name, (reads, rule) in COMPUTED.items() if {*reads} <= {*kept}]
     if texts:
@@ -125,11 +126,11 @@ def make_world(engine: Engine, seed: int) -> World:
     _write(engine, world.records, names["person"], [{"id": f"p{i}", "name": rng.choice(KEYWORDS)} for i in range(3)])
     if seed % 10:  # every tenth world is empty
         for _ in range(rng.randint(1, 5)):
-            _change(engine, world, rng)
+            change_world(engine, world, rng)
     return world
 
 
-def _change(engine: Engine, world: World, rng: random.Random) -> None:
+def change_world(engine: Engine, world: World, rng: random.Random) -> None:
     keys = [f"i{rng.randrange(25)}" for _ in range(rng.randint(0, 12))]
     _write(engine, world.records, world.item, [_record(world.collection, key, rng) for key in dict.fromkeys(keys)])
     for key in rng.sample(world.keys, min(len(world.keys), rng.randint(0, 3))):
@@ -141,10 +142,22 @@ def _change(engine: Engine, world: World, rng: random.Random) -> None:
 def _write(engine: Engine, records: Records, name: str, given: list[dict[str, Any]]) -> None:
     fields = records.catalog.collections[name].by_name
     as_json = [{field: encode(value, fields[field].type) for field, value in row.items()} for row in given]
-    engine.put(name, as_json)
+    engine.put(name, [nested_record(row) for row in as_json])
     for row in given:
         whole = {f.name: row.get(f.name, f.default) for f in fields.values() if not f.sources} | row
         records.put(name, with_computed(records, name, whole))
+
+
+def nested_record(row: dict[str, Any]) -> dict[str, Any]:
+    """`{"a.b": 1, "a.c.d": 2}` as `{"a": {"b": 1, "c": {"d": 2}}}`."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        *path, last = name.split(".")
+        inside = found
+        for part in path:
+            inside = inside.setdefault(part, {})
+        inside[last] = value
+    return found
 
 
 def _record(collection: Collection, key: str, rng: random.Random) -> dict[str, Any]:
@@ -172,5 +185,5 @@ def _value(type_: Type, rng: random.Random) -> Any:
 
 CHOICES: dict[Kind, Sequence[Any]] = {
     Kind.KEYWORD: KEYWORDS, Kind.INT: INTS, Kind.FLOAT: FLOATS, Kind.BOOL: (True, False), Kind.TIME: TIMES,
-    Kind.DURATION: DURATIONS,
+    Kind.DURATION: DURATIONS, Kind.BYTES: (b"", b"\x00\xff", b"a"),
 }  # fmt: skip

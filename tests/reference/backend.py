@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from paasq_daemon.backends.base import Capability, RunInputs, check_capabilities
+from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
+from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import BoundQuery, Schema
+from paasq_dsl.bound_commands import RowIdentity
+from paasq_dsl.types import Kind, Type
 from reference.records import Records, Row
+from reference.shaping import PLACES
 from reference.stages import Running
 from reference.values import Evaluator
 
 ROWS_MAX = 10_000
 CAPABILITIES = frozenset(Capability) - {Capability.ANALYZE, Capability.PASSAGES, Capability.LIKE}
+
+
+def gathered(row: Row, name: str, type_: Type) -> Any:
+    """An object from its members; null where it has nothing."""
+    if type_.kind is not Kind.OBJECT:
+        return row[name]
+    found = {member: gathered(row, f"{name}.{member}", inner) for member, inner in type_.members}
+    return None if all(value is None for value in found.values()) else found
 
 
 @dataclass(frozen=True)
@@ -38,10 +52,10 @@ class ReferencePlan:
         most = ROWS_MAX if inputs.budget.rows is None else inputs.budget.rows
         if len(rows) > most:
             running.cursor = str(most)
-        shown = self.query.schema.visible
+        shown = self.query.schema.shown
         return Answer(
-            columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
-            rows=[[row[c.name] for c in shown] for row in rows[:most]],
+            columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in shown.items()),
+            rows=[[gathered(row, name, type_) for name, type_ in shown.items()] for row in rows[:most]],
             complete=running.cursor is None,
             reason=None if running.cursor is None else "limit" if inputs.budget.rows is None else "rows",
             cursor=running.cursor,
@@ -51,6 +65,26 @@ class ReferencePlan:
 
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         return [(row["_key"], row["_version"]) for row in self._rows(Running(Evaluator(self.records, inputs)))]
+
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+        assert seq is None, "it has no past"
+        rows = self._rows(Running(Evaluator(self.records, inputs)))
+        assert len(rows) <= rows_max
+        shown = self.query.schema.visible
+        by_key = {self._key(row, identity): [row[c.name] for c in shown] for row in rows}
+        assert len(by_key) == len(rows), "two rows are not told apart"
+        return Result(tuple(ColumnInfo(c.name, str(c.type)) for c in shown), by_key, self.records.seq, inputs.now_us)
+
+    def _key(self, row: Row, identity: RowIdentity) -> Key:
+        places = row.get(PLACES, ())
+        places = places[len(places) - identity.places :]
+        if identity.columns is None:
+            return (row["_key"], *places) if places else str(row["_key"])
+        types = {c.name: c.type for c in self.query.schema.columns}
+        return (*(encode(row[name], types[name]) for name in identity.columns), *places)
+
+    def fingerprint(self, inputs: RunInputs) -> str:
+        return repr((self.query, inputs.literals, dict(inputs.parameters)))
 
     def _rows(self, running: Running) -> list[Row]:
         return running.run(self.query.stages, [], Schema(()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import math
 import re
 import unicodedata
@@ -27,7 +29,21 @@ def written(value: Any, type_: Type) -> str:
     if isinstance(value, list):
         item = type_.item or type_
         return f"[{', '.join('null' if v is None else written(v, item) for v in value)}]"
+    if isinstance(value, bytes):
+        return binascii.b2a_base64(value, newline=False).decode()
     return render_time(value) if type_.kind is Kind.TIME else str(value)
+
+
+def raw(value: Any) -> bytes:
+    """Bytes, or those of a text."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _unbase64(text: str) -> bytes | None:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        return None
 
 
 def length_us(length: Duration) -> int:
@@ -242,6 +258,10 @@ WITH_CALL: dict[str, Callable[..., Any]] = {
     "is_blank": lambda _now, _call, text: text is None or not text.strip(),
 }
 PLAIN: dict[str, Callable[..., Any]] = {
+    "base64_encode": lambda value: binascii.b2a_base64(raw(value), newline=False).decode(),
+    "base64_decode": _unbase64,
+    "size_bytes": lambda value: len(raw(value)),
+    "sha256": lambda value: hashlib.new("sha256", raw(value)).hexdigest(),
     "title_case": lambda text: "".join(p.capitalize() for p in re.split(r"(\s+)", text)),
     "trim_start": str.lstrip,
     "trim_end": str.rstrip,

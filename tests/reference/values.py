@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ def _given(value: Any, type_: Type, zone: ZoneInfo) -> Any:
         return parse_time(value, zone)
     if isinstance(value, str) and type_.kind is Kind.DURATION:
         return parse_duration(value)
+    if isinstance(value, str) and type_.kind is Kind.BYTES:
+        return binascii.a2b_base64(value)
     if isinstance(value, list) and type_.item is not None:
         return [_given(item, type_.item, zone) for item in value]
     return value

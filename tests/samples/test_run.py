@@ -19,7 +19,7 @@ from paasq_dsl.source import Source
 SAMPLES = Path(__file__).parents[2] / "samples"
 PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something
 ORDER = {
-    "assistant": ("schema.paasq", "data.paasq", "day.paasq", "week.paasq"),
+    "assistant": ("schema.paasq", "data.paasq", "day.paasq", "week.paasq", "watch.paasq"),
     "peps": ("schema.paasq", "tour.paasq"),
 }
 
@@ -40,8 +40,11 @@ def test_scripts_run(folder: str, tmp_path: Path) -> None:
         _import(engine, folder)
         for name in others:
             for step in _steps(folder, name):
-                answer = engine.query(Request(step.text, source_name=name, modules=modules.read_all(step.text)))
-                assert len(answer), step.title
+                texts = modules.read_all(step.text)
+                request = Request(step.text, source_name=name, modules=texts)
+                told = engine.watch(request).take() if step.watches else engine.query(request)
+                assert told, step.title
+                assert len(told), step.title
     finally:
         engine.close()
 

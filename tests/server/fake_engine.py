@@ -15,6 +15,7 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
 from paasq_daemon.wire.errors import ConflictError, QueryError
+from paasq_daemon.wire.events import Change, EventBatch
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD, TIME, list_of
@@ -36,12 +37,46 @@ CATALOG = Catalog().with_collection(
 DUE_US = 1_795_339_800_000_000  # 2026-11-22T09:30:00Z
 
 
+def _nothing() -> None:
+    pass
+
+
+class FakeWatch:
+    """`tell` makes it due; each batch has so many events as were told since, of `size` characters each."""
+
+    def __init__(self, engine: FakeEngine, text: str) -> None:
+        self.text = text
+        self.on_due: Callable[[], None] = _nothing
+        self.rest_s = 0.0
+        self.told = 0
+        self.batches = 0
+        self.closed = False
+        engine.watches.append(self)
+
+    def tell(self, events: int = 1) -> None:
+        self.told += events
+        self.on_due()
+
+    def take(self) -> EventBatch | None:
+        if self.text == "watch crash" and self.told:
+            raise KeyError("a secret of a record")
+        count, self.told = self.told, 0
+        self.batches += 1
+        size = int(self.text.partition(" ")[2] or 1)
+        changes = [Change("enter", str(i), ["x" * size]) for i in range(count)]
+        return EventBatch((ColumnInfo("x", "text"),), changes, self.batches, DUE_US, f"c{self.batches}")
+
+    def close(self) -> None:
+        self.closed = True
+
+
 @dataclass
 class FakeEngine:
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: threading.Event = field(default_factory=threading.Event)
     cancelled: int = 0
     closed: bool = False
+    watches: list[FakeWatch] = field(default_factory=list)
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         verb, _, rest = request.text.partition(" ")
@@ -79,6 +114,9 @@ class FakeEngine:
             self.cancelled += 1
             raise
         return Answer((), [])
+
+    def watch(self, request: Request) -> FakeWatch:
+        return FakeWatch(self, request.text)
 
     def explain(self, request: Request) -> Answer:
         return Answer((), [], plan=f"fake plan of {request.text}")

@@ -98,7 +98,7 @@ def test_values_that_people_give(value: Any, expected: Any) -> None:
     assert plain(expected) == expected
 
 
-@pytest.mark.parametrize("value", [object(), b"x", {1: 2}, [{3}, object()]])
+@pytest.mark.parametrize("value", [object(), {1: 2}, [{3}, object()]])
 def test_values_that_nothing_can_hold(value: Any) -> None:
     with pytest.raises(TypeError, match=r"no value of paasq|field's name"):
         plain(value)

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from paasq_daemon.wire.errors import CapabilityMissing
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation
+from paasq_daemon.wire.events import Key
+from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo
 from paasq_dsl import bound, bound_retrieval
 from paasq_dsl.bound import BoundQuery, BoundStage
+from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 from paasq_dsl.walk import expressions, pipelines, traverses, windows
@@ -49,6 +51,16 @@ class RunInputs:
     hit: bool = False
 
 
+@dataclass(frozen=True)
+class Result:
+    """All rows of a query at one moment, by what tells them apart, in their order. Values are the engine's."""
+
+    columns: tuple[ColumnInfo, ...]
+    rows: Mapping[Key, list[Any]]
+    seq: int
+    now_us: int
+
+
 class Prepared(Protocol):
     """A plan made ready once and run many times, in any thread."""
 
@@ -56,6 +68,15 @@ class Prepared(Protocol):
 
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         """Key and version of every row: what a write with a where works on."""
+        ...
+
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+        """All rows by what tells them apart; as they were at `seq` where it is given.
+        Raises LimitExceeded where there are more than `rows_max`, StoreError where that moment can't be read."""
+        ...
+
+    def fingerprint(self, inputs: RunInputs) -> str:
+        """What is equal for the same query with the same literals and parameters."""
         ...
 
 

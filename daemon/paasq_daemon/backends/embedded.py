@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.backends.base import Capability, RunInputs, check_capabilities
+from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
@@ -30,11 +30,18 @@ from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.wire.errors import LimitExceeded
+from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.messages import Answer, ColumnInfo, estimated_tokens
 from paasq_daemon.wire.messages import Budget as Limits
+from paasq_daemon.wire.values import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery
+from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.objects import nested
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import Value
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
 ROWS_AT_ONCE = 500  # that an answer reads before it looks at the time
@@ -87,6 +94,30 @@ class Reader:
             raise KernelError("PQ0701", "as of seq needs a sequence number, an int", self.moment.value.span)
         return self.indexes.read_past(value)
 
+    @contextmanager
+    def at(self, seq: int) -> Iterator[IndexView]:
+        """The view of a sequence number, which may be the present one: that is there already."""
+        with self.indexes.read() as view:
+            if view.seq == seq:
+                yield view
+                return
+        with self.indexes.read_past(seq) as past:
+            yield past
+
+
+def _keys(schema: bound.Schema, batch: Batch, identity: RowIdentity) -> list[Key]:
+    """A record's key alone, or what else tells the rows apart in a tuple, as JSON writes it."""
+    places: list[list[Any]] = [part.tolist() for part in batch.parts[len(batch.parts) - identity.places :]]
+    if identity.columns is None:
+        assert batch.source is not None
+        assert batch.ordinals is not None
+        keys = to_values(batch.source.column("_key").take(batch.ordinals))
+        return list(zip(keys, *places, strict=True)) if places else [str(key) for key in keys]
+    columns = [
+        [encode(v, schema.by_name[name].type) for v in to_values(batch.column(name))] for name in identity.columns
+    ]
+    return list(zip(*columns, *places, strict=True)) if columns or places else [()] * batch.length
+
 
 def _no_rows(*_: Any, **__: Any) -> Column:
     raise AssertionError("the binder lets no column into as of")
@@ -118,6 +149,24 @@ class PreparedPlan:
             batch = self._execute(self._run(view, inputs), [])
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
+
+    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+        with self.reader.open(inputs) if seq is None else self.reader.at(seq) as view:
+            batch = self._execute(self._run(view, inputs), [])
+            if batch.length > rows_max:
+                raise LimitExceeded(
+                    f"a watch may hold {rows_max:,} rows, and this one has {batch.length:,}",
+                    "watch fewer of them, with where or take",
+                )
+            schema = self.plan.schema
+            rows = dict(zip(_keys(schema, batch, identity), _rows(batch, schema), strict=True))
+            columns = tuple(ColumnInfo(name, str(type_)) for name, type_ in schema.shown.items())
+            return Result(columns, rows, view.seq, inputs.now_us)
+
+    def fingerprint(self, inputs: RunInputs) -> str:
+        return self.plan.fingerprint.of(
+            RunValues(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        )
 
     def _run(self, view: IndexView, inputs: RunInputs) -> Run:
         def snippet(rows: Rows, column: Column, chars: int | None, shown: Shown) -> Column:
@@ -159,14 +208,13 @@ def _row(line: PlanLine) -> list[object]:
 
 def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
-    shown = plan.schema.visible
-    rows, tokens, reason = _affordable(run, batch, shown)
+    rows, tokens, reason = _affordable(run, batch, plan.schema)
     if reason:
         cut(run, batch, len(rows), reason)
     if run.depth_cut:
         run.reasons.append("depth")
     return Answer(
-        columns=tuple(ColumnInfo(c.name, str(c.type)) for c in shown),
+        columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in plan.schema.shown.items()),
         rows=rows,
         complete=not run.reasons,
         reason=run.reasons[0] if run.reasons else None,
@@ -178,7 +226,7 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
     )
 
 
-def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tuple[list[list[Any]], int, str | None]:
+def _affordable(run: Run, batch: Batch, schema: bound.Schema) -> tuple[list[list[Any]], int, str | None]:
     """The first rows, as many as tokens and time allow, what they cost, and why there are no more. Time is looked at
     between some rows and the next, so that there is always an answer to go on from."""
     rows: list[list[Any]] = []
@@ -186,7 +234,7 @@ def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tu
     for start in range(0, batch.length, ROWS_AT_ONCE):
         if start and run.cancel.out_of_time:
             return rows, tokens, "time"
-        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), shown):
+        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), schema):
             cost = estimated_tokens(row)
             if run.tokens_max is not None and tokens + cost > run.tokens_max:
                 return rows, tokens, "tokens"
@@ -195,6 +243,18 @@ def _affordable(run: Run, batch: Batch, shown: Sequence[bound.ColumnInfo]) -> tu
     return rows, tokens, None
 
 
-def _rows(batch: Batch, shown: Sequence[bound.ColumnInfo]) -> list[list[Any]]:
-    columns = [to_values(batch.column(c.name)) for c in shown]
-    return [list(values) for values in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:
+    """What is shown of each row, objects nested."""
+    values = {c.name: to_values(batch.column(c.name)) for c in schema.visible}
+    columns = [
+        values[name] if type_.kind is not Kind.OBJECT else _nested(type_, name, values, batch.length)
+        for name, type_ in schema.shown.items()
+    ]
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.length)]
+
+
+def _nested(type_: Type, name: str, values: Mapping[str, list[Value]], length: int) -> list[Value]:
+    def of_row(row: int) -> Value:
+        return nested(type_, name, lambda column: values[column][row])
+
+    return [of_row(row) for row in range(length)]

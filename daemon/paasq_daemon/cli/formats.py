@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from enum import StrEnum
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import orjson
@@ -21,7 +22,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
     JSONL = "jsonl"  # one object a row
-    CSV = "csv"  # values as in JSON, null as an empty cell
+    CSV = "csv"  # values as in JSON, null as an empty cell, a column for each member of an object
     MARKDOWN = "markdown"
 
 
@@ -51,10 +52,14 @@ def _jsonl(answer: Answer) -> None:
 
 
 def _csv(answer: Answer) -> None:
+    from paasq_daemon.wire.values import leaf_paths
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(column.name for column in answer.columns)
+    paths = [path for column in answer.columns for path in leaf_paths(column.name, column.type)]
+    writer.writerow(".".join(path) for path in paths)
     for row in answer.to_json()["rows"]:
-        writer.writerow(orjson.dumps(v).decode() if isinstance(v, list | dict | bool) else v for v in row.values())
+        cells = (reduce(lambda value, name: value and value[name], path, row) for path in paths)
+        writer.writerow(orjson.dumps(v).decode() if isinstance(v, list | bool) else v for v in cells)
 
 
 def _markdown(answer: Answer) -> None:

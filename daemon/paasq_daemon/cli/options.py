@@ -6,10 +6,10 @@ from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-import orjson
 import typer
 
 from paasq_daemon.cli.formats import Format
+from paasq_daemon.wire.exact import loads
 from paasq_daemon.wire.messages import Budget
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import zone_of
@@ -55,8 +55,8 @@ def params_of(given: list[str] | None) -> dict[str, Any]:
         if not equals or not all(part.isidentifier() for part in name.split(".")):
             raise typer.BadParameter(f"{each!r} is not NAME=VALUE, such as -p limit=3", param_hint="--param")
         try:
-            params[name] = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            params[name] = loads(text)
+        except ValueError:
             params[name] = text
     return params
 

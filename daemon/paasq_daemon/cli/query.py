@@ -8,6 +8,7 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.events import follow, is_watch
 from paasq_daemon.cli.faults import explained
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.wire.messages import Request
@@ -27,10 +28,13 @@ def query(
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
-    """Run statements, and show the answer of the last one."""
+    """Run statements, and show the answer of the last one; of a `watch from ...` the events, until Ctrl-C."""
     source = Source(typer.get_text_stream("stdin").read() if text == "-" else text)
     budget, now_us = options.budget_of(time_ms, rows, tokens), options.now_us_of(now, zone)
     request = Request(source.text, options.params_of(params), budget, source.name, zone=zone, now_us=now_us)
     with open_database(data, socket) as database, explained(source):
+        if is_watch(source.text):
+            follow(database, request, form)
+            return
         answer = database.request(request)
     write(answer, form)

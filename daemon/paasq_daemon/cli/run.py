@@ -10,6 +10,7 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
@@ -34,6 +35,8 @@ def run(
     socket: options.Socket = None,
 ) -> None:
     """Run a script: every answer as a table under its comment; in other formats the last answer alone.
+
+    A `watch from ...` at its end goes on writing events until Ctrl-C.
 
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
     transaction of its own; @now is the same for all.
@@ -63,10 +66,13 @@ def run_script(
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
         given = {name: value for name, value in params.items() if step.takes(name)}
+        pinned = None if step.watches else now_us  # a watch goes with the clock
+        request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=pinned)
         try:
-            last = database.request(
-                Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
-            )
+            if step.watches:
+                follow(database, request, form)
+                return
+            last = database.request(request)
         except PaasqError as error:
             _show_failure(error, source, step, f"statement {number} of {len(todo)}")
             raise typer.Exit(FAILED) from None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from paasq_daemon.cli.events import is_watch
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.split import split
@@ -31,6 +32,11 @@ class Step:
     def parameters(self) -> frozenset[str]:
         """The names, without the `$`, of those that `text` asks for."""
         return asked_parameters(self.text)
+
+    @property
+    def watches(self) -> bool:
+        """Does it push events, instead of giving an answer?"""
+        return is_watch(self.text)
 
     def takes(self, parameter: str) -> bool:
         """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""

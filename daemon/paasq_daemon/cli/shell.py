@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import folder_of, open_database
+from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import definitions_of, steps
@@ -35,7 +36,11 @@ def _answered(database: Database, definitions: str, text: str) -> str:
     source = Source(definitions + text, "<shell>")
     try:
         for step in steps(Source(source.text, source.name), after=len(definitions)):
-            write(database.request(_request(database, step.text, source)), Format.TABLE)
+            request = _request(database, step.text, source)
+            if step.watches:
+                follow(database, request, Format.TABLE)
+            else:
+                write(database.request(request), Format.TABLE)
         if (known := definitions_of(source)) != definitions:
             database.request(_request(database, known, source))  # says what is wrong with them, if anything is
         return known

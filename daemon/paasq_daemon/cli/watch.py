@@ -9,12 +9,14 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.events import is_watch
 from paasq_daemon.cli.faults import show_error
 from paasq_daemon.cli.formats import Format
 from paasq_daemon.cli.run import run_script
 from paasq_daemon.cli.texts import read_source
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
 
 
@@ -26,7 +28,10 @@ def watch(
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
-    """Run a script now and whenever it, or a .paasq file beside or below it, is saved. Ctrl-C ends it."""
+    """Run a script now and whenever it, or a .paasq file beside or below it, is saved. Ctrl-C ends it.
+
+    This watches files. What happens in the store is watched by the statement `watch from ...`: paasq query 'watch from task'.
+    """
     from watchfiles import watch as changes
 
     given = options.params_of(params)
@@ -42,8 +47,15 @@ def _run(database: Database, file: Path, params: dict[str, object], form: Format
 
     output().clear()
     try:
-        run_script(database, read_source(file), params, form)
+        run_script(database, _script(file), params, form)
     except PaasqError as error:
         show_error(error)
     except typer.Exit:  # the text is wrong, and its diagnostics are shown: the next save may mend it
         pass
+
+
+def _script(file: Path) -> Source:
+    source = read_source(file)
+    if is_watch(source.text):
+        raise PaasqError(f"{file} ends in a watch, which would go on through every save", f"run it: paasq run {file}")
+    return source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -74,7 +75,7 @@ def collection_of(_: Call, link: Column) -> Column:
 
 
 def written(column: Column) -> Flat | Coded:
-    """Values as text: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]. Strings as they are, null as null."""
+    """Values as text: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]; bytes in base64. Strings as they are, null as null."""
     if isinstance(column, Coded) or column.type.kind is Kind.TEXT:
         assert not isinstance(column, Ragged)
         return column
@@ -92,6 +93,8 @@ def _write(type_: Type, value: Value) -> str:
             return "true" if value else "false"
         case int() if type_.kind is Kind.TIME:
             return render_time(value)
+        case bytes():
+            return b64encode(value).decode()
         case list():
             item = type_.item or FLOAT  # a vector has no other
             return f"[{', '.join(_write(item, v) for v in value)}]"

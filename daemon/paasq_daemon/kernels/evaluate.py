@@ -15,6 +15,7 @@ from paasq_daemon.index.column import Coded, Column, Ints, Mask, Ragged
 from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
     addresses,
     arithmetic,
+    binary,
     clock,
     comparison,
     conversion,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from paasq_daemon.kernels.errors import KernelError
 from paasq_dsl.bound import ParameterValue
 from paasq_dsl.functions.signature import unify
-from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
-from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
+from paasq_dsl.types import ANY, BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
+from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
 from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 
@@ -75,7 +76,7 @@ def _string(type_: Type, raw: Any) -> Value:
 
 
 def _int(_: Type, raw: Any) -> Value:
-    if isinstance(raw, float) and raw.is_integer():
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < EXACT_MAX:
         raw = int(raw)  # JSON of some clients has no ints
     if not isinstance(raw, int) or isinstance(raw, bool):
         raise _UnfitError("an int")
@@ -93,6 +94,8 @@ def _float(_: Type, raw: Any) -> Value:
         value = math.inf
     if not math.isfinite(value):
         raise _UnfitError("a finite number")
+    if isinstance(raw, int) and int(value) != raw:
+        raise _UnfitError("a number that a float can hold")
     return value
 
 
@@ -145,16 +148,33 @@ def _vector(type_: Type, raw: Any) -> Value:
     return numbers
 
 
+def _bytes(_: Type, raw: Any) -> Value:
+    if isinstance(raw, bytes):
+        return raw
+    try:
+        return b64decode(raw, validate=True)
+    except (TypeError, ValueError):
+        raise _UnfitError("bytes, as text in base64") from None
+
+
+def _object(_: Type, raw: Any) -> Value:
+    """In JSON, as it is: its fields check what is in it."""
+    if not isinstance(raw, dict):
+        raise _UnfitError("an object")
+    return raw
+
+
 def _nothing(_: Type, __: Any) -> Value:
     raise _UnfitError("a text, number, time, duration, true, false or a list of one of these")
 
 
 _TYPES: tuple[tuple[type, Type], ...] = (
     (type(None), NULL), (bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (date, TIME), (Duration, DURATION),
-    (timedelta, DURATION),
+    (timedelta, DURATION), (bytes, BYTES),
 )  # fmt: skip
 _CONVERTERS: dict[Kind, Callable[[Type, Any], Value]] = {
     Kind.KEYWORD: _string, Kind.TEXT: _string, Kind.LINK: _string, Kind.INT: _int, Kind.FLOAT: _float,
     Kind.BOOL: _bool, Kind.TIME: _time, Kind.DURATION: _duration, Kind.LIST: _list, Kind.VECTOR: _vector,
+    Kind.BYTES: _bytes, Kind.OBJECT: _object,
     Kind.NULL: _nothing, Kind.ANY: _nothing,
 }  # fmt: skip

@@ -13,10 +13,10 @@ from paasq_dsl.values import Value
 
 
 def is_stored_apart(field: Field) -> bool:
-    """Must this field be read record by record? Text is in the records only, vectors in their own index; the columns know
-    the length of a duration, but not how many calendar months it has, which moving a time and showing it must."""
+    """Must this field be read record by record? Text and bytes are in the records only, vectors in their own index; the
+    columns know the length of a duration, but not how many calendar months it has, which moving and showing it must."""
     type_ = field.type.item if field.type.kind is Kind.LIST and field.type.item else field.type
-    return type_.kind in {Kind.TEXT, Kind.VECTOR, Kind.DURATION}
+    return type_.kind in {Kind.TEXT, Kind.BYTES, Kind.VECTOR, Kind.DURATION}
 
 
 def fetch_column(source: CollectionView, name: str, ordinals: Ints) -> Column:

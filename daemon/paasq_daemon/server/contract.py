@@ -6,8 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
 from paasq_dsl.catalog import Catalog
+
+
+class StandingQuery(Protocol):
+    """`take` may be called in any thread, one at a time; `on_due` is called in a thread of the engine's."""
+
+    on_due: Callable[[], None]
+
+    @property
+    def rest_s(self) -> float: ...
+    def take(self) -> EventBatch | None: ...
+    def close(self) -> None: ...
 
 
 class Engine(Protocol):
@@ -18,6 +30,7 @@ class Engine(Protocol):
     """
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer: ...
+    def watch(self, request: Request) -> StandingQuery: ...
     def explain(self, request: Request) -> Answer: ...
     def get(self, collection: str, key: str) -> dict[str, Any] | None: ...
     def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult: ...

@@ -26,6 +26,7 @@ from paasq_daemon.server.params import (
     texts,
     whole,
 )
+from paasq_daemon.server.watching import Watching
 from paasq_daemon.wire.errors import SnapshotError
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, Request
 from paasq_daemon.wire.rpc import dump_bounded
@@ -46,27 +47,33 @@ class Service:
     answer_bytes_max: int
     short: ThreadPoolExecutor
     long: ThreadPoolExecutor
+    watching: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
 
     @classmethod
     def of(cls, engine: Engine, executor: Executor, answer_bytes_max: int) -> Service:
         short = ThreadPoolExecutor(_SHORT_THREADS, thread_name_prefix="paasq-short")
-        return cls(engine, executor, answer_bytes_max, short, ThreadPoolExecutor(_LONG_THREADS, "paasq-long"))
+        long = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="paasq-long")
+        watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
+        return cls(engine, executor, answer_bytes_max, short, long, watching)
 
     def close(self) -> None:
         """Take no more; what runs goes on."""
         self.executor.close()
         self.short.shutdown(wait=False, cancel_futures=True)
         self.long.shutdown(wait=False, cancel_futures=True)
+        self.watching.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: its parameters as read, its token, and `cancel`, which reaches the connection's other requests."""
+    """One request: its parameters as read, its token, `cancel`, which reaches the connection's other requests, and the
+    watches of the connection."""
 
     service: Service
     params: dict[str, Any]
     cancellation: Cancellation
     cancel: Callable[[str | int], bool]
+    watching: Watching
 
     def encode(self, result: Any) -> bytes:
         return dump_bounded(result, self.service.answer_bytes_max)
@@ -127,6 +134,20 @@ async def _query(call: Call) -> bytes:
     if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
         return call.encode(answer.to_json())
     return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
+
+
+@method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)
+async def _watch(call: Call) -> bytes:
+    """Begins to push events; the answer names the watch, and goes out before the first of them."""
+    request = _request(call)
+    call.watching.check_room()
+    query = await run_in(call.service.short, lambda: call.service.engine.watch(request), call.cancellation)
+    return call.encode({"watch": call.watching.begin(query, call.service.watching)})
+
+
+@method("unwatch", Param("watch", whole(1, 2**53)))
+async def _unwatch(call: Call) -> bytes:
+    return call.encode({"ended": call.watching.end(call.params["watch"])})
 
 
 @method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)

@@ -11,6 +11,7 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.log import failure
 from paasq_daemon.server.methods import METHODS, Call, Method, Service
 from paasq_daemon.server.params import read_params
+from paasq_daemon.server.watching import Watching
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError
 from paasq_daemon.wire.frames import FrameDecoder, Framing, frame
 from paasq_daemon.wire.messages import Budget, Cancellation
@@ -24,6 +25,7 @@ from paasq_daemon.wire.rpc import (
     parse,
     result_message,
 )
+from paasq_dsl.values import INT_MAX, INT_MIN
 
 _READ_BYTES = 2**18
 _HUNG_UP_POLL_S = 0.25
@@ -51,6 +53,7 @@ class Session:
         self._in_flight: dict[Hashable, Cancellation] = {}  # by id; a notification by an object of its own
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
+        self._watching = Watching(self._push, self._start, limits)
 
     async def run(self) -> None:
         """Until the client hangs up, breaks the framing or idles too long, or `stop_reading` is called."""
@@ -59,10 +62,13 @@ class Session:
             await asyncio.wait([self._reading])
             if not self._reading.cancelled() and (error := self._reading.exception()) is not None:
                 await self._give_up(error)
+            if self._reading.cancelled():
+                self._watching.close()  # the daemon is stopping, and a watch would never end
             while self._tasks and not self._hung_up():
                 await asyncio.wait(self._tasks, timeout=_HUNG_UP_POLL_S)
         finally:
             self.cancel_all()
+            self._watching.close()
             self._writer.close()
             if self._tasks:  # a thread may still be at work for a client that has gone
                 await asyncio.wait(self._tasks)
@@ -92,7 +98,7 @@ class Session:
             except TimeoutError:
                 if self._decoder.begun:
                     raise LimitExceeded(f"a frame took longer than {self._limits.frame_timeout_s:g} s") from None
-                if self._in_flight:
+                if self._in_flight or self._watching.count:
                     continue
                 return
             if not self._decoder.begun:
@@ -174,7 +180,7 @@ class Session:
         limits = params.get("budget") or Budget()
         cancellation = self._in_flight[name] = Cancellation(limits.time_ms)
         try:
-            return await request.method.run(Call(self._service, params, cancellation, self._cancel))
+            return await request.method.run(Call(self._service, params, cancellation, self._cancel, self._watching))
         finally:
             del self._in_flight[name]
 
@@ -196,6 +202,15 @@ class Session:
                     await self._writer.drain()
             except (TimeoutError, OSError):
                 self._writer.transport.abort()
+
+    async def _push(self, body: bytes) -> None:
+        """Returns when the client has taken most of what was sent; one that is slow is waited for, however long it takes.
+        Raises OSError where it has gone."""
+        async with self._sending:
+            if self._writer.is_closing():
+                raise ConnectionResetError
+            self._writer.write(frame(body, self._decoder.framing or Framing.LINES))
+        await self._writer.drain()
 
     async def _give_up(self, error: BaseException) -> None:
         """The framing is lost: say why, then close."""
@@ -239,4 +254,5 @@ def _id_of(message: Any) -> Id:
     id_ = message.get("id") if isinstance(message, dict) else None
     if isinstance(id_, str):
         return id_ if len(id_) <= _ID_CHARS_MAX else None
-    return id_ if isinstance(id_, int) and not isinstance(id_, bool) else None
+    whole = isinstance(id_, int) and not isinstance(id_, bool) and INT_MIN <= id_ <= INT_MAX
+    return id_ if whole else None

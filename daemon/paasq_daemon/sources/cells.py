@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-import orjson
-
+from paasq_daemon.wire.exact import loads
 from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import INT_MAX, INT_MIN
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -33,14 +33,18 @@ def cell_reader(type_: Type) -> Callable[[str], Any]:
 def _whole(text: str) -> int:
     if not _WHOLE.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is not a whole number")
+    if len(text.strip()) > len(str(INT_MIN)) or not INT_MIN <= int(text) <= INT_MAX:
+        raise ValueError(f"{text!r:.60} is outside the 64 bits of an int")
     return int(text)
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | int:
+    """A whole number stays one, so that the store sees whether a float can hold it."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a number") from None
+    return _whole(text) if _WHOLE.fullmatch(text.strip()) else number
 
 
 def _bool(text: str) -> bool:
@@ -52,8 +56,8 @@ def _bool(text: str) -> bool:
 
 def _json_list(text: str) -> list[Any]:
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        value = loads(text)
+    except ValueError:
         value = None
     if not isinstance(value, list):
         raise ValueError(f"{text!r} is not a JSON list")  # noqa: TRY004  # the text is wrong, not its type

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import orjson
-
 from paasq_daemon.sources.entry import Entry
 from paasq_daemon.sources.lines import LINE_BYTES_MAX, Line
+from paasq_daemon.wire.exact import loads
 from paasq_dsl.catalog import Collection
 
 
@@ -25,8 +24,8 @@ def _object(line: Line) -> tuple[dict[str, Any] | None, str]:
     if line.cut:
         return None, f"the line is longer than {LINE_BYTES_MAX:,} bytes; only its beginning is kept"
     try:
-        value = orjson.loads(line.text)
-    except orjson.JSONDecodeError as error:
+        value = loads(line.text)
+    except ValueError as error:
         return None, _not_utf8(line.text) or f"this is not JSON: {error}"
     if not isinstance(value, dict):
         return None, "a record is a JSON object, {...}"

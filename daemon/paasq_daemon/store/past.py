@@ -12,8 +12,8 @@ from paasq_dsl.catalog import Catalog
 class PastView(View):
     """Which record was live then is told by the first change of each key since; the bodies of the dead are still there.
 
-    Ordinals count to the present end. A vector is the one its record has by now. Costs one walk over the journal since.
-    Raises StoreError where the moment is yet to come, or its history was trimmed.
+    Ordinals count to the present end. A vector that was made since is not there, one made anew is the new one.
+    Costs one walk over the journal since. Raises StoreError where the moment is yet to come, or its history was trimmed.
     """
 
     def __init__(self, present: View, seq: int) -> None:
@@ -29,11 +29,14 @@ class PastView(View):
             )
         self._seq = seq
         self._earlier: dict[tuple[int, str], int | None] = {}  # by collection and key: the ordinal that was live then
+        self._turned: set[tuple[int, int, int]] = set()  # vectors, by place, that came since, or went
         catalogs = 0
         for entry in present.journal(seq):
             for change in entry.changes:
                 if change.kind in {ChangeKind.PUT, ChangeKind.DELETE}:
                     self._earlier.setdefault((change.collection, change.key), change.previous)
+                elif change.field is not None:
+                    self._turned ^= {(change.collection, change.field, change.ordinal)}
                 catalogs += change.kind is ChangeKind.CATALOG
         self._catalog_version = present.catalog.version - catalogs
 
@@ -56,4 +59,6 @@ class PastView(View):
 
     def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
         """None also where a record died before its vector was made, which is no loss."""
+        if (collection_id, field_id, ordinal) in self._turned:
+            return None
         return self.tables.vectors.get(self.txn, VECTOR.pack(collection_id, field_id, ordinal))

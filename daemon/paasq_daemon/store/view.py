@@ -140,6 +140,11 @@ class View:
         if expected <= self.seq:
             raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
 
+    def committed_us(self, seq: int) -> int | None:
+        """When a transaction was made; None where the journal does not hold it."""
+        payload = self.tables.journal.get(self.txn, SEQ.pack(seq)) if self.journal_start <= seq <= self.seq else None
+        return None if payload is None else decode_entry(seq, payload).time_us
+
     def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
         return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)

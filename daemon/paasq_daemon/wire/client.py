@@ -9,9 +9,11 @@ from typing import Any, Self
 
 from paasq_daemon.wire.connection import Connection
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, PutResult, Request
 from paasq_daemon.wire.schema import catalog_of, record_of
 from paasq_daemon.wire.values import plain
+from paasq_daemon.wire.watch import RemoteWatch
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.values import render_time
 
@@ -38,17 +40,13 @@ class Client(Database):
         return self._live().call(method, params, cancel)
 
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        params = {
-            "text": request.text,
-            "params": plain(request.params),
-            "budget": _budget(request.budget),
-            "source_name": request.source_name,
-            "read_only": request.read_only,
-            "modules": dict(request.modules),
-            "zone": request.zone,
-            "now": None if request.now_us is None else render_time(request.now_us),
-        }
+        params = {**_text(request), "budget": _budget(request.budget)}
         return Answer.from_json(self.call("query", params, cancel))
+
+    def open_watch(self, request: Request) -> RemoteWatch:
+        if request.budget != Budget():
+            raise InvalidValue("a watch takes no budget", "bound its rows with take")
+        return RemoteWatch(self._socket, self._connect_timeout_s, _text(request))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
         return Answer.from_json(self.call("explain", {"text": text, "params": plain(params), "zone": self.zone}))
@@ -106,6 +104,18 @@ class Client(Database):
             if self._connection.ended and not self._closed:
                 self._connection = Connection(self._socket, self._connect_timeout_s)
             return self._connection
+
+
+def _text(request: Request) -> dict[str, Any]:
+    return {
+        "text": request.text,
+        "params": plain(request.params),
+        "source_name": request.source_name,
+        "read_only": request.read_only,
+        "modules": dict(request.modules),
+        "zone": request.zone,
+        "now": None if request.now_us is None else render_time(request.now_us),
+    }
 
 
 def _budget(budget: Budget) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -28,11 +28,21 @@ _TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO take
 _ENVELOPE_BYTES = 4096  # the limit is on a result; id and the rest stand around it
 
 
+def _ignore(*_: Any) -> None:
+    pass
+
+
 class Connection:
     """Speaks lines. Any number of threads may call at once; one thread of its own reads."""
 
-    def __init__(self, path: Path, connect_timeout_s: float) -> None:
-        """Raises DaemonUnavailable where nobody listens at `path`."""
+    def __init__(
+        self, path: Path, connect_timeout_s: float, on_notification: Callable[[str, Mapping[str, Any]], None] = _ignore,
+        on_end: Callable[[PaasqError], None] = _ignore,
+    ) -> None:  # fmt: skip
+        """Raises DaemonUnavailable where nobody listens at `path`. `on_notification` is called, with method and parameters,
+        in the thread that reads, `on_end` when nothing will come any more."""
+        self._on_notification = on_notification
+        self._on_end = on_end
         self._path = path
         self._socket = _connected(path, connect_timeout_s)
         self._ids = itertools.count(1)
@@ -127,6 +137,9 @@ class Connection:
             self._end(ProtocolError(f"the daemon at {self._path} sent what is no answer: {error!r}"))
 
     def _take(self, message: dict[str, Any]) -> None:
+        if "method" in message:
+            self._on_notification(message["method"], message["params"])
+            return
         error = error_from_json(message["error"]) if "error" in message else None
         with self._lock:
             answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may stand there
@@ -140,10 +153,13 @@ class Connection:
 
     def _end(self, why: PaasqError) -> None:
         with self._lock:
+            ended_before = self._ended is not None
             self._ended = self._ended or why
             waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.set_exception(why)
+        if not ended_before:
+            self._on_end(why)
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the reader, which close() alone would not
         self._socket.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from paasq_daemon.wire.events import Watch
 from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -25,6 +26,14 @@ class Database(ABC):
     def query(self, text: str, /, **params: Any) -> Answer:
         """Run a text of the language, reads and writes alike; `params` by name without the `$`."""
         return self.request(Request(text, params, zone=self.zone))
+
+    def watch(self, text: str, /, **params: Any) -> Watch:
+        """The events of a standing query, `watch from ...`: iterate it, and close it in the end."""
+        return self.open_watch(Request(text, params, zone=self.zone))
+
+    @abstractmethod
+    def open_watch(self, request: Request) -> Watch:
+        """As `watch`. A request for one has no budget."""
 
     @abstractmethod
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:

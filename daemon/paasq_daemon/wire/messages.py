@@ -252,8 +252,21 @@ class Answer:
 
 def estimated_tokens(row: list[Any]) -> int:
     """Of one row, from its characters; a value that is no text counts as eight of them."""
-    characters = sum(len(value) if isinstance(value, str) else 8 for value in row if value is not None)
-    return -(-characters // CHARACTERS_A_TOKEN)
+    return -(-sum(map(_characters, row)) // CHARACTERS_A_TOKEN)
+
+
+def _characters(value: Any) -> int:
+    match value:
+        case None:
+            return 0
+        case str():
+            return len(value)
+        case bytes():
+            return 4 * len(value) // 3  # in base64
+        case dict():
+            return sum(len(name) + _characters(inner) for name, inner in value.items())
+        case _:
+            return 8
 
 
 def _smaller(one: Number | None, other: Number | None) -> Number | None:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from paasq_daemon.wire.values import digest, member_types
 from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False)
     if type_name.startswith("vector"):
         shown = ", ".join(f"{number:.3g}" for number in value[:_VECTOR_SHOWN])
         return f"[{shown}{', …' if len(value) > _VECTOR_SHOWN else ''}] ({len(value)})"
+    if isinstance(value, bytes):
+        return digest(value)
+    if isinstance(value, dict):
+        types = member_types(type_name)
+        members = (
+            (name, cell(inner, types[name], zone, dates=dates)) for name, inner in value.items() if inner is not None
+        )
+        return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
     if isinstance(value, list):
         return ", ".join(cell(item, type_name[1:-1], zone) for item in value)
     return printable(str(value))

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, ProtocolError, QueryError
+from paasq_daemon.wire.exact import loads
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -34,8 +35,8 @@ class RpcError(ProtocolError):
 def parse(body: bytes) -> Any:
     """JSON of at most JSON_DEPTH_MAX levels. Raises RpcError."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = loads(body)
+    except ValueError as error:
         raise RpcError(PARSE_ERROR, f"this is not JSON: {error}") from None
     if body.count(b"[") + body.count(b"{") > JSON_DEPTH_MAX and _deeper(value, JSON_DEPTH_MAX):
         raise RpcError(INVALID_REQUEST, f"the message is nested deeper than {JSON_DEPTH_MAX} levels")
@@ -63,6 +64,10 @@ def dump_bounded(value: Any, size_bytes_max: int) -> bytes:
 
 def request_message(id_: Id, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id_, "method": method, "params": params}
+
+
+def notification(method: str, params: Mapping[str, Any]) -> bytes:
+    return dump({"jsonrpc": "2.0", "method": method, "params": params})
 
 
 def result_message(id_: Id, result: bytes) -> bytes:

@@ -50,6 +50,6 @@ def present_record(record: Mapping[str, Any], collection: Collection) -> dict[st
 
 
 def field_types(collection: Collection) -> dict[str, str]:
-    """The type of each field and system column, as `str(Type)` writes it."""
+    """The type of each value of a record and of each system column, as `str(Type)` writes it."""
     system = {name: str(type_) for name, type_ in SYSTEM_COLUMNS.items()}
-    return system | {f.name: str(f.type) for f in collection.fields}
+    return system | {name: str(type_) for name, type_ in collection.shape.items()}

@@ -9,7 +9,9 @@
 | link, keyword, text | str | string | str |
 | int, bool | int, bool | number, true or false | int, bool |
 | list | list | list, item by item | list, item by item |
-| any | any of the above, and bytes | as its own type suggests; bytes as base64 | as it is |
+| object | dict | object, member by member | dict, member by member |
+| bytes | bytes | string in base64 | bytes |
+| any | any of the above | as its own type suggests | as it is |
 
 Null is null everywhere. A time outside the years 1 to 9999 is `"<n>us"` in JSON and an int in Python.
 """
@@ -18,17 +20,21 @@ from __future__ import annotations
 
 import json
 import math
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration, parse_time, read_duration, render_time, to_datetime, to_micros
 
 Convert: TypeAlias = Callable[[Any], Any]
+_MEMBER = re.compile(r"(?:`([^`]+)`|([^`:]+)): (.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,50 @@ class Codec:
 
 @lru_cache(maxsize=512)
 def codec(type_name: str) -> Codec:
-    """The codec of a type as `str(Type)` writes it: `time`, `[keyword]`, `link<task>`, `vector(384)`."""
+    """The codec of a type as `str(Type)` writes it: `time`, `[keyword]`, `link<task>`, `vector(384)`, `{city: keyword}`."""
     if type_name.startswith("["):
         item = codec(type_name[1:-1])
         return Codec(_each(item.encode), _each(item.decode), _each(item.present))
+    if type_name.startswith("{"):
+        members = {name: codec(inner) for name, inner in member_types(type_name).items()}
+        return Codec(
+            _members({name: each.encode for name, each in members.items()}),
+            _members({name: each.decode for name, each in members.items()}),
+            _members({name: each.present for name, each in members.items()}),
+        )
     kind = type_name.partition("(")[0].partition("<")[0]
     return _CODECS.get(kind, _ANY)
+
+
+@lru_cache(maxsize=512)
+def member_types(type_name: str) -> Mapping[str, str]:
+    """The types of what is in an object, by name, from its type as `str(Type)` writes it."""
+    found: dict[str, str] = {}
+    inside = type_name[1:-1]
+    starts = [0, *(end + 2 for end in _commas(inside)), len(inside) + 2]
+    for start, end in pairwise(starts):
+        quoted, plain_name, inner = _MEMBER.fullmatch(inside[start : end - 2]).groups()  # type: ignore[union-attr]
+        found[quoted or plain_name] = inner
+    return found
+
+
+def leaf_paths(name: str, type_name: str) -> Iterator[tuple[str, ...]]:
+    """Where the single values of a column are: `(address, city)` for each that is in an object, else the name alone."""
+    if not type_name.startswith("{"):
+        yield (name,)
+        return
+    for member, inner in member_types(type_name).items():
+        yield from ((name, *path) for path in leaf_paths(member, inner))
+
+
+def _commas(members: str) -> Iterator[int]:
+    """Where commas part members, not those of a member."""
+    depth, quoted = 0, False
+    for at, character in enumerate(members):
+        quoted ^= character == "`"
+        depth += 0 if quoted else (character == "{") - (character == "}")
+        if character == "," and not depth and not quoted:
+            yield at
 
 
 def encode(value: Any, type_: Type | str) -> Any:
@@ -62,10 +106,17 @@ def present(value: Any, type_: Type | str) -> Any:
     return codec(str(type_)).present(value)
 
 
+def digest(value: bytes) -> str:
+    """Bytes for people: how many, and the beginning of their SHA-256."""
+    return f"{len(value):,} bytes, sha256 {sha256(value).hexdigest()[:12]}"
+
+
 def as_text(value: Any, type_: Type | str) -> str | None:
     """A value for people, in one column with values of other types; None for null."""
     if value is None:
         return None
+    if isinstance(value, bytes):
+        return digest(value)
     encoded = encode(value, type_)
     return encoded if isinstance(encoded, str) else json.dumps(encoded, ensure_ascii=False)
 
@@ -88,6 +139,8 @@ def plain(value: Any) -> Any:
             return _duration_text(Duration(micros=value // timedelta(microseconds=1)))
         case Duration():
             return _duration_text(value)
+        case bytes() | bytearray() | memoryview():
+            return b64encode(value).decode()
         case Mapping():
             return {_name(name): plain(item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -109,6 +162,10 @@ def _nullable(convert: Convert) -> Convert:
 
 def _each(convert: Convert) -> Convert:
     return lambda values: None if values is None else [convert(value) for value in values]
+
+
+def _members(converts: Mapping[str, Convert]) -> Convert:
+    return _nullable(lambda value: {name: convert(value[name]) for name, convert in converts.items()})
 
 
 def _same(value: Any) -> Any:
@@ -163,10 +220,15 @@ def _parse_duration(text: str) -> Duration:
     return Duration(months, micros)
 
 
+def _decode_bytes(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("this is not base64") from None
+
+
 def _encode_any(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, bytes) and not isinstance(value, str):
         return [_encode_any(item) for item in value]
     if isinstance(value, Mapping):
         return {name: _encode_any(item) for name, item in value.items()}
@@ -184,5 +246,6 @@ _CODECS: Mapping[str, Codec] = {
     "float": Codec(_nullable(lambda value: _finite(float(value))), _nullable(float), _nullable(float)),
     "time": Codec(_nullable(_encode_time), _nullable(_decode_time), _nullable(_present_time)),
     "duration": Codec(_nullable(_duration_text), _nullable(_parse_duration), _same),
+    "bytes": Codec(_nullable(lambda value: b64encode(value).decode()), _nullable(_decode_bytes), _same),
     "vector": Codec(_nullable(_encode_floats), _nullable(_floats), _nullable(_floats)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from paasq_daemon.index.column import Column, Ints
@@ -15,9 +16,10 @@ from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.wire.values import as_text
 from paasq_daemon.writes.computed import with_computed
+from paasq_daemon.writes.objects import flattened
 from paasq_daemon.writes.records import put_record
-from paasq_daemon.writes.values import check_required, check_values
-from paasq_dsl.bound import Bound, ColumnValue, WhereStage
+from paasq_daemon.writes.values import check_required, check_values, object_from_json
+from paasq_dsl.bound import Bound, ColumnValue, Named, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax.tokens import record_name
@@ -60,10 +62,10 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows
     collection = write.collection
     fresh: list[Record] = []
     records: Iterable[dict[str, Any]] = (
-        {item.name: scalar(item.value, values) for item in items} for items in write.records
+        _assigned(collection, items, partial(scalar, run=values)) for items in write.records
     )
     if rows is not None:
-        records = (dict(zip(rows.names, row, strict=True)) for row in rows.rows)
+        records = (flattened(collection, dict(zip(rows.names, row, strict=True))) for row in rows.rows)
     checked: list[dict[str, Any]] = []
     for given in records:
         check_required(collection, given)
@@ -82,8 +84,7 @@ def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, 
     for before in _targets(transaction, write, values, chosen):
         row = RecordRow(write.collection, before)
         given = _given(transaction, write.collection, before) if before.version else _defaults(write.collection, before)
-        for item in write.assignments:
-            given[item.name] = to_values(evaluate(item.value, row, values))[0]
+        given |= _assigned(write.collection, write.assignments, partial(_of_row, row=row, values=values))
         check_required(write.collection, given)
         changed.append(check_values(write.collection, given))
     fresh = [put_record(transaction, write.collection, record) for record in with_computed(write.collection, changed)]
@@ -96,6 +97,21 @@ def _delete(transaction: WriteTransaction, write: BoundDelete, values: RunValues
     for record in targets:
         transaction.delete(write.collection.id, record.key)
     return Written(write.collection.name, "delete", tuple(r.key for r in targets))
+
+
+def _assigned(collection: Collection, items: Iterable[Named], value_of: Callable[[Bound], Value]) -> dict[str, Any]:
+    """What fields are given. Only a parameter gives an object as a whole, in JSON."""
+    given: dict[str, Any] = {}
+    for item in items:
+        value = value_of(item.value)
+        given |= (
+            object_from_json(collection, item.name, value) if item.name in collection.objects else {item.name: value}
+        )
+    return given
+
+
+def _of_row(expression: Bound, row: RecordRow, values: RunValues) -> Value:
+    return to_values(evaluate(expression, row, values))[0]
 
 
 def chosen_behind(

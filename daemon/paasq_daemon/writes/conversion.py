@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.wire.values import as_text, decode
+from paasq_daemon.wire.values import as_text, decode, encode
 from paasq_daemon.writes.values import check_value
 from paasq_dsl.catalog import Field
 from paasq_dsl.types import STRING_KINDS, Kind, Type
@@ -29,7 +29,7 @@ def _converted(before: Type, after: Type, value: Any) -> Any:
             return [_converted(before.item or before, after.item, item) for item in value]
         return [_converted(before, after.item, value)]
     if after.kind in STRING_KINDS:
-        return as_text(value, before)
+        return encode(value, before) if before.kind is Kind.BYTES else as_text(value, before)
     if before.kind is after.kind:
         return value
     return _READERS[before.kind in STRING_KINDS, after.kind](value)
@@ -45,6 +45,7 @@ _READERS: dict[tuple[bool, Kind], Callable[[Any], Any]] = {
     (True, Kind.FLOAT): float,
     (True, Kind.BOOL): _bool,
     (True, Kind.TIME): lambda text: decode(text.strip(), "time"),
+    (True, Kind.BYTES): lambda text: decode(text.strip(), "bytes"),
     (True, Kind.DURATION): lambda text: decode(text.strip(), "duration"),
     (False, Kind.INT): lambda number: number,
     (False, Kind.FLOAT): lambda number: number,

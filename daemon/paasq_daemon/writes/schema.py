@@ -69,11 +69,10 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder:
     changed = replace(alter.changed, fields=fields)
     if alter.change == "add":
         transaction.set_catalog(transaction.catalog.with_collection(changed))
-        return _added(transaction, changed, fields[-1])
+        added = [f for f in fields if f.id >= alter.collection.next_field_id]
+        return max([_added(transaction, changed, f) for f in added])
     if alter.change == "retype":
-        assert alter.before is not None
-        assert alter.after is not None
-        count = _retyped(transaction, changed, alter.before, alter.after)
+        count = _retyped(transaction, changed, alter.before[0], alter.after[0])
         transaction.set_catalog(transaction.catalog.with_collection(changed))
         return count
     transaction.set_catalog(transaction.catalog.with_collection(changed))

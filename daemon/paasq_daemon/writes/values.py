@@ -10,10 +10,11 @@ import numpy as np
 
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.values import decode
+from paasq_daemon.writes.objects import flattened
 from paasq_daemon.writes.returned import RETURNED
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, to_micros
+from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, to_micros
 
 TIMES_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999
 
@@ -23,7 +24,7 @@ def from_json(field: Field, value: Any) -> Value:
     type_ = field.type
     if value is None:
         return check_value(field, None)
-    if _is_temporal(type_):
+    if _is_encoded(type_):
         try:
             value = decode(value, type_)
         except (ValueError, TypeError, AttributeError) as error:
@@ -67,18 +68,24 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
 def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
     """Field values by name; vectors as lists. Unknown and missing required fields, and vectors that are made of text, raise
     InvalidValue. What the store keeps of a record is left out."""
+    found = _fields_from_json(collection, {name: value for name, value in data.items() if name not in RETURNED})
+    check_required(collection, found)
+    return found
+
+
+def object_from_json(collection: Collection, path: str, value: Any) -> dict[str, Any]:
+    """The values of all fields in an object that is written whole: what it leaves out has its default, or is null."""
+    left_out = {f.name: f.default for f in collection.objects[path] if not f.made_of}
+    return left_out | _fields_from_json(collection, {path: value})
+
+
+def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in data.items():
-        field = collection.by_name.get(name)
-        if field is None and name in RETURNED:
-            continue
-        if field is None:
-            known = ", ".join(f.name for f in collection.fields)
-            raise InvalidValue(f"{collection.name} has no field {name}", f"its fields are {known}")
+    for name, value in flattened(collection, data).items():
+        field = collection.by_name[name]
         if field.sources:
             raise InvalidValue(f"{name} is computed from {', '.join(field.sources)}", "leave it out")
         found[name] = value if field.type.kind is Kind.VECTOR else from_json(field, value)
-    check_required(collection, found)
     return found
 
 
@@ -89,9 +96,10 @@ def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
             raise InvalidValue(f"{collection.name}.{field.name} is required", f"give {field.name} a value")
 
 
-def _is_temporal(type_: Type) -> bool:
+def _is_encoded(type_: Type) -> bool:
+    """Is it text in JSON, and something else here?"""
     kind = type_.item.kind if type_.kind is Kind.LIST and type_.item else type_.kind
-    return kind in {Kind.TIME, Kind.DURATION}
+    return kind in {Kind.TIME, Kind.DURATION, Kind.BYTES}
 
 
 def _checked(field: Field, type_: Type, value: Any) -> Value:
@@ -121,7 +129,8 @@ def _mend(type_: Type) -> str:
         Kind.DURATION: "write a duration as text, such as 1h30min",
         Kind.LIST: f"give a list of {type_.item}",
         Kind.INT: "give an int of 64 bits",
-        Kind.FLOAT: "give a finite number",
+        Kind.FLOAT: "give a finite number, and an int only where a float is exactly that",
+        Kind.BYTES: "give bytes as text in base64",
         Kind.LINK: f"give the key of a {type_.name} as text",
     }
     return mends.get(type_.kind, f"give a {type_}")
@@ -139,7 +148,7 @@ def _text(value: Any) -> str | None:
 
 def _int(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
-        whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX
         return int(value) if whole else None
     return value if INT_MIN <= value <= INT_MAX else None
 
@@ -151,7 +160,8 @@ def _float(value: Any) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    changed = isinstance(value, int) and int(number) != value  # beyond 2^53 a float is not every int
+    return number if math.isfinite(number) and not changed else None
 
 
 def _time(value: Any) -> int | None:
@@ -170,4 +180,5 @@ _CHECKERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.BOOL: lambda value: value if isinstance(value, bool) else None,
     Kind.TIME: _time,
     Kind.DURATION: lambda value: value if isinstance(value, Duration) else None,
+    Kind.BYTES: lambda value: value if isinstance(value, bytes) else None,
 }

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from paasq_dsl.assist.paths import dotted, object_around
 from paasq_dsl.assist.place import Place, place_at
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.binder.inline import InlinePipeline
+from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.modules import NO_MODULES, Modules
+from paasq_dsl.objects import nested_types
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
@@ -209,8 +212,17 @@ def _parameter(place: Place, name: str) -> str:
 
 
 def _written(place: Place, name: str) -> str | None:
+    path = object_around(place.words)
+    name = f"{path}.{name}" if path else name
     field = place.target.by_name.get(name) if place.target else None
-    return _of(place.target, name, field.type) if field else None
+    if field is not None:
+        return _of(place.target, name, field.type)
+    return _object(name, place.target.objects.get(name, ())) if place.target else None
+
+
+def _object(path: str, members: Sequence[Field | ColumnInfo]) -> str | None:
+    shown = nested_types((member.name, member.type, path) for member in members)
+    return _entry(f"{path}: {shown[path]}", "object", "") if shown else None
 
 
 def _declared(place: Place, name: str) -> str | None:
@@ -221,8 +233,10 @@ def _column(place: Place, name: str) -> str | None:
     words: Sequence[str] = (*place.words, name)
     subject = path_subject(place, words)
     if subject is None:
-        return None
-    return _of(subject.collection, subject.name, subject.type, shown=None if subject.collection is None else name)
+        path = dotted(words)
+        return _object(path, place.schema.members(path))
+    shown = dotted(words) if "->" not in words else subject.name
+    return _of(subject.collection, subject.name, subject.type, shown=None if subject.collection is None else shown)
 
 
 def _of(collection: Collection | None, name: str, type_: Type, shown: str | None = None) -> str:

@@ -5,7 +5,7 @@ Only what is needed is bound: the statement up to the stage at the cursor, and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -56,7 +56,7 @@ class Place:
     catalog_given: Catalog
     begun: Span  # the statement up to the piece
     piece: Span
-    start: str  # "head" or "stage"
+    start: str  # "head", "stage" or "emission"
     before: tuple[Token, ...]
     word: str
     span: Span
@@ -78,7 +78,20 @@ class Place:
     def expected(self) -> frozenset[str]:
         """The terminals that may stand here; empty where what comes before is broken."""
         start = self.span.start - (1 if self.quoted else 0)
-        return expected_at_end(_without_closed_records(self.text[self.piece.start : start], self.words), self.start)
+        return expected_at_end(self._without_closed_records(self.text[self.piece.start : start]), self.start)
+
+    def _without_closed_records(self, piece: str) -> str:
+        """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
+        if self.words[:1] != ("put",) or self.words[2:3] != ("[",):
+            return piece
+        depth, opened, closed = 0, None, None
+        for token in self.before:
+            depth += (token.text in {"{", "["}) - (token.text in {"}", "]"})
+            if depth == 2 and token.text == "{" and opened is None:
+                opened = token.start - self.piece.start
+            elif depth == 1 and token.text == ",":
+                closed = token.end - self.piece.start
+        return piece if closed is None or opened is None else piece[:opened] + piece[closed:]
 
     @cached_property
     def wants_value(self) -> bool:
@@ -154,7 +167,7 @@ class Place:
 def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Place | None:
     """None where nothing can be said: inside a comment, a number or a long string."""
     statement = statements(text, offset)[-1]
-    begun, piece, start = _last_piece(text, statement)
+    begun, piece = _last_piece(text, statement)
     tokens = significant(scan(text[piece.start : offset]))
     tail = scan(text[piece.span.end if piece.text else begun.end : offset])
     if tail and tail[-1].kind in TRIVIA - {TokenKind.SPACE} and not tail[-1].text.endswith("*/"):
@@ -174,19 +187,19 @@ def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MOD
     if word.startswith(('""', "/*")):
         return None
     nested = begun.start > statement.start
-    return Place(text, catalog, begun, piece.span, start, before, word, whole, quoted, nested, modules)
+    return Place(text, catalog, begun, piece.span, piece.rule, before, word, whole, quoted, nested, modules)
 
 
-def _last_piece(text: str, statement: Span) -> tuple[Span, Piece, str]:
-    """The statement up to its last head or stage, that piece, and how the parser is to begin with it."""
-    nothing = Piece("", statement.end)
+def _last_piece(text: str, statement: Span) -> tuple[Span, Piece]:
+    """The statement up to its last piece, and that piece."""
+    nothing = Piece("", statement.end, "head")
     found = split(text[statement.start : statement.end])[0]
     *earlier, last = found[0].pieces if found else (nothing,)
     if earlier and (inside := _open_pipeline(last)) is not None:
         return _last_piece(text, Span(statement.start + inside, statement.end))
     end = earlier[-1].span.end if earlier else 0
-    piece = Piece(last.text, last.start + statement.start) if last.text else nothing
-    return Span(statement.start, statement.start + end), piece, "stage" if earlier else "head"
+    start = last.start + statement.start if last.text else statement.end
+    return Span(statement.start, statement.start + end), Piece(last.text, start, last.rule)
 
 
 def _open_pipeline(piece: Piece) -> int | None:
@@ -228,15 +241,6 @@ def _word_end(text: str, offset: int, *, quoted: bool) -> int:
     while end < len(text) and (text[end].isalnum() or text[end] == "_" or (quoted and text[end] in " -./:@")):
         end += 1
     return end if not quoted or text[end : end + 1] == '"' else offset
-
-
-def _without_closed_records(piece: str, words: Sequence[str]) -> str:
-    """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
-    if words[:1] != ("put",) or len(words) < 3:
-        return piece
-    closed = max(piece.rfind("},\n"), piece.rfind("}, {"))
-    opened = piece.find("{")
-    return piece if closed < 0 or opened < 0 else piece[:opened] + piece[closed + 2 :]
 
 
 def _parsed(text: str) -> tuple[tree.Statement, ...]:

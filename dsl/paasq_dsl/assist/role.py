@@ -57,7 +57,9 @@ _BEFORE_A_VALUE = frozenset("= ( [ , + - * / % == != < <= > >= .. and or not in 
 
 
 def role_of(words: Sequence[str], start: str) -> Role:
-    """`words` are those before the place; `start` is "head" or "stage", as for the parser."""
+    """`words` are those before the place; `start` is "head", "stage" or "emission", as for the parser."""
+    if start == "emission":
+        return Role.SCALAR if words[-1:] == ("after",) else Role.NOTHING
     if not words:
         return Role.STATEMENT if start == "head" else Role.STAGE
     rule = (_HEADS if start == "head" else _STAGES).get(words[0])
@@ -130,8 +132,11 @@ def _behind_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
     if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False
-    labels = {"put": {"{", ","}, "tx": {"{", ","}, "fuse": {"(", ","}}.get(words[0], set())
-    return words[-3] not in labels if len(words) > 2 else False
+    if len(words) < 3:
+        return False
+    at = innermost(words)
+    labels = at >= 0 and (words[at] == "{" or (words[at] == "(" and words[0] == "fuse"))
+    return not (labels and words[-3] in {words[at], ","})
 
 
 def _always(role: Role) -> Callable[[Sequence[str]], Role]:
@@ -247,7 +252,10 @@ def _patch(words: Sequence[str]) -> Role:
     if len(words) == 1:
         return Role.COLLECTION
     at = _after(words, "where", "set", "expect")
-    if at == "set" and (words[-1] == "set" or (words[-1] == "," and innermost(words) < 0)):
+    opened = innermost(words)
+    if at == "set" and opened >= 0 and words[opened] == "{":
+        return Role.FIELD if words[-1] in {"{", ","} else Role.EXPRESSION
+    if at == "set" and (words[-1] == "set" or (words[-1] == "," and opened < 0)):
         return Role.FIELD
     return Role.EXPRESSION if at else Role.NOTHING
 
@@ -370,9 +378,8 @@ _WRITES: Mapping[str, _Rule] = {"put": _put, "patch": _patch, "delete": _delete}
 _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _pipeline, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _pipeline, "use": _use, "show": _show, "describe": _always(Role.NAMED),
-    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
-    "zone": _always(Role.ZONE),
-    "resolve": _always(Role.ARGUMENT),
+    "alter": _alter, "drop": _drop, "dryrun": _dryrun, "watch": _source, "resolve": _always(Role.ARGUMENT),
+    "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING), "zone": _always(Role.ZONE),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _computed,

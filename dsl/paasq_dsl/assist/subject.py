@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paasq_dsl.assist.calls import call_at
+from paasq_dsl.assist.paths import dotted, object_around
 from paasq_dsl.assist.place import Place
 from paasq_dsl.assist.role import current_branch, current_write, innermost
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
@@ -58,9 +59,11 @@ def path_subject(place: Place, words: Sequence[str]) -> Subject | None:
         return _of_collection(target, words[-1]) if target else None
     if not words:
         return None
-    name = words[-1].strip("`")
-    if len(words) > 2 and words[-2] == ".":
-        name = f"{words[-3]}.{name}"
+    name = dotted(words)
+    before = len(words) - len(name.split(".")) * 2
+    if before > 0 and words[before] == "->":  # a field of an object of what is linked
+        target = linked(place.catalog, path_subject(place, words[:before]))
+        return _of_collection(target, name) if target else None
     column = place.schema.by_name.get(name)
     if column is None:
         return None
@@ -84,7 +87,8 @@ def _assigned(words: Sequence[str]) -> str | None:
     if at > 0 and words[at] == "[" and words[at - 1] in {":", "="} and words[0] != "delete":
         words = words[:at]
     if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] in {"patch", "put"})):
-        return words[-2].strip("`")
+        path = object_around(words)
+        return f"{path}.{dotted(words[:-1])}" if path else dotted(words[:-1])
     return None
 
 

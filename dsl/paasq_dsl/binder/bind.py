@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
@@ -13,6 +13,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline, signature
 from paasq_dsl.binder.pipelines import declare_parameters, refuse_arguments, use_pipeline
 from paasq_dsl.binder.schemas import bind_collection, bind_type
+from paasq_dsl.binder.watching import behind_watch, bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.binder.zones import set_zone
 from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
@@ -64,9 +65,8 @@ def bind(
     return binder.run(script, done)
 
 
-def zone_diagnostics(statements: Iterable[tuple[tree.Statement, int]]) -> list[Diagnostic]:
-    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time. With each where its
-    text begins."""
+def zone_diagnostics(statements: Sequence[tree.Statement]) -> list[Diagnostic]:
+    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time."""
     binder = _Binder(Catalog(), Scope(NO_MODULES))
     set_zone(binder.context, statements)
     return binder.context.diagnostics
@@ -95,13 +95,16 @@ class _Binder:
         self.declaring: str | None = None  # the pipeline that is being bound
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
-        set_zone(self.context, ((statement, 0) for statement in script.statements))
+        set_zone(self.context, script.statements)
         statements = tuple(
             self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
         )
         context = self.context
         lets = {**self.scope.fresh_views, **context.lets}
+        context.offset = 0
+        for span in behind_watch(script.statements):
+            context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
                     lets, context.own, context.zone)  # fmt: skip
@@ -133,6 +136,8 @@ class _Binder:
                 return None  # set before the first statement was bound
             case commands.ViewHead():
                 return self._view(head, statement)
+            case commands.WatchHead():
+                return bind_watch(context, statement, head.source, self._pipeline(head.source, statement))
             case commands.Dryrun():
                 whole = head.writes
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from paasq_dsl.binder.computed import check_computed, fields_read, with_field_renamed
+from paasq_dsl.binder.computed import check_computed, fields_read, with_fields_renamed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
-from paasq_dsl.binder.schemas import bind_field, bind_type, check_sources
+from paasq_dsl.binder.paths import report_object
+from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, hides
 from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import BoundCommand, Schema
 from paasq_dsl.bound_commands import (
@@ -29,6 +30,8 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import STAGE_WORDS
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type
+
+Fields: TypeAlias = tuple[Field, ...]
 
 
 def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand | None:
@@ -62,55 +65,63 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     if collection is None:
         return None
     declared = replace(node.field, doc=doc or node.field.doc)
-    field = bind_field(context, declared, collection.next_field_id)
+    fields = tuple(bind_fields(context, declared, collection.next_field_id))
     problem = None
-    if field.name in collection.by_name:
-        problem = "there is a field of that name"
+    if taken := next((f.name for f in fields if f.name in collection.by_name), None):
+        problem = f"there is a field {taken}"
+    elif any(hides(collection.by_name, f.name) for f in fields):
+        problem = "a field is an object, or has a value"
     elif node.field.is_key:
         problem = "the key of a collection is given when it is declared"
-    elif field.unique and field.default is not None:
+    elif any(f.unique and f.default is not None for f in fields):
         problem = "all records would have its default, and it is unique"
     if problem:
         _refuse(context, collection, node.field, "added", problem)
         return None
-    fields = {**collection.by_name, field.name: field}
-    check_sources(context, node.field, fields)
-    check_computed(context, node.field, fields)
-    return _altered(context, node, collection, "add", None, field)
+    by_name = {**collection.by_name, **{f.name: f for f in fields}}
+    check_sources(context, node.field, by_name)
+    check_computed(context, node.field, by_name)
+    return _altered(context, node, collection, "add", (), fields)
 
 
 def _drop_field(context: Context, node: commands.DropField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
-    collection, field = found
-    if problem := _needed(collection, field):
+    collection, fields = found
+    if problem := _needed(collection, fields):
         _refuse(context, collection, node.field, "dropped", problem)
         return None
-    return _altered(context, node, collection, "drop", field, None)
+    return _altered(context, node, collection, "drop", fields, ())
 
 
 def _rename(context: Context, node: commands.RenameField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
-    collection, field = found
-    if node.new.name in collection.by_name:
+    collection, fields = found
+    others = [f.name for f in collection.fields if f not in fields]
+    if node.new.name in collection.by_name or hides(others, node.new.name):
         _refuse(context, collection, node.field, "renamed", f"there is a field {node.new.name}")
         return None
-    if node.new.name.startswith("_"):
+    if any(part.startswith("_") for part in node.new.name.split(".")):
         context.report("PQ0604", node.new.span)
         return None
-    return _altered(context, node, collection, "rename", field, replace(field, name=node.new.name))
+    renamed = tuple(replace(f, name=node.new.name + f.name[len(node.field.name) :]) for f in fields)
+    return _altered(context, node, collection, "rename", fields, renamed)
 
 
 def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
-    collection, field = found
+    collection, fields = found
+    if node.field.name in collection.objects:
+        report_object(context, node.field.name, [f.name for f in fields], node.field.span)
+        return None
+    field = fields[0]
     type_ = bind_type(context, node.type)
-    problem = _needed(collection, field)
+    problem = _needed(collection, (field,))
     if Kind.VECTOR in {field.type.kind, type_.kind}:
         problem = "a vector is made of text, or given; drop it, and add another"
     elif field.default is not None:
@@ -123,7 +134,8 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
         _refuse(context, collection, node.field, "retyped", problem)
         return None
     # another id: what old versions of records hold under the present one is of the present type
-    return _altered(context, node, collection, "retype", field, replace(field, id=collection.next_field_id, type=type_))
+    retyped = replace(field, id=collection.next_field_id, type=type_)
+    return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 
 def _drop_collection(context: Context, node: commands.DropCollection, _: str) -> BoundDropCollection | None:
@@ -172,44 +184,46 @@ def _resolve(context: Context, node: commands.Resolve, _: str) -> BoundResolve:
     return BoundResolve(bound)
 
 
-def _changed(collection: Collection, before: Field | None, after: Field | None) -> Collection:
-    """The collection with a field added, taken out or exchanged; what is computed from it follows its new name."""
-    fields = collection.fields
-    if before is None and after is not None:
-        fields = (*fields, after)
-    elif after is None:
-        fields = tuple(f for f in fields if f != before)
-    elif before is not None:
-        exchanged = tuple(after if f == before else f for f in fields)
-        fields = tuple(with_field_renamed(f, before.name, after.name) for f in exchanged)
-    renamed_key = after is not None and before is not None and before.name == collection.key
-    key = after.name if renamed_key and after is not None else collection.key
-    given = max(collection.next_field_id - 1, after.id if after else 0)
+def _changed(collection: Collection, before: Fields, after: Fields) -> Collection:
+    """The collection with fields added, taken out or exchanged; what is computed from one follows its new name."""
+    given = max([collection.next_field_id - 1, *(f.id for f in after)])
+    if not before or not after:
+        fields = (*(f for f in collection.fields if f not in before), *after)
+        return replace(collection, fields=fields, field_ids_given=given)
+    new_of = {old.name: new for old, new in zip(before, after, strict=True)}
+    name_of = {old: new.name for old, new in new_of.items()}
+    exchanged = (new_of.get(f.name, f) for f in collection.fields)
+    fields = tuple(with_fields_renamed(f, name_of) for f in exchanged)
+    key = name_of.get(collection.key, collection.key)
     return replace(collection, fields=fields, key=key, field_ids_given=given)
 
 
 def _altered(
-    context: Context, node: Any, collection: Collection, change: str, before: Field | None, after: Field | None
+    context: Context, node: Any, collection: Collection, change: str, before: Fields, after: Fields
 ) -> BoundAlter:
     changed = _changed(collection, before, after)
     context.catalog = context.catalog.with_collection(changed)
     return BoundAlter(collection, changed, change, before, after, context.place(node.span))
 
 
-def _field_of(context: Context, node: Any) -> tuple[Collection, Field] | None:
+def _field_of(context: Context, node: Any) -> tuple[Collection, Fields] | None:
+    """The field that is named, or those in the object."""
     collection = context.collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
-    field = collection.by_name.get(node.field.name)
-    if field is None:
-        context.unknown("PQ0202", node.field.span, node.field.name, collection.by_name, where=collection.name)
-    return (collection, field) if field else None
+    name = node.field.name
+    fields = (collection.by_name[name],) if name in collection.by_name else collection.objects.get(name, ())
+    if not fields:
+        known = [*collection.by_name, *collection.objects]
+        context.unknown("PQ0202", node.field.span, name, known, where=collection.name)
+    return (collection, fields) if fields else None
 
 
-def _needed(collection: Collection, field: Field) -> str | None:
-    if field.name == collection.key:
+def _needed(collection: Collection, fields: Fields) -> str | None:
+    names = {f.name for f in fields}
+    if collection.key in names:
         return "it is the key"
-    users = [f.name for f in collection.fields if field.name in fields_read(f)]
+    users = [f.name for f in collection.fields if f.name not in names and names & fields_read(f)]
     return f"{users[0]} is computed from it" if users else None
 
 

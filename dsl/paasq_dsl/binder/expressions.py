@@ -11,20 +11,21 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
 from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
+from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_object, traverse
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema, Traverse
-from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.binder.zones import check_zones, in_session_zone, months_zone
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
+from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
-from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, lifted, link_to, list_of
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
 from paasq_dsl.values import parse_time
-from paasq_dsl.zones import DEFAULT_ZONE, zone_of
+from paasq_dsl.zones import zone_of
 
 NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -82,24 +83,6 @@ def adapt(bound: Bound, type_: Type) -> Bound:
     return bound
 
 
-def column_name(node: tree.Expression) -> str | None:
-    """The name a select or a group gives an expression that has none: `a`, `a.b`, `a->b` is b, `f(x)` is f_x, `f()` is f."""
-    match node:
-        case tree.Name(name=name):
-            return name
-        case tree.Dot(base=base, name=name):
-            left = column_name(base)
-            return left and f"{left}.{name}"
-        case tree.Arrow(name=name):
-            return name
-        case tree.Call(name=name, arguments=arguments):
-            inner = column_name(arguments[0]) if arguments else None
-            called = name.rpartition(".")[2]  # without the alias of its module
-            return f"{called}_{inner}" if inner else called
-        case _:
-            return None
-
-
 def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
     slot = context.slots.get(node.span.start + context.offset, -1)
     span = context.place(node.span)
@@ -139,7 +122,9 @@ def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
 
 def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
     better = FOREIGN_VALUES.get(name) or (f"{name}()" if is_called_alone(name) else None)
-    if not schema.columns and better is None:
+    if members := schema.members(name):
+        report_object(context, name, [c.name for c in members], span)
+    elif not schema.columns and better is None:
         context.report("PQ0211", span, name=name)
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
@@ -208,7 +193,24 @@ def _logical(context: Context, node: tree.Logical, schema: Schema) -> Bound:
     return Apply(node.operator, operands, BOOL, context.place(node.span))
 
 
+def _object_null_test(context: Context, node: tree.Binary, schema: Schema) -> Bound | None:
+    """`address == null`: everything that is in it is null."""
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        is_null = isinstance(other, tree.Literal) and other.value is None
+        if not is_null or node.operator not in {"==", "!="} or not isinstance(one, (tree.Name, tree.Dot)):
+            continue
+        span, null = context.place(node.span), Constant(-1, NULL)
+        members = [c for c in schema.members(column_name(one) or "") if not c.hidden]
+        tests = tuple(Apply("==", (ColumnValue(c.name, c.type, span), null), BOOL, span) for c in members)
+        if tests:
+            together = Apply("and", tests, BOOL, span)
+            return together if node.operator == "==" else Apply("not", (together,), BOOL, span)
+    return None
+
+
 def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
+    if (test := _object_null_test(context, node, schema)) is not None:
+        return test
     left = bind_expression(context, node.left, schema)
     right = bind_expression(context, node.right, schema)
     span = context.place(node.span)
@@ -228,13 +230,7 @@ def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
     if left.type.kind in {Kind.INT, Kind.FLOAT}:
         right = adapt(right, left.type)
     type_ = arithmetic_type(context, node, left.type, right.type)
-    return Apply(node.operator, (left, right, *_months_zone(context, type_, left, right)), type_, span)
-
-
-def _months_zone(context: Context, type_: Type, left: Bound, right: Bound) -> tuple[Bound, ...]:
-    """By whose calendar a month is added to a time; nothing where that is UTC's."""
-    moved = type_.kind in {Kind.TIME, Kind.ANY} and Kind.DURATION in {left.type.kind, right.type.kind}
-    return (session_zone(context),) if moved and context.zone != DEFAULT_ZONE else ()
+    return Apply(node.operator, (left, right, *months_zone(context, type_, left, right)), type_, span)
 
 
 def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
@@ -342,54 +338,61 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
 def _dot(context: Context, node: tree.Dot, schema: Schema) -> Bound:
     if isinstance(node.base, tree.Parameter) and f"{node.base.name}.{node.name}" in context.parameters:
         return _parameter(context, tree.Parameter(node.span, f"{node.base.name}.{node.name}"), schema)
+    if (arrow := as_arrow(node)) is not None:
+        return _arrow(context, arrow, schema)
     name = column_name(node)
     if name is not None:
-        known = schema.by_name.get(name)
-        base = (
-            bind_expression(context, node.base, schema)
-            if known is None and not isinstance(node.base, tree.Dot)
-            else None
-        )
-        if base is not None and base.type.kind is Kind.LINK:
-            context.report("PQ0106", node.span, found=".", better="->", edit=_arrow_for_dot(node))
+        columns = schema.by_name
+        before = [columns[path].type.kind for path in paths_around(name) if path in columns]
+        if name not in columns and Kind.LINK in before:
+            context.report("PQ0106", node.span, found=".", better="->", edit=arrow_for_dot(node))
             return ColumnValue(name, ANY, context.place(node.span))
         return _column(context, name, node.span, schema)
     context.report("PQ0202", node.span, where="this value", name=node.name)
     return Constant(-1, ANY, None, context.place(node.span))
 
 
-def _arrow_for_dot(node: tree.Dot) -> Edit | None:
-    if not isinstance(node.base, tree.Name) or node.span.start != node.base.span.start:
-        return None
-    better = f"{quote_name(node.base.name)}->{quote_name(node.name)}"
-    return Edit(node.span, better, f"write {better}")
-
-
 def _arrow(context: Context, node: tree.Arrow, schema: Schema) -> Bound:
     base = bind_expression(context, node.base, schema)
-    span = context.place(node.span)
-    to_list = base.type.kind is Kind.LIST
-    link = base.type.item if to_list else base.type
+    nothing = Constant(-1, ANY, None, context.place(node.span))
+    link = base.type.item if base.type.kind is Kind.LIST else base.type
     if link is None or link.kind is not Kind.LINK or link.name is None:
         if base.type.kind is not Kind.ANY:
             context.report(
                 "PQ0310", node.base.span, name=column_name(node.base) or "this", type=with_article(base.type)
             )
-        return Constant(-1, ANY, None, span)
+        return nothing
     target = context.collection(link.name, node.base.span)
     if target is None:
-        return Constant(-1, ANY, None, span)
+        return nothing
     type_ = target.by_name[node.name].type if node.name in target.by_name else SYSTEM_COLUMNS.get(node.name)
     if type_ is None or node.name == "_score":
+        _missing_field(context, node, target)
+        return nothing
+    return traverse(base, target, node.name, type_, nothing.span)
+
+
+def _missing_field(context: Context, node: tree.Arrow, target: Collection) -> None:
+    before, _, last = node.name.rpartition(".")
+    if members := target.objects.get(node.name):
+        report_object(context, node.name, [f.name for f in members], node.name_span)
+    elif before in target.by_name and target.by_name[before].type.kind is Kind.LINK:
+        dot = Span(node.name_span.end - len(last) - 1, node.name_span.end - len(last))
+        context.report("PQ0106", node.name_span, found=".", better="->", edit=Edit(dot, "->", "write ->"))
+    else:
         context.unknown("PQ0202", node.name_span, node.name, target.by_name, where=target.name)
-        return Constant(-1, ANY, None, span)
-    if to_list and type_.kind is Kind.LIST:
-        type_ = type_.item or ANY  # lists of lists are one list
-    return Traverse(base, target.name, node.name, lifted(type_, to_list=to_list), span)
+
+
+def _record(context: Context, node: tree.Record, schema: Schema) -> Bound:
+    """Where one value is asked; what is assigned to an object is bound member by member."""
+    for item in node.items:
+        bind_expression(context, item.expression, schema)
+    context.report("PQ0101", node.span, expected="a value", found="an object")
+    return Constant(-1, ANY, None, context.place(node.span))
 
 
 _BINDERS: dict[type, Callable[[Context, Any, Schema], Bound]] = {
     tree.Literal: _literal, tree.Moment: _moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
     tree.ListOf: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
-    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow,
+    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow, tree.Record: _record,
 }  # fmt: skip

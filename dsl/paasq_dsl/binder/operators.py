@@ -26,6 +26,9 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
     if Kind.TIME in kinds and kinds & STRING_KINDS:
         _text_for_time(context, node, node.right if left.type.kind is Kind.TIME else node.left)
         return
+    if kinds == {Kind.BYTES} and node.operator not in {"==", "!="}:
+        context.report("PQ0317", node.operator_span)
+        return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
     if unordered or unify(left.type, right.type) is None or left.type.kind is Kind.VECTOR:
         context.report("PQ0302", node.span, left=found_words(left), right=found_words(right))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from paasq_dsl.binder.bind import bind_statement, zone_diagnostics
 from paasq_dsl.binder.context import Environment
 from paasq_dsl.binder.watch import Watched, WatchedModules, answer
+from paasq_dsl.binder.watching import behind_watch
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.modules import NO_MODULES, Module, Resolver
@@ -77,17 +78,18 @@ class Checker:
         names: _Names = {kind: {} for kind in _KINDS}
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
-        parsed: list[tuple[tree.Statement, int]] = []
+        parsed: list[tree.Statement] = []
         for span in statements(text):
             written = text[span.start : span.end]
             statement, wrong = parse_statement(written)
             if statement is not None:
+                parsed.append(statement.shift(span.start))
                 outcome = self._outcome(written, statement, names, resolve)
                 wrong += outcome.diagnostics
                 _declare(outcome, names)
-                parsed.append((statement, span.start))
             found += [d.shift(span.start) for d in wrong]
         found += zone_diagnostics(parsed)
+        found += [diagnostic("PQ0623", span) for span in behind_watch(parsed)]
         found.sort(key=lambda d: (d.span.start, d.code))
         self._before = names
         return Checked(tuple(found[:DIAGNOSTICS_MAX]), _environment(names))

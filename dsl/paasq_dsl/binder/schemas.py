@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from paasq_dsl.binder.computed import check_computed
@@ -12,25 +13,34 @@ from paasq_dsl.bound import BoundCollection, Constant
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.languages import LANGUAGES
+from paasq_dsl.objects import is_inside
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.unparse import unparse
 from paasq_dsl.syntax.words import FOREIGN_TYPES
-from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
 from paasq_dsl.zones import DEFAULT_ZONE
 
 _PLAIN = {
     "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
-    "bool": Type(Kind.BOOL), "time": Type(Kind.TIME), "duration": Type(Kind.DURATION),
+    "bool": Type(Kind.BOOL), "time": Type(Kind.TIME), "duration": Type(Kind.DURATION), "bytes": BYTES,
 }  # fmt: skip
 _NAMES = (*(k for k in _PLAIN if k != "string"), "link", "vector")
 _ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
 _WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096
+_EXACT = frozenset({"decimal", "numeric", "money", "currency"})
 _UNIQUE_KINDS = frozenset({Kind.KEYWORD, Kind.INT, Kind.TIME, Kind.LINK, Kind.ANY})
 
 
 def bind_type(context: Context, node: tree.TypeName) -> Type:
+    if node.name == "{}":
+        better = "declare a parameter for each value that is in it, or none: what is put is checked against its fields"
+        context.report("PQ0616", node.span, better=better)
+        return ANY
+    if node.item is not None and node.item.name == "{}":
+        context.report("PQ0313", node.item.span)
+        return list_of(ANY)
     if node.item is not None:
         item = bind_type(context, node.item)
         if item.kind not in _ITEM_KINDS:
@@ -43,9 +53,7 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
         if node.name in _WITH_ARGUMENT:
             context.report("PQ0212", name_span, name=node.name, expected=f"is written {_WITH_ARGUMENT[node.name]}")
         elif node.name not in _PLAIN:
-            link = f"link<{node.name}>" if node.name in context.catalog.collections else None
-            better = link or FOREIGN_TYPES.get(node.name.lower())
-            context.unknown("PQ0204", name_span, node.name, _NAMES, better=better)
+            _unknown_type(context, node.name, name_span)
         return _PLAIN.get(node.name, ANY)
     argument_span = Span(node.span.end - len(node.argument), node.span.end)
     match node.name:
@@ -70,8 +78,17 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             edit = Edit(node.span, better, f"write {better}")
             context.report("PQ0204", name_span, name=node.name, candidates=(better,), edit=edit)
         case _:
-            context.unknown("PQ0204", name_span, node.name, _NAMES, better=FOREIGN_TYPES.get(node.name.lower()))
+            _unknown_type(context, node.name, name_span)
     return ANY
+
+
+def _unknown_type(context: Context, name: str, span: Span) -> None:
+    if name.lower() in _EXACT:
+        edit = Edit(span, "int", "write int")
+        context.report("PQ0613", span, name=name, candidates=("int", "float"), edit=edit)
+    else:
+        link = f"link<{name}>" if name in context.catalog.collections else None
+        context.unknown("PQ0204", span, name, _NAMES, better=link or FOREIGN_TYPES.get(name.lower()))
 
 
 def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str) -> BoundCollection:
@@ -81,9 +98,11 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
     for extra in keys[1:]:
         context.report("PQ0602", extra.span, name=node.name)
     for declared in node.fields:
-        if declared.name in fields:
-            context.report("PQ0205", declared.span, name=declared.name)
-        fields[declared.name] = bind_field(context, declared, len(fields) + 1)
+        for field in bind_fields(context, declared, len(fields) + 1):
+            if field.name in fields or hides(fields, field.name):
+                name = field.name if field.name in fields else declared.name
+                context.report("PQ0205", declared.span, name=name)
+            fields[field.name] = field
     for declared in node.fields:
         check_sources(context, declared, fields)
         check_computed(context, declared, fields)
@@ -115,9 +134,34 @@ def _declared(field: Field) -> tuple[object, ...]:
     return type_, field.required, field.default, field.sources, field.unique, field.computed
 
 
-def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
+def hides(names: Iterable[str], name: str) -> bool:
+    """Would a field be an object and hold a value, were there one of this name too?"""
+    return any(is_inside(other, name) or is_inside(name, other) for other in names)
+
+
+def bind_fields(context: Context, node: tree.FieldDeclaration, number: int, inside: str = "") -> list[Field]:
+    """The field, or those in the object that it is; numbered from `number` on. `inside` stands before their names."""
+    node = replace(node, name=inside + node.name)
+    if node.type.name != "{}":
+        return [_bind_field(context, node, number)]
+    rules = {"the key": node.is_key, "required": node.required, "unique": node.unique,
+             "computed": bool(node.sources or node.computed)}  # fmt: skip
+    if rule := next((rule for rule, is_given in rules.items() if is_given), None):
+        context.report("PQ0614", node.span, rule=rule)
+    if node.default is not None:
+        context.report("PQ0614", node.span, rule="given a default")
+    if not node.type.fields:
+        context.report("PQ0615", node.type.span)
+    found: list[Field] = []
+    for member in node.type.fields:
+        documented = replace(member, doc=member.doc or node.doc)
+        found += bind_fields(context, documented, number + len(found), f"{node.name}.")
+    return found
+
+
+def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
     type_ = bind_type(context, node.type)
-    if node.name.startswith("_"):
+    if any(part.startswith("_") for part in node.name.split(".")):
         context.report("PQ0604", node.span)
     if node.is_key and type_.kind not in {Kind.KEYWORD, Kind.ANY}:
         plain = node.type.argument is None and node.type.item is None
@@ -146,6 +190,8 @@ def bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Fi
 
 
 def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+    for member in node.type.fields:
+        check_sources(context, member, fields)
     for source in node.sources:
         found = fields.get(source.name)
         if found is None:

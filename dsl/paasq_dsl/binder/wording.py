@@ -10,8 +10,10 @@ def with_article(type_: Type) -> str:
     text = str(type_)
     if type_.kind is Kind.LIST:
         return f"a list {text}"
-    if type_.kind in {Kind.TEXT, Kind.NULL}:
+    if type_.kind in {Kind.TEXT, Kind.NULL, Kind.BYTES}:
         return text
+    if type_.kind is Kind.OBJECT:
+        return f"an object {text}"
     return f"an {text}" if text[0] in "aeio" else f"a {text}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from paasq_dsl.binder.assignments import assignable, bind_assignments
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, bind_condition, bind_expression
-from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Bound, BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
+from paasq_dsl.binder.expressions import bind_condition
+from paasq_dsl.binder.wording import with_article
+from paasq_dsl.bound import BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
-from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
-from paasq_dsl.functions.signature import assignable
+from paasq_dsl.catalog import Collection
+from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.types import Kind
@@ -36,7 +37,7 @@ def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
         query = BoundQuery((ScanStage(schema), WhereStage(bind_condition(context, node.condition, schema), schema)))
     if isinstance(node, tree_writes.Delete):
         return BoundDelete(collection, key, query, expect, context.place(node.span))
-    assignments = _assignments(context, node.assignments, collection, schema)
+    assignments = bind_assignments(context, node.assignments, collection, schema)
     for item in node.assignments:
         if item.name == collection.key:
             context.report("PQ0503", item.span)
@@ -104,39 +105,11 @@ def _expect(context: Context, node: tree_writes.Expect | None, schema: Schema) -
     return BoundExpect(node.state, condition)
 
 
-def _record(context: Context, node: tree_writes.Record, collection: Collection) -> tuple[Named, ...]:
-    items = _assignments(context, node.items, collection, Schema(()))
-    given = {item.name for item in items}
+def _record(context: Context, node: tree.Record, collection: Collection) -> tuple[Named, ...]:
+    items = bind_assignments(context, node.items, collection, Schema(()))
+    given = {item.name for item in items} | {item.name for item in node.items}
     for field in collection.fields:
-        if field.required and field.name not in given and field.default is None and field.computed is None:
+        given_here = given & {field.name, *paths_around(field.name)}
+        if field.required and field.default is None and field.computed is None and not given_here:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)
     return items
-
-
-def _assignments(
-    context: Context, items: tuple[tree.Item, ...], collection: Collection, schema: Schema
-) -> tuple[Named, ...]:
-    found: dict[str, Named] = {}
-    for item in items:
-        assert item.name is not None
-        name_span = Span(item.span.start, item.span.start + len(item.name))
-        value = bind_expression(context, item.expression, schema)
-        field = collection.by_name.get(item.name)
-        if field is None and item.name in SYSTEM_COLUMNS:
-            context.report("PQ0504", name_span, name=item.name)
-        elif field is None:
-            context.unknown("PQ0202", name_span, item.name, collection.by_name, where=collection.name)
-        elif made_of := ", ".join(field.sources) or field.computed:
-            context.report("PQ0502", name_span, name=item.name, sources=made_of)
-        elif item.name in found:
-            context.report("PQ0205", name_span, name=item.name)
-        else:
-            value = adapt(value, field.type)
-            _check_assignable(context, field, value, item.expression.span)
-            found[item.name] = Named(item.name, value)
-    return tuple(found.values())
-
-
-def _check_assignable(context: Context, field: Field, given: Bound, span: Span) -> None:
-    if (given.type.kind is Kind.NULL and field.required) or not assignable(field.type, given.type):
-        context.report("PQ0304", span, what=field.name, expected=with_article(field.type), found=found_words(given))

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paasq_dsl.functions import aggregate, choice, conversion, lists, number, patterns, text, time, vectors, window
+from paasq_dsl.functions import (
+    aggregate,
+    binary,
+    choice,
+    conversion,
+    lists,
+    number,
+    patterns,
+    text,
+    time,
+    vectors,
+    window,
+)  # fmt: skip
 from paasq_dsl.functions.signature import Function
 
 GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
     "Text": text.FUNCTIONS, "Regular expressions": patterns.FUNCTIONS, "Numbers": number.FUNCTIONS,
     "Times and durations": time.FUNCTIONS, "Lists": lists.FUNCTIONS, "Vectors": vectors.FUNCTIONS,
+    "Bytes": binary.FUNCTIONS,
     "Choices and null": choice.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
     "Aggregates": aggregate.FUNCTIONS, "Windows": window.FUNCTIONS,
 })  # fmt: skip

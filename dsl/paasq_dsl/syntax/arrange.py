@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from paasq_dsl.syntax.layout import Doc, Group, Line, Nest, Note, layout
 from paasq_dsl.syntax.spacing import tight
+from paasq_dsl.syntax.split import begins_emission
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind
-from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.syntax.words import EVENT_WORDS, STAGE_WORDS
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
@@ -61,6 +62,8 @@ def statement_doc(tokens: Sequence[Token]) -> Doc:
         return _collection(parts[:-1], last)
     if isinstance(last, _Bracket) and parts[-2].text == "tx":
         return _transaction(parts[:-1], last)
+    if parts[0].text == "watch":
+        return _wrapped(parts, _watch)
     return _wrapped(parts, lambda p: _pipeline(p, _head))
 
 
@@ -182,6 +185,7 @@ def _sequence(parts: _Parts) -> Doc:
 
 def _bracket(bracket: _Bracket) -> Doc:
     opening, inside, closing = bracket.open, bracket.inside, bracket.close
+    gap = " "
     if any(part.text == "|" for part in inside) and not _labels_pipelines(bracket):
         docs = [_wrapped(inside, lambda parts: _pipeline(parts, _head))]
     elif _labels_pipelines(bracket):
@@ -189,11 +193,19 @@ def _bracket(bracket: _Bracket) -> Doc:
         docs = [_wrapped(item, _branch) for item in items]
     elif bracket.text == "(" and inside and inside[0].text == "from":
         docs = [_wrapped(inside, lambda p: _pipeline(p, _head))]
+    elif _declares_object(bracket):
+        docs = [_wrapped(field, _sequence) for field in _split_before(inside, lambda i: _starts_field(inside, i))]
+        gap = "  "  # nothing else parts the fields of an object that stands on one line
     else:
         docs = [_wrapped(item, _expression) for item in _split_behind(inside, ",")]
-    lines = [(Line(" " if i else ""), doc) for i, doc in enumerate(docs)]
+    lines = [(Line(gap if i else ""), doc) for i, doc in enumerate(docs)]
     body: Doc = (Nest((*lines, *closing.before)), Line("")) if lines or closing.before else ()
     return (*opening.before, Group((opening.text, *opening.after, body, closing.text)), *closing.after)
+
+
+def _declares_object(bracket: _Bracket) -> bool:
+    """Is this the type of a field, not the value of one? Its parts stand without commas."""
+    return bracket.text == "{" and len(bracket.inside) > 1 and all(part.text != "," for part in bracket.inside)
 
 
 def _labels_pipelines(bracket: _Bracket) -> bool:
@@ -219,6 +231,20 @@ def _pipeline(parts: _Parts, first: Callable[[_Parts], Doc]) -> Doc:
             stage: Doc = (*_first(run[0]).before, "| ", _wrapped(run[1:], _stage))
             docs.append((Line(), stage) if first is _head else Nest((Line(), stage)))
     return tuple(docs)
+
+
+def _watch(parts: _Parts) -> Doc:
+    """A pipeline, then what it emits on a line of its own."""
+    texts = [part.text for part in parts]
+    last_bar = len(texts) - 1 - texts[::-1].index("|") if "|" in texts else 0
+    in_page = texts[last_bar + 1 : last_bar + 2] == ["page"]
+    for i in range(last_bar + 2, len(parts)):
+        word, before = texts[i], _last(parts[i - 1]).text
+        event = texts[i + 1 : i + 2] != [] and texts[i + 1] in EVENT_WORDS
+        emits = word == "emit" or (word == "after" and not in_page)
+        if emits and begins_emission(before, word, event=event):
+            return (_pipeline(parts[:i], _head), Line(), _wrapped(parts[i:], _clause))
+    return _pipeline(parts, _head)
 
 
 def _head(parts: _Parts) -> Doc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -10,7 +11,7 @@ from lark import Token, v_args
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.syntax import tree_commands as commands
-from paasq_dsl.syntax.build_expressions import E, plain_name, span_of
+from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
 from paasq_dsl.syntax.build_statements import StatementBuilder
 from paasq_dsl.syntax.spacing import one_line
 from paasq_dsl.syntax.split import significant
@@ -56,17 +57,14 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def add_field(self, field: tree.FieldDeclaration) -> commands.AddField:
         return commands.AddField(field.span, _NOT_YET, field)
 
-    def drop_field(self, field: Token) -> commands.DropField:
-        named = self.name(field)
-        return commands.DropField(named.span, _NOT_YET, named)
+    def drop_field(self, field: tree.Name) -> commands.DropField:
+        return commands.DropField(field.span, _NOT_YET, field)
 
-    def rename_field(self, field: Token, new: Token) -> commands.RenameField:
-        one, other = self.name(field), self.name(new)
-        return commands.RenameField(one.span.cover(other.span), _NOT_YET, one, other)
+    def rename_field(self, field: tree.Name, new: tree.Name) -> commands.RenameField:
+        return commands.RenameField(field.span.cover(new.span), _NOT_YET, field, new)
 
-    def retype_field(self, field: Token, type_: tree.TypeName) -> commands.RetypeField:
-        named = self.name(field)
-        return commands.RetypeField(named.span.cover(type_.span), _NOT_YET, named, type_)
+    def retype_field(self, field: tree.Name, type_: tree.TypeName) -> commands.RetypeField:
+        return commands.RetypeField(field.span.cover(type_.span), _NOT_YET, field, type_)
 
     def drop_collection(self, name: Token, and_records: bool | None) -> commands.DropCollection:
         named = self.name(name)
@@ -93,6 +91,19 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def dryrun(self, writes: tree_writes.Write | tree_writes.Transaction) -> commands.Dryrun:
         return commands.Dryrun(writes.span, writes)
 
+    def watch(self, source: tree.From) -> commands.WatchHead:
+        return commands.WatchHead(source.span, source)
+
+    def event(self, word: Token) -> tree.Name:
+        return self.name(word)
+
+    def emission(self, *parts: Any) -> tree.Emission:
+        *events, after = parts
+        return tree.Emission(around(parts), tuple(events), after)
+
+    def resumption(self, after: E) -> tree.Emission:
+        return tree.Emission(after.span, (), after)
+
     def snapshot(self, name: tree.Literal | tree.Parameter) -> commands.TakeSnapshot:
         return commands.TakeSnapshot(name.span, name)
 
@@ -108,14 +119,22 @@ _NOT_YET = tree.Name(Span(0, 0), "")
 
 def with_field_docs(node: tree.CollectionDeclaration, text: str) -> tree.CollectionDeclaration:
     """Each field with the `///` lines that stand before it, and behind the field before."""
-    docs = [token for token in scan(text) if token.kind is TokenKind.DOC]
-    fields: list[tree.FieldDeclaration] = []
-    earlier = 0
-    for field in node.fields:
-        own = [d.text[3:].strip() for d in docs if earlier <= d.start < field.span.start]
-        fields.append(replace(field, doc="\n".join(own)))
-        earlier = field.span.start
-    return replace(node, fields=tuple(fields))
+    docs = deque(token for token in scan(text) if token.kind is TokenKind.DOC)
+    return replace(node, fields=_documented(node.fields, docs))
+
+
+def _documented(
+    fields: tuple[tree.FieldDeclaration, ...], docs: deque[ScannedToken]
+) -> tuple[tree.FieldDeclaration, ...]:
+    """The fields with theirs, which are taken from `docs`; members of an object in their places."""
+    found: list[tree.FieldDeclaration] = []
+    for field in fields:
+        own: list[str] = []
+        while docs and docs[0].start < field.span.start:
+            own.append(docs.popleft().text[3:].strip())
+        type_ = replace(field.type, fields=_documented(field.type.fields, docs))
+        found.append(replace(field, type=type_, doc="\n".join(own)))
+    return tuple(found)
 
 
 def with_signature(node: Defining, text: str) -> Defining:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from lark import Token, Transformer, v_args
@@ -124,7 +125,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def number(self, token: Token) -> tree.Literal:
         if any(c in token for c in ".eE"):
-            return tree.Literal(span_of(token), float(token))
+            if not isfinite(number := float(token)):
+                raise LiteralError(diagnostic("PQ0312", span_of(token), found=token[:40]))
+            return tree.Literal(span_of(token), number)
         if len(token) > len(str(INT_MAX)) or int(token) > INT_MAX:
             raise LiteralError(diagnostic("PQ0115", span_of(token), found=token[:40], low=INT_MIN, high=INT_MAX))
         return tree.Literal(span_of(token), int(token))

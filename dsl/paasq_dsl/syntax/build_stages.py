@@ -33,12 +33,12 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
     def weights(self, *fields: tree.Weighted) -> tuple[tree.Weighted, ...]:
         return fields
 
-    def weighted(self, name: Token, weight: Token | None) -> tree.Weighted:
-        return tree.Weighted(span_of(name), plain_name(name), float(weight) if weight else 1.0)
+    def weighted(self, field: tree.Name, weight: Token | None) -> tree.Weighted:
+        return tree.Weighted(field.span, field.name, float(weight) if weight else 1.0)
 
-    def near(self, field: Token | None, target: E, options: tuple[tree.Option, ...]) -> tree.Near:
+    def near(self, field: tree.Name | None, target: E, options: tuple[tree.Option, ...]) -> tree.Near:
         span = around((field, target, options))
-        return tree.Near(span, plain_name(field) if field else None, span_of(field) if field else span, target, options)
+        return tree.Near(span, field.name if field else None, field.span if field else span, target, options)
 
     def options(self, *options: tree.Option) -> tuple[tree.Option, ...]:
         return options
@@ -94,8 +94,8 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
         filled: E | None = self.name(fill) if isinstance(fill, Token) else fill
         return tree.Summarize(around((aggregates, keys, filled)), aggregates or (), keys or (), filled)
 
-    def follow(self, field: Token, depth: E | None) -> tree.Follow:
-        return tree.Follow(span_of(field, depth), plain_name(field), span_of(field), depth)
+    def follow(self, field: tree.Name, depth: E | None) -> tree.Follow:
+        return tree.Follow(span_of(field, depth), field.name, field.span, depth)
 
     def column(self, *names: Token) -> tree.Name:
         return tree.Name(span_of(names[0], names[-1]), ".".join(plain_name(n) for n in names))
@@ -142,14 +142,12 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
     def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
         return tree_retrieval.Collapse(span_of(value, keep), value, keep)
 
-    def diversify(self, field: Token | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
+    def diversify(self, field: tree.Name | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
         span = around((field, options))
-        return tree_retrieval.Diversify(
-            span, plain_name(field) if field else None, span_of(field) if field else span, options
-        )
+        return tree_retrieval.Diversify(span, field.name if field else None, field.span if field else span, options)
 
-    def passages(self, field: Token, most: E | None) -> tree_retrieval.Passages:
-        return tree_retrieval.Passages(span_of(field, most), plain_name(field), span_of(field), most)
+    def passages(self, field: tree.Name, most: E | None) -> tree_retrieval.Passages:
+        return tree_retrieval.Passages(span_of(field, most), field.name, field.span, most)
 
     def cite(self, word: Token) -> tree_retrieval.Cite:
         return tree_retrieval.Cite(span_of(word))

@@ -7,9 +7,10 @@ from typing import Any
 
 from lark import Token, v_args
 
+from paasq_dsl.diagnostics import diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
-from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
+from paasq_dsl.syntax.build_expressions import E, LiteralError, around, plain_name, span_of
 from paasq_dsl.syntax.build_stages import StageBuilder
 
 
@@ -54,10 +55,10 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def collection(self, name: Token, *fields: tree.FieldDeclaration) -> tree.CollectionDeclaration:
         return tree.CollectionDeclaration(span_of(name), plain_name(name), fields)
 
-    def field(self, key: Token | None, name: Token, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
+    def field(self, key: Token | None, name: tree.Name, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
         options = dict(modifiers)
         return tree.FieldDeclaration(
-            span_of(name), plain_name(name), type_, key is not None, "required" in options, "unique" in options,
+            name.span, name.name, type_, key is not None, "required" in options, "unique" in options,
             options.get("default"), options.get("sources", ()), options.get("computed"),
         )  # fmt: skip
 
@@ -70,8 +71,8 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def default(self, _: Token, value: E) -> tuple[str, Any]:
         return "default", value
 
-    def sources(self, _: Token, *names: Token) -> tuple[str, Any]:
-        return "sources", tuple(self.name(n) for n in names)
+    def sources(self, _: Token, *names: tree.Name) -> tuple[str, Any]:
+        return "sources", names
 
     def computed(self, value: E) -> tuple[str, Any]:
         return "computed", value
@@ -87,26 +88,33 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def list_type(self, item: tree.TypeName) -> tree.TypeName:
         return tree.TypeName(item.span, "list", item=item)
 
-    def put(
-        self, name: Token, records: tuple[tree_writes.Record, ...], expect: tree_writes.Expect | None
-    ) -> tree_writes.Put:
+    def object_type(self, *parts: Any) -> tree.TypeName:
+        *fields, end = parts
+        return tree.TypeName(span_of(fields[0] if fields else end, end), "{}", fields=tuple(fields))
+
+    def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree_writes.Expect | None) -> tree_writes.Put:
         return tree_writes.Put(around((name, records, expect)), self.name(name), records, expect)
 
     def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree_writes.Put:
         *stages, expect = rest
         return tree_writes.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
 
-    def objects(self, *records: tree_writes.Record) -> tuple[tree_writes.Record, ...]:
+    def objects(self, *records: tree.Record) -> tuple[tree.Record, ...]:
         return records
 
-    def object(self, *parts: Any) -> tree_writes.Record:
+    def object(self, *parts: Any) -> tree.Record:
         *pairs, end = (p for p in parts if p is not None)
-        return tree_writes.Record(span_of(pairs[0] if pairs else end, end), tuple(pairs))
+        return tree.Record(span_of(pairs[0] if pairs else end, end), tuple(pairs))
 
     def pair(self, name: Token, value: E) -> tree.Item:
         return tree.Item(span_of(name, value), plain_name(name), value)
 
-    assign = pair
+    def assign(self, name: tree.Name, value: E) -> tree.Item:
+        return tree.Item(span_of(name, value), name.name, value)
+
+    def list_of_objects(self, *parts: Any) -> E:
+        *objects, end = parts
+        raise LiteralError(diagnostic("PQ0313", span_of(objects[0], end)))
 
     def assigns(self, *items: tree.Item) -> tuple[tree.Item, ...]:
         return items

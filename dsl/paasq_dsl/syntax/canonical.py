@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from math import isfinite
 from typing import TypeAlias
 
 from paasq_dsl.source import Span
@@ -70,7 +71,8 @@ def _string(token: Token) -> tuple[str, Value]:
 
 def _number(token: Token) -> tuple[str, Value] | None:
     if any(c in token.text for c in ".eE"):
-        return "?float", float(token.text)
+        number = float(token.text)
+        return ("?float", number) if isfinite(number) else None
     if len(token.text) > len(str(INT_MAX)) or int(token.text) > INT_MAX:
         return None
     return "?int", int(token.text)

@@ -106,6 +106,21 @@ class Arrow(Node):
     name_span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Item(Node):
+    """`name = expression`, or an expression that names itself."""
+
+    name: str | None
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Node):
+    """`{name: value, ...}`: a record that is put, or an object in one."""
+
+    items: tuple[Item, ...]
+
+
 Expression: TypeAlias = (
-    "Literal | Moment | Name | Parameter | Ref | ListOf | Range | Unary | Binary | Logical | Call | Dot | Arrow"
+    Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot | Arrow
 )

@@ -121,7 +121,7 @@ def update_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 def phrase(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """Two words or more that stand for one: `order by`, `create table`, `project-away`."""
-    known: Mapping[tuple[str, ...], str] = FOREIGN_PHRASES[start]
+    known: Mapping[tuple[str, ...], str] = FOREIGN_PHRASES.get(start, {})
     for size in (3, 2):
         words = tuple(t.text.lower() for t in tokens[:size])
         better = known.get(words)
@@ -206,7 +206,11 @@ def let_of_value(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """`let x = 5` is a parameter with a default."""
     if start != "head" or tokens[0].text.lower() not in {"let", "set", "const", "var"} or len(tokens) < 4:
         return None
-    if tokens[2].text != "=" or tokens[3].text == "from" or tokens[1].kind not in {TokenKind.NAME, TokenKind.PARAM}:
+    if (
+        tokens[2].text != "="
+        or tokens[3].text in STATEMENT_WORDS
+        or tokens[1].kind not in {TokenKind.NAME, TokenKind.PARAM}
+    ):
         return None
     type_ = _LITERALS.get(tokens[3].kind) if len(tokens) == 4 else None
     if type_ == "int" and not tokens[3].text.isdigit():

@@ -43,7 +43,7 @@ def format_text(text: str, width: int = WIDE) -> str:
 
 
 def _is_whole(statement: tree.Statement, diagnostics: tuple[Diagnostic, ...]) -> bool:
-    parts = (statement.head, *(stage.node for stage in statement.stages))
+    parts = (statement.head, *(stage.node for stage in (*statement.stages, statement.emission) if stage is not None))
     span = statement.span
     return not any(isinstance(part, tree.Broken) for part in parts) and not any(
         span.start <= d.span.start <= span.end for d in diagnostics

@@ -15,7 +15,14 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax.foreign_expressions import EXPRESSION_RULES
 from paasq_dsl.syntax.foreign_statements import STATEMENT_RULES, in_lower_case
 from paasq_dsl.syntax.tokens import Token, TokenKind
-from paasq_dsl.syntax.words import FOREIGN_STAGES, FOREIGN_STATEMENTS, STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.syntax.words import (
+    BEFORE_A_NAME,
+    EVENT_WORDS,
+    FOREIGN_STAGES,
+    FOREIGN_STATEMENTS,
+    STAGE_WORDS,
+    STATEMENT_WORDS,
+)
 
 _COMPARING = frozenset({"where"})
 _FOREIGN_OPERATORS = {"||": "or", "<>": "!="}
@@ -41,7 +48,7 @@ Rule = Callable[[Sequence[Token], str], Diagnostic | None]
 
 
 def explain_mistake(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """The first known mistake in a piece; `start` is "head" or "stage"."""
+    """The first known mistake in a piece; `start` is "head", "stage" or "emission"."""
     for rule in _RULES:
         found = rule(tokens, start)
         if found is not None:
@@ -59,10 +66,14 @@ def meant_stage(word: str) -> str:
 
 def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     first = tokens[0]
+    if start == "emission":
+        return None  # it is one by its word
     known = STAGE_WORDS if start == "stage" else STATEMENT_WORDS
     if first.text in known or first.kind is not TokenKind.NAME:
         return None
-    if (lowered := first.text.lower()) in known and first.kind is TokenKind.NAME:
+    if first.text == "emit" and start == "stage":
+        return diagnostic("PQ0624", first.span)
+    if (lowered := first.text.lower()) in known:
         return diagnostic("PQ0125", first.span, better=lowered, edit=in_lower_case(tokens))
     foreign = FOREIGN_STAGES if start == "stage" else FOREIGN_STATEMENTS
     if (better := foreign.get(first.text.lower())) is not None:
@@ -195,7 +206,7 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         return None
     for before, token in pairwise(tokens):
         ends_value = before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}
-        if token.kind is not TokenKind.NAME or not ends_value or before.text in _BEFORE_A_NAME:
+        if token.kind is not TokenKind.NAME or not ends_value or before.text in BEFORE_A_NAME:
             continue
         if token.text in STAGE_WORDS:
             return diagnostic("PQ0111", token.span, edit=Edit(Span(token.start, token.start), "| ", "write |"))
@@ -204,15 +215,19 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     return None
 
 
-_IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain"}
-_BEFORE_A_NAME = frozenset(
-    "from where select extend sort by summarize facet follow match near let and or not in has any all "
-    "fuse take page top fill depth after to explain analyze of "
-    "drop rename skip distinct expand as sample seed lookup one many on "
-    "collapse keep diversify passages".split()
-)
+def _emission_elsewhere(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """`emit enter` in what is no watch: there it would be a piece of its own."""
+    if start == "emission" or tokens[0].text not in _IN_PIPELINES:
+        return None
+    for token, following in pairwise(tokens):
+        if token.text == "emit" and following.text in EVENT_WORDS and token.kind is TokenKind.NAME:
+            return diagnostic("PQ0624", token.span)
+    return None
+
+
+_IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain", "watch"}
 
 _RULES: tuple[Rule, ...] = (
     *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
-    _comma_between_fields, _missing_separator,
+    _comma_between_fields, _missing_separator, _emission_elsewhere,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import Piece, significant, split_statement
 from paasq_dsl.syntax.tokens import TokenKind, scan
-from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead
+from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead, WatchHead
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -65,24 +65,28 @@ def _parsed_statement(text: str) -> ParsedStatement:
         return None, unbalanced
     found = list(unbalanced)
 
-    def place(piece: Piece, start: str) -> Any:
+    def place(piece: Piece) -> Any:
         if any(piece.start <= d.span.start < piece.span.end for d in unbalanced):
             return _broken(piece.text)  # split has said why
-        node, diagnostics = parse_piece(piece.text, start)
+        node, diagnostics = parse_piece(piece.text, piece.rule)
         found.extend(d.shift(piece.start) for d in diagnostics)
         return node
 
     first, *rest = pieces.pieces
-    head = place(first, "head")
-    stages = tuple(tree.Placed(place(p, "stage"), p.start) for p in rest)
-    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, tree.Broken)):
-        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let or a view can go on with |"))
+    head = place(first)
+    stages = tuple(tree.Placed(place(p), p.start) for p in rest if p.rule == "stage")
+    emitting = [p for p in rest if p.rule == "emission"]
+    emission = tree.PlacedEmission(place(emitting[0]), emitting[0].start) if emitting else None
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.Broken)):
+        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let, a view or a watch can go on with |"))
+    if emitting and rest[-1] != emitting[0]:
+        found.append(diagnostic("PQ0624", emitting[0].span))
     found.sort(key=lambda d: (d.span.start, d.code))
-    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span), tuple(found)
+    return tree.Statement(head, first.start, stages, pieces.doc, pieces.span, emission), tuple(found)
 
 
 def parse_piece(text: str, start: str) -> Parsed:
-    """One head or stage (`start`). Spans count from the start of `text`."""
+    """One head, stage or emission, as `start` says. Spans count from the start of `text`."""
     memory = _pieces[start]
     known = memory.get(text)
     if known is None:
@@ -130,14 +134,15 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
 
 
 _statements: TextMemory[ParsedStatement] = TextMemory()
-_pieces: dict[str, TextMemory[Parsed]] = {"head": TextMemory(), "stage": TextMemory()}
+_pieces: dict[str, TextMemory[Parsed]] = {rule: TextMemory() for rule in ("head", "stage", "emission")}
 
 
 @lru_cache(1)
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage", "expression"], maybe_placeholders=True, transformer=CommandBuilder(),
+        grammar, parser="lalr", start=["head", "stage", "emission", "expression"], maybe_placeholders=True,
+        transformer=CommandBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 

@@ -9,20 +9,26 @@ from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS
+from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
 
 NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
+_EMITTING = frozenset({"emit", "after"})
+_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
+_BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
+_VALUE_ENDS = frozenset('"`_)]}')
 _BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A statement's head or one stage, without the `|` around it. `start` is the offset of `text` in the whole text."""
+    """A statement's head, one stage, without the `|` around it, or what a watch emits. `start` is the offset of `text` in
+    the whole text; `rule` is how the parser begins: head, stage or emission."""
 
     text: str
     start: int
+    rule: str
 
     @property
     def span(self) -> Span:
@@ -31,14 +37,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """One statement: its head, then its stages. `doc` is the text of the `///` lines before it."""
+    """One statement: its head, its stages, and of a watch what it emits. `doc` is the text of the `///` lines before it."""
 
     pieces: tuple[Piece, ...]
     doc: str
     span: Span
 
     def shift(self, offset: int) -> Pieces:
-        pieces = tuple(Piece(p.text, p.start + offset) for p in self.pieces)
+        pieces = tuple(Piece(p.text, p.start + offset, p.rule) for p in self.pieces)
         return Pieces(pieces, self.doc, self.span.shift(offset))
 
 
@@ -62,6 +68,7 @@ class _Splitter:
         self.pieces: list[Piece] = []
         self.docs: list[str] = []
         self.bar_end = 0
+        self.rule = "head"  # of the piece that is being read
 
     def run(self) -> Pieces | None:
         for i, token in enumerate(self.tokens):
@@ -74,6 +81,9 @@ class _Splitter:
                 self._end_piece(token.start)
                 self.bar_end = token.end
             else:
+                if self._begins_emission(token, following):
+                    self._end_piece(token.start)
+                    self.rule = "emission"
                 self._brackets(token)
                 self.piece.append(token)
         self._never_closed(lambda _: True)
@@ -97,6 +107,24 @@ class _Splitter:
         if following is not None and following.text in STAGE_WORDS:
             self._never_closed(lambda opened: not opened.holds_pipeline)
         return not self.opened
+
+    def _begins_emission(self, token: Token, following: Token | None) -> bool:
+        """Does what a watch emits begin here? Inside a bracket that can't hold a pipeline `emit enter` forces it."""
+        if token.text not in _EMITTING or not (self._in_watch and self.piece) or self.rule == "emission":
+            return False
+        if token.text == "after" and self.piece[0].text == "page":
+            return False
+        event = following is not None and following.text in EVENT_WORDS
+        if not begins_emission(self.piece[-1].text, token.text, event=event):
+            return False
+        if event and token.text == "emit":
+            self._never_closed(lambda opened: not opened.holds_pipeline)
+        return not self.opened
+
+    @property
+    def _in_watch(self) -> bool:
+        first = self.pieces[0].text if self.pieces else self.piece[0].text if self.piece else ""
+        return first.split(maxsplit=1)[:1] == ["watch"]
 
     def _brackets(self, token: Token) -> None:
         if token.kind is not TokenKind.OPERATOR:
@@ -143,8 +171,16 @@ class _Splitter:
         nothing = self.bar_end if self.pieces else end  # where a stage is missing
         start = self.piece[0].start if self.piece else nothing
         stop = self.piece[-1].end if self.piece else nothing
-        self.pieces.append(Piece(self.text[start:stop], start))
-        self.piece = []
+        self.pieces.append(Piece(self.text[start:stop], start, self.rule))
+        self.piece, self.rule = [], "stage"
+
+
+def begins_emission(before: str, word: str, *, event: bool) -> bool:
+    """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
+    right behind a value. `event`: is the token behind it the word of an event?"""
+    if word == "emit" and event:
+        return before not in _OPEN_ENDS
+    return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
 
 
 def split_statement(text: str) -> tuple[Pieces | None, tuple[Diagnostic, ...]]:

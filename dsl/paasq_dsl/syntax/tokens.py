@@ -116,9 +116,9 @@ def scan(text: str) -> list[Token]:
 
 def _is_label(holder: str, stage: str, before: str) -> bool:
     """Is `name:` behind the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
-    if stage == "alter":
-        return before in {"field", "key"}
-    if holder == "collection":
+    if stage == "alter" and not holder:
+        return before in {"field", "key", "."}
+    if holder in {"collection", "alter"}:
         return before != "default"
     return holder != "" and before in _LABELS_AFTER
 
@@ -133,6 +133,11 @@ def is_plain_name(name: str) -> bool:
 def quote_name(name: str) -> str:
     """A name as it is written: in back-ticks where it is not a plain word."""
     return name if is_plain_name(name) else f"`{name}`"
+
+
+def quote_path(name: str) -> str:
+    """A dotted name as it is written, each part as `quote_name` has it."""
+    return ".".join(map(quote_name, name.split(".")))
 
 
 def record_name(collection: str, key: str) -> str:

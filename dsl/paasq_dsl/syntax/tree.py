@@ -13,6 +13,7 @@ from paasq_dsl.syntax.expressions import (
     Call,
     Dot,
     Expression,
+    Item,
     ListOf,
     Literal,
     Logical,
@@ -21,6 +22,7 @@ from paasq_dsl.syntax.expressions import (
     Node,
     Parameter,
     Range,
+    Record,
     Ref,
     Unary,
 )  # fmt: skip
@@ -30,17 +32,9 @@ if TYPE_CHECKING:
     from paasq_dsl.syntax.tree_writes import Transaction, Write
 
 __all__ = [
-    "Arrow", "Binary", "Call", "Dot", "Expression", "ListOf", "Literal", "Logical",
-    "Moment", "Name", "Node", "Parameter", "Range", "Ref", "Unary",
+    "Arrow", "Binary", "Call", "Dot", "Expression", "Item", "ListOf", "Literal", "Logical",
+    "Moment", "Name", "Node", "Parameter", "Range", "Record", "Ref", "Unary",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Item(Node):
-    """`name = expression`, or an expression that names itself."""
-
-    name: str | None
-    expression: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,15 +262,18 @@ Stage: TypeAlias = typing.Union[
 
 @dataclass(frozen=True, slots=True)
 class TypeName(Node):
-    """`name`, `name(argument)`, `link<argument>`; a list as `name` "list" with `item`."""
+    """`name`, `name(argument)`, `link<argument>`; a list as `name` "list" with `item`, an object as "{}" with `fields`."""
 
     name: str
     argument: str | None = None
     item: TypeName | None = None
+    fields: tuple[FieldDeclaration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDeclaration(Node):
+    """`name` has dots where it says which object the field is in."""
+
     name: str
     type: TypeName
     is_key: bool
@@ -343,18 +340,35 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Emission(Node):
+    """Which events a watch pushes, all where none is named, and from when on: a sequence number or a cursor."""
+
+    events: tuple[Name, ...]
+    after: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEmission:
+    node: Emission | Broken
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `span` is absolute; `offset` is what the head's spans count from."""
+    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emission` is what a watch emits,
+    where it says so."""
 
     head: Head
     offset: int
     stages: tuple[Placed, ...]
     doc: str
     span: Span
+    emission: PlacedEmission | None = None
 
     def shift(self, offset: int) -> Statement:
         stages = tuple(Placed(placed.node, placed.offset + offset) for placed in self.stages)
-        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset))
+        emission = self.emission and PlacedEmission(self.emission.node, self.emission.offset + offset)
+        return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset), emission)
 
 
 @dataclass(frozen=True, slots=True)

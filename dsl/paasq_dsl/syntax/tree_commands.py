@@ -84,6 +84,11 @@ class DropView(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class WatchHead(Command):
+    source: From
+
+
+@dataclass(frozen=True, slots=True)
 class Show(Command):
     """`what` is collections, views, functions, stages, snapshots, or fields: then `of` names the collection."""
 

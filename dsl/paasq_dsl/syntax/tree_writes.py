@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paasq_dsl.syntax.tree import Expression, From, Item, Name, Node, Ref, Stage
+from paasq_dsl.syntax.tree import Expression, From, Item, Name, Node, Record, Ref, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,6 @@ class Expect(Node):
 
     state: str | None
     condition: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Record(Node):
-    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from paasq_dsl.syntax.expressions import (
     Arrow,
@@ -44,17 +43,29 @@ def parts(expression: Node) -> Iterator[Node]:
                 yield from parts(child)
 
 
-def with_name(expression: AnyNode, before: str, after: str) -> AnyNode:
-    """With one name in the place of another."""
+def path_name(expression: Node) -> str | None:
+    """`address.city` of a name with what stands behind its dots; None of anything else."""
     if isinstance(expression, Name):
-        return replace(expression, name=after) if expression.name == before else expression
+        return expression.name
+    base = path_name(expression.base) if isinstance(expression, Dot) else None
+    return None if base is None or not isinstance(expression, Dot) else f"{base}.{expression.name}"
+
+
+def with_names(expression: AnyNode, names: Mapping[str, str]) -> AnyNode:
+    """With other names in the place of some; `address.city` is one."""
+    if (new := names.get(path_name(expression) or "")) is not None:
+        first, *rest = new.split(".")
+        renamed: Expression = Name(expression.span, first)
+        for name in rest:
+            renamed = Dot(expression.span, renamed, name)
+        return cast("AnyNode", renamed)
     changed: dict[str, Any] = {}
     for field in fields(expression):
         value = getattr(expression, field.name)
         if isinstance(value, Node):
-            changed[field.name] = with_name(value, before, after)
+            changed[field.name] = with_names(value, names)
         elif isinstance(value, tuple):
-            changed[field.name] = tuple(with_name(v, before, after) if isinstance(v, Node) else v for v in value)
+            changed[field.name] = tuple(with_names(v, names) if isinstance(v, Node) else v for v in value)
     return replace(expression, **changed)
 
 
@@ -95,7 +106,7 @@ def _literal(node: Literal) -> str:
         case str():
             return f"@{node.value}" if node.as_time else quote_string(node.value)
         case float():
-            return repr(node.value) if math.isfinite(node.value) else "1e999"
+            return repr(node.value)
         case _:
             return str(node.value)
 

@@ -9,7 +9,15 @@ STAGE_WORDS = frozenset(
 )
 STATEMENT_WORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
-    "dryrun snapshot verify zone resolve".split()
+    "dryrun snapshot verify resolve watch zone".split()
+)
+EVENT_WORDS = ("enter", "change", "leave")
+# Behind these a name is one of a column, a collection or a value, whatever word it is.
+BEFORE_A_NAME = frozenset(
+    "from where select extend sort by summarize facet follow match near let and or not in has any all "
+    "fuse take page top fill depth after to explain analyze of watch "
+    "drop rename skip distinct expand as sample seed lookup one many on "
+    "collapse keep diversify passages".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
 
@@ -71,7 +79,10 @@ FOREIGN_FUNCTIONS = {
     "to_string": "string", "tostring": "string", "toint": "int", "tolong": "int", "to_integer": "int", "todouble": "float",
     "toreal": "float", "to_double": "float", "tobool": "bool", "to_boolean": "bool", "todatetime": "time",
     "to_datetime": "time", "totimespan": "duration", "edit_distance": "levenshtein", "unaccent": "remove_accents",
-    "parse_url": "url_host", "md5": "hash", "xxhash64": "hash", "strrev": "reverse", "printf": "format",
+    "parse_url": "url_host", "md5": "sha256", "sha2": "sha256", "hash_sha256": "sha256",
+    "to_base64": "base64_encode", "from_base64": "base64_decode",
+    "base64_encode_tostring": "base64_encode", "base64_decode_tostring": "base64_decode", "octet_length": "size_bytes",
+    "byte_length": "size_bytes", "xxhash64": "hash", "strrev": "reverse", "printf": "format",
     "pow": "power", "log": "ln", "ceiling": "ceil", "truncate": "trunc", "sgn": "sign",
     "ifnull": "coalesce", "nvl": "coalesce", "iif": "if", "iff": "if", "nullif": "null_if", "isnull": "is_null",
     "isempty": "is_blank", "date_trunc": "start_of", "startofday": "start_of", "startofweek": "start_of",
@@ -103,10 +114,11 @@ FOREIGN_FUNCTIONS = {
     "ratio_to_report": "share", "row_rank_min": "rank", "row_rank_dense": "dense_rank", "row_index": "row_number",
 }  # fmt: skip
 FOREIGN_TYPES = {
+    "blob": "bytes", "binary": "bytes", "bytea": "bytes", "varbinary": "bytes",
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",
     "boolean": "bool", "list": "[keyword]", "array": "[keyword]", "uuid": "keyword", "guid": "keyword", "char": "keyword",
     "long": "int", "bigint": "int", "smallint": "int", "short": "int", "int32": "int", "int64": "int", "integer64": "int",
-    "decimal": "float", "numeric": "float", "float64": "float", "dense_vector": "vector(384)", "embedding": "vector(384)",
+    "float64": "float", "dense_vector": "vector(384)", "embedding": "vector(384)",
     "timespan": "duration", "timestamptz": "time", "longtext": "text",
     "datetime": "time", "timestamp": "time", "date": "time", "interval": "duration",
 }  # fmt: skip

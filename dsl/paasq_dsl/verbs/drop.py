@@ -10,9 +10,11 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
-    names = tuple(dict.fromkeys(column.name for column in node.columns))
+    named = dict.fromkeys(column.name for column in node.columns)
+    names = tuple(dict.fromkeys(name for path in named for name in (*(c.name for c in schema.members(path)), path)))
     for column in node.columns:
-        bind_expression(context, column, schema)
+        if not schema.members(column.name):
+            bind_expression(context, column, schema)
         known = schema.by_name.get(column.name)
         if known is not None and known.hidden:
             context.report("PQ0431", column.span, name=column.name)

@@ -17,11 +17,11 @@ def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | N
     if column.type.kind not in {Kind.LIST, Kind.ANY}:
         context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
         return None
-    item = ColumnInfo(name, column.type.item or ANY, origin=schema.origin(column))
+    type_, origin = column.type.item or ANY, schema.origin(column)
     if name == node.column.name:
-        columns = tuple(item if c.name == name else c for c in schema.columns)
+        columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
     else:
-        columns = (*(c for c in schema.columns if c.name != name), item)
+        columns = (*schema.without((name,)), ColumnInfo(name, type_, origin=origin))
     return ExpandStage(node.column.name, name, replace(schema, columns=columns, collection=None))
 
 

@@ -4,25 +4,24 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, check_key
+from paasq_dsl.binder.objects import bind_items
 from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY
-from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 from paasq_dsl.walk import windows
 
 
 def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
     with context.reporting_windows(None):
-        items = bind_items(context, node.items, schema)
+        items, added = bind_items(context, node.items, schema)
     keys = tuple(bind_expression(context, key, schema) for key in node.keys)
     for key, written in zip(keys, node.keys, strict=True):
         check_key(context, key, written.span)
     if keys and not any(item.value.type == ANY or any(windows(item.value)) for item in items):
         context.report("PQ0410", node.keys[0].span.cover(node.keys[-1].span))
-    names = {item.name for item in items}
-    columns = tuple(c for c in schema.columns if c.name not in names)
-    return ExtendStage(items, replace(schema, columns=(*columns, *columns_of(items, schema))), keys)
+    names = {name for c in added for name in (c.name, c.object) if name}
+    return ExtendStage(items, replace(schema, columns=(*schema.without(names), *added)), keys)
 
 
 VERB = Verb(

@@ -1,7 +1,8 @@
 """facet: counts by value beside the rows."""
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import bind_expression, bind_scalar, column_name
+from paasq_dsl.binder.expressions import bind_expression, bind_scalar
+from paasq_dsl.binder.paths import column_name
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import FacetCount, FacetStage, Schema
 from paasq_dsl.syntax import tree

@@ -13,7 +13,9 @@ from paasq_dsl.verbs.verb import Verb
 def scan_schema(collection: Collection) -> Schema:
     """The columns of a collection's records: its fields (vectors hidden), then what the store keeps, hidden."""
     fields = tuple(
-        ColumnInfo(f.name, f.type, f.type.kind is Kind.VECTOR, Origin(collection.name, f.name))
+        ColumnInfo(
+            f.name, f.type, f.type.kind is Kind.VECTOR, Origin(collection.name, f.name), collection.object_of(f.name)
+        )
         for f in collection.fields
     )
     system = tuple(ColumnInfo(name, type_, hidden=True) for name, type_ in SYSTEM_COLUMNS.items() if name != "_score")

@@ -1,11 +1,15 @@
 """lookup: columns from records of another collection."""
 
+from dataclasses import replace
+
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression
+from paasq_dsl.binder.paths import as_arrow, column_name, report_object
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.bound import Bound, ColumnInfo, LookupStage, Schema
+from paasq_dsl.bound import Bound, LookupStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.functions.signature import unify
+from paasq_dsl.objects import is_inside
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, Kind, Type, lifted
 from paasq_dsl.verbs.follow import scan_schema
@@ -29,7 +33,12 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
     value = adapt(value, type_)
     together = _common(context, node, named, (type_, value))
     found = tuple(
-        ColumnInfo(f"{node.name}.{c.name}", lifted(c.type, to_list=node.many), c.hidden, c.origin)
+        replace(
+            c,
+            name=f"{node.name}.{c.name}",
+            type=lifted(c.type, to_list=node.many),
+            object=c.object and f"{node.name}.{c.object}",
+        )
         for c in scan_schema(target).columns
         if not (node.many and c.type.kind is Kind.VECTOR)
     )
@@ -40,27 +49,31 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
     return LookupStage(target, named.name, value, together, node.many, node.name, columns)
 
 
-def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Dot, tree.Expression] | None:
+def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Name, tree.Expression] | None:
     """The field of the collection and what it is compared with, whichever is written first."""
     if not isinstance(condition, tree.Binary) or condition.operator != "==":
         return None
     for one, other in ((condition.right, condition.left), (condition.left, condition.right)):
-        if isinstance(one, tree.Dot) and isinstance(one.base, tree.Name) and one.base.name == collection:
-            return one, other
+        path = column_name(one) if isinstance(one, tree.Dot) and as_arrow(one) is None else None
+        if path and is_inside(path, collection):
+            return tree.Name(one.span, path.removeprefix(f"{collection}.")), other
     return None
 
 
-def _field_type(context: Context, named: tree.Dot, target: Collection) -> Type | None:
+def _field_type(context: Context, named: tree.Name, target: Collection) -> Type | None:
     field = target.by_name.get(named.name)
     if field is not None:
         return field.type
     if named.name in SYSTEM_COLUMNS and named.name != "_score":
         return SYSTEM_COLUMNS[named.name]
-    context.unknown("PQ0202", named.span, named.name, target.by_name, where=target.name)
+    if members := target.objects.get(named.name):
+        report_object(context, named.name, [f.name for f in members], named.span)
+    else:
+        context.unknown("PQ0202", named.span, named.name, target.by_name, where=target.name)
     return None
 
 
-def _common(context: Context, node: tree.Lookup, named: tree.Dot, compared: tuple[Type, Bound]) -> Type:
+def _common(context: Context, node: tree.Lookup, named: tree.Name, compared: tuple[Type, Bound]) -> Type:
     """What both sides are compared as."""
     type_, value = compared
     for found, span in ((type_, named.span), (value.type, node.condition.span)):

@@ -4,33 +4,37 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.bound import RenameStage, Schema
+from paasq_dsl.bound import ColumnInfo, RenameStage, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Rename, schema: Schema) -> RenameStage:
-    new_of: dict[str, str] = {}
+    renamed: dict[str, ColumnInfo] = {}
     for item in node.items:
         assert isinstance(item.expression, tree.Name)
         assert item.name is not None
         old = item.expression.name
-        bind_expression(context, item.expression, schema)
-        if old in new_of:
+        if members := schema.members(old):
+            found = {c.name: replace(c, name=item.name + c.name[len(old) :], object=item.name) for c in members}
+        else:
+            bind_expression(context, item.expression, schema)
+            found = {
+                c.name: replace(c, name=item.name, hidden=False, object=None) for c in schema.columns if c.name == old
+            }
+        if found.keys() & renamed.keys():
             context.report("PQ0205", item.expression.span, name=old)
-        elif old in schema.by_name:
-            new_of[old] = item.name
-    columns = tuple(replace(c, name=new_of[c.name], hidden=False) if c.name in new_of else c for c in schema.columns)
-    names = [c.name for c in columns]
+        renamed = found | renamed
+    columns = tuple(renamed.get(c.name, c) for c in schema.columns)
+    names = [c.name for c in columns] + list(dict.fromkeys(c.object for c in columns if c.object))
     for item in node.items:
         if item.name is not None and names.count(item.name) > 1:
             start = item.span.start
             context.report("PQ0205", Span(start, start + len(item.name)), name=item.name)
     distinct = {c.name: c for c in columns}
-    return RenameStage(
-        tuple((new, old) for old, new in new_of.items()), replace(schema, columns=tuple(distinct.values()))
-    )
+    names_of = tuple((column.name, old) for old, column in renamed.items())
+    return RenameStage(names_of, replace(schema, columns=tuple(distinct.values())))
 
 
 VERB = Verb(

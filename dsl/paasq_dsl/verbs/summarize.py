@@ -1,30 +1,25 @@
 """summarize: one row for each group."""
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import (
-    apply_function,
-    bind_arguments,
-    bind_expression,
-    bind_scalar,
-    check_key,
-    column_name,
-)  # fmt: skip
+from paasq_dsl.binder.expressions import apply_function, bind_arguments, bind_expression, bind_scalar, check_key
+from paasq_dsl.binder.objects import bind_items
+from paasq_dsl.binder.paths import column_name
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.objects import is_inside
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
-from paasq_dsl.verbs.select import bind_items, columns_of
 from paasq_dsl.verbs.verb import Verb
 
 FILL_METHODS = ("previous", "linear")
 
 
 def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
-    keys = bind_items(context, node.keys, schema)
-    for key, item in zip(keys, node.keys, strict=False):
-        check_key(context, key.value, item.span)
-    taken = {key.name for key in keys}
+    keys, columns = bind_items(context, node.keys, schema)
+    for key in keys:
+        check_key(context, key.value, _written(key.name, node.keys).span)
+    taken = {name for c in columns for name in (c.name, c.object)}
     aggregates: list[Named] = []
     for item in node.aggregates:
         value = _aggregate(context, item.expression, schema)
@@ -41,7 +36,7 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
         _check_fill(context, node, keys)
     fill = _fill(context, node.fill) if node.fill and method is None else None
     columns = (
-        *columns_of(keys, schema),
+        *columns,
         *(
             ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
             for n in aggregates
@@ -52,6 +47,12 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
 
 def _fill(context: Context, node: tree.Expression) -> Bound:
     return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
+
+
+def _written(key: str, items: tuple[tree.Item, ...]) -> tree.Item:
+    """The item that makes this key: it has its name, or that of the object that the key is a member of."""
+    names = (item.name or column_name(item.expression) for item in items)
+    return next(item for item, name in zip(items, names, strict=True) if name == key or is_inside(key, str(name)))
 
 
 def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:

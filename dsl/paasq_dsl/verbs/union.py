@@ -63,7 +63,8 @@ def _together(context: Context, schemas: Sequence[Schema], spans: Sequence[Span]
                 left, right = with_article(known.type), with_article(column.type)
                 context.report("PQ0430", span, name=column.name, left=left, right=right)
             origin = known.origin if known.origin == column.origin else None
-            columns[column.name] = ColumnInfo(column.name, type_ or known.type, hidden, origin)
+            inside = known.object or column.object
+            columns[column.name] = ColumnInfo(column.name, type_ or known.type, hidden, origin, inside)
     every = [set(schema.by_name) for schema in schemas]
     kept = tuple(c for c in columns.values() if not c.hidden or all(c.name in names for names in every))
     return Schema(kept, None, any(s.open for s in schemas), all(s.retrieved for s in schemas))

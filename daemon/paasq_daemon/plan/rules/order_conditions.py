@@ -23,4 +23,4 @@ def _ordered(stage: WhereStage) -> WhereStage:
 
 def _cost(condition: Bound, schema: Schema) -> int:
     kinds = {schema.by_name[name].type.kind for name in columns_of(condition) if name in schema.by_name}
-    return 2 if kinds & {Kind.TEXT, Kind.VECTOR} else 1 if traverses(condition) else 0
+    return 2 if kinds & {Kind.TEXT, Kind.BYTES, Kind.VECTOR} else 1 if traverses(condition) else 0

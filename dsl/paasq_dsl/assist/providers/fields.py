@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paasq_dsl.assist.completion import BETTER, RANK_SYSTEM, RANKS, WORSE, Completion, CompletionKind
+from paasq_dsl.assist.paths import dotted, next_parts, object_around
 from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role, current_write, innermost
 from paasq_dsl.assist.subject import linked, path_subject, wanted_type
 from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
-from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.syntax.tokens import quote_path
 from paasq_dsl.types import ANY, Kind, Type
 
 _KINDS = {
@@ -48,6 +49,8 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
 
 def _columns(place: Place) -> Iterator[Completion]:
     wanted = wanted_type(place)
+    objects = dict.fromkeys(c.object for c in place.schema.columns if c.object and "." not in c.object)
+    yield from (_object(place, name) for name in objects)
     for column in place.schema.columns:
         if "." not in column.name and not (column.hidden and place.words[0] == "drop"):
             yield _completion(place, column.name, column.type, _detail(column), better=column.type == wanted)
@@ -77,14 +80,19 @@ def _assignable(place: Place) -> Iterator[Completion]:
     if target is None:
         return
     words = current_write(place.words)
-    given = set(words[max(innermost(words), 0) :])
+    path, given = object_around(words), set(words[max(innermost(words), 0) :])
     sets = words[0] == "patch" or "set" in words[1:4]
-    behind = " = " if sets else ": "
-    for field in target.fields:
-        made = field.sources or field.computed is not None or (sets and field.name == target.key)
-        if field.name not in given and not made:
-            detail = f"{field.type}{', required' if field.required else ''}"
-            yield _completion(place, field.name, field.type, detail, better=field.required, behind=behind)
+    behind = " = " if sets and not path else ": "
+    left = [f for f in target.fields if not f.made_of and not (sets and f.name == target.key)]
+    for name, type_ in next_parts(((f.name, f.type) for f in left), path):
+        if name in given:
+            continue
+        if type_ is None:
+            yield _object(place, name, behind + "{")
+            continue
+        field = target.by_name[f"{path}.{name}" if path else name]
+        detail = f"{type_}{', required' if field.required else ''}"
+        yield _completion(place, name, type_, detail, better=field.required, behind=behind, doc=field.doc)
 
 
 def _declared(place: Place) -> Iterator[Completion]:
@@ -94,7 +102,9 @@ def _declared(place: Place) -> Iterator[Completion]:
         for field in place.target.fields:
             if words[-1] == "field" or str(field.type.kind) in {"text", "keyword"}:
                 yield _completion(place, field.name, field.type, str(field.type))
-    for name, colon, type_ in zip(words, words[1:], words[2:], strict=False):
+    for i, (member, colon, type_) in enumerate(zip(words, words[1:], words[2:], strict=False)):
+        path = object_around(words[:i])
+        name = f"{path}.{member}" if path else member
         if colon == ":" and type_ in {"text", "keyword"} and name not in words[_last(words, "from") :]:
             yield _completion(place, name, Type(Kind(type_)), type_, better=type_ == "text")
 
@@ -117,13 +127,26 @@ def _last(words: tuple[str, ...], word: str) -> int:
 
 
 def _parts(place: Place) -> Iterator[Completion]:
-    """`text` behind `_score.`"""
-    base = f"{place.words[-2]}." if len(place.words) > 1 else "."
-    if place.words[:1] == ("lookup",) and (looked_up := place.catalog.collections.get(base[:-1])):
-        yield from (_field(place, looked_up, name, type_) for name, type_ in _all(looked_up))
-    for column in place.schema.columns:
-        if column.name.startswith(base):
-            yield _completion(place, column.name.removeprefix(base), column.type, str(column.type))
+    """`text` behind `_score.`, `city` behind `address.`"""
+    path = dotted(place.words[:-1])
+    first = len(place.words) - 2 * len(path.split("."))
+    if first > 0 and place.words[first - 1] == "->":
+        target = linked(place.catalog, path_subject(place, place.words[: first - 1]))
+        yield from _below(place, _all(target), path, f" of {target.name}") if target else ()
+        return
+    if place.words[:1] == ("lookup",) and (looked_up := place.catalog.collections.get(path.partition(".")[0])):
+        yield from _below(place, _all(looked_up), path.partition(".")[2], f" of {looked_up.name}")
+    yield from _below(place, ((c.name, c.type) for c in place.schema.columns), path)
+
+
+def _below(place: Place, fields: Iterable[tuple[str, Type]], path: str, of: str = "") -> Iterator[Completion]:
+    for name, type_ in next_parts(fields, path):
+        yield _object(place, name) if type_ is None else _completion(place, name, type_, f"{type_}{of}")
+
+
+def _object(place: Place, name: str, behind: str = "") -> Completion:
+    kind = CompletionKind.FIELD
+    return Completion(name, quote_path(name) + behind, kind, "object", "", place.span, RANKS[kind])
 
 
 def _all(collection: Collection) -> Iterator[tuple[str, Type]]:
@@ -136,12 +159,12 @@ def _field(place: Place, collection: Collection, name: str, type_: Type) -> Comp
 
 
 def _completion(
-    place: Place, name: str, type_: Type, detail: str, *, better: bool = False, behind: str = ""
+    place: Place, name: str, type_: Type, detail: str, *, better: bool = False, behind: str = "", doc: str = ""
 ) -> Completion:
     kind = CompletionKind.FIELD
     rank = RANK_SYSTEM if name in SYSTEM_COLUMNS else RANKS[kind]
     rank += WORSE if type_.kind is Kind.VECTOR and place.role in {Role.EXPRESSION, Role.COMPUTED} else 0
     collection = place.schema.collection or place.target
     field = collection.by_name.get(name) if collection else None
-    doc = field.doc if field and field.type == type_ else ""
-    return Completion(name, quote_name(name) + behind, kind, detail, doc, place.span, rank + (BETTER if better else 0))
+    doc = doc or (field.doc if field and field.type == type_ else "")
+    return Completion(name, quote_path(name) + behind, kind, detail, doc, place.span, rank + (BETTER if better else 0))

@@ -9,6 +9,7 @@ from paasq_dsl.assist.place import Place, Values
 from paasq_dsl.assist.role import Role
 from paasq_dsl.assist.subject import path_subject
 from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
+from paasq_dsl.syntax.outline import first_word
 from paasq_dsl.types import ORDERED_KINDS, Kind, Type
 from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
 
@@ -49,6 +50,15 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
             yield _named(place, word, CompletionKind.KEYWORD, doc, BETTER)
     if type_ is not None:
         yield from _operators(place, type_)
+    if _ends_in_watch(place):
+        for word in ("emit", "after"):
+            yield _completion(place, word, CompletionKind.KEYWORD, KEYWORDS[word], RANK_STRUCTURE)
+
+
+def _ends_in_watch(place: Place) -> bool:
+    """May what a watch emits begin here?"""
+    watching = first_word(place.text, place.begun.start) == "watch" and not place.nested
+    return watching and place.start != "emission" and "$END" in place.expected
 
 
 def _options(place: Place) -> Iterator[Completion]:

@@ -53,7 +53,9 @@ def _pipeline(place: Place, name: str, detail: str, doc: str, *, called: bool) -
 
 def _collection(place: Place, collection: Collection, behind: str) -> Completion:
     kind = CompletionKind.COLLECTION
-    detail = f"collection: {', '.join(f.name for f in collection.fields)}"
+    detail = (
+        f"collection: {', '.join(dict.fromkeys(collection.object_of(f.name) or f.name for f in collection.fields))}"
+    )
     rank = RANKS[kind] + (WORSE if behind else 0)
     return Completion(
         collection.name + behind, collection.name + behind, kind, detail, collection.doc, place.span, rank

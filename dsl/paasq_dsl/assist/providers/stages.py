@@ -11,7 +11,7 @@ from paasq_dsl.assist.words import STATEMENTS
 from paasq_dsl.verbs import VERBS
 
 _WRITES = frozenset({"put", "patch", "delete"})
-_PIPELINES = frozenset({"from", "let", "explain"})
+_PIPELINES = frozenset({"from", "let", "explain", "watch"})
 _IN_BRANCH = frozenset({"match", "near", "find", "where", "take", "fuse"})
 
 

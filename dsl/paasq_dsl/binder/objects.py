@@ -1,0 +1,66 @@
+"""Objects in expressions: what is in one stands for it, member by member."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.paths import as_arrow, column_name, traverse
+from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import Kind
+
+
+def bind_items(
+    context: Context, items: tuple[tree.Item, ...], schema: Schema
+) -> tuple[tuple[Named, ...], tuple[ColumnInfo, ...]]:
+    """Named expressions, and the columns that they make; an object makes one of each member. A second one of a name is
+    reported and left out."""
+    named: list[Named] = []
+    columns: list[ColumnInfo] = []
+    taken: set[str] = set()
+    for item in items:
+        name = item.name or column_name(item.expression)
+        members = object_members(context, item.expression, schema)
+        value = None if members else bind_expression(context, item.expression, schema)
+        if name is None:
+            context.report("PQ0403", item.span)
+            continue
+        found = {name: value} if value is not None else {f"{name}.{path}": each for path, each in members.items()}
+        if taken & {name, *found}:
+            context.report("PQ0205", item.span, name=name)
+            continue
+        taken |= {name, *found}
+        named += [Named(each, bound) for each, bound in found.items()]
+        columns += [
+            ColumnInfo(each, bound.type, False, schema.origin(bound), name if members else None)
+            for each, bound in found.items()
+        ]
+    return tuple(named), tuple(columns)
+
+
+def object_members(context: Context, node: tree.Expression, schema: Schema) -> dict[str, Bound]:
+    """Of an expression that names an object: what is in it by its path there, hidden columns left out. Nothing of any other
+    expression; reports nothing."""
+    if isinstance(node, tree.Dot) and (arrow := as_arrow(node)) is not None:
+        node = arrow
+    if isinstance(node, tree.Arrow):
+        return _linked_members(context, node, schema)
+    path = column_name(node) if isinstance(node, (tree.Name, tree.Dot)) else None
+    if path is None or path in schema.by_name:
+        return {}
+    span = context.place(node.span)
+    return {c.name[len(path) + 1 :]: ColumnValue(c.name, c.type, span) for c in schema.members(path) if not c.hidden}
+
+
+def _linked_members(context: Context, node: tree.Arrow, schema: Schema) -> dict[str, Bound]:
+    base = bind_expression(replace(context, diagnostics=[]), node.base, schema)
+    link = base.type.item or base.type
+    target = context.catalog.collections.get(link.name or "") if link.kind is Kind.LINK else None
+    fields = target.objects.get(node.name, ()) if target else ()
+    return {
+        f.name[len(node.name) + 1 :]: traverse(base, target, f.name, f.type, context.place(node.span))
+        for f in fields
+        if target and f.type.kind is not Kind.VECTOR
+    }
