@@ -1,8 +1,9 @@
 """Cases that run texts: a store of their own, statement after statement, and what comes out as readable text.
 
 Sections: `store` names a `.paasq` file beside the case that fills the store, `schema` is a text that does; the cases
-behind it in the file have the same one. `params` is a JSON object, `query` one text; what it gives stands in `answer`,
-or in `error`. Cases share a store unless they write: then the section is called `script`.
+behind it in the file have the same one. `params` is a JSON object, `zone` and `now` are those of the request, `query` is
+one text; what it gives stands in `answer`, or in `error`. Cases share a store unless they write: then the section is
+called `script`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from golden import Case, cases
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Answer, Request
+from paasq_dsl.values import parse_time
+from paasq_dsl.zones import DEFAULT_ZONE
 from properties.worlds import SmallEmbedder
 
 
@@ -70,8 +73,10 @@ def outcome(engine: Engine, case: Case) -> tuple[str, str]:
     """The section that the outcome belongs into, and its text."""
     text = case["script"] if "script" in case else case["query"]
     params: dict[str, Any] = json.loads(case["params"]) if "params" in case else {}
+    zone = case.sections.get("zone", DEFAULT_ZONE)
+    now_us = parse_time(case["now"]) if "now" in case else None
     try:
-        return "answer", rendered(engine.query(Request(text, params)))
+        return "answer", rendered(engine.query(Request(text, params, zone=zone, now_us=now_us)))
     except QueryError as error:
         return "error", "\n".join(f"{d['line']}:{d['column']} {d['code']} {d['message']}" for d in error.diagnostics)
     except PaasqError as error:

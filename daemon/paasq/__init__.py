@@ -21,6 +21,7 @@ from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
 from paasq_daemon.wire.events import Event, EventBatch, Watch
 from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
+from paasq_dsl.zones import DEFAULT_ZONE
 
 __all__ = [
     "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
@@ -28,17 +29,22 @@ __all__ = [
 ]  # fmt: skip
 
 
-def open(folder: str | PathLike[str] | None = None) -> Database:  # noqa: A001  # `paasq.open()` reads best
+def open(folder: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE) -> Database:  # noqa: A001  # `paasq.open()` reads best
     """The store in `folder` (default: $PAASQ_DATA, else the user's data folder), made where there is none.
 
-    Raises FolderInUse where another process has it open: `connect` reaches a store through its daemon.
+    `zone` is the time zone of texts that name none. Raises FolderInUse where another process has it open: `connect` reaches
+    a store through its daemon.
     """
     from paasq._embedded import Embedded  # noqa: PLC0415  # the engine loads only where it runs
     from paasq_daemon.engine import Engine  # noqa: PLC0415  # as above
 
-    return Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))
+    store = Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))
+    store.zone = zone
+    return store
 
 
-def connect(socket: str | PathLike[str] | None = None) -> Client:
+def connect(socket: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE) -> Client:
     """The store whose daemon listens at `socket` (default: in the default folder). Raises DaemonUnavailable."""
-    return Client.connect(Path(socket) if socket is not None else socket_of(default_folder()))
+    client = Client.connect(Path(socket) if socket is not None else socket_of(default_folder()))
+    client.zone = zone
+    return client

@@ -62,7 +62,7 @@ class Embedded(Database):
         return EmbeddedWatch(self._engine.watch(changed(request, params=plain(request.params))))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return self._engine.explain(Request(text, plain(params)))
+        return self._engine.explain(Request(text, plain(params), zone=self.zone))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         record = self._engine.get(collection, key)

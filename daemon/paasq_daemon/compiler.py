@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TypeAlias
 
 from paasq_daemon.backends.base import Backend, Prepared
@@ -23,6 +24,8 @@ from paasq_dsl.syntax.canonical import Canonical, canonical
 from paasq_dsl.syntax.memory import TextMemory
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.values import Value
+from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 _NO_MODULES: Mapping[str, str] = {}
 
@@ -75,6 +78,7 @@ class Compiled:
     parameters: Mapping[str, DeclaredParameter]
     numbers: tuple[int, ...]
     asked: frozenset[str]
+    zone: str  # the time zone that it is read in
 
 
 def changes_catalog(step: Step) -> bool:
@@ -101,16 +105,19 @@ def write_word(write: BoundWrite) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A compiled text, the key of its plan, and whether the plan was there. For an explain both are the explained query's."""
+    """A compiled text, the values of its literals, the key of its plan, and whether the plan was there. For an explain both
+    are the explained query's."""
 
     compiled: Compiled
     canonical: Canonical
+    literals: tuple[Value, ...]
     plan_key: str
     hit: bool
 
 
 class Compiler:
-    """Keyed by canonical text and catalog version; parameters are no part of the key, for they never change the parse."""
+    """Keyed by canonical text, time zone and catalog version; parameters are no part of the key, for they never change the
+    parse."""
 
     def __init__(self, backend: Backend) -> None:
         self.cache: PlanCache[Compiled] = PlanCache()
@@ -118,19 +125,20 @@ class Compiler:
         self._backend = backend
 
     def compile(
-        self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, done: int = 0
-    ) -> Lookup:
+        self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, done: int = 0,
+        zone: str = DEFAULT_ZONE,
+    ) -> Lookup:  # fmt: skip
         """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first `done`
-        statements have run and are left out."""
+        statements have run and are left out. `zone` is the time zone of a text that names none."""
         key = self._canonical_of(text)
         plan_key = _EXPLAIN.sub("", key.key)
-        world = (catalog.version, tuple(sorted(modules.items())), done)
+        world = (catalog.version, tuple(sorted(modules.items())), done, zone)
         hit = (plan_key, *world) in self.cache
         found = self.cache.get((key.key, *world))
         if found is not None:
-            return Lookup(found, key, plan_key, hit)
+            return _lookup(found, key, plan_key, hit=hit)
         script, diagnostics = parse(text)
-        bound = bind(script, catalog, key.slots, resolve=resolver(modules), done=done)
+        bound = bind(script, catalog, key.slots, resolve=resolver(modules), done=done, zone=zone)
         every = (*diagnostics, *bound.diagnostics)
         if has_errors(every):
             raise query_error(every, Source(text, source_name))
@@ -141,10 +149,10 @@ class Compiler:
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
         asked = asked_parameters(text) | frozenset(bound.parameters)
-        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), asked)
+        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
-        return Lookup(compiled, key, plan_key, hit)
+        return _lookup(compiled, key, plan_key, hit=hit)
 
     def _canonical_of(self, text: str) -> Canonical:
         """Remembered, since a text whose values are parameters comes again as it is."""
@@ -174,6 +182,10 @@ class Compiler:
 
     def _chooser(self, write: BoundWrite) -> Prepared | None:
         return None if write.query is None else self._backend.prepare(write.query)
+
+
+def _lookup(compiled: Compiled, key: Canonical, plan_key: str, *, hit: bool) -> Lookup:
+    return Lookup(compiled, key, key.in_zone(zone_of(compiled.zone) or UTC), plan_key, hit)
 
 
 def _pipeline_text(text: str, statement: Span) -> str:

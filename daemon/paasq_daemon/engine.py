@@ -44,6 +44,7 @@ from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.transact import Transactor
+from paasq_daemon.writes.values import TIMES_US
 from paasq_daemon.writes.vectors import Vectors
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
@@ -53,6 +54,7 @@ from paasq_dsl.objects import nested
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.zones import nearest_zones, zone_of
 
 Clock: TypeAlias = Callable[[], int]
 _ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"
@@ -101,13 +103,15 @@ class Engine:
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
         started = time.perf_counter()
+        _check_moment(request)
         lookup = self._compile(request)
         _refuse_watches(lookup, request)
         if request.read_only:
             _refuse_writes(lookup)
         answer = _NOTHING
         try:
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), self._clock())
+            now_us = self._clock() if request.now_us is None else request.now_us
+            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), now_us)
             todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
             while todo:
                 inputs.cancel.check()
@@ -119,7 +123,8 @@ class Engine:
         except KernelError as error:
             raise _placed(error, lookup, request) from error
         tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
-        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000, tokens=tokens)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
 
     def watch(self, request: Request) -> StandingQuery:
         """The rows of a standing query as events; the text holds one watch, and definitions. Close it when it is not wanted
@@ -127,6 +132,9 @@ class Engine:
         after is past the journal."""
         if request.budget != Budget():
             raise InvalidValue("a watch takes no budget", "bound its rows with take")
+        if request.now_us is not None:
+            raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
+        _check_moment(request)
         return self._watches.start(lambda cancel: self._watched(request, cancel))
 
     def explain(self, request: Request) -> Answer:
@@ -250,7 +258,9 @@ class Engine:
         self._store.close()
 
     def _compile(self, request: Request, done: int = 0) -> Lookup:
-        return self._compiler.compile(request.text, self.catalog(), request.source_name, request.modules, done)
+        return self._compiler.compile(
+            request.text, self.catalog(), request.source_name, request.modules, done, request.zone
+        )
 
     def _watched(self, request: Request, cancel: Cancellation) -> Watched:
         """As the present catalog has it."""
@@ -293,6 +303,16 @@ def _refuse_writes(lookup: Lookup) -> None:
             raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
 
 
+def _check_moment(request: Request) -> None:
+    """Raises InvalidValue where a request names a time zone that is none, or a moment that no time can hold."""
+    if zone_of(request.zone) is None:
+        meant = nearest_zones(request.zone)
+        hint = f"did you mean {' or '.join(meant)}?" if meant else "zones are named as in Europe/Oslo or UTC"
+        raise InvalidValue(f"there is no time zone {request.zone:.80}", hint)
+    if request.now_us is not None and not TIMES_US[0] <= request.now_us <= TIMES_US[1]:
+        raise InvalidValue(f"now is {request.now_us} microseconds from 1970, and years go from 1 to 9999")
+
+
 def _known(catalog: Catalog, name: str) -> Any:
     if name not in catalog.collections:
         raise InvalidValue(f"there is no collection {name}", f"there is {', '.join(catalog.collections) or 'none yet'}")
@@ -308,18 +328,19 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, now_us: int)
             known = ", ".join(f"${a}" for a in sorted(asked)) or "none"
             raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
     given = dict(request.params)
-    values = values_of_run(lookup.canonical.literals, {}, now_us)
+    values = values_of_run(lookup.literals, {}, now_us)
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:
             given[name] = encode(scalar(declared.default, values), declared.type)
-    return RunInputs(lookup.canonical.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.hit)
+    return RunInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.hit)
 
 
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
     span = moved(error.span, lookup.compiled.text, request.text)
     found = diagnostic(error.code, span, what=error.message, name=error.message, found=error.message)
-    return query_error((replace(found, message=error.message),), Source(request.text, request.source_name))
+    found = replace(found, message=error.message, candidates=error.candidates)
+    return query_error((found,), Source(request.text, request.source_name))
 
 
 def _manifest_json(manifest: snapshots.Manifest) -> dict[str, Any]:

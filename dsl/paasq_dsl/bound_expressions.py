@@ -8,6 +8,7 @@ from typing import TypeAlias
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
+from paasq_dsl.zones import DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,22 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class ParameterValue:
-    """`$name`, to be converted to `type` when it runs."""
+    """`$name`, to be converted to `type` when it runs; a time given as text without an offset is one of `zone`."""
 
     name: str
     type: Type
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    zone: str = DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)
 class MomentValue:
-    """`@now`, `@today`, ...: fixed when the script starts."""
+    """`@now`, `@today`, ...: fixed when the script starts. Days are those of `zone`."""
 
     name: str
     type: Type
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    zone: str = DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Field:
 
     `id` is the field's name on disk: it never changes and is never given to another field of the collection.
     `sources` are the text fields that a `vector(auto)` is computed from; `model` the identity of the model that does it.
+    `computed` is the expression that its value is of the record's other fields, as canonical text, read in UTC.
     """
 
     id: int
@@ -31,6 +32,12 @@ class Field:
     model: str | None = None
     doc: str = ""
     unique: bool = False
+    computed: str | None = None
+
+    @property
+    def made(self) -> bool:
+        """Does the store make its value, from other fields?"""
+        return bool(self.sources) or self.computed is not None
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,7 @@ def _field_to_json(f: Field) -> dict[str, Any]:
     return {
         "id": f.id, "name": f.name, "type": type_to_json(f.type), "required": f.required, "default": f.default,
         "sources": list(f.sources), "model": f.model, "doc": f.doc, "unique": f.unique,
+        "computed": f.computed,
     }  # fmt: skip
 
 

@@ -80,6 +80,8 @@ CATALOGUE: dict[str, str] = {
     "PQ0119": "a pipeline starts with a source: from <collection>",
     "PQ0120": "the fields of a collection are parted by white space, not by commas",
     "PQ0121": "a `;` is missing before this statement",
+    "PQ0122": "there is no time zone {name}",
+    "PQ0123": "zone stands once, at the head of a text: only let, param, fn and use may stand before it",
     "PQ0125": "the words of the language are in lower case: `{better}`",
     "PQ0126": "a list stands in square brackets",
     "PQ0127": "a name stands before its value: `{better}`",
@@ -165,6 +167,8 @@ CATALOGUE: dict[str, str] = {
     "PQ0614": "an object is not {rule} itself: say it of what is in it",
     "PQ0615": "an object needs a field in it",
     "PQ0616": "an object is the type of a field alone: {better}",
+    "PQ0617": "a field is computed from its record alone, so it can't use {name}",
+    "PQ0618": "{name} can't be computed: {why}",
     "PQ0620": "{stage} leaves nothing to tell one row from another by, so it can't be watched: {mend}",
     "PQ0621": "a watch is of the present, and this reads a past moment; what happened since is asked for by after <seq>",
     "PQ0622": "{stage} can't be watched: {why}",
@@ -174,6 +178,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0701": "{what}",
     "PQ0702": "no value was given for ${name}",
     "PQ0703": "{what}",
+    "PQ0704": "there is no time zone {name}",
 }
 
 

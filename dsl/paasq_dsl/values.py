@@ -80,24 +80,28 @@ def read_duration(text: str) -> Duration:
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> int:
-    """ISO 8601 date or time -> microseconds since 1970 in UTC. Without an offset the time is in `zone`.
+    """ISO 8601 date or time -> microseconds since 1970 in UTC. Without an offset the time is one of the clocks of `zone`:
+    the first of two where these show it twice; where they jump over it, as if they had not jumped yet.
 
     Raises ValueError with a sentence for people.
     """
+    return to_micros(read_time(text), zone)
+
+
+def read_time(text: str) -> datetime:
+    """As `parse_time`; without an offset the datetime has no zone."""
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a date or time such as 2026-11-22 or 2026-11-22T09:30:00Z") from None
+
+
+def to_micros(moment: datetime | date, zone: tzinfo = UTC) -> int:
+    """`zone` is that of a moment which has none of its own."""
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=zone)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    return to_micros(moment)
-
-
-def to_micros(moment: datetime | date) -> int:
-    if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 

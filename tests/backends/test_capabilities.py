@@ -63,4 +63,4 @@ def test_what_needs_nothing_runs_on_the_barest(catalog: Catalog) -> None:
     lookup = Compiler(backend).compile("from note | where n > 1 | sort n desc | select id, n", catalog, "<query>")
     (step,) = lookup.compiled.steps
     assert isinstance(step, PreparedQuery)
-    assert step.plan.run(RunInputs(lookup.canonical.literals, {}, 0)).rows == [["a", 3], ["b", 2]]
+    assert step.plan.run(RunInputs(lookup.literals, {}, 0)).rows == [["a", 3], ["b", 2]]

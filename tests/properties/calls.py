@@ -94,6 +94,8 @@ def _gives(word: str, type_: Type) -> bool:
 
 def _argument(writer: Writer, word: str, same: Type, columns: Columns, depth: int) -> str:
     word = word.rstrip("?.")
+    if word == "zone":
+        return writer.pick(_ZONES)
     if word.startswith("["):
         item = {"T": same, "any": writer.pick(_ITEMS)}.get(word[1:-1]) or writer.pick(_OF_WORD[word[1:-1]])
         named = [name for name, type_ in columns.items() if type_ == list_of(item)]

@@ -21,6 +21,7 @@ from properties.worlds import CHOICES, WORDS, World
 
 T = TypeVar("T")
 Columns = dict[str, Type]
+ZONES = ("", "", 'zone "Europe/Oslo"; ', 'zone "America/St_Johns"; ')
 _COMPARED = (Kind.KEYWORD, Kind.INT, Kind.FLOAT, Kind.TIME, Kind.DURATION, Kind.BOOL)
 _ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
 
@@ -35,6 +36,7 @@ class Writer:
         self.declares = declares
         self.parameters: dict[str, tuple[Type, Any]] = {}  # with their values in JSON
         self._names = 0
+        self.zone = self.pick(ZONES) if declares else ""
 
     def pick(self, choices: Sequence[T]) -> T:
         return choices[self.number(0, len(choices) - 1)]
@@ -60,7 +62,8 @@ class Writer:
             case Kind.TEXT:
                 return quote_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
             case kind:
-                return written(self.pick(CHOICES[kind]), type_)
+                text = written(self.pick(CHOICES[kind]), type_)
+                return text.removesuffix("Z") if kind is Kind.TIME and self.number(0, 1) else text
 
     def parameter(self, type_: Type) -> str:
         if type_.kind is Kind.TIME and self.number(0, 1):
@@ -70,7 +73,7 @@ class Writer:
         return f"${name}"
 
     def declarations(self) -> str:
-        return "".join(f"param ${name}: {type_};\n" for name, (type_, _) in self.parameters.items())
+        return "".join(f"param ${name}: {type_};\n" for name, (type_, _) in self.parameters.items()) + self.zone
 
     def some(self, item: Type, least: int = 0) -> str:
         """A list; with `least` 1 one whose type can be told."""
@@ -384,7 +387,9 @@ def drawn(draw: Draw, world: World) -> Writer:
 
 @st.composite
 def query_texts(draw: Draw, world: World, stages_max: int = 5) -> str:
-    return "\n| ".join(query_stages(drawn(draw, world), stages_max))
+    """Read in a zone of its own now and then."""
+    writer = drawn(draw, world)
+    return writer.pick(ZONES) + "\n| ".join(query_stages(writer, stages_max))
 
 
 @st.composite

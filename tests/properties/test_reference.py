@@ -46,7 +46,7 @@ class Pair:
         (step,) = lookup.compiled.steps
         assert isinstance(step, PreparedQuery)
         given = {name: value for name, (_, value) in writer.parameters.items()}
-        inputs = RunInputs(lookup.canonical.literals, given, NOW_US)
+        inputs = RunInputs(lookup.literals, given, NOW_US)
         expected: Answer | None = None
         try:
             expected = ReferenceBackend(writer.world.records).prepare(step.query).run(inputs)

@@ -18,6 +18,7 @@ from paasq_daemon.wire.values import encode
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import MICROS, Duration, parse_time
+from reference.computed import with_computed
 from reference.records import Records
 
 SIZE = 8
@@ -59,6 +60,14 @@ FIELDS = {  # name -> type; each world has some of them
     "end": "time", "long": "duration", "tags": "[keyword]", "more": "[keyword]", "ns": "[int]", "title": "text",
     "body": "text", "next": "link<{item}>", "links": "[link<{item}>]", "owner": "link<{person}>",
     "at_.city": "keyword", "at_.note": "text", "at_.geo.lat": "float", "at_.tags": "[keyword]", "raw": "bytes",
+}  # fmt: skip
+
+
+COMPUTED = {  # name -> the fields that it reads, its type and expression; where a world has those
+    "y": (("at",), "int = year(at) * 12 + month(at)"), "up": (("k1", "n"), 'text = concat(upper(k1), " sea ", n)'),
+    "half": (("n",), "float = n / 2"), "some": (("tags", "ok"), "bool = ok or length(tags) > 1"),
+    "after_y": (("at",), "int = y % 7"), "first": (("tags",), "keyword = first(tags)"),
+    "later": (("at", "long"), "time = at + 1mo + long"),
 }  # fmt: skip
 
 
@@ -108,6 +117,7 @@ def make_world(engine: Engine, seed: int) -> World:
     kept = [name for name in FIELDS if rng.random() < 0.8]
     texts = [name for name in kept if FIELDS[name] == "text"]
     lines = [f"{name}: {FIELDS[name].format(**names)}" for name in kept]
+    lines += [f"{name}: {rule}" for name, (reads, rule) in COMPUTED.items() if {*reads} <= {*kept}]
     if texts:
         lines.append(f"vec: vector(auto) from {', '.join(texts)}")
     engine.query(Request(f"collection {names['person']} {{ key id: keyword name: keyword }};"))
@@ -134,7 +144,8 @@ def _write(engine: Engine, records: Records, name: str, given: list[dict[str, An
     as_json = [{field: encode(value, fields[field].type) for field, value in row.items()} for row in given]
     engine.put(name, [nested_record(row) for row in as_json])
     for row in given:
-        records.put(name, {f.name: row.get(f.name, f.default) for f in fields.values() if not f.sources} | row)
+        whole = {f.name: row.get(f.name, f.default) for f in fields.values() if not f.sources} | row
+        records.put(name, with_computed(records, name, whole))
 
 
 def nested_record(row: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +164,7 @@ def _record(collection: Collection, key: str, rng: random.Random) -> dict[str, A
     row: dict[str, Any] = {"id": key}
     for field in collection.fields:
         chance = rng.random()
-        if field.name == "id" or field.sources or chance < 0.1:
+        if field.name == "id" or field.sources or field.computed is not None or chance < 0.1:
             continue
         row[field.name] = None if chance < 0.25 else _value(field.type, rng)
     return row

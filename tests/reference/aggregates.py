@@ -12,6 +12,7 @@ from paasq_dsl.bound import Apply, Named, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import add_months
+from reference.library import instant, shown
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
 
@@ -115,10 +116,12 @@ def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> li
         return found
     assert isinstance(bucket.value, Apply)
     width = evaluator.value(bucket.value.arguments[1], {})
+    zone = evaluator.value(bucket.value.arguments[2], {}) if len(bucket.value.arguments) > 2 else "UTC"
     last = max(row[bucket.name] for row in known)
     beginnings = [min(row[bucket.name] for row in known)]
     while beginnings[-1] < last:
-        beginnings.append(add_months(beginnings[-1], width.months) + width.micros)
+        clock = add_months(shown(beginnings[-1], zone), width.months) + width.micros
+        beginnings.append(instant(clock, zone))
     value = None if stage.fill is None else evaluator.value(stage.fill, {})
     empty = {item.name: _gap(value, item.value.type) for item in stage.aggregates}
     there = {_group_key({k.name: row[k.name] for k in stage.keys}): row for row in known}

@@ -59,9 +59,9 @@ def _float(value: Any) -> float | None:
         return None
 
 
-def _time(text: str) -> int | None:
+def _time(text: str, zone: str = "UTC") -> int | None:
     try:
-        return parse_time(text.strip())
+        return parse_time(text.strip(), ZoneInfo(zone))
     except ValueError:
         return None
 

@@ -61,6 +61,16 @@ def _local(time: int, zone: str = "UTC") -> datetime:
     return to_datetime(time, ZoneInfo(zone))
 
 
+def shown(time: int, zone: str) -> int:
+    """What the clocks of a zone show, as microseconds of a clock that shows UTC's digits."""
+    return to_micros(_local(time, zone).replace(tzinfo=None))
+
+
+def instant(clock: int, zone: str) -> int:
+    """The first time at which the clocks show this."""
+    return to_micros(to_datetime(clock).replace(tzinfo=ZoneInfo(zone)))
+
+
 def _part(compute: Callable[[datetime], Any]) -> Callable[..., Any]:
     return lambda time, zone="UTC": compute(_local(time, zone))
 

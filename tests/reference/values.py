@@ -7,13 +7,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from paasq_daemon.backends.base import RunInputs
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
 from reference.functions import FUNCTIONS
-from reference.library import length_us
+from reference.library import instant, length_us, shown
 from reference.records import Records, Refused, Row
 
 
@@ -60,26 +61,26 @@ def _constant(evaluator: Evaluator, bound: Constant, _: Row) -> Any:
 def _parameter(evaluator: Evaluator, bound: ParameterValue, _: Row) -> Any:
     if bound.name not in evaluator.inputs.parameters:
         raise Refused(f"no value for ${bound.name}")
-    return _given(evaluator.inputs.parameters[bound.name], bound.type)
+    return _given(evaluator.inputs.parameters[bound.name], bound.type, ZoneInfo(bound.zone))
 
 
-def _given(value: Any, type_: Type) -> Any:
+def _given(value: Any, type_: Type, zone: ZoneInfo) -> Any:
     if isinstance(value, str) and type_.kind is Kind.TIME:
-        return parse_time(value)
+        return parse_time(value, zone)
     if isinstance(value, str) and type_.kind is Kind.DURATION:
         return parse_duration(value)
     if isinstance(value, str) and type_.kind is Kind.BYTES:
         return binascii.a2b_base64(value)
     if isinstance(value, list) and type_.item is not None:
-        return [_given(item, type_.item) for item in value]
+        return [_given(item, type_.item, zone) for item in value]
     return value
 
 
 def _moment(evaluator: Evaluator, bound: MomentValue, _: Row) -> int:
     if bound.name == "now":
         return evaluator.inputs.now_us
-    midnight = evaluator.inputs.now_us // MICROS["d"] * MICROS["d"]
-    return midnight + {"yesterday": -1, "today": 0, "tomorrow": 1}[bound.name] * MICROS["d"]
+    midnight = shown(evaluator.inputs.now_us, bound.zone) // MICROS["d"] * MICROS["d"]
+    return instant(midnight + {"yesterday": -1, "today": 0, "tomorrow": 1}[bound.name] * MICROS["d"], bound.zone)
 
 
 def _column(_: Evaluator, bound: ColumnValue, row: Row) -> Any:
@@ -156,16 +157,20 @@ def _has(items: list[Any] | None, value: Any) -> bool:
     return items is not None and any(equal(item, value) for item in items)
 
 
-def _add(left: Any, right: Any) -> Any:
+def _add(left: Any, right: Any, zone: str = "UTC") -> Any:
+    """`zone` is by whose calendar months are added to a time."""
     if isinstance(left, Duration) and isinstance(right, Duration):
         return Duration(left.months + right.months, left.micros + right.micros)
     if isinstance(left, Duration):
         left, right = right, left
-    return add_months(left, right.months) + right.micros if isinstance(right, Duration) else left + right
+    if not isinstance(right, Duration):
+        return left + right
+    moved = instant(add_months(shown(left, zone), right.months), zone) if right.months else left
+    return moved + right.micros
 
 
-def _subtract(left: Any, right: Any) -> Any:
-    return _add(left, Duration(-right.months, -right.micros)) if isinstance(right, Duration) else left - right
+def _subtract(left: Any, right: Any, zone: str = "UTC") -> Any:
+    return _add(left, Duration(-right.months, -right.micros), zone) if isinstance(right, Duration) else left - right
 
 
 def _moved(bound: Apply, value: Any) -> Any:

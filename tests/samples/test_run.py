@@ -19,7 +19,7 @@ from paasq_dsl.source import Source
 SAMPLES = Path(__file__).parents[2] / "samples"
 PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something
 ORDER = {
-    "assistant": ("schema.paasq", "data.paasq", "day.paasq", "watch.paasq"),
+    "assistant": ("schema.paasq", "data.paasq", "day.paasq", "week.paasq", "watch.paasq"),
     "peps": ("schema.paasq", "tour.paasq"),
 }
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from enum import StrEnum
 from functools import reduce
 from typing import TYPE_CHECKING
 
 import orjson
+
+from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
     from paasq_daemon.wire.messages import Answer
@@ -62,6 +65,8 @@ def _csv(answer: Answer) -> None:
 def _markdown(answer: Answer) -> None:
     from paasq_daemon.wire.render import cell
 
+    zone = zone_of(answer.zone) or UTC
+
     def line(cells: list[str]) -> None:
         escaped = (text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for text in cells)
         sys.stdout.write(f"| {' | '.join(escaped)} |\n")
@@ -69,7 +74,7 @@ def _markdown(answer: Answer) -> None:
     line([column.name for column in answer.columns])
     sys.stdout.write(f"|{'---|' * len(answer.columns)}\n")
     for row in answer:
-        line([cell(value, column.type) for value, column in zip(row, answer.columns, strict=True)])
+        line([cell(value, column.type, zone) for value, column in zip(row, answer.columns, strict=True)])
 
 
 def _out(text: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -10,6 +11,8 @@ import typer
 from paasq_daemon.cli.formats import Format
 from paasq_daemon.wire.exact import loads
 from paasq_daemon.wire.messages import Budget
+from paasq_dsl.values import parse_time
+from paasq_dsl.zones import zone_of
 
 Data: TypeAlias = Annotated[
     Path | None,
@@ -33,6 +36,14 @@ OutputFormat: TypeAlias = Annotated[Format, typer.Option("--format", "-f", help=
 TimeMs: TypeAlias = Annotated[float | None, typer.Option("--time-ms", min=1, help="Milliseconds that it may take.")]
 Rows: TypeAlias = Annotated[int | None, typer.Option("--rows", min=1, help="Rows that the answer may have.")]
 Tokens: TypeAlias = Annotated[int | None, typer.Option("--tokens", min=1, help="Tokens that the answer may have.")]
+Zone: TypeAlias = Annotated[
+    str,
+    typer.Option("--zone", metavar="AREA/PLACE", help="The time zone of days, and of times without an offset."),
+]
+Now: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--now", metavar="TIME", help="What @now is: an ISO time; else the clock's.", show_default=False),
+]
 JsonOutput: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -48,6 +59,14 @@ def params_of(given: list[str] | None) -> dict[str, Any]:
         except ValueError:
             params[name] = text
     return params
+
+
+def now_us_of(given: str | None, zone: str) -> int | None:
+    """Microseconds since 1970 of an ISO time, one without an offset in the zone. Raises BadParameter."""
+    try:
+        return None if given is None else parse_time(given, zone_of(zone) or UTC)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--now") from None
 
 
 def budget_of(time_ms: float | None, rows: int | None, tokens: int | None) -> Budget:

@@ -13,6 +13,7 @@ from paasq_daemon.cli.faults import explained
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.wire.messages import Request
 from paasq_dsl.source import Source
+from paasq_dsl.zones import DEFAULT_ZONE
 
 
 def query(
@@ -22,12 +23,15 @@ def query(
     time_ms: options.TimeMs = None,
     rows: options.Rows = None,
     tokens: options.Tokens = None,
+    zone: options.Zone = DEFAULT_ZONE,
+    now: options.Now = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
     """Run statements, and show the answer of the last one; of a `watch from ...` the events, until Ctrl-C."""
     source = Source(typer.get_text_stream("stdin").read() if text == "-" else text)
-    request = Request(source.text, options.params_of(params), options.budget_of(time_ms, rows, tokens), source.name)
+    budget, now_us = options.budget_of(time_ms, rows, tokens), options.now_us_of(now, zone)
+    request = Request(source.text, options.params_of(params), budget, source.name, zone=zone, now_us=now_us)
     with open_database(data, socket) as database, explained(source):
         if is_watch(source.text):
             follow(database, request, form)

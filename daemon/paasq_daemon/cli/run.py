@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
 
@@ -27,6 +30,8 @@ def run(
     params: options.Params = None,
     form: options.OutputFormat = Format.TABLE,
     echo: Annotated[bool, typer.Option("--echo", help="Show each statement above its answer.")] = False,
+    zone: options.Zone = DEFAULT_ZONE,
+    now: options.Now = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
@@ -35,15 +40,21 @@ def run(
     A `watch from ...` at its end goes on writing events until Ctrl-C.
 
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
-    transaction of its own.
+    transaction of its own; @now is the same for all.
     """
-    source = read_source(file)
+    source, now_us = read_source(file), options.now_us_of(now, zone)
     with open_database(data, socket, create=True) as database:
-        run_script(database, source, options.params_of(params), form, echo=echo)
+        database.zone = zone
+        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us)
 
 
-def run_script(database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False) -> None:
-    """Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
+def run_script(
+    database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False,
+    now_us: int | None = None,
+) -> None:  # fmt: skip
+    """`now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
+    with what is wrong shown."""
+    now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
     diagnostics = database.check(source.text, modules)
     show_diagnostics(diagnostics, source)
@@ -56,10 +67,10 @@ def run_script(database: Database, source: Source, params: dict[str, Any], form:
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
         given = {name: value for name, value in params.items() if step.takes(name)}
-        request = Request(step.text, given, source_name=source.name, modules=modules)
+        request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
         try:
             if step.watches:
-                follow(database, request, form)
+                follow(database, replace(request, now_us=None), form)
                 return
             last = database.request(request)
         except PaasqError as error:

@@ -14,7 +14,7 @@ from paasq_dsl.syntax.tokens import TokenKind, scan
 
 _USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
 # They have no answer: the statements behind them stand on them.
-_DEFINITIONS = frozenset({"let", "fn", "param", "use"})
+_DEFINITIONS = frozenset({"let", "fn", "param", "use", "zone"})
 _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
 
 
@@ -58,9 +58,11 @@ def steps(source: Source, after: int = 0) -> Iterator[Step]:
 
 
 def definitions_of(source: Source) -> str:
-    """The statements that others stand on, each ended by `;`."""
+    """The statements that others stand on, each ended by `;`. Of two zones the later one stands."""
     spans = [statement.span for statement in split(source.text)[0]]
-    return "".join(f"{source.text[span.start : span.end]};\n" for span in spans if _defines(source, span))
+    texts = [source.text[span.start : span.end] for span in spans if _defines(source, span)]
+    zones = [text for text in texts if text.split(maxsplit=1)[0] == "zone"]
+    return "".join(f"{text};\n" for text in texts if text not in zones[:-1])
 
 
 def _defines(source: Source, span: Span) -> bool:

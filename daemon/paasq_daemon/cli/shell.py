@@ -12,19 +12,21 @@ from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.messages import Request
 from paasq_dsl.source import Source
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _HISTORY_NAME = "shell_history"
 
 
-def shell(data: options.Data = None, socket: options.Socket = None) -> None:
+def shell(zone: options.Zone = DEFAULT_ZONE, data: options.Data = None, socket: options.Socket = None) -> None:
     """Type statements and see their answers. A statement ends with `;`, Tab completes, Ctrl-D leaves."""
     from paasq_daemon.cli.prompt import Prompt
     from paasq_daemon.cli.terminal import output
 
     with open_database(data, socket, create=True) as database:
+        database.zone = zone
         prompt = Prompt(database, folder_of(data) / _HISTORY_NAME if socket is None else None)
         output().print("Statements end with ; and Tab completes. Ctrl-C empties the line, Ctrl-D leaves.", style="dim")
-        definitions = ""  # the let and param statements so far: later ones stand on them
+        definitions = ""  # the let, param and zone statements so far: later ones stand on them
         while (text := prompt.read()) is not None:
             definitions = _answered(database, definitions, text)
 
@@ -34,13 +36,13 @@ def _answered(database: Database, definitions: str, text: str) -> str:
     source = Source(definitions + text, "<shell>")
     try:
         for step in steps(Source(source.text, source.name), after=len(definitions)):
-            request = Request(step.text, source_name=source.name)
+            request = _request(database, step.text, source)
             if step.watches:
                 follow(database, request, Format.TABLE)
             else:
                 write(database.request(request), Format.TABLE)
         if (known := definitions_of(source)) != definitions:
-            database.request(Request(known, source_name=source.name))  # says what is wrong with them, if anything is
+            database.request(_request(database, known, source))  # says what is wrong with them, if anything is
         return known
     except QueryError as error:
         show_query_error(error, source)
@@ -49,3 +51,7 @@ def _answered(database: Database, definitions: str, text: str) -> str:
     except KeyboardInterrupt:  # it stops the statement, not the shell
         pass
     return definitions
+
+
+def _request(database: Database, text: str, source: Source) -> Request:
+    return Request(text, source_name=source.name, zone=database.zone)

@@ -17,12 +17,14 @@ from paasq_daemon.cli.texts import read_source
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.source import Source
+from paasq_dsl.zones import DEFAULT_ZONE
 
 
 def watch(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A script.", exists=True, dir_okay=False)],
     params: options.Params = None,
     form: options.OutputFormat = Format.TABLE,
+    zone: options.Zone = DEFAULT_ZONE,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
@@ -34,6 +36,7 @@ def watch(
 
     given = options.params_of(params)
     with open_database(data, socket, create=True) as database:
+        database.zone = zone
         _run(database, file, given, form)
         for _ in changes(file.parent, watch_filter=lambda _, path: path.endswith(".paasq")):
             _run(database, file, given, form)

@@ -77,6 +77,7 @@ def _collection(view: IndexView, collection: Collection) -> Answer:
 
 def _field(collection: Collection, field: Field) -> list[Any]:
     rules = [
+        *([] if field.computed is None else [f"= {field.computed}"]),
         *(["key"] if field.name == collection.key else ["required"] if field.required else []),
         *(["unique"] if field.unique else []),
         *([] if field.default is None else [f"default {as_text(field.default, str(field.type))}"]),

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Floats, Mask
+from paasq_daemon.index.column import Column, Flat, Floats, Mask
 from paasq_daemon.kernels import integers
 from paasq_daemon.kernels.build import null_column
 from paasq_daemon.kernels.calendar_months import add_months
@@ -15,6 +15,7 @@ from paasq_daemon.kernels.durations import assemble, length_us, parts, scale
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import both, finite, flat, numbers, rows_of, valid_of
 from paasq_daemon.kernels.run import Call, kernel
+from paasq_daemon.kernels.zones import offsets_us, to_moment
 from paasq_dsl.source import Span
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, TIME, Kind
 
@@ -22,13 +23,14 @@ _Operation: TypeAlias = "Callable[[Column, Column, Mask | None, Span], Column]"
 
 
 @kernel("+")
-def add(call: Call, left: Column, right: Column) -> Column:
-    return _calculate("+", call, left, right)
+def add(call: Call, left: Column, right: Column, zone: Column | None = None) -> Column:
+    """`zone` is by whose calendar months are added to a time; UTC's where it is None."""
+    return _calculate("+", call, left, right) if zone is None else _move_by_clock("+", call, left, right, zone)
 
 
 @kernel("-")
-def subtract(call: Call, left: Column, right: Column) -> Column:
-    return _calculate("-", call, left, right)
+def subtract(call: Call, left: Column, right: Column, zone: Column | None = None) -> Column:
+    return _calculate("-", call, left, right) if zone is None else _move_by_clock("-", call, left, right, zone)
 
 
 @kernel("*")
@@ -72,6 +74,19 @@ def _calculate(operator: str, call: Call, left: Column, right: Column) -> Column
     if operation is None:
         raise KernelError("PQ0703", f"{operator} can't take {left.type} and {right.type}", call.span)
     return operation(left, right, both(valid_of(left), valid_of(right)), call.span)
+
+
+def _move_by_clock(operator: str, call: Call, left: Column, right: Column, zone: Column) -> Column:
+    """Months as the clocks of the zone count them, then what has a fixed length."""
+    time, duration = (right, left) if right.type.kind is Kind.TIME else (left, right)
+    if time.type.kind is not Kind.TIME or duration.type.kind is not Kind.DURATION or not parts(duration)[0].any():
+        return _calculate(operator, call, left, right)
+    months, micros = parts(duration)
+    valid = both(valid_of(time), valid_of(duration))
+    shown = numbers(time) + offsets_us(numbers(time), zone, call.span)
+    moved = add_months(shown, months if operator == "+" else -months, valid, call.span)
+    moments = Flat(TIME, to_moment(moved, zone, call.span), valid)
+    return _calculate(operator, call, moments, assemble(np.zeros(1, np.int64), micros, valid_of(duration)))
 
 
 def _family(column: Column) -> Kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from dataclasses import replace
+from datetime import tzinfo
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from paasq_daemon.kernels.build import constant, encode, from_values, to_values
 from paasq_daemon.kernels.numeric import whole
 from paasq_daemon.kernels.operands import flat, map_values, null_of, numbers, restrict, valid_of
 from paasq_daemon.kernels.run import Call, kernel
+from paasq_daemon.kernels.transitions import zone_of
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, STRING_KINDS, TEXT, TIME, Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, render_time
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -49,8 +52,11 @@ def string(_: Call, operand: Column) -> Column:
 
 
 @kernel("time")
-def time(_: Call, text: Column) -> Column:
-    return map_values(TIME, _read_time, text)
+def time(call: Call, text: Column, zone: Column | None = None) -> Column:
+    def read(value: str, name: str = DEFAULT_ZONE) -> int | None:
+        return _read_time(value, zone_of(name, call.span))
+
+    return map_values(TIME, read, text, *(() if zone is None else (zone,)))
 
 
 @kernel("duration")
@@ -112,9 +118,9 @@ def _read_float(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _read_time(text: str) -> int | None:
+def _read_time(text: str, zone: tzinfo) -> int | None:
     try:
-        return parse_time(text.strip())
+        return parse_time(text.strip(), zone)
     except ValueError:
         return None
 

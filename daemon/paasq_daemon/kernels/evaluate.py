@@ -32,11 +32,11 @@ from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
     vectors,
 )  # fmt: skip
 from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
-from paasq_daemon.kernels.calendar_months import DAY_US
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import restrict, truth
 from paasq_daemon.kernels.parameters import parameter
 from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
+from paasq_daemon.kernels.transitions import day_start_us
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import resolve
@@ -118,8 +118,8 @@ def _parameter(expression: ParameterValue, _: Rows, run: RunValues) -> Column:
 def _moment(expression: MomentValue, _: Rows, run: RunValues) -> Column:
     if expression.name == "now":
         return from_values(expression.type, [run.now_us])
-    day = run.now_us // DAY_US + _DAYS_FROM_TODAY[expression.name]
-    return from_values(expression.type, [day * DAY_US])
+    days = _DAYS_FROM_TODAY[expression.name]
+    return from_values(expression.type, [day_start_us(run.now_us, days, expression.zone, expression.span)])
 
 
 def _column(expression: ColumnValue, rows: Rows, _: RunValues) -> Column:

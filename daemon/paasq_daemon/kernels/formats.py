@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.errors import KernelError
@@ -13,6 +13,7 @@ from paasq_daemon.kernels.transitions import zone_of
 from paasq_dsl.source import Span
 from paasq_dsl.types import TEXT, TIME
 from paasq_dsl.values import Value, to_datetime, to_micros
+from paasq_dsl.zones import DEFAULT_ZONE
 
 FORMAT_CHARACTERS_MAX = 200
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
@@ -22,10 +23,10 @@ _ONLY_WRITTEN = frozenset("Z")  # a zone's short name tells no zone: IST is thre
 
 @kernel("format_time")
 def format_time(call: Call, time: Column, format_: Column, zone: Column | None = None) -> Column:
-    def told(micros: int, form: str, name: str = "") -> Value:
+    def told(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
         _check(form, call.span)
         try:
-            moment = to_datetime(micros, _zone(name, call.span))
+            moment = to_datetime(micros, zone_of(name, call.span))
         except OverflowError:
             return None
         return _DIRECTIVE.sub(lambda d: f"{moment.year:04}" if d[1] == "Y" else moment.strftime(d[0]), form)
@@ -35,14 +36,14 @@ def format_time(call: Call, time: Column, format_: Column, zone: Column | None =
 
 @kernel("parse_time")
 def parse_time(call: Call, text: Column, format_: Column, zone: Column | None = None) -> Column:
-    def read(value: str, form: str, name: str = "") -> Value:
+    def read(value: str, form: str, name: str = DEFAULT_ZONE) -> Value:
         directives = [d for d in _check(form, call.span) if d != "%"]
         if len(set(directives)) < len(directives) or _ONLY_WRITTEN & set(directives):
             message = f"parse_time can't read by {form!r}: each part may stand there once, and %Z not at all"
             raise KernelError("PQ0703", message, call.span)
         try:
             moment = datetime.strptime(value, form)  # noqa: DTZ007 -- the zone follows
-            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=_zone(name, call.span)))
+            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone_of(name, call.span)))
         except (ValueError, OverflowError):
             return None
 
@@ -52,20 +53,16 @@ def parse_time(call: Call, text: Column, format_: Column, zone: Column | None = 
 @kernel("time_from_parts")
 def time_from_parts(call: Call, *parts: Column) -> Column:
     def put_together(
-        year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: float = 0.0, zone: str = ""
+        year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: float = 0.0, zone: str = DEFAULT_ZONE
     ) -> Value:
         try:
             whole, fraction = divmod(second, 1)
-            moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=_zone(zone, call.span))
+            moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=zone_of(zone, call.span))
             return to_micros(moment) + round(fraction * 1_000_000)
         except (ValueError, OverflowError):
             return None
 
     return map_values(TIME, put_together, *parts)
-
-
-def _zone(name: str, span: Span) -> tzinfo:
-    return zone_of(name, span) if name else UTC
 
 
 def _check(form: str, span: Span) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from paasq_daemon.kernels.errors import KernelError
@@ -13,6 +13,7 @@ from paasq_dsl.bound import ParameterValue
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.types import ANY, BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
 from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
+from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 
 class _UnfitError(Exception):
@@ -31,7 +32,9 @@ def parameter(expression: ParameterValue, given: Mapping[str, Any]) -> tuple[Typ
     raw = given[name]
     type_ = infer_type(raw) if expression.type.kind in {Kind.ANY, Kind.NULL} else expression.type
     try:
-        return type_, _convert(type_, raw)
+        return type_, _convert(
+            type_, raw if expression.zone == DEFAULT_ZONE else _instants(type_, raw, expression.zone)
+        )
     except _UnfitError as error:
         shown = repr(raw) if len(repr(raw)) <= 60 else f"{repr(raw)[:60]}..."
         raise KernelError("PQ0702", f"${name} must be {error}, not {shown}", expression.span) from None
@@ -48,6 +51,18 @@ def infer_type(raw: Any) -> Type:
             item = unify(item or ANY, infer_type(value))
         return list_of(item or ANY)
     return ANY
+
+
+def _instants(type_: Type, raw: Any, zone: str) -> Any:
+    """Times as text in a zone -> instants; what is none stays as it is, to be refused."""
+    if type_.kind is Kind.LIST and isinstance(raw, (list, tuple)):
+        return [_instants(type_.item or ANY, item, zone) for item in raw]
+    if type_.kind is not Kind.TIME or not isinstance(raw, str):
+        return raw
+    try:
+        return parse_time(raw, zone_of(zone) or UTC)
+    except ValueError:
+        return raw
 
 
 def _convert(type_: Type, raw: Any) -> Value:

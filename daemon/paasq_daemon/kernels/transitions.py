@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -14,6 +13,8 @@ from paasq_daemon.kernels.calendar_months import DAY_US
 from paasq_daemon.kernels.errors import KernelError
 from paasq_dsl.source import Span
 from paasq_dsl.values import EPOCH, INT_MIN, MICROS, to_micros
+from paasq_dsl.zones import DEFAULT_ZONE, nearest_zones
+from paasq_dsl.zones import zone_of as known_zone
 
 FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these the clocks stand as at their ends
 _YEARS_REMEMBERED = 20_000
@@ -38,6 +39,13 @@ class Transitions:
         moments: Ints = np.maximum(local - self.offsets[period], self.starts[period])
         return moments
 
+    def moment(self, local: Ints) -> Ints:
+        """The first moment at which the clocks show this; where they jump over it, as if they had not jumped yet."""
+        ends = self.starts[1:] + self.offsets[:-1]
+        period = np.searchsorted(ends, local, side="right")
+        moments: Ints = local - self.offsets[period]
+        return np.where(moments < self.starts[period], local - self.offsets[np.maximum(period - 1, 0)], moments)
+
     def last_before(self, local: Ints, times: Ints) -> Ints:
         """The last moment, at or before `times`, at which the clocks show this, as `first` where that is an earlier period."""
         period = self._period(times)
@@ -58,13 +66,22 @@ def transitions(name: str, low_us: int, high_us: int, span: Span) -> Transitions
     return Transitions(np.array(starts, np.int64), np.array(offsets, np.int64))
 
 
-def zone_of(name: str, span: Span) -> ZoneInfo:
+def day_start_us(now_us: int, days: int, zone: str, span: Span) -> int:
+    """When the day begins that is so many days from the present one in a zone."""
+    if zone == DEFAULT_ZONE:
+        return (now_us // DAY_US + days) * DAY_US
+    clocks = transitions(zone, now_us, now_us, span)
+    local = clocks.local(np.array([now_us])) // DAY_US + days
+    return int(clocks.first(local * DAY_US)[0])
+
+
+def zone_of(name: str, span: Span) -> tzinfo:
     """Raises KernelError where there is no such zone."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    found = known_zone(name)
+    if found is None:
         hint = 'zones are named as in "Europe/Berlin", "America/New_York" or "UTC"'
-        raise KernelError("PQ0703", f"there is no time zone {name!r}", span, hint) from None
+        raise KernelError("PQ0704", f"there is no time zone {name}", span, hint, nearest_zones(name))
+    return found
 
 
 def _year_of(time_us: int) -> int:
@@ -73,7 +90,7 @@ def _year_of(time_us: int) -> int:
 
 
 @lru_cache(_YEARS_REMEMBERED)
-def _changes(zone: ZoneInfo, year: int) -> tuple[tuple[int, int], ...]:
+def _changes(zone: tzinfo, year: int) -> tuple[tuple[int, int], ...]:
     """(moment, offset from then on) in a year: days are compared, and where they differ the second is searched for."""
     start, end = (to_micros(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + 1))
     found: list[tuple[int, int]] = []
@@ -86,7 +103,7 @@ def _changes(zone: ZoneInfo, year: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _moment(zone: ZoneInfo, low_us: int, high_us: int) -> int:
+def _moment(zone: tzinfo, low_us: int, high_us: int) -> int:
     """The first second at which the offset is that of `high_us`."""
     low, high, after = low_us // MICROS["s"], high_us // MICROS["s"], _offset(zone, high_us)
     while high - low > 1:
@@ -98,7 +115,7 @@ def _moment(zone: ZoneInfo, low_us: int, high_us: int) -> int:
     return high * MICROS["s"]
 
 
-def _offset(zone: ZoneInfo, time_us: int) -> int:
+def _offset(zone: tzinfo, time_us: int) -> int:
     offset = (EPOCH + timedelta(microseconds=time_us)).astimezone(zone).utcoffset()
     assert offset is not None
     return offset // timedelta(microseconds=1)

@@ -22,6 +22,11 @@ def to_utc(local: Ints, zone: Column, span: Span) -> Ints:
     return local + _by_zone(local, zone, span, lambda some, clocks: clocks.first(some) - some)
 
 
+def to_moment(local: Ints, zone: Column, span: Span) -> Ints:
+    """As `to_utc`; but what the clocks jump over is read as if they had not jumped yet."""
+    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.moment(some) - some)
+
+
 def _by_zone(times: Ints, zone: Column, span: Span, shift: Callable[[Ints, Transitions], Ints]) -> Ints:
     if len(zone) == 1:
         name = to_values(zone)[0]

@@ -16,6 +16,7 @@ from paasq_daemon.server.params import (
     boolean,
     budget,
     mapping,
+    moment,
     optional,
     positive,
     records,
@@ -30,6 +31,7 @@ from paasq_daemon.wire.errors import SnapshotError
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, Request
 from paasq_daemon.wire.rpc import dump_bounded
 from paasq_daemon.wire.schema import catalog_message, record_message
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
 _LONG_THREADS = 2
@@ -113,16 +115,20 @@ _QUERY_PARAMS = optional("params", mapping, {})
 _SOURCE_NAME = optional("source_name", text, "<query>")
 _READ_ONLY = optional("read_only", boolean, default=False)
 _MODULES = optional("modules", texts, {})
+_ZONE = optional("zone", text, DEFAULT_ZONE)
+_NOW = optional("now", moment)
 _COLLECTION, _NAME = Param("collection", text), Param("name", text)
 
 
 def _request(call: Call) -> Request:
     limits = call.params.get("budget") or Budget()
-    given = {name: call.params[name] for name in ("text", "params", "source_name", "read_only", "modules")}
-    return Request(**given, budget=limits)
+    given = {name: call.params[name] for name in ("text", "params", "source_name", "read_only", "modules", "zone")}
+    return Request(**given, now_us=call.params["now"], budget=limits)
 
 
-@method("query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME, _READ_ONLY, _MODULES)
+@method(
+    "query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW
+)
 async def _query(call: Call) -> bytes:
     answer: Answer = await call.service.executor.run(_request(call), call.cancellation)
     if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
@@ -130,7 +136,7 @@ async def _query(call: Call) -> bytes:
     return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
 
 
-@method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES)
+@method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE)
 async def _watch(call: Call) -> bytes:
     """Begins to push events; the answer names the watch, and goes out before the first of them."""
     request = _request(call)
@@ -144,7 +150,7 @@ async def _unwatch(call: Call) -> bytes:
     return call.encode({"ended": call.watching.end(call.params["watch"])})
 
 
-@method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES)
+@method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)
 async def _explain(call: Call) -> bytes:
     request = _request(call)
     return await call.short(lambda engine: engine.explain(request).to_json())

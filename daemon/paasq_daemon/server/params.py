@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from paasq_daemon.wire.messages import Budget
 from paasq_daemon.wire.rpc import INVALID_PARAMS, RpcError
+from paasq_dsl.values import parse_time
 
 Read: TypeAlias = Callable[[Any, str], Any]  # (value, its place for people) -> value; raises RpcError
 
@@ -53,6 +54,14 @@ def text_up_to(chars_max: int) -> Read:
         return str(value)
 
     return read
+
+
+def moment(value: Any, place: str) -> int:
+    """Microseconds since 1970; a time without an offset is UTC's."""
+    try:
+        return parse_time(text(value, place))
+    except ValueError as error:
+        raise RpcError(INVALID_PARAMS, f"{place}: {error}") from None
 
 
 def whole(least: int, most: int) -> Read:

@@ -15,6 +15,7 @@ from paasq_daemon.wire.schema import catalog_of, record_of
 from paasq_daemon.wire.values import plain
 from paasq_daemon.wire.watch import RemoteWatch
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.values import render_time
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -39,7 +40,8 @@ class Client(Database):
         return self._live().call(method, params, cancel)
 
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        params = {**_text(request), "budget": _budget(request.budget)}
+        now = None if request.now_us is None else render_time(request.now_us)
+        params = {**_text(request), "budget": _budget(request.budget), "now": now}
         return Answer.from_json(self.call("query", params, cancel))
 
     def open_watch(self, request: Request) -> RemoteWatch:
@@ -48,7 +50,7 @@ class Client(Database):
         return RemoteWatch(self._socket, self._connect_timeout_s, _text(request))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params)}))
+        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params), "zone": self.zone}))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         message = self.call("get", {"collection": collection, "key": key})
@@ -112,6 +114,7 @@ def _text(request: Request) -> dict[str, Any]:
         "source_name": request.source_name,
         "read_only": request.read_only,
         "modules": dict(request.modules),
+        "zone": request.zone,
     }
 
 

@@ -11,17 +11,21 @@ from typing import Any, Self
 from paasq_daemon.wire.events import Watch
 from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.zones import DEFAULT_ZONE
 
 
 class Database(ABC):
     """A store. Every method may be called from any thread, and raises PaasqError on what goes wrong in the store.
 
     Values given are Python's: text, numbers, bools, None, aware datetimes, timedelta or Duration, lists, numpy arrays.
+    `zone` is the time zone of texts that name none: of what they, and their parameters, say without an offset from UTC.
     """
+
+    zone: str = DEFAULT_ZONE
 
     def query(self, text: str, /, **params: Any) -> Answer:
         """Run a text of the language, reads and writes alike; `params` by name without the `$`."""
-        return self.request(Request(text, params))
+        return self.request(Request(text, params, zone=self.zone))
 
     def watch(self, text: str, /, **params: Any) -> Watch:
         """The events of a standing query, `watch from ...`: iterate it, and close it in the end."""

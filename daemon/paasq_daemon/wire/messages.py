@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, InvalidValue, ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.values import codec
+from paasq_dsl.zones import DEFAULT_ZONE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Number = TypeVar("Number", int, float)
+_LABELS = ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")
 CHARACTERS_A_TOKEN = 4  # of English text, by which the tokens of an answer are estimated
 
 
@@ -50,6 +52,8 @@ class Request:
     `params` are JSON values by name without the `$`: times and durations as text, vectors as lists of numbers
     (`values.plain` makes them so). They are never spliced into the text. `source_name` stands in diagnostics. With
     `read_only` a text that writes is refused before any of it runs. `modules` are the texts that it uses, by path.
+    `zone` is the time zone of a text that names none; `now_us` is what `@now` is, in microseconds since 1970 in UTC, and
+    None the moment at which the request arrives. When a write happened is told by the store's clock alone.
     """
 
     text: str
@@ -58,6 +62,8 @@ class Request:
     source_name: str = "<query>"
     read_only: bool = False
     modules: Mapping[str, str] = field(default_factory=dict)
+    zone: str = DEFAULT_ZONE
+    now_us: int | None = None
 
 
 class Cancellation:
@@ -152,7 +158,7 @@ class Answer:
     `rows` are lists of engine values (a time is an int of microseconds), one value a column. `reason` says why an
     answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
     store's sequence number that the whole answer was read at; `tokens` estimates what the rows
-    cost in an LLM's context.
+    cost in an LLM's context; `zone` is the time zone that the text was read in, and that people are shown times in.
     """
 
     columns: tuple[ColumnInfo, ...]
@@ -165,6 +171,7 @@ class Answer:
     facets: Mapping[str, list[FacetCount]] = field(default_factory=dict)
     plan: str | None = None
     tokens: int | None = None
+    zone: str = DEFAULT_ZONE
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -198,7 +205,7 @@ class Answer:
                 name: [{"value": count.value, "count": count.count} for count in counts]
                 for name, counts in self.facets.items()
             },
-        } | ({} if self.plan is None else {"plan": self.plan})
+        } | self._rare_labels()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Answer:
@@ -214,12 +221,17 @@ class Answer:
                     for name, counts in data["facets"].items()
                 },
                 plan=data.get("plan"),
-                **{name: data[name] for name in ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")},
+                zone=data.get("zone", DEFAULT_ZONE),
+                **{name: data[name] for name in _LABELS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(
                 f"this is no answer of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
+
+    def _rare_labels(self) -> dict[str, str]:
+        plan = {} if self.plan is None else {"plan": self.plan}
+        return plan if self.zone == DEFAULT_ZONE else plan | {"zone": self.zone}
 
     def __rich__(self) -> RenderableType:
         from paasq_daemon.wire.render import table  # noqa: PLC0415  # rich loads only where a terminal wants it

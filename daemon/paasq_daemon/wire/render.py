@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import UTC, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paasq_daemon.wire.values import digest, member_types
+from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
     from paasq_daemon.wire.messages import Answer
@@ -47,16 +48,17 @@ def labels(answer: Answer) -> str:
     return ", ".join(parts)
 
 
-def cell(value: Any, type_name: str, *, dates: bool = False) -> str:
-    """One value as text for people; null is empty. `dates`: times without the time of day."""
+def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False) -> str:
+    """One value as text for people, times by the clocks of `zone`; null is empty. `dates`: times without the time of day."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
+        local = _local(value, zone)
         if dates:
-            return value.date().isoformat()
-        return value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
+            return local.date().isoformat()
+        return local.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, float):
         return f"{value:.6g}"
     if type_name.startswith("vector"):
@@ -69,7 +71,7 @@ def cell(value: Any, type_name: str, *, dates: bool = False) -> str:
         members = ((name, cell(inner, types[name], dates=dates)) for name, inner in value.items() if inner is not None)
         return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
     if isinstance(value, list):
-        return ", ".join(cell(item, type_name[1:-1]) for item in value)
+        return ", ".join(cell(item, type_name[1:-1], zone) for item in value)
     return printable(str(value))
 
 
@@ -82,17 +84,25 @@ def _rows(answer: Answer) -> Table:
     grid = Table(show_edge=False, pad_edge=False, header_style="bold")
     for column in answer.columns:
         grid.add_column(Text(printable(column.name)), justify="right" if column.type in _RIGHT else "left")
-    rows = list(answer)
-    shown = [(column.type, _only_dates(row[at] for row in rows)) for at, column in enumerate(answer.columns)]
+    rows, zone = list(answer), zone_of(answer.zone) or UTC
+    shown = [(column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)]
     for row in rows:
-        cells = (cell(value, type_name, dates=dates) for value, (type_name, dates) in zip(row, shown, strict=True))
+        cells = (cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True))
         grid.add_row(*(Text(text) for text in cells))
     return grid
 
 
-def _only_dates(values: Iterable[Any]) -> bool:
+def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
     """Are all that are times the beginnings of days? Then the time of day says nothing."""
-    return all(v.time() == time.min for v in values if isinstance(v, datetime))
+    return all(_local(v, zone).time() == time.min for v in values if isinstance(v, datetime))
+
+
+def _local(moment: datetime, zone: tzinfo) -> datetime:
+    """By the clocks of the zone; where years end, as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def _facet(name: str, counts: list[tuple[Any, int]]) -> Table:

@@ -131,8 +131,10 @@ def plain(value: Any) -> Any:
             return value
         case int() | float():
             return _finite(value) if isinstance(value, float) else value
-        case datetime() | date():
+        case datetime() if value.tzinfo is not None:
             return render_time(to_micros(value))
+        case datetime() | date():
+            return value.isoformat()  # of no zone: the reader's
         case timedelta():
             return _duration_text(Duration(micros=value // timedelta(microseconds=1)))
         case Duration():

@@ -15,6 +15,7 @@ from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.wire.values import as_text
+from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.objects import flattened
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values, object_from_json
@@ -65,24 +66,28 @@ def _put(transaction: WriteTransaction, write: BoundPut, values: RunValues, rows
     )
     if rows is not None:
         records = (flattened(collection, dict(zip(rows.names, row, strict=True))) for row in rows.rows)
+    checked: list[dict[str, Any]] = []
     for given in records:
         check_required(collection, given)
+        checked.append(check_values(collection, given))
+    for given in with_computed(collection, checked):
         key = given.get(collection.key)
         if write.expect is not None:
             before = transaction.get(collection.id, str(key)) if key is not None else None
             _check_expect(write.expect, collection, before, str(key), values)
-        fresh.append(put_record(transaction, collection, check_values(collection, given)))
+        fresh.append(put_record(transaction, collection, given))
     return Written(collection.name, "put", tuple(r.key for r in fresh), tuple(fresh))
 
 
 def _patch(transaction: WriteTransaction, write: BoundPatch, values: RunValues, chosen: Chosen | None) -> Written:
-    fresh: list[Record] = []
+    changed: list[dict[str, Any]] = []
     for before in _targets(transaction, write, values, chosen):
         row = RecordRow(write.collection, before)
         given = _given(transaction, write.collection, before) if before.version else _defaults(write.collection, before)
         given |= _assigned(write.collection, write.assignments, partial(_of_row, row=row, values=values))
         check_required(write.collection, given)
-        fresh.append(put_record(transaction, write.collection, check_values(write.collection, given)))
+        changed.append(check_values(write.collection, given))
+    fresh = [put_record(transaction, write.collection, record) for record in with_computed(write.collection, changed)]
     word = "put" if write.creates else "patch"
     return Written(write.collection.name, word, tuple(r.key for r in fresh), tuple(fresh))
 
@@ -214,15 +219,15 @@ class RecordRow:
 
 def _defaults(collection: Collection, record: Record) -> dict[str, Any]:
     """The values of a record that is not there yet."""
-    given = {field.name: field.default for field in collection.fields if not field.sources}
+    given = {f.name: f.default for f in collection.fields if not f.sources and f.computed is None}
     return given | {collection.key: record.key}
 
 
 def _given(transaction: WriteTransaction, collection: Collection, record: Record) -> dict[str, Any]:
-    """The values of a record by field name, as put takes them."""
+    """The values of a record by field name, as put takes them: without those that are computed."""
     given: dict[str, Any] = {}
     for field in collection.fields:
-        if field.sources:
+        if field.sources or field.computed is not None:
             continue
         if field.type.kind is not Kind.VECTOR:
             given[field.name] = record.fields.get(field.id, field.default)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from paasq_daemon.embed.provider import Embedder
+from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.writes.computed import computed_values
 from paasq_daemon.writes.conversion import converted
 from paasq_daemon.writes.records import source_text
 from paasq_dsl.bound_commands import BoundAlter
 from paasq_dsl.catalog import Catalog, Collection, Field, View
 from paasq_dsl.types import vector_of
+from paasq_dsl.values import Value
 
 
 def create_collection(transaction: WriteTransaction, collection: Collection, embedder: Embedder) -> bool:
@@ -37,7 +42,7 @@ def drop_view(transaction: WriteTransaction, name: str) -> int:
 
 def drop_collection(transaction: WriteTransaction, collection: Collection, *, and_records: bool) -> int:
     """How many records went with it. Raises ConflictError where there are some, and they were not to go."""
-    present = _unchanged(transaction, collection)
+    present = unchanged(transaction, collection)
     count = transaction.live_count(present.id)
     if count and not and_records:
         raise ConflictError(
@@ -49,9 +54,17 @@ def drop_collection(transaction: WriteTransaction, collection: Collection, *, an
     return count
 
 
+def unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
+    """As the store has it. Raises ConflictError where that is not what a statement was bound against."""
+    present = transaction.catalog.collections.get(collection.name)
+    if present is None or present != collection:
+        raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
+    return present
+
+
 def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder: Embedder) -> int:
     """How many records were written anew, or are to get a vector. Raises InvalidValue where a record does not fit."""
-    _unchanged(transaction, alter.collection)
+    unchanged(transaction, alter.collection)
     fields = tuple(f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.changed.fields)
     changed = replace(alter.changed, fields=fields)
     if alter.change == "add":
@@ -66,16 +79,11 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder:
     return 0
 
 
-def _unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
-    present = transaction.catalog.collections.get(collection.name)
-    if present is None or present != collection:
-        raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
-    return present
-
-
 def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
     """A computed vector is pending for every record that has the text."""
     count = transaction.live_count(collection.id)
+    if field.computed is not None:
+        return _computed(transaction, collection, field)
     if field.required and field.default is None and count:
         raise InvalidValue(
             f"{collection.name} has {count:,} records, which would have no {field.name}",
@@ -106,11 +114,28 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
         raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
     for record, value in zip(records, values, strict=True):
         fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
-        kept = {
-            id_: next(iter(transaction.vectors(collection.id, id_, [record.ordinal]))) for id_ in record.vector_fields
-        }
-        transaction.put(collection.id, record.key, fields, kept)
+        _rewrite(transaction, record, fields)
     return len(records)
+
+
+def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
+    """Every record that has a value now is written anew with it; all must be computed."""
+    records = list(transaction.scan(collection.id))
+    given = [{f.name: record.fields.get(f.id, f.default) for f in collection.fields} for record in records]
+    values = computed_values(collection, field, given)
+    there = [(record, value) for record, value in zip(records, values, strict=True) if value is not None]
+    if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):
+        raise ConflictError(f"two records would have the {field.name} {twice!r}, which is unique")
+    for record, value in there:
+        _rewrite(transaction, record, {**record.fields, field.id: value})
+    return len(there)
+
+
+def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
+    """The record with other fields, and the vectors that it has."""
+    of = record.collection_id
+    kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    transaction.put(of, record.key, fields, kept)
 
 
 def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:

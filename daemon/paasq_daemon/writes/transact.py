@@ -17,9 +17,11 @@ from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.wire.messages import Answer, Budget, ColumnInfo, PutResult
 from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, chosen_behind, values_of_run
+from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
 from paasq_daemon.writes.records import put_record
-from paasq_daemon.writes.schema import create_collection
+from paasq_daemon.writes.returned import check_returned, returned
+from paasq_daemon.writes.schema import create_collection, unchanged
 from paasq_daemon.writes.unique import UniqueValues
 from paasq_daemon.writes.values import record_from_json
 from paasq_daemon.writes.vectors import Vectors
@@ -74,6 +76,8 @@ class Transactor:
 
         def work(open_transaction: WriteTransaction) -> list[Written]:
             self.unique.advance(open_transaction)
+            for prepared in transaction.writes:
+                unchanged(open_transaction, prepared.write.collection)
             written: list[Written] = []
             for number, (prepared, rows) in enumerate(zip(transaction.writes, chosen, strict=True), 1):
                 try:
@@ -86,22 +90,30 @@ class Transactor:
         return work
 
     def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
-        """Raises InvalidValue naming the record by its place, from 1, where there are several."""
+        """Raises InvalidValue naming the record by its key, or by its place, from 1, where there are several; ConflictError
+        where a record comes with a `_version` that is not the live one."""
         if len(records) > RECORDS_MAX:
             raise InvalidValue(
                 f"{len(records):,} records are more than one put takes", f"put {RECORDS_MAX:,} at a time"
             )
         checked: list[dict[str, Any]] = []
+        read: list[dict[str, Any]] = []
         for place, record in enumerate(records, 1):
             try:
                 checked.append(record_from_json(collection, record))
+                read.append(returned(record))
             except InvalidValue as error:
                 where = f"record {place}: " if len(records) > 1 else ""
                 raise InvalidValue(f"{where}{error.message}", error.hint) from None
+        complete = with_computed(collection, checked)
 
         def work(transaction: WriteTransaction) -> list[Record]:
             self.unique.advance(transaction)
-            written = [put_record(transaction, collection, record) for record in checked]
+            unchanged(transaction, collection)
+            written: list[Record] = []
+            for record, kept in zip(complete, read, strict=True):
+                check_returned(transaction, collection, record, kept)
+                written.append(put_record(transaction, collection, record))
             self.unique.check(transaction)
             return written
 

@@ -11,6 +11,7 @@ import numpy as np
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.values import decode
 from paasq_daemon.writes.objects import flattened
+from paasq_daemon.writes.returned import RETURNED
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, to_micros
@@ -65,15 +66,16 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
 
 
 def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Field values by name; vectors as lists. Unknown, computed and missing required fields raise InvalidValue."""
-    found = _fields_from_json(collection, data)
+    """Field values by name; vectors as lists. Unknown and missing required fields, and vectors that are made of text, raise
+    InvalidValue. What the store keeps of a record is left out."""
+    found = _fields_from_json(collection, {name: value for name, value in data.items() if name not in RETURNED})
     check_required(collection, found)
     return found
 
 
 def object_from_json(collection: Collection, path: str, value: Any) -> dict[str, Any]:
     """The values of all fields in an object that is written whole: what it leaves out has its default, or is null."""
-    left_out = {f.name: f.default for f in collection.objects[path] if not f.sources}
+    left_out = {f.name: f.default for f in collection.objects[path] if not f.made}
     return left_out | _fields_from_json(collection, {path: value})
 
 
@@ -89,7 +91,8 @@ def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[s
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
     for field in collection.fields:
-        if field.required and field.default is None and given.get(field.name) is None and field.name != collection.key:
+        missing = field.required and field.default is None and given.get(field.name) is None
+        if missing and field.name != collection.key and field.computed is None:
             raise InvalidValue(f"{collection.name}.{field.name} is required", f"give {field.name} a value")
 
 

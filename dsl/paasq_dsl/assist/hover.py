@@ -255,5 +255,7 @@ def _of(collection: Collection | None, name: str, type_: Type, shown: str | None
         parts.append("Unique.")
     if field.sources:
         parts.append(f"Computed from {', '.join(field.sources)}.")
+    if field.computed is not None:
+        parts.append(f"Computed: `{field.computed}`.")
     kind = f"field of `{collection.name}`" if shown in {name, None} else f"field `{name}` of `{collection.name}`"
     return _entry(f"{shown or name}: {type_}", kind, " ".join(p for p in parts if p))

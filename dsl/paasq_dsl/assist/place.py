@@ -27,7 +27,7 @@ from paasq_dsl.syntax.tree_commands import Use
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored
 
-_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop", "use"})
+_DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "drop", "use", "zone"})
 _PIPELINES = frozenset({"let", "view"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})

@@ -28,6 +28,7 @@ class Role(StrEnum):
     AGGREGATE = "aggregate"
     FIELD = "field"  # of the record that is written
     DECLARED = "declared"  # a text field of the collection that is being declared
+    FORMULA = "formula"  # an expression over the fields of the collection that is being declared
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
@@ -44,11 +45,15 @@ class Role(StrEnum):
     METHOD = "method"  # of fuse
     OPTION = "option"
     LIMIT = "limit"  # of a budget
+    ZONE = "zone"  # the name of a time zone
     NOTHING = "nothing"  # a new name, or no name
 
 
 _BEHIND: Mapping[str, Role] = {"->": Role.LINKED, ".": Role.PART}
 _OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "{": "}"}
+
+
+_BEFORE_A_VALUE = frozenset("= ( [ , + - * / % == != < <= > >= .. and or not in has any all".split())
 
 
 def role_of(words: Sequence[str], start: str) -> Role:
@@ -215,6 +220,8 @@ def _collection(words: Sequence[str]) -> Role:
     names = words[len(words) - list(reversed(words)).index("from") :] if "from" in words else None
     if names is not None and (not names or (names[-1] == "," and ":" not in names)):
         return Role.DECLARED
+    if "=" in words and ":" not in words[len(words) - list(reversed(words)).index("=") :]:
+        return Role.FORMULA if words[-1] in _BEFORE_A_VALUE else Role.NOTHING
     return _type(words)
 
 
@@ -372,7 +379,7 @@ _HEADS: Mapping[str, _Rule] = {
     **_WRITES, "from": _source, "explain": _source, "let": _pipeline, "param": _param, "collection": _collection,
     "tx": _tx, "fn": _fn, "view": _pipeline, "use": _use, "show": _show, "describe": _always(Role.NAMED),
     "alter": _alter, "drop": _drop, "dryrun": _dryrun, "watch": _source, "resolve": _always(Role.ARGUMENT),
-    "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING),
+    "snapshot": _always(Role.ARGUMENT), "verify": _always(Role.NOTHING), "zone": _always(Role.ZONE),
 }  # fmt: skip
 _STAGES: Mapping[str, _Rule] = {
     "where": _always(Role.EXPRESSION), "sort": _always(Role.EXPRESSION), "select": _computed,

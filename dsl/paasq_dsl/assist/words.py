@@ -39,6 +39,8 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
     "view": Statement("view name = from ...",
                       "Keeps a pipeline in the store, to be used as a source by any text. A view of that name is replaced."),
     "use": Statement('use "path" as alias', "Takes the fn, let and param of a file of this project: alias.name."),
+    "zone": Statement('zone "Area/Place"',
+                      "The time zone of this text: of times without an offset, of days, and of what reads the calendar."),
     "show": Statement("show collections | fields of collection | views | functions | stages | snapshots",
                       "Lists what there is."),
     "describe": Statement("describe name", "Tells what a collection, view, stage or function is."),

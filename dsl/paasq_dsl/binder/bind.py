@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
@@ -15,6 +15,7 @@ from paasq_dsl.binder.pipelines import declare_parameters, refuse_arguments, use
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.watching import behind_watch, bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
+from paasq_dsl.binder.zones import set_zone
 from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
 from paasq_dsl.bound_commands import BoundDryrun, BoundView
 from paasq_dsl.bound_retrieval import BudgetStage
@@ -30,6 +31,7 @@ from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
+from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_COLUMNS = Schema((), open=True)
 
@@ -48,17 +50,27 @@ class Bind:
     functions: Mapping[str, InlineFunction]
     lets: Mapping[str, InlinePipeline]
     own: Mapping[str, InlineParameter]
+    zone: str
 
 
 def bind(
     script: tree.Script, catalog: Catalog, slots: Mapping[int, int] | None = None, *, resolve: Resolver = NO_MODULES,
-    done: int = 0,
+    done: int = 0, zone: str = DEFAULT_ZONE,
 ) -> Bind:  # fmt: skip
     """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
-    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound."""
+    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound.
+    `zone` is the time zone of a text that names none."""
     binder = _Binder(catalog, Scope(resolve))
-    binder.context.slots = slots or {}
+    binder.context.slots, binder.context.zone = slots or {}, zone
     return binder.run(script, done)
+
+
+def zone_diagnostics(statements: Iterable[tuple[tree.Statement, int]]) -> list[Diagnostic]:
+    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time. With each where its
+    text begins."""
+    binder = _Binder(Catalog(), Scope(NO_MODULES))
+    set_zone(binder.context, statements)
+    return binder.context.diagnostics
 
 
 def bind_statement(statement: tree.Statement, environment: Environment, resolve: Resolver) -> tuple[Diagnostic, ...]:
@@ -84,6 +96,7 @@ class _Binder:
         self.declaring: str | None = None  # the pipeline that is being bound
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
+        set_zone(self.context, ((statement, 0) for statement in script.statements))
         statements = tuple(
             self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
@@ -91,11 +104,11 @@ class _Binder:
         context = self.context
         lets = {**self.scope.fresh_views, **context.lets}
         context.offset = 0
-        for span in behind_watch(script.statements):
+        for span in behind_watch((statement, 0) for statement in script.statements):
             context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
-                    lets, context.own)  # fmt: skip
+                    lets, context.own, context.zone)  # fmt: skip
 
     def statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -120,6 +133,8 @@ class _Binder:
             case commands.Use():
                 self._use(head)
                 return None
+            case commands.Zone():
+                return None  # set before the first statement was bound
             case commands.ViewHead():
                 return self._view(head, statement)
             case commands.WatchHead():
@@ -220,6 +235,7 @@ class _Binder:
         )
         inner.context.pinned = context.place(head.span)
         inner.context.prefix, inner.context.undeclared = f"{context.prefix}{head.alias}.", "PQ0225"
+        inner.context.zone = context.zone
         bound = inner.run(module.script)
         if bound.diagnostics:
             context.report("PQ0224", head.path_span, path=head.path, message=bound.diagnostics[0].message)
@@ -231,7 +247,7 @@ class _Binder:
             context.parameters[f"{head.alias}.{name}"] = declared
 
     def _view(self, head: commands.ViewHead, statement: tree.Statement) -> BoundView:
-        """Bound by itself: it must stand without the lets, functions and parameters of this text."""
+        """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
         context = self.context
         alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, head.name)))
         alone.context.offset, alone.context.undeclared = context.offset, "PQ0228"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from paasq_dsl.binder.computed import check_computed, fields_read, with_fields_renamed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
@@ -77,7 +78,9 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     if problem:
         _refuse(context, collection, node.field, "added", problem)
         return None
-    check_sources(context, node.field, {**collection.by_name, **{f.name: f for f in fields}})
+    together = {**collection.by_name, **{f.name: f for f in fields}}
+    check_sources(context, node.field, together)
+    check_computed(context, node.field, together)
     return _altered(context, node, collection, "add", (), fields)
 
 
@@ -123,6 +126,8 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
         problem = "a vector is made of text, or given; drop it, and add another"
     elif field.default is not None:
         problem = "it has a default of its present type"
+    elif field.computed is not None:
+        problem = "it is computed; drop it, and add it anew"
     elif type_ == field.type:
         problem = f"it is {type_} already"
     if problem:
@@ -188,7 +193,7 @@ def _changed(collection: Collection, before: Fields, after: Fields) -> Collectio
     new_of = {old.name: new for old, new in zip(before, after, strict=True)}
     name_of = {old: new.name for old, new in new_of.items()}
     exchanged = (new_of.get(f.name, f) for f in collection.fields)
-    fields = tuple(replace(f, sources=tuple(name_of.get(s, s) for s in f.sources)) for f in exchanged)
+    fields = tuple(with_fields_renamed(f, name_of) for f in exchanged)
     key = name_of.get(collection.key, collection.key)
     return replace(collection, fields=fields, key=key, field_ids_given=given)
 
@@ -218,7 +223,7 @@ def _needed(collection: Collection, fields: Fields) -> str | None:
     names = {f.name for f in fields}
     if collection.key in names:
         return "it is the key"
-    users = [f.name for f in collection.fields if f.name not in names and names & {*f.sources}]
+    users = [f.name for f in collection.fields if f.name not in names and names & fields_read(f)]
     return f"{users[0]} is computed from it" if users else None
 
 

@@ -12,6 +12,7 @@ from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
+from paasq_dsl.zones import DEFAULT_ZONE
 
 
 @dataclass
@@ -34,7 +35,8 @@ class Context:
     `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
     holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
     one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
-    parameters; `own` are those of the pipeline that is being declared.
+    parameters; `own` are those of the pipeline that is being declared. `zone` is what a time without an offset, a day and a
+    calendar function without a zone are read in.
     """
 
     catalog: Catalog
@@ -49,6 +51,7 @@ class Context:
     declaring: str | None = None  # the function whose body is being bound
     pinned: Span | None = None
     prefix: str = ""
+    zone: str = DEFAULT_ZONE
     undeclared: str | None = None  # what is reported of a parameter that is not declared
     no_window: str | None = "PQ0408"  # what is reported of a window function; None where one may stand
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from paasq_dsl.binder.computed import check_computed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.wording import with_article
@@ -15,8 +16,10 @@ from paasq_dsl.languages import LANGUAGES
 from paasq_dsl.objects import is_inside
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.unparse import unparse
 from paasq_dsl.syntax.words import FOREIGN_TYPES
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+from paasq_dsl.zones import DEFAULT_ZONE
 
 _PLAIN = {
     "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
@@ -102,6 +105,7 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
             fields[field.name] = field
     for declared in node.fields:
         check_sources(context, declared, fields)
+        check_computed(context, declared, fields)
     key = keys[0].name if keys else KEY_FIELD_DEFAULT
     if not keys:
         fields = {key: Field(len(fields) + 1, key, KEYWORD), **fields}
@@ -127,7 +131,7 @@ def same_fields(one: Collection, other: Collection) -> bool:
 
 def _declared(field: Field) -> tuple[object, ...]:
     type_ = vector_of(None) if field.sources else field.type
-    return type_, field.required, field.default, field.sources, field.unique
+    return type_, field.required, field.default, field.sources, field.unique, field.computed
 
 
 def hides(names: Iterable[str], name: str) -> bool:
@@ -140,7 +144,8 @@ def bind_fields(context: Context, node: tree.FieldDeclaration, number: int, insi
     node = replace(node, name=inside + node.name)
     if node.type.name != "{}":
         return [_bind_field(context, node, number)]
-    rules = {"the key": node.is_key, "required": node.required, "unique": node.unique, "computed": bool(node.sources)}
+    made = bool(node.sources) or node.computed is not None
+    rules = {"the key": node.is_key, "required": node.required, "unique": node.unique, "computed": made}
     if rule := next((rule for rule, is_given in rules.items() if is_given), None):
         context.report("PQ0614", node.span, rule=rule)
     if node.default is not None:
@@ -168,7 +173,7 @@ def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> F
         context.report("PQ0407", node.span, what="only a vector(auto) is computed from other fields")
     default = None
     if node.default is not None:
-        unlifted = replace(context, slots={})  # a default outlives the text that declares it
+        unlifted = replace(context, slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it
         bound = bind_scalar(unlifted, node.default, type_, f"the default of {node.name}")
         if isinstance(bound, Constant):
             default = bound.value
@@ -180,7 +185,8 @@ def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> F
     if node.unique and type_.kind not in _UNIQUE_KINDS:
         context.report("PQ0612", node.type.span, name=node.name, type=with_article(type_))
     required = node.required or node.is_key
-    return Field(number, node.name, type_, required, default, sources, doc=node.doc, unique=node.unique)
+    computed = unparse(node.computed) if node.computed else None
+    return Field(number, node.name, type_, required, default, sources, None, node.doc, node.unique, computed)
 
 
 def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:

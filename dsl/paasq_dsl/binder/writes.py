@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from paasq_dsl.binder.assignments import assignable, bind_assignments
+from paasq_dsl.binder.assignments import bind_assignments
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import Collection
+from paasq_dsl.functions.signature import assignable
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
@@ -62,7 +63,8 @@ def _put_query(context: Context, node: tree_writes.Put, source: tree.From, colle
             context.report("PQ0304", source.span, what=field.name, expected=expected, found=found)
     given = {column.name for column in schema.visible}
     for field in collection.fields:
-        if field.required and field.default is None and field.name not in given and not schema.open:
+        missing = field.required and field.default is None and field.computed is None and field.name not in given
+        if missing and not schema.open:
             context.report("PQ0501", source.span, collection=collection.name, name=field.name)
     return BoundQuery(tuple(stages))
 
@@ -108,6 +110,7 @@ def _record(context: Context, node: tree.Record, collection: Collection) -> tupl
     items = bind_assignments(context, node.items, collection, Schema(()))
     given = {item.name for item in items} | {item.name for item in node.items}
     for field in collection.fields:
-        if field.required and field.default is None and not given & {field.name, *paths_around(field.name)}:
+        wanted = field.required and field.default is None and field.computed is None
+        if wanted and not given & {field.name, *paths_around(field.name)}:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)
     return items

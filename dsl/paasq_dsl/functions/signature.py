@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paasq_dsl.types import ANY, FLOAT, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
+from paasq_dsl.types import ANY, FLOAT, KEYWORD, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
 
 NULL_GIVES_NULL = "Null where an argument is null."
 NULLS_LEFT_OUT = "Nulls are left out."
@@ -24,8 +24,8 @@ class Signature:
     """Types of arguments and of the result, written `text, int -> text`.
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
-    place), `[T]`. A `?` behind a type: may be left out; `...` behind the last: any number of it; `...` behind another: all
-    up to there, once or several times.
+    place), `[T]`, `zone` (the name of a time zone). A `?` behind a type: may be left out; `...` behind the last: any number
+    of it; `...` behind another: all up to there, once or several times.
     """
 
     parameters: tuple[str, ...]
@@ -50,8 +50,8 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
-    have one value for all rows, where the others have one for each. `moving`: does it change as time goes on, for the same
-    arguments?
+    have one value for all rows, where the others have one for each. `per_run`: its value depends on when it is asked, or on
+    what was asked before it.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
     fixed: frozenset[int] = frozenset()
-    moving: bool = False
+    per_run: bool = False
 
     @property
     def usage(self) -> str:
@@ -74,15 +74,17 @@ def signatures(text: str) -> tuple[Signature, ...]:
 
 
 def function(
-    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, moving: bool = False
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, per_run: bool = False
 ) -> Function:
-    return Function(name, signatures(takes), doc, example, nulls=nulls, moving=moving)
+    return Function(name, signatures(takes), doc, example, nulls=nulls, per_run=per_run)
 
 
 def word_type(word: str) -> Type:
     """The type that a word of a signature asks; any where several fit."""
     if word.startswith("["):
         return list_of(word_type(word[1:-1]))
+    if word == "zone":
+        return KEYWORD
     return Type(Kind(word)) if word in _ONE_TYPE else ANY
 
 
@@ -114,6 +116,22 @@ def unify(left: Type, right: Type) -> Type | None:
     return left if left.kind is right.kind else None
 
 
+def assignable(wanted: Type, given: Type) -> bool:
+    """Can a field of one type hold values of the other? An int is a float, one kind of string another."""
+    if wanted.kind is Kind.VECTOR:
+        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
+            given.kind is Kind.LIST and assignable(FLOAT, given.item or given)
+        )
+    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
+        return wanted.name == given.name
+    together = unify(wanted, given)
+    if together is None:
+        return False
+    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
+        return assignable(wanted.item or wanted, given.item or given)
+    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY
+
+
 def _signature(text: str) -> Signature:
     left, result = text.split("->")
     return Signature(tuple(w.strip() for w in left.split(",") if w.strip()), result.strip())
@@ -140,7 +158,7 @@ def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
             return argument.kind in ORDERED_KINDS
         case "float":
             return argument.kind in {Kind.INT, Kind.FLOAT}
-        case "keyword" | "text":
+        case "keyword" | "text" | "zone":
             return argument.kind in STRING_KINDS
         case "vector":
             item = argument.item

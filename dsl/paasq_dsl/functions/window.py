@@ -19,10 +19,10 @@ def _moving(what: str, takes: str, doc: str, example: str, nulls: str = _WITHOUT
     """`takes` without the window; both forms of it are added."""
     pairs = [part.split("->") for part in takes.split(";")]
     by_rows = [f"{value}, int -> {result}" for value, result in pairs]
-    by_time = [f"{value}, duration, time, string? -> {result}" for value, result in pairs]
+    by_time = [f"{value}, duration, time, zone? -> {result}" for value, result in pairs]
     span = (
         "over this row and the n - 1 before it, or over the rows whose time lies in (time - duration, time]; days and months "
-        'are those of UTC, or of the clocks of a zone such as "Europe/Berlin". Times must ascend, and a row without one has '
+        'are those of the zone of the text, or of one such as "Europe/Berlin". Times must ascend, and a row without one has '
         "null."
     )
     return _window(f"moving_{what}", "; ".join(by_rows + by_time), f"{doc} {span}", example, nulls=nulls, fixed=(1, 3))

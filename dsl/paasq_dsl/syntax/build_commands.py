@@ -41,6 +41,9 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
         named = self.name(alias)
         return commands.Use(path.span.cover(named.span), str(path.value), path.span, named.name)
 
+    def zone(self, name: tree.Literal) -> commands.Zone:
+        return commands.Zone(name.span, str(name.value))
+
     def view(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> commands.ViewHead:
         named = self.name(name)
         return commands.ViewHead(named.span.cover(source.span), named.name, source, parameters or ())

@@ -59,7 +59,7 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         options = dict(modifiers)
         return tree.FieldDeclaration(
             name.span, name.name, type_, key is not None, "required" in options, "unique" in options,
-            options.get("default"), options.get("sources", ()),
+            options.get("default"), options.get("sources", ()), options.get("computed"),
         )  # fmt: skip
 
     def required(self, _: Token) -> tuple[str, Any]:
@@ -73,6 +73,9 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
 
     def sources(self, _: Token, *names: tree.Name) -> tuple[str, Any]:
         return "sources", names
+
+    def computed(self, value: E) -> tuple[str, Any]:
+        return "computed", value
 
     def plain_type(self, name: Token) -> tree.TypeName:
         return tree.TypeName(span_of(name), plain_name(name))

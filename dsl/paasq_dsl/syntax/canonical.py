@@ -4,25 +4,37 @@ the same catalog, have the same plan."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from math import isfinite
+from typing import TypeAlias
 
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.split import significant
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan, unquote
-from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, parse_time
+from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, read_time, to_micros
+from paasq_dsl.zones import zone_of
 
-# What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq".
-_STRUCTURAL_BEFORE = frozenset({"^", "use"})
+# What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
+_STRUCTURAL_BEFORE = frozenset({"^", "use", "zone"})
 _LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
+Literal: TypeAlias = "Value | datetime"
 
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`."""
+    """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`.
+
+    A time without an offset is a datetime without a zone, until `in_zone` says which instant it is. A string that names a
+    time zone is `?zone` in the key, for the binder looks whether there is such a zone.
+    """
 
     key: str
-    literals: tuple[Value, ...]
+    literals: tuple[Literal, ...]
     starts: tuple[int, ...]
+
+    def in_zone(self, zone: tzinfo) -> tuple[Value, ...]:
+        """The literals, each time an instant: int microseconds since 1970 in UTC."""
+        return tuple(to_micros(v, zone) if isinstance(v, datetime) else v for v in self.literals)
 
     @property
     def slots(self) -> dict[int, int]:
@@ -33,7 +45,7 @@ class Canonical:
 def canonical(text: str) -> Canonical:
     """Never raises: a literal that has no value (a date such as @2026-13-01) stays in the key, and parsing will report it."""
     words: list[str] = []
-    literals: list[Value] = []
+    literals: list[Literal] = []
     starts: list[int] = []
     before = ""
     for token in scan(text):
@@ -53,7 +65,8 @@ def canonical(text: str) -> Canonical:
 
 
 def _string(token: Token) -> tuple[str, Value]:
-    return "?string", unquote(token.text)
+    value = unquote(token.text)
+    return "?string" if zone_of(value) is None else "?zone", value
 
 
 def _number(token: Token) -> tuple[str, Value] | None:
@@ -72,11 +85,12 @@ def _duration(token: Token) -> tuple[str, Duration] | None:
         return None
 
 
-def _time(token: Token) -> tuple[str, Value] | None:
+def _time(token: Token) -> tuple[str, Literal] | None:
     if not token.text[1:2].isdigit():
         return None  # @now is a word of the language
     try:
-        return "?time", parse_time(token.text[1:])
+        moment = read_time(token.text[1:])
+        return "?time", moment if moment.tzinfo is None else to_micros(moment)
     except ValueError:
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -115,6 +115,14 @@ def _parsed_piece(text: str, start: str) -> Parsed:
     return node, ()
 
 
+def parse_expression(text: str) -> tree.Expression | None:
+    """An expression that stands alone, as the catalog keeps those of computed fields; None where it is none."""
+    try:
+        return cast("tree.Expression", _parser().parse(text, start="expression"))
+    except (UnexpectedInput, LiteralError):
+        return None
+
+
 def expected_at_end(text: str, start: str) -> frozenset[str]:
     """The terminals that may follow a prefix of a piece, for completion; nothing where the prefix itself is broken."""
     interactive = _parser().parse_interactive(text, start=start)
@@ -133,7 +141,8 @@ _pieces: dict[str, TextMemory[Parsed]] = {rule: TextMemory() for rule in ("head"
 def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", start=["head", "stage", "emission"], maybe_placeholders=True, transformer=CommandBuilder(),
+        grammar, parser="lalr", start=["head", "stage", "emission", "expression"], maybe_placeholders=True,
+        transformer=CommandBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 

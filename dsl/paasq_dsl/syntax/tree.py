@@ -281,6 +281,7 @@ class FieldDeclaration(Node):
     unique: bool
     default: Expression | None
     sources: tuple[Name, ...]
+    computed: Expression | None = None  # behind `=`: what its value always is
     doc: str = ""
 
 

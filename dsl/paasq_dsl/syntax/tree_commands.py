@@ -26,6 +26,13 @@ class Use(Command):
     alias: str
 
 
+@dataclass(frozen=True, slots=True)
+class Zone(Command):
+    """The time zone that a text is read in; `span` is its name's."""
+
+    name: str
+
+
 # ---- the catalog
 
 

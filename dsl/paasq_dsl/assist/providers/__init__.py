@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable
 
 from paasq_dsl.assist.completion import Completion
 from paasq_dsl.assist.place import Place, Values
-from paasq_dsl.assist.providers import fields, functions, keywords, modules, parameters, sources, stages, types, values
+from paasq_dsl.assist.providers import (
+    fields,
+    functions,
+    keywords,
+    modules,
+    parameters,
+    sources,
+    stages,
+    types,
+    values,
+    zones,
+)
 
 Provider = Callable[[Place, Values], Iterable[Completion]]
 
@@ -20,4 +31,5 @@ PROVIDERS: tuple[Provider, ...] = (
     types.provide,
     keywords.provide,
     functions.provide,
+    zones.provide,
 )

@@ -12,13 +12,14 @@ from paasq_dsl.assist.subject import linked, path_subject, wanted_type
 from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax.tokens import quote_path
-from paasq_dsl.types import Kind, Type
+from paasq_dsl.types import ANY, Kind, Type
 
 _KINDS = {
     Role.TEXT_FIELD: frozenset({Kind.TEXT}),
     Role.VECTOR_FIELD: frozenset({Kind.VECTOR}),
     Role.LINK_FIELD: frozenset({Kind.LINK}),
 }
+_KIND_NAMES = frozenset(map(str, Kind))
 
 
 def provide(place: Place, _: Values) -> Iterable[Completion]:
@@ -35,6 +36,8 @@ def provide(place: Place, _: Values) -> Iterable[Completion]:
             return _assignable(place)
         case Role.DECLARED:
             return _declared(place)
+        case Role.FORMULA:
+            return _computable(place)
         case Role.LINKED:
             target = linked(place.catalog, path_subject(place, place.words[:-1]))
             return (_field(place, target, name, type_) for name, type_ in _all(target)) if target else ()
@@ -80,7 +83,7 @@ def _assignable(place: Place) -> Iterator[Completion]:
     path, given = object_around(words), set(words[max(innermost(words), 0) :])
     sets = words[0] == "patch" or "set" in words[1:4]
     behind = " = " if sets and not path else ": "
-    left = [f for f in target.fields if not f.sources and not (sets and f.name == target.key)]
+    left = [f for f in target.fields if not f.made and not (sets and f.name == target.key)]
     for name, type_ in next_parts(((f.name, f.type) for f in left), path):
         if name in given:
             continue
@@ -104,6 +107,19 @@ def _declared(place: Place) -> Iterator[Completion]:
         name = f"{path}.{member}" if path else member
         if colon == ":" and type_ in {"text", "keyword"} and name not in words[_last(words, "from") :]:
             yield _completion(place, name, Type(Kind(type_)), type_, better=type_ == "text")
+
+
+def _computable(place: Place) -> Iterator[Completion]:
+    """What a field that is being declared may be computed from: fields above it; of an alter the collection's own."""
+    words = place.words
+    for field in place.target.fields if words[0] == "alter" and place.target else ():
+        if field.type.kind is not Kind.VECTOR:
+            yield _completion(place, field.name, field.type, str(field.type))
+    own = _last(words, ":") - 1
+    for at in range(own):
+        if words[at + 1] == ":" and words[at + 2] != "vector":
+            type_ = Type(Kind(words[at + 2])) if words[at + 2] in _KIND_NAMES else ANY
+            yield _completion(place, words[at].strip("`"), type_, str(type_) if type_ != ANY else "")
 
 
 def _last(words: tuple[str, ...], word: str) -> int:

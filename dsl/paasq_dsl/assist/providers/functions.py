@@ -14,6 +14,7 @@ from paasq_dsl.functions.signature import FunctionKind
 _ROLES = {
     Role.EXPRESSION: {FunctionKind.SCALAR},
     Role.COMPUTED: {FunctionKind.SCALAR, FunctionKind.WINDOW},
+    Role.FORMULA: {FunctionKind.SCALAR},
     Role.SCALAR: {FunctionKind.SCALAR},
     Role.AGGREGATE: {FunctionKind.AGGREGATE},
 }
@@ -46,7 +47,7 @@ def _all(place: Place) -> Iterator[Completion]:
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
     for function in FUNCTIONS.values():
-        if function.kind not in _ROLES[place.role]:
+        if function.kind not in _ROLES[place.role] or (function.per_run and place.role is Role.FORMULA):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE
