@@ -110,7 +110,8 @@ class Engine:
             _refuse_writes(lookup)
         answer = _NOTHING
         try:
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), self._clock())
+            now_us = self._clock() if request.now_us is None else request.now_us
+            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), now_us)
             todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
             while todo:
                 inputs.cancel.check()
@@ -132,7 +133,7 @@ class Engine:
         if request.budget != Budget():
             raise InvalidValue("a watch takes no budget", "bound its rows with take")
         if request.now_us is not None:
-            raise InvalidValue("a watch goes with the clock, so now can't be pinned", "leave now out")
+            raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
         _check_moment(request)
         return self._watches.start(lambda cancel: self._watched(request, cancel))
 
@@ -318,16 +319,15 @@ def _known(catalog: Catalog, name: str) -> Any:
     return catalog.collections[name]
 
 
-def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, clock_us: int) -> RunInputs:
-    """One `now` for the whole text, the clock's or the request's; the parameters with the defaults of those that were not
-    given, in JSON as clients give them. Raises InvalidValue for a parameter that the text has not."""
+def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, now_us: int) -> RunInputs:
+    """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
+    them. Raises InvalidValue for a parameter that the text has not."""
     asked = lookup.compiled.asked
     for name in request.params:
         if name not in asked:
             known = ", ".join(f"${a}" for a in sorted(asked)) or "none"
             raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
     given = dict(request.params)
-    now_us = clock_us if request.now_us is None else request.now_us
     values = values_of_run(lookup.literals, {}, now_us)
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:

@@ -35,9 +35,9 @@ class Field:
     computed: str | None = None
 
     @property
-    def made_of(self) -> str:
-        """What the store makes its value of; empty where it is given."""
-        return ", ".join(self.sources) or self.computed or ""
+    def made(self) -> bool:
+        """Does the store make its value, from other fields?"""
+        return bool(self.sources) or self.computed is not None
 
 
 @dataclass(frozen=True)

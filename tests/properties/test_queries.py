@@ -105,7 +105,7 @@ def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldO
 def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     """Ranked, sorted and summarized, with a page of another size each time."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
-    text = data.draw(query_texts(world, stages_max=4, zones=True))
+    text = data.draw(query_texts(world, stages_max=4))
     note(text)
     whole = _answer(engine, text)
     if len(whole.rows) > 50:  # of filled buckets there are thousands
@@ -130,7 +130,7 @@ def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, d
 def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     """Of two texts that differ in literals only, the second runs the first's plan, and answers as a cold one would."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
-    text = data.draw(query_texts(world, zones=True))
+    text = data.draw(query_texts(world))
     other = _with_other_literals(text, data.draw)
     note(f"{text}\nand then\n{other}")
     catalog = engine.catalog()
@@ -169,6 +169,8 @@ def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataO
     assert keys(f"{name} == {value}") == everything - keys(f"{name} != {value}")
     assert keys(f"{name} in [{value}]") == keys(f"{name} == {value}") == everything - keys(f"{name} not in [{value}]")
     assert keys(f"{name} == {name}") == everything
+    if columns[name].kind is Kind.BYTES:
+        return  # which have no order
     ordered = keys(f"{name} < {value}") | keys(f"{name} >= {value}")
     assert ordered == (set() if value == "null" else everything - nulls)
     for direction in ("", " desc"):
@@ -215,7 +217,7 @@ def test_a_pipeline_with_parameters_is_the_one_with_its_values_written_in(
     engine: Engine, world_of: WorldOf, data: st.DataObject
 ) -> None:
     """As the values of a let, as its defaults, and as parameters of the run that are passed on."""
-    text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1))), zones=True))
+    text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1)))))
     zone = next(zone for zone in reversed(ZONES) if text.startswith(zone))
     body, declared, values = data.draw(with_parameters(text.removeprefix(zone)))
     if not declared:

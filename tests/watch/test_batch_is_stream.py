@@ -34,7 +34,7 @@ class Client:
     def __init__(self, engine: Engine, text: str) -> None:
         self._engine = engine
         self._text = text
-        self.watch: StandingQuery = engine.watch(Request(f"watch {text}"))
+        self.watch: StandingQuery = engine.watch(Request(watching(text)))
         self.rows: dict[Key, list[Any]] = {}
         self.last: EventBatch | None = None
 
@@ -52,7 +52,7 @@ class Client:
 
     def go_on_after(self, position: str | int) -> None:
         self.watch.close()
-        self.watch = self._engine.watch(Request(f"watch {self._text} after $position", {"position": position}))
+        self.watch = self._engine.watch(Request(f"{watching(self._text)} after $position", {"position": position}))
 
 
 @examples(15)
@@ -100,7 +100,7 @@ def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us
 
 
 def _tells_apart_as_the_reference(engine: Engine, world: World, text: str, client: Client, now_us: int) -> None:
-    lookup = engine._compiler.compile(f"watch {text}", engine.catalog(), "<query>")
+    lookup = engine._compiler.compile(watching(text), engine.catalog(), "<query>")
     (step,) = lookup.compiled.steps
     assert isinstance(step, PreparedWatch)
     inputs = RunInputs(lookup.literals, {}, now_us)
@@ -117,3 +117,9 @@ def _reject(error: QueryError) -> None:
     codes = {each["code"] for each in error.diagnostics}
     assert codes <= {"PQ0620", "PQ0622", "PQ0701", "PQ0703"}, error
     reject()
+
+
+def watching(text: str) -> str:
+    """The watch of a query, behind the zone that it is read in."""
+    zone = text[: text.index("from ")]
+    return f"{zone}watch {text.removeprefix(zone)}"

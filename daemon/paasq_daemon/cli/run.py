@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,11 +67,10 @@ def run_script(
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
         given = {name: value for name, value in params.items() if step.takes(name)}
-        pinned = None if step.watches else now_us  # a watch goes with the clock
-        request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=pinned)
+        request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
         try:
             if step.watches:
-                follow(database, request, form)
+                follow(database, replace(request, now_us=None), form)
                 return
             last = database.request(request)
         except PaasqError as error:

@@ -136,7 +136,7 @@ async def _query(call: Call) -> bytes:
     return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
 
 
-@method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)
+@method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE)
 async def _watch(call: Call) -> bytes:
     """Begins to push events; the answer names the watch, and goes out before the first of them."""
     request = _request(call)

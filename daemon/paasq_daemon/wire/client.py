@@ -40,7 +40,8 @@ class Client(Database):
         return self._live().call(method, params, cancel)
 
     def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        params = {**_text(request), "budget": _budget(request.budget)}
+        now = None if request.now_us is None else render_time(request.now_us)
+        params = {**_text(request), "budget": _budget(request.budget), "now": now}
         return Answer.from_json(self.call("query", params, cancel))
 
     def open_watch(self, request: Request) -> RemoteWatch:
@@ -114,7 +115,6 @@ def _text(request: Request) -> dict[str, Any]:
         "read_only": request.read_only,
         "modules": dict(request.modules),
         "zone": request.zone,
-        "now": None if request.now_us is None else render_time(request.now_us),
     }
 
 

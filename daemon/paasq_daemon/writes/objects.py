@@ -30,7 +30,7 @@ def flattened(collection: Collection, data: Mapping[str, Any], inside: str = "")
 
 def _members(collection: Collection, path: str, value: Any) -> dict[str, Any]:
     if value is None:
-        return {f.name: None for f in collection.objects[path] if not f.made_of}
+        return {f.name: None for f in collection.objects[path] if not f.made}
     if isinstance(value, Mapping):
         return flattened(collection, value, f"{path}.")
     if isinstance(value, list):

@@ -75,7 +75,7 @@ def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[st
 
 def object_from_json(collection: Collection, path: str, value: Any) -> dict[str, Any]:
     """The values of all fields in an object that is written whole: what it leaves out has its default, or is null."""
-    left_out = {f.name: f.default for f in collection.objects[path] if not f.made_of}
+    left_out = {f.name: f.default for f in collection.objects[path] if not f.made}
     return left_out | _fields_from_json(collection, {path: value})
 
 

@@ -8,11 +8,11 @@ from paasq_dsl.binder.objects import object_members
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, Constant, Named, ParameterValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
-from paasq_dsl.functions.signature import unify
+from paasq_dsl.functions.signature import assignable
 from paasq_dsl.objects import is_inside, nested_types
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.types import Kind, Type
 
 
 def bind_assignments(
@@ -28,22 +28,6 @@ def bind_assignments(
             else:
                 found[name] = Named(name, value)
     return tuple(found.values())
-
-
-def assignable(wanted: Type, given: Type) -> bool:
-    """Can a field of the one type be given a value of the other?"""
-    if wanted.kind is Kind.VECTOR:
-        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
-            given.kind is Kind.LIST and assignable(Type(Kind.FLOAT), given.item or given)
-        )
-    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
-        return wanted.name == given.name
-    together = unify(wanted, given)
-    if together is None:
-        return False
-    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
-        return assignable(wanted.item or wanted, given.item or given)
-    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY
 
 
 def _assigned(
@@ -64,8 +48,8 @@ def _assigned(
         known = [n.removeprefix(inside) for n in (*collection.by_name, *collection.objects) if n.startswith(inside)]
         where = f"{collection.name}.{inside}".rstrip(".")
         context.unknown("PQ0202", _name_span(item), item.name or "", known, where=where)
-    elif field.made_of:
-        context.report("PQ0502", _name_span(item), name=name, sources=field.made_of)
+    elif made_of := ", ".join(field.sources) or field.computed:
+        context.report("PQ0502", _name_span(item), name=name, sources=made_of)
     else:
         return [(name, _checked(context, field, value, item.expression.span))]
     return []
@@ -75,7 +59,7 @@ def _object(
     context: Context, item: tree.Item, path: str, collection: Collection, schema: Schema
 ) -> list[tuple[str, Bound]]:
     given, span = item.expression, item.expression.span
-    fields = [f for f in collection.objects[path] if not f.made_of]
+    fields = [f for f in collection.objects[path] if not f.made]
     form = nested_types((f.name, f.type, path) for f in fields)[path]
     if isinstance(given, tree.Record):
         found = [pair for each in given.items for pair in _assigned(context, each, collection, schema, f"{path}.")]
@@ -97,7 +81,7 @@ def _object(
 
 def _left_out(context: Context, field: Field, collection: Collection, span: Span) -> Constant:
     """What a field is given where the object that it is in has nothing for it."""
-    if field.required and field.default is None:
+    if field.required and field.default is None and field.computed is None:
         context.report("PQ0501", span, collection=collection.name, name=field.name)
     return Constant(-1, field.type, field.default, context.place(span))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.asof import at_moment
@@ -65,8 +65,9 @@ def bind(
     return binder.run(script, done)
 
 
-def zone_diagnostics(statements: Sequence[tree.Statement]) -> list[Diagnostic]:
-    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time."""
+def zone_diagnostics(statements: Iterable[tuple[tree.Statement, int]]) -> list[Diagnostic]:
+    """What is wrong with the zone of a text, of whose statements `bind_statement` sees one at a time. With each where its
+    text begins."""
     binder = _Binder(Catalog(), Scope(NO_MODULES))
     set_zone(binder.context, statements)
     return binder.context.diagnostics
@@ -95,7 +96,7 @@ class _Binder:
         self.declaring: str | None = None  # the pipeline that is being bound
 
     def run(self, script: tree.Script, done: int = 0) -> Bind:
-        set_zone(self.context, script.statements)
+        set_zone(self.context, ((statement, 0) for statement in script.statements))
         statements = tuple(
             self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
             for number, s in enumerate(script.statements)
@@ -103,7 +104,7 @@ class _Binder:
         context = self.context
         lets = {**self.scope.fresh_views, **context.lets}
         context.offset = 0
-        for span in behind_watch(script.statements):
+        for span in behind_watch((statement, 0) for statement in script.statements):
             context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return Bind(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,

@@ -78,9 +78,9 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     if problem:
         _refuse(context, collection, node.field, "added", problem)
         return None
-    by_name = {**collection.by_name, **{f.name: f for f in fields}}
-    check_sources(context, node.field, by_name)
-    check_computed(context, node.field, by_name)
+    together = {**collection.by_name, **{f.name: f for f in fields}}
+    check_sources(context, node.field, together)
+    check_computed(context, node.field, together)
     return _altered(context, node, collection, "add", (), fields)
 
 

@@ -5,31 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from paasq_dsl.binder.assignments import assignable
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Schema
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import assignable
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parse import parse_expression
-from paasq_dsl.syntax.unparse import parts, path_name, unparse, with_names
+from paasq_dsl.syntax.unparse import parts, path_of, unparse, with_names
 from paasq_dsl.types import Kind
 from paasq_dsl.zones import DEFAULT_ZONE
 
 
-def check_computed(
-    context: Context, node: tree.FieldDeclaration, fields: Mapping[str, Field], inside: str = ""
-) -> None:
+def check_computed(context: Context, node: tree.FieldDeclaration, fields: Mapping[str, Field]) -> None:
     """Reports what is wrong with the expression of a field, or of those in an object. `fields` are those of the collection,
-    these included; `inside` stands before the name."""
-    name = inside + node.name
+    itself included."""
     for member in node.type.fields:
-        check_computed(context, member, fields, f"{name}.")
-    if node.computed is None or name not in fields:
+        check_computed(context, replace(member, name=f"{node.name}.{member.name}"), fields)
+    if node.computed is None:
         return
-    field = fields[name]
+    field = fields[node.name]
     if why := _uncomputable(node, field):
         context.report("PQ0618", node.span, name=node.name, why=why)
         return
@@ -64,15 +61,15 @@ def computed_expression(collection: Collection, field: Field) -> Bound:
 def fields_read(field: Field) -> frozenset[str]:
     """The names of the fields that a field is computed from, its text or its vector."""
     parsed = parse_expression(field.computed) if field.computed else None
-    named = (name for part in parts(parsed) if (name := path_name(part))) if parsed else ()
-    return frozenset((*field.sources, *named))
+    paths = (path for part in parts(parsed) if (path := path_of(part))) if parsed else ()
+    return frozenset((*field.sources, *paths))
 
 
-def with_fields_renamed(field: Field, names: Mapping[str, str]) -> Field:
-    """What is computed from fields follows their new names."""
-    sources = tuple(names.get(source, source) for source in field.sources)
+def with_fields_renamed(field: Field, new_of: Mapping[str, str]) -> Field:
+    """What is computed from fields follows their new names, all at once."""
+    sources = tuple(new_of.get(source, source) for source in field.sources)
     parsed = parse_expression(field.computed) if field.computed else None
-    return replace(field, sources=sources, computed=unparse(with_names(parsed, names)) if parsed else None)
+    return replace(field, sources=sources, computed=unparse(with_names(parsed, new_of)) if parsed else None)
 
 
 def _uncomputable(node: tree.FieldDeclaration, field: Field) -> str | None:
@@ -112,11 +109,11 @@ def _beyond(context: Context, part: tree.Node, fields: Mapping[str, Field], read
             return "the record that a link leads to"
         case tree.Call(name=name) if name in context.functions:
             return f"{name} of this text; write what it computes"
-        case tree.Call(name=name) if name in FUNCTIONS and (FUNCTIONS[name].moving or FUNCTIONS[name].of_match):
+        case tree.Call(name=name) if name in FUNCTIONS and FUNCTIONS[name].per_run:
             return f"{name}, which depends on when or what is asked"
-        case tree.Name() | tree.Dot() if (name := path_name(part) or "") in fields and name not in readable:
-            kind = fields[name].type.kind
-            return f"{name}, " + ("a vector" if kind is Kind.VECTOR else "which is not computed before it")
+        case tree.Name() | tree.Dot() if (path := path_of(part)) and path in fields and path not in readable:
+            kind = fields[path].type.kind
+            return f"{path}, " + ("a vector" if kind is Kind.VECTOR else "which is not computed before it")
         case _:
             return None
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC
-from typing import Any, cast
+from typing import Any
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
 from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
+from paasq_dsl.binder.literals import bind_literal, bind_moment
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_object, traverse
 from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.binder.zones import check_zones, in_session_zone, months_zone
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Schema
+from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, ParameterValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
@@ -22,10 +22,9 @@ from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.words import FOREIGN_VALUES, MOMENTS
-from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, link_to, list_of
-from paasq_dsl.values import parse_time
-from paasq_dsl.zones import zone_of
+from paasq_dsl.syntax.words import FOREIGN_VALUES
+from paasq_dsl.types import ANY, BOOL, FLOAT, NULL, Kind, Type, link_to, list_of
+from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -81,32 +80,6 @@ def adapt(bound: Bound, type_: Type) -> Bound:
     if isinstance(bound, ParameterValue) and bound.type.kind is Kind.ANY:
         return replace(bound, type=type_)
     return bound
-
-
-def _literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
-    slot = context.slots.get(node.span.start + context.offset, -1)
-    span = context.place(node.span)
-    if node.as_time:
-        try:
-            value = parse_time(cast("str", node.value), zone_of(context.zone) or UTC)
-        except ValueError as error:
-            context.report("PQ0116", node.span, found=str(error))
-            return Constant(-1, ANY, None, span)
-        return Constant(slot, TIME, None if slot >= 0 else value, span)
-    return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
-
-
-def _type_of(value: object) -> Type:
-    for python, type_ in ((bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (type(None), NULL)):
-        if isinstance(value, python):
-            return type_
-    return DURATION
-
-
-def _moment(context: Context, node: tree.Moment, _: Schema) -> Bound:
-    if node.name not in MOMENTS:
-        context.unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
-    return MomentValue(node.name, TIME, context.place(node.span), context.zone)
 
 
 def _name(context: Context, node: tree.Name, schema: Schema) -> Bound:
@@ -230,7 +203,13 @@ def _binary(context: Context, node: tree.Binary, schema: Schema) -> Bound:
     if left.type.kind in {Kind.INT, Kind.FLOAT}:
         right = adapt(right, left.type)
     type_ = arithmetic_type(context, node, left.type, right.type)
-    return Apply(node.operator, (left, right, *months_zone(context, type_, left, right)), type_, span)
+    return Apply(node.operator, (left, right, *_months_zone(context, type_, left, right)), type_, span)
+
+
+def _months_zone(context: Context, type_: Type, left: Bound, right: Bound) -> tuple[Bound, ...]:
+    """By whose calendar a month is added to a time; nothing where that is UTC's."""
+    moved = type_.kind in {Kind.TIME, Kind.ANY} and Kind.DURATION in {left.type.kind, right.type.kind}
+    return (session_zone(context),) if moved and context.zone != DEFAULT_ZONE else ()
 
 
 def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
@@ -392,7 +371,7 @@ def _record(context: Context, node: tree.Record, schema: Schema) -> Bound:
 
 
 _BINDERS: dict[type, Callable[[Context, Any, Schema], Bound]] = {
-    tree.Literal: _literal, tree.Moment: _moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
+    tree.Literal: bind_literal, tree.Moment: bind_moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
     tree.ListOf: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
     tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow, tree.Record: _record,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from paasq_dsl.binder.bind import bind_statement, zone_diagnostics
 from paasq_dsl.binder.context import Environment
-from paasq_dsl.binder.watch import Watched, WatchedModules, answer
+from paasq_dsl.binder.questions import Questioned, QuestionedModules, answer
 from paasq_dsl.binder.watching import behind_watch
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
@@ -78,15 +78,15 @@ class Checker:
         names: _Names = {kind: {} for kind in _KINDS}
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
-        parsed: list[tree.Statement] = []
+        parsed: list[tuple[tree.Statement, int]] = []
         for span in statements(text):
             written = text[span.start : span.end]
             statement, wrong = parse_statement(written)
             if statement is not None:
-                parsed.append(statement.shift(span.start))
                 outcome = self._outcome(written, statement, names, resolve)
                 wrong += outcome.diagnostics
                 _declare(outcome, names)
+                parsed.append((statement, span.start))
             found += [d.shift(span.start) for d in wrong]
         found += zone_diagnostics(parsed)
         found += [diagnostic("PQ0623", span) for span in behind_watch(parsed)]
@@ -111,19 +111,19 @@ class Checker:
 
 
 def _bound(statement: tree.Statement, names: _Names, resolve: Resolver) -> _Outcome:
-    """A statement bound where `names` are known, watched."""
-    watched = {kind: Watched(known) for kind, known in names.items()}
-    modules = WatchedModules(resolve)
-    environment = _environment(watched)
+    """A statement bound where `names` are known, with what it asks of them."""
+    questioned = {kind: Questioned(known) for kind, known in names.items()}
+    modules = QuestionedModules(resolve)
+    environment = _environment(questioned)
     given = environment.catalog
     diagnostics = bind_statement(statement, environment, modules)
-    declared = [_Asked(kind, *item) for kind, each in watched.items() for item in each.declared.items()]
+    declared = [_Asked(kind, *item) for kind, each in questioned.items() for item in each.declared.items()]
     if environment.catalog is not given:
         declared += _changes("collections", names["collections"], environment.catalog.collections)
         declared += _changes("stored views", names["stored views"], environment.catalog.views)
     return _Outcome(
-        tuple(_Asked(kind, *item) for kind, each in watched.items() for item in each.asked.items()),
-        tuple((kind, each.listed) for kind, each in watched.items() if each.listed is not None),
+        tuple(_Asked(kind, *item) for kind, each in questioned.items() for item in each.asked.items()),
+        tuple((kind, each.listed) for kind, each in questioned.items() if each.listed is not None),
         tuple(modules.asked.items()),
         diagnostics,
         tuple(declared),

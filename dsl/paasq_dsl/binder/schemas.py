@@ -144,8 +144,8 @@ def bind_fields(context: Context, node: tree.FieldDeclaration, number: int, insi
     node = replace(node, name=inside + node.name)
     if node.type.name != "{}":
         return [_bind_field(context, node, number)]
-    rules = {"the key": node.is_key, "required": node.required, "unique": node.unique,
-             "computed": bool(node.sources or node.computed)}  # fmt: skip
+    made = bool(node.sources) or node.computed is not None
+    rules = {"the key": node.is_key, "required": node.required, "unique": node.unique, "computed": made}
     if rule := next((rule for rule, is_given in rules.items() if is_given), None):
         context.report("PQ0614", node.span, rule=rule)
     if node.default is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from paasq_dsl import bound as b
@@ -51,12 +51,12 @@ def bind_watch(
     )  # fmt: skip
 
 
-def behind_watch(script: Sequence[tree.Statement]) -> Iterator[Span]:
-    """Where statements stand that a watch, which does not end, keeps from being run."""
+def behind_watch(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
+    """Where statements stand that a watch, which does not end, keeps from being run. With each where its text begins."""
     watched = False
-    for statement in script:
+    for statement, start in statements:
         if watched:
-            yield statement.span
+            yield statement.span.shift(start)
         watched = watched or isinstance(statement.head, commands.WatchHead)
 
 
@@ -214,4 +214,4 @@ def _timed(stages: Sequence[BoundStage]) -> bool:
     )
 
 
-_MOVING = frozenset(name for name, function in FUNCTIONS.items() if function.moving)
+_MOVING = frozenset(name for name, function in FUNCTIONS.items() if function.per_run)

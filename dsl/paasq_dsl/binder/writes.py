@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from paasq_dsl.binder.assignments import assignable, bind_assignments
+from paasq_dsl.binder.assignments import bind_assignments
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import Collection
+from paasq_dsl.functions.signature import assignable
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
@@ -109,7 +110,7 @@ def _record(context: Context, node: tree.Record, collection: Collection) -> tupl
     items = bind_assignments(context, node.items, collection, Schema(()))
     given = {item.name for item in items} | {item.name for item in node.items}
     for field in collection.fields:
-        given_here = given & {field.name, *paths_around(field.name)}
-        if field.required and field.default is None and field.computed is None and not given_here:
+        wanted = field.required and field.default is None and field.computed is None
+        if wanted and not given & {field.name, *paths_around(field.name)}:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)
     return items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.bound_expressions import Bound, Constant
@@ -12,18 +12,18 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.tokens import quote_string
-from paasq_dsl.types import KEYWORD, NUMBER_KINDS, Kind, Type
+from paasq_dsl.types import KEYWORD, NUMBER_KINDS
 from paasq_dsl.zones import DEFAULT_ZONE, nearest_zones, zone_of
 
 _BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use, tree.Broken)
 
 
-def set_zone(context: Context, statements: Sequence[tree.Statement]) -> None:
-    """One for a whole text, what it defines before the statement included."""
+def set_zone(context: Context, statements: Iterable[tuple[tree.Statement, int]]) -> None:
+    """One for a whole text, what it defines before the statement included. With each statement where its text begins."""
     may_stand = True
-    for statement in statements:
+    for statement, start in statements:
         if isinstance(head := statement.head, commands.Zone):
-            context.offset = statement.offset
+            context.offset = statement.offset + start
             if not may_stand:
                 context.report("PQ0123", head.span)
             elif _known(context, head.name, head.span):
@@ -46,16 +46,10 @@ def in_session_zone(context: Context, candidate: Signature, arguments: tuple[Bou
         return arguments
     types = [word_type(word.rstrip("?")) for word in left_out[:-1]]
     assert all(type_.kind in NUMBER_KINDS for type_ in types)
-    return (*arguments, *(Constant(-1, type_, 0) for type_ in types), _session_zone(context))
+    return (*arguments, *(Constant(-1, type_, 0) for type_ in types), session_zone(context))
 
 
-def months_zone(context: Context, type_: Type, left: Bound, right: Bound) -> tuple[Bound, ...]:
-    """By whose calendar a month is added to a time; nothing where that is UTC's."""
-    moved = type_.kind in {Kind.TIME, Kind.ANY} and Kind.DURATION in {left.type.kind, right.type.kind}
-    return (_session_zone(context),) if moved and context.zone != DEFAULT_ZONE else ()
-
-
-def _session_zone(context: Context) -> Bound:
+def session_zone(context: Context) -> Bound:
     return Constant(-1, KEYWORD, context.zone)
 
 

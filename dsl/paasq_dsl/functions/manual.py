@@ -22,7 +22,7 @@ An example is an expression that is true. One of an aggregate is true of three r
 
 _INTRODUCTIONS = {
     "Windows": """They compute a value for each row from the rows around it, in the order in which these stand there: sort first.
-They belong into [extend](stages.md#extend) and [select](stages.md#select), also inside larger expressions; `by` behind extend
+They belong into [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions; `by` behind extend
 parts the rows into groups, and a window never reaches out of its own. What filters or sorts by such a value stands behind the
 extend that made it.""",
 }

@@ -50,8 +50,8 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
-    have one value for all rows, where the others have one for each. `moving`: does it change as time goes on, for the same
-    arguments? `of_match`: does it tell of the match that stands before it?
+    have one value for all rows, where the others have one for each. `per_run`: its value depends on when it is asked, or on
+    what was asked before it.
     """
 
     name: str
@@ -61,8 +61,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     nulls: str = NULL_GIVES_NULL
     fixed: frozenset[int] = frozenset()
-    moving: bool = False
-    of_match: bool = False
+    per_run: bool = False
 
     @property
     def usage(self) -> str:
@@ -75,10 +74,9 @@ def signatures(text: str) -> tuple[Signature, ...]:
 
 
 def function(
-    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, moving: bool = False,
-    of_match: bool = False,
-) -> Function:  # fmt: skip
-    return Function(name, signatures(takes), doc, example, nulls=nulls, moving=moving, of_match=of_match)
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, per_run: bool = False
+) -> Function:
+    return Function(name, signatures(takes), doc, example, nulls=nulls, per_run=per_run)
 
 
 def word_type(word: str) -> Type:
@@ -116,6 +114,22 @@ def unify(left: Type, right: Type) -> Type | None:
         item = unify(left.item, right.item)
         return None if item is None else list_of(item)
     return left if left.kind is right.kind else None
+
+
+def assignable(wanted: Type, given: Type) -> bool:
+    """Can a field of one type hold values of the other? An int is a float, one kind of string another."""
+    if wanted.kind is Kind.VECTOR:
+        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
+            given.kind is Kind.LIST and assignable(FLOAT, given.item or given)
+        )
+    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
+        return wanted.name == given.name
+    together = unify(wanted, given)
+    if together is None:
+        return False
+    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
+        return assignable(wanted.item or wanted, given.item or given)
+    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY
 
 
 def _signature(text: str) -> Signature:

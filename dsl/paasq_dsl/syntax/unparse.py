@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from paasq_dsl.syntax.expressions import (
     Arrow,
@@ -43,30 +43,34 @@ def parts(expression: Node) -> Iterator[Node]:
                 yield from parts(child)
 
 
-def path_name(expression: Node) -> str | None:
-    """`address.city` of a name with what stands behind its dots; None of anything else."""
-    if isinstance(expression, Name):
-        return expression.name
-    base = path_name(expression.base) if isinstance(expression, Dot) else None
-    return None if base is None or not isinstance(expression, Dot) else f"{base}.{expression.name}"
-
-
-def with_names(expression: AnyNode, names: Mapping[str, str]) -> AnyNode:
-    """With other names in the place of some; `address.city` is one."""
-    if (new := names.get(path_name(expression) or "")) is not None:
-        first, *rest = new.split(".")
-        renamed: Expression = Name(expression.span, first)
-        for name in rest:
-            renamed = Dot(expression.span, renamed, name)
-        return cast("AnyNode", renamed)
+def with_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
+    """With other names in the place of names, and of paths such as `place.city`."""
+    if (path := path_of(expression)) is not None:
+        return _as_path(new_of[path], expression) if path in new_of else expression
     changed: dict[str, Any] = {}
     for field in fields(expression):
         value = getattr(expression, field.name)
         if isinstance(value, Node):
-            changed[field.name] = with_names(value, names)
+            changed[field.name] = with_names(value, new_of)
         elif isinstance(value, tuple):
-            changed[field.name] = tuple(with_names(v, names) if isinstance(v, Node) else v for v in value)
+            changed[field.name] = tuple(with_names(v, new_of) if isinstance(v, Node) else v for v in value)
     return replace(expression, **changed)
+
+
+def path_of(node: Node) -> str | None:
+    """`a.b` of names with dots between; None of what is none."""
+    if isinstance(node, Dot):
+        base = path_of(node.base)
+        return base and f"{base}.{node.name}"
+    return node.name if isinstance(node, Name) else None
+
+
+def _as_path(path: str, at: Node) -> Expression:
+    first, *rest = path.split(".")
+    found: Expression = Name(at.span, first)
+    for name in rest:
+        found = Dot(at.span, found, name)
+    return found
 
 
 # How tightly an expression holds together, loosest first, as in the grammar.

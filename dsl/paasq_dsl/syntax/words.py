@@ -9,7 +9,7 @@ STAGE_WORDS = frozenset(
 )
 STATEMENT_WORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
-    "dryrun snapshot verify resolve watch zone".split()
+    "dryrun snapshot verify zone resolve watch".split()
 )
 EVENT_WORDS = ("enter", "change", "leave")
 # Behind these a name is one of a column, a collection or a value, whatever word it is.

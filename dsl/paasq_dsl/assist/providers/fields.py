@@ -83,7 +83,7 @@ def _assignable(place: Place) -> Iterator[Completion]:
     path, given = object_around(words), set(words[max(innermost(words), 0) :])
     sets = words[0] == "patch" or "set" in words[1:4]
     behind = " = " if sets and not path else ": "
-    left = [f for f in target.fields if not f.made_of and not (sets and f.name == target.key)]
+    left = [f for f in target.fields if not f.made and not (sets and f.name == target.key)]
     for name, type_ in next_parts(((f.name, f.type) for f in left), path):
         if name in given:
             continue

@@ -47,9 +47,7 @@ def _all(place: Place) -> Iterator[Completion]:
     kind = CompletionKind.FUNCTION
     called = place.text[place.span.end : place.span.end + 1] == "("
     for function in FUNCTIONS.values():
-        if function.kind not in _ROLES[place.role] or (
-            (function.moving or function.of_match) and place.role is Role.FORMULA
-        ):
+        if function.kind not in _ROLES[place.role] or (function.per_run and place.role is Role.FORMULA):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
         aggregate = function.kind is FunctionKind.AGGREGATE

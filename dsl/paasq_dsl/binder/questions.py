@@ -10,7 +10,7 @@ from paasq_dsl.modules import Module, ModuleMissing, Resolver
 T = TypeVar("T")
 
 
-class Watched(MutableMapping[str, T]):
+class Questioned(MutableMapping[str, T]):
     """`known` as seen by one statement. `asked` has each name that was read, with None where there was none; `listed` all
     names, where all were; `declared` what was written, which `known` is spared."""
 
@@ -43,7 +43,7 @@ class Watched(MutableMapping[str, T]):
         raise NotImplementedError("nothing is taken back while a statement is bound")
 
 
-class WatchedModules:
+class QuestionedModules:
     """A resolver that keeps what it was asked, and the answers."""
 
     def __init__(self, resolve: Resolver) -> None:

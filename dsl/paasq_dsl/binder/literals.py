@@ -1,0 +1,40 @@
+"""Literals and moments: values that stand in a text, or come with the time of a run."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import cast
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.bound import Bound, Constant, MomentValue, Schema
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.words import MOMENTS
+from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type
+from paasq_dsl.values import parse_time
+from paasq_dsl.zones import zone_of
+
+
+def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
+    slot = context.slots.get(node.span.start + context.offset, -1)
+    span = context.place(node.span)
+    if node.as_time:
+        try:
+            value = parse_time(cast("str", node.value), zone_of(context.zone) or UTC)
+        except ValueError as error:
+            context.report("PQ0116", node.span, found=str(error))
+            return Constant(-1, ANY, None, span)
+        return Constant(slot, TIME, None if slot >= 0 else value, span)
+    return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
+
+
+def _type_of(value: object) -> Type:
+    for python, type_ in ((bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (type(None), NULL)):
+        if isinstance(value, python):
+            return type_
+    return DURATION
+
+
+def bind_moment(context: Context, node: tree.Moment, _: Schema) -> Bound:
+    if node.name not in MOMENTS:
+        context.unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
+    return MomentValue(node.name, TIME, context.place(node.span), context.zone)
