@@ -8,7 +8,7 @@ from collections.abc import Callable
 from statistics import StatisticsError, correlation, linear_regression, median, stdev, variance
 from typing import Any
 
-from paasq_dsl.bound import Apply, Named, SummarizeStage
+from paasq_dsl.bound import Apply, Bound, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import add_months
@@ -23,7 +23,7 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
         keys = {key.name: evaluator.value(key.value, row) for key in stage.keys}
         groups.setdefault(_group_key(keys), (keys, []))[1].append(row)
     found = [
-        keys | {item.name: _aggregate(evaluator, item, members) for item in stage.aggregates}
+        keys | {item.name: aggregated(evaluator, item.value, members) for item in stage.aggregates}
         for keys, members in groups.values()
     ]
     if stage.fill_method == "linear":
@@ -38,8 +38,7 @@ def _group_key(keys: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((1,) if value is None else (0, order_key(value)) for value in keys.values())
 
 
-def _aggregate(evaluator: Evaluator, item: Named, rows: list[Row]) -> Any:
-    call = item.value
+def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
     assert isinstance(call, Apply)
     if not call.arguments:
         return len(rows)

@@ -1,4 +1,4 @@
-"""Functions over a group of rows: for summarize."""
+"""Functions over a group of rows: for summarize, and for extend and select, where the value stands in each row."""
 
 from paasq_dsl.functions.signature import NULLS_LEFT_OUT, Function, FunctionKind, signatures
 
