@@ -169,6 +169,8 @@ def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataO
     assert keys(f"{name} == {value}") == everything - keys(f"{name} != {value}")
     assert keys(f"{name} in [{value}]") == keys(f"{name} == {value}") == everything - keys(f"{name} not in [{value}]")
     assert keys(f"{name} == {name}") == everything
+    if columns[name].kind is Kind.BYTES:
+        return  # which have no order
     ordered = keys(f"{name} < {value}") | keys(f"{name} >= {value}")
     assert ordered == (set() if value == "null" else everything - nulls)
     for direction in ("", " desc"):
