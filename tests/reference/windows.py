@@ -16,7 +16,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import Kind
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_datetime, to_micros
 from paasq_dsl.walk import replaced, windows
-from reference.aggregates import aggregated
+from reference.aggregates import aggregated, mean, total
 from reference.library import length_us
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
@@ -79,6 +79,8 @@ def _bounded(value: Any, call: Apply) -> Any:
         return None
     if isinstance(value, int) and call.type.kind is Kind.INT and not INT_MIN <= value <= INT_MAX:
         raise Refused("a sum of more than 64 bits")
+    if value == 0 and call.type.kind is Kind.DURATION:
+        return Duration()
     return fitted(value, call.type)
 
 
@@ -167,11 +169,13 @@ def _since(now: int, width: Duration, zone: str | None) -> int:
 
 
 def _mean(values: list[Any]) -> Any:
-    return sum(map(float, values)) / len(values) if values else None
+    if not values or isinstance(values[0], Duration):
+        return mean(values)
+    return sum(map(float, values)) / len(values)
 
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "sum": sum,
+    "sum": total,
     "avg": _mean,
     "min": lambda values: min(values, key=order_key, default=None),
     "max": lambda values: max(values, key=order_key, default=None),
