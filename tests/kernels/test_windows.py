@@ -169,6 +169,12 @@ def test_ints_are_exact_or_refused() -> None:
         series([large, -large], "delta(f)", INT)
 
 
+def test_lists_beside_each_row_fill_no_memory() -> None:
+    assert series([1.0, 2.0], "collect(f)") == [[1.0, 2.0]] * 2
+    with pytest.raises(KernelError, match="collect would make lists of more than 10,000,000 items"):
+        series([1.0] * 4_000, "collect(f)")
+
+
 def test_times_that_descend_name_the_mend() -> None:
     with pytest.raises(KernelError, match="put `sort f` before this stage"):
         series([2 * DAY, DAY], "moving_count(f, 7d, f)", TIME)

@@ -46,8 +46,8 @@ def means(months: Ints, micros: Ints, counts: Ints) -> Flat:
     rounded to the nearest, exactly."""
     many = np.maximum(counts, 1)
     whole = np.where(months < 0, -(-months // many), months // many)
-    rest = (months - whole * many).astype(np.object_ if months.any() else np.int64) * MONTH_MICROS  # of any size
-    total = rest + micros
+    rest: NDArray[Any] = (months - whole * many).astype(np.object_ if months.any() else np.int64)  # of any size
+    total = rest * MONTH_MICROS + micros
     full = total // many
     left = total - full * many
     return assemble(whole, (full + (2 * left + many) // (2 * many)).astype(np.int64), counts > 0)
