@@ -61,9 +61,9 @@ def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
 
 
 def windows(expression: Bound) -> Iterator[Apply]:
-    """The calls of window functions in it; none stands in another."""
+    """The calls in it that look at other rows, of window functions and of aggregates; none stands in another."""
     match expression:
-        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is FunctionKind.WINDOW:
+        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is not FunctionKind.SCALAR:
             yield expression
         case Apply(arguments=arguments):
             for argument in arguments:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, Signature
-from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Type, list_of
+from paasq_dsl.types import BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Type, list_of
 
 if TYPE_CHECKING:
     from properties.queries import Columns, Writer
@@ -46,7 +46,7 @@ CHOSEN: Mapping[str, Mapping[int, Sequence[str]]] = {  # the texts of arguments 
 _ITEMS = (KEYWORD, INT)  # of the lists that worlds have
 _OF_WORD: Mapping[str, tuple[Type, ...]] = {
     "string": (KEYWORD, TEXT), "text": (TEXT,), "keyword": (KEYWORD,), "int": (INT,), "float": (FLOAT, INT),
-    "number": (INT, FLOAT), "bool": (BOOL,), "time": (TIME,), "duration": (DURATION,),
+    "number": (INT, FLOAT), "bool": (BOOL,), "time": (TIME,), "duration": (DURATION,), "bytes": (BYTES,),
     "any": (KEYWORD, INT, FLOAT, BOOL, TIME, DURATION, TEXT), "ordered": (INT, KEYWORD, TIME, FLOAT),
 }  # fmt: skip
 

@@ -175,6 +175,7 @@ class Pipeline:
         self.texts = [f.name for f in fields if f.type.kind is Kind.TEXT]
         self.vectors = [f.name for f in fields if f.type.kind is Kind.VECTOR]
         self.links = [f.name for f in fields if (f.type.item or f.type).kind is Kind.LINK]
+        self.objects = list(writer.world.collection.objects)
         self.records = True  # rather than rows that were made
 
     def go_back(self) -> None:
@@ -255,6 +256,7 @@ class Pipeline:
         kept = list(dict.fromkeys(w.pick(visible) for _ in range(w.number(1, 3)))) if visible else []
         found = self.items()
         self.add("select " + ", ".join([*kept, *(f"{name} = {text}" for name, (text, _) in found.items())]))
+        self.objects = []
         system = {name: t for name, t in self.columns.items() if name.startswith("_")}
         self.columns = {name: self.columns[name] for name in kept} | {n: t for n, (_, t) in found.items()} | system
 
@@ -360,7 +362,7 @@ class Pipeline:
 
     def aggregate(self) -> tuple[str, Type]:
         w = self.writer
-        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, list_of(KEYWORD)])
+        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, DURATION, list_of(KEYWORD)])
         columns = {name: t for name, t in self.columns.items() if name != "_score"}
         return call(w, type_, columns, 1, FunctionKind.AGGREGATE) or "count()", type_
 

@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
 
 def objects(pipeline: Pipeline) -> list[str]:
-    """Those of the collection whose members are all there."""
-    found: dict[str, list[str]] = {}
-    for path, fields in pipeline.writer.world.collection.objects.items():
-        found[path] = [f.name for f in fields]
-    return [path for path, names in found.items() if all(name in pipeline.columns for name in names)]
+    """Those whose members are all there, as members: a select of one by its path makes it a column of its own."""
+    inside = {path: [f.name for f in fields] for path, fields in pipeline.writer.world.collection.objects.items()}
+    return [path for path in pipeline.objects if all(name in pipeline.columns for name in inside[path])]
 
 
 def drop(pipeline: Pipeline) -> None:
