@@ -62,16 +62,9 @@ def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
 
 def windows(expression: Bound) -> Iterator[Apply]:
     """The calls of window functions in it; none stands in another."""
-    match expression:
-        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is FunctionKind.WINDOW:
-            yield expression
-        case Apply(arguments=arguments):
-            for argument in arguments:
-                yield from windows(argument)
-        case Traverse(base=base):
-            yield from windows(base)
-        case _:
-            pass
+    for part in parts(expression):
+        if isinstance(part, Apply) and (found := FUNCTIONS.get(part.function)) and found.kind is FunctionKind.WINDOW:
+            yield part
 
 
 def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:
