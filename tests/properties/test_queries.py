@@ -125,6 +125,21 @@ def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, d
     assert rows == whole.rows
 
 
+def test_law_2_rows_that_were_made_are_paged_too(engine: Engine, world_of: WorldOf) -> None:
+    """Their places in a list do not tell them apart: the first item of each list stands at 0."""
+    text = f"from {world_of(9).item} | summarize c = collect(_version) by key = id | sort key | expand c"
+    whole = _rows(engine, text)
+    rows: list[list[Any]] = []
+    cursor: str | None = None
+    while len(rows) < len(whole):
+        page = _answer(engine, f"{text} | page 1 after $cursor", {"cursor": cursor})
+        rows, cursor = rows + page.rows, page.cursor
+        if cursor is None:
+            break
+    assert len(whole) > 1
+    assert rows == whole
+
+
 @examples(80)
 @given(data=st.data())
 def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:

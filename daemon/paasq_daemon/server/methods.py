@@ -123,7 +123,7 @@ _COLLECTION, _NAME = Param("collection", text), Param("name", text)
 def _request(call: Call) -> Request:
     limits = call.params.get("budget") or Budget()
     given = {name: call.params[name] for name in ("text", "params", "source_name", "read_only", "modules", "zone")}
-    return Request(**given, now_us=call.params["now"], budget=limits)
+    return Request(**given, now_us=call.params.get("now"), budget=limits)
 
 
 @method(

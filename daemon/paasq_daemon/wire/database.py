@@ -29,7 +29,7 @@ class Database(ABC):
 
     def watch(self, text: str, /, **params: Any) -> Watch:
         """The events of a standing query, `watch from ...`: iterate it, and close it in the end."""
-        return self.open_watch(Request(text, params))
+        return self.open_watch(Request(text, params, zone=self.zone))
 
     @abstractmethod
     def open_watch(self, request: Request) -> Watch:

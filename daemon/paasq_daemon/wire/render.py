@@ -68,7 +68,8 @@ def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False)
         return digest(value)
     if isinstance(value, dict):
         types = member_types(type_name)
-        members = ((name, cell(inner, types[name], dates=dates)) for name, inner in value.items() if inner is not None)
+        there = ((name, inner) for name, inner in value.items() if inner is not None)
+        members = ((name, cell(inner, types[name], zone, dates=dates)) for name, inner in there)
         return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
     if isinstance(value, list):
         return ", ".join(cell(item, type_name[1:-1], zone) for item in value)
