@@ -116,7 +116,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0303": "{operator} needs {expected}, not {found}",
     "PQ0304": "{what} must be {expected}, not {found}",
     "PQ0305": "{name} is a list: ask with {better}, not {operator}",
-    "PQ0306": "{function} summarises many rows: it belongs into a summarize stage",
+    "PQ0306": "{function} summarises many rows: write extend x = {function}(...) or summarize x = {function}(...), then use x",
     "PQ0307": "{function} gives a value for each row, not for a group: wrap it in an aggregate such as {better}",
     "PQ0308": "this is text: a time is written {better}",
     "PQ0309": "has asks a list, and {name} is {type}",
@@ -136,9 +136,9 @@ CATALOGUE: dict[str, str] = {
     "PQ0406": "{name} is not {expected}",
     "PQ0407": "{what}",
     "PQ0408": "{function} looks at other rows, which only extend and select can: write extend x = {function}(...), then use x",
-    "PQ0409": "{function} stands in another window function: name it by an extend before this stage",
-    "PQ0410": "by makes the groups of window functions such as delta or moving_avg, and there is none here; summarize makes "
-    "one row for each group",
+    "PQ0409": "{function} stands in another function that looks at other rows: name it by an extend before this stage",
+    "PQ0410": "by makes the groups of aggregates and window functions, such as avg or delta, and there is none here; summarize "
+    "makes one row for each group",
     "PQ0430": "{name} is {left} in one pipeline of the union and {right} in another; give one of them another name",
     "PQ0431": "{name} is not shown here, so it can't be dropped",
     "PQ0432": "drop leaves no column; select those that are to stay",

@@ -13,6 +13,7 @@ import pytest
 from kernels.table import DAY, NOW, Table, bound, catalog, rows, run
 from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.durations import MONTH_MICROS as MONTH
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.rowranges import Ranges, fold, medians
 from paasq_daemon.kernels.windowing import window_columns
@@ -55,6 +56,11 @@ CASES: dict[str, list[Value]] = {
     "rate(n, gap, 2d)": [N, N, N, N, 4.0, N],
     "running_sum(n)": [4, 10, 4, 5, 30, 9],
     "running_sum(f)": [0.5, 0.0, 2.5, 1.5, 3.0, 1.5],
+    "running_sum(long)": [Duration(1), Duration(0, DAY), Duration(1), Duration(1, DAY), Duration(0, DAY), Duration(1, 4 * DAY)],
+    "running_avg(long)": [Duration(1), Duration(0, DAY), Duration(1), Duration(0, (MONTH + DAY) // 2),
+                          Duration(0, DAY // 2), Duration(0, (MONTH + 4 * DAY) // 3)],
+    "moving_sum(long, 2)": [Duration(1), Duration(0, DAY), Duration(1), Duration(0, DAY), Duration(0, DAY), Duration(0, 4 * DAY)],
+    "moving_avg(long, 1d, at_)": [Duration(1), Duration(0, DAY), N, Duration(0, DAY), Duration(), Duration(0, 3 * DAY)],
     "running_avg(n)": [4.0, 10.0, 4.0, 2.5, 15.0, 3.0],
     "running_min(s)": ["b", "a", "b", "b", "a", "a"],
     "running_max(ok)": [False, True, False, True, True, True],
@@ -161,6 +167,12 @@ def test_ints_are_exact_or_refused() -> None:
         series([large, 1, 1], "running_sum(f)", INT)
     with pytest.raises(KernelError, match="outside the 64 bits"):
         series([large, -large], "delta(f)", INT)
+
+
+def test_lists_beside_each_row_fill_no_memory() -> None:
+    assert series([1.0, 2.0], "collect(f)") == [[1.0, 2.0]] * 2
+    with pytest.raises(KernelError, match="collect would make lists of more than 10,000,000 items"):
+        series([1.0] * 4_000, "collect(f)")
 
 
 def test_times_that_descend_name_the_mend() -> None:

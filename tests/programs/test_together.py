@@ -9,6 +9,7 @@ from paasq_daemon.sources.formats import reader_of
 from paasq_daemon.sources.lines import LineFile
 from paasq_daemon.sources.loading import load
 from paasq_daemon.wire.messages import Request
+from paasq_dsl.catalog import catalog_from_json, catalog_to_json
 from properties.worlds import SmallEmbedder
 
 SCHEMA = """
@@ -71,3 +72,17 @@ def test_a_table_a_snapshot_and_the_past(tmp_path: Path) -> None:
         assert then[2:] == SHOWN[0][2:]
         assert len(opened.query(Request('from person | find "sea" | take 1')).rows) == 1
         opened.close()
+
+
+def test_a_catalog_written_before_is_read(tmp_path: Path) -> None:
+    """One of a store that knew no rules for uniqueness, no computed fields and no parameters of views."""
+    engine = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    engine.query(Request("collection note {key id: keyword  n: int}; view all_of = from note"))
+    written = catalog_to_json(engine.catalog())
+    engine.close()
+    for field in written["collections"][0]["fields"]:
+        del field["unique"], field["computed"]
+    del written["views"][0]["signature"]
+    read = catalog_from_json(written)
+    assert not any(field.made or field.unique for field in read.collections["note"].fields)
+    assert read.views["all_of"].usage == "all_of"

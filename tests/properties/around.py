@@ -1,4 +1,4 @@
-"""Window functions, as a pipeline of chance grows by them."""
+"""Window functions and aggregates beside each row, as a pipeline of chance grows by them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBERS = (Kind.INT, Kind.FLOAT)
 
 
 def look_around(pipeline: Pipeline) -> None:
-    """An extend or a select with one or two window functions, now and then inside an expression, now and then in groups."""
+    """An extend or a select with one or two of them, now and then inside an expression, now and then in groups."""
     w = pipeline.writer
     found = [_call(pipeline) for _ in range(w.number(1, 2))]
     names = {w.fresh(): text_and_type for text_and_type in found}
@@ -37,7 +37,9 @@ def _named(pipeline: Pipeline, *kinds: Kind) -> list[str]:
 def _call(pipeline: Pipeline) -> tuple[str, Type]:
     w = pipeline.writer
     numbers, ordered, times = _named(pipeline, *_NUMBERS), _named(pipeline, *_ORDERED), _named(pipeline, Kind.TIME)
-    kind = w.number(0, 6)
+    kind = w.number(0, 8)
+    if kind >= 7:
+        return w.pick([pipeline.aggregate(), *[(f"{name} - avg({name})", FLOAT) for name in numbers[:1]]])
     if kind == 0 or not numbers:
         return "row_number()", INT
     if kind == 1:

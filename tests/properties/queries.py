@@ -362,7 +362,7 @@ class Pipeline:
 
     def aggregate(self) -> tuple[str, Type]:
         w = self.writer
-        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, list_of(KEYWORD)])
+        type_ = w.pick([INT, FLOAT, KEYWORD, BOOL, TIME, DURATION, list_of(KEYWORD)])
         columns = {name: t for name, t in self.columns.items() if name != "_score"}
         return call(w, type_, columns, 1, FunctionKind.AGGREGATE) or "count()", type_
 

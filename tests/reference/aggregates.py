@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from statistics import StatisticsError, correlation, linear_regression, median, stdev, variance
 from typing import Any
 
-from paasq_dsl.bound import Apply, Named, SummarizeStage
+from paasq_dsl.bound import Apply, Bound, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
-from paasq_dsl.values import add_months
-from reference.library import instant, shown
+from paasq_dsl.values import Duration, add_months
+from reference.library import instant, length_us, shown
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
 
@@ -23,7 +24,7 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
         keys = {key.name: evaluator.value(key.value, row) for key in stage.keys}
         groups.setdefault(_group_key(keys), (keys, []))[1].append(row)
     found = [
-        keys | {item.name: _aggregate(evaluator, item, members) for item in stage.aggregates}
+        keys | {item.name: aggregated(evaluator, item.value, members) for item in stage.aggregates}
         for keys, members in groups.values()
     ]
     if stage.fill_method == "linear":
@@ -38,8 +39,7 @@ def _group_key(keys: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((1,) if value is None else (0, order_key(value)) for value in keys.values())
 
 
-def _aggregate(evaluator: Evaluator, item: Named, rows: list[Row]) -> Any:
-    call = item.value
+def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
     assert isinstance(call, Apply)
     if not call.arguments:
         return len(rows)
@@ -49,9 +49,30 @@ def _aggregate(evaluator: Evaluator, item: Named, rows: list[Row]) -> Any:
     values = [t if count > 1 else t[0] for t in tuples if None not in t or call.function == "all"]
     extra = [evaluator.value(argument, {}) for argument in call.arguments[count:]]
     found = AGGREGATES[call.function](values, *extra)
+    if found == 0 and call.type.kind is Kind.DURATION:
+        return Duration()
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise Refused("a sum of more than 64 bits")
     return fitted(found, call.type)
+
+
+def total(values: list[Any]) -> Any:
+    if not values or not isinstance(values[0], Duration):
+        return sum(values)
+    found = Duration(sum(d.months for d in values), sum(d.micros for d in values))
+    if not -(2**63) <= found.micros < 2**63:
+        raise Refused("a sum of more than 64 bits")
+    return found
+
+
+def mean(values: list[Any]) -> Any:
+    if not values or not isinstance(values[0], Duration):
+        return math.fsum(values) / len(values) if values else None
+    found = total(values)
+    months = int(Fraction(found.months, len(values)))  # towards 0
+    left = found.months - months * len(values)
+    rest = Fraction(left * length_us(Duration(1)) + found.micros, len(values))
+    return Duration(months, math.floor(rest + Fraction(1, 2)))
 
 
 def _percentile(values: list[float], percent: float) -> float | None:
@@ -171,8 +192,8 @@ def _gap(value: float | None, type_: Type) -> float | None:
 AGGREGATES: dict[str, Callable[..., Any]] = {
     "count": len,
     "count_distinct": lambda values: len({order_key(v) for v in values}),
-    "sum": sum,
-    "avg": lambda values: math.fsum(values) / len(values) if values else None,
+    "sum": total,
+    "avg": mean,
     "min": lambda values: min(values, key=order_key, default=None),
     "max": lambda values: max(values, key=order_key, default=None),
     "percentile": _percentile,
@@ -183,7 +204,7 @@ AGGREGATES: dict[str, Callable[..., Any]] = {
     "count_if": lambda values: sum(v is True for v in values),
     "any": lambda values: True in values,
     "all": lambda values: all(v is True for v in values),
-    "sum_if": lambda pairs: sum(v for v, wanted in pairs if wanted),
+    "sum_if": lambda pairs: total([v for v, wanted in pairs if wanted]),
     "avg_if": lambda pairs: AGGREGATES["avg"]([v for v, wanted in pairs if wanted]),
     "median": lambda values: median(values) if values else None,
     "variance": lambda values: _spread(values, variance),

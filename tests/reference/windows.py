@@ -1,4 +1,4 @@
-"""Window functions, one row at a time, each from a look at its whole group."""
+"""Window functions and aggregates beside each row, one row at a time, each from a look at its whole group."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import Kind
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_datetime, to_micros
 from paasq_dsl.walk import replaced, windows
+from reference.aggregates import aggregated, mean, total
 from reference.library import length_us
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
@@ -22,7 +25,7 @@ from reference.values import Evaluator, fitted, order_key
 def with_windows(
     evaluator: Evaluator, items: Sequence[Named], keys: Sequence[Bound], rows: list[Row]
 ) -> tuple[list[Named], list[Row]]:
-    """The items with a column for each call of a window function, and the rows with these columns."""
+    """The items with a column for each call that looks at other rows, and the rows with these columns."""
     calls = dict.fromkeys(call for item in items for call in windows(item.value))
     names = {call: ColumnValue(f"window {i}", call.type) for i, call in enumerate(calls)}
     groups: dict[Any, list[int]] = {}
@@ -33,7 +36,7 @@ def with_windows(
         for members in groups.values():
             group = _Group(evaluator, call, [rows[i] for i in members])
             for place, i in enumerate(members):
-                found[i][column.name] = _bounded(WINDOWS[call.function](group, place), call)
+                found[i][column.name] = group.value(place)
     return [Named(item.name, replaced(item.value, names)) for item in items], found
 
 
@@ -42,6 +45,11 @@ class _Group:
     evaluator: Evaluator
     call: Apply
     rows: list[Row]
+
+    def value(self, place: int) -> Any:
+        if FUNCTIONS[self.call.function].kind is FunctionKind.AGGREGATE:
+            return aggregated(self.evaluator, self.call, self.rows)
+        return _bounded(WINDOWS[self.call.function](self, place), self.call)
 
     def values(self, argument: int = 0) -> list[Any]:
         return [self.evaluator.value(self.call.arguments[argument], row) for row in self.rows]
@@ -71,6 +79,8 @@ def _bounded(value: Any, call: Apply) -> Any:
         return None
     if isinstance(value, int) and call.type.kind is Kind.INT and not INT_MIN <= value <= INT_MAX:
         raise Refused("a sum of more than 64 bits")
+    if value == 0 and call.type.kind is Kind.DURATION:
+        return Duration()
     return fitted(value, call.type)
 
 
@@ -159,11 +169,13 @@ def _since(now: int, width: Duration, zone: str | None) -> int:
 
 
 def _mean(values: list[Any]) -> Any:
-    return sum(map(float, values)) / len(values) if values else None
+    if not values or isinstance(values[0], Duration):
+        return mean(values)
+    return sum(map(float, values)) / len(values)
 
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "sum": sum,
+    "sum": total,
     "avg": _mean,
     "min": lambda values: min(values, key=order_key, default=None),
     "max": lambda values: max(values, key=order_key, default=None),

@@ -135,6 +135,6 @@ def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
             found.add(Capability.LIKE)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
-        if any(any(windows(expression)) for expression in expressions(stage)):
+        if not isinstance(stage, bound.SummarizeStage) and any(any(windows(part)) for part in expressions(stage)):
             found.add(Capability.WINDOWS)
     return found

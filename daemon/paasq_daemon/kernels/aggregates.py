@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from paasq_daemon.index.column import Column, Flat, Ints, Mask, Ragged
 from paasq_daemon.kernels.build import null_column, objects, offsets_of, to_values
 from paasq_daemon.kernels.counting import first_rows
+from paasq_daemon.kernels.durations import assemble, means, parts
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
 from paasq_daemon.kernels.ranking import descending, distinct_pairs, ranks, sortable
@@ -93,19 +94,20 @@ def sum_(groups: Groups, column: Column) -> Column:
     codes, values = groups.codes[there], numbers(column)[there]
     if column.type.kind is Kind.FLOAT:
         return finite(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
-    if (np.bincount(codes, np.abs(values.astype(np.float64)), groups.count) >= _SURE).any():
-        return flat(INT, _exact_sums(codes, values, groups.count))
-    totals = np.zeros(groups.count, np.int64)
-    np.add.at(totals, codes, values)
-    return flat(INT, totals)
+    if column.type.kind is Kind.DURATION:
+        return assemble(*_duration_sums(groups, column), None)
+    return flat(INT, _int_sums(codes, values, groups.count))
 
 
 @aggregate_kernel("avg")
 def avg(groups: Groups, column: Column) -> Column:
     there = ~null_of(column)
     codes = groups.codes[there]
+    counts = np.bincount(codes, minlength=groups.count)
+    if column.type.kind is Kind.DURATION:
+        return means(*_duration_sums(groups, column), counts)
     totals = np.bincount(codes, numbers(column)[there].astype(np.float64), groups.count)
-    return finite(FLOAT, totals / np.bincount(codes, minlength=groups.count), None)
+    return finite(FLOAT, totals / counts, None)
 
 
 @aggregate_kernel("min")
@@ -222,6 +224,22 @@ def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Colu
         return null_column(column.type, groups.count)
     there: Mask = chosen >= 0
     return restrict(column.take(rows[chosen]), there)
+
+
+def _duration_sums(groups: Groups, column: Column) -> tuple[Ints, Ints]:
+    """(months, microseconds) of each group."""
+    there = np.flatnonzero(~null_of(column))
+    codes = groups.codes[there]
+    months, micros = (np.broadcast_to(part, len(there)) for part in parts(column.take(there)))
+    return _int_sums(codes, months, groups.count), _int_sums(codes, micros, groups.count)
+
+
+def _int_sums(codes: Ints, values: Ints, count: int) -> Ints:
+    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SURE).any():
+        return _exact_sums(codes, values, count)
+    totals = np.zeros(count, np.int64)
+    np.add.at(totals, codes, values)
+    return totals
 
 
 def _exact_sums(codes: Ints, values: Ints, count: int) -> Ints:

@@ -41,6 +41,18 @@ def length_us(column: Column) -> Ints:
     return months * MONTH_MICROS + micros
 
 
+def means(months: Ints, micros: Ints, counts: Ints) -> Flat:
+    """Sums of durations over how many they are; null of none. The rest of the months becomes microseconds, and these are
+    rounded to the nearest, exactly."""
+    many = np.maximum(counts, 1)
+    whole = np.where(months < 0, -(-months // many), months // many)
+    rest: NDArray[Any] = (months - whole * many).astype(np.object_ if months.any() else np.int64)  # of any size
+    total = rest * MONTH_MICROS + micros
+    full = total // many
+    left = total - full * many
+    return assemble(whole, (full + (2 * left + many) // (2 * many)).astype(np.int64), counts > 0)
+
+
 def scale(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) -> Flat:
     """So many times as long; `factor` int64 or float64. A part of a month becomes microseconds."""
     months, micros = parts(column)

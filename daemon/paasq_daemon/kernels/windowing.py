@@ -1,4 +1,4 @@
-"""Calls of window functions over rows in groups."""
+"""Calls of window functions and aggregates over rows in groups."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
+from paasq_daemon.kernels.aggregating import beside
 from paasq_daemon.kernels.evaluate import check_arguments, evaluate, scalar
-from paasq_daemon.kernels.grouping import group
+from paasq_daemon.kernels.grouping import Groups, group
 from paasq_daemon.kernels.rowranges import Ranges
 from paasq_daemon.kernels.run import Call, Rows, RunValues
 from paasq_daemon.kernels.windows import WINDOWS, Window
 from paasq_dsl.bound import Apply, Bound, ColumnValue
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 
 
 def window_columns(calls: Iterable[Apply], keys: Sequence[Bound], rows: Rows, run: RunValues) -> dict[Apply, Column]:
@@ -21,14 +23,28 @@ def window_columns(calls: Iterable[Apply], keys: Sequence[Bound], rows: Rows, ru
 
     Raises KernelError where a value can't be computed with, or times do not ascend as they must.
     """
-    if not keys:
-        whole = Ranges(np.zeros(rows.length, np.int64), np.full(rows.length, rows.length))
-        return {call: _computed(call, whole, None, rows, run) for call in calls}
-    codes = group([evaluate(key, rows, run) for key in keys], rows.length).codes
-    order = np.argsort(codes, kind="stable").astype(np.int64)
-    grouped = codes[order]
-    groups = Ranges(np.searchsorted(grouped, grouped), np.searchsorted(grouped, grouped, side="right"))
-    return {call: _computed(call, groups, order, rows, run) for call in calls}
+    groups = group([evaluate(key, rows, run) for key in keys], rows.length)
+    asked = list(calls)
+    found = {call: beside(call, groups, rows, run) for call in asked if _is_aggregate(call)}
+    if len(found) < len(asked):
+        ranges, order = _group_by_group(groups) if keys else (_all_rows(rows.length), None)
+        found |= {call: _computed(call, ranges, order, rows, run) for call in asked if call not in found}
+    return found
+
+
+def _is_aggregate(call: Apply) -> bool:
+    return FUNCTIONS[call.function].kind is FunctionKind.AGGREGATE
+
+
+def _all_rows(length: int) -> Ranges:
+    return Ranges(np.zeros(length, np.int64), np.full(length, length))
+
+
+def _group_by_group(groups: Groups) -> tuple[Ranges, Ints]:
+    """The rows in such an order, and where the group of each begins and ends there."""
+    order = np.argsort(groups.codes, kind="stable").astype(np.int64)
+    grouped = groups.codes[order]
+    return Ranges(np.searchsorted(grouped, grouped), np.searchsorted(grouped, grouped, side="right")), order
 
 
 def _computed(call: Apply, groups: Ranges, order: Ints | None, rows: Rows, run: RunValues) -> Column:

@@ -12,7 +12,7 @@ from paasq_daemon.index.column import Column, Flat, Floats, Ints
 from paasq_daemon.kernels import arithmetic
 from paasq_daemon.kernels.build import null_column
 from paasq_daemon.kernels.counting import first_rows
-from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
+from paasq_daemon.kernels.durations import MONTH_MICROS, assemble, length_us, means, parts
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, restrict, valid_of
 from paasq_daemon.kernels.ranking import ranks
@@ -152,11 +152,23 @@ def _in_place(column: Column, order: Ints, values: Ints) -> Column:
 def _sum(window: Window, column: Column, ranges: Ranges) -> Column:
     if column.type.kind is Kind.FLOAT:
         return finite(FLOAT, fold(np.add, _or_nothing(column, 0.0), ranges, 0.0), None)
+    if column.type.kind is Kind.DURATION:
+        return assemble(*_duration_sums(window, column, ranges), None)
     values = np.where(null_of(column), 0, numbers(column))
     return flat(INT, int_sums(values, ranges, window.call.span))
 
 
-def _avg(_: Window, column: Column, ranges: Ranges) -> Column:
+def _duration_sums(window: Window, column: Column, ranges: Ranges) -> tuple[Ints, Ints]:
+    """(months, microseconds) of each range."""
+    known, span = np.flatnonzero(~null_of(column)), window.call.span
+    found = np.zeros((2, len(column)), np.int64)
+    found[0, known], found[1, known] = parts(column.take(known))
+    return int_sums(found[0], ranges, span), int_sums(found[1], ranges, span)
+
+
+def _avg(window: Window, column: Column, ranges: Ranges) -> Column:
+    if column.type.kind is Kind.DURATION:
+        return means(*_duration_sums(window, column, ranges), counts(~null_of(column), ranges))
     sums = fold(np.add, _or_nothing(column, 0.0), ranges, 0.0)
     return finite(FLOAT, sums / counts(~null_of(column), ranges), None)
 

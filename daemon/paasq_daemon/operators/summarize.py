@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
+from paasq_daemon.kernels.aggregating import aggregated
 from paasq_daemon.kernels.build import concatenate
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, scalar
-from paasq_daemon.kernels.grouping import Groups, aggregate, group
+from paasq_daemon.kernels.grouping import group
 from paasq_daemon.operators import gaps
 from paasq_daemon.operators.batch import Batch, OrderKey
 from paasq_daemon.operators.buckets import buckets_between, zoned_buckets_between
@@ -20,7 +21,6 @@ from paasq_daemon.operators.gaps import as_float
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show, show_item
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
-from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
 from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
 from paasq_dsl.values import Duration
@@ -44,7 +44,8 @@ class Summarize:
             found[key.name] = column.take(groups.representatives)
         for item in self.aggregates:
             run.cancel.check()
-            column = _aggregate(item, batch, groups, run)
+            assert isinstance(item.value, Apply)
+            column = aggregated(item.value, groups, batch, run.values)
             found[item.name] = as_float(column) if self.fill_method == "linear" else column
         fills = self.fill is not None or self.fill_method is not None
         return self._batch(self._filled(found, groups.count, run) if fills else found, groups.count)
@@ -154,15 +155,3 @@ def _with_default(column: Column, there: Mask, value: object, span: Span) -> Col
 
 def _is_time_bucket(key: Named) -> bool:
     return isinstance(key.value, Apply) and key.value.function == "bucket" and key.value.type.kind is Kind.TIME
-
-
-def _aggregate(item: Named, batch: Batch, groups: Groups, run: Run) -> Column:
-    call = item.value
-    assert isinstance(call, Apply)
-    fixed = FUNCTIONS[call.function].fixed
-    arguments = [evaluate(argument, batch, run.values) for i, argument in enumerate(call.arguments) if i not in fixed]
-    extra = [scalar(call.arguments[i], run.values) for i in sorted(fixed)]
-    try:
-        return aggregate(call.function, arguments, groups, extra)
-    except KernelError as error:
-        raise KernelError(error.code, error.message, call.span, error.hint) from error

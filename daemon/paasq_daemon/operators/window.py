@@ -1,4 +1,4 @@
-"""select and extend with window functions: columns computed from the rows around each row."""
+"""select and extend with window functions or aggregates: columns computed from other rows than each row alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, ColumnValue
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.walk import replaced, windows
 
-_AHEAD = frozenset({"lead", "share", "rank", "dense_rank"})  # what they give depends on rows behind theirs
+# what they give depends on rows behind theirs
+_AHEAD = {"lead", "share", "rank", "dense_rank"} | {n for n, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE}
 
 
 @dataclass(frozen=True)
 class Window:
-    """As Project, whose expressions stand over the rows with a column more for each call of a window function.
+    """As Project, whose expressions stand over the rows with a column more for each call of a window function or an aggregate.
 
     Each call runs over all rows, so none is skipped where an `if` does not ask for it.
     """

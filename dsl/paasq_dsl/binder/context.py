@@ -53,7 +53,7 @@ class Context:
     prefix: str = ""
     zone: str = DEFAULT_ZONE
     undeclared: str | None = None  # what is reported of a parameter that is not declared
-    no_window: str | None = "PQ0408"  # what is reported of a window function; None where one may stand
+    no_window: str | None = "PQ0408"  # what is reported of what looks at other rows; None where it may stand
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
@@ -76,7 +76,7 @@ class Context:
 
     @contextmanager
     def reporting_windows(self, code: str | None) -> Iterator[None]:
-        """Meanwhile window functions are reported as `code`, or may stand where that is None."""
+        """Meanwhile window functions and aggregates are reported as `code`, or may stand where that is None."""
         before, self.no_window = self.no_window, code
         yield
         self.no_window = before

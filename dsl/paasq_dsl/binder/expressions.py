@@ -216,7 +216,7 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
     span = context.place(node.span)
     found = FUNCTIONS.get(node.name)
     own = context.functions.get(node.name)
-    if own is None and found is not None and found.kind is FunctionKind.WINDOW:
+    if own is None and found is not None and found.kind is not FunctionKind.SCALAR:
         return _window(context, found, node, schema)
     arguments = tuple(bind_expression(context, a, schema) for a in node.arguments)
     if own is not None:
@@ -228,15 +228,14 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
         if node.name not in context.unclear:
             report_no_function(context, node, [*FUNCTIONS, *context.functions])
         return Apply(node.name, arguments, ANY, span)
-    if found.kind is FunctionKind.AGGREGATE:
-        context.report("PQ0306", node.name_span, function=node.name)
-        return Apply(node.name, arguments, ANY, span)
     return apply_function(context, found, node, arguments)
 
 
 def _window(context: Context, found: Function, node: tree.Call, schema: Schema) -> Bound:
+    """What looks at other rows: a window function, or an aggregate of the group that each row is in."""
     if context.no_window is not None:
-        context.report(context.no_window, node.name_span, function=node.name)
+        outside = context.no_window == "PQ0408" and found.kind is FunctionKind.AGGREGATE
+        context.report("PQ0306" if outside else context.no_window, node.name_span, function=node.name)
     with context.reporting_windows("PQ0409" if context.no_window is None else context.no_window):
         arguments = bind_arguments(context, found, node, schema)
     return apply_function(context, found, node, arguments)

@@ -12,7 +12,7 @@ from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import Bound, BoundQuery, BoundStage, Schema
 from paasq_dsl.bound_commands import BoundWatch, RowIdentity
 from paasq_dsl.bound_retrieval import BudgetStage, PassagesStage
-from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions import time
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
@@ -214,4 +214,4 @@ def _timed(stages: Sequence[BoundStage]) -> bool:
     )
 
 
-_MOVING = frozenset(name for name, function in FUNCTIONS.items() if function.per_run)
+_MOVING = frozenset(function.name for function in time.FUNCTIONS if function.per_run)  # they look at the clock

@@ -1,4 +1,4 @@
-"""Functions over a group of rows: for summarize."""
+"""Functions over a group of rows: for summarize, and for extend and select, where the value stands in each row."""
 
 from paasq_dsl.functions.signature import NULLS_LEFT_OUT, Function, FunctionKind, signatures
 
@@ -18,12 +18,15 @@ FUNCTIONS = (
     _aggregate("any", "bool -> bool", "Is a condition true of one row or more?", "any(n > 2) == true", nulls="Null is false."),
     _aggregate("all", "bool -> bool", "Is a condition true of every row? True of no rows.", "all(n > 2) == false",
                nulls="Null is false."),
-    _aggregate("sum", "int -> int; float -> float", "The sum; 0 of no rows.", "sum(n) == 6"),
-    _aggregate("sum_if", "int, bool -> int; float, bool -> float", "The sum where a condition is true.",
-               "sum_if(n, n > 1) == 5", nulls=_PAIRS),
-    _aggregate("avg", "float -> float", "The mean; null of no rows.", "avg(n) == 2.0"),
-    _aggregate("avg_if", "float, bool -> float", "The mean where a condition is true; null where it is of no row.",
-               "avg_if(n, n > 1) == 2.5", nulls=_PAIRS),
+    _aggregate("sum", "int -> int; float -> float; duration -> duration",
+               "The sum; 0 of no rows. Months and shorter times are added apart.", "sum(n) == 6"),
+    _aggregate("sum_if", "int, bool -> int; float, bool -> float; duration, bool -> duration",
+               "The sum where a condition is true.", "sum_if(n, n > 1) == 5", nulls=_PAIRS),
+    _aggregate("avg", "float -> float; duration -> duration",
+               "The mean; null of no rows. Of durations, a part of a month is that of a twelfth of 365.2425 days.",
+               "avg(n) == 2.0"),
+    _aggregate("avg_if", "float, bool -> float; duration, bool -> duration",
+               "The mean where a condition is true; null where it is of no row.", "avg_if(n, n > 1) == 2.5", nulls=_PAIRS),
     _aggregate("median", "float -> float",
                "The value in the middle, or the mean of the two that are; null of no rows.", "median(n) == 2.0"),
     _aggregate("percentile", "float, number -> float",

@@ -21,6 +21,9 @@ An example is an expression that is true. One of an aggregate is true of three r
 
 
 _INTRODUCTIONS = {
+    "Aggregates": """They compute one value from the rows of a group. [summarize](stages/summarize.md) makes a row for each group.
+In [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions, the rows stay, and in each stands
+the value of its group: that of all rows, or of those with equal keys behind `by`.""",
     "Windows": """They compute a value for each row from the rows around it, in the order in which these stand there: sort first.
 They belong into [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions; `by` behind extend
 parts the rows into groups, and a window never reaches out of its own. What filters or sorts by such a value stands behind the

@@ -15,7 +15,7 @@ _ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyw
 
 class FunctionKind(StrEnum):
     SCALAR = "scalar"  # a value for each row
-    AGGREGATE = "aggregate"  # a value for a group of rows
+    AGGREGATE = "aggregate"  # a value for a group of rows, or for each of them the one of its group
     WINDOW = "window"  # a value for each row, computed from the rows around it
 
 

@@ -25,6 +25,7 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
 VERB = Verb(
     "select", tree.Select, "select [name =] expression, ...",
     "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
-    "[Window functions](functions.md#windows) look at all rows, in the order in which they stand here.",
+    "[Window functions](functions.md#windows) and [aggregates](functions.md#aggregates) look at all rows, in the order in which "
+    "they stand here.",
     "from pep | select number, title, since = year(created)", bind, makes_columns=True,
 )  # fmt: skip

@@ -53,7 +53,7 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
         case NearStage() | RerankStage():
             return "_score" not in read
         case ExtendStage(items=items):
-            looks_around = any(any(windows(item.value)) for item in items)  # fewer rows would be other neighbours
+            looks_around = any(any(windows(item.value)) for item in items)  # fewer rows would be another group
             return not looks_around and read.isdisjoint(item.name for item in items)
         case DropStage():
             return True

@@ -1,4 +1,4 @@
-"""Functions: aggregates in summarize alone, window functions in extend and select, the others wherever a value may stand."""
+"""Functions: aggregates alone in summarize, with all others in extend and select; elsewhere those of one row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paasq_dsl.functions.signature import FunctionKind
 
 _ROLES = {
     Role.EXPRESSION: {FunctionKind.SCALAR},
-    Role.COMPUTED: {FunctionKind.SCALAR, FunctionKind.WINDOW},
+    Role.COMPUTED: set(FunctionKind),
     Role.FORMULA: {FunctionKind.SCALAR},
     Role.SCALAR: {FunctionKind.SCALAR},
     Role.AGGREGATE: {FunctionKind.AGGREGATE},
@@ -50,7 +50,6 @@ def _all(place: Place) -> Iterator[Completion]:
         if function.kind not in _ROLES[place.role] or (function.per_run and place.role is Role.FORMULA):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
-        aggregate = function.kind is FunctionKind.AGGREGATE
-        rank = RANKS[kind] + (BETTER * 3 if aggregate else BETTER if fits else 0)
+        rank = RANKS[kind] + (BETTER * 3 if place.role is Role.AGGREGATE else BETTER if fits else 0)
         insert = function.name if called else f"{function.name}("
         yield Completion(function.name, insert, kind, function.usage, function.doc, place.span, rank)
