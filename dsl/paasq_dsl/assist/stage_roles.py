@@ -40,11 +40,11 @@ def _summarize(words: Sequence[str]) -> Role:
 
 
 def _computed(words: Sequence[str]) -> Role:
-    """In an item of extend or select; not behind `by`, and not in a window function."""
+    """In an item of extend or select that may look at other rows; not behind `by`, and not in a function that does."""
     if last_of(words, "by"):
         return Role.EXPRESSION
     inside = [FUNCTIONS.get(words[i - 1]) for i in open_brackets(words) if i]
-    around = any(found is not None and found.kind is FunctionKind.WINDOW for found in inside)
+    around = any(found is not None and found.kind is not FunctionKind.SCALAR for found in inside)
     return Role.EXPRESSION if around else Role.COMPUTED
 
 
