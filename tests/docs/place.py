@@ -32,7 +32,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 NOW_NS = 1_795_338_000 * 10**9  # Sunday, 22 November 2026, 09:00 UTC
 WIDTH = 110
 _ELAPSED = re.compile(r", \d+\.\d ms\b| in \d+\.\d s \([\d,]+ a second\)")
-_CURSOR = re.compile(r"next page: after (\S+)")
+_CURSOR = re.compile(r'next page: after "(\S+)"')
 
 
 class Place:

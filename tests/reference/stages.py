@@ -78,7 +78,7 @@ def _fuse(running: Running, stage: bound.FuseStage, rows: list[Row], before: Sch
 def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before: Schema) -> list[Scored]:
     text = running.scalar(stage.words)
     try:
-        match = parse_match_text(text)
+        match = parse_match_text(text, lenient=not isinstance(stage.words, bound.Constant))
     except MatchTextError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))

@@ -15,7 +15,7 @@ from paasq_daemon.operators.batch import Batch, OrderKey
 from paasq_daemon.operators.limits import count_of, show_limit
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
-from paasq_dsl.bound import Bound
+from paasq_dsl.bound import Bound, Constant
 from paasq_dsl.syntax.matchtext import MatchText, MatchTextError, parse_match_text
 from paasq_dsl.types import FLOAT, Kind
 
@@ -70,11 +70,12 @@ class Match:
 
 
 def match_text(words: Bound, run: Run) -> MatchText:
+    """What to look for. A literal was written by who knows the signs; in any other value they are read leniently."""
     text = scalar(words, run.values)
     if not isinstance(text, str):
         raise KernelError("PQ0701", "what match and find look for is null", words.span)
     try:
-        return parse_match_text(text)
+        return parse_match_text(text, lenient=not isinstance(words, Constant))
     except MatchTextError as error:
         raise KernelError("PQ0116", str(error), words.span) from error  # as the binder says it of a cold text
 

@@ -30,7 +30,7 @@ def table(answer: Answer) -> RenderableType:
         parts.append(Text(printable(answer.plan)))
     parts.append(Text(labels(answer), style="dim"))
     if answer.cursor is not None:
-        parts.append(Text(f"next page: after {answer.cursor}", style="dim", no_wrap=True, overflow="ignore"))
+        parts.append(Text(f'next page: after "{answer.cursor}"', style="dim", no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 

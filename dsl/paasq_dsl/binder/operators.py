@@ -30,8 +30,17 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
         context.report("PQ0317", node.operator_span)
         return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
-    if unordered or unify(left.type, right.type) is None or left.type.kind is Kind.VECTOR:
+    if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
         context.report("PQ0302", node.span, left=found_words(left), right=found_words(right))
+
+
+def _comparable(left: Type, right: Type) -> bool:
+    """Can values of the two be equal? Links to two collections never are, though their keys may read alike."""
+    if left.kind is right.kind is Kind.LIST and left.item is not None and right.item is not None:
+        return _comparable(left.item, right.item)
+    if left.kind is right.kind is Kind.LINK:
+        return left.name == right.name
+    return unify(left, right) is not None
 
 
 def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
@@ -74,7 +83,7 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
     elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
         expected = "a list [..] or a range a..b on its right"
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
-    elif item is not None and unify(left.type, item) is None:
+    elif item is not None and not _comparable(left.type, item):
         context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
 
 
@@ -93,7 +102,7 @@ def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) ->
     if asked is None:
         expected = "a list [..] on its right"
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
-    elif unify(left.type.item, asked) is None:
+    elif not _comparable(left.type.item, asked):
         found = found_words(right) if node.operator == "has" else with_article(asked)
         context.report("PQ0302", node.span, left=with_article(left.type.item), right=found)
 

@@ -2,6 +2,8 @@ r"""The little language inside the string of a `match`: words, "phrases", prefix
 
 A clause without a sign adds to the score of a row that has it; at least one of these, or all of the `+` ones, must be there.
 `"a phrase"~2` allows two words between, `word^3` triples a weight, `\` takes the next character as it is.
+A person who writes a query is told what is not well-formed; where the words come from somebody who does not know the signs,
+who only wants to find something, they are read leniently.
 Everything is bounded here, because an index walks what this returns.
 """
 
@@ -70,10 +72,11 @@ _TAIL_AFTER_PHRASE = re.compile(r"(?:~(\d+))?(?:\^(\d+(?:\.\d+)?))?(?=\s|$)")
 _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 
-def parse_match_text(text: str) -> MatchText:
-    """Raises MatchTextError where the text is too long, has an open quote, or a number out of its range."""
+def parse_match_text(text: str, *, lenient: bool = False) -> MatchText:
+    r"""Raises MatchTextError where the text is too long, has an open quote, or a number out of its range. With `lenient`
+    the last two are plain words, as if their signs had a `\`."""
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
-        raise MatchTextError(f"a match text may have {TEXT_BYTES_MAX} bytes at most", 0)
+        raise MatchTextError(f"a match text may have {TEXT_BYTES_MAX:,} bytes at most", 0)
     clauses: list[Clause] = []
     at = 0
     while at < len(text):
@@ -81,17 +84,35 @@ def parse_match_text(text: str) -> MatchText:
             at += 1
             continue
         start = at
-        occur = _SIGNS.get(text[at], Occur.SHOULD)
-        if occur is not Occur.SHOULD and at + 1 < len(text) and not text[at + 1].isspace():
-            at += 1
-        else:
-            occur = Occur.SHOULD
-        clause, at = _phrase(text, at, occur) if text[at] == '"' else _word(text, at, occur)
+        try:
+            clause, at = _clause(text, at)
+        except MatchTextError:
+            if not lenient:
+                raise
+            clause, at = _plain(text, at)
         if clause is not None:
             clauses.append(clause)
         if len(clauses) > CLAUSES_MAX:
             raise MatchTextError(f"a match text may have {CLAUSES_MAX} words and phrases at most", start)
     return MatchText(tuple(clauses))
+
+
+def _clause(text: str, at: int) -> tuple[Clause | None, int]:
+    """The clause that begins here, None where it has no words, and where it ends."""
+    occur = _SIGNS.get(text[at], Occur.SHOULD)
+    if occur is not Occur.SHOULD and at + 1 < len(text) and not text[at + 1].isspace():
+        at += 1
+    else:
+        occur = Occur.SHOULD
+    return _phrase(text, at, occur) if text[at] == '"' else _word(text, at, occur)
+
+
+def _plain(text: str, at: int) -> tuple[Clause | None, int]:
+    """What is no well-formed clause: to the next space or quote as a word; a quote itself is none."""
+    word = _WORD.match(text, at)
+    if word is None:
+        return None, at + 1
+    return Clause(Occur.SHOULD, Form.WORD, _unescape(word[0])), word.end()
 
 
 def _phrase(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
