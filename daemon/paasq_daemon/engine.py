@@ -50,7 +50,6 @@ from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import diagnostic
-from paasq_dsl.objects import nested
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
@@ -147,10 +146,8 @@ class Engine:
             record = view.get(found.id, key)
         if record is None:
             return None
-        values = {f.name: record.fields.get(f.id, f.default) for f in found.fields}
         return {
-            **{name: nested(type_, name, values.__getitem__) for name, type_ in found.shape.items()},
-            found.key: record.key,
+            **record.shown(found),
             "_version": record.version,
             "_seq": record.seq,
             "_time": record.time_us,

@@ -39,6 +39,11 @@ class Field:
         """Does the store make its value, from other fields?"""
         return bool(self.sources) or self.computed is not None
 
+    @property
+    def must_be_given(self) -> bool:
+        """Is a record refused that comes without it?"""
+        return self.required and self.default is None and not self.made
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -80,7 +85,7 @@ class Collection:
 
     @cached_property
     def shape(self) -> Mapping[str, Type]:
-        """What a record is put and shown as: its fields but the computed ones, an object as one value."""
+        """What a record is put and shown as: its fields but the vectors made of text, an object as one value."""
         given = (f for f in self.fields if not f.sources)
         return MappingProxyType(nested_types((f.name, f.type, self.object_of(f.name)) for f in given))
 

@@ -62,16 +62,10 @@ def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
 
 def windows(expression: Bound) -> Iterator[Apply]:
     """The calls in it that look at other rows, of window functions and of aggregates; none stands in another."""
-    match expression:
-        case Apply(function=name) if (found := FUNCTIONS.get(name)) and found.kind is not FunctionKind.SCALAR:
-            yield expression
-        case Apply(arguments=arguments):
-            for argument in arguments:
-                yield from windows(argument)
-        case Traverse(base=base):
-            yield from windows(base)
-        case _:
-            pass
+    for part in parts(expression):
+        found = FUNCTIONS.get(part.function) if isinstance(part, Apply) else None
+        if isinstance(part, Apply) and found and found.kind is not FunctionKind.SCALAR:
+            yield part
 
 
 def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:

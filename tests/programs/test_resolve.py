@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,20 @@ def test_a_record_as_it_was(ask: Ask, rows: Rows) -> None:
     assert '"n":2' in str(now["record"])
     assert (then["state"], now["state"]) == ("changed", "current")
     assert then["seq"] != now["seq"]
+
+
+def test_an_object_s_members(ask: Ask, rows: Rows) -> None:
+    rows("""collection friend { key id: keyword address: {street: text(en) city: keyword line: text = upper(address.street)} };
+            put friend {id: "ana", address: {street: "The sea is near. A red house."}}""")
+    (citation,) = [row[0] for row in rows('from friend | match "sea" | passages address.street | cite | select _cite')]
+    rows("alter collection friend rename field address.street to address.road")
+    text, made, object_, whole = resolved(
+        ask, citation, "friend:ana@1.address.line[0..3]", "friend:ana@1.address", "friend:ana@1"
+    )
+    assert (text["quote"], text["stands"], made["quote"]) == ("The sea is near. A red house.", True, "THE")
+    assert object_["problem"] == "address was an object: name a text in it, such as address.road"
+    shown = {"road": "The sea is near. A red house.", "city": None, "line": "THE SEA IS NEAR. A RED HOUSE."}
+    assert json.loads(str(whole["record"])) == {"id": "ana", "address": shown}
 
 
 def test_two_lives_of_a_key_are_two_rows(ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:

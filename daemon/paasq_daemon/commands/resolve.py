@@ -24,6 +24,7 @@ from paasq_dsl.bound import Bound
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import Citation, parse_citation
 from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.types import STRING_KINDS
 
 CITATIONS_MAX = 1_000
 COLUMNS = (
@@ -139,7 +140,7 @@ def _quote(
     field = _field(view, collection, citation.field, record)
     text = None if field is None else record.fields.get(field.id, field.default)
     if field is None or not isinstance(text, str):
-        row.problem = f"it had no text {citation.field}"
+        row.problem = _no_text(collection, citation.field)
         return
     start, end = citation.span or (0, len(text))
     if end > len(text):
@@ -150,10 +151,15 @@ def _quote(
     row.stands = isinstance(present, str) and row.quote in present
 
 
+def _no_text(collection: Collection, name: str) -> str:
+    members = collection.objects.get(name, ())
+    if text := next((f.name for f in members if f.type.kind in STRING_KINDS), None):
+        return f"{name} was an object: name a text in it, such as {text}"
+    return f"it had no text {name}"
+
+
 def _as_json(collection: Collection, record: Record) -> dict[str, Any]:
-    fields = [field for field in collection.fields if not field.sources and field.name != collection.key]
-    values = {f.name: encode(record.fields.get(f.id, f.default), f.type) for f in fields}
-    return {collection.key: record.key, **values}
+    return {name: encode(value, collection.shape[name]) for name, value in record.shown(collection).items()}
 
 
 def _field(view: IndexView, collection: Collection, name: str, record: Record) -> Field | None:

@@ -5,7 +5,7 @@ A constant part is worked out once, as a column of one row; kernels let such a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +42,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import resolve
 from paasq_dsl.types import NULL, Kind
 from paasq_dsl.values import Value
+from paasq_dsl.walk import parts
 
 __all__ = ["Rows", "RunValues", "check_arguments", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
 
@@ -64,7 +65,7 @@ def scalar(expression: Bound, run: RunValues) -> Value:
 
 def columns_of(expression: Bound) -> frozenset[str]:
     """The columns it reads."""
-    return frozenset(_column_names(expression))
+    return frozenset(part.name for part in parts(expression) if isinstance(part, ColumnValue))
 
 
 def is_scalar(expression: Bound) -> bool:
@@ -86,19 +87,6 @@ class _OneRow:
 _NO_COLUMNS = _OneRow()
 _BRANCHING = frozenset({"if", "case"})
 _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
-
-
-def _column_names(expression: Bound) -> Iterator[str]:
-    match expression:
-        case ColumnValue(name=name):
-            yield name
-        case Apply(arguments=arguments):
-            for argument in arguments:
-                yield from _column_names(argument)
-        case Traverse(base=base):
-            yield from _column_names(base)
-        case _:
-            return
 
 
 def _walk(expression: Bound, rows: Rows, run: RunValues) -> Column:

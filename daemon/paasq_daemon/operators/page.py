@@ -74,7 +74,9 @@ def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE)
     ranks = np.empty(batch.length + 1, np.int64)
     ranks[order(keys, batch.length + 1)] = np.arange(batch.length + 1)
     mask: Mask = ranks[:-1] > ranks[-1]
-    if batch.ordinals is not None:  # the cursor's own row, wherever it stands by now; rows that were made stand where they do
+    if (
+        batch.ordinals is not None
+    ):  # the cursor's own row, wherever it stands by now; rows that were made stand where they do
         mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.ties, last, strict=True)])
     return mask
 

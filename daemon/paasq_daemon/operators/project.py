@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
-from paasq_dsl.bound import ColumnValue, Named
+from paasq_daemon.operators.show import show_item
+from paasq_dsl.bound import Named
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,4 @@ class Project:
         return batch.extended({item.name: evaluate(item.value, batch, run.values) for item in self.items})
 
     def describe(self) -> str:
-        return f"{self.word} " + ", ".join(_item(item) for item in self.items)
-
-
-def _item(item: Named) -> str:
-    if isinstance(item.value, ColumnValue) and item.value.name == item.name:
-        return item.name
-    return f"{item.name} = {show(item.value)}"
+        return f"{self.word} " + ", ".join(show_item(item) for item in self.items)

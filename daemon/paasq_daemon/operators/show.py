@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, Named, ParameterValue, Traverse
 from paasq_dsl.syntax.tokens import quote_string
 
 _INFIX = frozenset("== != < <= > >= + - * / % and or in has".split()) | {"not in", "has any", "has all"}
@@ -22,6 +22,12 @@ def show(bound: Bound) -> str:
             return f"{show(base)}->{name}"
         case Apply():
             return _apply(bound)
+
+
+def show_item(item: Named) -> str:
+    if isinstance(item.value, ColumnValue) and item.value.name == item.name:
+        return item.name
+    return f"{item.name} = {show(item.value)}"
 
 
 def _value(value: object) -> str:

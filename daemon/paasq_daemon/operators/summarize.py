@@ -19,7 +19,7 @@ from paasq_daemon.operators.buckets import buckets_between, zoned_buckets_betwee
 from paasq_daemon.operators.fetch import spread
 from paasq_daemon.operators.gaps import as_float
 from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.show import show, show_item
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
 from paasq_dsl.source import Span
 from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
@@ -51,8 +51,8 @@ class Summarize:
         return self._batch(self._filled(found, groups.count, run) if fills else found, groups.count)
 
     def describe(self) -> str:
-        aggregates = ", ".join(f"{item.name} = {show(item.value)}" for item in self.aggregates)
-        keys = ", ".join(f"{key.name} = {show(key.value)}" for key in self.keys)
+        aggregates = ", ".join(map(show_item, self.aggregates))
+        keys = ", ".join(map(show_item, self.keys))
         return (
             f"summarize {aggregates}"
             + (f" by {keys}" if keys else "")

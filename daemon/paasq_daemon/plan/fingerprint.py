@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_dsl import bound
-from paasq_dsl.bound import Apply, Bound, BoundStage, Constant, ParameterValue, Traverse
+from paasq_dsl.bound import BoundStage, Constant, ParameterValue
 from paasq_dsl.bound_retrieval import BudgetStage
-from paasq_dsl.walk import expressions, pipelines
+from paasq_dsl.walk import expressions, nested, parts
 
 
 @dataclass(frozen=True)
@@ -30,29 +30,10 @@ class Fingerprint:
 
 def fingerprint(stages: Sequence[BoundStage]) -> Fingerprint:
     unpaged = [stage for stage in stages if not isinstance(stage, (bound.PageStage, BudgetStage))]
-    leaves = list(_leaves_of_stages(unpaged))
-    slots = sorted({leaf.slot for leaf in leaves if isinstance(leaf, Constant) and leaf.slot >= 0})
-    names = sorted({leaf.name for leaf in leaves if isinstance(leaf, ParameterValue)})
+    read = [part for stage in nested(unpaged) for expression in expressions(stage) for part in parts(expression)]
+    slots = sorted({part.slot for part in read if isinstance(part, Constant) and part.slot >= 0})
+    names = sorted({part.name for part in read if isinstance(part, ParameterValue)})
     return Fingerprint(_digest(repr(unpaged)), tuple(slots), tuple(names))
-
-
-def _leaves_of_stages(stages: Sequence[BoundStage]) -> Iterator[Bound]:
-    for stage in stages:
-        for expression in expressions(stage):
-            yield from _leaves(expression)
-        for inner in pipelines(stage):
-            yield from _leaves_of_stages(inner)
-
-
-def _leaves(expression: Bound) -> Iterator[Bound]:
-    match expression:
-        case Apply(arguments=arguments):
-            for argument in arguments:
-                yield from _leaves(argument)
-        case Traverse(base=base):
-            yield from _leaves(base)
-        case _:
-            yield expression
 
 
 def _digest(text: str) -> str:

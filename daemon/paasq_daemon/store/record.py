@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from paasq_daemon.store.codec import decode, encode
 from paasq_daemon.store.layout import BODY_BYTES_MAX
 from paasq_daemon.wire.errors import InvalidValue
+from paasq_dsl.catalog import Collection
+from paasq_dsl.objects import nested
 from paasq_dsl.values import Value
 
 
@@ -28,6 +30,15 @@ class Record:
     time_us: int
     fields: Mapping[int, Value]
     vector_fields: tuple[int, ...] = ()
+
+    def values(self, collection: Collection) -> dict[str, Value]:
+        """By the names of fields; what the record was not given has its default."""
+        return {f.name: self.fields.get(f.id, f.default) for f in collection.fields}
+
+    def shown(self, collection: Collection) -> dict[str, Value]:
+        """As it is put and read: its key and its values, objects nested."""
+        values = self.values(collection) | {collection.key: self.key}
+        return {name: nested(type_, name, values.__getitem__) for name, type_ in collection.shape.items()}
 
 
 def encode_record(record: Record) -> bytes:

@@ -219,7 +219,7 @@ class RecordRow:
 
 def _defaults(collection: Collection, record: Record) -> dict[str, Any]:
     """The values of a record that is not there yet."""
-    given = {f.name: f.default for f in collection.fields if not f.sources and f.computed is None}
+    given = {f.name: f.default for f in collection.fields if not f.made}
     return given | {collection.key: record.key}
 
 
@@ -227,7 +227,7 @@ def _given(transaction: WriteTransaction, collection: Collection, record: Record
     """The values of a record by field name, as put takes them: without those that are computed."""
     given: dict[str, Any] = {}
     for field in collection.fields:
-        if field.sources or field.computed is not None:
+        if field.made:
             continue
         if field.type.kind is not Kind.VECTOR:
             given[field.name] = record.fields.get(field.id, field.default)

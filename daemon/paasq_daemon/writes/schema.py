@@ -121,7 +121,7 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
 def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
     """Every record that has a value now is written anew with it; all must be computed."""
     records = list(transaction.scan(collection.id))
-    given = [{f.name: record.fields.get(f.id, f.default) for f in collection.fields} for record in records]
+    given = [record.values(collection) for record in records]
     values = computed_values(collection, field, given)
     there = [(record, value) for record, value in zip(records, values, strict=True) if value is not None]
     if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):

@@ -91,8 +91,8 @@ def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[s
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
     for field in collection.fields:
-        missing = field.required and field.default is None and given.get(field.name) is None
-        if missing and field.name != collection.key and field.computed is None:
+        missing = field.must_be_given and given.get(field.name) is None
+        if missing and field.name != collection.key:
             raise InvalidValue(f"{collection.name}.{field.name} is required", f"give {field.name} a value")
 
 

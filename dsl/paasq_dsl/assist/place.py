@@ -11,7 +11,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
-from paasq_dsl.assist.role import Role, current_branch, current_write, role_of
+from paasq_dsl.assist.head_roles import head_role
+from paasq_dsl.assist.role import Role, current_branch, current_write
+from paasq_dsl.assist.stage_roles import stage_role
 from paasq_dsl.binder.bind import NO_COLUMNS, Bind, bind
 from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
 from paasq_dsl.bound import Schema
@@ -72,7 +74,9 @@ class Place:
     def role(self) -> Role:
         if self.nested and not self.before and self.start == "head":
             return Role.NOTHING  # but the word from
-        return role_of(self.words, self.start)
+        if self.start == "emission":
+            return Role.SCALAR if self.words[-1:] == ("after",) else Role.NOTHING
+        return head_role(self.words) if self.start == "head" else stage_role(self.words)
 
     @cached_property
     def expected(self) -> frozenset[str]:

@@ -81,7 +81,7 @@ def _object(
 
 def _left_out(context: Context, field: Field, collection: Collection, span: Span) -> Constant:
     """What a field is given where the object that it is in has nothing for it."""
-    if field.required and field.default is None and field.computed is None:
+    if field.must_be_given:
         context.report("PQ0501", span, collection=collection.name, name=field.name)
     return Constant(-1, field.type, field.default, context.place(span))
 

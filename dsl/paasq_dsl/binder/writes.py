@@ -63,8 +63,7 @@ def _put_query(context: Context, node: tree_writes.Put, source: tree.From, colle
             context.report("PQ0304", source.span, what=field.name, expected=expected, found=found)
     given = {column.name for column in schema.visible}
     for field in collection.fields:
-        missing = field.required and field.default is None and field.computed is None and field.name not in given
-        if missing and not schema.open:
+        if field.must_be_given and field.name not in given and not schema.open:
             context.report("PQ0501", source.span, collection=collection.name, name=field.name)
     return BoundQuery(tuple(stages))
 
@@ -110,7 +109,6 @@ def _record(context: Context, node: tree.Record, collection: Collection) -> tupl
     items = bind_assignments(context, node.items, collection, Schema(()))
     given = {item.name for item in items} | {item.name for item in node.items}
     for field in collection.fields:
-        wanted = field.required and field.default is None and field.computed is None
-        if wanted and not given & {field.name, *paths_around(field.name)}:
+        if field.must_be_given and not given & {field.name, *paths_around(field.name)}:
             context.report("PQ0501", node.span, collection=collection.name, name=field.name)
     return items

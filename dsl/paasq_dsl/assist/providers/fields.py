@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from paasq_dsl.assist.completion import BETTER, RANK_SYSTEM, RANKS, WORSE, Completion, CompletionKind
 from paasq_dsl.assist.paths import dotted, next_parts, object_around
@@ -12,7 +12,7 @@ from paasq_dsl.assist.subject import linked, path_subject, wanted_type
 from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax.tokens import quote_path
-from paasq_dsl.types import ANY, Kind, Type
+from paasq_dsl.types import ANY, Kind, Type, list_of
 
 _KINDS = {
     Role.TEXT_FIELD: frozenset({Kind.TEXT}),
@@ -102,24 +102,32 @@ def _declared(place: Place) -> Iterator[Completion]:
         for field in place.target.fields:
             if words[-1] == "field" or str(field.type.kind) in {"text", "keyword"}:
                 yield _completion(place, field.name, field.type, str(field.type))
-    for i, (member, colon, type_) in enumerate(zip(words, words[1:], words[2:], strict=False)):
-        path = object_around(words[:i])
-        name = f"{path}.{member}" if path else member
-        if colon == ":" and type_ in {"text", "keyword"} and name not in words[_last(words, "from") :]:
-            yield _completion(place, name, Type(Kind(type_)), type_, better=type_ == "text")
+    for name, type_ in _above(words):
+        if type_.kind in {Kind.TEXT, Kind.KEYWORD} and name not in words[_last(words, "from") :]:
+            yield _completion(place, name, type_, str(type_), better=type_.kind is Kind.TEXT)
 
 
 def _computable(place: Place) -> Iterator[Completion]:
     """What a field that is being declared may be computed from: fields above it; of an alter the collection's own."""
     words = place.words
-    for field in place.target.fields if words[0] == "alter" and place.target else ():
-        if field.type.kind is not Kind.VECTOR:
-            yield _completion(place, field.name, field.type, str(field.type))
-    own = _last(words, ":") - 1
-    for at in range(own):
-        if words[at + 1] == ":" and words[at + 2] != "vector":
-            type_ = Type(Kind(words[at + 2])) if words[at + 2] in _KIND_NAMES else ANY
-            yield _completion(place, words[at].strip("`"), type_, str(type_) if type_ != ANY else "")
+    known = [(f.name, f.type) for f in place.target.fields] if words[0] == "alter" and place.target else []
+    known += _above(words[: _last(words, ":") - 1])
+    yield from _below(place, ((name, type_) for name, type_ in known if type_.kind is not Kind.VECTOR), "")
+
+
+def _above(words: Sequence[str]) -> Iterator[tuple[str, Type]]:
+    """The fields that these words declare, by their whole names."""
+    for i, (member, colon, word) in enumerate(zip(words, words[1:], words[2:], strict=False)):
+        if colon == ":" and word != "{":
+            path, name = object_around(words[:i]), member.strip("`")
+            yield f"{path}.{name}" if path else name, _type(words[i + 2 : i + 4])
+
+
+def _type(words: Sequence[str]) -> Type:
+    """That which is declared by words that begin with these."""
+    if words[0] == "[" and len(words) > 1:
+        return list_of(_type(words[1:]))
+    return Type(Kind(words[0])) if words[0] in _KIND_NAMES else ANY
 
 
 def _last(words: tuple[str, ...], word: str) -> int:
@@ -136,6 +144,8 @@ def _parts(place: Place) -> Iterator[Completion]:
         return
     if place.words[:1] == ("lookup",) and (looked_up := place.catalog.collections.get(path.partition(".")[0])):
         yield from _below(place, _all(looked_up), path.partition(".")[2], f" of {looked_up.name}")
+    if place.words[:1] == ("collection",):
+        yield from _below(place, _above(place.words[: _last(place.words, ":") - 1]), path)
     yield from _below(place, ((c.name, c.type) for c in place.schema.columns), path)
 
 
