@@ -18,8 +18,10 @@ from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_
 from paasq_dsl.walk import replaced, windows
 from reference.aggregates import aggregated, mean, total
 from reference.library import length_us
-from reference.records import Refused, Row
+from reference.records import Refused, Row, Undecided
 from reference.values import Evaluator, fitted, order_key
+
+ROWS_MAX = 300  # each window looks at all rows for each: of thousands, as filled buckets make them, for minutes
 
 
 def with_windows(
@@ -27,6 +29,8 @@ def with_windows(
 ) -> tuple[list[Named], list[Row]]:
     """The items with a column for each call that looks at other rows, and the rows with these columns."""
     calls = dict.fromkeys(call for item in items for call in windows(item.value))
+    if calls and len(rows) > ROWS_MAX:
+        raise Undecided
     names = {call: ColumnValue(f"window {i}", call.type) for i, call in enumerate(calls)}
     groups: dict[Any, list[int]] = {}
     for i, row in enumerate(rows):
