@@ -70,7 +70,7 @@ def member_types(type_name: str) -> Mapping[str, str]:
     inside = type_name[1:-1]
     starts = [0, *(end + 2 for end in _commas(inside)), len(inside) + 2]
     for start, end in pairwise(starts):
-        quoted, plain_name, inner = _MEMBER.fullmatch(inside[start : end - 2]).groups()  # type: ignore[union-attr]
+        quoted, plain_name, inner = _MEMBER.fullmatch(inside[start : end - 2]).groups()  # type: ignore[union-attr]  # str(Type) wrote the text
         found[quoted or plain_name] = inner
     return found
 
