@@ -1,20 +1,23 @@
 """How good search is, on collections with relevance judgements: nDCG@10 and recall@100 of match, near, find and fuse.
 
-    python tests/bench/retrieval.py FOLDER...
+    python tests/bench/retrieval.py [FOLDER...]
 
-Each folder holds one collection in the layout of BEIR: corpus.jsonl, queries.jsonl, qrels.tsv; or folders of such.
+Each folder holds one collection in the layout of BEIR: corpus.jsonl, queries.jsonl, qrels.tsv; or folders of such. Without
+one, the shipped proposals are the collection, and what they say of each other the judgements.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -38,6 +41,8 @@ METHODS = {
     "find": "find $q",
     "fuse rrf": "fuse rrf (words: match $q, sense: near embedding to $q)",
 }
+PEPS = Path(__file__).parents[2] / "samples" / "peps" / "peps.jsonl.gz"
+LINKS = ("requires", "replaces", "superseded_by")
 PUT_RECORDS = 1_000
 DEPTH = 100
 
@@ -52,6 +57,9 @@ class Judged:
     documents: list[dict[str, str]]
     queries: Mapping[str, str]
     gains: Mapping[str, Gains]
+    asking: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the document that a query is a part of, which it must not find
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,23 @@ def read_judged(folder: Path) -> Judged:
     return Judged(folder.name, documents, queries, gains)
 
 
+def read_peps() -> list[Judged]:
+    """The abstracts of the proposals, and two sets of questions, both titles: each to find its own abstract, and to find the
+    proposals that it requires, replaces or is replaced by."""
+    peps: list[dict[str, Any]] = [orjson.loads(line) for line in gzip.decompress(PEPS.read_bytes()).splitlines()]
+    documents = [{"id": pep["id"], "title": "", "body": pep["abstract"]} for pep in peps]
+    titles = {pep["id"]: pep["title"] for pep in peps}
+    linked: dict[str, dict[str, int]] = {}
+    for pep in peps:
+        for other in {key.removeprefix("pep:") for name in LINKS for key in pep[name]} & titles.keys() - {pep["id"]}:
+            linked.setdefault(pep["id"], {})[other] = 1
+            linked.setdefault(other, {})[pep["id"]] = 1
+    return [
+        Judged("PEPs, their own", documents, titles, {key: {key: 1} for key in titles}),
+        Judged("PEPs, linked", documents, titles, linked, asking={key: key for key in linked}),
+    ]
+
+
 def load(database: Database, judged: Judged) -> None:
     """Declare, put and embed. What a kept store has already is not done again."""
     if "document" in database.catalog().collections:
@@ -88,10 +113,11 @@ def load(database: Database, judged: Judged) -> None:
 
 def quality(database: Database, judged: Judged, method: str) -> Quality:
     asked = [query for query in judged.queries if query in judged.gains]
-    text = f"from document | {method} | take {DEPTH} | select id"
-    found = {
-        query: [row["id"] for row in database.query(text, q=plain_words(judged.queries[query]))] for query in asked
-    }
+    text = f"from document | where id != $but | {method} | take {DEPTH} | select id"
+    found: dict[str, list[str]] = {}
+    for query in asked:
+        answer = database.query(text, q=plain_words(judged.queries[query]), but=judged.asking.get(query))
+        found[query] = [row["id"] for row in answer]
     return Quality(
         fmean(ndcg(found[query], judged.gains[query]) for query in asked),
         fmean(recall(found[query], judged.gains[query]) for query in asked),
@@ -127,16 +153,15 @@ def _judged_folders(path: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
+    parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="*")
     parser.add_argument("--keep", metavar="STORES", type=Path, help="keep the stores here, to measure again sooner")
     options = parser.parse_args()
-    found = [folder for path in options.folders for folder in _judged_folders(path)]
-    if not found:
+    folders = [folder for path in options.folders for folder in _judged_folders(path)]
+    if options.folders and not folders:
         parser.error("no collection with a qrels.tsv is there")
     table = Table("collection", "documents", "queries", "method", "nDCG@10", "recall@100")
     with tempfile.TemporaryDirectory() as scratch:
-        for folder in found:
-            judged = read_judged(folder)
+        for judged in [read_judged(folder) for folder in folders] or read_peps():
             with paasq.open((options.keep or Path(scratch)) / judged.name) as database:
                 load(database, judged)
                 size = (judged.name, f"{len(judged.documents):,}", str(len(judged.gains)))

@@ -146,6 +146,18 @@ def test_what_matches(tmp_path: Path, text: str) -> None:
     assert found == CASES[text]
 
 
+def test_words_of_grammar_weigh_little(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, indexes):
+        create(store)
+        put(store, "a", "how do you do")
+        put(store, "b", "bread")
+        with indexes.read() as view:
+            assert search(view, "how do I bake bread").ordinals.tolist() == [1, 0]
+            assert search(view, "how").ordinals.tolist() == [0]  # still found
+            (quoted,), (bare,) = search(view, '"how"').scores, search(view, "how").scores
+            assert quoted == pytest.approx(5 * bare)
+
+
 def test_several_fields(tmp_path: Path) -> None:
     with opened(tmp_path) as (store, indexes):
         create(store)

@@ -37,7 +37,7 @@ def passages(text: str) -> list[tuple[int, int]]:
 def word_scores(
     match: MatchText, language: str | None, text: str, parts: list[tuple[int, int]], weight: Callable[[str], float]
 ) -> list[float]:
-    """BM25 of each part for the words of the match, where `weight` says how rare a word is. A part of greatest length
+    """BM25 of each part for the words of the match, where `weight` says what a word is worth. A part of greatest length
     counts as one of average length: so a part's score depends on no other text."""
     counts = [Counter[str]() for _ in parts]
     number = 0

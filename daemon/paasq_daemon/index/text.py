@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
-from paasq_daemon.index.analyzers import fold, terms
+from paasq_daemon.index.analyzers import fold, terms, weight
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.extent import Extent
 from paasq_daemon.index.passages import passages, rarity, word_scores
@@ -100,7 +100,7 @@ class TextView:
             for word, count in Counter(word for word, _ in stands).items():
                 having = searcher.doc_freq(field.terms_name, word)
                 often = 1 + math.log(count)
-                value = often * rarity(searcher.num_docs, having)
+                value = often * rarity(searcher.num_docs, having) * weight(word, field.language)
                 if having > known_records and value > worth.get(word, (0.0,))[0]:
                     worth[word] = value, Clause(Occurs.SHOULD, Form.WORD, written[word], boost=often)
         best = sorted(worth.items(), key=lambda item: (-item[1][0], item[0]))[:TELLING_MAX]
@@ -112,11 +112,12 @@ class TextView:
         names = self._field(field)
         searcher = self._reader.searcher
 
-        def weight(word: str) -> float:
-            return rarity(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+        def worth(word: str) -> float:
+            rare = rarity(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+            return rare * weight(word, names.language)
 
         parts = passages(text)
-        scores = word_scores(match, names.language, text, parts, weight)
+        scores = word_scores(match, names.language, text, parts, worth)
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
     def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:

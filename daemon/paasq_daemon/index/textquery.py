@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tantivy import Occur, Query, Schema
 
-from paasq_daemon.index.analyzers import Term, terms
+from paasq_daemon.index.analyzers import Term, terms, weight
 from paasq_dsl.syntax import matchtext
 from paasq_dsl.syntax.matchtext import CLAUSES_MAX, Clause, Form, MatchText
 
@@ -35,8 +35,8 @@ class TextGroup(NamedTuple):
 
 
 def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, float], least: int = 0) -> Query | None:
-    """Scores add up over clauses, and within a clause over the groups that have it, each times the group's weight. In a
-    group one word is looked for in the whole, and what needs places or beginnings in each field.
+    """Scores add up over clauses, and within a clause over the groups that have it, each times the weights of the group and
+    of the clause's words. In a group one word is looked for in the whole, and what needs places or beginnings in each field.
 
     A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
     field (a stop word) is dropped; None where no clause is left that could find a row. Of the clauses without a sign
@@ -48,8 +48,8 @@ def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, flo
     parts: list[tuple[Occur, Query]] = []
     for clause in match.clauses:
         in_fields = [
-            Query.boost_query(query, weight * clause.boost)
-            for group, weight in groups.items()
+            Query.boost_query(query, group_weight * clause.boost * _weight(clause, field))
+            for group, group_weight in groups.items()
             for field in _searched(clause, group)
             if (query := _clause_query(schema, clause, field)) is not None
         ]
@@ -70,6 +70,13 @@ def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, flo
 def _searched(clause: Clause, group: TextGroup) -> tuple[TextField, ...]:
     one_word = clause.form is Form.WORD and len(terms(clause.text, group.whole.language)) == 1
     return (group.whole,) if one_word else group.fields
+
+
+def _weight(clause: Clause, field: TextField) -> float:
+    """A word that the analyzer parts (I'm) is one of grammar where all its parts are. What is quoted is meant as it stands."""
+    if clause.form is not Form.WORD:
+        return 1.0
+    return max(weight(term.text, field.language) for term in terms(clause.text, field.language))
 
 
 def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:

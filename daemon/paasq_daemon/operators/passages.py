@@ -21,10 +21,10 @@ from paasq_dsl.bound import Bound
 from paasq_dsl.citations import field_part
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
 from paasq_dsl.values import Value
+from paasq_dsl.verbs.find import WEIGHT_OF_SENSE, WEIGHT_OF_WORDS
 
 DEPTH = 100  # records that are cut into passages
 EMBEDDED_MAX = 32  # passages whose meaning is looked at: a few milliseconds each
-WEIGHT_OF_WORDS, WEIGHT_OF_SENSE = 0.3, 0.7  # as in find: docs/retrieval.md
 
 
 @dataclass
@@ -42,8 +42,8 @@ class _Part:
 class Passages:
     """The `most` (1) best parts of the text `field` of each row, best first; a row without text gives one row of nulls.
 
-    A part's score is that of its words, divided by the best of all; where the run has looked for a meaning, 0.3 of it and
-    0.7 of the cosine. Meaning is looked at in the first rows, of each the parts that are best by words.
+    A part's score is that of its words, divided by the best of all; where the run has looked for a meaning, 0.35 of it and
+    0.65 of the cosine. Meaning is looked at in the first rows, of each the parts that are best by words.
     """
 
     field: str

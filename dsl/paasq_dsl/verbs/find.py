@@ -20,9 +20,9 @@ from paasq_dsl.verbs.retrieval import (
 from paasq_dsl.verbs.verb import Verb
 
 # Linear fusion with these had the best nDCG@10 on the judged collections together: docs/retrieval.md has the table.
-WEIGHT_OF_WORDS = 0.3
-WEIGHT_OF_SENSE = 0.7
-FEEDBACK = 3
+WEIGHT_OF_WORDS = 0.35
+WEIGHT_OF_SENSE = 0.65
+FEEDBACK = 5
 OPTIONS = ("weights",)
 
 
@@ -75,6 +75,6 @@ VERB = Verb(
     "find", tree.Find, 'find "words" [in field[^weight], ...] [weights=[..]]',
     "Searches every text field by words and every `vector(auto)` field by meaning, and fuses both. "
     "`_score.text` and `_score.vector` say what each part found. With in only those text fields are searched by words; "
-    "weights are that of the words, 0.3, and of the vector fields, 0.7 together.",
+    "weights are that of the words, 0.35, and of the vector fields, 0.65 together.",
     'from pep | find "faster function calls" | take 8', bind,
 )  # fmt: skip
