@@ -56,6 +56,9 @@ class Diagnostic:
         }  # fmt: skip
 
 
+# Codes of what can be run all the same.
+WARNINGS = frozenset({"PQ0437"})
+
 # Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
 # 04xx: a stage where it makes no sense. 05xx: a write. 0600 to 0619: a schema, from 0620: a watch. 07xx: found when it runs.
 CATALOGUE: dict[str, str] = {
@@ -146,7 +149,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0434": "lookup compares a value of the row with a field: {collection}.{field} == value",
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
-    "PQ0437": "{found} is no citation, which is collection:key@version, and of a part .field[start..end] behind it",
+    "PQ0437": "{found} is no citation: {why}",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",
@@ -186,7 +189,8 @@ def diagnostic(
     code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
 ) -> Diagnostic:
     """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
-    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit)
+    severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
+    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
