@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.standing import StandingQuery, Watched
 from paasq_daemon.watches.watches import Watches
-from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
+from paasq_daemon.wire.errors import InvalidValue, PaasqError, Progress, QueryError, ReadOnly, SnapshotError
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
@@ -100,27 +100,22 @@ class Engine:
         return cls(folder, store, indexes, embedder or bundled(), clock)
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
+        """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended:
+        where a later one fails, the error's `progress` says what stands."""
         started = time.perf_counter()
         _check_moment(request)
         lookup = self._compile(request)
         _refuse_watches(lookup, request)
         if request.read_only:
             _refuse_writes(lookup)
-        answer = _NOTHING
+        answer, answered = _NOTHING, 0
         try:
-            now_us = self._clock() if request.now_us is None else request.now_us
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), now_us)
-            todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
-            while todo:
-                inputs.cancel.check()
-                number, step = todo.popleft()
-                answer = self._run(step, inputs)
-                if todo and changes_catalog(step):
-                    rest = self._compile(request, done=number + 1).compiled
-                    todo = deque(zip(rest.numbers, rest.steps, strict=True))
-        except KernelError as error:
-            raise _placed(error, lookup, request) from error
+            for answer in self._answers(request, lookup, cancel or Cancellation(request.budget.time_ms)):
+                answered += 1
+        except PaasqError as error:
+            if (count := len(lookup.compiled.steps)) > 1:
+                error.progress = Progress(answered + 1, count, answer.seq if answered else None)
+            raise
         tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         elapsed_ms = (time.perf_counter() - started) * 1000
         return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
@@ -258,6 +253,22 @@ class Engine:
         return self._compiler.compile(
             request.text, self.catalog(), request.source_name, request.modules, done, request.zone
         )
+
+    def _answers(self, request: Request, lookup: Lookup, cancel: Cancellation) -> Iterator[Answer]:
+        """Of one statement after another. Raises PaasqErrors."""
+        try:
+            now_us = self._clock() if request.now_us is None else request.now_us
+            inputs = _inputs(request, lookup, cancel, now_us)
+            todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
+            while todo:
+                cancel.check()
+                number, step = todo.popleft()
+                yield self._run(step, inputs)
+                if todo and changes_catalog(step):
+                    rest = self._compile(request, done=number + 1).compiled
+                    todo = deque(zip(rest.numbers, rest.steps, strict=True))
+        except KernelError as error:
+            raise _placed(error, lookup, request) from error
 
     def _watched(self, request: Request, cancel: Cancellation) -> Watched:
         """As the present catalog has it."""

@@ -17,7 +17,7 @@ from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, steps
 from paasq_daemon.cli.texts import modules_of, read_source
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.errors import PaasqError, QueryError
+from paasq_daemon.wire.errors import PaasqError, Progress, QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -74,7 +74,7 @@ def run_script(
                 return
             last = database.request(request)
         except PaasqError as error:
-            _show_failure(error, source, step, f"statement {number} of {len(todo)}")
+            _show_failure(error, source, step, Progress(number, len(todo), last and last.seq))
             raise typer.Exit(FAILED) from None
         if form is Format.TABLE:
             write(last, form)
@@ -90,7 +90,7 @@ def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
             raise PaasqError(f"the script has no parameter ${name}", hint)
 
 
-def _show_failure(error: PaasqError, source: Source, step: Step, which: str) -> None:
+def _show_failure(error: PaasqError, source: Source, step: Step, progress: Progress) -> None:
     from paasq_daemon.cli.terminal import errors
 
     if isinstance(error, QueryError):
@@ -98,8 +98,7 @@ def _show_failure(error: PaasqError, source: Source, step: Step, which: str) -> 
     else:
         show_error(error)
     line, column = source.line_column(step.span.start)
-    words = f"{source.name}:{line}:{column}: {which} failed; those before it are done, none behind it was run"
-    errors().print(words, soft_wrap=True)
+    errors().print(f"{source.name}:{line}:{column}: {progress}", soft_wrap=True)
 
 
 def _show_title(step: Step, source: Source, *, echo: bool) -> None:
