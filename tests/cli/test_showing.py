@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from paasq_daemon.cli.diagnostics import rendered
 from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.cli.options import params_of
+from paasq_daemon.cli.params import named
 from paasq_daemon.cli.script import definitions_of, steps
 from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_dsl.diagnostics import Diagnostic, Edit
@@ -150,11 +150,11 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_params() -> None:
-    given = ["n=3", "me=ana", 's="3"', "l=[1]", "nothing=null", "q=a=b", "empty="]
-    assert params_of(given) == {"n": 3, "me": "ana", "s": "3", "l": [1], "nothing": None, "q": "a=b", "empty": ""}
+    given = ["n=3", "me=ana", 's="3"', "q=a=b", "empty="]
+    assert named(given) == {"n": "3", "me": "ana", "s": '"3"', "q": "a=b", "empty": ""}
 
 
 @pytest.mark.parametrize("bad", ["x", "=3", "a b=1"])
 def test_bad_params(bad: str) -> None:
     with pytest.raises(typer.BadParameter):
-        params_of([bad])
+        named([bad])

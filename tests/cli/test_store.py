@@ -216,6 +216,32 @@ def test_query_says_which_statement_failed(filled: Paasq) -> None:
     assert "statement" not in alone.err
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "ids"),
+    [
+        ("from task | where id == $id", "id=7", ["7"]),
+        ("from task | where id == $id", 'id="7"', ["7"]),
+        ("from task | where n == $n", "n=7", ["seven"]),
+        ("from task | where id == $id", "id=null", []),
+        ("param $id: keyword; from task | where $id == id", "id=7", ["7"]),
+        ("from task | where id in $ids", 'ids=["7", "seven"]', ["7", "seven"]),
+        ("put task {id: $id}; from task | where id == $id", "id=1.50", ["1.50"]),
+        ("delete task:none; from task | match title $words | select id", "words=2024", ["seven"]),
+    ],
+)  # fmt: skip
+def test_a_parameter_is_text_where_text_is_asked_for(filled: Paasq, text: str, given: str, ids: list[str]) -> None:
+    filled("query", 'put task {id: "7"}; put task {id: "seven", n: 7, title: "the year 2024"}; put task {id: "none"}')
+    outcome = filled("query", text, "-p", given, "--format", "json")
+    assert [row["id"] for row in outcome.json["rows"]] == ids, outcome.err
+
+
+def test_a_parameter_of_a_script_is_text_too(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "one.paasq"
+    script.write_text('param $id: keyword; put task {id: $id}; from task | where id == $id')
+    outcome = filled("run", script, "-p", "id=7", "--format", "json")
+    assert [row["id"] for row in outcome.json["rows"]] == ["7"], outcome.err
+
+
 def test_a_script_may_begin_with_a_byte_order_mark(filled: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "windows.paasq"
     script.write_bytes(b"\xef\xbb\xbffrom task\r\n| take 1;\r\n")

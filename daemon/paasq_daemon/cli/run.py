@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from paasq_daemon.cli import options
+from paasq_daemon.cli import params as parameters
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
@@ -45,14 +47,14 @@ def run(
     source, now_us = read_source(file), options.now_us_of(now, zone)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
-        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us)
+        run_script(database, source, parameters.named(params), form, echo=echo, now_us=now_us)
 
 
 def run_script(
-    database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False,
+    database: Database, source: Source, params: Mapping[str, str], form: Format, *, echo: bool = False,
     now_us: int | None = None,
 ) -> None:  # fmt: skip
-    """`now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
+    """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
     with what is wrong shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
@@ -62,11 +64,12 @@ def run_script(
         raise typer.Exit(FAILED)
     todo = list(steps(source))
     _refuse_unknown(params, todo)
+    values = parameters.values(params, source, database)
     last: Answer | None = None
     for number, step in enumerate(todo, 1):
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
-        given = {name: value for name, value in params.items() if step.takes(name)}
+        given = {name: value for name, value in values.items() if step.takes(name)}
         request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
         try:
             if step.watches:
@@ -82,7 +85,7 @@ def run_script(
         write(last, form)
 
 
-def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
+def _refuse_unknown(params: Mapping[str, str], todo: list[Step]) -> None:
     known = sorted({name for step in todo for name in step.parameters})
     for name in params:
         if not any(step.takes(name) for step in todo):
