@@ -108,13 +108,13 @@ class Engine:
         _refuse_watches(lookup, request)
         if request.read_only:
             _refuse_writes(lookup)
-        answer, answered = _NOTHING, 0
+        answer, failing = _NOTHING, 1
         try:
-            for answer in self._answers(request, lookup, cancel or Cancellation(request.budget.time_ms)):
-                answered += 1
+            for each in self._answers(request, lookup, cancel or Cancellation(request.budget.time_ms)):
+                answer, failing = each, failing + 1
         except PaasqError as error:
             if (count := len(lookup.compiled.steps)) > 1:
-                error.progress = Progress(answered + 1, count, answer.seq if answered else None)
+                error.progress = Progress(failing, count, answer.seq if failing > 1 else None)
             raise
         tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         elapsed_ms = (time.perf_counter() - started) * 1000

@@ -211,7 +211,9 @@ def test_query_says_which_statement_failed(filled: Paasq) -> None:
     first = filled("query", 'put task {id: "c"} expect absent; from task')
     assert first.err.endswith("statement 1 of 2 failed; none behind it was run\n")
     placed = filled("query", 'put task {id: "e"}; from task | take $n', "-p", "n=none")
-    assert placed.err.endswith(f"statement 2 of 2 failed; the one before it is done, and stands, as of sequence number {seq + 3}\n")
+    assert placed.err.endswith(
+        f"statement 2 of 2 failed; the one before it is done, and stands, as of sequence number {seq + 3}\n"
+    )
     alone = filled("query", 'put task {id: "c"} expect absent')
     assert "statement" not in alone.err
 
@@ -237,7 +239,7 @@ def test_a_parameter_is_text_where_text_is_asked_for(filled: Paasq, text: str, g
 
 def test_a_parameter_of_a_script_is_text_too(filled: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "one.paasq"
-    script.write_text('param $id: keyword; put task {id: $id}; from task | where id == $id')
+    script.write_text("param $id: keyword; put task {id: $id}; from task | where id == $id")
     outcome = filled("run", script, "-p", "id=7", "--format", "json")
     assert [row["id"] for row in outcome.json["rows"]] == ["7"], outcome.err
 

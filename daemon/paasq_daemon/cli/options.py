@@ -28,7 +28,11 @@ Socket: TypeAlias = Annotated[
 Params: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--param", "-p", metavar="NAME=VALUE", help="A value for $NAME: text where text is asked for, else JSON.", show_default=False
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="A value for $NAME: text where text is asked for, else JSON.",
+        show_default=False,
     ),
 ]
 OutputFormat: TypeAlias = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written.")]

@@ -48,5 +48,6 @@ def _asked_as_text(source: Source, database: Database) -> frozenset[str]:
     from paasq_dsl.walk import parameters
 
     bound = bind(parse(source.text)[0], database.catalog(), resolve=modules_beside(source))
-    asked = [*bound.parameters.values(), *parameters(bound.statements)]
-    return frozenset(each.name for each in asked if each.type.kind in STRING_KINDS)
+    types = [(name, declared.type) for name, declared in bound.parameters.items()]
+    types += [(each.name, each.type) for each in parameters(bound.statements)]
+    return frozenset(name for name, type_ in types if type_.kind in STRING_KINDS)

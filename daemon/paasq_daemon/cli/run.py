@@ -54,8 +54,8 @@ def run_script(
     database: Database, source: Source, params: Mapping[str, str], form: Format, *, echo: bool = False,
     now_us: int | None = None,
 ) -> None:  # fmt: skip
-    """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
-    with what is wrong shown."""
+    """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts. Raises
+    typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
     diagnostics = database.check(source.text, modules)
@@ -77,7 +77,7 @@ def run_script(
                 return
             last = database.request(request)
         except PaasqError as error:
-            _show_failure(error, source, step, Progress(number, len(todo), last and last.seq))
+            _show_failure(error, source, step, Progress(number, len(todo), None if last is None else last.seq))
             raise typer.Exit(FAILED) from None
         if form is Format.TABLE:
             write(last, form)

@@ -38,8 +38,9 @@ def read_citations(bound: Bound, values: RunValues) -> list[Citation | Malformed
     """Raises KernelError where the value is neither a text nor a list, and where the list is too long."""
     value = scalar(bound, values)
     if not isinstance(value, str | list):
-        message = "what resolve reads must be a citation or a list of such"
-        raise KernelError("PQ0701", f"{message}, not {'null' if value is None else value}", bound.span)
+        shown = "null" if value is None else repr(value)
+        message = f"what resolve reads must be a citation or a list of such, not {shown}"
+        raise KernelError("PQ0701", message, bound.span)
     given = value if isinstance(value, list) else [value]
     if len(given) > CITATIONS_MAX:
         message = f"{len(given):,} citations are more than {CITATIONS_MAX:,} at once"

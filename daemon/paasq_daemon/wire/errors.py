@@ -38,7 +38,9 @@ class Progress:
     def __str__(self) -> str:
         words = [f"statement {self.failed} of {self.statements} failed"]
         if self.seq is not None:
-            done = "the one before it is done, and stands" if self.failed == 2 else "those before it are done, and stand"
+            done = (
+                "the one before it is done, and stands" if self.failed == 2 else "those before it are done, and stand"
+            )
             words.append(f"{done}, as of sequence number {self.seq}")
         if self.failed < self.statements:
             words.append("none behind it was run")
