@@ -48,11 +48,12 @@ from paasq_daemon.writes.values import TIMES_US
 from paasq_daemon.writes.vectors import Vectors
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
-from paasq_dsl.catalog import Catalog
-from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.diagnostics import diagnostic, nearest
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.types import Kind
 from paasq_dsl.zones import nearest_zones, zone_of
 
 Clock: TypeAlias = Callable[[], int]
@@ -159,11 +160,11 @@ class Engine:
     def values(self, collection: str, field: str, prefix: str, limit: int) -> Sequence[tuple[str, int]]:
         """Live values of a field of strings that begin with `prefix`, most frequent first, for completion."""
         with self._indexes.read() as view:
-            _known(view.catalog, collection)
+            known = _known(view.catalog, collection)
             try:
                 return view.collection(collection).values(field, prefix, limit)
             except (KeyError, TypeError):
-                raise InvalidValue(f"{collection}.{field} is no field of keywords or links") from None
+                raise _without_values(known, field) from None
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
@@ -325,6 +326,13 @@ def _known(catalog: Catalog, name: str) -> Any:
     if name not in catalog.collections:
         raise InvalidValue(f"there is no collection {name}", f"there is {', '.join(catalog.collections) or 'none yet'}")
     return catalog.collections[name]
+
+
+def _without_values(collection: Collection, field: str) -> InvalidValue:
+    having = [f.name for f in collection.fields if (f.type.item or f.type).kind in {Kind.KEYWORD, Kind.LINK}]
+    meant = nearest(field, having)
+    hint = f"did you mean {' or '.join(meant)}?" if meant else f"such are {', '.join(having)}"
+    return InvalidValue(f"{collection.name}.{field} is no field of keywords or links", hint)
 
 
 def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, now_us: int) -> RunInputs:
