@@ -9,6 +9,7 @@ import json
 import pytest
 import typer
 from rich.cells import cell_len
+from rich.console import Console
 
 from paasq_daemon.cli.diagnostics import rendered
 from paasq_daemon.cli.formats import Format, write
@@ -147,6 +148,21 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
         r"| a\|b<br>c | 1970-01-01 00:00:00Z | x, y |",
         "|  |  |  |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (37, ["column0 ┃ column1 ┃ column2 ┃ column3", "━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━", "words   │ words   │ words   │ words"]),
+        (36, ["column0  words 0", "column1  words 1", "column2  words 2"]),
+    ],
+)  # fmt: skip
+def test_columns_that_would_be_squeezed_stand_below_each_other(width: int, lines: list[str]) -> None:
+    columns = tuple(ColumnInfo(f"column{at}", "text") for at in range(4))
+    answer = Answer(columns, [[f"words {at}" for at in range(4)] for _ in range(2)])
+    shown = io.StringIO()
+    Console(file=shown, width=width).print(answer)
+    assert [line.rstrip() for line in shown.getvalue().splitlines()[:3]] == lines
 
 
 def test_params() -> None:

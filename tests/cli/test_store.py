@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ def test_embed_fills_what_is_pending(filled: Paasq, tmp_path: Path) -> None:
 
 def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     assert filled("snapshot", "create", "monday").code == 0
-    assert "monday" in filled("snapshot", "list").out
+    assert re.search(r"^monday │ \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ │", filled("snapshot", "list").out, re.MULTILINE)
     assert filled("snapshot", "verify", "monday", "--depth", "3").code == 0
     filled("query", 'put task {id: "late"}')
     assert filled("snapshot", "restore", "monday", tmp_path / "restored").code == 0

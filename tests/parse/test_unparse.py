@@ -25,7 +25,7 @@ TEXTS = {
     'f(x, "a\\"b\\n", [1, 2.50, 1e30, null]) // why': 'f(x, "a\\"b\\n", [1, 2.5, 1e+30, null])',
     "`not` + `sent at` + `true`->`a b`.c": "`not` + `sent at` + `true`->`a b`.c",
     "@2026-11-22 + 1w + 90min": "@2026-11-22 + 7d + 1h30min",
-    'task:7 ->owner == person:"a b" or tags has any ["x"]': 'task:7 ->owner == person:"a b" or tags has any ["x"]',
+    'task:7->owner == person:"a b" or tags has any ["x"]': 'task:7->owner == person:"a b" or tags has any ["x"]',
     "$x > @now": "$x > @now",
     "a not in [1]": "a not in [1]",
 }

@@ -98,7 +98,11 @@ def test_two_framings_give_the_same(daemon: Daemon) -> None:
         ("query", {"text": "echo", "params": []}, "params.params must be an object, not a list"),
         ("query", {"text": "echo", "budget": {"time": 1}}, "params.budget.time is not known"),
         ("query", {"text": "echo", "budget": {"time_ms": 0}}, "params.budget.time_ms must be a number above 0, not 0$"),
-        ("query", {"text": "echo", "budget": {"rows": True}}, "params.budget.rows must be a whole number .*, not a boolean$"),
+        (
+            "query",
+            {"text": "echo", "budget": {"rows": True}},
+            "params.budget.rows must be a whole number .*, not a boolean$",
+        ),
         ("query", {"text": "x" * 300_000}, "params.text may have"),
         ("query", {"text": "echo", "now": "noon"}, "params.now: 'noon' is not a date or time"),
         ("query", {"text": "echo", "now": 7}, "params.now must be text"),

@@ -130,7 +130,7 @@ def _logical(node: Logical) -> str:
 
 
 def _base(node: Expression) -> str:
-    """A record's key may hold dots and hyphens: a space ends it."""
+    """What stands before a dot. A record's key may hold dots: a space ends it."""
     return f"{unparse(node)} " if isinstance(node, Ref) else _within(node, _PATH)
 
 
@@ -151,5 +151,5 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Logical: _logical,
     Call: lambda node: f"{node.name}({_list(node.arguments)})",
     Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
-    Arrow: lambda node: f"{_base(node.base)}->{quote_name(node.name)}",
+    Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
 }
