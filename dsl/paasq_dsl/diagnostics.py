@@ -102,6 +102,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0210": "{name} was left out by an earlier stage; keep it there",
     "PQ0211": "{name} can't be read here, where there is no row; text stands in double quotes",
     "PQ0212": "the type {name} {expected}",
+    "PQ0213": "{name} is a part of {whole}, and both stand here; give the part a name of its own: {better}",
     "PQ0221": "{name} calls itself; a function is put in the place of its calls, so that would never end",
     "PQ0222": "{name} has become too large with all that it calls; name a part of it with extend",
     "PQ0223": "{what}",

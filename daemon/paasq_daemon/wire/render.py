@@ -110,7 +110,7 @@ class _Rows:
     def _table(self) -> Table:
         grid = Table(show_edge=False, pad_edge=False, header_style="bold")
         for name, column in zip(self._names, self._columns, strict=True):
-            grid.add_column(Text(name), justify="right" if column.type in _RIGHT else "left")
+            grid.add_column(Text(name), justify="right" if column.type in _RIGHT else "left", overflow="fold")
         for cells in self._cells:
             grid.add_row(*(Text(text) for text in cells))
         return grid

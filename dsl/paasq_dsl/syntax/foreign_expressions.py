@@ -9,7 +9,7 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.syntax.foreign_statements import in_lower_case, replaced, said, written
 from paasq_dsl.syntax.tokens import Token, TokenKind, quote_string, unquote
-from paasq_dsl.syntax.words import INNER_WORDS, STAGE_WORDS
+from paasq_dsl.syntax.words import EXACT_TYPES, INNER_WORDS, STAGE_WORDS
 
 _INFIX = {
     "contains": "contains", "includes": "contains", "startswith": "starts_with", "starts_with": "starts_with",
@@ -239,10 +239,14 @@ def loose_type(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         span = tokens[2].span.cover(tokens[-1].span)
         return said("( )", "{ }", tokens[2].span, Edit(span, f"{{ {inside} }}", "write braces"))
     for i, token in enumerate(tokens):
-        words = [t.text.lower() for t in tokens[i : i + 4]]
+        words = [t.text.lower() for t in tokens[i : i + 6]]
+        if words[:1] and words[0] in EXACT_TYPES and words[1:2] + words[3:4] + words[5:] == ["(", ",", ")"]:
+            span = token.span.cover(tokens[i + 5].span)
+            edit = Edit(span, "int", "write int")
+            return diagnostic("PQ0613", span, name=token.text, candidates=("int", "float"), edit=edit)
         if token.kind is TokenKind.NAME and words[1:3] == ["[", "]"]:
             return replaced(tokens[i : i + 3], f"[{token.text}]")
-        if words[:2] in (["list", "<"], ["array", "<"]) and words[3:] == [">"]:
+        if words[:2] in (["list", "<"], ["array", "<"]) and words[3:4] == [">"]:
             return replaced(tokens[i : i + 4], f"[{tokens[i + 2].text}]")
         if words[:2] == ["not", "null"]:
             return replaced(tokens[i : i + 2], "required")
