@@ -13,7 +13,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.expressions import Node
 from paasq_dsl.syntax.parse import parse, parse_expression
-from paasq_dsl.syntax.unparse import parts, unparse
+from paasq_dsl.syntax.unparse import nodes, unparse
 
 TEXTS = {
     "a  +b": "a + b",
@@ -51,7 +51,7 @@ def test_every_expression_of_the_corpus(case: Any) -> None:
 
 
 def expressions(script: tree.Script) -> list[Any]:
-    found = [part for s in script.statements for stage in s.stages for part in parts(stage.node)]
+    found = [part for s in script.statements for stage in s.stages for part in nodes(stage.node)]
     return [part for part in found if type(part) in KINDS]
 
 

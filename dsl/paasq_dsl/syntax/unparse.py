@@ -33,14 +33,14 @@ def unparse(expression: Expression) -> str:
     return _WRITERS[type(expression)](expression)
 
 
-def parts(expression: Node) -> Iterator[Node]:
-    """The expression and all that it is made of."""
+def nodes(expression: Node) -> Iterator[Node]:
+    """Of the tree as it was written: the expression's, and all those in it."""
     yield expression
     for field in fields(expression):
         value = getattr(expression, field.name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
-                yield from parts(child)
+                yield from nodes(child)
 
 
 def with_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
