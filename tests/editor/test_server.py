@@ -42,8 +42,31 @@ def test_whole_session(editor: Editor, tmp_path: Path) -> None:
     assert "field of `task`" in hover["contents"]["value"]
     lenses = editor.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
     assert lenses[0]["command"] == {
-        "title": "Run", "command": "paasq.run", "arguments": ["from task | where not done | take 3"],
+        "title": "Run", "command": "paasq.run",
+        "arguments": ["from task | where not done | take 3", uri, "1:1", []],
     }  # fmt: skip
+
+
+def test_run_brings_what_a_statement_stands_on(editor: Editor, tmp_path: Path) -> None:
+    """Definitions, the zone among them, and the parameters that have no value yet."""
+    uri = _uri(tmp_path)
+    text = 'zone "Europe/Berlin";\nparam $who: keyword;\nparam $n: int = 3;\nlet one = from task | where id == $who;\n'
+    text += "from one | take $n"
+    assert editor.open(uri, f"{text};\nfrom task | take $n;\n") == []
+    lens, other = editor.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["command"]["arguments"] == [text, uri, "5:1", ["who"]]
+    assert other["command"]["arguments"][3] == []  # it does not go through what asks for one
+
+
+def test_outline(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    editor.open(
+        uri, "param $n: int;\ncollection a {\n  key id: keyword\n};\nlet b = from a;\nfrom b\n| take 3;\nfrom ("
+    )
+    found = editor.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    assert [symbol["name"] for symbol in found] == ["$n", "a", "b", "from b | take 3", "from ("]
+    (field,) = found[1]["children"]
+    assert (field["name"], field["range"]["start"]) == ("id", {"line": 2, "character": 6})
 
 
 def test_fix_removes_its_error(editor: Editor, tmp_path: Path) -> None:
@@ -106,6 +129,8 @@ def test_modules(editor: Editor, tmp_path: Path) -> None:
     assert editor.ask("textDocument/definition", place) == {
         "uri": file.as_uri(), "range": {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 8}},
     }  # fmt: skip
+    (link,) = editor.ask("textDocument/documentLink", {"textDocument": {"uri": uri}})
+    assert (link["target"], link["range"]["start"]) == (file.as_uri(), {"line": 0, "character": 4})
     (signature,) = editor.ask("textDocument/signatureHelp", editor.at(uri, 1, 15))["signatures"]
     assert signature["label"] == "mine.late($who: link<person>)"
     paths = editor.ask("textDocument/completion", editor.at(uri, 0, 5))["items"]
