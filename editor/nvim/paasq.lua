@@ -24,7 +24,18 @@ local function run(text, uri, place, parameters)
   vim.fn.termopen(given)
 end
 
-local server = { name = "paasq", cmd = vim.g.paasq_server or command("lsp"), filetypes = { "paasq" } }
+-- Asked for before the server is attached, 0.7 would wait for an answer for ever, and never ask again.
+local function refresh_lenses(buffer)
+  local clients = vim.lsp.get_clients and vim.lsp.get_clients({ bufnr = buffer }) or vim.lsp.buf_get_clients(buffer)
+  if next(clients) then pcall(vim.lsp.codelens.refresh, { bufnr = buffer }) end
+end
+
+local server = {
+  name = "paasq",
+  cmd = vim.g.paasq_server or command("lsp"),
+  filetypes = { "paasq" },
+  on_attach = function(_, buffer) refresh_lenses(buffer) end,
+}
 
 local group = vim.api.nvim_create_augroup("paasq", {})
 
@@ -69,7 +80,7 @@ vim.api.nvim_create_autocmd("FileType", {
     vim.api.nvim_create_autocmd({ "BufEnter", "InsertLeave", "BufWritePost" }, {
       group = group,
       buffer = event.buf,
-      callback = function() pcall(vim.lsp.codelens.refresh, { bufnr = event.buf }) end,
+      callback = function() refresh_lenses(event.buf) end,
     })
   end,
 })
