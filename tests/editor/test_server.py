@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from daemon import process
 from editor.library import CATALOG, LIVE, SAMPLES, Editor
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable
+from paasq_daemon.wire.messages import Request
 from paasq_editor import daemon as daemons
 from paasq_editor.daemon import Daemon
 
@@ -144,6 +146,19 @@ def test_modules(editor: Editor, tmp_path: Path) -> None:
     file.write_text(MODULE.replace("link<person>", "int"), "utf-8")
     editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 2}]})
     assert "PQ0224" in {d["code"] for d in editor.diagnostics()}
+
+
+def test_schema_of_the_store_is_followed(tmp_path: Path) -> None:
+    """What somebody else declares shows in a document that nobody touches."""
+    daemon = process.Daemon(tmp_path / "data")
+    daemon.start()
+    try:
+        with Editor(tmp_path, "--socket", str(daemon.socket)) as editor, daemon.client() as client:
+            assert [d["code"] for d in editor.open(_uri(tmp_path), "from wish | take 3;")] == ["PQ0201"]
+            client.request(Request("collection wish { key id: keyword }"))
+            assert editor.diagnostics() == []
+    finally:
+        daemon.stop()
 
 
 class _Client:
