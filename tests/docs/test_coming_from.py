@@ -36,8 +36,8 @@ def translations() -> list[str]:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    embedder, folder = SmallEmbedder(), tmp_path_factory.mktemp("idioms")
-    engine = Engine.open(folder, embedder=embedder, sync=False, clock=lambda: NOW_NS // 1_000)
+    folder = tmp_path_factory.mktemp("idioms")
+    engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: NOW_NS // 1000)
     for name in ("schema", "data"):
         engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8")))
     yield engine
