@@ -99,7 +99,7 @@ class _Rows:
             for row in rows
         ]
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002  # as rich calls it
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # as rich calls it
         columns = zip(self._names, *self._cells, strict=True)
         needed = sum(min(_longest_word(column), _SQUEEZED_CELLS) + _BETWEEN_CELLS for column in columns)
         if self._cells and needed - _BETWEEN_CELLS > options.max_width:
