@@ -29,6 +29,13 @@ def test_describe(rows: Rows) -> None:
     assert rows("describe lower")[0][1] == "lower(string) -> text"
 
 
+def test_describe_durations(rows: Rows) -> None:
+    rows(
+        'collection walk { key id: keyword takes: duration }; put walk [{id: "a", takes: 2y}, {id: "b", takes: 90min}]'
+    )
+    assert rows("describe walk")[2][4:] == [2, 2, "1h30min", "2y"]
+
+
 def test_added_field(rows: Rows, engine: Engine) -> None:
     assert rows('alter collection note add field place: keyword default "here"; from note | take 1 | select place') == [
         ["here"]

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
-from statistics import StatisticsError, correlation, linear_regression, median, stdev, variance
+from statistics import StatisticsError, correlation, linear_regression, stdev, variance
 from typing import Any
 
 from paasq_dsl.bound import Apply, Bound, SummarizeStage
@@ -51,6 +51,8 @@ def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
     found = AGGREGATES[call.function](values, *extra)
     if found == 0 and call.type.kind is Kind.DURATION:
         return Duration()
+    if isinstance(found, float) and call.type.kind is Kind.TIME:
+        return math.floor(found + 0.5)
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise Refused("a sum of more than 64 bits")
     return fitted(found, call.type)
@@ -75,14 +77,18 @@ def mean(values: list[Any]) -> Any:
     return Duration(months, math.floor(rest + Fraction(1, 2)))
 
 
-def _percentile(values: list[float], percent: float) -> float | None:
+def _percentile(values: list[Any], percent: float) -> Any:
+    """Of times not yet rounded."""
     if not values:
         return None
-    values = sorted(values)
+    values = sorted(values, key=order_key)
     place = (len(values) - 1) * percent / 100
     low = math.floor(place)
-    above = values[min(low + 1, len(values) - 1)]
-    return values[low] + (above - values[low]) * (place - low)
+    below, above = values[low], values[min(low + 1, len(values) - 1)]
+    if not isinstance(below, Duration):
+        return below + (above - below) * (place - low)
+    step = (length_us(above) - length_us(below)) * (place - low)
+    return Duration(below.months, below.micros + math.floor(step + 0.5))
 
 
 def _spread(values: list[float], compute: Callable[[list[float]], float]) -> float | None:
@@ -206,7 +212,7 @@ AGGREGATES: dict[str, Callable[..., Any]] = {
     "all": lambda values: all(v is True for v in values),
     "sum_if": lambda pairs: total([v for v, wanted in pairs if wanted]),
     "avg_if": lambda pairs: AGGREGATES["avg"]([v for v, wanted in pairs if wanted]),
-    "median": lambda values: median(values) if values else None,
+    "median": lambda values: _percentile(values, 50),
     "variance": lambda values: _spread(values, variance),
     "stddev": lambda values: _spread(values, stdev),
     "correlation": _correlation,

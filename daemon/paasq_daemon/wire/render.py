@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from paasq_daemon.wire.values import digest, member_types
+from paasq_daemon.wire.values import codec, digest, member_types
 from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _RIGHT = ("int", "float", "duration")
 _VECTOR_SHOWN = 3
+_READABLE = 12  # characters of a column that is cut into lines, and can still be read
+_BETWEEN = " │ "
 
 
 def table(answer: Answer) -> RenderableType:
@@ -25,7 +29,8 @@ def table(answer: Answer) -> RenderableType:
     parts: list[RenderableType] = []
     if answer.columns and answer.plan is None:
         parts.append(_rows(answer))
-    parts += [_facet(name, [(count.value, count.count) for count in counts]) for name, counts in answer.facets.items()]
+    parts += [part for name in answer.facets for part in (Text(), _facet(answer, name))]
+    parts += [Text()] if answer.facets else []
     if answer.plan is not None:
         parts.append(Text(printable(answer.plan)))
     parts.append(Text(labels(answer), style="dim"))
@@ -81,16 +86,57 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
-def _rows(answer: Answer) -> Table:
-    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for column in answer.columns:
-        grid.add_column(Text(printable(column.name)), justify="right" if column.type in _RIGHT else "left")
+def _rows(answer: Answer) -> _Rows:
     rows, zone = list(answer), zone_of(answer.zone) or UTC
     shown = [(column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)]
-    for row in rows:
-        cells = (cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True))
-        grid.add_row(*(Text(text) for text in cells))
-    return grid
+    return _Rows(
+        names=[printable(column.name) for column in answer.columns],
+        right=[column.type in _RIGHT for column in answer.columns],
+        cells=[
+            [cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True)]
+            for row in rows
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows as a grid; where that leaves a column too narrow to read, one row below the other, null left out."""
+
+    names: list[str]
+    right: list[bool]
+    cells: list[list[str]]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        if self._least_width() <= options.max_width:
+            yield self._grid()
+        elif not self.cells:
+            yield Text(", ".join(self.names), style="bold")
+        else:
+            for number, row in enumerate(self.cells, 1):
+                yield Text(f"━━ {number}")
+                yield self._record(row)
+
+    def _least_width(self) -> int:
+        """Of a grid that can be read: each column as wide as it wants, or as `_READABLE`."""
+        columns = ([name, *(row[at] for row in self.cells)] for at, name in enumerate(self.names))
+        wanted = (max(cell_len(line) for text in column for line in text.split("\n")) for column in columns)
+        return sum(min(width, _READABLE) for width in wanted) + len(_BETWEEN) * (len(self.names) - 1)
+
+    def _grid(self) -> Table:
+        grid = Table(show_edge=False, pad_edge=False, header_style="bold")
+        for name, right in zip(self.names, self.right, strict=True):
+            grid.add_column(Text(name), justify="right" if right else "left")
+        for row in self.cells:
+            grid.add_row(*(Text(text) for text in row))
+        return grid
+
+    def _record(self, row: list[str]) -> Table:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for name, text in zip(self.names, row, strict=True):
+            if text:
+                grid.add_row(Text(name, style="bold"), Text(text))
+        return grid
 
 
 def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
@@ -106,10 +152,15 @@ def _local(moment: datetime, zone: tzinfo) -> datetime:
         return moment
 
 
-def _facet(name: str, counts: list[tuple[Any, int]]) -> Table:
+def _facet(answer: Answer, name: str) -> Table:
+    """Values and how many rows have each; a time as the columns show it."""
+    zone, type_ = zone_of(answer.zone) or UTC, answer.facet_types.get(name, "any")
+    kind = codec(type_)
+    values = [kind.present(kind.decode(count.value)) for count in answer.facets[name]]
+    dates = _only_dates(values, zone)
     grid = Table(show_edge=False, pad_edge=False, header_style="bold")
     grid.add_column(Text(printable(name)))
     grid.add_column("count", justify="right")
-    for value, count in counts:
-        grid.add_row(Text(cell(value, "any")), str(count))
+    for value, count in zip(values, answer.facets[name], strict=True):
+        grid.add_row(Text(cell(value, type_, zone, dates=dates)), str(count.count))
     return grid
