@@ -18,7 +18,7 @@ from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, ParameterValue,
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
+from paasq_dsl.functions.signature import Function, FunctionKind, nearest_signatures, resolve, unify, word_type
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -57,7 +57,10 @@ def check_key(context: Context, bound: Bound, span: Span) -> None:
     """Can rows be grouped by it?"""
     if bound.type.kind in {Kind.LIST, Kind.VECTOR}:
         found = with_article(bound.type)
-        context.report("PQ0304", span, what="a group key", expected="one value a row", found=found)
+        expected = (
+            "one value a row" if bound.type.kind is Kind.VECTOR else "one value a row (expand gives a row of each item)"
+        )
+        context.report("PQ0304", span, what="a group key", expected=expected, found=found)
 
 
 def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str, better: str | None = None) -> Bound:
@@ -95,15 +98,18 @@ def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
 
 def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
     better = FOREIGN_VALUES.get(name) or (f"{name}()" if is_called_alone(name) else None)
+    made_of_it = [c.name for c in schema.columns if c.name.endswith(f"_{name}")]
     if members := schema.members(name):
         report_object(context, name, [c.name for c in members], span)
     elif not schema.columns and better is None:
-        context.report("PQ0211", span, name=name)
+        candidates = (f"${name}",) if context.parameters.get(name) else ()
+        context.report("PQ0211", span, name=name, candidates=candidates, edit=replacement(span, candidates))
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
     else:
         where = schema.collection.name if schema.collection else "this row"
         known = [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS]
+        better = better or (made_of_it[0] if len(made_of_it) == 1 and schema.collection is None else None)
         context.unknown("PQ0202", span, name, known, better=better, where=where)
 
 
@@ -308,8 +314,12 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
             typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
             return Apply(found.name, in_session_zone(context, candidate, typed), type_, span)
     given = ", ".join(str(a.type) for a in arguments) or "nothing"
-    expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
-    context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    near = nearest_signatures(found.signatures, [a.type for a in arguments])
+    expected = " or ".join(f"({', '.join(s.parameters)})" for s in near)
+    candidates = (f"{found.name}_value",) if f"{found.name}_value" in FUNCTIONS and len(arguments) == 1 else ()
+    edit = replacement(node.name_span, candidates)
+    words = {"function": found.name, "expected": expected, "found": f"({given})"}
+    context.report("PQ0301", node.span, candidates=candidates, edit=edit, **words)
     return Apply(found.name, arguments, ANY, span)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.mends import called, in_place, time_of_difference
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
@@ -27,6 +28,13 @@ def report_no_function(context: Context, node: tree.Call, known: Iterable[str]) 
         before = Span(node.span.start, node.arguments[0].span.start)
         _report(context, node, "@now - 7d", Edit(before, "(@now - ", "write @now - ..."))
         return
+    if (meant := _rewritten(node)) is not None:
+        _report(context, node, meant, in_place(node, meant))
+        return
+    if node.name.lower() in _STAGES:
+        better = f"| {_STAGES[node.name.lower()]}"
+        context.report("PQ0203", node.name_span, name=node.name, candidates=(better,))
+        return
     base, _, method = node.name.rpartition(".")
     function = method if method in FUNCTIONS else FOREIGN_FUNCTIONS.get(method.lower())
     if base and function is not None and not any(name.startswith(f"{base}.") for name in context.functions):
@@ -37,6 +45,34 @@ def report_no_function(context: Context, node: tree.Call, known: Iterable[str]) 
         )
         return
     context.unknown("PQ0203", node.name_span, node.name, known, better=FOREIGN_FUNCTIONS.get(node.name.lower()))
+
+
+def _rewritten(node: tree.Call) -> str | None:
+    """Calls that another name alone does not mend: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
+    name = node.name.lower()
+    if len(node.arguments) != 1:
+        return None
+    if name in _TIMES:
+        return time_of_difference(node.arguments[0])
+    if name in _NEGATED and (positive := called(_NEGATED[name], *node.arguments)) is not None:
+        return f"not {positive}"
+    edge, _, period = name.partition("of")
+    if edge in {"start", "end"} and period in _PERIODS and (call := called(f"{edge}_of", *node.arguments)) is not None:
+        return f'{call[:-1]}, "{period}")'
+    return None
+
+
+_TIMES = frozenset({"datetime", "date", "timestamp", "todatetime", "to_datetime", "time"})
+_NEGATED = {
+    "isnotnull": "is_null", "is_not_null": "is_null", "notnull": "is_null", "isnotempty": "is_blank", "isnotblank": "is_blank",
+}  # fmt: skip
+_PERIODS = frozenset({"day", "week", "month", "year"})
+_STAGES = {
+    "match": 'match field "words"',
+    "match_phrase": 'match field "\\"a phrase\\""',
+    "qstr": 'match "words"',
+    "knn": "near field to ...",
+}
 
 
 def _report(context: Context, node: tree.Call, candidate: str, edit: Edit) -> None:

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.mends import longer_name
 from paasq_dsl.binder.paths import as_arrow, column_name, traverse
 from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
+from paasq_dsl.diagnostics import Edit
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
 
@@ -29,7 +32,10 @@ def bind_items(
             continue
         found = {name: value} if value is not None else {f"{name}.{path}": each for path, each in members.items()}
         if taken & {name, *found}:
-            context.report("PQ0205", item.span, name=name)
+            better = longer_name(item.expression) if item.name is None else None
+            start = Span(item.span.start, item.span.start)
+            edit = Edit(start, f"{better} = ", f"write {better} = ...") if better and better not in taken else None
+            context.report("PQ0205", item.span, name=name, edit=edit)
             continue
         taken |= {name, *found}
         named += [Named(each, bound) for each, bound in found.items()]

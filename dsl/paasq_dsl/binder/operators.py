@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.mends import called, in_place, time_of_difference, time_of_text
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import scan
-from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
-from paasq_dsl.values import parse_time
 
 _LOOSE = frozenset({Kind.ANY, Kind.NULL})
 
@@ -31,7 +29,22 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
         return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
     if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
-        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right))
+        candidates, edit = _meant_by_number(node, left, right)
+        words = {"left": found_words(left), "right": found_words(right)}
+        context.report("PQ0302", node.span, candidates=candidates, edit=edit, **words)
+
+
+def _meant_by_number(node: tree.Binary, left: Bound, right: Bound) -> tuple[tuple[str, ...], Edit | None]:
+    """What was perhaps meant by a number beside a time or a duration: a date without its @, or one without a unit."""
+    kinds = (left.type.kind, right.type.kind)
+    if Kind.INT not in kinds:
+        return (), None
+    written = node.left if kinds[0] is Kind.INT else node.right
+    if Kind.TIME in kinds and (better := time_of_difference(written)) is not None:
+        return (better,), in_place(written, better)
+    if Kind.DURATION in kinds and isinstance(written, tree.Literal):
+        return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h")), None
+    return (), None
 
 
 def _comparable(left: Type, right: Type) -> bool:
@@ -53,22 +66,10 @@ def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
 
 def _text_for_time(context: Context, node: tree.Binary, written: tree.Expression) -> None:
     value = written.value if isinstance(written, tree.Literal) and isinstance(written.value, str) else None
-    better = None if value is None else _as_time(value)
-    edit = Edit(written.span, better, f"write {better}") if better else None
+    better = None if value is None else time_of_text(value)
+    edit = in_place(written, better) if better else None
     span = node.span if value is None else written.span
     context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
-
-
-def _as_time(value: str) -> str | None:
-    """The literal that a text for a time was meant to be."""
-    if value in MOMENTS:
-        return f"@{value}"
-    literal = f"@{value}".replace(" ", "T")
-    try:
-        parse_time(value)
-    except ValueError:
-        return None
-    return literal if scan(literal)[0].text == literal else None
 
 
 def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
@@ -82,7 +83,10 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
         )
     elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
         expected = "a list [..] or a range a..b on its right"
-        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+        better = called("", node.right)
+        edit = in_place(node.right, f"[{better[1:-1]}]") if better else None
+        found = found_words(right)
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, edit=edit)
     elif item is not None and not _comparable(left.type, item):
         context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
 
@@ -104,12 +108,19 @@ def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) ->
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
     elif not _comparable(left.type.item, asked):
         found = found_words(right) if node.operator == "has" else with_article(asked)
-        context.report("PQ0302", node.span, left=with_article(left.type.item), right=found)
+        several = node.operator == "has" and _comparable(left.type, asked)
+        edit = Edit(node.operator_span, "has any", "write has any") if several else None
+        candidates = ("has any", "has all") if several else ()
+        left_words = with_article(left.type.item)
+        context.report("PQ0302", node.span, left=left_words, right=found, candidates=candidates, edit=edit)
 
 
 def _no_list(context: Context, node: tree.Binary, left: Bound) -> None:
     better = {"has": "==", "has any": "in"}.get(node.operator)
     edit = Edit(node.operator_span, better, f"write {better}") if better else None
+    if node.operator == "has" and left.type.kind is Kind.TEXT:
+        contained = called("contains", node.left, node.right)
+        edit = in_place(node, contained) if contained else None
     context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), edit=edit)
 
 

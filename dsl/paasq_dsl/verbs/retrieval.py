@@ -36,10 +36,15 @@ def vector_fields(schema: Schema) -> tuple[str, ...]:
     return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
 
 
-def chosen_vector_field(context: Context, stage: str, name: str | None, span: Span, schema: Schema) -> str | None:
-    """The vector field a stage works with: the one named, or the only one. Reports where that is none; None where the
-    collection has no vectors."""
+def chosen_vector_field(
+    context: Context, stage: str, name: str | None, span: Span, schema: Schema, *, of_text: bool = True
+) -> str | None:
+    """The vector field a stage works with: the one named, or the only one; `of_text`: or the only one that is made of text.
+    Reports where that is none; None where the collection has no vectors."""
     known = vector_fields(schema)
+    made = tuple(n for n in known if schema.collection is not None and schema.collection.by_name[n].sources)
+    if name is None and of_text and len(made) == 1:
+        return made[0]
     if not known:
         missing_field(context, stage, "vector", schema, span)
         return None
