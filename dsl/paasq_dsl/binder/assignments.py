@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.dates import report_bare_dates, time_in_text
 from paasq_dsl.binder.expressions import adapt, bind_expression
-from paasq_dsl.binder.mends import in_place, time_of_text
+from paasq_dsl.binder.mends import in_place
 from paasq_dsl.binder.objects import object_members
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, Constant, Named, ParameterValue, Schema
@@ -51,16 +52,11 @@ def _assigned(
         context.unknown("PQ0202", _name_span(item), item.name or "", known, where=where)
     elif made_of := ", ".join(field.sources) or field.computed:
         context.report("PQ0502", _name_span(item), name=name, sources=made_of)
-    elif field.type.kind is Kind.TIME and (better := _time_in_text(item.expression)) is not None:
+    elif field.type.kind is Kind.TIME and (better := time_in_text(item.expression)) is not None:
         context.report("PQ0308", item.expression.span, better=better, edit=in_place(item.expression, better))
     else:
         return [(name, _checked(context, field, value, item.expression.span))]
     return []
-
-
-def _time_in_text(given: tree.Expression) -> str | None:
-    is_text = isinstance(given, tree.Literal) and isinstance(given.value, str) and not given.as_time
-    return time_of_text(given.value) if is_text else None
 
 
 def _object(
@@ -96,6 +92,8 @@ def _left_out(context: Context, field: Field, collection: Collection, span: Span
 
 def _checked(context: Context, field: Field, value: Bound, span: Span) -> Bound:
     value = adapt(value, field.type)
+    if field.type.kind is Kind.TIME and report_bare_dates(context, (value, span)):
+        return value
     if (value.type.kind is Kind.NULL and field.required) or not assignable(field.type, value.type):
         context.report("PQ0304", span, what=field.name, expected=with_article(field.type), found=found_words(value))
     return value

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.foreign import is_called_alone, report_no_function
+from paasq_dsl.binder.dates import report_bare_dates
+from paasq_dsl.binder.foreign import is_called_alone, report_no_function, report_no_signature
 from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.literals import bind_literal, bind_moment
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
@@ -18,7 +19,7 @@ from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, ParameterValue,
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import Function, FunctionKind, nearest_signatures, resolve, unify, word_type
+from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -70,6 +71,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
         return bound
     together = unify(type_, bound.type)
     elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if type_.kind is Kind.TIME and report_bare_dates(context, (bound, span)):
+        return bound
     if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         candidates = (better,) if better else ()
         edit = replacement(span, candidates)
@@ -134,13 +137,9 @@ def _list(context: Context, node: tree.ListOf, schema: Schema) -> Bound:
     for item, written in zip(items, node.items, strict=True):
         together = unify(item_type, item.type)
         if together is None:
-            context.report(
-                "PQ0304",
-                written.span,
-                what="this item",
-                expected=with_article(item_type),
-                found=found_words(item),
-            )
+            if not report_bare_dates(context, (item, written.span)):
+                expected, found = with_article(item_type), found_words(item)
+                context.report("PQ0304", written.span, what="this item", expected=expected, found=found)
             return Apply("[]", items, list_of(ANY), context.place(node.span))
         item_type = together
     return Apply("[]", items, list_of(ANY if item_type.kind is Kind.NULL else item_type), context.place(node.span))
@@ -150,7 +149,9 @@ def _range(context: Context, node: tree.Range, schema: Schema) -> Bound:
     low, high = (bind_expression(context, end, schema) for end in (node.low, node.high))
     low, high = adapt(low, high.type), adapt(high, low.type)
     type_ = unify(low.type, high.type)
-    if type_ is None:
+    if report_bare_dates(context, (low, node.low.span), (high, node.high.span)):
+        type_ = ANY
+    elif type_ is None:
         context.report("PQ0302", node.span, left=found_words(low), right=found_words(high))
     return Apply("..", (low, high), type_ or ANY, context.place(node.span))
 
@@ -232,7 +233,7 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
         return Constant(-1, ANY, None, span)
     if found is None:
         if node.name not in context.unclear:
-            report_no_function(context, node, [*FUNCTIONS, *context.functions])
+            report_no_function(context, node, arguments, [*FUNCTIONS, *context.functions])
         return Apply(node.name, arguments, ANY, span)
     return apply_function(context, found, node, arguments)
 
@@ -313,13 +314,8 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
             check_zones(context, asked, node.arguments)
             typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
             return Apply(found.name, in_session_zone(context, candidate, typed), type_, span)
-    given = ", ".join(str(a.type) for a in arguments) or "nothing"
-    near = nearest_signatures(found.signatures, [a.type for a in arguments])
-    expected = " or ".join(f"({', '.join(s.parameters)})" for s in near)
-    candidates = (f"{found.name}_value",) if f"{found.name}_value" in FUNCTIONS and len(arguments) == 1 else ()
-    edit = replacement(node.name_span, candidates)
-    words = {"function": found.name, "expected": expected, "found": f"({given})"}
-    context.report("PQ0301", node.span, candidates=candidates, edit=edit, **words)
+    if not report_bare_dates(context, *((a, w.span) for a, w in zip(arguments, node.arguments, strict=True))):
+        report_no_signature(context, found, node, arguments)
     return Apply(found.name, arguments, ANY, span)
 
 

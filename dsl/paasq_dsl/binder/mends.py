@@ -5,10 +5,7 @@ from __future__ import annotations
 from paasq_dsl.binder.paths import as_arrow, column_name
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import scan
 from paasq_dsl.syntax.unparse import parts, unparse
-from paasq_dsl.syntax.words import MOMENTS
-from paasq_dsl.values import parse_time
 
 TITLE_MAX = 60  # characters of what an edit writes, in its title
 
@@ -24,29 +21,6 @@ def called(function: str, *arguments: tree.Expression) -> str | None:
     if any(isinstance(part, tree.Record) for argument in arguments for part in parts(argument)):
         return None
     return f"{function}({', '.join(map(unparse, arguments))})"
-
-
-def time_of_text(value: str) -> str | None:
-    """The literal that a text for a time was meant to be."""
-    if value in MOMENTS:
-        return f"@{value}"
-    literal = f"@{value}".replace(" ", "T")
-    try:
-        parse_time(value)
-    except ValueError:
-        return None
-    return literal if scan(literal)[0].text == literal else None
-
-
-def time_of_difference(node: tree.Expression) -> str | None:
-    """`2026-10-01`, which without an @ is 2026 less 10 less 1."""
-    numbers: list[int] = []
-    while isinstance(node, tree.Binary) and node.operator == "-" and isinstance(node.right, tree.Literal):
-        numbers.insert(0, node.right.value if isinstance(node.right.value, int) else -1)
-        node = node.left
-    if len(numbers) != 2 or not isinstance(node, tree.Literal) or not isinstance(node.value, int):
-        return None
-    return time_of_text(f"{node.value:04}-{numbers[0]:02}-{numbers[1]:02}")
 
 
 def longer_name(node: tree.Expression) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.mends import called, in_place, time_of_difference, time_of_text
+from paasq_dsl.binder.dates import report_bare_dates, report_text
+from paasq_dsl.binder.mends import called, in_place
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import unify
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
 
@@ -22,29 +24,25 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
         _list_compared(context, node, left)
         return
     if Kind.TIME in kinds and kinds & STRING_KINDS:
-        _text_for_time(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+        report_text(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+        return
+    if Kind.TIME in kinds and report_bare_dates(context, (left, node.left.span), (right, node.right.span)):
         return
     if kinds == {Kind.BYTES} and node.operator not in {"==", "!="}:
         context.report("PQ0317", node.operator_span)
         return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
     if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
-        candidates, edit = _meant_by_number(node, left, right)
-        words = {"left": found_words(left), "right": found_words(right)}
-        context.report("PQ0302", node.span, candidates=candidates, edit=edit, **words)
+        candidates = _with_units(node, left, right)
+        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right), candidates=candidates)
 
 
-def _meant_by_number(node: tree.Binary, left: Bound, right: Bound) -> tuple[tuple[str, ...], Edit | None]:
-    """What was perhaps meant by a number beside a time or a duration: a date without its @, or one without a unit."""
-    kinds = (left.type.kind, right.type.kind)
-    if Kind.INT not in kinds:
-        return (), None
-    written = node.left if kinds[0] is Kind.INT else node.right
-    if Kind.TIME in kinds and (better := time_of_difference(written)) is not None:
-        return (better,), in_place(written, better)
-    if Kind.DURATION in kinds and isinstance(written, tree.Literal):
-        return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h")), None
-    return (), None
+def _with_units(node: tree.Binary, left: Bound, right: Bound) -> tuple[str, ...]:
+    """What a number beside a duration was perhaps meant to be."""
+    written = node.left if left.type.kind is Kind.INT else node.right
+    if {left.type.kind, right.type.kind} != {Kind.INT, Kind.DURATION} or not isinstance(written, tree.Literal):
+        return ()
+    return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h"))
 
 
 def _comparable(left: Type, right: Type) -> bool:
@@ -64,14 +62,6 @@ def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
     context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, edit=edit)
 
 
-def _text_for_time(context: Context, node: tree.Binary, written: tree.Expression) -> None:
-    value = written.value if isinstance(written, tree.Literal) and isinstance(written.value, str) else None
-    better = None if value is None else time_of_text(value)
-    edit = in_place(written, better) if better else None
-    span = node.span if value is None else written.span
-    context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
-
-
 def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
     item = right.type.item if right.type.kind is Kind.LIST else right.type
     is_range = isinstance(right, Apply) and right.function == ".."
@@ -88,7 +78,16 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
         found = found_words(right)
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, edit=edit)
     elif item is not None and not _comparable(left.type, item):
+        items = _items(node.right, right)
+        if left.type.kind is Kind.TIME and report_bare_dates(context, *items):
+            return
         context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
+
+
+def _items(written: tree.Expression, bound: Bound) -> list[tuple[Bound, Span]]:
+    if not isinstance(written, tree.ListOf) or not isinstance(bound, Apply):
+        return []
+    return [(item, node.span) for item, node in zip(bound.arguments, written.items, strict=True)]
 
 
 def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:

@@ -12,11 +12,12 @@ from paasq_dsl.verbs.verb import Verb
 
 def bind(context: Context, node: tree.Take, schema: Schema) -> TakeStage:
     if isinstance(node.count, tree.Range):
-        context.report("PQ0304", node.count.span, **_RANGE_WORDS, edit=_skipped(node.count))
-    return TakeStage(bind_scalar(context, node.count, INT, "the number of rows to take"), schema)
+        expected, edit = "an int", _skipped(node.count)
+        context.report("PQ0304", node.count.span, what=_COUNT, expected=expected, found="a range of them", edit=edit)
+    return TakeStage(bind_scalar(context, node.count, INT, _COUNT), schema)
 
 
-_RANGE_WORDS = {"what": "the number of rows to take", "expected": "an int", "found": "a range: skip the rows before"}
+_COUNT = "the number of rows to take"
 
 
 def _skipped(rows: tree.Range) -> Edit | None:
