@@ -64,6 +64,16 @@ def test_retyped_field(rows: Rows, type_: str, values: list[Any]) -> None:
     assert rows("from note | where n == null | select id") == [["c"]]
 
 
+def test_a_default_is_retyped_with_its_field(rows: Rows) -> None:
+    rows('collection pot { key id: keyword n: int default 30 }; put pot [{id: "a", n: 2}, {id: "b"}]')
+    rows('alter collection pot retype field n to float; put pot {id: "c"}')
+    assert rows("from pot | sort id | select n") == [[2.0], [30.0], [30.0]]
+    rows('alter collection pot retype field n to keyword; put pot {id: "d"}')
+    assert rows("from pot | sort id | select n") == [["2.0"], ["30.0"], ["30.0"], ["30.0"]]
+    with pytest.raises(PaasqError, match="default is no bool"):
+        rows("alter collection pot retype field n to bool")
+
+
 def test_retype_refused(rows: Rows) -> None:
     with pytest.raises(InvalidValue, match=r"1 of 1 values of person\.name are no int, such as 'Mira' of person:mira"):
         rows("alter collection person retype field name to int")

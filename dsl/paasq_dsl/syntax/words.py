@@ -29,10 +29,11 @@ FOREIGN_STAGES = {
     "join": "lookup", "mv_expand": "expand", "unnest": "expand", "explode": "expand", "append": "union", "exclude": "drop",
     "keep": "select", "orderby": "sort", "order_by": "sort", "sortby": "sort", "sort_by": "sort", "groupby": "summarize by",
     "group_by": "summarize by", "fields": "select", "columns": "select", "assign": "extend", "mutate": "extend",
-    "parse": "extend", "dissect": "extend", "grok": "extend", "enrich": "lookup", "lookup_join": "lookup",
+    "parse": "extend ... = extract(...)", "dissect": "extend ... = extract(...)", "grok": "extend ... = extract(...)",
+    "enrich": "lookup", "lookup_join": "lookup",
     "first": "take", "tail": "sort ... | take", "last": "sort ... | take", "traverse": "follow", "expand_links": "follow",
     "highlight": "extend", "summarise": "summarize", "make": "summarize", "flatten": "expand", "vector": "near",
-    "semantic": "near", "uniq": "distinct", "and": "where", "or": "where",
+    "semantic": "near", "uniq": "distinct", "getschema": "show fields of ...", "and": "where", "or": "where",
 }  # fmt: skip
 FOREIGN_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
                       "begin": "tx { ... }", "select": "from <collection> | select ...", "desc": "describe",
