@@ -203,11 +203,11 @@ def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[st
 
 def default_as(value: Value, type_: Type) -> Value:
     """A default as one of another type, without loss; None where it is none."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if type_.kind is Kind.FLOAT and is_number and float(value) == value:
-        return float(value)
-    if type_.kind is Kind.INT and is_number and int(value) == value:
-        return int(value)
-    if type_.kind in {Kind.KEYWORD, Kind.TEXT} and (is_number or isinstance(value, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if type_.kind in {Kind.KEYWORD, Kind.TEXT}:
         return str(value)
-    return None
+    if isinstance(value, str) or type_.kind not in {Kind.INT, Kind.FLOAT}:
+        return None
+    found = float(value) if type_.kind is Kind.FLOAT else int(value)
+    return found if found == value else None

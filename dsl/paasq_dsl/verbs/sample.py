@@ -17,7 +17,8 @@ def bind(context: Context, node: tree.Sample, schema: Schema) -> SampleStage:
 
 VERB = Verb(
     "sample", tree.Sample, "sample count | share [seed number]",
-    "Keeps so many rows, or with 0.1 a tenth of them, chosen by chance, in their order. A seed chooses the same of the "
-    "same records each time. Without one the seed is the sequence number that the answer names: it chooses others as soon as something is written.",
+    "Keeps so many rows, or with 0.1 a tenth of them, chosen by chance, in their order. A seed chooses the same of the same "
+    "records each time. Without one the seed is the sequence number that the answer names: it chooses others as soon as "
+    "something is written.",
     "from pep | sample 5 seed 42", bind,
 )  # fmt: skip
