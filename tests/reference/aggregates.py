@@ -9,10 +9,11 @@ from fractions import Fraction
 from statistics import StatisticsError, correlation, linear_regression, stdev, variance
 from typing import Any
 
-from paasq_dsl.bound import Apply, Bound, SummarizeStage
+from paasq_dsl.bound import Apply, Bound, ColumnValue, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import Duration, add_months
+from paasq_dsl.walk import replaced, windows
 from reference.library import instant, length_us, shown
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
@@ -24,7 +25,7 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
         keys = {key.name: evaluator.value(key.value, row) for key in stage.keys}
         groups.setdefault(_group_key(keys), (keys, []))[1].append(row)
     found = [
-        keys | {item.name: aggregated(evaluator, item.value, members) for item in stage.aggregates}
+        keys | {item.name: _over_group(evaluator, item.value, members, keys) for item in stage.aggregates}
         for keys, members in groups.values()
     ]
     if stage.fill_method == "linear":
@@ -37,6 +38,13 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
 def _group_key(keys: dict[str, Any]) -> tuple[Any, ...]:
     """Ordered as the groups are: nulls last."""
     return tuple((1,) if value is None else (0, order_key(value)) for value in keys.values())
+
+
+def _over_group(evaluator: Evaluator, value: Bound, rows: list[Row], keys: Row) -> Any:
+    """Of an expression made of aggregates, and of the keys of the group."""
+    names = {call: ColumnValue(f"`{i}", call.type) for i, call in enumerate(windows(value))}
+    found = {column.name: aggregated(evaluator, call, rows) for call, column in names.items()}
+    return evaluator.value(replaced(value, names), keys | found)
 
 
 def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
