@@ -120,7 +120,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0306": "{function} summarises many rows: write extend x = {function}(...) or summarize x = {function}(...), then use x",
     "PQ0307": "{function} gives a value for each row, not for a group: wrap it in an aggregate such as {better}",
     "PQ0308": "this is text: a time is written {better}",
-    "PQ0309": "has asks a list, and {name} is {type}",
+    "PQ0309": "has looks into a list, and {name} is {type}",
     "PQ0310": "{name} is {type}, which leads to no record: only a link can be followed",
     "PQ0311": "+ adds numbers, or a duration to a time; texts are joined by concat(a, b)",
     "PQ0312": "{found} is more than a float can hold",

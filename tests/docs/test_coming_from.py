@@ -8,16 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from docs.page import DOCS
-from docs.place import SAMPLES
+from docs.place import NOW_NS, SAMPLES
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.messages import Request
-from paasq_dsl.values import parse_time
 from properties.worlds import SmallEmbedder
 
 PAGE = (DOCS / "coming-from.md").read_text("utf-8")
 LANGUAGES = ("KQL", "ES|QL", "SQL", "PRQL", "What none of them has")
 IDIOMS_MIN = 20
-NOW_US = parse_time("2026-11-22T09:00:00Z")  # the page names this day
 _CODE = re.compile(r"`((?:[^`\\]|\\.)+)`")
 
 
@@ -38,9 +36,10 @@ def translations() -> list[str]:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("idioms"), embedder=SmallEmbedder(), sync=False)
+    folder = tmp_path_factory.mktemp("idioms")
+    engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: NOW_NS // 1000)
     for name in ("schema", "data"):
-        engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8"), now_us=NOW_US))
+        engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8")))
     yield engine
     engine.close()
 
@@ -55,4 +54,4 @@ def test_enough_idioms_are_translated_and_every_other_one_says_no(title: str) ->
 def test_translations_run(engine: Engine) -> None:
     """In the order of the page: its writes change what stands below them."""
     for text in translations():
-        assert len(engine.query(Request(text, now_us=NOW_US))), text
+        assert len(engine.query(Request(text))), text
