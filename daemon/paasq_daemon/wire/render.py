@@ -107,7 +107,8 @@ class _Rows:
     right: list[bool]
     cells: list[list[str]]
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
         if self._least_width() <= options.max_width:
             yield self._grid()
         elif not self.cells:
