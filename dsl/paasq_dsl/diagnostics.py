@@ -153,6 +153,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
     "PQ0437": "{found} is no citation: {why}",
+    "PQ0470": "{word} is a word to search for here: + stands before what must be there, - before what must not, and the rest may",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",

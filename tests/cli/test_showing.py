@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 import typer
@@ -15,7 +16,7 @@ from paasq_daemon.cli.diagnostics import rendered
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.params import named
 from paasq_daemon.cli.script import definitions_of, steps
-from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.messages import Answer, ColumnInfo, FacetCount
 from paasq_dsl.diagnostics import Diagnostic, Edit
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.parse import parse
@@ -150,19 +151,65 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("width", "lines"),
-    [
-        (37, ["column0 ┃ column1 ┃ column2 ┃ column3", "words 0 │ words 1 │ words 2 │ words 3"]),
-        (36, ["column0  words 0", "column2  words 2"]),
-    ],
-)  # fmt: skip
-def test_columns_that_would_be_squeezed_stand_below_each_other(width: int, lines: list[str]) -> None:
-    columns = tuple(ColumnInfo(f"column{at}", "text") for at in range(4))
-    answer = Answer(columns, [[f"words {at}" for at in range(4)] for _ in range(2)])
-    shown = io.StringIO()
-    Console(file=shown, width=width).print(answer)
-    assert [line.rstrip() for line in shown.getvalue().splitlines()[:3:2]] == lines
+WIDE = Answer(
+    (ColumnInfo("id", "keyword"), ColumnInfo("body", "text"), ColumnInfo("note", "text"), ColumnInfo("n", "int")),
+    [["a", "a long text", "another long text", 1], ["b", "short", None, 22]],
+)
+
+
+def lines_of(answer: Answer, columns: int) -> list[str]:
+    console = Console(width=columns, color_system=None)
+    with console.capture() as capture:
+        console.print(answer)
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_a_grid_where_its_columns_can_be_read() -> None:
+    assert lines_of(WIDE, 38)[:4] == [
+        "id ┃ body        ┃ note           ┃  n",
+        "━━━╇━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━",
+        "a  │ a long text │ another long   │  1",
+        "   │             │ text           │",
+    ]
+
+
+def test_rows_one_below_the_other_where_they_are_too_wide_for_a_grid() -> None:
+    assert lines_of(WIDE, 30)[:-1] == [
+        "━━ 1",
+        "id    a",
+        "body  a long text",
+        "note  another long text",
+        "n     1",
+        "━━ 2",
+        "id    b",
+        "body  short",
+        "n     22",
+    ]
+
+
+def test_too_many_columns_of_no_rows() -> None:
+    assert lines_of(replace(WIDE, rows=[]), 12)[:2] == ["id, body,", "note, n"]
+
+
+def test_facets_are_shown_in_the_zone() -> None:
+    counts = {
+        "day": [FacetCount("2026-11-21T23:00:00Z", 2), FacetCount(None, 1)],
+        "tag": [FacetCount("2026-11-21T23:00:00Z", 1)],
+    }
+    types = {"day": "time", "tag": "keyword"}
+    answer = replace(WIDE, rows=[], facets=counts, facet_types=types, zone="Europe/Oslo")
+    assert lines_of(answer, 80)[2:-1] == [
+        "",
+        "day        ┃ count",
+        "━━━━━━━━━━━╇━━━━━━",
+        "2026-11-22 │     2",
+        "           │     1",
+        "",
+        "tag                  ┃ count",
+        "━━━━━━━━━━━━━━━━━━━━━╇━━━━━━",
+        "2026-11-21T23:00:00Z │     1",
+        "",
+    ]
 
 
 def test_params() -> None:

@@ -341,6 +341,8 @@ class Pipeline:
         aggregates: list[str] = []
         for _ in range(w.number(1, 3)):
             name, (text, type_) = w.fresh(), self.aggregate()
+            if type_ in {INT, FLOAT} and w.number(0, 3) == 3:
+                text, type_ = f"if(count() > 2, 1.0 * {text}, 0.5)", FLOAT
             aggregates.append(f"{name} = {text}")
             made[name] = type_
         keys = (

@@ -46,7 +46,8 @@ def distinct(pipeline: Pipeline) -> None:
 
 
 def sample(pipeline: Pipeline) -> None:
-    pipeline.add(f"sample {pipeline.writer.number(0, 6)} seed {pipeline.writer.number(-2, 3)}")
+    many = pipeline.writer.pick([str(pipeline.writer.number(0, 6)), "0.25", "0.5"])
+    pipeline.add(f"sample {many} seed {pipeline.writer.number(-2, 3)}")
 
 
 def expand(pipeline: Pipeline) -> None:

@@ -6,13 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
-from statistics import StatisticsError, correlation, linear_regression, median, stdev, variance
+from statistics import StatisticsError, correlation, linear_regression, stdev, variance
 from typing import Any
 
-from paasq_dsl.bound import Apply, Bound, SummarizeStage
+from paasq_dsl.bound import Apply, Bound, ColumnValue, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import Duration, add_months
+from paasq_dsl.walk import replaced, windows
 from reference.library import instant, length_us, shown
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key
@@ -24,7 +25,7 @@ def summarize(evaluator: Evaluator, stage: SummarizeStage, rows: list[Row]) -> l
         keys = {key.name: evaluator.value(key.value, row) for key in stage.keys}
         groups.setdefault(_group_key(keys), (keys, []))[1].append(row)
     found = [
-        keys | {item.name: aggregated(evaluator, item.value, members) for item in stage.aggregates}
+        keys | {item.name: _over_group(evaluator, item.value, members, keys) for item in stage.aggregates}
         for keys, members in groups.values()
     ]
     if stage.fill_method == "linear":
@@ -39,6 +40,13 @@ def _group_key(keys: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((1,) if value is None else (0, order_key(value)) for value in keys.values())
 
 
+def _over_group(evaluator: Evaluator, value: Bound, rows: list[Row], keys: Row) -> Any:
+    """Of an expression made of aggregates, and of the keys of the group."""
+    names = {call: ColumnValue(f"`{i}", call.type) for i, call in enumerate(windows(value))}
+    found = {column.name: aggregated(evaluator, call, rows) for call, column in names.items()}
+    return evaluator.value(replaced(value, names), keys | found)
+
+
 def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
     assert isinstance(call, Apply)
     if not call.arguments:
@@ -51,6 +59,8 @@ def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
     found = AGGREGATES[call.function](values, *extra)
     if found == 0 and call.type.kind is Kind.DURATION:
         return Duration()
+    if isinstance(found, float) and call.type.kind is Kind.TIME:
+        return math.floor(found + 0.5)
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise Refused("a sum of more than 64 bits")
     return fitted(found, call.type)
@@ -75,14 +85,18 @@ def mean(values: list[Any]) -> Any:
     return Duration(months, math.floor(rest + Fraction(1, 2)))
 
 
-def _percentile(values: list[float], percent: float) -> float | None:
+def _percentile(values: list[Any], percent: float) -> Any:
+    """Of times not yet rounded."""
     if not values:
         return None
-    values = sorted(values)
+    values = sorted(values, key=order_key)
     place = (len(values) - 1) * percent / 100
     low = math.floor(place)
-    above = values[min(low + 1, len(values) - 1)]
-    return values[low] + (above - values[low]) * (place - low)
+    below, above = values[low], values[min(low + 1, len(values) - 1)]
+    if not isinstance(below, Duration):
+        return below + (above - below) * (place - low)
+    step = (length_us(above) - length_us(below)) * (place - low)
+    return Duration(below.months, below.micros + math.floor(step + 0.5))
 
 
 def _spread(values: list[float], compute: Callable[[list[float]], float]) -> float | None:
@@ -206,7 +220,7 @@ AGGREGATES: dict[str, Callable[..., Any]] = {
     "all": lambda values: all(v is True for v in values),
     "sum_if": lambda pairs: total([v for v, wanted in pairs if wanted]),
     "avg_if": lambda pairs: AGGREGATES["avg"]([v for v, wanted in pairs if wanted]),
-    "median": lambda values: median(values) if values else None,
+    "median": lambda values: _percentile(values, 50),
     "variance": lambda values: _spread(values, variance),
     "stddev": lambda values: _spread(values, stdev),
     "correlation": _correlation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ def expand(_: Running, stage: bound.ExpandStage, rows: list[Row], __: Schema) ->
 
 
 def sample(running: Running, stage: bound.SampleStage, rows: list[Row], _: Schema) -> list[Row]:
-    count = running.count(stage.count)
+    asked = running.scalar(stage.count)
+    if isinstance(asked, float) and not 0 <= asked <= 1:
+        raise Refused("more than all, or less than none")
+    count = math.floor(asked * len(rows) + 0.5) if isinstance(asked, float) else running.count(stage.count)
     if stage.seed is None:
         raise Refused("a sample by the store's sequence number")
     seed = running.scalar(stage.seed)

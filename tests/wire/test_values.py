@@ -108,7 +108,7 @@ def _answer() -> Answer:
     columns = (ColumnInfo("title", "text(en)"), ColumnInfo("count", "int"), ColumnInfo("due", "time"))
     rows: list[list[Any]] = [["a", 3, 0], ["b", None, None]]
     facets = {"tag": [FacetCount("x", 2), FacetCount(None, 1)]}
-    return Answer(columns, rows, False, "limit", "c1", 9, 1.5, facets, tokens=12)
+    return Answer(columns, rows, False, "limit", "c1", 9, 1.5, facets, {"tag": "keyword"}, tokens=12)
 
 
 def test_an_answer_is_the_same_after_the_wire() -> None:

@@ -220,6 +220,7 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
         seq=run.view.seq,
         elapsed_ms=(time.perf_counter() - started) * 1000,
         facets=run.facets,
+        facet_types=run.facet_types,
         tokens=tokens,
     )
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.index.statistics import Statistics
+from paasq_daemon.kernels.durations import MONTH_MICROS
 from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_daemon.wire.values import as_text
 from paasq_dsl.bound_commands import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import Kind
-from paasq_dsl.values import Duration
+from paasq_dsl.values import Duration, Value
 from paasq_dsl.verbs import VERB_OF_WORD, VERBS
 
 _WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
@@ -94,12 +95,17 @@ def _statistics(view: IndexView, collection: Collection, field: Field) -> list[A
         found: Statistics = view.collection(collection.name).statistics(field.name)
     except KeyError:
         return [None] * 4
-    item = field.type.item or field.type
-    least, greatest = found.minimum, found.maximum
-    if item.kind is Kind.DURATION:  # of which a column has the lengths
-        least, greatest = (Duration(0, end) if isinstance(end, int) else None for end in (least, greatest))
-    ends = (as_text(end, item) for end in (least, greatest))
+    item = str(field.type.item or field.type)
+    ends = (as_text(_end(end, item), item) for end in (found.minimum, found.maximum))
     return [found.rows - found.nulls, found.distinct, *ends]
+
+
+def _end(value: Value, type_: str) -> Value:
+    """Statistics know a duration by its length alone; one of whole months is shown as such."""
+    if type_ != str(Kind.DURATION) or not isinstance(value, int):
+        return value
+    months, rest = divmod(value, MONTH_MICROS)
+    return Duration(0, value) if rest else Duration(months)
 
 
 def _pending(view: IndexView, collection: Collection) -> int:

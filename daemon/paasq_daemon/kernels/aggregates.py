@@ -145,21 +145,35 @@ def mode(groups: Groups, column: Column) -> Column:
 
 @aggregate_kernel("percentile")
 def percentile(groups: Groups, column: Column, percent: float) -> Column:
-    """By linear interpolation between the two nearest values, as numpy's default does."""
+    """By linear interpolation between the two nearest values, as numpy's default does; of durations by their length."""
     if percent is None or not 0 <= percent <= 100:
         raise KernelError("PQ0703", f"a percentile is of 0 to 100 per cent, not of {percent}")
-    there = ~null_of(column)
-    codes, values = groups.codes[there], numbers(column)[there].astype(np.float64)
-    values = values[np.lexsort((values, codes))]
+    kind = column.type.kind
+    rows = np.flatnonzero(~null_of(column))
+    codes = groups.codes[rows]
+    if not len(rows):
+        return null_column(column.type if kind in {Kind.TIME, Kind.DURATION} else FLOAT, groups.count)
+    values = sortable(column)[rows]
+    order = np.lexsort((values, codes))
     sizes = np.bincount(codes, minlength=groups.count)
     place = np.maximum(sizes - 1, 0) * (percent / 100)
     low = np.floor(place).astype(np.int64)
     start = offsets_of(sizes)[:-1]
-    if not len(values):
-        return null_column(FLOAT, groups.count)
-    below = values[np.minimum(start + low, len(values) - 1)]
-    above = values[np.minimum(start + np.minimum(low + 1, np.maximum(sizes - 1, 0)), len(values) - 1)]
-    return finite(FLOAT, below + (above - below) * (place - low), sizes > 0)
+    below = order[np.minimum(start + low, len(rows) - 1)]
+    above = order[np.minimum(start + np.minimum(low + 1, np.maximum(sizes - 1, 0)), len(rows) - 1)]
+    floats = values.astype(np.float64)
+    step = (floats[above] - floats[below]) * (place - low)
+    if kind not in {Kind.TIME, Kind.DURATION}:
+        return finite(FLOAT, floats[below] + step, sizes > 0)
+    return _later(column.take(rows[below]), np.floor(step + 0.5).astype(np.int64), sizes > 0)
+
+
+def _later(column: Column, micros: Ints, valid: Mask) -> Column:
+    """Times moved, or durations made longer, by so many microseconds."""
+    if column.type.kind is Kind.TIME:
+        return flat(column.type, numbers(column) + micros, valid)
+    months, own = parts(column)
+    return assemble(months, own + micros, valid)
 
 
 @aggregate_kernel("first_value")

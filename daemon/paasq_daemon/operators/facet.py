@@ -29,6 +29,7 @@ class Facet:
             type_ = facet.value.type
             item = type_.item if type_.kind is Kind.LIST and type_.item else type_
             counts = value_counts(evaluate(facet.value, batch, run.values), top)
+            run.facet_types[facet.name] = str(item)
             run.facets[facet.name] = [Count(encode(value, str(item)), count) for value, count in counts]
         return batch
 

@@ -32,6 +32,7 @@ class Run:
     fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
+    facet_types: dict[str, str] = field(default_factory=dict)
     match: MatchText | None = None  # the last that rows were matched by, for snippets and passages
     sense: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
     cursor: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ class Sample:
     seed: Bound | None
 
     def run(self, run: Run, batch: Batch) -> Batch:
-        count = count_of(self.count, run)
+        count = self._count(run, batch.length)
         if batch.length <= count:
             return batch
         drawn = mixed(np.array([self._seed(run)], np.int64).astype(np.uint64))
@@ -38,6 +39,15 @@ class Sample:
 
     def describe(self) -> str:
         return f"sample {show(self.count)}" + (f" seed {show(self.seed)}" if self.seed else "")
+
+    def _count(self, run: Run, rows: int) -> int:
+        """A float is a share of the rows, of which the nearest number is kept."""
+        value = scalar(self.count, run.values)
+        if not isinstance(value, float):
+            return count_of(self.count, run)
+        if not 0 <= value <= 1:
+            raise KernelError("PQ0701", f"a share of the rows is from 0 to 1, not {value:g}", self.count.span)
+        return math.floor(value * rows + 0.5)
 
     def _seed(self, run: Run) -> int:
         if self.seed is None:

@@ -12,7 +12,7 @@ from paasq_daemon.kernels.aggregating import aggregated
 from paasq_daemon.kernels.build import concatenate
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, scalar
-from paasq_daemon.kernels.grouping import group
+from paasq_daemon.kernels.grouping import Groups, group
 from paasq_daemon.operators import gaps
 from paasq_daemon.operators.batch import Batch, OrderKey
 from paasq_daemon.operators.buckets import buckets_between, zoned_buckets_between
@@ -24,6 +24,7 @@ from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
 from paasq_dsl.source import Span
 from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
 from paasq_dsl.values import Duration
+from paasq_dsl.walk import replaced, windows
 
 BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would be 300 million
 
@@ -42,11 +43,8 @@ class Summarize:
         found: dict[str, Column] = {}
         for key, column in zip(self.keys, columns, strict=True):
             found[key.name] = column.take(groups.representatives)
-        for item in self.aggregates:
-            run.cancel.check()
-            assert isinstance(item.value, Apply)
-            column = aggregated(item.value, groups, batch, run.values)
-            found[item.name] = as_float(column) if self.fill_method == "linear" else column
+        for name, column in self._aggregated(groups, batch, found, run).items():
+            found[name] = as_float(column) if self.fill_method == "linear" else column
         fills = self.fill is not None or self.fill_method is not None
         return self._batch(self._filled(found, groups.count, run) if fills else found, groups.count)
 
@@ -59,6 +57,19 @@ class Summarize:
             + (f" fill {show(self.fill)}" if self.fill else "")
             + (f" fill {self.fill_method}" if self.fill_method else "")
         )
+
+    def _aggregated(self, groups: Groups, batch: Batch, keys: dict[str, Column], run: Run) -> dict[str, Column]:
+        """Expressions of aggregates stand over the groups, with a column more for each aggregate in them."""
+        names: dict[Apply, ColumnValue] = {}
+        for item in self.aggregates:
+            for call in windows(item.value):
+                names.setdefault(call, ColumnValue(f"`{len(names)}", call.type))  # as no column can be called
+        computed = dict(keys)
+        for call, column in names.items():
+            run.cancel.check()
+            computed[column.name] = aggregated(call, groups, batch, run.values)
+        of_groups = Batch(groups.count, computed=computed)
+        return {i.name: evaluate(replaced(i.value, names), of_groups, run.values) for i in self.aggregates}
 
     def _batch(self, columns: dict[str, Column], count: int) -> Batch:
         length = len(next(iter(columns.values()))) if columns else count

@@ -102,6 +102,10 @@ class Estimator:
         value = self._scalar(bound)
         return value if isinstance(value, (int, float)) else otherwise
 
+    def count_or_share(self, bound: Bound, rows: float) -> float:
+        found = self.count(bound, rows)
+        return found * rows if isinstance(found, float) else found
+
     def _scalar(self, bound: Bound) -> Value:
         try:
             return scalar(bound, self.values)
@@ -223,7 +227,7 @@ _ESTIMATES: dict[type, Callable[[Estimator, Any, float, CollectionView | None], 
     Rename: _same,
     Lookup: _same,
     Skip: lambda e, o, rows, _: max(rows - e.count(o.count, 0), 0),
-    Sample: lambda e, o, rows, _: min(rows, e.count(o.count, rows)),
+    Sample: lambda e, o, rows, _: min(rows, e.count_or_share(o.count, rows)),
     Distinct: _distinct,
     Expand: lambda _e, _o, rows, _s: rows * ITEMS,
     Union: _union,

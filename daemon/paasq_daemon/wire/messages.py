@@ -158,7 +158,8 @@ class Answer:
     `rows` are lists of engine values (a time is an int of microseconds), one value a column. `reason` says why an
     answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
     store's sequence number that the whole answer was read at; `tokens` estimates what the rows
-    cost in an LLM's context; `zone` is the time zone that the text was read in, and that people are shown times in.
+    cost in an LLM's context; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
+    the text was read in, and that people are shown times in.
     """
 
     columns: tuple[ColumnInfo, ...]
@@ -169,6 +170,7 @@ class Answer:
     seq: int = 0
     elapsed_ms: float = 0.0
     facets: Mapping[str, list[FacetCount]] = field(default_factory=dict)
+    facet_types: Mapping[str, str] = field(default_factory=dict)
     plan: str | None = None
     tokens: int | None = None
     zone: str = DEFAULT_ZONE
@@ -220,6 +222,7 @@ class Answer:
                     name: [FacetCount(count["value"], count["count"]) for count in counts]
                     for name, counts in data["facets"].items()
                 },
+                facet_types=data.get("facet_types", {}),
                 plan=data.get("plan"),
                 zone=data.get("zone", DEFAULT_ZONE),
                 **{name: data[name] for name in _LABELS},
@@ -229,9 +232,10 @@ class Answer:
                 f"this is no answer of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
 
-    def _rare_labels(self) -> dict[str, str]:
+    def _rare_labels(self) -> dict[str, Any]:
+        facet_types = {"facet_types": dict(self.facet_types)} if self.facet_types else {}
         plan = {} if self.plan is None else {"plan": self.plan}
-        return plan if self.zone == DEFAULT_ZONE else plan | {"zone": self.zone}
+        return facet_types | plan | ({} if self.zone == DEFAULT_ZONE else {"zone": self.zone})
 
     def __rich__(self) -> RenderableType:
         from paasq_daemon.wire.render import table  # noqa: PLC0415  # rich loads only where a terminal wants it

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +12,25 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from paasq_daemon.wire.values import digest, member_types
+from paasq_daemon.wire.values import codec, digest, member_types
 from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
     from paasq_daemon.wire.messages import Answer
 
-_SQUEEZED_CELLS = 8  # a column narrower than this breaks words that are no longer
-_BETWEEN_CELLS = 3  # of two columns
 _RIGHT = ("int", "float", "duration")
 _VECTOR_SHOWN = 3
+_READABLE = 12  # characters of a column that is cut into lines, and can still be read
+_BETWEEN = " │ "
 
 
 def table(answer: Answer) -> RenderableType:
     """Rows (a plan instead, where the answer is one), then facets, then one line of labels, and the cursor on its own."""
     parts: list[RenderableType] = []
     if answer.columns and answer.plan is None:
-        parts.append(_Rows(answer))
-    parts += [_facet(name, [(count.value, count.count) for count in counts]) for name, counts in answer.facets.items()]
+        parts.append(_rows(answer))
+    parts += [part for name in answer.facets for part in (Text(), _facet(answer, name))]
+    parts += [Text()] if answer.facets else []
     if answer.plan is not None:
         parts.append(Text(printable(answer.plan)))
     parts.append(Text(labels(answer), style="dim"))
@@ -84,50 +86,58 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
-class _Rows:
-    """A row a line; where so many columns would be squeezed into the width that there is, a column a line."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._columns = answer.columns
-        self._names = [printable(column.name) for column in answer.columns]
-        rows, zone = list(answer), zone_of(answer.zone) or UTC
-        kinds = [
-            (column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)
-        ]
-        self._cells = [
-            [cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, kinds, strict=True)]
+def _rows(answer: Answer) -> _Rows:
+    rows, zone = list(answer), zone_of(answer.zone) or UTC
+    shown = [(column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)]
+    return _Rows(
+        names=[printable(column.name) for column in answer.columns],
+        right=[column.type in _RIGHT for column in answer.columns],
+        cells=[
+            [cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True)]
             for row in rows
-        ]
+        ],
+    )
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # as rich calls it
-        columns = zip(self._names, *self._cells, strict=True)
-        needed = sum(min(_longest_word(column), _SQUEEZED_CELLS) + _BETWEEN_CELLS for column in columns)
-        if self._cells and needed - _BETWEEN_CELLS > options.max_width:
-            yield from self._blocks()
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows as a grid; where that leaves a column too narrow to read, one row below the other, null left out."""
+
+    names: list[str]
+    right: list[bool]
+    cells: list[list[str]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
+        if self._least_width() <= options.max_width:
+            yield self._grid()
+        elif not self.cells:
+            yield Text(", ".join(self.names), style="bold")
         else:
-            yield self._table()
+            for number, row in enumerate(self.cells, 1):
+                yield Text(f"━━ {number}")
+                yield self._record(row)
 
-    def _table(self) -> Table:
+    def _least_width(self) -> int:
+        """Of a grid that can be read: each column as wide as it wants, or as `_READABLE`."""
+        columns = ([name, *(row[at] for row in self.cells)] for at, name in enumerate(self.names))
+        wanted = (max(cell_len(line) for text in column for line in text.split("\n")) for column in columns)
+        return sum(min(width, _READABLE) for width in wanted) + len(_BETWEEN) * (len(self.names) - 1)
+
+    def _grid(self) -> Table:
         grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-        for name, column in zip(self._names, self._columns, strict=True):
-            grid.add_column(Text(name), justify="right" if column.type in _RIGHT else "left", overflow="fold")
-        for cells in self._cells:
-            grid.add_row(*(Text(text) for text in cells))
+        for name, right in zip(self.names, self.right, strict=True):
+            grid.add_column(Text(name), justify="right" if right else "left")
+        for row in self.cells:
+            grid.add_row(*(Text(text) for text in row))
         return grid
 
-    def _blocks(self) -> Iterator[RenderableType]:
-        """Each is followed by an empty line."""
-        for cells in self._cells:
-            block = Table.grid(padding=(0, 2))
-            for name, text in zip(self._names, cells, strict=True):
-                block.add_row(Text(name, style="bold"), Text(text))
-            yield block
-            yield Text()
-
-
-def _longest_word(texts: Iterable[str]) -> int:
-    """In cells of a terminal."""
-    return max(cell_len(word) for text in texts for word in text.split() or [""])
+    def _record(self, row: list[str]) -> Table:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for name, text in zip(self.names, row, strict=True):
+            if text:
+                grid.add_row(Text(name, style="bold"), Text(text))
+        return grid
 
 
 def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
@@ -143,10 +153,15 @@ def _local(moment: datetime, zone: tzinfo) -> datetime:
         return moment
 
 
-def _facet(name: str, counts: list[tuple[Any, int]]) -> Table:
+def _facet(answer: Answer, name: str) -> Table:
+    """Values and how many rows have each; a time as the columns show it."""
+    zone, type_ = zone_of(answer.zone) or UTC, answer.facet_types.get(name, "any")
+    kind = codec(type_)
+    values = [kind.present(kind.decode(count.value)) for count in answer.facets[name]]
+    dates = _only_dates(values, zone)
     grid = Table(show_edge=False, pad_edge=False, header_style="bold")
     grid.add_column(Text(printable(name)))
     grid.add_column("count", justify="right")
-    for value, count in counts:
-        grid.add_row(Text(cell(value, "any")), str(count))
+    for value, count in zip(values, answer.facets[name], strict=True):
+        grid.add_row(Text(cell(value, type_, zone, dates=dates)), str(count.count))
     return grid

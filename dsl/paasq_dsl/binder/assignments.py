@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.dates import report_bare_dates
+from paasq_dsl.binder.dates import report_bare_dates, time_in_text
 from paasq_dsl.binder.expressions import adapt, bind_expression
+from paasq_dsl.binder.mends import in_place
 from paasq_dsl.binder.objects import object_members
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, Constant, Named, ParameterValue, Schema
@@ -51,6 +52,8 @@ def _assigned(
         context.unknown("PQ0202", _name_span(item), item.name or "", known, where=where)
     elif made_of := ", ".join(field.sources) or field.computed:
         context.report("PQ0502", _name_span(item), name=name, sources=made_of)
+    elif field.type.kind is Kind.TIME and (better := time_in_text(item.expression)) is not None:
+        context.report("PQ0308", item.expression.span, better=better, edit=in_place(item.expression, better))
     else:
         return [(name, _checked(context, field, value, item.expression.span))]
     return []

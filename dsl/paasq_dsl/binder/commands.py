@@ -10,7 +10,7 @@ from paasq_dsl.binder.computed import check_computed, fields_read, with_fields_r
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
-from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, hides
+from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, default_as, hides
 from paasq_dsl.binder.wording import found_words
 from paasq_dsl.bound import BoundCommand, Schema
 from paasq_dsl.bound_commands import (
@@ -121,12 +121,12 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
         report_object(context, node.field.name, [f.name for f in fields], node.field.span)
         return None
     field = fields[0]
-    type_ = bind_type(context, node.type)
+    type_, default = bind_type(context, node.type), None
     problem = _needed(collection, (field,))
     if Kind.VECTOR in {field.type.kind, type_.kind}:
         problem = "a vector is made of text, or given; drop it, and add another"
-    elif field.default is not None:
-        problem = "it has a default of its present type"
+    elif field.default is not None and (default := default_as(field.default, type_)) is None:
+        problem = f"its default is no {type_}; drop it, and add it anew"
     elif field.computed is not None:
         problem = "it is computed; drop it, and add it anew"
     elif type_ == field.type:
@@ -135,7 +135,7 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
         _refuse(context, collection, node.field, "retyped", problem)
         return None
     # another id: what old versions of records hold under the present one is of the present type
-    retyped = replace(field, id=collection.next_field_id, type=type_)
+    retyped = replace(field, id=collection.next_field_id, type=type_, default=default)
     return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 

@@ -14,15 +14,21 @@ from paasq_dsl.values import parse_time
 
 def report_text(context: Context, node: tree.Binary, written: tree.Expression) -> None:
     """A text where a time is compared."""
-    value = written.value if isinstance(written, tree.Literal) and isinstance(written.value, str) else None
-    better = None if value is None else _as_time(value)
+    is_text = isinstance(written, tree.Literal) and isinstance(written.value, str)
+    better = time_in_text(written)
     edit = Edit(written.span, better, f"write {better}") if better else None
-    span = node.span if value is None else written.span
+    span = written.span if is_text else node.span
     context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
 
 
-def _as_time(value: str) -> str | None:
+def time_in_text(written: tree.Expression) -> str | None:
     """The literal that a text for a time was meant to be."""
+    if not isinstance(written, tree.Literal) or not isinstance(written.value, str) or written.as_time:
+        return None
+    return _as_time(written.value)
+
+
+def _as_time(value: str) -> str | None:
     if value in MOMENTS:
         return f"@{value}"
     literal = f"@{value}".replace(" ", "T")
@@ -37,14 +43,15 @@ def report_bare_dates(context: Context, *written: tuple[Bound, Span]) -> bool:
     """Report every `2026-01-31` that was read as two subtractions; was there one?"""
     found = False
     for bound, span in written:
-        better = _bare_date(bound)
+        better = bare_date(bound)
         if better:
             context.report("PQ0318", span, better=better, edit=Edit(span, better, f"write {better}"))
             found = True
     return found
 
 
-def _bare_date(bound: Bound) -> str | None:
+def bare_date(bound: Bound) -> str | None:
+    """The literal that two subtractions were meant to be."""
     match bound:
         case Apply(
             function="-",

@@ -8,7 +8,7 @@ from typing import Any
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.dates import report_bare_dates
-from paasq_dsl.binder.foreign import is_called_alone, report_no_function
+from paasq_dsl.binder.foreign import is_called_alone, report_no_function, report_no_signature
 from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.literals import bind_literal, bind_moment
 from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
@@ -58,7 +58,10 @@ def check_key(context: Context, bound: Bound, span: Span) -> None:
     """Can rows be grouped by it?"""
     if bound.type.kind in {Kind.LIST, Kind.VECTOR}:
         found = with_article(bound.type)
-        context.report("PQ0304", span, what="a group key", expected="one value a row", found=found)
+        expected = (
+            "one value a row" if bound.type.kind is Kind.VECTOR else "one value a row (expand gives a row of each item)"
+        )
+        context.report("PQ0304", span, what="a group key", expected=expected, found=found)
 
 
 def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: str, better: str | None = None) -> Bound:
@@ -98,15 +101,18 @@ def _column(context: Context, name: str, span: Span, schema: Schema) -> Bound:
 
 def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> None:
     better = FOREIGN_VALUES.get(name) or (f"{name}()" if is_called_alone(name) else None)
+    made_of_it = [c.name for c in schema.columns if c.name.endswith(f"_{name}")]
     if members := schema.members(name):
         report_object(context, name, [c.name for c in members], span)
     elif not schema.columns and better is None:
-        context.report("PQ0211", span, name=name)
+        candidates = (f"${name}",) if context.parameters.get(name) else ()
+        context.report("PQ0211", span, name=name, candidates=candidates, edit=replacement(span, candidates))
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
     else:
         where = schema.collection.name if schema.collection else "this row"
         known = [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS]
+        better = better or (made_of_it[0] if len(made_of_it) == 1 and schema.collection is None else None)
         context.unknown("PQ0202", span, name, known, better=better, where=where)
 
 
@@ -227,7 +233,7 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
         return Constant(-1, ANY, None, span)
     if found is None:
         if node.name not in context.unclear:
-            report_no_function(context, node, [*FUNCTIONS, *context.functions])
+            report_no_function(context, node, arguments, [*FUNCTIONS, *context.functions])
         return Apply(node.name, arguments, ANY, span)
     return apply_function(context, found, node, arguments)
 
@@ -309,9 +315,7 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
             typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
             return Apply(found.name, in_session_zone(context, candidate, typed), type_, span)
     if not report_bare_dates(context, *((a, w.span) for a, w in zip(arguments, node.arguments, strict=True))):
-        given = ", ".join(str(a.type) for a in arguments) or "nothing"
-        expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
-        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+        report_no_signature(context, found, node, arguments)
     return Apply(found.name, arguments, ANY, span)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.mends import longer_name
 from paasq_dsl.binder.paths import as_arrow, column_name, traverse
 from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
 from paasq_dsl.diagnostics import Edit
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
 
@@ -30,7 +33,7 @@ def bind_items(
             continue
         found = {name: value} if value is not None else {f"{name}.{path}": each for path, each in members.items()}
         if clash := next((each for each in (name, *found) if each in taken), None):
-            _report_taken(context, clash, taken[clash], item)
+            _report_taken(context, clash, taken, item)
             continue
         taken.update(dict.fromkeys((name, *found), item))
         named += [Named(each, bound) for each, bound in found.items()]
@@ -41,11 +44,15 @@ def bind_items(
     return tuple(named), tuple(columns)
 
 
-def _report_taken(context: Context, clash: str, first: tree.Item, second: tree.Item) -> None:
-    """`clash` is the name of a column that both items make."""
+def _report_taken(context: Context, clash: str, taken: Mapping[str, tree.Item], second: tree.Item) -> None:
+    """`clash` is the name of a column that the item makes, as one of those `taken` does."""
+    first = taken[clash]
     names = [item.name or column_name(item.expression) for item in (first, second)]
     if names[0] == names[1]:
-        context.report("PQ0205", second.span, name=clash)
+        longer = longer_name(second.expression) if second.name is None else None
+        start = Span(second.span.start, second.span.start)
+        edit = Edit(start, f"{longer} = ", f"write {longer} = ...") if longer and longer not in taken else None
+        context.report("PQ0205", second.span, name=clash, edit=edit)
         return
     part = first if names[0] == clash else second
     better = f"{clash.rpartition('.')[2]} = {clash}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.dates import report_bare_dates, report_text
+from paasq_dsl.binder.mends import called, in_place
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.diagnostics import Edit
@@ -32,7 +33,16 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
         return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
     if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
-        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right))
+        candidates = _with_units(node, left, right)
+        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right), candidates=candidates)
+
+
+def _with_units(node: tree.Binary, left: Bound, right: Bound) -> tuple[str, ...]:
+    """What a number beside a duration was perhaps meant to be."""
+    written = node.left if left.type.kind is Kind.INT else node.right
+    if {left.type.kind, right.type.kind} != {Kind.INT, Kind.DURATION} or not isinstance(written, tree.Literal):
+        return ()
+    return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h"))
 
 
 def _comparable(left: Type, right: Type) -> bool:
@@ -63,7 +73,10 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
         )
     elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
         expected = "a list [..] or a range a..b on its right"
-        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+        better = called("", node.right)
+        edit = in_place(node.right, f"[{better[1:-1]}]") if better else None
+        found = found_words(right)
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, edit=edit)
     elif item is not None and not _comparable(left.type, item):
         items = _items(node.right, right)
         if left.type.kind is Kind.TIME and report_bare_dates(context, *items):
@@ -94,12 +107,19 @@ def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) ->
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
     elif not _comparable(left.type.item, asked):
         found = found_words(right) if node.operator == "has" else with_article(asked)
-        context.report("PQ0302", node.span, left=with_article(left.type.item), right=found)
+        several = node.operator == "has" and _comparable(left.type, asked)
+        edit = Edit(node.operator_span, "has any", "write has any") if several else None
+        candidates = ("has any", "has all") if several else ()
+        left_words = with_article(left.type.item)
+        context.report("PQ0302", node.span, left=left_words, right=found, candidates=candidates, edit=edit)
 
 
 def _no_list(context: Context, node: tree.Binary, left: Bound) -> None:
     better = {"has": "==", "has any": "in"}.get(node.operator)
     edit = Edit(node.operator_span, better, f"write {better}") if better else None
+    if node.operator == "has" and left.type.kind is Kind.TEXT:
+        contained = called("contains", node.left, node.right)
+        edit = in_place(node, contained) if contained else None
     context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), edit=edit)
 
 

@@ -19,6 +19,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.unparse import unparse
 from paasq_dsl.syntax.words import EXACT_TYPES, FOREIGN_TYPES
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+from paasq_dsl.values import Value
 from paasq_dsl.zones import DEFAULT_ZONE
 
 _PLAIN = {
@@ -200,3 +201,15 @@ def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[st
             context.unknown("PQ0202", source.span, source.name, fields, where="this collection")
         elif found.type.kind not in STRING_KINDS | {Kind.ANY}:
             context.report("PQ0606", source.span, name=source.name, type=with_article(found.type))
+
+
+def default_as(value: Value, type_: Type) -> Value:
+    """A default as one of another type, without loss; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if type_.kind in {Kind.KEYWORD, Kind.TEXT}:
+        return str(value)
+    if isinstance(value, str) or type_.kind not in {Kind.INT, Kind.FLOAT}:
+        return None
+    found = float(value) if type_.kind is Kind.FLOAT else int(value)
+    return found if found == value else None

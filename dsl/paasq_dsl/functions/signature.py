@@ -97,6 +97,19 @@ def resolve(candidate: Signature, arguments: Sequence[Type]) -> Type | None:
     return _result(candidate.result, names)
 
 
+def nearest_signatures(candidates: Sequence[Signature], arguments: Sequence[Type]) -> tuple[Signature, ...]:
+    """Those that the most arguments fit, counted from the first to the first that does not fit; all where none fits any."""
+    fitting = [_fitting(candidate, arguments) for candidate in candidates]
+    return tuple(c for c, count in zip(candidates, fitting, strict=True) if count == max(fitting))
+
+
+def _fitting(candidate: Signature, arguments: Sequence[Type]) -> int:
+    words = candidate.asked(len(arguments)) or tuple(p.rstrip("?.") for p in candidate.parameters)
+    names: dict[str, Type] = {}
+    fits = [_fits(word, given, names) for word, given in zip(words, arguments, strict=False)]
+    return (*fits, False).index(False)
+
+
 def unify(left: Type, right: Type) -> Type | None:
     """The one type that both are values of, or None."""
     if left == right or right.kind in {Kind.NULL, Kind.ANY}:

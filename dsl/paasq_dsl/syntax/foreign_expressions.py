@@ -106,6 +106,8 @@ def _is_null(tokens: Sequence[Token], i: int) -> Diagnostic | None:
 def _between(tokens: Sequence[Token], i: int, *, plain: bool) -> Diagnostic:
     """Both ends are in it, where `a..b` is without its end."""
     words = [t.text.lower() for t in tokens[i : i + 4]]
+    if words[1] == "(" and (inside := _range_in_brackets(tokens, i)) is not None:
+        return inside
     if not plain or len(words) < 4 or words[2] != "and" or tokens[i + 3].kind not in _PLAIN:
         return said(tokens[i].text, "a >= 1 and a <= 5", tokens[i].span)
     name = tokens[i - 1].text
@@ -113,11 +115,86 @@ def _between(tokens: Sequence[Token], i: int, *, plain: bool) -> Diagnostic:
     return said(tokens[i].text, better, tokens[i].span, _over(tokens[i - 1], tokens[i + 3], better))
 
 
+def _range_in_brackets(tokens: Sequence[Token], i: int) -> Diagnostic | None:
+    """`at between (a .. b)` of KQL, of a name."""
+    depth, middle = 0, 0
+    for end, token in enumerate(tokens[i + 1 :], i + 1):
+        depth += (token.text == "(") - (token.text == ")")
+        middle = end if token.text == ".." and depth == 1 else middle
+        if depth == 0:
+            break
+    else:
+        return None
+    if not middle or tokens[i - 1].kind is not TokenKind.NAME:
+        return None
+    low, high, name = written(tokens[i + 2 : middle]), written(tokens[middle + 1 : end]), tokens[i - 1].text
+    better = f"{name} >= {low} and {name} <= {high}"
+    return said("between", better, tokens[i].span, _over(tokens[i - 1], tokens[end], better))
+
+
+def text_with_values(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """`f"{id}: {title}"` of PRQL and Python."""
+    for before, token in pairwise(tokens):
+        if before.text not in {"f", "s"} or token.kind is not TokenKind.STRING or before.end != token.start:
+            continue
+        if before.text == "s":
+            return said('s"..."', "an expression", before.span)
+        values: list[str] = []
+
+        def place(found: re.Match[str], values: list[str] = values) -> str:
+            values.append(found[1])
+            return f"{{{len(values) - 1}}}"
+
+        text = quote_string(_VALUE_IN_TEXT.sub(place, unquote(token.text)))
+        return replaced([before, token], f"format({', '.join([text, *values])})")
+    return None
+
+
+_VALUE_IN_TEXT = re.compile(r"\{([^{}:]+)\}")
+
+
+def default_for_null(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """`effort ?? 0`."""
+    for i, (one, other) in enumerate(pairwise(tokens)):
+        if one.text != "?" or other.text != "?" or not 0 < i < len(tokens) - 2:
+            continue
+        before, after = tokens[i - 1], tokens[i + 2]
+        plain = before.kind is TokenKind.NAME and after.kind in _PLAIN and tokens[i - 2].text not in {".", "->"}
+        if not plain:
+            return said("??", "coalesce(a, b)", one.span.cover(other.span))
+        return replaced(tokens[i - 1 : i + 3], f"coalesce({before.text}, {after.text})")
+    return None
+
+
+def piped_value(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """`(n | in 5..10)`, `(n | as int)` and `(n | round 1)` of PRQL."""
+    last = max((i for i, t in enumerate(tokens) if t.text == ")"), default=0)
+    for i, token in enumerate(tokens[: max(last - 3, 0)]):
+        words = [t.text for t in tokens[i : i + 3]]
+        if token.text != "(" or words[2:] != ["|"]:
+            continue
+        end = next(j for j in range(i, last + 1) if tokens[j].text == ")")
+        if end < i + 4:
+            continue
+        function, arguments = tokens[i + 3].text, tokens[i + 4 : end]
+        if function == "in":
+            better = f"{words[1]} in {written(arguments)}"
+        elif function == "as":
+            better = f"{written(arguments)}({words[1]})"
+        else:
+            dots = [j for j, t in enumerate(arguments) if t.text == "."]
+            arguments = arguments[dots[-1] + 1 :] if dots else [tokens[i + 3], *arguments]
+            better = f"{arguments[0].text}({', '.join([words[1], *(t.text for t in arguments[1:])])})"
+        return replaced(tokens[i : end + 1], better)
+    return None
+
+
 def _of_pattern(pattern: Token) -> tuple[str, Token]:
     """The function for a pattern of SQL, and the pattern without its signs; no function where it has them inside."""
     if pattern.kind is not TokenKind.STRING:
         return "", pattern
     text = unquote(pattern.text)
+    text = text if "%" in text else text.replace("*", "%")  # as ES|QL writes it
     inside = text.strip("%")
     starts, ends = text.startswith("%"), text.endswith("%") and len(text) > 1
     if "%" in inside or "_" in inside:
@@ -278,6 +355,6 @@ def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 EXPRESSION_RULES = (
-    comment_sign, joined_operator, infix_word, list_in_round_brackets, loose_unit, loose_date, index, choice, loose_type,
-    upper_case,
+    comment_sign, text_with_values, default_for_null, piped_value, joined_operator, infix_word,
+    list_in_round_brackets, loose_unit, loose_date, index, choice, loose_type, upper_case,
 )  # fmt: skip

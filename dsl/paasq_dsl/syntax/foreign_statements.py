@@ -212,6 +212,9 @@ def let_of_value(tokens: Sequence[Token], start: str) -> Diagnostic | None:
         or tokens[1].kind not in {TokenKind.NAME, TokenKind.PARAM}
     ):
         return None
+    if len(tokens) == 4 and tokens[3].kind is TokenKind.NAME and tokens[3].text.lower() not in {"true", "false"}:
+        before = Edit(Span(tokens[3].start, tokens[3].start), "from ", "write from")
+        return diagnostic("PQ0119", tokens[3].span, edit=before)
     type_ = _LITERALS.get(tokens[3].kind) if len(tokens) == 4 else None
     if type_ == "int" and not tokens[3].text.isdigit():
         type_ = "float"

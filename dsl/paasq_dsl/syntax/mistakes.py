@@ -13,13 +13,15 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.foreign_expressions import EXPRESSION_RULES
-from paasq_dsl.syntax.foreign_statements import STATEMENT_RULES, in_lower_case
+from paasq_dsl.syntax.foreign_stages import STAGE_RULES
+from paasq_dsl.syntax.foreign_statements import STATEMENT_RULES, in_lower_case, written
 from paasq_dsl.syntax.tokens import Token, TokenKind
 from paasq_dsl.syntax.words import (
     BEFORE_A_NAME,
     EVENT_WORDS,
     FOREIGN_STAGES,
     FOREIGN_STATEMENTS,
+    INNER_WORDS,
     STAGE_WORDS,
     STATEMENT_WORDS,
 )
@@ -208,11 +210,35 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         ends_value = before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}
         if token.kind is not TokenKind.NAME or not ends_value or before.text in BEFORE_A_NAME:
             continue
-        if token.text in STAGE_WORDS:
-            return diagnostic("PQ0111", token.span, edit=Edit(Span(token.start, token.start), "| ", "write |"))
+        if token.text in STAGE_WORDS or (token.text.lower() in FOREIGN_STAGES and token.text not in INNER_WORDS):
+            return diagnostic("PQ0111", token.span, edit=_with_pipes(tokens[tokens.index(token) :]))
         if token.text in STATEMENT_WORDS:
             return diagnostic("PQ0121", token.span, edit=Edit(Span(before.end, before.end), ";", "write ;"))
     return None
+
+
+def _with_pipes(tokens: Sequence[Token]) -> Edit:
+    """A `|` before the first, and, where lines had none at all, as PRQL writes them, before the stages behind it."""
+    begins = [
+        i
+        for i, (before, token) in enumerate(pairwise(tokens), 1)
+        if token.text.lower() in STAGE_WORDS | FOREIGN_STAGES.keys() - INNER_WORDS
+        and token.kind is TokenKind.NAME
+        and (before.kind is not TokenKind.OPERATOR or before.text in {")", "]", "}"})
+        and before.text not in BEFORE_A_NAME
+    ]
+    begins = [0, *begins]
+    words = [_one_word(tokens[at]) for at in begins]
+    behind = [written(tokens[at + 1 : end]) for at, end in pairwise(begins)]
+    stages = [f"| {word} {rest}\n" for word, rest in zip(words, behind, strict=False)]
+    last = tokens[begins[-1]]
+    return Edit(Span(tokens[0].start, last.end), f"{''.join(stages)}| {words[-1]}", "write |")
+
+
+def _one_word(token: Token) -> str:
+    """The word of a stage, or what it is here where that is one word too."""
+    better = FOREIGN_STAGES.get(token.text.lower(), token.text)
+    return token.text if " " in better else better
 
 
 def _emission_elsewhere(tokens: Sequence[Token], start: str) -> Diagnostic | None:
@@ -228,6 +254,6 @@ def _emission_elsewhere(tokens: Sequence[Token], start: str) -> Diagnostic | Non
 _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain", "watch"}
 
 _RULES: tuple[Rule, ...] = (
-    *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
+    *STAGE_RULES, *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
     _comma_between_fields, _missing_separator, _emission_elsewhere,
 )  # fmt: skip

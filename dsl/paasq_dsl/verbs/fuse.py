@@ -3,6 +3,7 @@
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundStage, FuseBranch, FuseStage, Schema
+from paasq_dsl.diagnostics import nearest, replacement
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT
@@ -15,7 +16,9 @@ OPTIONS = {"rrf": ("k", "weights", "feedback"), "linear": ("weights", "feedback"
 
 def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
     if node.method not in METHODS:
-        context.unknown("PQ0209", node.method_span, node.method, METHODS)
+        candidates = nearest(node.method, METHODS) or METHODS
+        edit = replacement(node.method_span, candidates)
+        context.report("PQ0209", node.method_span, name=node.method, candidates=candidates, edit=edit)
         return None
     k = weights = feedback = None
     for option in node.options:

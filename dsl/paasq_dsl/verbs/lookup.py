@@ -8,9 +8,12 @@ from paasq_dsl.binder.paths import as_arrow, column_name, report_object
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Bound, LookupStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.objects import is_inside
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.tokens import quote_name
 from paasq_dsl.types import ANY, Kind, Type, lifted
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.verb import Verb
@@ -22,8 +25,8 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
         return None
     sides = _sides(node.condition, node.collection.name)
     if sides is None:
-        field = target.key
-        context.report("PQ0434", node.condition.span, collection=target.name, field=field)
+        edit = _with_collection(node.condition, target, schema)
+        context.report("PQ0434", node.condition.span, collection=target.name, field=target.key, edit=edit)
         return None
     named, given = sides
     value = bind_expression(context, given, schema)
@@ -58,6 +61,18 @@ def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Name, tree
         if path and is_inside(path, collection):
             return tree.Name(one.span, path.removeprefix(f"{collection}.")), other
     return None
+
+
+def _with_collection(condition: tree.Expression, target: Collection, schema: Schema) -> Edit | None:
+    """`owner == id`, where one side can only be, or else the right one may be, a field of the collection."""
+    if not isinstance(condition, tree.Binary) or condition.operator != "==":
+        return None
+    sides = [s for s in (condition.right, condition.left) if isinstance(s, tree.Name) and s.name in target.by_name]
+    only_there = [s for s in sides if s.name not in schema.by_name]
+    if not sides:
+        return None
+    start = (only_there or sides)[0].span.start
+    return Edit(Span(start, start), f"{quote_name(target.name)}.", f"write {target.name}.")
 
 
 def _field_type(context: Context, named: tree.Name, target: Collection) -> Type | None:

@@ -33,7 +33,8 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
             unknown_option(context, "near", option, OPTIONS)
     if not needs_records(context, "near", schema, node.span):
         return None
-    field = chosen_vector_field(context, "near", node.field, node.field_span if node.field else node.span, schema)
+    span = node.field_span if node.field else node.span
+    field = chosen_vector_field(context, "near", node.field, span, schema, of_text=target.type.kind in STRING_KINDS)
     return None if field is None else NearStage(field, target, exact, scored(schema))
 
 

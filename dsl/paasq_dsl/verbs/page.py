@@ -10,12 +10,14 @@ from paasq_dsl.verbs.verb import Verb
 
 def bind(context: Context, node: tree.Page, schema: Schema) -> PageStage:
     size = bind_scalar(context, node.size, INT, "the number of rows on a page")
-    after = bind_scalar(context, node.after, KEYWORD, "a cursor") if node.after else None
+    begins = node.after is None or (isinstance(node.after, tree.Literal) and node.after.value is None)
+    after = None if begins or node.after is None else bind_scalar(context, node.after, KEYWORD, "a cursor")
     return PageStage(size, after, schema)
 
 
 VERB = Verb(
     "page", tree.Page, "page size [after cursor]",
-    "Gives a page of rows. The answer's cursor leads to the next page; it is null on the last. Ranked results page too.",
+    "Gives a page of rows. The answer's cursor leads to the next page; it is null on the last. `after null` is the first page. "
+    "Ranked results page too.",
     "from pep | sort created desc | page 50 after $cursor", bind,
 )  # fmt: skip

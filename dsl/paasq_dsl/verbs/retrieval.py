@@ -8,10 +8,11 @@ from typing import cast
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.mends import in_place
 from paasq_dsl.bound import Bound, ColumnInfo, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
+from paasq_dsl.syntax.matchtext import Form, MatchTextError, parse_match_text
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import FLOAT, INT, Kind, list_of
 
@@ -36,10 +37,15 @@ def vector_fields(schema: Schema) -> tuple[str, ...]:
     return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
 
 
-def chosen_vector_field(context: Context, stage: str, name: str | None, span: Span, schema: Schema) -> str | None:
-    """The vector field a stage works with: the one named, or the only one. Reports where that is none; None where the
-    collection has no vectors."""
+def chosen_vector_field(
+    context: Context, stage: str, name: str | None, span: Span, schema: Schema, *, of_text: bool = True
+) -> str | None:
+    """The vector field a stage works with: the one named, or the only one; `of_text`: or the only one that is made of text.
+    Reports where that is none; None where the collection has no vectors."""
     known = vector_fields(schema)
+    made = tuple(n for n in known if schema.collection is not None and schema.collection.by_name[n].sources)
+    if name is None and of_text and len(made) == 1:
+        return made[0]
     if not known:
         missing_field(context, stage, "vector", schema, span)
         return None
@@ -100,9 +106,32 @@ def check_match_words(context: Context, words: tree.Expression) -> None:
     if not isinstance(words, tree.Literal) or not isinstance(words.value, str):
         return
     try:
-        parse_match_text(words.value)
+        clauses = parse_match_text(words.value).clauses
     except MatchTextError as error:
         context.report("PQ0116", _inside(words, error.offset), found=str(error))
+        return
+    operators = [c.text for c in clauses if c.form is Form.WORD and c.text.strip("(") in {"AND", "OR"}]
+    if operators and len(clauses) > 1 and not words.value.isupper():
+        better = _with_signs(words.value)
+        edit = in_place(words, quote_string(better)) if better else None
+        context.report("PQ0470", words.span, word=operators[0], edit=edit)
+
+
+_OPERATORS = frozenset({"AND", "OR", "NOT"})
+
+
+def _with_signs(text: str) -> str | None:
+    """`a AND NOT b` as `+a -b`; None where brackets, quotes or both AND and OR leave more than one meaning."""
+    words = text.split()
+    if any(c in text for c in '"()') or {"AND", "OR"} <= set(words):
+        return None
+    found: list[str] = []
+    for i, word in enumerate(words):
+        beside = (words[i - 1] if i else "", words[i + 1] if i + 1 < len(words) else "")
+        if word not in _OPERATORS:
+            sign = "-" if beside[0] == "NOT" else "+" if "AND" in beside else ""
+            found.append(word if word[0] in "+-" else f"{sign}{word}")
+    return " ".join(found)
 
 
 def _inside(words: tree.Literal, offset: int) -> Span:

@@ -4,13 +4,14 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import apply_function, bind_arguments, bind_expression, bind_scalar, check_key
 from paasq_dsl.binder.objects import bind_items
 from paasq_dsl.binder.paths import column_name
-from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Named, Schema, SummarizeStage
+from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Constant, Named, Schema, SummarizeStage
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.objects import is_inside
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
 from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.walk import parts, replaced, windows
 
 FILL_METHODS = ("previous", "linear")
 
@@ -22,11 +23,12 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
     taken = {name for c in columns for name in (c.name, c.object)}
     aggregates: list[Named] = []
     for item in node.aggregates:
-        value = _aggregate(context, item.expression, schema)
+        value = _aggregate(context, item.expression, schema, keys)
         name = item.name or column_name(item.expression)
         if name is None:
-            continue  # reported: every aggregate has a name
-        if name in taken:
+            if any(windows(value)):
+                context.report("PQ0403", item.span)
+        elif name in taken:
             context.report("PQ0205", item.span, name=name)
         else:
             taken.add(name)
@@ -55,10 +57,23 @@ def _written(key: str, items: tuple[tree.Item, ...]) -> tree.Item:
     return next(item for item, name in zip(items, names, strict=True) if name == key or is_inside(key, str(name)))
 
 
-def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound:
+def _aggregate(context: Context, node: tree.Expression, schema: Schema, keys: tuple[Named, ...]) -> Bound:
+    """An aggregate, or an expression over aggregates and keys."""
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
         return apply_function(context, found, node, bind_arguments(context, found, node, schema))
-    bound = bind_expression(context, node, schema)
+    with context.reporting_windows(None):
+        bound = bind_expression(context, node, schema)
+    calls = tuple(windows(bound))
+    of_windows = [call.function for call in calls if FUNCTIONS[call.function].kind is FunctionKind.WINDOW]
+    if of_windows:
+        context.report("PQ0408", node.span, function=of_windows[0])
+        return bound
+    of_rows = [part for part in parts(replaced(bound, {call: Constant(-1, call.type) for call in calls}))
+               if isinstance(part, ColumnValue) and not _is_key(part, keys)]  # fmt: skip
+    if calls:
+        if of_rows:
+            context.report("PQ0307", node.span, function=of_rows[0].name, better=f"max({of_rows[0].name})")
+        return bound
     if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
         name = node.name if isinstance(node, tree.Call) else column_name(node)
         better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
@@ -66,6 +81,10 @@ def _aggregate(context: Context, node: tree.Expression, schema: Schema) -> Bound
     elif bound.type != ANY:
         context.report("PQ0407", node.span, what="summarize takes aggregates such as count() or avg(field)")
     return bound
+
+
+def _is_key(column: ColumnValue, keys: tuple[Named, ...]) -> bool:
+    return any(isinstance(k.value, ColumnValue) and k.name == k.value.name == column.name for k in keys)
 
 
 def _is_null(node: tree.Expression) -> bool:
@@ -88,7 +107,8 @@ def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...])
 VERB = Verb(
     "summarize", tree.Summarize,
     "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
-    "Makes one row for each group of rows that have equal keys, ordered by the keys. fill adds the time buckets that no row "
+    "Makes one row for each group of rows that have equal keys, ordered by the keys. Expressions may be made of aggregates: "
+    "`share = count_if(done) / count()`. fill adds the time buckets that no row "
     "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
     "the two around it.",
     "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, makes_columns=True,
