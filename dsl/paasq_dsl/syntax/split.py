@@ -9,7 +9,7 @@ from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
+from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, MEMBERSHIP_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
 
 NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
@@ -84,7 +84,7 @@ class _Splitter:
                 if self._begins_emission(token, following):
                     self._end_piece(token.start)
                     self.rule = "emission"
-                self._brackets(token)
+                self._brackets(token, following)
                 self.piece.append(token)
         self._never_closed(lambda _: True)
         if not self.piece and not self.pieces:
@@ -126,7 +126,7 @@ class _Splitter:
         first = self.pieces[0].text if self.pieces else self.piece[0].text if self.piece else ""
         return first.split(maxsplit=1)[:1] == ["watch"]
 
-    def _brackets(self, token: Token) -> None:
+    def _brackets(self, token: Token, following: Token | None) -> None:
         if token.kind is not TokenKind.OPERATOR:
             return
         if token.text == ";":
@@ -136,7 +136,9 @@ class _Splitter:
             first = words[0] if words else ""
             statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
             if len(self.opened) < NESTING_MAX:
-                pipeline = token.text == "(" and (first in PIPELINE_HOLDERS or self._puts_from(first))
+                pipeline = token.text == "(" and (
+                    first in PIPELINE_HOLDERS or self._puts_from(first) or self._lists(following)
+                )
                 self.opened.append(_Open(token, pipeline, statements))
                 return
             if not self.too_deep:
@@ -156,6 +158,11 @@ class _Splitter:
     def _puts_from(self, first: str) -> bool:
         """Is this the bracket of `put collection from (pipeline)`?"""
         return first in {"put", "tx", "dryrun"} and self.piece[-1].text == "from"
+
+    def _lists(self, following: Token | None) -> bool:
+        """Is this the bracket of `x in (from ...)`?"""
+        begins = following is not None and following.text == "from"
+        return begins and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
