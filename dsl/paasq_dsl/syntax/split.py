@@ -53,6 +53,7 @@ class _Open:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
+    stage: str = ""  # the word of the stage that is being read in it, once a | has stood there
 
 
 class _Splitter:
@@ -129,15 +130,18 @@ class _Splitter:
     def _brackets(self, token: Token, following: Token | None) -> None:
         if token.kind is not TokenKind.OPERATOR:
             return
-        if token.text == ";":
+        if token.text == "|" and self.opened and following is not None:
+            self.opened[-1].stage = following.text
+        elif token.text == ";":
             self._never_closed(lambda opened: not opened.holds_statements)
         elif token.text in _PAIRS:
             words = [t.text for t in self.piece[:2]]
             first = words[0] if words else ""
             statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
             if len(self.opened) < NESTING_MAX:
+                stage = (self.opened and self.opened[-1].stage) or first
                 pipeline = token.text == "(" and (
-                    first in PIPELINE_HOLDERS or self._puts_from(first) or self._lists(following)
+                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._lists(following)
                 )
                 self.opened.append(_Open(token, pipeline, statements))
                 return
