@@ -154,6 +154,7 @@ CATALOGUE: dict[str, str] = {
     "to join records to each row, use lookup",
     "PQ0464": "the pipelines in these brackets are too large together: more than {most} stages, those of lets in them "
     "counted, or expressions too deep",
+    "PQ0465": "a pipeline in brackets is a list of values, which stands behind in, not in, has any or has all",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
@@ -18,6 +18,7 @@ _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
 _BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
+_BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
 _BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 
 
@@ -85,7 +86,7 @@ class _Splitter:
                 if self._begins_emission(token, following):
                     self._end_piece(token.start)
                     self.rule = "emission"
-                self._brackets(token, following)
+                self._brackets(token, self.tokens[i + 1 : i + 3])
                 self.piece.append(token)
         self._never_closed(lambda _: True)
         if not self.piece and not self.pieces:
@@ -127,11 +128,11 @@ class _Splitter:
         first = self.pieces[0].text if self.pieces else self.piece[0].text if self.piece else ""
         return first.split(maxsplit=1)[:1] == ["watch"]
 
-    def _brackets(self, token: Token, following: Token | None) -> None:
+    def _brackets(self, token: Token, following: Sequence[Token]) -> None:
         if token.kind is not TokenKind.OPERATOR:
             return
-        if token.text == "|" and self.opened and following is not None:
-            self.opened[-1].stage = following.text
+        if token.text == "|" and self.opened and following:
+            self.opened[-1].stage = following[0].text
         elif token.text == ";":
             self._never_closed(lambda opened: not opened.holds_statements)
         elif token.text in _PAIRS:
@@ -141,7 +142,7 @@ class _Splitter:
             if len(self.opened) < NESTING_MAX:
                 stage = (self.opened and self.opened[-1].stage) or first
                 pipeline = token.text == "(" and (
-                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._lists(following)
+                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._begins_pipeline(following)
                 )
                 self.opened.append(_Open(token, pipeline, statements))
                 return
@@ -163,10 +164,14 @@ class _Splitter:
         """Is this the bracket of `put collection from (pipeline)`?"""
         return first in {"put", "tx", "dryrun"} and self.piece[-1].text == "from"
 
-    def _lists(self, following: Token | None) -> bool:
-        """Is this the bracket of `x in (from ...)`?"""
-        begins = following is not None and following.text == "from"
-        return begins and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
+    def _begins_pipeline(self, following: Sequence[Token]) -> bool:
+        """Is this the bracket of `in (from task | ...)`, or of `in (task | ...)`, which says what it should have been?"""
+        first, second = following if len(following) == 2 else (None, None)
+        if first is None or second is None:
+            return False
+        if first.text == "from":
+            return second.kind is TokenKind.NAME and second.text not in _BETWEEN_VALUES
+        return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
