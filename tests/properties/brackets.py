@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import Kind, Type
 from properties.shaping import distinct, expand, sample, skip, union
 
@@ -13,22 +14,31 @@ if TYPE_CHECKING:
 DEEPEST = 2  # brackets in brackets
 
 
-def values(writer: Writer, pipeline: Pipeline, type_: Type) -> str | None:
+def listed(pipeline: Pipeline, type_: Type) -> str:
+    """What may stand on the right of `in` a value of this type: a list of values, or a pipeline that gives them, which
+    `pipeline` is the beginning of."""
+    writer = pipeline.writer
+    return (_values(writer, pipeline, type_) if writer.number(0, 2) else None) or writer.some(type_)
+
+
+def _values(writer: Writer, pipeline: Pipeline, type_: Type) -> str | None:
     """`(from ... | select column)` of values that can be equal to some of this type; None where nothing is of it, or where
     brackets stand deep enough."""
     if writer.brackets >= DEEPEST:
         return None
     if type_.kind is Kind.LINK and writer.number(0, 1):
-        return f"(from {type_.name} | where {writer.pick(['name', 'id'])} {writer.comparison()} {writer.key()} | select id)"
+        return f"(from {type_.name} | where id {writer.comparison()} {quote_string(f'p{writer.number(0, 29)}')} | select id)"
     writer.brackets += 1
     for _ in range(writer.number(0, 3)):
-        grow(pipeline)
+        _grow(pipeline)
     writer.brackets -= 1
-    names = [name for name, t in pipeline.columns.items() if equal_at_times(t, type_) and not name.startswith("_score")]
+    names = [
+        name for name, t in pipeline.columns.items() if _equal_at_times(t, type_) and not name.startswith("_score")
+    ]
     return f"({' | '.join(pipeline.stages)} | select {writer.pick(sorted(names))})" if names else None
 
 
-def grow(pipeline: Pipeline) -> None:
+def _grow(pipeline: Pipeline) -> None:
     """By a stage that a watch can have too."""
     writer = pipeline.writer
     ways = [pipeline.where, pipeline.where, pipeline.sort, pipeline.take, pipeline.extend, pipeline.collapse]
@@ -40,7 +50,7 @@ def grow(pipeline: Pipeline) -> None:
     writer.pick([*ways, *shapes])()
 
 
-def equal_at_times(one: Type, other: Type) -> bool:
+def _equal_at_times(one: Type, other: Type) -> bool:
     if Kind.LINK in {one.kind, other.kind}:
         return one == other
     strings, numbers = {Kind.KEYWORD, Kind.TEXT}, {Kind.INT, Kind.FLOAT}

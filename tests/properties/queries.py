@@ -15,7 +15,7 @@ from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
 from properties.around import look_around
-from properties.brackets import values
+from properties.brackets import listed
 from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
@@ -82,14 +82,6 @@ class Writer:
         items = [self.present(item) for _ in range(least)] + [self.literal(item) for _ in range(self.number(0, 3))]
         return f"[{', '.join(items)}]"
 
-    def key(self) -> str:
-        """One of a person."""
-        return quote_string(f"p{self.number(0, 29)}")
-
-    def listed(self, type_: Type) -> str:
-        """What may stand on the right of `in` a value of this type: values, or a pipeline that gives them."""
-        return (values(self, Pipeline(self), type_) if self.number(0, 2) else None) or self.some(type_)
-
     def value(self, type_: Type, columns: Columns, depth: int = 2) -> str:
         """An expression of this type: a literal, a column, or a function of such."""
         named = [name for name, t in columns.items() if t == type_]
@@ -119,7 +111,8 @@ class Writer:
             return self.pick([
                 f"{name} has {self.literal(type_.item)}", f"{name} has any {self.literal(type_)}",
                 f"{name} has all {self.literal(type_)}",
-                f"{name} has {self.pick(['any', 'all'])} {self.listed(type_.item)}", f"length({name}) {self.comparison()} {self.number(0, 2)}",
+                f"{name} has {self.pick(['any', 'all'])} {listed(Pipeline(self), type_.item)}",
+                f"length({name}) {self.comparison()} {self.number(0, 2)}",
                 f"{self.literal(type_.item)} in {name}", f"{name} == {self.literal(type_)}", f"is_null({name})",
             ])  # fmt: skip
         return self.pick(_CONDITIONS)(self, name, type_, columns, max(depth - 1, 0))
@@ -149,7 +142,7 @@ _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
     lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison(t)} {name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.some(t)}"
     if t.kind is not Kind.BOOL else f"{name}",
-    lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.listed(t)}",
+    lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {listed(Pipeline(w), t)}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
     if t.kind in {Kind.INT, Kind.TIME, Kind.KEYWORD, Kind.FLOAT} else f"is_null({name})",
     lambda w, name, _t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
@@ -295,12 +288,8 @@ class Pipeline:
 
     def near_text(self) -> str:
         w = self.writer
-        target = w.pick(
-            [
-                quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"),
-                f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]",
-            ]
-        )
+        words = quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}")
+        target = w.pick([words, f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
         return f"near vec to {target}"
 
     def scored(self) -> None:
