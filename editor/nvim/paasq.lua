@@ -8,13 +8,34 @@ local function command(...)
   return vim.list_extend(type(given) == "table" and vim.deepcopy(given) or { given }, { ... })
 end
 
--- The text goes as one argument, past any shell, so nothing in it needs quoting.
-local function run(text)
+-- What the server says of a statement: a text that runs alone, its document, its place there, parameters to ask for.
+-- A file is run from the disk, beside its modules. Arguments go past any shell, so nothing in them needs quoting.
+local function run(text, uri, place, parameters)
+  local given = command("query", text)
+  if vim.startswith(uri, "file:") then
+    local buffer = vim.uri_to_bufnr(uri)
+    vim.api.nvim_buf_call(buffer, function() vim.cmd("silent update") end)
+    given = command("run", vim.api.nvim_buf_get_name(buffer), "--at", place)
+  end
+  for _, name in ipairs(parameters) do
+    vim.list_extend(given, { "-p", name .. "=" .. vim.fn.input("$" .. name .. ": ") })
+  end
   vim.cmd("botright new")
-  vim.fn.termopen(command("query", text))
+  vim.fn.termopen(given)
 end
 
-local server = { name = "paasq", cmd = vim.g.paasq_server or command("lsp"), filetypes = { "paasq" } }
+-- Asked for before the server is attached, 0.7 would wait for an answer for ever, and never ask again.
+local function refresh_lenses(buffer)
+  local clients = vim.lsp.get_clients and vim.lsp.get_clients({ bufnr = buffer }) or vim.lsp.buf_get_clients(buffer)
+  if next(clients) then pcall(vim.lsp.codelens.refresh, { bufnr = buffer }) end
+end
+
+local server = {
+  name = "paasq",
+  cmd = vim.g.paasq_server or command("lsp"),
+  filetypes = { "paasq" },
+  on_attach = function(_, buffer) refresh_lenses(buffer) end,
+}
 
 local group = vim.api.nvim_create_augroup("paasq", {})
 
@@ -31,7 +52,7 @@ local function prepare(buffer)
 end
 
 if vim.lsp.commands then
-  vim.lsp.commands["paasq.run"] = function(lens) run(lens.arguments[1]) end
+  vim.lsp.commands["paasq.run"] = function(lens) run(unpack(lens.arguments)) end
 end
 
 -- 0.7 knows neither vim.lsp.enable nor vim.lsp.start: one client is started, and each buffer attached to it.
@@ -59,7 +80,7 @@ vim.api.nvim_create_autocmd("FileType", {
     vim.api.nvim_create_autocmd({ "BufEnter", "InsertLeave", "BufWritePost" }, {
       group = group,
       buffer = event.buf,
-      callback = function() pcall(vim.lsp.codelens.refresh, { bufnr = event.buf }) end,
+      callback = function() refresh_lenses(event.buf) end,
     })
   end,
 })

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,12 +16,13 @@ from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
+from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use
+from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use, Zone
 
 TEXTS_REMEMBERED = 32  # documents open at once, unsaved
 
-_DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use)
+_DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use, Zone)
 _RUN = (
     tree.QueryHead,
     tree_writes.Put,
@@ -34,10 +36,12 @@ _RUN = (
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A statement that can be run alone; `text` has the definitions above it too."""
+    """A statement that can be run alone; `text` has the definitions above it too. `parameters` are the names, without `$`,
+    of those that a run must give a value."""
 
     span: Span
     text: str
+    parameters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,26 @@ class Analysis:
         )
 
     def runnable(self) -> Iterator[Runnable]:
-        above = ""
+        above: list[tuple[tree.Head, str]] = []
         for statement in parse(self.text)[0].statements:
             written = self.text[statement.span.start : statement.span.end]
             if isinstance(statement.head, _DEFINITIONS):
-                above += f"{written};\n"
+                above.append((statement.head, written))
             elif isinstance(statement.head, _RUN):
-                yield Runnable(statement.span, above + written)
+                definitions = "".join(f"{definition};\n" for _, definition in above)
+                yield Runnable(statement.span, definitions + written, _asked(written, above))
+
+
+def _asked(statement: str, above: Sequence[tuple[tree.Head, str]]) -> tuple[str, ...]:
+    """The parameters without a default of a statement, and of the definitions that it goes through."""
+    used = statement
+    for head, definition in reversed(above):
+        if isinstance(head, tree.LetHead | FunctionDeclaration) and re.search(rf"\b{re.escape(head.name)}\b", used):
+            used += f";\n{definition}"
+    filled = {
+        head.name for head, _ in above if isinstance(head, tree.ParameterDeclaration) and head.default is not None
+    }
+    return tuple(sorted(asked_parameters(used) - filled))
 
 
 def declared_names(text: str) -> frozenset[str]:

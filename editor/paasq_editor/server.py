@@ -25,11 +25,14 @@ from paasq_editor.features.diagnostics import diagnostics
 from paasq_editor.features.formatting import formatting
 from paasq_editor.features.hover import hover
 from paasq_editor.features.lenses import lenses
+from paasq_editor.features.links import links
 from paasq_editor.features.signature import TRIGGERS as SIGNATURE_TRIGGERS
 from paasq_editor.features.signature import signature
+from paasq_editor.features.symbols import symbols
 from paasq_editor.surroundings import Surroundings, texts_beside
 
 TYPING_PAUSE_S = 0.15  # errors are shown after a pause this long
+SCHEMA_LOOK_S = 3.0  # how often the store's schema is looked at, which others change
 
 
 class Protocol(LanguageServerProtocol):
@@ -54,6 +57,7 @@ class Server(LanguageServer):
         self.waiting: dict[str, asyncio.TimerHandle] = {}
         self.analyses: dict[str, Analysis] = {}
         self.checker = Checker()
+        self.following: asyncio.Task[None] | None = None  # held here, or it would be collected
 
     def text(self, uri: str) -> str:
         return self.workspace.get_text_document(uri).source
@@ -91,6 +95,22 @@ class Server(LanguageServer):
         """What one file declares others may use."""
         for uri in list(self.workspace.text_documents):
             self.check(uri)
+
+    async def follow_schema(self) -> None:
+        """What others declare in the store shows in documents that nobody touches."""
+        seen = self.daemon.catalog()
+        while True:
+            await asyncio.sleep(SCHEMA_LOOK_S)
+            if self.workspace.text_documents and (found := self.daemon.catalog()) != seen:
+                seen = found
+                self.check_all()
+                await self._refresh_lenses()
+
+    async def _refresh_lenses(self) -> None:
+        """Editors ask for them anew at edits alone."""
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
+            await self.workspace_code_lens_refresh_async(None)
 
     def users(self, uri: str) -> list[str]:
         """The open documents that use this one as a module."""
@@ -139,7 +159,8 @@ def _documents(server: Server) -> None:
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
-        """Ask to be told of files that change on the disk, where the editor can."""
+        """Follow the store's schema; ask to be told of files that change on the disk, where the editor can."""
+        server.following = asyncio.create_task(server.follow_schema())
         workspace = server.client_capabilities.workspace
         watching = workspace and workspace.did_change_watched_files
         if watching and watching.dynamic_registration:
@@ -180,6 +201,10 @@ def _answers(server: Server) -> None:
         beside = texts_beside(path, server.open_texts) if path else {}
         return definition(uri, server.text(uri), params.position, server.catalog(uri), server.modules(uri), beside)
 
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
+    def linked(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+        return links(server.analysis(params.text_document.uri))
+
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
         return formatting(server.text(params.text_document.uri))
@@ -193,7 +218,12 @@ def _answers(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def lensed(params: types.CodeLensParams) -> list[types.CodeLens]:
-        return lenses(server.analysis(params.text_document.uri))
+        uri = params.text_document.uri
+        return lenses(server.analysis(uri), uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outlined(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        return symbols(server.analysis(params.text_document.uri))
 
 
 def _path(uri: str) -> Path | None:

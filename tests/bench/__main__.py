@@ -24,6 +24,7 @@ from bench.notes import SCHEMA, Corpus, MixingEmbedder, make_corpus  # noqa: E40
 from bench.operations import Case, cases  # noqa: E402
 from bench.rechecking import LINES, rechecking  # noqa: E402
 from bench.timing import Timing, measure, milliseconds  # noqa: E402
+from bench.watching import watching  # noqa: E402
 from paasq import Database  # noqa: E402
 from paasq._embedded import Embedded  # noqa: E402
 from paasq_daemon.embed.minilm import SIZE, bundled  # noqa: E402
@@ -75,11 +76,15 @@ def _measured(folder: Path, corpus: Corpus, seconds: float) -> Table:
         compiled = compiling(engine, seconds)
     with serving(folder, folder / "bench.sock") as client:
         there = _timed(client, todo, seconds)
+        watched = list(watching(client, seconds))
     instead = references.full_text(corpus, seconds) | references.exact_scan(len(corpus.notes), SIZE, seconds)
     for case in todo:
         other = "" if case.reference is None else _beside(case.reference, instead, here[case.name])
         ratio = f"{there[case.name].p50_ms / here[case.name].p50_ms:.1f}"
         table.add_row(case.name, *_cells(here[case.name]), *_cells(there[case.name]), ratio, other)
+    table.add_section()
+    for name, timing in watched:
+        table.add_row(name, "", "", *_cells(timing))
     table.add_section()
     for found in compiled:
         cold = f"cold {milliseconds(found.cold.p50_ms)}: hit is {found.cold.p50_ms / found.hit.p50_ms:.0f} times faster"

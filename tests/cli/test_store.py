@@ -201,6 +201,20 @@ def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
     assert [row["id"] for row in rows] == ["c"]
 
 
+def test_run_of_one_statement(filled: Paasq, tmp_path: Path) -> None:
+    """Beside its modules, on the definitions above it; what is wrong elsewhere does not matter."""
+    (tmp_path / "lib.paasq").write_text("let large($n: int) = from task | where n > $n;\n")
+    script = tmp_path / "three.paasq"
+    script.write_text(
+        'use "lib.paasq" as lib; from tusk;\n\nfrom lib.large(1)\n| select id; from task | where m == 1;\nput task {id: '
+    )
+    for place in ("3", "4", "3:1", "4:11"):
+        assert filled("run", script, "--at", place, "--format", "json").json["rows"] == [{"id": "b"}]
+    assert "three.paasq:4:32" in filled("run", script, "--at", "4:20").err
+    assert "no statement that can be run stands at 2" in filled("run", script, "--at", "2").err
+    assert "write its line" in filled("run", script, "--at", "x").err
+
+
 def test_a_script_may_begin_with_a_byte_order_mark(filled: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "windows.paasq"
     script.write_bytes(b"\xef\xbb\xbffrom task\r\n| take 1;\r\n")

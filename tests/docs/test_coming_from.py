@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from docs.page import DOCS
-from docs.place import SAMPLES
+from docs.place import NOW_NS, SAMPLES
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.messages import Request
 from properties.worlds import SmallEmbedder
@@ -36,7 +36,8 @@ def translations() -> list[str]:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("idioms"), embedder=SmallEmbedder(), sync=False)
+    folder = tmp_path_factory.mktemp("idioms")
+    engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: NOW_NS // 1000)
     for name in ("schema", "data"):
         engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8")))
     yield engine

@@ -57,7 +57,7 @@ def test_grammar_is_current() -> None:
 def test_grammar_has_no_pattern_that_fails() -> None:
     patterns = json.loads((VSCODE / "syntaxes" / "paasq.tmLanguage.json").read_text("utf-8"))["patterns"]
     text = "".join(script.read_text("utf-8") for script in SCRIPTS)
-    unused = [p["name"] for p in patterns if not re.search(p.get("match", p.get("begin")), text, re.MULTILINE)]
+    unused = [p.get("name") for p in patterns if not re.search(p.get("match", p.get("begin")), text, re.MULTILINE)]
     assert set(unused) <= {"comment.block.paasq", "string.quoted.triple.paasq", "variable.other.quoted.paasq"}
 
 

@@ -67,7 +67,7 @@ def _everything(text: str, offset: int) -> None:
     if (mention := mention_at(text, offset, CATALOG, MODULES)) is not None:
         declaration(text, mention)
     diagnostics(analysis)
-    lenses(analysis)
+    lenses(analysis, "file:///a.paasq")
     formatting(text)
     here = positions.position(offset)
     assert positions.offset(here) == offset or text[offset - 1 : offset + 1] == "\r\n"

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from daemon import process
 from editor.library import CATALOG, LIVE, SAMPLES, Editor
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable
+from paasq_daemon.wire.messages import Request
 from paasq_editor import daemon as daemons
 from paasq_editor.daemon import Daemon
 
@@ -42,8 +44,31 @@ def test_whole_session(editor: Editor, tmp_path: Path) -> None:
     assert "field of `task`" in hover["contents"]["value"]
     lenses = editor.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
     assert lenses[0]["command"] == {
-        "title": "Run", "command": "paasq.run", "arguments": ["from task | where not done | take 3"],
+        "title": "Run", "command": "paasq.run",
+        "arguments": ["from task | where not done | take 3", uri, "1:1", []],
     }  # fmt: skip
+
+
+def test_run_brings_what_a_statement_stands_on(editor: Editor, tmp_path: Path) -> None:
+    """Definitions, the zone among them, and the parameters that have no value yet."""
+    uri = _uri(tmp_path)
+    text = 'zone "Europe/Berlin";\nparam $who: keyword;\nparam $n: int = 3;\nlet one = from task | where id == $who;\n'
+    text += "from one | take $n"
+    assert editor.open(uri, f"{text};\nfrom task | take $n;\n") == []
+    lens, other = editor.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["command"]["arguments"] == [text, uri, "5:1", ["who"]]
+    assert other["command"]["arguments"][3] == []  # it does not go through what asks for one
+
+
+def test_outline(editor: Editor, tmp_path: Path) -> None:
+    uri = _uri(tmp_path)
+    editor.open(
+        uri, "param $n: int;\ncollection a {\n  key id: keyword\n};\nlet b = from a;\nfrom b\n| take 3;\nfrom ("
+    )
+    found = editor.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    assert [symbol["name"] for symbol in found] == ["$n", "a", "b", "from b | take 3", "from ("]
+    (field,) = found[1]["children"]
+    assert (field["name"], field["range"]["start"]) == ("id", {"line": 2, "character": 6})
 
 
 def test_fix_removes_its_error(editor: Editor, tmp_path: Path) -> None:
@@ -106,6 +131,8 @@ def test_modules(editor: Editor, tmp_path: Path) -> None:
     assert editor.ask("textDocument/definition", place) == {
         "uri": file.as_uri(), "range": {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 8}},
     }  # fmt: skip
+    (link,) = editor.ask("textDocument/documentLink", {"textDocument": {"uri": uri}})
+    assert (link["target"], link["range"]["start"]) == (file.as_uri(), {"line": 0, "character": 4})
     (signature,) = editor.ask("textDocument/signatureHelp", editor.at(uri, 1, 15))["signatures"]
     assert signature["label"] == "mine.late($who: link<person>)"
     paths = editor.ask("textDocument/completion", editor.at(uri, 0, 5))["items"]
@@ -119,6 +146,19 @@ def test_modules(editor: Editor, tmp_path: Path) -> None:
     file.write_text(MODULE.replace("link<person>", "int"), "utf-8")
     editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 2}]})
     assert "PQ0224" in {d["code"] for d in editor.diagnostics()}
+
+
+def test_schema_of_the_store_is_followed(tmp_path: Path) -> None:
+    """What somebody else declares shows in a document that nobody touches."""
+    daemon = process.Daemon(tmp_path / "data")
+    daemon.start()
+    try:
+        with Editor(tmp_path, "--socket", str(daemon.socket)) as editor, daemon.client() as client:
+            assert [d["code"] for d in editor.open(_uri(tmp_path), "from wish | take 3;")] == ["PQ0201"]
+            client.request(Request("collection wish { key id: keyword }"))
+            assert editor.diagnostics() == []
+    finally:
+        daemon.stop()
 
 
 class _Client:

@@ -14,7 +14,7 @@ from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.cli.script import Step, steps
+from paasq_daemon.cli.script import Step, step_at, steps
 from paasq_daemon.cli.texts import modules_of, read_source
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
@@ -30,6 +30,10 @@ def run(
     params: options.Params = None,
     form: options.OutputFormat = Format.TABLE,
     echo: Annotated[bool, typer.Option("--echo", help="Show each statement above its answer.")] = False,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="LINE[:COLUMN]", help="Only the statement there, on the definitions above it."),
+    ] = None,
     zone: options.Zone = DEFAULT_ZONE,
     now: options.Now = None,
     data: options.Data = None,
@@ -45,22 +49,22 @@ def run(
     source, now_us = read_source(file), options.now_us_of(now, zone)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
-        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us)
+        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us, at=at)
 
 
 def run_script(
     database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False,
-    now_us: int | None = None,
+    now_us: int | None = None, at: str | None = None,
 ) -> None:  # fmt: skip
-    """`now_us` None is the moment at which the script starts. Raises typer.Exit where the text is wrong or a statement fails,
-    with what is wrong shown."""
+    """`now_us` None is the moment at which the script starts; `at` the place of the only statement to run.
+    Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
-    diagnostics = database.check(source.text, modules)
+    todo = list(steps(source)) if at is None else [step_at(source, at)]
+    diagnostics = database.check(source.text if at is None else todo[0].text, modules)
     show_diagnostics(diagnostics, source)
     if any(each["severity"] == "error" for each in diagnostics):
         raise typer.Exit(FAILED)
-    todo = list(steps(source))
     _refuse_unknown(params, todo)
     last: Answer | None = None
     for number, step in enumerate(todo, 1):
@@ -74,7 +78,9 @@ def run_script(
                 return
             last = database.request(request)
         except PaasqError as error:
-            _show_failure(error, source, step, f"statement {number} of {len(todo)}")
+            _show_failure(error, source)
+            if len(todo) > 1:
+                _show_progress(source, step, f"statement {number} of {len(todo)}")
             raise typer.Exit(FAILED) from None
         if form is Format.TABLE:
             write(last, form)
@@ -90,13 +96,16 @@ def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
             raise PaasqError(f"the script has no parameter ${name}", hint)
 
 
-def _show_failure(error: PaasqError, source: Source, step: Step, which: str) -> None:
-    from paasq_daemon.cli.terminal import errors
-
+def _show_failure(error: PaasqError, source: Source) -> None:
     if isinstance(error, QueryError):
         show_query_error(error, source)
     else:
         show_error(error)
+
+
+def _show_progress(source: Source, step: Step, which: str) -> None:
+    from paasq_daemon.cli.terminal import errors
+
     line, column = source.line_column(step.span.start)
     words = f"{source.name}:{line}:{column}: {which} failed; those before it are done, none behind it was run"
     errors().print(words, soft_wrap=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from paasq_daemon.cli.events import is_watch
+from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.split import split
@@ -15,6 +16,7 @@ from paasq_dsl.syntax.tokens import TokenKind, scan
 _USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
 # They have no answer: the statements behind them stand on them.
 _DEFINITIONS = frozenset({"let", "fn", "param", "use", "zone"})
+_PLACE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
 
 
@@ -55,6 +57,18 @@ def steps(source: Source, after: int = 0) -> Iterator[Step]:
             title = _comment(source.text[before : statement.span.start])
             yield Step(title, _only(source.text, [*definitions, statement.span]), statement.span)
         before = statement.span.end
+
+
+def step_at(source: Source, place: str) -> Step:
+    """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where none stands there that can be run."""
+    if (found := _PLACE.fullmatch(place)) is None:
+        raise PaasqError(f"{place} is no place in a script", "write its line, or line and column, such as 12 or 12:5")
+    wanted = tuple(int(number) for number in found.groups() if number is not None)
+    for step in steps(source):
+        first, last = (source.line_column(offset)[: len(wanted)] for offset in (step.span.start, step.span.end - 1))
+        if first <= wanted <= last:
+            return step
+    raise PaasqError(f"no statement that can be run stands at {place}", "definitions are run with those behind them")
 
 
 def definitions_of(source: Source) -> str:

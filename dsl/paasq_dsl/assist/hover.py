@@ -18,7 +18,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.objects import nested_types
 from paasq_dsl.source import Span
-from paasq_dsl.syntax.outline import statements
+from paasq_dsl.syntax.parse import statement_spans
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 from paasq_dsl.types import Type
 from paasq_dsl.verbs import VERB_OF_WORD
@@ -62,7 +62,7 @@ def hover(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULE
 
 def word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
     """The word that the offset touches, and the token behind it."""
-    statement = next((s for s in statements(text) if s.start <= offset <= s.end), None)
+    statement = next((s for s in statement_spans(text) if s.start <= offset <= s.end), None)
     if statement is None:
         return None
     tokens = [t for t in scan(text[statement.start : statement.end]) if t.kind is not TokenKind.SPACE]

@@ -20,8 +20,8 @@ from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.outline import first_word, statements
-from paasq_dsl.syntax.parse import expected_at_end, parse_statement
+from paasq_dsl.syntax.outline import first_word
+from paasq_dsl.syntax.parse import expected_at_end, parse_statement, statement_spans
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.syntax.tree_commands import Use
@@ -111,7 +111,7 @@ class Place:
 
     @cached_property
     def _declarations(self) -> list[Span]:
-        before = statements(self.text, self.begun.start)
+        before = statement_spans(self.text, self.begun.start)
         return [span for span in before if first_word(self.text, span.start) in _DECLARING]
 
     @property
@@ -129,7 +129,7 @@ class Place:
     @cached_property
     def own(self) -> Mapping[str, InlineParameter]:
         """The parameters of the let or the view that the place stands in."""
-        around = statements(self.text, self.span.start)[-1]
+        around = statement_spans(self.text, self.span.start)[-1]
         if first_word(self.text, around.start) not in _PIPELINES:
             return {}
         heads = tuple(replace(s, stages=()) for s in _parsed(self.text[around.start : around.end]))
@@ -170,7 +170,7 @@ class Place:
 
 def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Place | None:
     """None where nothing can be said: inside a comment, a number or a long string."""
-    statement = statements(text, offset)[-1]
+    statement = statement_spans(text, offset)[-1]
     begun, piece = _last_piece(text, statement)
     tokens = significant(scan(text[piece.start : offset]))
     tail = scan(text[piece.span.end if piece.text else begun.end : offset])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.dates import report_bare_dates
 from paasq_dsl.binder.expressions import adapt, bind_expression
 from paasq_dsl.binder.objects import object_members
 from paasq_dsl.binder.wording import found_words, with_article
@@ -88,6 +89,8 @@ def _left_out(context: Context, field: Field, collection: Collection, span: Span
 
 def _checked(context: Context, field: Field, value: Bound, span: Span) -> Bound:
     value = adapt(value, field.type)
+    if field.type.kind is Kind.TIME and report_bare_dates(context, (value, span)):
+        return value
     if (value.type.kind is Kind.NULL and field.required) or not assignable(field.type, value.type):
         context.report("PQ0304", span, what=field.name, expected=with_article(field.type), found=found_words(value))
     return value

@@ -8,6 +8,7 @@ from typing import Any
 
 from paasq_dsl.binder.brackets import bind_pipeline_value
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.dates import report_bare_dates
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function
 from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.literals import bind_literal, bind_moment
@@ -70,6 +71,8 @@ def expect_type(context: Context, bound: Bound, type_: Type, span: Span, what: s
         return bound
     together = unify(type_, bound.type)
     elsewhere = type_.kind is bound.type.kind is Kind.LINK and type_.name != bound.type.name
+    if type_.kind is Kind.TIME and report_bare_dates(context, (bound, span)):
+        return bound
     if together is None or together.kind not in {type_.kind, Kind.TEXT} or bound.type.kind is Kind.NULL or elsewhere:
         candidates = (better,) if better else ()
         edit = replacement(span, candidates)
@@ -133,13 +136,9 @@ def _list(context: Context, node: tree.ListOf, schema: Schema) -> Bound:
     for item, written in zip(items, node.items, strict=True):
         together = unify(item_type, item.type)
         if together is None:
-            context.report(
-                "PQ0304",
-                written.span,
-                what="this item",
-                expected=with_article(item_type),
-                found=found_words(item),
-            )
+            if not report_bare_dates(context, (item, written.span)):
+                expected, found = with_article(item_type), found_words(item)
+                context.report("PQ0304", written.span, what="this item", expected=expected, found=found)
             return Apply("[]", items, list_of(ANY), context.place(node.span))
         item_type = together
     return Apply("[]", items, list_of(ANY if item_type.kind is Kind.NULL else item_type), context.place(node.span))
@@ -149,7 +148,9 @@ def _range(context: Context, node: tree.Range, schema: Schema) -> Bound:
     low, high = (bind_expression(context, end, schema) for end in (node.low, node.high))
     low, high = adapt(low, high.type), adapt(high, low.type)
     type_ = unify(low.type, high.type)
-    if type_ is None:
+    if report_bare_dates(context, (low, node.low.span), (high, node.high.span)):
+        type_ = ANY
+    elif type_ is None:
         context.report("PQ0302", node.span, left=found_words(low), right=found_words(high))
     return Apply("..", (low, high), type_ or ANY, context.place(node.span))
 
@@ -314,9 +315,10 @@ def apply_function(context: Context, found: Function, node: tree.Call, arguments
             check_zones(context, asked, node.arguments)
             typed = tuple(adapt(a, word_type(word)) for a, word in zip(arguments, asked, strict=True))
             return Apply(found.name, in_session_zone(context, candidate, typed), type_, span)
-    given = ", ".join(str(a.type) for a in arguments) or "nothing"
-    expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
-    context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
+    if not report_bare_dates(context, *((a, w.span) for a, w in zip(arguments, node.arguments, strict=True))):
+        given = ", ".join(str(a.type) for a in arguments) or "nothing"
+        expected = " or ".join(f"({', '.join(s.parameters)})" for s in found.signatures)
+        context.report("PQ0301", node.span, function=found.name, expected=expected, found=f"({given})")
     return Apply(found.name, arguments, ANY, span)
 
 

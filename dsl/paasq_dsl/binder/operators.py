@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.dates import report_bare_dates, report_text
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import unify
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import scan
-from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
-from paasq_dsl.values import parse_time
 
 _LOOSE = frozenset({Kind.ANY, Kind.NULL})
 
@@ -24,7 +23,9 @@ def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bo
         _list_compared(context, node, left)
         return
     if Kind.TIME in kinds and kinds & STRING_KINDS:
-        _text_for_time(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+        report_text(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+        return
+    if Kind.TIME in kinds and report_bare_dates(context, (left, node.left.span), (right, node.right.span)):
         return
     if kinds == {Kind.BYTES} and node.operator not in {"==", "!="}:
         context.report("PQ0317", node.operator_span)
@@ -51,26 +52,6 @@ def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
     context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, edit=edit)
 
 
-def _text_for_time(context: Context, node: tree.Binary, written: tree.Expression) -> None:
-    value = written.value if isinstance(written, tree.Literal) and isinstance(written.value, str) else None
-    better = None if value is None else _as_time(value)
-    edit = Edit(written.span, better, f"write {better}") if better else None
-    span = node.span if value is None else written.span
-    context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
-
-
-def _as_time(value: str) -> str | None:
-    """The literal that a text for a time was meant to be."""
-    if value in MOMENTS:
-        return f"@{value}"
-    literal = f"@{value}".replace(" ", "T")
-    try:
-        parse_time(value)
-    except ValueError:
-        return None
-    return literal if scan(literal)[0].text == literal else None
-
-
 def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
     item = right.type.item if right.type.kind is Kind.LIST else right.type
     is_range = isinstance(right, Apply) and right.function == ".."
@@ -84,7 +65,16 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
         expected = "a list [..] or a range a..b on its right"
         context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
     elif item is not None and not _comparable(left.type, item):
+        items = _items(node.right, right)
+        if left.type.kind is Kind.TIME and report_bare_dates(context, *items):
+            return
         context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
+
+
+def _items(written: tree.Expression, bound: Bound) -> list[tuple[Bound, Span]]:
+    if not isinstance(written, tree.ListOf) or not isinstance(bound, Apply):
+        return []
+    return [(item, node.span) for item, node in zip(bound.arguments, written.items, strict=True)]
 
 
 def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:

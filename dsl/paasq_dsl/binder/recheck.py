@@ -21,8 +21,7 @@ from paasq_dsl.modules import NO_MODULES, Module, Resolver
 from paasq_dsl.source import NOWHERE
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.memory import TextMemory
-from paasq_dsl.syntax.outline import statements
-from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statement
+from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statements
 
 OUTCOMES_MAX = 4  # of one statement: the same text may stand in a script more than once
 
@@ -79,15 +78,13 @@ class Checker:
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
         parsed: list[tuple[tree.Statement, int]] = []
-        for span in statements(text):
-            written = text[span.start : span.end]
-            statement, wrong = parse_statement(written)
+        for start, written, (statement, wrong) in parse_statements(text):
+            found += [d.shift(start) for d in wrong]
             if statement is not None:
                 outcome = self._outcome(written, statement, names, resolve)
-                wrong += outcome.diagnostics
+                found += [d.shift(start) for d in outcome.diagnostics]
                 _declare(outcome, names)
-                parsed.append((statement, span.start))
-            found += [d.shift(span.start) for d in wrong]
+                parsed.append((statement, start))
         found += zone_diagnostics(parsed)
         found += [diagnostic("PQ0623", span) for span in behind_watch(parsed)]
         found.sort(key=lambda d: (d.span.start, d.code))

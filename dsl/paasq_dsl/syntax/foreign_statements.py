@@ -256,6 +256,37 @@ def stage_at_the_start(tokens: Sequence[Token], start: str) -> Diagnostic | None
     return diagnostic("PQ0119", first.span)
 
 
+def other_name_of_source(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """`from pep as p`: there is one source, so its fields need no name before them."""
+    if start != "head" or len(tokens) != 4 or [tokens[0].text, tokens[2].text.lower()] != ["from", "as"]:
+        return None
+    behind = Span(tokens[1].end, tokens[3].end)
+    return diagnostic("PQ0130", tokens[2].span.cover(tokens[3].span), edit=Edit(behind, "", "take it out"))
+
+
+def offset_and_count(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """`take 5, 10` and `limit 5, 10` of MySQL."""
+    words = [t.text.lower() for t in tokens]
+    if start != "stage" or len(words) != 4 or words[0] not in {"take", "limit"} or words[2] != ",":
+        return None
+    return replaced(tokens, f"skip {words[1]} | take {words[3]}")
+
+
+def merge_of_object(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """`patch task:7 merge {a: 1}` of SurrealQL is `patch task:7 set a = 1`."""
+    words = [t.text.lower() for t in tokens]
+    if start != "head" or words[0] != "patch" or words[2:4] != ["merge", "{"] or words[-1] != "}":
+        return None
+    depth, changed = 0, list(tokens[4:-1])
+    for i, token in enumerate(changed):
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        if token.text == ":" and depth == 0:
+            changed[i] = Token(token.kind, " =", token.start)
+    better = "set " + "".join(_with_gaps(changed, tokens[4:-1]))
+    span = tokens[2].span.cover(tokens[-1].span)
+    return said("merge", "set", tokens[2].span, Edit(span, better, f"write {better}"))
+
+
 def everything_deleted(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """`delete from a`, `delete a where b`."""
     if start != "head" or tokens[0].text != "delete" or len(tokens) < 2:
@@ -278,5 +309,5 @@ def everything_deleted(tokens: Sequence[Token], start: str) -> Diagnostic | None
 
 STATEMENT_RULES = (
     select_statement, update_statement, json_text, let_of_value, source_alone, phrase, top_by, counting, in_braces,
-    named_behind, everything_deleted, stage_at_the_start,
+    named_behind, other_name_of_source, offset_and_count, merge_of_object, everything_deleted, stage_at_the_start,
 )  # fmt: skip

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree
+from paasq_dsl.syntax import outline, tree
 from paasq_dsl.syntax.arrange import statement_doc
 from paasq_dsl.syntax.layout import layout
-from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
+from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse_statement
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 
 WIDE, NARROW = 100, 60  # characters a line: of a file, of a narrow pane
@@ -26,8 +26,9 @@ def format_text(text: str, width: int = WIDE) -> str:
         raise ValueError(f"lines are {WIDE} or {NARROW} characters wide, not {width}")
     if len(text) > TEXT_CHARACTERS_MAX:
         return text
-    script, diagnostics = parse(text)
-    statements = script.statements
+    found = [(span.start, *parse_statement(text[span.start : span.end])) for span in outline.statements(text)]
+    statements = [statement.shift(start) for start, statement, _ in found if statement]
+    diagnostics = [d.shift(start) for start, _, wrong in found for d in wrong]
     page = _Page(text, width)
     starts = [*(s.span.start for s in statements), len(text)]
     page.between(scan(text[: starts[0]]))
@@ -42,7 +43,7 @@ def format_text(text: str, width: int = WIDE) -> str:
     return page.finish()
 
 
-def _is_whole(statement: tree.Statement, diagnostics: tuple[Diagnostic, ...]) -> bool:
+def _is_whole(statement: tree.Statement, diagnostics: Sequence[Diagnostic]) -> bool:
     parts = (statement.head, *(stage.node for stage in (*statement.stages, statement.emission) if stage is not None))
     span = statement.span
     return not any(isinstance(part, tree.Broken) for part in parts) and not any(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, cast
 
 from lark import Lark
@@ -26,6 +27,7 @@ from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import Piece, significant, split_statement
 from paasq_dsl.syntax.tokens import TokenKind, scan
 from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead, WatchHead
+from paasq_dsl.syntax.unended import Cut, missing_ends
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -42,12 +44,41 @@ def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
         return tree.Script(()), (diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
     parsed: list[tree.Statement] = []
     found: list[Diagnostic] = []
-    for span in statements(text):
-        statement, wrong = parse_statement(text[span.start : span.end])
+    for start, _written, (statement, wrong) in parse_statements(text):
         if statement is not None:
-            parsed.append(statement.shift(span.start))
-        found += [d.shift(span.start) for d in wrong]
+            parsed.append(statement.shift(start))
+        found += [d.shift(start) for d in wrong]
     return tree.Script(tuple(parsed)), tuple(found[:DIAGNOSTICS_MAX])
+
+
+def parse_statements(text: str) -> Iterator[tuple[int, str, ParsedStatement]]:
+    """Each statement: where its text begins, that text, and what was made of it, with spans that count from there."""
+    for span in statements(text):
+        start = span.start
+        for cut in _missing_ends(text, span):
+            part = text[start : cut.begins.start]
+            statement, wrong = parse_statement(part)
+            if cut.end is not None:
+                edit = Edit(Span(cut.end, cut.end), ";", "write ;")
+                wrong += (diagnostic("PQ0121", cut.begins.span, edit=edit).shift(-start),)
+            yield start, part, (statement, wrong)
+            start = cut.begins.start
+        rest = text[start : span.end]
+        yield start, rest, parse_statement(rest)
+
+
+def statement_spans(text: str, end: int | None = None) -> list[Span]:
+    """The bounds of the statements that `parse_statements` gives, of a text or its beginning."""
+    found: list[Span] = []
+    for span in statements(text, end):
+        bounds = [span.start, *(cut.begins.start for cut in _missing_ends(text, span)), span.end]
+        found += [Span(start, stop) for start, stop in pairwise(bounds)]
+    return found
+
+
+def _missing_ends(text: str, span: Span) -> list[Cut]:
+    written = text[span.start : span.end]
+    return missing_ends(written, span.start) if parse_statement(written)[1] else []
 
 
 def parse_statement(text: str) -> ParsedStatement:

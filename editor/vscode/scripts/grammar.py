@@ -32,31 +32,49 @@ def grammar() -> dict[str, Any]:
         {"name": "string.quoted.triple.paasq", "begin": '"""', "end": '"""', "patterns": [_ESCAPE]},
         {"name": "string.quoted.double.paasq", "begin": '"', "end": '"|$', "patterns": [_ESCAPE]},
         _token("variable.other.quoted", r"`[^`\n]+`"),
-        _token("constant.other.moment", rf"@{_any(MOMENTS)}\b"),
-        _token("constant.other.time", r"@\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?"),
+        _token("constant.language.moment", rf"@{_any(MOMENTS)}\b"),
+        _token("constant.numeric.time", r"@\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?"),
         _token("constant.numeric.duration", rf"\b(?:\d+(?:\.\d+)?{duration})+\b"),
         _token("constant.numeric", r"\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b"),
         _token("variable.parameter", r"\$\w+"),
         _token("keyword.control.stage", rf"(?<=[|:])\s*{_any(v.word for v in VERBS)}\b"),
         _token("keyword.control.stage", rf"^\s*\|\s*{_any(v.word for v in VERBS)}\b"),
-        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENTS)}\b(?!\s*:)"),
-        _token("keyword.control.statement", r"\bfrom\b(?=\s+\w+\s*(?:$|[|;,]))"),
+        _behind(
+            r"(?:^|(?<=[;{=(])|(?<=analyze)|(?<=explain)|(?<=watch))\s*from", "keyword.control.statement", _COLLECTION
+        ),
+        _behind(
+            r"(?:^|(?<=[;{])|(?<=dryrun))\s*(?:collection|put|patch|delete)", "keyword.control.statement", _COLLECTION
+        ),
+        _behind(r"(?:^|(?<=[;{]))\s*(?:fn|let|view)", "keyword.control.statement", "entity.name.function"),
+        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENTS)}\b(?!\s*(?::|->|\.))"),
+        _token("keyword.other", r"(?<=\) )from\b(?=\s+\w)"),
+        _behind(r"->", "keyword.operator", "variable.other.property", gap=r"\s*"),
         _token("support.function", rf"\b{_any(FUNCTIONS)}(?=\()"),
+        _behind(r"(?:(?<=[:\[])\s*|\b)link", "support.type", _COLLECTION, gap="<"),
         _token("support.type", rf"(?<=[:\[])\s*{_any(TYPES)}\b"),
+        _token("entity.name.function", r"\b[A-Za-z_]\w*(?=\()"),
         _token("constant.language", rf"\b{_any(_CONSTANTS)}\b"),
-        _token("keyword.operator.word", rf"\b{_any(_OPERATORS)}\b"),
+        _token("keyword.operator.wordlike", rf"\b{_any(_OPERATORS)}\b"),
         _token("keyword.other", rf"\b{_any(others)}\b(?!\s*:)"),
-        _token("entity.name.record", r"\b[A-Za-z_]\w*:(?=[\w\"])"),
+        _token(_COLLECTION, r"\b[A-Za-z_]\w*(?=:[\w\"])"),
+        _token("variable.other.property", r"\b[A-Za-z_]\w*(?=\s*:(?!:))"),
         _token("keyword.operator", r"->|\.\.|==|!=|<=|>=|[|<>=+\-*/%^]"),
     ]
     return {"name": "paasq", "scopeName": "source.paasq", "fileTypes": ["paasq"], "patterns": patterns}
 
 
+_COLLECTION = "entity.name.type"
 _ESCAPE = {"name": "constant.character.escape.paasq", "match": r"\\."}
 
 
 def _token(scope: str, match: str) -> dict[str, str]:
     return {"name": f"{scope}.paasq", "match": match}
+
+
+def _behind(word: str, scope: str, named: str, gap: str = r"\s+") -> dict[str, Any]:
+    """A word and the name that follows it, which may have a path."""
+    captures = {"1": {"name": f"{scope}.paasq"}, "2": {"name": f"{named}.paasq"}}
+    return {"match": rf"({word}){gap}([A-Za-z_][\w.]*)", "captures": captures}
 
 
 def _any(words: Iterable[str]) -> str:

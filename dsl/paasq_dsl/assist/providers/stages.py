@@ -30,7 +30,9 @@ def provide(place: Place, _: Values) -> Iterator[Completion]:
 
 
 def _stages(place: Place, bar: str, rank: int) -> Iterator[Completion]:
+    """In the order of the registry, which begins with what most queries are made of."""
     in_branch = place.words[:1] == ("fuse",) and not bar
-    for verb in VERBS:
+    for order, verb in enumerate(VERBS):
         if not in_branch or verb.word in _IN_BRANCH:
-            yield Completion(verb.word, bar + verb.word, CompletionKind.STAGE, verb.form, verb.doc, place.span, rank)
+            kind = CompletionKind.STAGE
+            yield Completion(verb.word, bar + verb.word, kind, verb.form, verb.doc, place.span, rank + order)
