@@ -56,7 +56,8 @@ def _value(value: object) -> str:
 
 
 def _apply(bound: Apply) -> str:
-    parts = [show(a) for a in bound.arguments]
+    grouped = bound.function in _INFIX | {"not"}
+    parts = [_grouped(a) if grouped else show(a) for a in bound.arguments]  # once each: expressions nest
     match bound.function:
         case "..":
             return "..".join(parts)
@@ -65,9 +66,9 @@ def _apply(bound: Apply) -> str:
         case "negate":
             return f"-{parts[0]}"
         case "not":
-            return f"not {_grouped(bound.arguments[0])}"
+            return f"not {parts[0]}"
         case name if name in _INFIX:
-            return f" {name} ".join(_grouped(a) for a in bound.arguments)
+            return f" {name} ".join(parts)
         case name:
             return f"{name}({', '.join(parts)})"
 
