@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 DEEPEST = 2  # brackets in brackets
 
 
+def among(pipeline: Pipeline) -> None:
+    """Keep the rows of which a column is, or is not, in what another pipeline gives."""
+    writer = pipeline.writer
+    names = [n for n, t in pipeline.columns.items() if t.kind is not Kind.LIST and not n.startswith("_score")]
+    name = writer.pick(sorted(names)) if names else None
+    given = name and _values(writer, type(pipeline)(writer), pipeline.columns[name])
+    if given:
+        pipeline.add(f"where {name} {writer.pick(['in', 'not in'])} {given}")
+
+
 def listed(pipeline: Pipeline, type_: Type) -> str:
     """What may stand on the right of `in` a value of this type: a list of values, or a pipeline that gives them, which
     `pipeline` is the beginning of."""

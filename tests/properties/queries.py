@@ -15,7 +15,7 @@ from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
 from properties.around import look_around
-from properties.brackets import listed
+from properties.brackets import among, listed
 from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
@@ -196,7 +196,7 @@ class Pipeline:
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
             ways += [self.diversify] * ("_score" in self.columns and bool(self.vectors))
-        ways += [partial(shape, self) for shape in SHAPES]
+        ways += [partial(shape, self) for shape in (*SHAPES, among)]
         ways += [partial(look_around, self)] * 2
         w.pick(ways)()
 
