@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.standing import StandingQuery, Watched
 from paasq_daemon.watches.watches import Watches
-from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly, SnapshotError
+from paasq_daemon.wire.errors import InvalidValue, PaasqError, Progress, QueryError, ReadOnly, SnapshotError
 from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
 from paasq_daemon.wire.values import encode
@@ -48,11 +48,12 @@ from paasq_daemon.writes.values import TIMES_US
 from paasq_daemon.writes.vectors import Vectors
 from paasq_dsl.binder.bind import bind
 from paasq_dsl.bound import BoundCollection
-from paasq_dsl.catalog import Catalog
-from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.diagnostics import diagnostic, nearest
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.canonical import moved
 from paasq_dsl.syntax.parse import parse
+from paasq_dsl.types import Kind
 from paasq_dsl.zones import nearest_zones, zone_of
 
 Clock: TypeAlias = Callable[[], int]
@@ -100,27 +101,22 @@ class Engine:
         return cls(folder, store, indexes, embedder or bundled(), clock)
 
     def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended."""
+        """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended:
+        where a later one fails, the error's `progress` says what stands."""
         started = time.perf_counter()
         _check_moment(request)
         lookup = self._compile(request)
         _refuse_watches(lookup, request)
         if request.read_only:
             _refuse_writes(lookup)
-        answer = _NOTHING
+        answer, failing = _NOTHING, 1
         try:
-            now_us = self._clock() if request.now_us is None else request.now_us
-            inputs = _inputs(request, lookup, cancel or Cancellation(request.budget.time_ms), now_us)
-            todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
-            while todo:
-                inputs.cancel.check()
-                number, step = todo.popleft()
-                answer = self._run(step, inputs)
-                if todo and changes_catalog(step):
-                    rest = self._compile(request, done=number + 1).compiled
-                    todo = deque(zip(rest.numbers, rest.steps, strict=True))
-        except KernelError as error:
-            raise _placed(error, lookup, request) from error
+            for each in self._answers(request, lookup, cancel or Cancellation(request.budget.time_ms)):
+                answer, failing = each, failing + 1
+        except PaasqError as error:
+            if (count := len(lookup.compiled.steps)) > 1:
+                error.progress = Progress(failing, count, answer.seq if failing > 1 else None)
+            raise
         tokens = sum(map(estimated_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         elapsed_ms = (time.perf_counter() - started) * 1000
         return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
@@ -164,11 +160,11 @@ class Engine:
     def values(self, collection: str, field: str, prefix: str, limit: int) -> Sequence[tuple[str, int]]:
         """Live values of a field of strings that begin with `prefix`, most frequent first, for completion."""
         with self._indexes.read() as view:
-            _known(view.catalog, collection)
+            known = _known(view.catalog, collection)
             try:
                 return view.collection(collection).values(field, prefix, limit)
             except (KeyError, TypeError):
-                raise InvalidValue(f"{collection}.{field} is no field of keywords or links") from None
+                raise _without_values(known, field) from None
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
@@ -259,6 +255,22 @@ class Engine:
             request.text, self.catalog(), request.source_name, request.modules, done, request.zone
         )
 
+    def _answers(self, request: Request, lookup: Lookup, cancel: Cancellation) -> Iterator[Answer]:
+        """Of one statement after another. Raises PaasqErrors."""
+        try:
+            now_us = self._clock() if request.now_us is None else request.now_us
+            inputs = _inputs(request, lookup, cancel, now_us)
+            todo = deque(zip(lookup.compiled.numbers, lookup.compiled.steps, strict=True))
+            while todo:
+                cancel.check()
+                number, step = todo.popleft()
+                yield self._run(step, inputs)
+                if todo and changes_catalog(step):
+                    rest = self._compile(request, done=number + 1).compiled
+                    todo = deque(zip(rest.numbers, rest.steps, strict=True))
+        except KernelError as error:
+            raise _placed(error, lookup, request) from error
+
     def _watched(self, request: Request, cancel: Cancellation) -> Watched:
         """As the present catalog has it."""
         lookup = self._compile(request)
@@ -314,6 +326,13 @@ def _known(catalog: Catalog, name: str) -> Any:
     if name not in catalog.collections:
         raise InvalidValue(f"there is no collection {name}", f"there is {', '.join(catalog.collections) or 'none yet'}")
     return catalog.collections[name]
+
+
+def _without_values(collection: Collection, field: str) -> InvalidValue:
+    having = [f.name for f in collection.fields if (f.type.item or f.type).kind in {Kind.KEYWORD, Kind.LINK}]
+    meant = nearest(field, having)
+    hint = f"did you mean {' or '.join(meant)}?" if meant else f"such are {', '.join(having)}"
+    return InvalidValue(f"{collection.name}.{field} is no field of keywords or links", hint)
 
 
 def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, now_us: int) -> RunInputs:

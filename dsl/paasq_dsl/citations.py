@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from paasq_dsl.syntax.tokens import NAME_PATTERN, REF_PATTERN, quote_path, record_name, unquote
 
+# Each part stands behind the one before it: where the match ends, the next was expected.
 _CITATION = re.compile(
-    rf"(?P<record>{REF_PATTERN})@(?P<version>\d{{1,18}})"
-    rf"(?:\.(?P<field>{NAME_PATTERN}(?:\.(?:{NAME_PATTERN}))*)(?:\[(?P<start>\d{{1,9}})\.\.(?P<end>\d{{1,9}})\])?)?"
+    rf"\s*(?:(?P<record>{REF_PATTERN})(?:@(?P<version>\d{{1,18}})"
+    rf"(?:\.(?P<field>{NAME_PATTERN}(?:\.(?:{NAME_PATTERN}))*)(?:\[(?P<start>\d{{1,9}})\.\.(?P<end>\d{{1,9}})\])?)?)?)?"
 )
+_PARTS = (("record", "a record, such as note:n1"), ("version", "@ and its version, such as @3"),
+          ("field", "a . and a field"), ("end", "characters, such as [0..40]"))  # fmt: skip
+_FOUND_CHARACTERS_MAX = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,25 @@ def field_part(field: str, span: tuple[int, int] | None) -> str:
     return quote_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
 
 
-def parse_citation(text: str) -> Citation | None:
-    """The inverse of `str`; None where the text is none."""
-    found = _CITATION.fullmatch(text.strip())
-    if found is None:
-        return None
+def parse_citation(text: str) -> Citation:
+    """The inverse of `str`. Raises ValueError with what is wrong, and at which character, counted from 1."""
+    written = text.rstrip()
+    found = _CITATION.match(written)
+    assert found is not None  # every part may be missing
+    if found.end() < len(written) or found["version"] is None:
+        rest = written[found.end() :]
+        expected = next((words for part, words in _PARTS if found[part] is None), "its end")
+        raise ValueError(f"expected {expected}, at character {found.end() + 1}, found {_shown(rest)}")
     collection, _, key = found["record"].partition(":")
     span = (int(found["start"]), int(found["end"])) if found["start"] else None
     if span is not None and span[0] > span[1]:
-        return None
+        at = found.start("start") + 1
+        raise ValueError(f"expected the first character before the last, at character {at}, found {span[0]}..{span[1]}")
     field = found["field"].replace("`", "") if found["field"] else None
     return Citation(collection, unquote(key) if key.startswith('"') else key, int(found["version"]), field, span)
+
+
+def _shown(rest: str) -> str:
+    if not rest:
+        return "the end"
+    return rest if len(rest) <= _FOUND_CHARACTERS_MAX else f"{rest[:_FOUND_CHARACTERS_MAX]}…"

@@ -56,6 +56,9 @@ class Diagnostic:
         }  # fmt: skip
 
 
+# Codes of what can be run all the same.
+WARNINGS = frozenset({"PQ0437"})
+
 # Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
 # 04xx: a stage where it makes no sense. 05xx: a write. 0600 to 0619: a schema, from 0620: a watch. 07xx: found when it runs.
 CATALOGUE: dict[str, str] = {
@@ -100,6 +103,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0210": "{name} was left out by an earlier stage; keep it there",
     "PQ0211": "{name} can't be read here, where there is no row; text stands in double quotes",
     "PQ0212": "the type {name} {expected}",
+    "PQ0213": "{name} is a part of {whole}, and both stand here; give the part a name of its own: {better}",
     "PQ0221": "{name} calls itself; a function is put in the place of its calls, so that would never end",
     "PQ0222": "{name} has become too large with all that it calls; name a part of it with extend",
     "PQ0223": "{what}",
@@ -148,7 +152,7 @@ CATALOGUE: dict[str, str] = {
     "PQ0434": "lookup compares a value of the row with a field: {collection}.{field} == value",
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
-    "PQ0437": "{found} is no citation, which is collection:key@version, and of a part .field[start..end] behind it",
+    "PQ0437": "{found} is no citation: {why}",
     "PQ0460": "no pipeline can be run here: only a stage, and the where of a patch or a delete, can ask one",
     "PQ0461": "this pipeline must end in one column, whose values are the list, and it ends in {found}",
     "PQ0462": "{name} is {found}, where the pipeline must end in one value a row{mend}",
@@ -196,7 +200,8 @@ def diagnostic(
     code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
 ) -> Diagnostic:
     """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
-    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit)
+    severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
+    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:

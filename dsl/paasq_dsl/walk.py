@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
 from paasq_dsl.bound import (
@@ -171,6 +171,18 @@ def children(part: Bound) -> tuple[Bound, ...]:
     if isinstance(part, Apply):
         return part.arguments
     return (part.base,) if isinstance(part, Traverse) else ()
+
+
+def parameters(bound: Any) -> Iterator[ParameterValue]:
+    """Those in a bound statement, wherever it holds one."""
+    if isinstance(bound, ParameterValue):
+        yield bound
+    elif isinstance(bound, tuple):
+        for each in bound:
+            yield from parameters(each)
+    elif is_dataclass(bound):
+        for part in fields(bound):
+            yield from parameters(getattr(bound, part.name))
 
 
 def traverses(expression: Bound) -> bool:

@@ -48,6 +48,13 @@ def test_a_second_daemon_is_refused(daemon: subprocess.Popen[str], folder: Path)
     assert "Traceback" not in second.stderr
 
 
+def test_the_package_is_the_command() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "paasq_daemon", "--version"], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.startswith("paasq ")
+
+
 @pytest.mark.usefixtures("daemon")
 def test_starts_fast() -> None:
     """A query through the daemon loads neither the engine nor the terminal's toolkit."""

@@ -9,10 +9,11 @@ import json
 import pytest
 import typer
 from rich.cells import cell_len
+from rich.console import Console
 
 from paasq_daemon.cli.diagnostics import rendered
 from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.cli.options import params_of
+from paasq_daemon.cli.params import named
 from paasq_daemon.cli.script import definitions_of, steps
 from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_dsl.diagnostics import Diagnostic, Edit
@@ -149,12 +150,27 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (37, ["column0 ┃ column1 ┃ column2 ┃ column3", "words 0 │ words 1 │ words 2 │ words 3"]),
+        (36, ["column0  words 0", "column2  words 2"]),
+    ],
+)  # fmt: skip
+def test_columns_that_would_be_squeezed_stand_below_each_other(width: int, lines: list[str]) -> None:
+    columns = tuple(ColumnInfo(f"column{at}", "text") for at in range(4))
+    answer = Answer(columns, [[f"words {at}" for at in range(4)] for _ in range(2)])
+    shown = io.StringIO()
+    Console(file=shown, width=width).print(answer)
+    assert [line.rstrip() for line in shown.getvalue().splitlines()[:3:2]] == lines
+
+
 def test_params() -> None:
-    given = ["n=3", "me=ana", 's="3"', "l=[1]", "nothing=null", "q=a=b", "empty="]
-    assert params_of(given) == {"n": 3, "me": "ana", "s": "3", "l": [1], "nothing": None, "q": "a=b", "empty": ""}
+    given = ["n=3", "me=ana", 's="3"', "q=a=b", "empty="]
+    assert named(given) == {"n": "3", "me": "ana", "s": '"3"', "q": "a=b", "empty": ""}
 
 
 @pytest.mark.parametrize("bad", ["x", "=3", "a b=1"])
 def test_bad_params(bad: str) -> None:
     with pytest.raises(typer.BadParameter):
-        params_of([bad])
+        named([bad])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ def test_embed_fills_what_is_pending(filled: Paasq, tmp_path: Path) -> None:
 
 def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     assert filled("snapshot", "create", "monday").code == 0
-    assert "monday" in filled("snapshot", "list").out
+    assert re.search(r"^monday │ \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ │", filled("snapshot", "list").out, re.MULTILINE)
     assert filled("snapshot", "verify", "monday", "--depth", "3").code == 0
     filled("query", 'put task {id: "late"}')
     assert filled("snapshot", "restore", "monday", tmp_path / "restored").code == 0
@@ -196,9 +197,52 @@ def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
     outcome = filled("run", script)
     assert outcome.code == 1
     assert "there is no task:nothing" in outcome.err
-    assert "three.paasq:3:1: statement 2 of 3 failed" in outcome.err
+    done = "three.paasq:3:1: statement 2 of 3 failed; the one before it is done, and stands, as of sequence number "
+    assert done in outcome.err
+    assert "; none behind it was run" in outcome.err
     rows = filled("query", 'from task | where id in ["c", "d"]', "--format", "json").json["rows"]
     assert [row["id"] for row in rows] == ["c"]
+
+
+def test_query_says_which_statement_failed(filled: Paasq) -> None:
+    seq = filled("query", "from task | take 1", "--format", "json").json["seq"]
+    outcome = filled("query", 'put task {id: "c"}; put task {id: "d"}; put task {id: "c"} expect absent')
+    done = f"statement 3 of 3 failed; those before it are done, and stand, as of sequence number {seq + 2}\n"
+    assert outcome.err.endswith(done)
+    first = filled("query", 'put task {id: "c"} expect absent; from task')
+    assert first.err.endswith("statement 1 of 2 failed; none behind it was run\n")
+    placed = filled("query", 'put task {id: "e"}; from task | take $n', "-p", "n=none")
+    assert placed.err.endswith(
+        f"statement 2 of 2 failed; the one before it is done, and stands, as of sequence number {seq + 3}\n"
+    )
+    alone = filled("query", 'put task {id: "c"} expect absent')
+    assert "statement" not in alone.err
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "ids"),
+    [
+        ("from task | where id == $id", "id=7", ["7"]),
+        ("from task | where id == $id", 'id="7"', ["7"]),
+        ("from task | where n == $n", "n=7", ["seven"]),
+        ("from task | where id == $id", "id=null", []),
+        ("param $id: keyword; from task | where $id == id", "id=7", ["7"]),
+        ("from task | where id in $ids", 'ids=["7", "seven"]', ["7", "seven"]),
+        ("put task {id: $id}; from task | where id == $id", "id=1.50", ["1.50"]),
+        ("delete task:none; from task | match title $words | select id", "words=2024", ["seven"]),
+    ],
+)  # fmt: skip
+def test_a_parameter_is_text_where_text_is_asked_for(filled: Paasq, text: str, given: str, ids: list[str]) -> None:
+    filled("query", 'put task {id: "7"}; put task {id: "seven", n: 7, title: "the year 2024"}; put task {id: "none"}')
+    outcome = filled("query", text, "-p", given, "--format", "json")
+    assert [row["id"] for row in outcome.json["rows"]] == ids, outcome.err
+
+
+def test_a_parameter_of_a_script_is_text_too(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "one.paasq"
+    script.write_text("param $id: keyword; put task {id: $id}; from task | where id == $id")
+    outcome = filled("run", script, "-p", "id=7", "--format", "json")
+    assert [row["id"] for row in outcome.json["rows"]] == ["7"], outcome.err
 
 
 def test_run_of_one_statement(filled: Paasq, tmp_path: Path) -> None:

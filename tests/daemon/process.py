@@ -46,8 +46,8 @@ class Daemon:
     def log(self) -> str:
         return self.log_path.read_text()
 
-    def start(self) -> float:
-        """Seconds until it answered."""
+    def start(self) -> None:
+        """Returns when it answers."""
         began_s = time.monotonic()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen([*PAASQ, "serve", "--data", str(self.folder)], stderr=log)
@@ -55,7 +55,6 @@ class Daemon:
             assert self.running, self.log
             assert time.monotonic() - began_s < START_S, self.log
             time.sleep(_POLL_S)
-        return time.monotonic() - began_s
 
     def client(self) -> Client:
         return Client.connect(self.socket)

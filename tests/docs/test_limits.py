@@ -6,10 +6,10 @@ import os
 import re
 
 from docs.page import DOCS
-from paasq_daemon.backends.embedded import ROWS_MAX
 from paasq_daemon.index.analyzers import TERM_BYTES_MAX
 from paasq_daemon.kernels import joining, patterns, room, statistics
 from paasq_daemon.operators import diversify, facet, follow, fuse, limits, page, passages, run, summarize, traverse
+from paasq_daemon.operators.affordable import ROWS_MAX
 from paasq_daemon.server.limits import DEFAULT_LIMITS
 from paasq_daemon.store.layout import BODY_BYTES_MAX, KEY_BYTES_MAX, READERS_MAX
 from paasq_daemon.wire.modules import MODULES_MAX

@@ -10,8 +10,8 @@ import pytest
 from index.library import NOTE, create, opened
 from paasq_daemon.index.builders import column_builder
 from paasq_daemon.index.statistics import Statistics, statistics
-from paasq_dsl.types import DURATION, FLOAT, INT, KEYWORD, list_of
-from paasq_dsl.values import Duration
+from paasq_dsl.types import DURATION, FLOAT, INT, KEYWORD, Type, list_of
+from paasq_dsl.values import Duration, Value
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from paasq_dsl.values import Duration
         (INT, [], Statistics(0, 0, 0)),
     ],
 )
-def test_statistics(type_: object, values: list[object], expected: Statistics) -> None:
-    builder = column_builder(type_)  # type: ignore[arg-type]
-    builder.extend(values)  # type: ignore[arg-type]
+def test_statistics(type_: Type, values: list[Value], expected: Statistics) -> None:
+    builder = column_builder(type_)
+    builder.extend(values)
     assert statistics(builder.column(len(values)), np.ones(len(values), np.bool_)) == expected
 
 

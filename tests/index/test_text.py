@@ -16,6 +16,7 @@ import pytest
 
 from index.library import NOTE, WORDS, create, opened
 from paasq_daemon.index.analyzers import LANGUAGES, terms
+from paasq_daemon.index.column import Coded
 from paasq_daemon.index.files import read_manifest, write_manifest
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.index.text import Hits
@@ -142,7 +143,8 @@ def test_what_matches(tmp_path: Path, text: str) -> None:
         put(store, "e", "a runner")
         with indexes.read() as view:
             keys = view.collection("note").column("_key")
-            found = {keys.dictionary[o] for o in search(view, text).ordinals}  # type: ignore[union-attr]
+            assert isinstance(keys, Coded)
+            found = {keys.dictionary[o] for o in search(view, text).ordinals}
     assert found == CASES[text]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from index.library import NOTE, create, opened
+from paasq_daemon.index.column import Flat
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
 from paasq_dsl.syntax.matchtext import parse_match_text
@@ -21,7 +22,7 @@ def _write(store: Store) -> None:
         vector = np.eye(5, dtype=np.float32)[round_ % 5].tobytes()
         fields = {2: f"round{round_}", 5: round_}
         store.write(
-            lambda t, fields=fields, vector=vector: [t.put(NOTE.id, f"k{i}", fields, {14: vector}) for i in range(8)]  # type: ignore[misc]
+            lambda t, fields=fields, vector=vector: [t.put(NOTE.id, f"k{i}", fields, {14: vector}) for i in range(8)]  # type: ignore[misc]  # mypy types no lambda with defaults
         ).result()
 
 
@@ -31,7 +32,9 @@ def _read(indexes: Indexes) -> int:
         with indexes.read() as view:
             note = view.collection("note")
             live = np.flatnonzero(note.alive)
-            stars = set(note.column("stars").take(live).values.tolist())  # type: ignore[union-attr]
+            column = note.column("stars").take(live)
+            assert isinstance(column, Flat)
+            stars = set(column.values.tolist())
             if not stars:
                 continue
             (round_,) = stars

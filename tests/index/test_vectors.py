@@ -117,7 +117,9 @@ def test_replaced_and_removed_vectors() -> None:
     assert before.search(query, 9).scores.tolist() == [1, 0, 0, 0]
     assert after.search(query, 9).ordinals.tolist() == [0, 1, 3]
     assert after.vector(2) is None
-    assert after.vector(1).tolist() == [1, 0, 0, 0]  # type: ignore[union-attr]
+    found = after.vector(1)
+    assert found is not None
+    assert found.tolist() == [1, 0, 0, 0]
     reloaded = VectorIndex(4, index.log.array(), np.concatenate(list(index.blocks.tail(0))))
     assert reloaded.view(len(index.log), alive).search(query, 9).ordinals.tolist() == [0, 1, 3]
     with pytest.raises(StoreError, match="different lengths"):

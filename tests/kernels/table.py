@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from paasq_daemon.index.column import Coded, Column, Ints, Ragged
 from paasq_daemon.kernels.build import from_values, to_values
@@ -102,8 +102,9 @@ def values(text: str, **parameters: Any) -> list[Value]:
 def traverse(collection: str, field: str, links: Column) -> Column:
     assert (collection, field) == ("person", "name")
     if isinstance(links, Ragged):
-        names = [None if v is None else [PEOPLE[k] for k in v if k in PEOPLE] for v in to_values(links)]  # type: ignore[union-attr,index]
-        return from_values(list_of(KEYWORD), names)  # type: ignore[arg-type]
+        lists = cast("list[list[str] | None]", to_values(links))
+        names: list[Value] = [None if v is None else [PEOPLE[k] for k in v if k in PEOPLE] for v in lists]
+        return from_values(list_of(KEYWORD), names)
     assert isinstance(links, Coded)
     return from_values(KEYWORD, [PEOPLE.get(str(k)) for k in to_values(links)])
 

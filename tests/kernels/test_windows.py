@@ -156,7 +156,7 @@ def test_a_large_value_spoils_no_window_that_it_is_not_in() -> None:
 
 def test_long_windows_are_summed_with_small_errors() -> None:
     found = series([0.1] * 10_000, "moving_sum(f, 4096)")
-    assert abs(Fraction(found[-1]) - 4096 * Fraction(0.1)) <= Fraction(1, 2**40)  # type: ignore[arg-type]
+    assert abs(Fraction(found[-1]) - 4096 * Fraction(0.1)) <= Fraction(1, 2**40)  # type: ignore[arg-type]  # a float, of all that a value may be
 
 
 def test_ints_are_exact_or_refused() -> None:

@@ -33,7 +33,7 @@ def times_of(zone: str) -> list[int]:
 
 
 def bucketed(times: list[int], width: Duration, zone: str) -> list[int]:
-    call = Call(TIME, NOWHERE, Flat(TIME, np.array(times)), run())  # type: ignore[arg-type]
+    call = Call(TIME, NOWHERE, Flat(TIME, np.array(times)), run())  # type: ignore[arg-type]  # bucket asks the rows nothing
     columns = from_values(TIME, times), from_values(DURATION, [width]), from_values(KEYWORD, [zone])
     found = KERNELS["bucket"](call, *columns)
     assert isinstance(found, Flat)

@@ -13,7 +13,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.expressions import Node
 from paasq_dsl.syntax.parse import parse, parse_expression
-from paasq_dsl.syntax.unparse import parts, unparse
+from paasq_dsl.syntax.unparse import nodes, unparse
 
 TEXTS = {
     "a  +b": "a + b",
@@ -25,7 +25,7 @@ TEXTS = {
     'f(x, "a\\"b\\n", [1, 2.50, 1e30, null]) // why': 'f(x, "a\\"b\\n", [1, 2.5, 1e+30, null])',
     "`not` + `sent at` + `true`->`a b`.c": "`not` + `sent at` + `true`->`a b`.c",
     "@2026-11-22 + 1w + 90min": "@2026-11-22 + 7d + 1h30min",
-    'task:7 ->owner == person:"a b" or tags has any ["x"]': 'task:7 ->owner == person:"a b" or tags has any ["x"]',
+    'task:7->owner == person:"a b" or tags has any ["x"]': 'task:7->owner == person:"a b" or tags has any ["x"]',
     "$x > @now": "$x > @now",
     "a not in [1]": "a not in [1]",
 }
@@ -51,9 +51,9 @@ def test_every_expression_of_the_corpus(case: Any) -> None:
 
 
 def expressions(script: tree.Script) -> list[Any]:
-    found = [part for s in script.statements for stage in s.stages for part in parts(stage.node)]
+    found = [part for s in script.statements for stage in s.stages for part in nodes(stage.node)]
     return [
-        part for part in found if type(part) in KINDS and not any(isinstance(p, tree.Pipeline) for p in parts(part))
+        part for part in found if type(part) in KINDS and not any(isinstance(p, tree.Pipeline) for p in nodes(part))
     ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import QueryError
+from paasq_daemon.wire.messages import Budget, Request
 from paasq_dsl.citations import Citation, parse_citation
 from programs.conftest import Ask, Rows
 
@@ -108,9 +109,49 @@ def test_one_or_many_or_none(ask: Ask, cited: tuple[str, str]) -> None:
     assert len(ask("resolve $c", c=citation).rows) == 1
     assert len(ask("resolve $c", c=[citation] * 3).rows) == 3
     assert ask("resolve []").rows == []
-    for wrong in (None, "pep", ["pep:8@1", 3], [citation] * 1_001):
+    for wrong in (None, 3, [citation] * 1_001):
         with pytest.raises(QueryError):
             ask("resolve $c", c=wrong)
+
+
+def test_a_malformed_citation_costs_its_own_row_alone(ask: Ask, cited: tuple[str, str]) -> None:
+    passage, citation = cited
+    problems = {
+        "pep": "expected a record, such as note:n1, at character 1, found pep",
+        "pep:8": "expected @ and its version, such as @3, at character 6, found the end",
+        "pep:8@x": "expected @ and its version, such as @3, at character 6, found @x",
+        "pep:8@1.": "expected a . and a field, at character 8, found .",
+        "pep:8@1.body[3]": "expected characters, such as [0..40], at character 13, found [3]",
+        " pep:8@1.body[3..5]]": "expected its end, at character 20, found ]",
+        "pep:8@1.body[9..2]": "expected the first character before the last, at character 14, found 9..2",
+        "": "expected a record, such as note:n1, at character 1, found the end",
+    }
+    first, *malformed, last = resolved(ask, citation, *problems, citation)
+    assert first["quote"] == last["quote"] == passage
+    assert {row["citation"]: row["problem"] for row in malformed} == problems
+    assert {row["state"] for row in malformed} == {"malformed"}
+
+
+@pytest.mark.usefixtures("cited")
+def test_what_is_no_text_is_malformed_too(ask: Ask) -> None:
+    rows = ask("resolve $c", c=["doc:x@1", None]).rows
+    assert [row[:2] for row in rows] == [["doc:x@1", "unknown"], [None, "malformed"]]
+
+
+def test_a_malformed_literal_is_a_row_whether_its_plan_was_known_or_not(ask: Ask, cited: tuple[str, str]) -> None:
+    _, citation = cited
+    for text in ("pep", citation.replace('"', '\\"'), "pep"):
+        assert len(ask(f'resolve "{text}"').rows) == 1
+
+
+def test_a_budget_cuts_it(engine: Engine, cited: tuple[str, str]) -> None:
+    _, citation = cited
+    many = {"c": [citation] * 9}
+    rows = engine.query(Request("resolve $c", many, Budget(rows=2)))
+    assert (len(rows.rows), rows.complete, rows.reason) == (2, False, "rows")
+    tokens = engine.query(Request("resolve $c", many, Budget(tokens=2 * (rows.tokens or 0))))
+    assert (len(tokens.rows), tokens.reason, tokens.tokens) == (4, "tokens", 2 * (rows.tokens or 0))
+    assert engine.query(Request("resolve $c", many, Budget(rows=9))).complete
 
 
 @given(

@@ -29,6 +29,21 @@ def test_describe(rows: Rows) -> None:
     assert rows("describe lower")[0][1] == "lower(string) -> text"
 
 
+def test_describe_every_type(rows: Rows) -> None:
+    """Least and greatest are values of the field; a duration's are lengths, a month counted as a twelfth of a year."""
+    rows("""collection every { key id: keyword n: int x: float done: bool at: time span: duration data: bytes
+                               who: link<person> place: vector(2) home: {city: keyword lat: float} };
+            put every [{id: "a", n: 1, x: 0.5, done: false, at: @2026-01-01, span: 90min, data: base64_decode("aGk="),
+                        who: person:mira, place: [0, 1], home: {city: "Oslo", lat: 59.9}},
+                       {id: "b", n: 2, span: 1mo}]""")
+    ends = {row[0]: row[-2:] for row in rows("describe every")[1:]}
+    assert ends == {
+        "id": ["a", "b"], "n": ["1", "2"], "x": ["0.5", "0.5"], "done": ["false", "false"],
+        "at": ["2026-01-01T00:00:00Z"] * 2, "span": ["1h30min", "30d10h29min6s"], "data": [None, None],
+        "who": ["mira", "mira"], "place": [None, None], "home.city": ["Oslo", "Oslo"], "home.lat": ["59.9", "59.9"],
+    }  # fmt: skip
+
+
 def test_added_field(rows: Rows, engine: Engine) -> None:
     assert rows('alter collection note add field place: keyword default "here"; from note | take 1 | select place') == [
         ["here"]

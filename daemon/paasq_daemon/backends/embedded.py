@@ -19,6 +19,7 @@ from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, scalar
+from paasq_daemon.operators.affordable import ROWS_AT_ONCE, ROWS_MAX, affordable
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.budget import Budget
 from paasq_daemon.operators.page import cut
@@ -31,7 +32,7 @@ from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.errors import LimitExceeded
 from paasq_daemon.wire.events import Key
-from paasq_daemon.wire.messages import Answer, ColumnInfo, estimated_tokens
+from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_daemon.wire.messages import Budget as Limits
 from paasq_daemon.wire.values import encode
 from paasq_dsl import bound
@@ -41,9 +42,6 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.objects import nested
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import Value
-
-ROWS_MAX = 10_000  # of one answer, where the budget names no other number
-ROWS_AT_ONCE = 500  # that an answer reads before it looks at the time
 
 Embed = Callable[[Catalog, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
@@ -217,7 +215,7 @@ def _row(line: PlanLine) -> list[object]:
 
 def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answer:
     batch = cut(run, batch, run.rows_max, run.rows_max_reason)
-    rows, tokens, reason = _affordable(run, batch, plan.schema)
+    rows, tokens, reason = affordable(_read(batch, plan.schema), Limits(None, run.rows_max, run.tokens_max), run.cancel)
     if reason:
         cut(run, batch, len(rows), reason)
     if run.depth_cut:
@@ -235,21 +233,10 @@ def _answer(plan: PhysicalPlan, run: Run, batch: Batch, started: float) -> Answe
     )
 
 
-def _affordable(run: Run, batch: Batch, schema: bound.Schema) -> tuple[list[list[Any]], int, str | None]:
-    """The first rows, as many as tokens and time allow, what they cost, and why there are no more. Time is looked at
-    between some rows and the next, so that there is always an answer to go on from."""
-    rows: list[list[Any]] = []
-    tokens = 0
+def _read(batch: Batch, schema: bound.Schema) -> Iterator[list[Any]]:
+    """What is shown of each row; some are read at a time."""
     for start in range(0, batch.length, ROWS_AT_ONCE):
-        if start and run.cancel.out_of_time:
-            return rows, tokens, "time"
-        for row in _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), schema):
-            cost = estimated_tokens(row)
-            if run.tokens_max is not None and tokens + cost > run.tokens_max:
-                return rows, tokens, "tokens"
-            rows.append(row)
-            tokens += cost
-    return rows, tokens, None
+        yield from _rows(batch.take(np.arange(start, min(start + ROWS_AT_ONCE, batch.length))), schema)
 
 
 def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _rows(rows: list[dict[str, Any]]) -> RenderableType:
 def _scalar(value: Any) -> RenderableType:
     from rich.text import Text
 
-    from paasq_daemon.wire.render import printable
+    from paasq_daemon.wire.render import cell, printable
 
     match value:
         case None:
@@ -67,6 +68,8 @@ def _scalar(value: Any) -> RenderableType:
             return Text(f"{value:,}")
         case float():
             return Text(f"{value:,.6g}")
+        case datetime():
+            return Text(cell(value, "time"))
         case list():
             return Text(", ".join(printable(str(each)) for each in value) or "-")
     return Text(printable(str(value)))

@@ -27,6 +27,7 @@ def explained(source: Source) -> Iterator[None]:
 def show_query_error(error: QueryError, source: Source) -> None:
     if error.diagnostics:
         show_diagnostics(error.diagnostics, source)
+        _show_progress(error)
     else:
         show_error(error)
 
@@ -41,6 +42,7 @@ def show_error(error: PaasqError) -> None:
     if error.hint:
         text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {printable(error.hint)}"))
     errors().print(text, soft_wrap=True)
+    _show_progress(error)
 
 
 def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: Source) -> None:
@@ -50,3 +52,10 @@ def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: Source) -
 
     for each in diagnostics:
         errors().print(rendered(each, source), soft_wrap=True)
+
+
+def _show_progress(error: PaasqError) -> None:
+    from paasq_daemon.cli.terminal import errors
+
+    if error.progress is not None:
+        errors().print(str(error.progress), soft_wrap=True)

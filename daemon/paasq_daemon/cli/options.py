@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
 from paasq_daemon.cli.formats import Format
-from paasq_daemon.wire.exact import loads
 from paasq_daemon.wire.messages import Budget
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import zone_of
@@ -29,7 +28,11 @@ Socket: TypeAlias = Annotated[
 Params: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--param", "-p", metavar="NAME=VALUE", help="A value for $NAME: JSON, or text as it is.", show_default=False
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="A value for $NAME: text where text is asked for, else JSON.",
+        show_default=False,
     ),
 ]
 OutputFormat: TypeAlias = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written.")]
@@ -45,20 +48,6 @@ Now: TypeAlias = Annotated[
     typer.Option("--now", metavar="TIME", help="What @now is: an ISO time; else the clock's.", show_default=False),
 ]
 JsonOutput: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-
-
-def params_of(given: list[str] | None) -> dict[str, Any]:
-    """`["me=ana", "n=3"]` -> `{"me": "ana", "n": 3}`. Raises BadParameter."""
-    params: dict[str, Any] = {}
-    for each in given or []:
-        name, equals, text = each.partition("=")
-        if not equals or not all(part.isidentifier() for part in name.split(".")):
-            raise typer.BadParameter(f"{each!r} is not NAME=VALUE, such as -p limit=3", param_hint="--param")
-        try:
-            params[name] = loads(text)
-        except ValueError:
-            params[name] = text
-    return params
 
 
 def now_us_of(given: str | None, zone: str) -> int | None:

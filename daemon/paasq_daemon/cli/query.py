@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
+from paasq_daemon.cli import params as parameters
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import follow, is_watch
 from paasq_daemon.cli.faults import explained
@@ -31,8 +32,10 @@ def query(
     """Run statements, and show the answer of the last one; of a `watch from ...` the events, until Ctrl-C."""
     source = Source(typer.get_text_stream("stdin").read() if text == "-" else text)
     budget, now_us = options.budget_of(time_ms, rows, tokens), options.now_us_of(now, zone)
-    request = Request(source.text, options.params_of(params), budget, source.name, zone=zone, now_us=now_us)
+    named = parameters.named(params)
     with open_database(data, socket) as database, explained(source):
+        given = parameters.values(named, source, database)
+        request = Request(source.text, given, budget, source.name, zone=zone, now_us=now_us)
         if is_watch(source.text):
             follow(database, request, form)
             return

@@ -9,6 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.wire.messages import Request
 
 
 def resolve(
@@ -16,10 +17,13 @@ def resolve(
         list[str], typer.Argument(metavar="CITATION...", help="Such as 'pep:8@3.abstract[120..340]'.")
     ],
     form: options.OutputFormat = Format.TABLE,
+    rows: options.Rows = None,
+    tokens: options.Tokens = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
     """Tell what citations quote, and whether that is still so."""
     with open_database(data, socket) as database:
-        answer = database.query("resolve $citations", citations=citations)
+        given = {"citations": citations}
+        answer = database.request(Request("resolve $citations", given, options.budget_of(None, rows, tokens)))
     write(answer, form)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from paasq_daemon.cli import options
+from paasq_daemon.cli import params as parameters
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import follow
 from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_query_error
@@ -17,7 +19,7 @@ from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, step_at, steps
 from paasq_daemon.cli.texts import modules_of, read_source
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.errors import PaasqError, QueryError
+from paasq_daemon.wire.errors import PaasqError, Progress, QueryError
 from paasq_daemon.wire.messages import Answer, Request
 from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -49,15 +51,16 @@ def run(
     source, now_us = read_source(file), options.now_us_of(now, zone)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
-        run_script(database, source, options.params_of(params), form, echo=echo, now_us=now_us, at=at)
+        run_script(database, source, parameters.named(params), form, echo=echo, now_us=now_us, at=at)
 
 
 def run_script(
-    database: Database, source: Source, params: dict[str, Any], form: Format, *, echo: bool = False,
+    database: Database, source: Source, params: Mapping[str, str], form: Format, *, echo: bool = False,
     now_us: int | None = None, at: str | None = None,
 ) -> None:  # fmt: skip
-    """`now_us` None is the moment at which the script starts; `at` the place of the only statement to run.
-    Raises typer.Exit where the text is wrong or a statement fails, with what is wrong shown."""
+    """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts; `at` the
+    place of the only statement to run. Raises typer.Exit where the text is wrong or a statement fails, with what is wrong
+    shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = modules_of(source)
     todo = list(steps(source)) if at is None else [step_at(source, at)]
@@ -66,11 +69,12 @@ def run_script(
     if any(each["severity"] == "error" for each in diagnostics):
         raise typer.Exit(FAILED)
     _refuse_unknown(params, todo)
+    values = parameters.values(params, source, database)
     last: Answer | None = None
     for number, step in enumerate(todo, 1):
         if form is Format.TABLE:
             _show_title(step, source, echo=echo)
-        given = {name: value for name, value in params.items() if step.takes(name)}
+        given = {name: value for name, value in values.items() if step.takes(name)}
         request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
         try:
             if step.watches:
@@ -80,7 +84,7 @@ def run_script(
         except PaasqError as error:
             _show_failure(error, source)
             if len(todo) > 1:
-                _show_progress(source, step, f"statement {number} of {len(todo)}")
+                _show_progress(source, step, Progress(number, len(todo), None if last is None else last.seq))
             raise typer.Exit(FAILED) from None
         if form is Format.TABLE:
             write(last, form)
@@ -88,7 +92,7 @@ def run_script(
         write(last, form)
 
 
-def _refuse_unknown(params: dict[str, Any], todo: list[Step]) -> None:
+def _refuse_unknown(params: Mapping[str, str], todo: list[Step]) -> None:
     known = sorted({name for step in todo for name in step.parameters})
     for name in params:
         if not any(step.takes(name) for step in todo):
@@ -103,12 +107,11 @@ def _show_failure(error: PaasqError, source: Source) -> None:
         show_error(error)
 
 
-def _show_progress(source: Source, step: Step, which: str) -> None:
+def _show_progress(source: Source, step: Step, progress: Progress) -> None:
     from paasq_daemon.cli.terminal import errors
 
     line, column = source.line_column(step.span.start)
-    words = f"{source.name}:{line}:{column}: {which} failed; those before it are done, none behind it was run"
-    errors().print(words, soft_wrap=True)
+    errors().print(f"{source.name}:{line}:{column}: {progress}", soft_wrap=True)
 
 
 def _show_title(step: Step, source: Source, *, echo: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -25,7 +26,8 @@ def create(
 ) -> None:
     """Take a snapshot of the whole store, while others go on writing."""
     with open_database(data, socket) as database:
-        write_facts(database.snapshot_create(name), as_json=as_json)
+        made = database.snapshot_create(name)
+    write_facts(made if as_json else _shown(made), as_json=as_json)
 
 
 @app.command("list")
@@ -33,7 +35,8 @@ def list_(data: options.Data = None, socket: options.Socket = None, as_json: opt
     """List the snapshots."""
     with open_database(data, socket) as database:
         found = database.snapshot_list()
-    write_facts(found if as_json else [{name: each[name] for name in _LISTED} for each in found], as_json=as_json)
+    listed = [{name: _shown(each)[name] for name in _LISTED} for each in found]
+    write_facts(found if as_json else listed, as_json=as_json)
 
 
 @app.command()
@@ -73,4 +76,10 @@ def restore(
 ) -> None:
     """Make a new data folder from a snapshot."""
     with open_database(data, socket) as database:
-        write_facts(database.snapshot_restore(name, into), as_json=as_json)
+        restored = database.snapshot_restore(name, into)
+    write_facts(restored if as_json else _shown(restored), as_json=as_json)
+
+
+def _shown(manifest: dict[str, Any]) -> dict[str, Any]:
+    """With its time as one, for people."""
+    return manifest | {"created": datetime.fromisoformat(manifest["created"])}

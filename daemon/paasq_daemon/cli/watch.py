@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from paasq_daemon.cli import options
+from paasq_daemon.cli import params as parameters
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import is_watch
 from paasq_daemon.cli.faults import show_error
@@ -34,7 +36,7 @@ def watch(
     """
     from watchfiles import watch as changes
 
-    given = options.params_of(params)
+    given = parameters.named(params)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
         _run(database, file, given, form)
@@ -42,7 +44,7 @@ def watch(
             _run(database, file, given, form)
 
 
-def _run(database: Database, file: Path, params: dict[str, object], form: Format) -> None:
+def _run(database: Database, file: Path, params: Mapping[str, str], form: Format) -> None:
     from paasq_daemon.cli.terminal import output
 
     output().clear()

@@ -13,9 +13,11 @@ from typing import Any
 
 import orjson
 
+from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, scalar
+from paasq_daemon.operators.affordable import affordable
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.view import View
 from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo
@@ -23,7 +25,6 @@ from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import Bound
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import Citation, parse_citation
-from paasq_dsl.diagnostics import CATALOGUE
 from paasq_dsl.types import STRING_KINDS
 
 CITATIONS_MAX = 1_000
@@ -33,36 +34,55 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def read_citations(bound: Bound, values: RunValues) -> list[Citation]:
-    """Raises KernelError where the value is no citation and no list of such."""
+def read_citations(bound: Bound, values: RunValues) -> list[Citation | Malformed]:
+    """Raises KernelError where the value is neither a text nor a list, and where the list is too long."""
     value = scalar(bound, values)
-    texts = value if isinstance(value, list) else [value]
-    if len(texts) > CITATIONS_MAX:
-        message = f"{len(texts):,} citations are more than {CITATIONS_MAX:,} at once"
+    if not isinstance(value, str | list):
+        shown = "null" if value is None else repr(value)
+        message = f"what resolve reads must be a citation or a list of such, not {shown}"
+        raise KernelError("PQ0701", message, bound.span)
+    given = value if isinstance(value, list) else [value]
+    if len(given) > CITATIONS_MAX:
+        message = f"{len(given):,} citations are more than {CITATIONS_MAX:,} at once"
         raise KernelError("PQ0703", message, bound.span)
-    found: list[Citation] = []
-    for text in texts:
-        citation = parse_citation(text) if isinstance(text, str) else None
-        if citation is None:
-            raise KernelError("PQ0437", CATALOGUE["PQ0437"].format(found=text), bound.span)
-        found.append(citation)
-    return found
+    return [_read(each) for each in given]
 
 
-def resolve(view: IndexView, citations: Sequence[Citation], cancel: Cancellation) -> Answer:
+def resolve(view: IndexView, citations: Sequence[Citation | Malformed], inputs: RunInputs) -> Answer:
     """A row for each record that a citation names, in the order of the citations; one that says why where there is none."""
     known = view.catalog.collections
-    wanted = {(known[c.collection].id, c.key) for c in citations if c.collection in known}
-    history = _history(view.store, wanted, cancel)
-    rows = [row.values() for citation in citations for row in _found(view, citation, history)]
-    return Answer(tuple(ColumnInfo(*column) for column in COLUMNS), rows, seq=view.seq)
+    read = [each for each in citations if isinstance(each, Citation)]
+    wanted = {(known[c.collection].id, c.key) for c in read if c.collection in known}
+    history = _history(view.store, wanted, inputs.cancel)
+    found = (row.values() for each in citations for row in _found(view, each, history))
+    rows, tokens, reason = affordable(found, inputs.budget, inputs.cancel)
+    columns = tuple(ColumnInfo(*column) for column in COLUMNS)
+    return Answer(columns, rows, complete=reason is None, reason=reason, seq=view.seq, tokens=tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What was given as a citation and is none. `text` is null where it is no text."""
+
+    text: str | None
+    problem: str
+
+
+def _read(given: object) -> Citation | Malformed:
+    if not isinstance(given, str):
+        return Malformed(None, "a citation is text, such as cite writes")
+    try:
+        return parse_citation(given)
+    except ValueError as error:
+        return Malformed(given, str(error))
 
 
 @dataclass
 class _Row:
-    """`state` is current, changed, deleted, trimmed or unknown. `stands`: is the quote still in the live record's text?"""
+    """`state` is current, changed, deleted, trimmed, unknown or malformed. `stands`: is the quote still in the live record's
+    text?"""
 
-    citation: str
+    citation: str | None
     state: str
     problem: str | None = None
     quote: str | None = None
@@ -101,7 +121,10 @@ def _history(store: View, wanted: Iterable[tuple[int, str]], cancel: Cancellatio
     return {name: sorted(ordinals, reverse=True) for name, ordinals in found.items()}
 
 
-def _found(view: IndexView, citation: Citation, history: _History) -> Iterator[_Row]:
+def _found(view: IndexView, citation: Citation | Malformed, history: _History) -> Iterator[_Row]:
+    if isinstance(citation, Malformed):
+        yield _Row(citation.text, "malformed", citation.problem)
+        return
     name = str(citation)
     collection = view.catalog.collections.get(citation.collection)
     if collection is None:

@@ -76,7 +76,7 @@ class Commands:
         values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
         citations = read_citations(command.citations, values)
         with self.indexes.read() as view:
-            return resolve(view, citations, inputs.cancel)
+            return resolve(view, citations, inputs)
 
     def _view(self, command: BoundView, _: RunInputs) -> Answer:
         return self._changed(command.word, command.view.name, partial(set_view, view=command.view))

@@ -12,6 +12,8 @@ from paasq_daemon.wire.values import as_text
 from paasq_dsl.bound_commands import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.types import Kind
+from paasq_dsl.values import Duration
 from paasq_dsl.verbs import VERB_OF_WORD, VERBS
 
 _WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
@@ -92,8 +94,11 @@ def _statistics(view: IndexView, collection: Collection, field: Field) -> list[A
         found: Statistics = view.collection(collection.name).statistics(field.name)
     except KeyError:
         return [None] * 4
-    item = str(field.type.item or field.type)
-    ends = (as_text(end, item) for end in (found.minimum, found.maximum))
+    item = field.type.item or field.type
+    least, greatest = found.minimum, found.maximum
+    if item.kind is Kind.DURATION:  # of which a column has the lengths
+        least, greatest = (Duration(0, end) if isinstance(end, int) else None for end in (least, greatest))
+    ends = (as_text(end, item) for end in (least, greatest))
     return [found.rows - found.nulls, found.distinct, *ends]
 
 

@@ -115,12 +115,10 @@ def _read(param: Param, given: dict[str, Any], place: str) -> Any:
 
 
 def _refuse(place: str, wanted: str, given: Any) -> NoReturn:
-    raise RpcError(INVALID_PARAMS, f"{place} must be {wanted}, not {_KINDS.get(type(given), 'this')}")
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    raise RpcError(INVALID_PARAMS, f"{place} must be {wanted}, not {given if number else _KINDS[type(given)]}")
 
 
-_KINDS = {
-    type(None): "null", bool: "a boolean", int: "this number", float: "this number", str: "text", list: "a list",
-    dict: "an object",
-}  # fmt: skip
+_KINDS = {type(None): "null", bool: "a boolean", str: "text", list: "a list", dict: "an object"}
 _COUNT = whole(1, 2**53)
 _BUDGET = (optional("time_ms", positive), optional("rows", _COUNT), optional("tokens", _COUNT))

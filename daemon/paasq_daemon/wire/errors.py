@@ -22,11 +22,34 @@ PaasqError
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it are
+    done, and what they wrote stands, as of the sequence number `seq`, None where there are none; none behind it was run."""
+
+    failed: int
+    statements: int
+    seq: int | None
+
+    def __str__(self) -> str:
+        words = [f"statement {self.failed} of {self.statements} failed"]
+        if self.seq is not None:
+            done = (
+                "the one before it is done, and stands" if self.failed == 2 else "those before it are done, and stand"
+            )
+            words.append(f"{done}, as of sequence number {self.seq}")
+        if self.failed < self.statements:
+            words.append("none behind it was run")
+        return "; ".join(words)
+
+
 class PaasqError(Exception):
-    """An error with words for people: what happened, and `hint`, what mends it. `code` is stable, for programs."""
+    """An error with words for people: what happened, and `hint`, what mends it. `code` is stable, for programs. `progress`
+    says what was done before it, where the text has several statements."""
 
     code: ClassVar[str] = "PQ9000"
 
@@ -34,9 +57,10 @@ class PaasqError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.progress: Progress | None = None
 
     def __str__(self) -> str:
-        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+        return "\n  ".join(str(part) for part in (self.message, self.hint, self.progress) if part)
 
 
 class QueryError(PaasqError):

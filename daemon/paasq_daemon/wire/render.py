@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,8 @@ from paasq_dsl.zones import zone_of
 if TYPE_CHECKING:
     from paasq_daemon.wire.messages import Answer
 
+_SQUEEZED_CELLS = 8  # a column narrower than this breaks words that are no longer
+_BETWEEN_CELLS = 3  # of two columns
 _RIGHT = ("int", "float", "duration")
 _VECTOR_SHOWN = 3
 
@@ -24,7 +27,7 @@ def table(answer: Answer) -> RenderableType:
     """Rows (a plan instead, where the answer is one), then facets, then one line of labels, and the cursor on its own."""
     parts: list[RenderableType] = []
     if answer.columns and answer.plan is None:
-        parts.append(_rows(answer))
+        parts.append(_Rows(answer))
     parts += [_facet(name, [(count.value, count.count) for count in counts]) for name, counts in answer.facets.items()]
     if answer.plan is not None:
         parts.append(Text(printable(answer.plan)))
@@ -81,16 +84,50 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
-def _rows(answer: Answer) -> Table:
-    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for column in answer.columns:
-        grid.add_column(Text(printable(column.name)), justify="right" if column.type in _RIGHT else "left")
-    rows, zone = list(answer), zone_of(answer.zone) or UTC
-    shown = [(column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)]
-    for row in rows:
-        cells = (cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True))
-        grid.add_row(*(Text(text) for text in cells))
-    return grid
+class _Rows:
+    """A row a line; where so many columns would be squeezed into the width that there is, a column a line."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._columns = answer.columns
+        self._names = [printable(column.name) for column in answer.columns]
+        rows, zone = list(answer), zone_of(answer.zone) or UTC
+        kinds = [
+            (column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)
+        ]
+        self._cells = [
+            [cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, kinds, strict=True)]
+            for row in rows
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # as rich calls it
+        columns = zip(self._names, *self._cells, strict=True)
+        needed = sum(min(_longest_word(column), _SQUEEZED_CELLS) + _BETWEEN_CELLS for column in columns)
+        if self._cells and needed - _BETWEEN_CELLS > options.max_width:
+            yield from self._blocks()
+        else:
+            yield self._table()
+
+    def _table(self) -> Table:
+        grid = Table(show_edge=False, pad_edge=False, header_style="bold")
+        for name, column in zip(self._names, self._columns, strict=True):
+            grid.add_column(Text(name), justify="right" if column.type in _RIGHT else "left", overflow="fold")
+        for cells in self._cells:
+            grid.add_row(*(Text(text) for text in cells))
+        return grid
+
+    def _blocks(self) -> Iterator[RenderableType]:
+        """Each is followed by an empty line."""
+        for cells in self._cells:
+            block = Table.grid(padding=(0, 2))
+            for name, text in zip(self._names, cells, strict=True):
+                block.add_row(Text(name, style="bold"), Text(text))
+            yield block
+            yield Text()
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """In cells of a terminal."""
+    return max(cell_len(word) for text in texts for word in text.split() or [""])
 
 
 def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import orjson
 
-from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, ProtocolError, QueryError
+from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, Progress, ProtocolError, QueryError
 from paasq_daemon.wire.exact import loads
 
 PARSE_ERROR = -32700
@@ -81,10 +82,11 @@ def error_message(id_: Id, error: PaasqError) -> bytes:
 
 def error_to_json(error: PaasqError) -> dict[str, Any]:
     diagnostics = error.diagnostics if isinstance(error, QueryError) else []
+    progress = {} if error.progress is None else {"progress": asdict(error.progress)}
     return {
         "code": error.rpc_code if isinstance(error, RpcError) else PAASQ_ERROR,
         "message": error.message,
-        "data": {"code": error.code, "hint": error.hint, "diagnostics": diagnostics},
+        "data": {"code": error.code, "hint": error.hint, "diagnostics": diagnostics} | progress,
     }
 
 
@@ -96,8 +98,11 @@ def error_from_json(error: Mapping[str, Any]) -> PaasqError:
         return RpcError(int(error.get("code", INTERNAL_ERROR)), message, hint)
     kind = BY_CODE.get(data.get("code", ""), PaasqError)
     if issubclass(kind, QueryError):
-        return kind(message, data.get("diagnostics", []), hint)
-    return kind(message, hint)
+        found: PaasqError = kind(message, data.get("diagnostics", []), hint)
+    else:
+        found = kind(message, hint)
+    found.progress = Progress(**data["progress"]) if "progress" in data else None
+    return found
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -26,6 +26,7 @@ from paasq_dsl.bound_commands import (
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import parse_citation
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import STAGE_WORDS
@@ -179,9 +180,16 @@ def _resolve(context: Context, node: commands.Resolve, _: str) -> BoundResolve:
         context.report("PQ0304", node.citations.span, what="what resolve reads", expected=expected, found=found)
     written = node.citations.items if isinstance(node.citations, tree.ListOf) else (node.citations,)
     for part in written:
-        if isinstance(part, tree.Literal) and isinstance(part.value, str) and parse_citation(part.value) is None:
-            context.report("PQ0437", part.span, found=part.value)
+        if isinstance(part, tree.Literal) and isinstance(part.value, str):
+            _check_citation(context, part.value, part.span)
     return BoundResolve(bound)
+
+
+def _check_citation(context: Context, text: str, span: Span) -> None:
+    try:
+        parse_citation(text)
+    except ValueError as error:
+        context.report("PQ0437", span, found=text, why=str(error))
 
 
 def _changed(collection: Collection, before: Fields, after: Fields) -> Collection:

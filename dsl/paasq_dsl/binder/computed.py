@@ -14,7 +14,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import assignable
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parse import parse_expression
-from paasq_dsl.syntax.unparse import parts, path_of, unparse, with_names
+from paasq_dsl.syntax.unparse import nodes, path_of, unparse, with_names
 from paasq_dsl.types import Kind
 from paasq_dsl.zones import DEFAULT_ZONE
 
@@ -31,11 +31,11 @@ def check_computed(context: Context, node: tree.FieldDeclaration, fields: Mappin
         context.report("PQ0618", node.span, name=node.name, why=why)
         return
     readable = _readable(fields.values(), field.name)
-    pipelines = [part for part in parts(node.computed) if isinstance(part, tree.Pipeline)]
+    pipelines = [part for part in nodes(node.computed) if isinstance(part, tree.Pipeline)]
     if pipelines:
         context.report("PQ0617", pipelines[0].span, name="a pipeline, which reads other records")
         return
-    beyond = [(part, _beyond(context, part, fields, readable)) for part in parts(node.computed)]
+    beyond = [(part, _beyond(context, part, fields, readable)) for part in nodes(node.computed)]
     for part, what in beyond:
         if what:
             context.report("PQ0617", part.span, name=what)
@@ -65,7 +65,7 @@ def computed_expression(collection: Collection, field: Field) -> Bound:
 def fields_read(field: Field) -> frozenset[str]:
     """The names of the fields that a field is computed from, its text or its vector."""
     parsed = parse_expression(field.computed) if field.computed else None
-    paths = (path for part in parts(parsed) if (path := path_of(part))) if parsed else ()
+    paths = (path for part in nodes(parsed) if (path := path_of(part))) if parsed else ()
     return frozenset((*field.sources, *paths))
 
 

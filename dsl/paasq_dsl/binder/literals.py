@@ -10,7 +10,7 @@ from paasq_dsl.bound import Bound, Constant, MomentValue, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.words import MOMENTS
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type
-from paasq_dsl.values import parse_time
+from paasq_dsl.values import INT_MAX, INT_MIN, parse_time
 from paasq_dsl.zones import zone_of
 
 
@@ -24,6 +24,9 @@ def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
             context.report("PQ0116", node.span, found=str(error))
             return Constant(-1, ANY, None, span)
         return Constant(slot, TIME, None if slot >= 0 else value, span)
+    if isinstance(node.value, int) and node.value > INT_MAX:
+        context.report("PQ0115", node.span, found=node.value, low=INT_MIN, high=INT_MAX)
+        return Constant(-1, ANY, None, span)
     return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
 
 

@@ -8,6 +8,7 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.paths import as_arrow, column_name, traverse
 from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
+from paasq_dsl.diagnostics import Edit
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
 
@@ -15,11 +16,11 @@ from paasq_dsl.types import Kind
 def bind_items(
     context: Context, items: tuple[tree.Item, ...], schema: Schema
 ) -> tuple[tuple[Named, ...], tuple[ColumnInfo, ...]]:
-    """Named expressions, and the columns that they make; an object makes one of each member. A second one of a name is
-    reported and left out."""
+    """Named expressions, and the columns that they make; an object makes one of each member. A second one of a name, and
+    an object beside a part of it, is reported and left out."""
     named: list[Named] = []
     columns: list[ColumnInfo] = []
-    taken: set[str] = set()
+    taken: dict[str, tree.Item] = {}
     for item in items:
         name = item.name or column_name(item.expression)
         members = object_members(context, item.expression, schema)
@@ -28,16 +29,29 @@ def bind_items(
             context.report("PQ0403", item.span)
             continue
         found = {name: value} if value is not None else {f"{name}.{path}": each for path, each in members.items()}
-        if taken & {name, *found}:
-            context.report("PQ0205", item.span, name=name)
+        if clash := next((each for each in (name, *found) if each in taken), None):
+            _report_taken(context, clash, taken[clash], item)
             continue
-        taken |= {name, *found}
+        taken.update(dict.fromkeys((name, *found), item))
         named += [Named(each, bound) for each, bound in found.items()]
         columns += [
             ColumnInfo(each, bound.type, False, schema.origin(bound), name if members else None)
             for each, bound in found.items()
         ]
     return tuple(named), tuple(columns)
+
+
+def _report_taken(context: Context, clash: str, first: tree.Item, second: tree.Item) -> None:
+    """`clash` is the name of a column that both items make."""
+    names = [item.name or column_name(item.expression) for item in (first, second)]
+    if names[0] == names[1]:
+        context.report("PQ0205", second.span, name=clash)
+        return
+    part = first if names[0] == clash else second
+    better = f"{clash.rpartition('.')[2]} = {clash}"
+    edit = None if part.name else Edit(part.span, better, f"write {better}")
+    whole = names[names[0] == clash]
+    context.report("PQ0213", second.span, name=clash, whole=whole, better=better, edit=edit)
 
 
 def object_members(context: Context, node: tree.Expression, schema: Schema) -> dict[str, Bound]:

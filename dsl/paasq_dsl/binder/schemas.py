@@ -17,7 +17,7 @@ from paasq_dsl.objects import is_inside
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.unparse import unparse
-from paasq_dsl.syntax.words import FOREIGN_TYPES
+from paasq_dsl.syntax.words import EXACT_TYPES, FOREIGN_TYPES
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
 from paasq_dsl.zones import DEFAULT_ZONE
 
@@ -29,7 +29,6 @@ _NAMES = (*(k for k in _PLAIN if k != "string"), "link", "vector")
 _ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
 _WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096
-_EXACT = frozenset({"decimal", "numeric", "money", "currency"})
 _UNIQUE_KINDS = frozenset({Kind.KEYWORD, Kind.INT, Kind.TIME, Kind.LINK, Kind.ANY})
 
 
@@ -53,9 +52,9 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
         if node.name in _WITH_ARGUMENT:
             context.report("PQ0212", name_span, name=node.name, expected=f"is written {_WITH_ARGUMENT[node.name]}")
         elif node.name not in _PLAIN:
-            _unknown_type(context, node.name, name_span)
+            _unknown_type(context, node, name_span)
         return _PLAIN.get(node.name, ANY)
-    argument_span = Span(node.span.end - len(node.argument), node.span.end)
+    argument_span = Span(node.span.end - 1 - len(node.argument), node.span.end - 1)
     match node.name:
         case "text" if node.argument in LANGUAGES:
             return text_in(node.argument)
@@ -78,17 +77,20 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             edit = Edit(node.span, better, f"write {better}")
             context.report("PQ0204", name_span, name=node.name, candidates=(better,), edit=edit)
         case _:
-            _unknown_type(context, node.name, name_span)
+            _unknown_type(context, node, name_span)
     return ANY
 
 
-def _unknown_type(context: Context, name: str, span: Span) -> None:
-    if name.lower() in _EXACT:
-        edit = Edit(span, "int", "write int")
-        context.report("PQ0613", span, name=name, candidates=("int", "float"), edit=edit)
+def _unknown_type(context: Context, node: tree.TypeName, name_span: Span) -> None:
+    """What another type stands for takes the place of its brackets too."""
+    name = node.name
+    if name.lower() in EXACT_TYPES:
+        edit = Edit(node.span, "int", "write int")
+        context.report("PQ0613", node.span, name=name, candidates=("int", "float"), edit=edit)
     else:
         link = f"link<{name}>" if name in context.catalog.collections else None
-        context.unknown("PQ0204", span, name, _NAMES, better=link or FOREIGN_TYPES.get(name.lower()))
+        better = link or FOREIGN_TYPES.get(name.lower())
+        context.unknown("PQ0204", node.span if better else name_span, name, _NAMES, better=better)
 
 
 def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str) -> BoundCollection:

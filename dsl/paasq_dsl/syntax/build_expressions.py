@@ -67,7 +67,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return tree.Unary(operand.span, "not", operand)
 
     def negative(self, minus: Token, operand: E) -> E:
-        return tree.Unary(span_of(minus, operand), "-", operand)
+        span = span_of(minus, operand)
+        least = isinstance(operand, tree.Literal) and operand.value == -INT_MIN and isinstance(operand.value, int)
+        return tree.Literal(span, INT_MIN) if least else tree.Unary(span, "-", operand)
 
     def comparison(self, left: E, operator: Token, right: E) -> tree.Binary:
         return tree.Binary(span_of(left, right), str(operator), left, right, span_of(operator))
@@ -130,7 +132,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
             if not isfinite(number := float(token)):
                 raise LiteralError(diagnostic("PQ0312", span_of(token), found=token[:40]))
             return tree.Literal(span_of(token), number)
-        if len(token) > len(str(INT_MAX)) or int(token) > INT_MAX:
+        if len(token) > len(str(INT_MAX)) or int(token) > -INT_MIN:  # which a minus before it makes the least int
             raise LiteralError(diagnostic("PQ0115", span_of(token), found=token[:40], low=INT_MIN, high=INT_MAX))
         return tree.Literal(span_of(token), int(token))
 

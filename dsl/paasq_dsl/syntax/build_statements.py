@@ -80,8 +80,8 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def plain_type(self, name: Token) -> tree.TypeName:
         return tree.TypeName(span_of(name), plain_name(name))
 
-    def sized_type(self, name: Token, argument: Token) -> tree.TypeName:
-        return tree.TypeName(span_of(name, argument), plain_name(name), plain_name(argument))
+    def sized_type(self, name: Token, argument: Token, end: Token) -> tree.TypeName:
+        return tree.TypeName(span_of(name, end), plain_name(name), plain_name(argument))
 
     link_type = sized_type
 

@@ -19,7 +19,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date."""
+    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date.
+
+    An int is one of 64 bits, or 2^63, which the binder refuses: only behind a minus it is one, which is then in the value."""
 
     value: bool | int | float | str | Duration | None
     as_time: bool = False

@@ -10,7 +10,7 @@ from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.foreign_statements import in_lower_case, replaced, said, select_statement, written
 from paasq_dsl.syntax.tokens import Token, TokenKind, quote_string, unquote
-from paasq_dsl.syntax.words import INNER_WORDS, MEMBERSHIP_WORDS, STAGE_WORDS
+from paasq_dsl.syntax.words import EXACT_TYPES, INNER_WORDS, MEMBERSHIP_WORDS, STAGE_WORDS
 
 _INFIX = {
     "contains": "contains", "includes": "contains", "startswith": "starts_with", "starts_with": "starts_with",
@@ -217,6 +217,43 @@ def loose_date(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     return None
 
 
+def index(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """`tags[0]`, `tags[-1]`, `tags[1..3]`."""
+    for i, (before, token) in enumerate(pairwise(tokens)):
+        if token.text != "[" or before.end != token.start:
+            continue
+        end = next((at for at, t in enumerate(tokens[i + 2 : i + 6], i + 2) if t.text == "]"), None)
+        base = _path(tokens[: i + 1])
+        better = _item_at(written(base), tokens[i + 2 : end]) if base and end else None
+        if end and better:
+            return replaced([*base, *tokens[i + 1 : end + 1]], better)
+    return None
+
+
+def _path(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The name that the tokens end with, with what leads to it: `owner->mail.labels`."""
+    start = len(tokens)
+    while start and tokens[start - 1].kind is TokenKind.NAME and tokens[start - 1].text not in INNER_WORDS:
+        start -= 1
+        if not start or tokens[start - 1].text not in {".", "->"}:
+            return tokens[start:]
+        start -= 1
+    return ()
+
+
+def _item_at(base: str, inside: Sequence[Token]) -> str | None:
+    """What gives the item, or the items, that the tokens in the brackets are the place of."""
+    match [token.text for token in inside]:
+        case [place] if inside[0].kind in {TokenKind.NUMBER, TokenKind.PARAM}:
+            return f"at({base}, {place})"
+        case ["-", "1"]:
+            return f"last({base})"
+        case [low, ".." | ":", high] if low.isdecimal() and high.isdecimal() and int(low) <= int(high):
+            return f"slice({base}, {low}, {int(high) - int(low)})"
+        case _:
+            return None
+
+
 def choice(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`a ? b : c`; in a collection `text?`, where a field may be left out unless it is required."""
     for before, token in pairwise(tokens):
@@ -238,10 +275,14 @@ def loose_type(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         span = tokens[2].span.cover(tokens[-1].span)
         return said("( )", "{ }", tokens[2].span, Edit(span, f"{{ {inside} }}", "write braces"))
     for i, token in enumerate(tokens):
-        words = [t.text.lower() for t in tokens[i : i + 4]]
+        words = [t.text.lower() for t in tokens[i : i + 6]]
+        if words[:1] and words[0] in EXACT_TYPES and words[1:2] + words[3:4] + words[5:] == ["(", ",", ")"]:
+            span = token.span.cover(tokens[i + 5].span)
+            edit = Edit(span, "int", "write int")
+            return diagnostic("PQ0613", span, name=token.text, candidates=("int", "float"), edit=edit)
         if token.kind is TokenKind.NAME and words[1:3] == ["[", "]"]:
             return replaced(tokens[i : i + 3], f"[{token.text}]")
-        if words[:2] in (["list", "<"], ["array", "<"]) and words[3:] == [">"]:
+        if words[:2] in (["list", "<"], ["array", "<"]) and words[3:4] == [">"]:
             return replaced(tokens[i : i + 4], f"[{tokens[i + 2].text}]")
         if words[:2] == ["not", "null"]:
             return replaced(tokens[i : i + 2], "required")
@@ -273,6 +314,6 @@ def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 EXPRESSION_RULES = (
-    comment_sign, joined_operator, infix_word, pipeline_in_brackets, list_in_round_brackets, loose_unit, loose_date,
+    comment_sign, joined_operator, infix_word, pipeline_in_brackets, list_in_round_brackets, loose_unit, loose_date, index,
     choice, loose_type, upper_case,
 )  # fmt: skip

@@ -20,12 +20,13 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_commands import CommandBuilder, with_field_docs, with_signature
 from paasq_dsl.syntax.build_expressions import LiteralError
 from paasq_dsl.syntax.expected import expected_words
+from paasq_dsl.syntax.further import further_mistakes
 from paasq_dsl.syntax.memory import TextMemory
 from paasq_dsl.syntax.mend import mend
 from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import Piece, significant, split_statement
-from paasq_dsl.syntax.tokens import TokenKind, scan
+from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead, WatchHead
 from paasq_dsl.syntax.unended import Cut, missing_ends
 
@@ -134,7 +135,7 @@ def _parsed_piece(text: str, start: str) -> Parsed:
     try:
         node: Any = _parser().parse(text, start=start)
     except UnexpectedInput as error:
-        return _broken(text), (_fault(text, start, error),)
+        return _broken(text), tuple(_faults(text, start, error))
     except LiteralError as error:
         return _broken(text), (error.diagnostic,)
     if len(text) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
@@ -200,12 +201,18 @@ def _broken(text: str) -> tree.Broken:
     return tree.Broken(Span(0, len(text)), first.text, name)
 
 
-def _fault(text: str, start: str, error: UnexpectedInput) -> Diagnostic:
-    """The mistake that people make, where it is one; else what the grammar would have taken."""
+def _faults(text: str, start: str, error: UnexpectedInput) -> Iterator[Diagnostic]:
+    """The mistakes that people make, where there are any; else what the grammar would have taken."""
     tokens = significant(scan(text))
     mistake = explain_mistake(tokens, start)
-    if mistake is not None:
-        return mistake
+    if mistake is None:
+        yield _unexpected(text, start, error, tokens)
+        return
+    yield mistake
+    yield from further_mistakes(text, start, mistake, lambda mended: _parses(mended, start))
+
+
+def _unexpected(text: str, start: str, error: UnexpectedInput, tokens: list[Token]) -> Diagnostic:
     end = f"the end of the {'stage' if start == 'stage' else 'statement'}"
     at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     at = len(text) if at_end else error.pos_in_stream or 0

@@ -37,8 +37,8 @@ def one_line(tokens: Sequence[Token]) -> str:
 
 def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
     before, token = tokens[i - 1], tokens[i]
-    if before.kind is TokenKind.REF and token.text in {".", "->"}:
-        return False  # a key may contain them: task:7.x is one record
+    if before.kind is TokenKind.REF and token.text == ".":
+        return False  # a key may contain it: task:7.x is one record
     if token.kind is not TokenKind.OPERATOR and before.kind is not TokenKind.OPERATOR:
         return False
     if "=" in {token.text, before.text} and word in _OPTION_STAGES:

@@ -45,7 +45,8 @@ class Token(NamedTuple):
 
 
 NAME_PATTERN = r"(?:[^\W\d]\w*|`[^`\n]+`)"
-REF_PATTERN = r"[^\W\d]\w*:(?:\w[\w\-]*(?:\.\w[\w\-]*)*|\"(?:[^\"\\\n]|\\[^\n])*\")"
+# A hyphen of a key is none before >, where it begins an arrow: task:7->owner.
+REF_PATTERN = r"[^\W\d]\w*:(?:\w(?:\w|-(?!>))*(?:\.\w(?:\w|-(?!>))*)*|\"(?:[^\"\\\n]|\\[^\n])*\")"
 _PATTERNS: dict[TokenKind, str] = {
     TokenKind.SPACE: r"[ \t\f\r\n]+",
     TokenKind.DOC: r"///[^\n]*",

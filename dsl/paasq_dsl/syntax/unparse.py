@@ -35,14 +35,14 @@ def unparse(expression: Expression) -> str:
     return _WRITERS[type(expression)](expression)
 
 
-def parts(expression: Node) -> Iterator[Node]:
-    """The expression and all that it is made of."""
+def nodes(expression: Node) -> Iterator[Node]:
+    """Of the tree as it was written: the expression's, and all those in it."""
     yield expression
     for field in fields(expression):
         value = getattr(expression, field.name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
-                yield from parts(child)
+                yield from nodes(child)
 
 
 def with_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
@@ -132,7 +132,7 @@ def _logical(node: Logical) -> str:
 
 
 def _base(node: Expression) -> str:
-    """A record's key may hold dots and hyphens: a space ends it."""
+    """What stands before a dot. A record's key may hold dots: a space ends it."""
     return f"{unparse(node)} " if isinstance(node, Ref) else _within(node, _PATH)
 
 
@@ -154,5 +154,5 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Call: lambda node: f"{node.name}({_list(node.arguments)})",
     Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
     Pipeline: lambda node: f"(from {node.source.name} ...)",
-    Arrow: lambda node: f"{_base(node.base)}->{quote_name(node.name)}",
+    Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
 }

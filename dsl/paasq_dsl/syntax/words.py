@@ -114,6 +114,7 @@ FOREIGN_FUNCTIONS = {
     "rolling_median": "moving_median", "ewma": "ema", "ewm_mean": "ema", "ffill": "fill_previous",
     "ratio_to_report": "share", "row_rank_min": "rank", "row_rank_dense": "dense_rank", "row_index": "row_number",
 }  # fmt: skip
+EXACT_TYPES = frozenset({"decimal", "numeric", "money", "currency"})  # which there are none of
 FOREIGN_TYPES = {
     "blob": "bytes", "binary": "bytes", "bytea": "bytes", "varbinary": "bytes",
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",

@@ -1,0 +1,28 @@
+"""The values of a field, which completion offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.errors import InvalidValue
+
+
+def test_the_most_frequent_first(engine: Engine) -> None:
+    assert engine.values("note", "tags", "", 9) == [("x", 1), ("y", 1)]
+    assert engine.values("note", "mail", "M", 1) == [("m1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("field", "hint"),
+    [
+        ("mial", "did you mean mail?"),
+        ("tag", "did you mean tags?"),
+        ("n", "such are id, who, mail, tags"),
+        ("title", "such are id, who, mail, tags"),
+    ],
+)
+def test_a_field_without_values_names_those_that_have_some(engine: Engine, field: str, hint: str) -> None:
+    with pytest.raises(InvalidValue, match=f"note.{field} is no field of keywords or links") as refused:
+        engine.values("note", field, "", 9)
+    assert refused.value.hint == hint
