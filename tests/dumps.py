@@ -14,6 +14,7 @@ from paasq_dsl.bound import (
     MomentValue,
     Named,
     ParameterValue,
+    PipelineValue,
     Schema,
     Traverse,
 )
@@ -24,6 +25,7 @@ from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration
+from paasq_dsl.walk import expressions, pipeline_values
 
 INDENT = "  "
 
@@ -81,6 +83,9 @@ def _bound(node: Any, depth: int, before: Schema | None) -> Iterator[str]:
             inside += value if isinstance(value, tuple) else (value,)
         elif field.name not in {"span", "doc"} and value not in (None, (), ""):
             plain.append(f"{field.name}={_value(value)}")
+    if schema is not None:
+        values = (value for expression in expressions(node) for value in pipeline_values(expression))
+        inside += (stage for value in values for stage in value.stages)
     yield f"{INDENT * depth}{' '.join([type(node).__name__, *plain])}"
     if schema is not None and (before is None or schema.columns != before.columns):
         shown = [_column(c) for c in schema.columns if not (c.hidden and c.name in SYSTEM_COLUMNS)]
@@ -113,6 +118,8 @@ def _value(value: Any) -> str:
             return f"{function}({', '.join(map(_value, arguments))}):{type_}"
         case Traverse(base=base, collection=collection, name=name, type=type_):
             return f"{_value(base)}->{collection}.{name}:{type_}"
+        case PipelineValue(type=type_):
+            return f"(below):{type_}"
         case Named(name=name, value=inner):
             return f"{name}={_value(inner)}"
         case tuple():

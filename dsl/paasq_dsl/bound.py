@@ -18,6 +18,7 @@ from paasq_dsl.bound_expressions import (
     Constant,
     MomentValue,
     ParameterValue,
+    PipelineValue,
     Traverse,
 )  # fmt: skip
 from paasq_dsl.catalog import Collection
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "TRUE", "Apply", "Bound", "ColumnValue", "Constant", "MomentValue", "ParameterValue", "Traverse",
+    "TRUE", "Apply", "Bound", "ColumnValue", "Constant", "MomentValue", "ParameterValue", "PipelineValue", "Traverse",
 ]  # fmt: skip
 
 

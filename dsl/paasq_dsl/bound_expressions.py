@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
 from paasq_dsl.zones import DEFAULT_ZONE
+
+if TYPE_CHECKING:
+    from paasq_dsl.bound import BoundStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +72,28 @@ class Traverse:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse"
+@dataclass(frozen=True, slots=True)
+class PipelineValue:
+    """The values of the one column that a pipeline shows, as a list, in its order. It reads nothing of the row that the
+    expression is asked of, so it has one value a run."""
+
+    stages: tuple[BoundStage, ...]
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    def __hash__(self) -> int:
+        return hash((self.type, len(self.stages)))  # a default in a catalog, which stages name, may be a list
+
+    @property
+    def column(self) -> str:
+        return self.stages[-1].schema.visible[0].name
+
+    @property
+    def source(self) -> str:
+        """The collection that it begins with."""
+        found = self.stages[0].schema.collection
+        return found.name if found else ""
+
+
+Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse | PipelineValue"
 TRUE = Constant(-1, BOOL, value=True)

@@ -153,6 +153,14 @@ CATALOGUE: dict[str, str] = {
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
     "PQ0437": "{found} is no citation: {why}",
+    "PQ0460": "no pipeline can be run here: only a stage, and the where of a patch or a delete, can ask one",
+    "PQ0461": "this pipeline must end in one column, whose values are the list, and it ends in {found}",
+    "PQ0462": "{name} is {found}, where the pipeline must end in one value a row{mend}",
+    "PQ0463": "{name} stands outside the brackets, where this pipeline can't see it: it is run once, before there is a row; "
+    "to join records to each row, use lookup",
+    "PQ0464": "the pipelines in these brackets are too large together: more than {most} stages, those of lets in them "
+    "counted, or expressions too deep",
+    "PQ0465": "a pipeline in brackets is a list of values, which stands behind in, not in, has any or has all",
     "PQ0470": "{word} is a word to search for here: + stands before what must be there, - before what must not, and the rest may",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",

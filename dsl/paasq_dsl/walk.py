@@ -17,14 +17,21 @@ from paasq_dsl.bound import (
     FacetCount,
     FuseBranch,
     FuseStage,
+    LookupStage,
+    MatchStage,
     MomentValue,
     Named,
+    NearStage,
     ParameterValue,
+    PipelineValue,
     Traverse,
     UnionStage,
 )  # fmt: skip
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.types import Kind
+
+_EXPRESSIONS = (Constant, ParameterValue, MomentValue, ColumnValue, Apply, Traverse, PipelineValue)
 
 
 def expressions(stage: BoundStage) -> Iterator[Bound]:
@@ -35,14 +42,21 @@ def expressions(stage: BoundStage) -> Iterator[Bound]:
             match item:
                 case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner) | BoundAsOf(value=inner):
                     yield inner
-                case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
+                case _ if isinstance(item, _EXPRESSIONS):
                     yield item
                 case _:
                     pass
 
 
 def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
-    """Those inside a stage."""
+    """Those inside a stage, its branches and those that its expressions hold."""
+    yield from branches(stage)
+    for expression in expressions(stage):
+        yield from (value.stages for value in pipeline_values(expression))
+
+
+def branches(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
+    """The pipelines whose rows become rows of the stage."""
     match stage:
         case FuseStage(branches=branches):
             yield from (branch.stages for branch in branches)
@@ -58,6 +72,23 @@ def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
         yield stage
         for inner in pipelines(stage):
             yield from nested(inner)
+
+
+def collections_read(stages: Iterable[BoundStage]) -> frozenset[str]:
+    """Those whose records the rows depend on."""
+    found: set[str | None] = set()
+    for stage in nested(stages):
+        found.add(stage.schema.collection.name if stage.schema.collection else None)
+        for expression in expressions(stage):
+            found |= {part.collection for part in parts(expression) if isinstance(part, Traverse)}
+        match stage:
+            case LookupStage(collection=collection):
+                found.add(collection.name)
+            case NearStage(target=record) | MatchStage(words=record):
+                found.add(record.type.name if record.type.kind is Kind.LINK else None)
+            case _:
+                pass
+    return frozenset(name for name in found if name is not None)
 
 
 def windows(expression: Bound) -> Iterator[Apply]:
@@ -90,7 +121,7 @@ def _rewritten(part: Any, change: Callable[[Bound], Bound]) -> Any:
     match part:
         case tuple():
             return tuple(_rewritten(each, change) for each in part)
-        case Constant() | ParameterValue() | MomentValue() | ColumnValue() | Apply() | Traverse():
+        case _ if isinstance(part, _EXPRESSIONS):
             return change(part)
         case Named() | BoundSortKey() | FacetCount() | BoundAsOf() | FuseBranch():
             return _rewritten_parts(part, change)
@@ -109,6 +140,31 @@ def parts(expression: Bound) -> list[Bound]:
         found += children(found[at])
         at += 1
     return found
+
+
+def pipeline_values(expression: Bound) -> Iterator[PipelineValue]:
+    """Those in it that are asked of the row; what they hold themselves is left out."""
+    return (part for part in parts(expression) if isinstance(part, PipelineValue))
+
+
+def all_parts(expression: Bound) -> list[Bound]:
+    """As `parts`, with all that the pipelines in it are made of."""
+    found, at = [expression], 0
+    while at < len(found):
+        found += all_children(found[at])
+        at += 1
+    return found
+
+
+def all_children(part: Bound) -> tuple[Bound, ...]:
+    return tuple(_held(part.stages)) if isinstance(part, PipelineValue) else children(part)
+
+
+def _held(stages: Iterable[BoundStage]) -> Iterator[Bound]:
+    for stage in stages:
+        yield from expressions(stage)
+        for inner in branches(stage):
+            yield from _held(inner)
 
 
 def children(part: Bound) -> tuple[Bound, ...]:

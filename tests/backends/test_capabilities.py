@@ -33,6 +33,8 @@ NEEDS = {
     "explain analyze from note": Capability.ANALYZE,
     'from note | fuse rrf (a: match "x" | where see->n == 1, b: match "y")': Capability.LINKS,
     "delete from note where see->n == 1": Capability.LINKS,
+    "from note | where id in (from note | select id)": Capability.LISTS,
+    'from note | sort id in (from note | match "a" | select id)': Capability.TEXT,
 }
 
 

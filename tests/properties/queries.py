@@ -15,6 +15,7 @@ from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
 from properties.around import look_around
+from properties.brackets import among, listed
 from properties.calls import call
 from properties.shaping import SHAPES
 from properties.worlds import CHOICES, WORDS, World
@@ -35,6 +36,7 @@ class Writer:
         self.world = world
         self.declares = declares
         self.parameters: dict[str, tuple[Type, Any]] = {}  # with their values in JSON
+        self.brackets = 0  # that hold pipelines, around what is being written
         self._names = 0
         self.zone = self.pick(ZONES) if declares else ""
 
@@ -108,7 +110,9 @@ class Writer:
             assert type_.item is not None
             return self.pick([
                 f"{name} has {self.literal(type_.item)}", f"{name} has any {self.literal(type_)}",
-                f"{name} has all {self.literal(type_)}", f"length({name}) {self.comparison()} {self.number(0, 2)}",
+                f"{name} has all {self.literal(type_)}",
+                f"{name} has {self.pick(['any', 'all'])} {listed(Pipeline(self), type_.item)}",
+                f"length({name}) {self.comparison()} {self.number(0, 2)}",
                 f"{self.literal(type_.item)} in {name}", f"{name} == {self.literal(type_)}", f"is_null({name})",
             ])  # fmt: skip
         return self.pick(_CONDITIONS)(self, name, type_, columns, max(depth - 1, 0))
@@ -138,6 +142,7 @@ _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
     lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison(t)} {name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.some(t)}"
     if t.kind is not Kind.BOOL else f"{name}",
+    lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {listed(Pipeline(w), t)}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
     if t.kind in {Kind.INT, Kind.TIME, Kind.KEYWORD, Kind.FLOAT} else f"is_null({name})",
     lambda w, name, _t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
@@ -191,7 +196,7 @@ class Pipeline:
             ways += [self.cite]
             ways += [self.summarize, self.summarize]
             ways += [self.diversify] * ("_score" in self.columns and bool(self.vectors))
-        ways += [partial(shape, self) for shape in SHAPES]
+        ways += [partial(shape, self) for shape in (*SHAPES, among)]
         ways += [partial(look_around, self)] * 2
         w.pick(ways)()
 
@@ -283,12 +288,8 @@ class Pipeline:
 
     def near_text(self) -> str:
         w = self.writer
-        target = w.pick(
-            [
-                quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}"),
-                f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]",
-            ]
-        )
+        words = quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}")
+        target = w.pick([words, f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
         return f"near vec to {target}"
 
     def scored(self) -> None:

@@ -12,6 +12,7 @@ from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import BoundQuery, Schema
 from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.types import Kind, Type
+from paasq_dsl.walk import expressions, nested, pipeline_values
 from reference.records import Records, Row
 from reference.shaping import PLACES
 from reference.stages import Running
@@ -87,4 +88,10 @@ class ReferencePlan:
         return repr((self.query, inputs.literals, dict(inputs.parameters)))
 
     def _rows(self, running: Running) -> list[Row]:
-        return running.run(self.query.stages, [], Schema(()))
+        """Pipelines in expressions are run whether or not a row asks for them, at the moment that the first stage names."""
+        first, *rest = self.query.stages
+        rows = running.run((first,), [], Schema(()))
+        for stage in nested(self.query.stages):
+            for value in (value for expression in expressions(stage) for value in pipeline_values(expression)):
+                running.listed(value)
+        return running.run(tuple(rest), rows, first.schema)

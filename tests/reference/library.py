@@ -42,7 +42,7 @@ def raw(value: Any) -> bytes:
 def _unbase64(text: str) -> bytes | None:
     try:
         return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or what is not of ASCII
         return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from paasq_daemon.wire.messages import FacetCount
 from paasq_daemon.wire.values import encode
 from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import Apply, Bound, BoundStage, Named, Schema
+from paasq_dsl.bound import Apply, Bound, BoundStage, Named, PipelineValue, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
 from reference import ranking, shaping
@@ -32,6 +32,17 @@ class Running:
     evaluator: Evaluator
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     cursor: str | None = None
+    lists: dict[PipelineValue, list[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.evaluator = replace(self.evaluator, listed=self.listed)
+
+    def listed(self, value: PipelineValue) -> list[Any]:
+        """By a run of its own, once."""
+        if value not in self.lists:
+            rows = Running(self.evaluator).run(value.stages, [], Schema(()))
+            self.lists[value] = [row[value.column] for row in rows]
+        return self.lists[value]
 
     @property
     def records(self) -> Records:

@@ -10,12 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from paasq_daemon.backends.base import RunInputs
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
 from reference.functions import FUNCTIONS
 from reference.library import instant, length_us, shown
 from reference.records import Records, Refused, Row
+
+
+def none_listed(value: PipelineValue) -> list[Any]:
+    raise AssertionError(f"{value} is run by no one")
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Evaluator:
 
     records: Records
     inputs: RunInputs
+    listed: Callable[[PipelineValue], list[Any]] = none_listed  # the values of a pipeline in an expression
 
     def value(self, bound: Bound, row: Row) -> Any:
         return fitted(_EVALUATE[type(bound)](self, bound, row), bound.type)
@@ -221,5 +226,5 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
 }
 _EVALUATE: dict[type, Callable[[Evaluator, Any, Row], Any]] = {
     Constant: _constant, ParameterValue: _parameter, MomentValue: _moment, ColumnValue: _column, Apply: _apply,
-    Traverse: _traverse,
+    Traverse: _traverse, PipelineValue: lambda evaluator, bound, _: evaluator.listed(bound),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from paasq_dsl.bound import BoundQuery, BoundStage
 from paasq_dsl.bound_commands import RowIdentity
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
-from paasq_dsl.walk import expressions, pipelines, traverses, windows
+from paasq_dsl.walk import expressions, pipeline_values, pipelines, traverses, windows
 
 
 class Capability(StrEnum):
@@ -36,6 +36,7 @@ class Capability(StrEnum):
     ANALYZE = "explain analyze"
     HISTORY = "reading the past"
     WINDOWS = "window functions"
+    LISTS = "pipelines as lists"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
             found |= _of_stages(inner)
         if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
             found.add(Capability.LIKE)
+        if any(any(pipeline_values(expression)) for expression in expressions(stage)):
+            found.add(Capability.LISTS)
         if any(traverses(expression) for expression in expressions(stage)):
             found.add(Capability.LINKS)
         if not isinstance(stage, bound.SummarizeStage) and any(any(windows(part)) for part in expressions(stage)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,7 @@ from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import Rows, RunValues, scalar
-from paasq_daemon.kernels.run import Shown
+from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.affordable import ROWS_AT_ONCE, ROWS_MAX, affordable
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.budget import Budget
@@ -28,7 +27,7 @@ from paasq_daemon.operators.run import EMPTY, Run
 from paasq_daemon.operators.snippets import snippets
 from paasq_daemon.operators.traverse import traverse
 from paasq_daemon.plan.cost import Estimator
-from paasq_daemon.plan.explain import Measured, PlanLine, plan_lines, plan_text
+from paasq_daemon.plan.explain import Measured, Measurements, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.errors import LimitExceeded
@@ -135,7 +134,7 @@ class PreparedPlan:
             run = self._run(view, inputs)
             if self.explain == "plan":
                 return self._explained(run, inputs, None, started)
-            measured: list[Measured] = []
+            measured = Measurements()
             batch = self._execute(run, measured)
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
@@ -144,13 +143,19 @@ class PreparedPlan:
     def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
         """The keys and versions of all rows, for writes that a where chooses."""
         with self.reader.open(inputs) as view:
-            batch = self._execute(self._run(view, inputs), [])
+            run = self._run(view, inputs)
+            batch = self._execute(run, Measurements())
+            if run.reasons:
+                raise LimitExceeded(
+                    f"a pipeline in brackets did not give all its values ({run.reasons[0]}), so that the rows are uncertain",
+                    "give it more time, or leave out of it what is not exact",
+                )
             columns = [to_values(batch.column(name)) for name in ("_key", "_version")]
         return [(str(key), int(str(version))) for key, version in zip(*columns, strict=True)]
 
     def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
         with self.reader.open(inputs) if seq is None else self.reader.at(seq) as view:
-            batch = self._execute(self._run(view, inputs), [])
+            batch = self._execute(self._run(view, inputs), Measurements())
             if batch.length > rows_max:
                 raise LimitExceeded(
                     f"a watch may hold {rows_max:,} rows, and this one has {batch.length:,}",
@@ -167,30 +172,34 @@ class PreparedPlan:
         )
 
     def _run(self, view: IndexView, inputs: RunInputs) -> Run:
-        def snippet(rows: Rows, column: Column, chars: int | None, shown: Shown) -> Column:
-            return snippets(run, rows, column, chars, shown)
-
-        values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), snippet)
+        values = RunValues(inputs.literals, inputs.parameters, inputs.now_us, partial(traverse, view), _no_rows)
         last = self.plan.operators[-1]
         own = last.limits(values) if isinstance(last, Budget) else Limits()
         budget = inputs.budget.within(own)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
         embed, cancel = partial(self.embed, view.catalog), inputs.cancel.within(own.time_ms)
-        run = Run(view, values, embed, cancel, limit, reason, self.plan.fingerprint.of(values), budget.tokens)
+        digits = self.plan.fingerprint.of(values)
+        run = Run(view, values, embed, cancel, limit, reason, digits, snippets, budget.tokens)
+        run.show_snippets()
         return run
 
-    def _execute(self, run: Run, measured: list[Measured]) -> Batch:
+    def _execute(self, run: Run, measured: Measurements) -> Batch:
+        for listing in self.plan.listings:
+            began = time.perf_counter()
+            found = listing.run(run)
+            run.values = replace(run.values, listed={**run.values.listed, listing.value: found})
+            elapsed_ms = (time.perf_counter() - began) * 1000
+            measured.listings[listing.value] = Measured(len(found.items), elapsed_ms)
         batch = EMPTY
         for operator in self.plan.operators:
             run.cancel.check()
             began = time.perf_counter()
             batch = operator.run(run, batch)
-            measured.append(Measured(batch.length, (time.perf_counter() - began) * 1000))
+            measured.operators.append(Measured(batch.length, (time.perf_counter() - began) * 1000))
         return batch
 
-    def _explained(self, run: Run, inputs: RunInputs, measured: list[Measured] | None, started: float) -> Answer:
-        estimates = Estimator(run.view, run.values).rows(self.plan.operators)
-        lines = plan_lines(self.plan.operators, estimates, measured)
+    def _explained(self, run: Run, inputs: RunInputs, measured: Measurements | None, started: float) -> Answer:
+        lines = plan_lines(self.plan, Estimator(run.view, run.values), measured)
         return Answer(
             columns=_PLAN_COLUMNS,
             rows=[_row(line) for line in lines],

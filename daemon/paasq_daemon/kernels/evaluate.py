@@ -37,7 +37,7 @@ from paasq_daemon.kernels.operands import restrict, truth
 from paasq_daemon.kernels.parameters import parameter
 from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
 from paasq_daemon.kernels.transitions import day_start_us
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, Traverse
+from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import resolve
 from paasq_dsl.types import NULL, Kind
@@ -181,7 +181,14 @@ def _traverse(expression: Traverse, rows: Rows, run: RunValues) -> Column:
         raise KernelError(error.code, error.message, expression.span, error.hint) from None
 
 
+def _pipeline(expression: PipelineValue, _: Rows, run: RunValues) -> Column:
+    found = run.listed.get(expression)
+    if found is None:
+        raise KernelError("PQ0701", "no pipeline is run for this", expression.span)
+    return found
+
+
 _WALKS: dict[type, Callable[[Any, Rows, RunValues], Column]] = {
     Constant: _constant, ParameterValue: _parameter, MomentValue: _moment, ColumnValue: _column, Apply: _apply,
-    Traverse: _traverse,
+    Traverse: _traverse, PipelineValue: _pipeline,
 }  # fmt: skip

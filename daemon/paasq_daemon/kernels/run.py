@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from paasq_daemon.index.column import Column, Ints
+from paasq_dsl.bound import PipelineValue
 from paasq_dsl.source import Span
 from paasq_dsl.types import Type
 from paasq_dsl.values import Value
@@ -48,6 +49,9 @@ class RunValues:
     now_us: int
     traverse: Callable[[str, str, Column], Column]  # (collection, field, links) -> that field, null where none
     snippet: Snippets
+    listed: Mapping[PipelineValue, Column] = field(
+        default_factory=dict
+    )  # by pipelines that have been run, in one row each
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_daemon.operators.batch import Batch
@@ -30,6 +32,7 @@ class Run:
     rows_max: int
     rows_max_reason: str
     fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     facet_types: dict[str, str] = field(default_factory=dict)
@@ -38,6 +41,16 @@ class Run:
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
     depth_cut: bool = False  # did fuse leave rows out that a deeper look could have ranked?
+
+    def beside(self) -> Run:
+        """A run of another pipeline over the same view, which leaves nothing here."""
+        other = replace(self, facets={}, match=None, sense=None, cursor=None, reasons=[], depth_cut=False)
+        other.show_snippets()
+        return other
+
+    def show_snippets(self) -> None:
+        """Those of what this run matches."""
+        self.values = replace(self.values, snippet=partial(self.snippets, self))
 
     def short_of_time(self) -> bool:
         """Should work that may end early, and leave a true answer, end now? Then the answer says `time`."""

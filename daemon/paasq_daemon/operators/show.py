@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, Named, ParameterValue, Traverse
+from paasq_dsl.bound import (  # fmt: skip
+    Apply,
+    Bound,
+    ColumnValue,
+    Constant,
+    MomentValue,
+    Named,
+    ParameterValue,
+    PipelineValue,
+    Traverse,
+)
 from paasq_dsl.syntax.tokens import quote_string
 
 _INFIX = frozenset("== != < <= > >= + - * / % and or in has".split()) | {"not in", "has any", "has all"}
@@ -20,8 +30,15 @@ def show(bound: Bound) -> str:
             return name
         case Traverse(base=base, name=name):
             return f"{show(base)}->{name}"
+        case PipelineValue():
+            return show_source(bound)
         case Apply():
             return _apply(bound)
+
+
+def show_source(value: PipelineValue) -> str:
+    """A pipeline by what it begins with; explain has a line for the rest of it."""
+    return f"(from {value.source} ...)"
 
 
 def show_item(item: Named) -> str:
@@ -39,7 +56,8 @@ def _value(value: object) -> str:
 
 
 def _apply(bound: Apply) -> str:
-    parts = [show(a) for a in bound.arguments]
+    grouped = bound.function in _INFIX | {"not"}
+    parts = [_grouped(a) if grouped else show(a) for a in bound.arguments]  # once each: expressions nest
     match bound.function:
         case "..":
             return "..".join(parts)
@@ -48,9 +66,9 @@ def _apply(bound: Apply) -> str:
         case "negate":
             return f"-{parts[0]}"
         case "not":
-            return f"not {_grouped(bound.arguments[0])}"
+            return f"not {parts[0]}"
         case name if name in _INFIX:
-            return f" {name} ".join(_grouped(a) for a in bound.arguments)
+            return f" {name} ".join(parts)
         case name:
             return f"{name}({', '.join(parts)})"
 

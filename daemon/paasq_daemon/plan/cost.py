@@ -7,7 +7,7 @@ explain beside the actual counts; what runs adapts to the counts themselves, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from paasq_daemon.index.indexes import IndexView
@@ -43,18 +43,22 @@ from paasq_daemon.operators.summarize import Summarize
 from paasq_daemon.operators.take import Take
 from paasq_daemon.operators.union import Union
 from paasq_daemon.operators.window import Window
-from paasq_dsl.bound import Apply, Bound, ColumnValue
+from paasq_dsl.bound import Apply, Bound, ColumnValue, PipelineValue
 from paasq_dsl.values import Value
 
 UNKNOWN = 1 / 3  # of a condition that statistics say nothing about
 MATCHING = 0.1  # of the rows that have some word of a match
+FEW = 3  # values that are asked for
 ITEMS = 3  # of a list, as nothing is counted of them
 
 
 @dataclass(frozen=True)
 class Estimator:
+    """`listed`: how many values are expected of each pipeline in brackets; what is not known yet is taken for a few."""
+
     view: IndexView
     values: RunValues
+    listed: dict[PipelineValue, float] = field(default_factory=dict)
 
     def rows(self, operators: Sequence[Operator]) -> list[int]:
         """One number for each operator."""
@@ -140,9 +144,12 @@ class Estimator:
             low = self._beside(">=", (parts[0], right.arguments[0]), source)
             high = self._beside("<", (parts[0], right.arguments[1]), source)
             return max(low + high - 1, 0.0)
-        values = self._scalar(right) if is_scalar(right) else None
-        count = len(values) if isinstance(values, list) else 3
+        values = self._scalar(right) if is_scalar(right) and not isinstance(right, PipelineValue) else None
+        count = len(values) if isinstance(values, list) else self._listed(right)
         return min(1.0, count * self._equal((parts[0], parts[0]), source))
+
+    def _listed(self, values: Bound) -> float:
+        return self.listed.get(values, FEW) if isinstance(values, PipelineValue) else FEW
 
     def _beside(self, operator: str, parts: Sequence[Bound], source: CollectionView) -> float:
         statistics = self.statistics(parts[0], source)

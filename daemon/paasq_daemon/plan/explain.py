@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from paasq_daemon.operators.fuse import Fuse
 from paasq_daemon.operators.run import Operator
 from paasq_daemon.operators.union import Union
+from paasq_daemon.plan.cost import Estimator
+from paasq_daemon.plan.physical import PhysicalPlan
+from paasq_dsl.bound import PipelineValue
+from paasq_dsl.catalog import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +23,68 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Measurements:
+    """What the operators of a plan did, in their order, and its pipelines in brackets."""
+
+    operators: list[Measured] = field(default_factory=list)
+    listings: dict[PipelineValue, Measured] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One line of an explained plan; the numbers are None where nothing was run."""
+    """One line of an explained plan; the numbers are None where nothing was run. `inside` is that of an operator whose
+    numbers they are."""
 
     operator: str
     estimated_rows: int
     rows: int | None
     elapsed_ms: float | None
+    inside: bool = False
 
 
-def plan_lines(
-    operators: Sequence[Operator], estimates: Sequence[int], measured: Sequence[Measured] | None
-) -> list[PlanLine]:
+def plan_lines(plan: PhysicalPlan, estimator: Estimator, measured: Measurements | None) -> list[PlanLine]:
     """In the order of the rows' way; pipelines inside an operator indented below it."""
+    for listing in plan.listings:
+        estimator.listed[listing.value] = estimator.rows(listing.operators)[-1]
     lines: list[PlanLine] = []
-    for i, (operator, estimate) in enumerate(zip(operators, estimates, strict=True)):
-        done = measured[i] if measured is not None and i < len(measured) else None
-        rows, elapsed_ms = (None, None) if done is None else (done.rows, round(done.elapsed_ms, 3))
-        lines.append(PlanLine(operator.describe(), estimate, rows, elapsed_ms))
+    for i, (operator, estimate) in enumerate(zip(plan.operators, estimator.rows(plan.operators), strict=True)):
+        done = measured.operators[i] if measured is not None and i < len(measured.operators) else None
+        lines.append(_line(operator.describe(), estimate, done))
         for name, inside in _inside(operator):
-            parts = " | ".join(part.describe() for part in inside)
-            lines.append(PlanLine(f"  {name}: {parts}", estimate, None, None))
+            lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, inside=True))
+        lines += _listed(plan, operator, estimator, measured, "  ")
     return lines
+
+
+def _listed(
+    plan: PhysicalPlan, part: object, estimator: Estimator, measured: Measurements | None, indent: str
+) -> Iterator[PlanLine]:
+    """The pipelines in brackets that an operator asks, each with those that it asks itself below it."""
+    operators = {listing.value: listing.operators for listing in plan.listings}
+    for value in dict.fromkeys(_values(part)):
+        done = measured.listings.get(value) if measured is not None else None
+        text = f"{indent}from {value.source}: {_described(operators[value])}"
+        yield _line(text, round(estimator.listed[value]), done)
+        yield from _listed(plan, operators[value], estimator, measured, f"{indent}  ")
+
+
+def _values(part: object) -> Iterator[PipelineValue]:
+    if isinstance(part, PipelineValue):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _values(item)
+    elif is_dataclass(part) and not isinstance(part, Collection):
+        for each in fields(part):
+            yield from _values(getattr(part, each.name))
+
+
+def _described(operators: Sequence[Operator]) -> str:
+    return " | ".join(operator.describe() for operator in operators)
+
+
+def _line(text: str, estimate: int, done: Measured | None) -> PlanLine:
+    return PlanLine(text, estimate, *(None, None) if done is None else (done.rows, round(done.elapsed_ms, 3)))
 
 
 def _inside(operator: Operator) -> Iterator[tuple[str, Sequence[Operator]]]:
@@ -56,7 +100,7 @@ def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool)
     width = max(len(line.operator) for line in lines)
     for line in lines:
         text = f"{line.operator:<{width}}"
-        if not line.operator.startswith("  "):
+        if not line.inside:
             text += f"  ~{line.estimated_rows} rows"
         if analyzed and line.rows is not None:
             text += f", {line.rows} rows in {line.elapsed_ms} ms"

@@ -17,6 +17,7 @@ from paasq_daemon.operators.facet import Facet
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.follow import Follow
 from paasq_daemon.operators.fuse import Branch, Fuse
+from paasq_daemon.operators.listing import Listing
 from paasq_daemon.operators.lookup import Lookup
 from paasq_daemon.operators.match import Match
 from paasq_daemon.operators.near import Near
@@ -38,9 +39,9 @@ from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import Bound, BoundQuery, BoundStage, Schema
+from paasq_dsl.bound import Bound, BoundQuery, BoundStage, PipelineValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS
-from paasq_dsl.walk import windows
+from paasq_dsl.walk import branches, expressions, pipeline_values, windows
 
 Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
 ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows as they are
@@ -48,16 +49,31 @@ ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows a
 
 @dataclass(frozen=True)
 class PhysicalPlan:
-    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query."""
+    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query. `listings` are the pipelines
+    in its expressions, which are run first, in this order."""
 
     operators: tuple[Operator, ...]
     schema: Schema
     fingerprint: Fingerprint
+    listings: tuple[Listing, ...]
 
 
 def physical_plan(query: BoundQuery) -> PhysicalPlan:
     stages = rewrite(query.stages)
-    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages))
+    listings = tuple(_listings(stages, {}).values())
+    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages), listings)
+
+
+def _listings(stages: tuple[BoundStage, ...], found: dict[PipelineValue, Listing]) -> dict[PipelineValue, Listing]:
+    """Equal ones are run once, one that stands in another before it."""
+    for stage in stages:
+        for branch in branches(stage):
+            _listings(branch, found)
+        for value in (value for expression in expressions(stage) for value in pipeline_values(expression)):
+            if value not in found:
+                _listings(value.stages, found)
+                found[value] = Listing(value, _operators(rewrite(value.stages)))
+    return found
 
 
 def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:

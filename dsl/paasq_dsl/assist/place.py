@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Protocol
 
 from paasq_dsl.assist.head_roles import head_role
@@ -26,6 +25,7 @@ from paasq_dsl.syntax.parse import expected_at_end, parse_statement, statement_s
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
 from paasq_dsl.syntax.tree_commands import Use
+from paasq_dsl.syntax.words import MEMBERSHIP_WORDS
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored
 
@@ -199,7 +199,7 @@ def _last_piece(text: str, statement: Span) -> tuple[Span, Piece]:
     nothing = Piece("", statement.end, "head")
     found = split(text[statement.start : statement.end])[0]
     *earlier, last = found[0].pieces if found else (nothing,)
-    if earlier and (inside := _open_pipeline(last)) is not None:
+    if (inside := _open_pipeline(last)) is not None:
         return _last_piece(text, Span(statement.start + inside, statement.end))
     end = earlier[-1].span.end if earlier else 0
     start = last.start + statement.start if last.text else statement.end
@@ -207,18 +207,20 @@ def _last_piece(text: str, statement: Span) -> tuple[Span, Piece]:
 
 
 def _open_pipeline(piece: Piece) -> int | None:
-    """Where the pipeline in brackets begins that a union ends in; it is read as a statement of its own."""
+    """Where the pipeline in brackets begins that a piece ends in: of a union, or a list of values as in `x in (from ...`. It is
+    read as a statement of its own."""
     tokens = significant(scan(piece.text))
-    if not tokens or tokens[0].text != "union":
-        return None
-    opened: list[Token] = []
-    for token in tokens:
+    in_union = piece.rule == "stage" and bool(tokens) and tokens[0].text == "union"
+    opened: list[int | None] = []  # where the pipeline begins that a bracket holds, None where it holds none
+    for before, token, following in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
         if token.text == "(":
-            opened.append(token)
+            lists = before.text in MEMBERSHIP_WORDS and following is not None and following.text == "from"
+            holds = lists or (in_union and not opened and before.text in {"union", ","})
+            opened.append(token.end if holds else None)
         elif token.text == ")" and opened:
             opened.pop()
-    pipelines = [token for before, token in pairwise(tokens) if token in opened and before.text in {"union", ","}]
-    return piece.start + pipelines[0].end if pipelines else None
+    begin = next((begin for begin in opened if begin is not None), None)
+    return None if begin is None else piece.start + begin
 
 
 def _word_at(token: Token) -> tuple[bool, int] | None:

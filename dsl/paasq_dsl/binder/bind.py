@@ -156,8 +156,9 @@ class _Binder:
         return self._stages(*self._source(source), statement=statement)
 
     def _source(self, source: tree.From) -> tuple[BoundStage, ...]:
-        stages = self._named(source)
-        return stages if source.as_of is None else at_moment(self.context, source.as_of, stages)
+        with self.context.running_pipelines(False):
+            stages = self._named(source)
+            return stages if source.as_of is None else at_moment(self.context, source.as_of, stages)
 
     def _named(self, source: tree.From) -> tuple[BoundStage, ...]:
         context = self.context
@@ -198,7 +199,8 @@ class _Binder:
         return tuple(stages)
 
     def _stage(self, node: tree.Stage, schema: Schema) -> BoundStage | None:
-        return VERB_OF_NODE[type(node)].bind(self.context, node, schema)
+        with self.context.running_pipelines(True):
+            return VERB_OF_NODE[type(node)].bind(self.context, node, schema)
 
     def _let(self, head: tree.LetHead, statement: tree.Statement) -> BoundLet:
         if head.name in self.context.lets or head.name in self.context.catalog.collections:

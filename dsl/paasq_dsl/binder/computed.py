@@ -31,6 +31,10 @@ def check_computed(context: Context, node: tree.FieldDeclaration, fields: Mappin
         context.report("PQ0618", node.span, name=node.name, why=why)
         return
     readable = _readable(fields.values(), field.name)
+    pipelines = [part for part in nodes(node.computed) if isinstance(part, tree.Pipeline)]
+    if pipelines:
+        context.report("PQ0617", pipelines[0].span, name="a pipeline, which reads other records")
+        return
     beyond = [(part, _beyond(context, part, fields, readable)) for part in nodes(node.computed)]
     for part, what in beyond:
         if what:

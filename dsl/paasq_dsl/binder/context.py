@@ -54,6 +54,8 @@ class Context:
     zone: str = DEFAULT_ZONE
     undeclared: str | None = None  # what is reported of a parameter that is not declared
     no_window: str | None = "PQ0408"  # what is reported of what looks at other rows; None where it may stand
+    runs_pipelines: bool = False  # may an expression hold a pipeline, which is run before it is asked?
+    outside: tuple[Schema, ...] = ()  # the columns outside the brackets that a pipeline stands in, which it can't see
     diagnostics: list[Diagnostic] = field(default_factory=list)
     offset: int = 0
 
@@ -80,6 +82,24 @@ class Context:
         before, self.no_window = self.no_window, code
         yield
         self.no_window = before
+
+    @contextmanager
+    def running_pipelines(self, allowed: bool) -> Iterator[None]:
+        """Meanwhile an expression may hold pipelines, or may not."""
+        before, self.runs_pipelines = self.runs_pipelines, allowed
+        yield
+        self.runs_pipelines = before
+
+    @contextmanager
+    def inside_brackets(self, outside: Schema) -> Iterator[None]:
+        """Meanwhile a pipeline is bound that sees no column of `outside`."""
+        before, self.outside = self.outside, (*self.outside, outside)
+        with self.reporting_windows("PQ0408"):
+            yield
+        self.outside = before
+
+    def stands_outside(self, name: str) -> bool:
+        return any(name in schema.by_name or schema.members(name) for schema in self.outside)
 
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)

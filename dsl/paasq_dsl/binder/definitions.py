@@ -84,7 +84,8 @@ def _body(
 ) -> Bound:
     context.declaring = node.name
     known = len(context.diagnostics)
-    body = bind_expression(context, node.body, _columns(parameters))
+    with context.running_pipelines(True):
+        body = bind_expression(context, node.body, _columns(parameters))
     context.declaring = None
     fitted = fit(context, body, result, node.body.span, f"what {node.name} gives")
     # a broken body may name what is no parameter, which no call could put anything in the place of

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from paasq_dsl.binder.brackets import bind_pipeline_value
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.dates import report_bare_dates
 from paasq_dsl.binder.foreign import is_called_alone, report_no_function, report_no_signature
@@ -25,6 +26,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.words import FOREIGN_VALUES
 from paasq_dsl.types import ANY, BOOL, FLOAT, NULL, Kind, Type, link_to, list_of
+from paasq_dsl.walk import pipeline_values
 from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_ROW = Schema(())  # where an expression may not read columns
@@ -50,7 +52,8 @@ def _as_condition(node: tree.Expression, bound: Bound) -> str | None:
 
 def bind_scalar(context: Context, node: tree.Expression, type_: Type, what: str) -> Bound:
     """An expression that may not read columns: the number of a take, the text of a match."""
-    bound = bind_expression(context, node, NO_ROW)
+    with context.running_pipelines(False):
+        bound = bind_expression(context, node, NO_ROW)
     return expect_type(context, bound, type_, node.span, what)
 
 
@@ -109,6 +112,8 @@ def _missing_column(context: Context, name: str, span: Span, schema: Schema) -> 
         context.report("PQ0211", span, name=name, candidates=candidates, edit=replacement(span, candidates))
     elif schema.collection is not None and name in schema.collection.by_name:
         context.report("PQ0210", span, name=name)
+    elif context.stands_outside(name):
+        context.report("PQ0463", span, name=name)
     else:
         where = schema.collection.name if schema.collection else "this row"
         known = [c.name for c in schema.columns if c.name not in SYSTEM_COLUMNS]
@@ -257,6 +262,8 @@ def _call_inlined(context: Context, found: InlineFunction, node: tree.Call, argu
     body = found.inlined(found.body, fitted)
     if body is None:
         context.report("PQ0222", node.span, name=found.name)
+    elif not context.runs_pipelines and any(pipeline_values(body)):
+        context.report("PQ0460", node.span)
     return body or nothing
 
 
@@ -378,5 +385,5 @@ def _record(context: Context, node: tree.Record, schema: Schema) -> Bound:
 _BINDERS: dict[type, Callable[[Context, Any, Schema], Bound]] = {
     tree.Literal: bind_literal, tree.Moment: bind_moment, tree.Name: _name, tree.Parameter: _parameter, tree.Ref: _ref,
     tree.ListOf: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
-    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow, tree.Record: _record,
+    tree.Call: _call, tree.Dot: _dot, tree.Arrow: _arrow, tree.Record: _record, tree.Pipeline: bind_pipeline_value,
 }  # fmt: skip

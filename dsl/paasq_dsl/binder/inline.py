@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, Traverse
+from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.types import Type
-from paasq_dsl.walk import children, parts, rewritten
+from paasq_dsl.walk import all_children, all_parts, parts, rewritten
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
 
@@ -88,7 +88,8 @@ def signature(parameters: Sequence[InlineParameter]) -> str:
 
 
 def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound | None:
-    uses = [part.name for part in parts(body) if isinstance(part, variable) and part.name in arguments]
+    inside = parts(body) if variable is ColumnValue else all_parts(body)  # a pipeline in it has columns of its own
+    uses = [part.name for part in inside if isinstance(part, variable) and part.name in arguments]
     if not uses:
         return body
     sizes = {name: measure(arguments[name]) for name in set(uses)}
@@ -99,12 +100,12 @@ def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnV
 
 
 def measure(expression: Bound) -> tuple[int, int]:
-    """How many parts an expression has, and how deep they nest; found without recursion."""
+    """How many parts an expression has, those of pipelines in it too, and how deep they nest; found without recursion."""
     waiting, size, deepest = [(expression, 1)], 0, 0
     while waiting:
         part, depth = waiting.pop()
         size, deepest = size + 1, max(deepest, depth)
-        waiting += [(child, depth + 1) for child in children(part)]
+        waiting += [(child, depth + 1) for child in all_children(part)]
     return size, deepest
 
 
@@ -113,4 +114,7 @@ def _substituted(part: Bound, arguments: Mapping[str, Bound], variable: type[Col
         return arguments.get(part.name, part)
     if isinstance(part, Apply):
         return replace(part, arguments=tuple(_substituted(a, arguments, variable) for a in part.arguments))
+    if isinstance(part, PipelineValue) and variable is ParameterValue:
+        stages = (rewritten(stage, lambda held: _substituted(held, arguments, variable)) for stage in part.stages)
+        return replace(part, stages=tuple(stages))
     return replace(part, base=_substituted(part.base, arguments, variable)) if isinstance(part, Traverse) else part

@@ -66,7 +66,7 @@ def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bo
     item = right.type.item if right.type.kind is Kind.LIST else right.type
     is_range = isinstance(right, Apply) and right.function == ".."
     if left.type.kind is Kind.LIST:
-        mends = node.operator == "in" and isinstance(node.right, tree.ListOf)
+        mends = node.operator == "in" and isinstance(node.right, (tree.ListOf, tree.Pipeline))
         edit = Edit(node.operator_span, "has any", "write has any") if mends else None
         context.report(
             "PQ0305", node.span, name=_describe(node.left), operator=node.operator, better="has any", edit=edit

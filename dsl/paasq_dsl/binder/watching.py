@@ -17,9 +17,9 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import EVENT_WORDS
-from paasq_dsl.types import Kind, Type
+from paasq_dsl.types import Kind
 from paasq_dsl.verbs import VERB_OF_NODE
-from paasq_dsl.walk import expressions, nested, parts
+from paasq_dsl.walk import collections_read, expressions, nested, parts
 
 _UNWATCHABLE = {
     b.PageStage: ("page", "a watch has the whole result; bound it with take"),
@@ -46,8 +46,8 @@ def bind_watch(
     if len(context.diagnostics) > before or not whole:
         return None
     return BoundWatch(
-        BoundQuery(stages, None, statement.span), events, after, identity(stages), _reads(stages), _timed(stages),
-        statement.span,
+        BoundQuery(stages, None, statement.span), events, after, identity(stages),
+        tuple(sorted(collections_read(stages))), _timed(stages), statement.span,
     )  # fmt: skip
 
 
@@ -182,26 +182,6 @@ def _after(context: Context, node: tree.Expression | None) -> Bound | None:
             "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=found_words(bound)
         )
     return bound
-
-
-def _reads(stages: Sequence[BoundStage]) -> tuple[str, ...]:
-    """The collections whose records the rows depend on."""
-    found: set[str] = set()
-    for stage in nested(stages):
-        if stage.schema.collection is not None:
-            found.add(stage.schema.collection.name)
-        if isinstance(stage, b.LookupStage):
-            found.add(stage.collection.name)
-        for expression in expressions(stage):
-            for leaf in parts(expression):
-                link = leaf.collection if isinstance(leaf, b.Traverse) else _linked(leaf.type)
-                found |= {link} if link else set()
-    return tuple(sorted(found))
-
-
-def _linked(type_: Type) -> str | None:
-    """The collection that a value of this type names a record of, such as the target of near."""
-    return type_.name if type_.kind is Kind.LINK else None
 
 
 def _timed(stages: Sequence[BoundStage]) -> bool:

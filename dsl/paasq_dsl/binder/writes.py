@@ -6,7 +6,7 @@ from paasq_dsl.binder.assignments import bind_assignments
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundQuery, Named, ScanStage, Schema, Traverse, WhereStage
+from paasq_dsl.bound import BoundQuery, Named, PipelineValue, ScanStage, Schema, Traverse, WhereStage
 from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions.signature import assignable
@@ -15,7 +15,7 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree, tree_writes
 from paasq_dsl.types import Kind
 from paasq_dsl.verbs.follow import scan_schema
-from paasq_dsl.walk import parts
+from paasq_dsl.walk import collections_read, parts
 
 
 def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
@@ -35,7 +35,9 @@ def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
     key = target.key if isinstance(target, tree.Ref) else None
     query = None
     if node.condition is not None:
-        query = BoundQuery((ScanStage(schema), WhereStage(bind_condition(context, node.condition, schema), schema)))
+        with context.running_pipelines(True):
+            condition = bind_condition(context, node.condition, schema)
+        query = BoundQuery((ScanStage(schema), WhereStage(condition, schema)))
     if isinstance(node, tree_writes.Delete):
         return BoundDelete(collection, key, query, expect, context.place(node.span))
     assignments = bind_assignments(context, node.assignments, collection, schema)
@@ -76,26 +78,25 @@ def bind_transaction(context: Context, node: tree_writes.Transaction) -> tuple[B
         if write is None:
             continue
         chosen_by = written.source if isinstance(written, tree_writes.Put) else written.condition
-        read = _read_collection(write)
-        behind_its_own = chosen_by is not None and any(read == before.collection.name for before in writes)
-        if chosen_by is not None and behind_its_own and not _asks_each_record(write):
-            context.report("PQ0505", chosen_by.span, collection=read)
+        written_to = {before.collection.name for before in writes}
+        if chosen_by is not None and (unseen := _read_before(write) & written_to):
+            context.report("PQ0505", chosen_by.span, collection=min(unseen))
         writes.append(write)
     return tuple(writes)
 
 
-def _asks_each_record(write: BoundWrite) -> bool:
-    """Can its where be asked of a record alone, as the transaction has left it? A link or a vector needs an index."""
-    where = write.query.stages[-1] if write.query and not isinstance(write, BoundPut) else None
-    return isinstance(where, WhereStage) and not any(
-        isinstance(part, Traverse) or part.type.kind is Kind.VECTOR for part in parts(where.predicate)
-    )
-
-
-def _read_collection(write: BoundWrite) -> str | None:
-    """The collection that the rows of a write are chosen from."""
-    scanned = write.query and write.query.stages[0].schema.collection
-    return scanned.name if scanned else None
+def _read_before(write: BoundWrite) -> frozenset[str]:
+    """The collections that it reads before the first write. A where that can be asked of a record alone, as the transaction
+    has left it, reads none; a link, a vector or a pipeline in it needs an index."""
+    if write.query is None:
+        return frozenset()
+    where = write.query.stages[-1]
+    if isinstance(write, BoundPut) or not isinstance(where, WhereStage):
+        return collections_read(write.query.stages)
+    held = parts(where.predicate)
+    if any(isinstance(part, (Traverse, PipelineValue)) or part.type.kind is Kind.VECTOR for part in held):
+        return collections_read(write.query.stages)
+    return frozenset()
 
 
 def _expect(context: Context, node: tree_writes.Expect | None, schema: Schema) -> BoundExpect | None:

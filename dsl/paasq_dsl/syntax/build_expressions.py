@@ -77,6 +77,8 @@ class ExpressionBuilder(Transformer[Token, Any]):
     def comparator(self, token: Token) -> Token:
         return token
 
+    membership = comparator
+
     def not_in(self, token: Token) -> Token:
         return token.update(value="not in")
 

@@ -124,9 +124,9 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
     def sample(self, count: E, seed: E | None) -> tree.Sample:
         return tree.Sample(span_of(count, seed), count, seed)
 
-    def pipeline(self, source: tree.From, *rest: Any) -> tree.Pipeline:
+    def pipeline(self, start: Token, source: tree.From, *rest: Any) -> tree.Pipeline:
         *stages, end = rest
-        return tree.Pipeline(span_of(source, end), source, tuple(stages))
+        return tree.Pipeline(span_of(start, end), source, tuple(stages))
 
     def union(self, *pipelines: tree.Pipeline) -> tree.Union:
         return tree.Union(around(pipelines), pipelines)

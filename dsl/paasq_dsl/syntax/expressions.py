@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from paasq_dsl.source import Span
 from paasq_dsl.values import Duration
+
+if TYPE_CHECKING:
+    from paasq_dsl.syntax.tree import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,6 @@ class Record(Node):
     items: tuple[Item, ...]
 
 
-Expression: TypeAlias = (
-    Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot | Arrow
-)
+Expression: TypeAlias = Union[
+    Literal, Moment, Name, Parameter, Ref, ListOf, Record, Range, Unary, Binary, Logical, Call, Dot, Arrow, "Pipeline",
+]  # fmt: skip

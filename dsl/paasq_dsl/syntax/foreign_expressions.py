@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
-from paasq_dsl.syntax.foreign_statements import in_lower_case, replaced, said, written
+from paasq_dsl.source import Span
+from paasq_dsl.syntax.foreign_statements import in_lower_case, replaced, said, select_statement, written
 from paasq_dsl.syntax.tokens import Token, TokenKind, quote_string, unquote
-from paasq_dsl.syntax.words import EXACT_TYPES, INNER_WORDS, STAGE_WORDS
+from paasq_dsl.syntax.words import EXACT_TYPES, INNER_WORDS, MEMBERSHIP_WORDS, STAGE_WORDS
 
 _INFIX = {
     "contains": "contains", "includes": "contains", "startswith": "starts_with", "starts_with": "starts_with",
@@ -203,18 +204,53 @@ def _of_pattern(pattern: Token) -> tuple[str, Token]:
     return function, Token(pattern.kind, quote_string(inside), pattern.start)
 
 
+def pipeline_in_brackets(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """`in (task | ...)`, `in (select a from b)`, `== (from task | ...)`, `exists (from task | ...)`."""
+    for i, token in enumerate(tokens[:-2]):
+        if token.text != "(" or i == 0:
+            continue
+        before, first, second = tokens[i - 1], tokens[i + 1], tokens[i + 2]
+        lists = before.text.lower() in MEMBERSHIP_WORDS
+        if lists and first.kind is TokenKind.NAME and second.text == "|":
+            return said(f"{first.text} | ...", f"from {first.text} | ...", first.span, _before(first, "from "))
+        if lists and first.text.lower() == "select":
+            inside = tokens[i + 1 : _closing(tokens, i)]
+            edit = found.edit if (found := select_statement(inside, "head")) else None
+            return said("(select ...)", "(from ... | select ...)", token.span.cover(inside[-1].span), edit)
+        if not lists and first.text == "from" and second.kind is TokenKind.NAME and before.text in _NO_LIST:
+            better = _NO_LIST[before.text]
+            edit = Edit(before.span, better, f"write {better}") if better else None
+            return diagnostic("PQ0465", token.span.cover(first.span), edit=edit)
+    return None
+
+
+_NO_LIST = {"==": "in", "!=": "not in", "exists": None, "has": "has any"}
+
+
+def _before(token: Token, word: str) -> Edit:
+    return Edit(Span(token.start, token.start), word, f"write {word}{token.text}")
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    """Where the bracket that opens there closes; the end where it does not."""
+    depth = 0
+    for i, token in enumerate(tokens[opening:], opening):
+        depth += (token.text in {"(", "["}) - (token.text in {")", "]"})
+        if depth == 0:
+            return i
+    return len(tokens)
+
+
 def list_in_round_brackets(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`in ("a", "b")`."""
     for i, token in enumerate(tokens[:-1]):
-        if token.text.lower() not in {"in", "any", "all"} or tokens[i + 1].text != "(":
+        if token.text.lower() not in MEMBERSHIP_WORDS or tokens[i + 1].text != "(":
             continue
-        depth = 0
-        for end, other in enumerate(tokens[i + 1 :], i + 1):
-            depth += (other.text in {"(", "["}) - (other.text in {")", "]"})
-            if depth == 0:
-                better = f"[{written(tokens[i + 2 : end])}]"
-                span = tokens[i + 1].span.cover(other.span)
-                return diagnostic("PQ0126", tokens[i + 1].span, edit=Edit(span, better, f"write {better}"))
+        end = _closing(tokens, i + 1)
+        if end < len(tokens) and tokens[i + 2].text != "from":
+            better = f"[{written(tokens[i + 2 : end])}]"
+            span = tokens[i + 1].span.cover(tokens[end].span)
+            return diagnostic("PQ0126", tokens[i + 1].span, edit=Edit(span, better, f"write {better}"))
     return None
 
 
@@ -356,5 +392,5 @@ def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 EXPRESSION_RULES = (
     comment_sign, text_with_values, default_for_null, piped_value, joined_operator, infix_word,
-    list_in_round_brackets, loose_unit, loose_date, index, choice, loose_type, upper_case,
+    pipeline_in_brackets, list_in_round_brackets, loose_unit, loose_date, index, choice, loose_type, upper_case,
 )  # fmt: skip

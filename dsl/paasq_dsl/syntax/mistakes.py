@@ -92,6 +92,12 @@ def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return diagnostic(code, first.span, found=first.text[:40], known=known_words, candidates=candidates, edit=edit)
 
 
+def _word_behind_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+    """Of a stage in brackets."""
+    behind = (tokens[i + 1 :] for i, token in enumerate(tokens[:-1]) if token.text == "|")
+    return next((found for stage in behind if (found := _first_word(stage, "stage"))), None)
+
+
 _SHOWN = {
     "stage": "; most used are where, find, sort, take, select and summarize, and `show stages` lists all",
     "head": "; a query begins with from, a write with put, patch or delete",
@@ -255,5 +261,6 @@ _IN_PIPELINES = STAGE_WORDS | {"from", "let", "explain", "watch"}
 
 _RULES: tuple[Rule, ...] = (
     *STAGE_RULES, *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
+    _word_behind_bar,
     _comma_between_fields, _missing_separator, _emission_elsewhere,
 )  # fmt: skip

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
+from paasq_dsl.syntax.words import BEFORE_A_NAME, EVENT_WORDS, MEMBERSHIP_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
 
 NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
@@ -18,6 +18,7 @@ _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
 _BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
+_BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
 _BEHIND_BAR = STAGE_WORDS | {"|", ";"}
 
 
@@ -53,6 +54,7 @@ class _Open:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
+    stage: str = ""  # the word of the stage that is being read in it, once a | has stood there
 
 
 class _Splitter:
@@ -84,7 +86,7 @@ class _Splitter:
                 if self._begins_emission(token, following):
                     self._end_piece(token.start)
                     self.rule = "emission"
-                self._brackets(token)
+                self._brackets(token, self.tokens[i + 1 : i + 3])
                 self.piece.append(token)
         self._never_closed(lambda _: True)
         if not self.piece and not self.pieces:
@@ -126,17 +128,22 @@ class _Splitter:
         first = self.pieces[0].text if self.pieces else self.piece[0].text if self.piece else ""
         return first.split(maxsplit=1)[:1] == ["watch"]
 
-    def _brackets(self, token: Token) -> None:
+    def _brackets(self, token: Token, following: Sequence[Token]) -> None:
         if token.kind is not TokenKind.OPERATOR:
             return
-        if token.text == ";":
+        if token.text == "|" and self.opened and following:
+            self.opened[-1].stage = following[0].text
+        elif token.text == ";":
             self._never_closed(lambda opened: not opened.holds_statements)
         elif token.text in _PAIRS:
             words = [t.text for t in self.piece[:2]]
             first = words[0] if words else ""
             statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
             if len(self.opened) < NESTING_MAX:
-                pipeline = token.text == "(" and (first in PIPELINE_HOLDERS or self._puts_from(first))
+                stage = (self.opened and self.opened[-1].stage) or first
+                pipeline = token.text == "(" and (
+                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._begins_pipeline(following)
+                )
                 self.opened.append(_Open(token, pipeline, statements))
                 return
             if not self.too_deep:
@@ -156,6 +163,15 @@ class _Splitter:
     def _puts_from(self, first: str) -> bool:
         """Is this the bracket of `put collection from (pipeline)`?"""
         return first in {"put", "tx", "dryrun"} and self.piece[-1].text == "from"
+
+    def _begins_pipeline(self, following: Sequence[Token]) -> bool:
+        """Is this the bracket of `in (from task | ...)`, or of `in (task | ...)`, which says what it should have been?"""
+        first, second = following if len(following) == 2 else (None, None)
+        if first is None or second is None:
+            return False
+        if first.text == "from":
+            return second.kind is TokenKind.NAME and second.text not in _BETWEEN_VALUES
+        return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""

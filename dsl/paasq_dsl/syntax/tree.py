@@ -221,7 +221,7 @@ class Sample(Node):
 
 @dataclass(frozen=True, slots=True)
 class Pipeline(Node):
-    """A whole pipeline in brackets."""
+    """A whole pipeline in brackets: of a union, or a list on the right of `in`."""
 
     source: From
     stages: tuple[Stage, ...]

@@ -24,12 +24,14 @@ from paasq_dsl.syntax.expressions import (
     Unary,
 )  # fmt: skip
 from paasq_dsl.syntax.tokens import quote_name, quote_string, record_name
+from paasq_dsl.syntax.tree import Pipeline
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
 
 def unparse(expression: Expression) -> str:
-    """`parse_expression` of it gives the same tree, but for the spans."""
+    """`parse_expression` of it gives the same tree, but for the spans. Of a pipeline, which no catalog keeps in an
+    expression, only the beginning is written."""
     return _WRITERS[type(expression)](expression)
 
 
@@ -151,5 +153,6 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Logical: _logical,
     Call: lambda node: f"{node.name}({_list(node.arguments)})",
     Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
+    Pipeline: lambda node: f"(from {node.source.name} ...)",
     Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
 }

@@ -20,6 +20,7 @@ BEFORE_A_NAME = frozenset(
     "collapse keep diversify passages".split()
 )
 PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
+MEMBERSHIP_WORDS = frozenset({"in", "any", "all"})  # behind which brackets may hold one that gives a list
 
 # Words of other query languages, and what stands for them here.
 FOREIGN_STAGES = {

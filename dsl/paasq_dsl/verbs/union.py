@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from paasq_dsl.binder.brackets import STAGES_MAX, bind_bracketed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundStage, ColumnInfo, ScanStage, Schema, UnionStage
-from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound import BoundStage, ColumnInfo, Schema, UnionStage
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -13,11 +13,9 @@ from paasq_dsl.types import Kind, Type
 from paasq_dsl.verbs.verb import Verb
 from paasq_dsl.walk import pipelines
 
-STAGES_MAX = 100  # lets that are unions of lets double with each step
-
 
 def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | None:
-    inner = tuple(_pipeline(context, pipeline) for pipeline in node.pipelines)
+    inner = tuple(bind_bracketed(context, pipeline) for pipeline in node.pipelines)
     if sum(map(_size, inner)) > STAGES_MAX:
         context.report("PQ0436", node.span, most=STAGES_MAX)
         return None
@@ -28,27 +26,6 @@ def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | Non
 
 def _size(stages: Sequence[BoundStage]) -> int:
     return len(stages) + sum(_size(inner) for stage in stages for inner in pipelines(stage))
-
-
-def _pipeline(context: Context, node: tree.Pipeline) -> tuple[BoundStage, ...]:
-    stages = list(context.bind_source(node.source))
-    first = stages[0]
-    if isinstance(first, ScanStage) and first.as_of is not None:
-        what = "a union reads one moment: write as of behind the first from of the query"
-        context.report("PQ0407", node.source.span, what=what)
-    for written in node.stages:
-        if isinstance(written, tree.Page):
-            context.report(
-                "PQ0407", written.span, what="a page is one of the whole answer: page stands behind the union"
-            )
-        bound = context.bind_stage(written, stages[-1].schema)
-        if bound is not None:
-            stages.append(bound)
-    if any(isinstance(stage, BudgetStage) for stage in stages):
-        context.report(
-            "PQ0407", node.source.span, what="a budget is one of the whole answer: it stands behind the union"
-        )
-    return tuple(stages)
 
 
 def _together(context: Context, schemas: Sequence[Schema], spans: Sequence[Span]) -> Schema:

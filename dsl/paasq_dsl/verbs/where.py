@@ -14,6 +14,6 @@ def bind(context: Context, node: tree.Where, schema: Schema) -> WhereStage:
 VERB = Verb(
     "where", tree.Where, "where condition",
     "Keeps the rows for which the condition is true. A null condition is not. Before a retrieval stage it is a prefilter: "
-    "near still gives the nearest of the rows that pass.",
+    "near still gives the nearest of the rows that pass. What another pipeline gives is a list: x in (from ... | select y).",
     'from pep | where status == "Final" and created >= @2020-01-01', bind,
 )  # fmt: skip
