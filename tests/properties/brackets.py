@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import Kind, Type
-from properties.shaping import distinct, expand, sample, skip, union
+from properties.shaping import collapse, distinct, expand, sample, skip, union
 
 if TYPE_CHECKING:
     from properties.queries import Pipeline, Writer
@@ -51,12 +51,12 @@ def _values(writer: Writer, pipeline: Pipeline, type_: Type) -> str | None:
 def _grow(pipeline: Pipeline) -> None:
     """By a stage that a watch can have too."""
     writer = pipeline.writer
-    ways = [pipeline.where, pipeline.where, pipeline.sort, pipeline.take, pipeline.extend, pipeline.collapse]
+    ways = [pipeline.where, pipeline.where, pipeline.sort, pipeline.take, pipeline.extend]
     if pipeline.records:
         ways += [pipeline.match, pipeline.near, pipeline.find, pipeline.fuse] * bool(pipeline.texts)
         ways += [pipeline.follow] * bool(pipeline.links)
         ways += [pipeline.summarize]
-    shapes = [lambda each=each: each(pipeline) for each in (skip, distinct, sample, expand, union)]
+    shapes = [lambda each=each: each(pipeline) for each in (collapse, skip, distinct, sample, expand, union)]
     writer.pick([*ways, *shapes])()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire.values import encode
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.syntax.tokens import quote_string
+from paasq_dsl.syntax.tokens import quote_string, record_name
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
 from properties.around import look_around
@@ -183,13 +183,16 @@ class Pipeline:
         self.objects = list(writer.world.collection.objects)
         self.records = True  # rather than rows that were made
 
+    def read_one_record(self) -> None:
+        self.stages[0] = f"from {record_name(self.writer.world.item, self.writer.pick(self.writer.world.keys))}"
+
     def go_back(self) -> None:
         """Read a moment at which the world was written."""
         self.stages[0] += f" as of seq {self.writer.pick(sorted(self.writer.world.records.moments))}"
 
     def grow(self) -> None:
         w = self.writer
-        ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet, self.rerank, self.collapse]
+        ways = [self.where, self.sort, self.take, self.extend, self.select, self.facet, self.rerank]
         if self.records:
             ways += [self.match, self.near, self.find, self.fuse] * bool(self.texts)
             ways += [self.follow] * bool(self.links)
@@ -225,12 +228,6 @@ class Pipeline:
     def cite(self) -> None:
         self.add("cite")
         self.columns["_cite"] = KEYWORD
-
-    def collapse(self) -> None:
-        w = self.writer
-        names = [n for n, t in self.columns.items() if t.kind is not Kind.VECTOR and n != "_score"]
-        if names:
-            self.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
 
     def diversify(self) -> None:
         self.add(f"diversify{self.writer.pick(['', ' lambda=0.3', ' lambda=1', ' depth=4'])}")
@@ -373,6 +370,8 @@ class Pipeline:
 def query_stages(writer: Writer, stages_max: int = 5) -> list[str]:
     """Of a query that binds without an error."""
     pipeline = Pipeline(writer)
+    if writer.world.keys and writer.number(0, 15) == 15:
+        pipeline.read_one_record()
     if writer.declares and writer.world.records.moments and writer.number(0, 7) == 7:
         pipeline.go_back()
     for _ in range(writer.number(0, stages_max)):

@@ -35,6 +35,13 @@ def rename(pipeline: Pipeline) -> None:
             pipeline.columns[new + name[len(old) :]] = pipeline.columns.pop(name)
 
 
+def collapse(pipeline: Pipeline) -> None:
+    w = pipeline.writer
+    names = [n for n, t in pipeline.columns.items() if t.kind is not Kind.VECTOR and n != "_score"]
+    if names:
+        pipeline.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
+
+
 def skip(pipeline: Pipeline) -> None:
     pipeline.add(f"skip {pipeline.writer.number(0, 3)}")
 
@@ -91,4 +98,4 @@ def lookup(pipeline: Pipeline) -> None:
     pipeline.columns |= {f"{name}.id": type_, f"{name}.name": type_}
 
 
-SHAPES = (drop, rename, skip, distinct, sample, expand, union, lookup)
+SHAPES = (collapse, drop, rename, skip, distinct, sample, expand, union, lookup)

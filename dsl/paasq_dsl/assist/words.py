@@ -17,7 +17,7 @@ class Statement:
 
 
 STATEMENTS: Mapping[str, Statement] = MappingProxyType({
-    "from": Statement("from collection | stage | ...",
+    "from": Statement("from collection[:key] | stage | ...",
                       "A query: the records of a collection, or the rows of a let, through stages."),
     "explain": Statement("explain [analyze] from ...",
                          "Shows the plan of a query; with analyze it also runs it and counts."),
@@ -50,7 +50,7 @@ STATEMENTS: Mapping[str, Statement] = MappingProxyType({
                       "Takes a collection or a view away; a collection that has records only with `and its records`."),
     "dryrun": Statement("dryrun put ... | patch ... | delete ... | tx { ... }",
                         "Shows what a write would change, field by field, and writes nothing."),
-    "watch": Statement("watch from collection | stage | ... [emit enter, change, leave] [after seq | cursor]",
+    "watch": Statement("watch from collection[:key] | stage | ... [emit enter, change, leave] [after seq | cursor]",
                        "Pushes what enters, changes in and leaves the result of a query, as it happens; after goes on from "
                        "where an earlier watch ended."),
     "snapshot": Statement('snapshot "name"', "Keeps the store as it is now."),

@@ -11,7 +11,7 @@ from paasq_dsl.binder.context import Context, Environment
 from paasq_dsl.binder.definitions import OPENED_MAX, Scope, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline, signature
-from paasq_dsl.binder.pipelines import declare_parameters, refuse_arguments, use_pipeline
+from paasq_dsl.binder.pipelines import declare_parameters, one_record, refuse_arguments, use_pipeline
 from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.watching import behind_watch, bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
@@ -162,6 +162,8 @@ class _Binder:
 
     def _named(self, source: tree.From) -> tuple[BoundStage, ...]:
         context = self.context
+        if source.key is not None:
+            return one_record(context, source, source.key)
         if (found := context.lets.get(source.name)) is not None:
             return use_pipeline(context, found, source)
         if (view := context.catalog.views.get(source.name)) is not None:

@@ -1,4 +1,4 @@
-"""Pipelines with parameters: what a let or a view declares, and what stands for it where it is used."""
+"""What a source stands for: one record of a collection; a let or a view, with its parameters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import NO_ROW, bind_expression, fit, fit_arguments
 from paasq_dsl.binder.inline import InlineParameter, InlinePipeline
 from paasq_dsl.binder.schemas import bind_type
-from paasq_dsl.bound import BoundStage
+from paasq_dsl.bound import Apply, BoundStage, ColumnValue, Constant, ScanStage, Schema, WhereStage
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.syntax import tree
+from paasq_dsl.types import BOOL, KEYWORD
+from paasq_dsl.verbs.follow import scan_schema
+
+
+def one_record(context: Context, source: tree.From, key: str) -> tuple[BoundStage, ...]:
+    """`from note:n1` is the scan of the collection and the one record of that key."""
+    if source.name in context.lets or source.name in context.catalog.views:
+        context.report(
+            "PQ0407", source.span, what=f"{source.name} is a pipeline: only a collection has records with keys"
+        )
+        return (ScanStage(Schema((), open=True)),)
+    collection = context.collection(source.name, source.name_span)
+    if collection is None:
+        return (ScanStage(Schema((), open=True)),)
+    schema, span = scan_schema(collection), context.place(source.span)
+    same = (ColumnValue("_key", KEYWORD, span), Constant(-1, KEYWORD, key, span))
+    return ScanStage(schema), WhereStage(Apply("==", same, BOOL, span), schema)
 
 
 def declare_parameters(context: Context, taken: Sequence[tree.Taken]) -> tuple[InlineParameter, ...]:

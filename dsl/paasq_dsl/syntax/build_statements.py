@@ -30,6 +30,11 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         given = arguments and replace(arguments, span=Span(named.end, arguments.span.end))
         return tree.From(named.cover(around((name, given, as_of))), full, named, as_of, given)
 
+    def source_record(self, record: Token, as_of: tree.AsOf | None) -> tree.From:
+        ref = self.ref(record)
+        named = Span(ref.span.start, ref.span.start + len(ref.collection))
+        return tree.From(ref.span.cover(around((record, as_of))), ref.collection, named, as_of, key=ref.key)
+
     def arguments(self, *rest: Any) -> tree.Arguments:
         *values, end = (r for r in rest if r is not None)
         return tree.Arguments(span_of(end), tuple(values))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
 from paasq_dsl.source import Span
-from paasq_dsl.syntax.tokens import Token, TokenKind, record_name
+from paasq_dsl.syntax.tokens import Token, TokenKind
 from paasq_dsl.syntax.words import (
     FOREIGN_PHRASES,
     FOREIGN_STAGES,
@@ -231,16 +231,10 @@ _LITERALS = {
 
 
 def source_alone(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """A pipeline that begins with the name of its collection; a record in the place of a collection."""
-    if start != "head":
-        return None
-    if tokens[0].text == "from" and len(tokens) == 2 and tokens[1].kind is TokenKind.REF:
-        collection, _, key = tokens[1].text.partition(":")
-        name = record_name(collection, key.strip('"')).partition(":")[2]
-        condition = f"{collection} | where _key == {name if name.startswith(chr(34)) else f'{chr(34)}{name}{chr(34)}'}"
-        return said(tokens[1].text, condition, tokens[1].span, Edit(tokens[1].span, condition, f"write {condition}"))
+    """A pipeline that begins with the name of its collection."""
     if (
-        len(tokens) == 1
+        start == "head"
+        and len(tokens) == 1
         and tokens[0].kind is TokenKind.NAME
         and tokens[0].text.lower() not in _WORDS | set(FOREIGN_STATEMENTS)
     ):

@@ -170,7 +170,7 @@ class _Splitter:
         if first is None or second is None:
             return False
         if first.text == "from":
-            return second.kind is TokenKind.NAME and second.text not in _BETWEEN_VALUES
+            return second.kind in {TokenKind.NAME, TokenKind.REF} and second.text not in _BETWEEN_VALUES
         return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:

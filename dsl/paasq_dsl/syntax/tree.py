@@ -64,12 +64,13 @@ class Arguments(Node):
 @dataclass(frozen=True, slots=True)
 class From(Node):
     """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
-    there are no brackets."""
+    there are no brackets, `key` where no one record is named."""
 
     name: str
     name_span: Span
     as_of: AsOf | None = None
     arguments: Arguments | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
