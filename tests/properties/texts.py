@@ -26,7 +26,7 @@ put task [{title: "Call Ana", due: @tomorrow + 9h, source: mail:42,}, {}] expect
 patch task:"a b" set status = "done", n = n + 1 expect _version == 3; patch task where done set done = false;
 tx { patch list:1 set n = n + 1; put log {at: @now, what: "add"}; delete list:2 expect present };
 delete from note where created < @now - 5y;
-explain analyze from paper | follow cites depth 1..2 | facet sender, labels top 10, `odd name`;
+explain analyze from paper:2401.1234 | follow cites depth 1..2 | facet sender, labels top 10, `odd name`;
 collection `odd` { key: keyword key id: keyword default: int default -1 required tags: [link<odd>] a: text(en)
   e: vector(auto) from id, a v: vector(3) from: link<odd> /// of its own
   unique: int unique };
