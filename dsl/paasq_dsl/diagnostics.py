@@ -57,7 +57,7 @@ class Diagnostic:
 
 
 # Codes of what can be run all the same.
-WARNINGS = frozenset({"PQ0437"})
+WARNINGS = frozenset({"PQ0437", "PQ0470", "PQ0471"})
 
 # Code -> sentence. 01xx: the text has not the form of a statement. 02xx: a name. 03xx: a type or a number of arguments.
 # 04xx: a stage where it makes no sense. 05xx: a write. 0600 to 0619: a schema, from 0620: a watch. 07xx: found when it runs.
@@ -162,6 +162,7 @@ CATALOGUE: dict[str, str] = {
     "counted, or expressions too deep",
     "PQ0465": "a pipeline in brackets is a list of values, which stands behind in, not in, has any or has all",
     "PQ0470": "{word} is a word to search for here: + stands before what must be there, - before what must not, and the rest may",
+    "PQ0471": "each word here must not be there, and none is looked for: this finds nothing",
     "PQ0501": "{collection}.{name} is required",
     "PQ0502": "{name} is computed from {sources}; it can't be set",
     "PQ0503": "the key of a record can't be changed by patch; put a new record and delete this one",

@@ -12,7 +12,7 @@ from paasq_dsl.binder.mends import in_place
 from paasq_dsl.bound import Bound, ColumnInfo, Schema
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.matchtext import Form, MatchTextError, parse_match_text
+from paasq_dsl.syntax.matchtext import Form, MatchTextError, Occur, parse_match_text
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import FLOAT, INT, Kind, list_of
 
@@ -110,6 +110,8 @@ def check_match_words(context: Context, words: tree.Expression) -> None:
     except MatchTextError as error:
         context.report("PQ0116", _inside(words, error.offset), found=str(error))
         return
+    if clauses and all(c.occur is Occur.MUST_NOT for c in clauses):
+        context.report("PQ0471", words.span)
     operators = [c.text for c in clauses if c.form is Form.WORD and c.text.strip("(") in {"AND", "OR"}]
     if operators and len(clauses) > 1 and not words.value.isupper():
         better = _with_signs(words.value)
