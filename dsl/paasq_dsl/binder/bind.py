@@ -233,6 +233,7 @@ class _Binder:
         context = self.context
         module = read_module(context, self.scope, head)
         if module is None:
+            context.unclear[f"{head.alias}."] = "use"
             return
         inner = _Binder(
             context.catalog, replace(self.scope, importer=module.path, opened=(*self.scope.opened, module.path))

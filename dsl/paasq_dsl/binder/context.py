@@ -18,7 +18,8 @@ from paasq_dsl.zones import DEFAULT_ZONE
 @dataclass
 class Environment:
     """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes.
-    `unclear` are the names that broken declarations would have given, each with the word it begins with."""
+    `unclear` are the names that broken declarations would have given, and the aliases of modules that can't be read, with a dot
+    behind; each with the word it begins with."""
 
     catalog: Catalog
     lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
@@ -101,9 +102,13 @@ class Context:
     def stands_outside(self, name: str) -> bool:
         return any(name in schema.by_name or schema.members(name) for schema in self.outside)
 
+    def is_unclear(self, name: str) -> bool:
+        """Would a declaration that is broken, or a module that can't be read, have given this name?"""
+        return name in self.unclear or f"{name.rpartition('.')[0]}." in self.unclear
+
     def collection(self, name: str, span: Span) -> Collection | None:
         found = self.catalog.collections.get(name)
-        if found is None and name not in self.unclear:
+        if found is None and not self.is_unclear(name):
             self.unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 

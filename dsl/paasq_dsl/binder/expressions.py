@@ -237,7 +237,7 @@ def _call(context: Context, node: tree.Call, schema: Schema) -> Bound:
         context.report("PQ0221", node.name_span, name=node.name)
         return Constant(-1, ANY, None, span)
     if found is None:
-        if node.name not in context.unclear:
+        if not context.is_unclear(node.name):
             report_no_function(context, node, arguments, [*FUNCTIONS, *context.functions])
         return Apply(node.name, arguments, ANY, span)
     return apply_function(context, found, node, arguments)
