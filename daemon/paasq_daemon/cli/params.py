@@ -11,6 +11,8 @@ from paasq_daemon.cli.texts import modules_beside
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.exact import loads
 from paasq_dsl.source import Source
+from paasq_dsl.syntax.tokens import unquote
+from paasq_dsl.types import STRING_KINDS, Kind, Type
 
 
 def named(given: list[str] | None) -> dict[str, str]:
@@ -25,12 +27,16 @@ def named(given: list[str] | None) -> dict[str, str]:
 
 
 def values(given: Mapping[str, str], source: Source, database: Database) -> dict[str, Any]:
-    """JSON where it is JSON, else the text as it is; so too where the source asks for text: `5` is a key, `null` is null."""
+    """JSON where it is JSON, else the text as it is; so too where the source asks for text: `5` is a key, `null` is null. A
+    link may be written as in the language, `person:ana`."""
     found = {name: _read(text) for name, text in given.items()}
-    unclear = [name for name, value in found.items() if value is not None and not isinstance(value, str)]
-    if unclear:
-        texts = _asked_as_text(source, database)
-        found.update({name: given[name] for name in unclear if name in texts})
+    plain = all(value is None or (isinstance(value, str) and ":" not in value) for value in found.values())
+    types = {} if plain else _types(source, database)
+    for name, type_ in types.items():
+        value = found.get(name)
+        if type_.kind in STRING_KINDS and value is not None:
+            text = value if isinstance(value, str) else given[name]
+            found[name] = _key(text, type_) if type_.kind is Kind.LINK else text
     return found
 
 
@@ -41,13 +47,18 @@ def _read(text: str) -> Any:
         return text
 
 
-def _asked_as_text(source: Source, database: Database) -> frozenset[str]:
+def _key(text: str, link: Type) -> str:
+    collection, _, key = text.partition(":")
+    if collection != link.name:
+        return text
+    return unquote(key) if key.startswith('"') else key
+
+
+def _types(source: Source, database: Database) -> dict[str, Type]:
     from paasq_dsl.binder.bind import bind
     from paasq_dsl.syntax.parse import parse
-    from paasq_dsl.types import STRING_KINDS
     from paasq_dsl.walk import parameters
 
     bound = bind(parse(source.text)[0], database.catalog(), resolve=modules_beside(source))
-    types = [(name, declared.type) for name, declared in bound.parameters.items()]
-    types += [(each.name, each.type) for each in parameters(bound.statements)]
-    return frozenset(name for name, type_ in types if type_.kind in STRING_KINDS)
+    asked = {each.name: each.type for each in parameters(bound.statements)}
+    return asked | {name: declared.type for name, declared in bound.parameters.items()}
