@@ -17,7 +17,7 @@ from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery,
 from paasq_dsl.bound_commands import BoundDryrun, BoundView, BoundWatch
 from paasq_dsl.bound_writes import BoundPatch, BoundPut, BoundTransaction, BoundWrite
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.diagnostics import Diagnostic, has_errors
+from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.canonical import Canonical, canonical
@@ -201,9 +201,9 @@ def _pipeline_text(text: str, statement: Span) -> str:
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:
-    """One error for all diagnostics of a text, in the order of the text."""
+    """One error for all diagnostics of a text, in the order of the text; its message is that of the first that is one."""
     ordered = sorted(diagnostics, key=lambda d: d.span.start)
-    first = ordered[0].to_json(source)
+    first = next(d for d in ordered if d.severity is Severity.ERROR).to_json(source)
     message = f"{source.name}:{first['line']}:{first['column']}: {first['message']}"
     if len(ordered) > 1:
         message += f" (and {len(ordered) - 1} more)"

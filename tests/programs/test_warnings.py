@@ -1,0 +1,22 @@
+"""What is said of a text that can be run all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from paasq_daemon.engine import Engine
+from paasq_daemon.wire.errors import QueryError
+from paasq_daemon.wire.messages import Request
+
+FINDS_NOTHING = 'from note | match "-lemon"'
+
+
+def test_a_warning_keeps_nothing_from_running(engine: Engine) -> None:
+    assert [found["severity"] for found in engine.check(FINDS_NOTHING)] == ["warning"]
+    assert len(engine.query(Request(FINDS_NOTHING))) == 0
+
+
+def test_an_error_is_named_before_a_warning(engine: Engine) -> None:
+    with pytest.raises(QueryError, match="^<query>:1:35: note has no field nothing") as refused:
+        engine.query(Request(f"{FINDS_NOTHING} | where nothing == 1"))
+    assert [found["severity"] for found in refused.value.diagnostics] == ["warning", "error"]
