@@ -17,6 +17,6 @@ def test_a_warning_keeps_nothing_from_running(engine: Engine) -> None:
 
 
 def test_an_error_is_named_before_a_warning(engine: Engine) -> None:
-    with pytest.raises(QueryError, match="^<query>:1:35: note has no field nothing") as refused:
+    with pytest.raises(QueryError, match=r"^<query>:1:36: note has no field nothing") as refused:
         engine.query(Request(f"{FINDS_NOTHING} | where nothing == 1"))
     assert [found["severity"] for found in refused.value.diagnostics] == ["warning", "error"]
