@@ -134,12 +134,8 @@ def _rewritten_parts(whole: Any, change: Callable[[Bound], Bound]) -> Any:
 
 
 def parts(expression: Bound) -> list[Bound]:
-    """An expression and all that it is made of; found without recursion."""
-    found, at = [expression], 0
-    while at < len(found):
-        found += children(found[at])
-        at += 1
-    return found
+    """An expression and all that it is made of."""
+    return _reached(expression, children)
 
 
 def pipeline_values(expression: Bound) -> Iterator[PipelineValue]:
@@ -149,9 +145,14 @@ def pipeline_values(expression: Bound) -> Iterator[PipelineValue]:
 
 def all_parts(expression: Bound) -> list[Bound]:
     """As `parts`, with all that the pipelines in it are made of."""
+    return _reached(expression, all_children)
+
+
+def _reached(expression: Bound, inside: Callable[[Bound], tuple[Bound, ...]]) -> list[Bound]:
+    """Without recursion, for an expression may be deep."""
     found, at = [expression], 0
     while at < len(found):
-        found += all_children(found[at])
+        found += inside(found[at])
         at += 1
     return found
 
