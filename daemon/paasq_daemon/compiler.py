@@ -139,9 +139,10 @@ class Compiler:
             return _lookup(found, key, plan_key, hit=hit)
         script, diagnostics = parse(text)
         bound = bind(script, catalog, key.slots, resolve=resolver(modules), done=done, zone=zone)
-        every = (*diagnostics, *bound.diagnostics)
-        if has_errors(every):
-            raise query_error(every, Source(text, source_name))
+        if has_errors((*diagnostics, *bound.diagnostics)):
+            # bound once more as editors do it: some mends are made of the values of literals, which a plan does not have
+            bound = bind(script, catalog, resolve=resolver(modules), done=done, zone=zone)
+            raise query_error((*diagnostics, *bound.diagnostics), Source(text, source_name))
         todo = [
             (i, s)
             for i, s in enumerate(bound.statements)

@@ -8,11 +8,15 @@ import pytest
 
 from dumps import diagnostic_text
 from golden import Case, cases
+from paasq_daemon.backends.base import Capability, Prepared
+from paasq_daemon.compiler import Compiler
+from paasq_daemon.wire.errors import QueryError
 from paasq_dsl.binder.bind import bind
-from paasq_dsl.diagnostics import CATALOGUE, Diagnostic
+from paasq_dsl.bound import BoundQuery
+from paasq_dsl.diagnostics import CATALOGUE, Diagnostic, has_errors
 from paasq_dsl.source import Source
 from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
-from schemas import catalog, modules
+from schemas import MODULES, catalog, modules
 
 CASES = cases(Path(__file__).parent)
 AT_RUN_TIME = {"PQ0625", "PQ0701", "PQ0702", "PQ0703", "PQ0704"}  # found by the engine, with the values at hand
@@ -45,6 +49,27 @@ def test_edit_removes_its_error(case: Case) -> None:
             after = diagnostics_of(mended)
             assert len(after) <= len(diagnostics_of(text)), mended
             assert not [d for d in after if (d.code, d.span.start) == (found.code, found.span.start)], mended
+
+
+class NeverAsked:
+    """A backend for texts that never come as far."""
+
+    name = "never asked"
+    capabilities: frozenset[Capability] = frozenset()
+
+    def prepare(self, query: BoundQuery) -> Prepared:
+        raise AssertionError(query)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_engine_says_what_the_editor_says(case: Case) -> None:
+    found = diagnostics_of(case["query"])
+    if not has_errors(found):
+        return  # it can be run
+    with pytest.raises(QueryError) as refused:
+        Compiler(NeverAsked()).compile(case["query"], catalog(), "<query>", MODULES)
+    said = sorted(refused.value.diagnostics, key=lambda d: (d["start"], d["code"]))
+    assert said == [d.to_json(Source(case["query"])) for d in found]
 
 
 def test_every_code_has_a_case() -> None:
