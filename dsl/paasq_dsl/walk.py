@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from paasq_dsl.bound import (
     Apply,
@@ -27,9 +27,12 @@ from paasq_dsl.bound import (
     Traverse,
     UnionStage,
 )  # fmt: skip
+from paasq_dsl.catalog import Collection
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import Kind
+
+T = TypeVar("T")
 
 _EXPRESSIONS = (Constant, ParameterValue, MomentValue, ColumnValue, Apply, Traverse, PipelineValue)
 
@@ -176,14 +179,19 @@ def children(part: Bound) -> tuple[Bound, ...]:
 
 def parameters(bound: Any) -> Iterator[ParameterValue]:
     """Those in a bound statement, wherever it holds one."""
-    if isinstance(bound, ParameterValue):
-        yield bound
-    elif isinstance(bound, tuple):
-        for each in bound:
-            yield from parameters(each)
-    elif is_dataclass(bound):
-        for part in fields(bound):
-            yield from parameters(getattr(bound, part.name))
+    return instances(bound, ParameterValue)
+
+
+def instances(whole: Any, kind: type[T]) -> Iterator[T]:
+    """Every one of the kind that a plan, or a part of it, holds; what one holds itself is left out."""
+    if isinstance(whole, kind):
+        yield whole
+    elif isinstance(whole, tuple):
+        for each in whole:
+            yield from instances(each, kind)
+    elif is_dataclass(whole) and not isinstance(whole, Collection):
+        for part in fields(whole):
+            yield from instances(getattr(whole, part.name), kind)
 
 
 def traverses(expression: Bound) -> bool:

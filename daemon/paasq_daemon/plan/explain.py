@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 
 from paasq_daemon.operators.fuse import Fuse
 from paasq_daemon.operators.run import Operator
@@ -11,7 +11,7 @@ from paasq_daemon.operators.union import Union
 from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.physical import PhysicalPlan
 from paasq_dsl.bound import PipelineValue
-from paasq_dsl.catalog import Collection
+from paasq_dsl.walk import instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,11 @@ def _listed(
 ) -> Iterator[PlanLine]:
     """The pipelines in brackets that an operator asks, each with those that it asks itself below it."""
     operators = {listing.value: listing.operators for listing in plan.listings}
-    for value in dict.fromkeys(_values(part)):
+    for value in dict.fromkeys(instances(part, PipelineValue)):
         done = measured.listings.get(value) if measured is not None else None
         text = f"{indent}from {value.source}: {_described(operators[value])}"
         yield _line(text, round(estimator.listed[value]), done)
         yield from _listed(plan, operators[value], estimator, measured, f"{indent}  ")
-
-
-def _values(part: object) -> Iterator[PipelineValue]:
-    if isinstance(part, PipelineValue):
-        yield part
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _values(item)
-    elif is_dataclass(part) and not isinstance(part, Collection):
-        for each in fields(part):
-            yield from _values(getattr(part, each.name))
 
 
 def _described(operators: Sequence[Operator]) -> str:
