@@ -18,6 +18,7 @@ from paasq_dsl.bound import (
     Schema,
     Traverse,
 )
+from paasq_dsl.bound.traversal import expressions, pipeline_values
 from paasq_dsl.catalog import SYSTEM_COLUMNS
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.render import diagnostic_parts
@@ -25,7 +26,6 @@ from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration
-from paasq_dsl.walk import expressions, pipeline_values
 
 INDENT = "  "
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from golden import Case, cases
 from paasq_daemon.engine import Engine
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import PaasqError, QueryError
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import DEFAULT_ZONE
 from properties.worlds import SmallEmbedder

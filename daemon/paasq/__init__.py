@@ -15,12 +15,13 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
 from paasq_daemon.wire.events import Event, EventBatch, Watch
-from paasq_daemon.wire.messages import Answer, Budget, Request
 from paasq_daemon.wire.paths import default_folder, socket_of
+from paasq_daemon.wire.request import Budget, Request
 from paasq_dsl.zones import DEFAULT_ZONE
 
 __all__ = [

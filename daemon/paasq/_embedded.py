@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.server.contract import Engine, StandingQuery
+from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import Cancelled
 from paasq_daemon.wire.events import EventBatch, Watch
-from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
+from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.schema import present_record
 from paasq_daemon.wire.values import plain
 from paasq_dsl.catalog import Catalog

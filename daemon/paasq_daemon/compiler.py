@@ -13,9 +13,21 @@ from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
-from paasq_dsl.bound import BoundCollection, BoundCommand, BoundLet, BoundQuery, BoundStatement, DeclaredParameter
-from paasq_dsl.bound_commands import BoundDryrun, BoundView, BoundWatch
-from paasq_dsl.bound_writes import BoundPatch, BoundPut, BoundTransaction, BoundWrite
+from paasq_dsl.bound import (
+    BoundCollection,
+    BoundCommand,
+    BoundDryrun,
+    BoundLet,
+    BoundPatch,
+    BoundPut,
+    BoundQuery,
+    BoundStatement,
+    BoundTransaction,
+    BoundView,
+    BoundWatch,
+    BoundWrite,
+    DeclaredParameter,
+)
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
 from paasq_dsl.source import Source, Span

@@ -38,9 +38,12 @@ from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.standing import StandingQuery, Watched
 from paasq_daemon.watches.watches import Watches
+from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, Progress, QueryError, ReadOnly, SnapshotError
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo, PutResult, Request, estimated_tokens
 from paasq_daemon.wire.modules import resolver
+from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.token_estimate import estimated_tokens
 from paasq_daemon.wire.values import encode
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.transact import Transactor

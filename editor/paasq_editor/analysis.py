@@ -15,20 +15,20 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree, tree_writes
+from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.asked import asked_parameters
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use, Zone
+from paasq_dsl.syntax.tree import FunctionDeclaration, Use, Zone
 
 TEXTS_REMEMBERED = 32  # documents open at once, unsaved
 
 _DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use, Zone)
 _RUN = (
     tree.QueryHead,
-    tree_writes.Put,
-    tree_writes.Patch,
-    tree_writes.Delete,
-    tree_writes.Transaction,
+    tree.Put,
+    tree.Patch,
+    tree.Delete,
+    tree.Transaction,
     tree.CollectionDeclaration,
     tree.Command,
 )

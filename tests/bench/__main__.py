@@ -29,7 +29,7 @@ from paasq import Database  # noqa: E402
 from paasq._embedded import Embedded  # noqa: E402
 from paasq_daemon.embed.minilm import SIZE, bundled  # noqa: E402
 from paasq_daemon.engine import Engine  # noqa: E402
-from paasq_daemon.wire.messages import Request  # noqa: E402
+from paasq_daemon.wire.request import Request  # noqa: E402
 
 PUT_RECORDS = 1_000
 EMBEDDED_TEXTS = 100

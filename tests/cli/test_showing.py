@@ -16,7 +16,8 @@ from paasq_daemon.cli.diagnostics import rendered
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.params import named
 from paasq_daemon.cli.script import definitions_of, steps
-from paasq_daemon.wire.messages import Answer, ColumnInfo, FacetCount
+from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
+from paasq_daemon.wire.answer_table import answer_table
 from paasq_dsl.diagnostics import Diagnostic, Edit
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax.parse import parse
@@ -160,7 +161,7 @@ WIDE = Answer(
 def lines_of(answer: Answer, columns: int) -> list[str]:
     console = Console(width=columns, color_system=None)
     with console.capture() as capture:
-        console.print(answer)
+        console.print(answer_table(answer))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 

@@ -15,11 +15,12 @@ import pytest
 import paasq
 from daemon.notes import COUNT, fill
 from daemon.process import PAASQ, Daemon
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ConflictError, PaasqError
 from paasq_daemon.wire.frames import Framing
-from paasq_daemon.wire.messages import Budget, Cancellation, Request
+from paasq_daemon.wire.request import Budget, Request
 from server.raw import Raw, request
 
 QUERIES: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ import pytest
 from docs.page import DOCS
 from docs.place import NOW_NS, SAMPLES
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
 PAGE = (DOCS / "coming-from.md").read_text("utf-8")

@@ -9,7 +9,8 @@ import pytest
 
 from docs.page import DOCS
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.request import Request
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.manual import functions_page
 from paasq_dsl.functions.signature import FunctionKind

@@ -9,7 +9,7 @@ import orjson
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.events import EventBatch
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
 PAGE = (Path(__file__).parents[2] / "docs" / "watch.md").read_text("utf-8")

@@ -13,7 +13,7 @@ from daemon import process
 from editor.library import CATALOG, LIVE, SAMPLES, Editor
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_editor import daemon as daemons
 from paasq_editor.daemon import Daemon
 

@@ -11,8 +11,8 @@ import pytest
 from golden import cases
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.expressions import Node
 from paasq_dsl.syntax.parse import parse, parse_expression
+from paasq_dsl.syntax.tree import Node
 from paasq_dsl.syntax.unparse import nodes, unparse
 
 TEXTS = {

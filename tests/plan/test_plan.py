@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from golden import Case
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from running import Stores, cases_with_stores, stores
 
 HERE = Path(__file__).parent

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
 SCHEMA = """

@@ -16,8 +16,9 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.sources.formats import reader_of
 from paasq_daemon.sources.lines import LineFile
 from paasq_daemon.sources.loading import load
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, QueryError
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.rpc import dump, parse
 from paasq_daemon.wire.schema import catalog_message, catalog_of, present_record, record_message, record_of
 from paasq_daemon.wire.values import plain

@@ -6,7 +6,7 @@ import pytest
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import QueryError, SnapshotError, StoreError
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from programs.conftest import Ask, Rows
 
 CHANGE = """

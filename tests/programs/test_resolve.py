@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.messages import Budget, Request
+from paasq_daemon.wire.request import Budget, Request
 from paasq_dsl.citations import Citation, parse_citation
 from programs.conftest import Ask, Rows
 

@@ -8,7 +8,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.sources.formats import reader_of
 from paasq_daemon.sources.lines import LineFile
 from paasq_daemon.sources.loading import load
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import catalog_from_json, catalog_to_json
 from properties.worlds import SmallEmbedder
 

@@ -6,7 +6,7 @@ import pytest
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 
 FINDS_NOTHING = 'from note | match "-lemon"'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from paasq_daemon.wire.messages import Answer
+from paasq_daemon.wire.answer import Answer
 
 
 def assert_alike(found: Answer, expected: Answer) -> None:

@@ -9,8 +9,11 @@ from hypothesis import given, note, reject
 from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import BudgetExceeded, InvalidValue, QueryError
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation, Request, estimated_tokens
+from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.token_estimate import estimated_tokens
 from properties.queries import query_texts
 from properties.test_queries import WORLDS, WorldOf, engine, examples, world_of
 from properties.worlds import World

@@ -18,8 +18,9 @@ from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.syntax.canonical import canonical
 from paasq_dsl.syntax.tokens import TokenKind, scan, unquote
 from paasq_dsl.types import Kind

@@ -16,8 +16,8 @@ from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.compiler import PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.messages import Answer
 from paasq_dsl.values import parse_time
 from properties.alike import assert_alike
 from properties.queries import Writer, query_stages

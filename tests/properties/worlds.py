@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.values import encode
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Kind, Type

@@ -10,7 +10,7 @@ import pytest
 from paasq_daemon.engine import Engine
 from paasq_daemon.index.passages import CHARACTERS_MAX, passages
 from paasq_daemon.wire.errors import BudgetExceeded
-from paasq_daemon.wire.messages import Budget, Request
+from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder
 
 TEXT = "\n\n".join(f"Paragraph {n} is about a stone. {'It goes on and on. ' * 12}" for n in range(9))

@@ -10,10 +10,10 @@ from statistics import StatisticsError, correlation, linear_regression, stdev, v
 from typing import Any
 
 from paasq_dsl.bound import Apply, Bound, ColumnValue, SummarizeStage
+from paasq_dsl.bound.traversal import replaced, windows
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import NUMBER_KINDS, Kind, Type
 from paasq_dsl.values import Duration, add_months
-from paasq_dsl.walk import replaced, windows
 from reference.library import instant, length_us, shown
 from reference.records import Refused, Row
 from reference.values import Evaluator, fitted, order_key

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
+from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.events import Key
-from paasq_daemon.wire.messages import Answer, ColumnInfo
 from paasq_daemon.wire.values import encode
-from paasq_dsl.bound import BoundQuery, Schema
-from paasq_dsl.bound_commands import RowIdentity
+from paasq_dsl.bound import BoundQuery, RowIdentity, Schema
+from paasq_dsl.bound.traversal import expressions, nested, pipeline_values
 from paasq_dsl.types import Kind, Type
-from paasq_dsl.walk import expressions, nested, pipeline_values
 from reference.records import Records, Row
 from reference.shaping import PLACES
 from reference.stages import Running

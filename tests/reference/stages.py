@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Any
 
-from paasq_daemon.wire.messages import FacetCount
+from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.values import encode
-from paasq_dsl import bound, bound_retrieval
+from paasq_dsl import bound
 from paasq_dsl.bound import Apply, Bound, BoundStage, Named, PipelineValue, Schema
 from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
@@ -274,14 +274,14 @@ def _follow(running: Running, stage: bound.FollowStage, rows: list[Row], _: Sche
     return sorted((row for row in found if row["_depth"] >= nearest), key=lambda row: row["_depth"])
 
 
-def _rerank(running: Running, stage: bound_retrieval.RerankStage, rows: list[Row], _: Schema) -> list[Row]:
+def _rerank(running: Running, stage: bound.RerankStage, rows: list[Row], _: Schema) -> list[Row]:
     values = [running.evaluator.value(stage.value, row) for row in rows]
     scored = [row | {"_score": None if v is None else float(v)} for v, row in zip(values, rows, strict=True)]
     there = [row for row in scored if row["_score"] is not None]
     return [*sorted(there, key=lambda row: -row["_score"]), *(row for row in scored if row["_score"] is None)]
 
 
-def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list[Row], _: Schema) -> list[Row]:
+def _collapse(running: Running, stage: bound.CollapseStage, rows: list[Row], _: Schema) -> list[Row]:
     keep = 1 if stage.keep is None else running.count(stage.keep)
     if keep == 0:
         raise Refused("nothing to keep")
@@ -295,7 +295,7 @@ def _collapse(running: Running, stage: bound_retrieval.CollapseStage, rows: list
     return kept
 
 
-def _diversify(running: Running, stage: bound_retrieval.DiversifyStage, rows: list[Row], _: Schema) -> list[Row]:
+def _diversify(running: Running, stage: bound.DiversifyStage, rows: list[Row], _: Schema) -> list[Row]:
     balance = 0.7 if stage.balance is None else running.scalar(stage.balance)
     depth = 100 if stage.depth is None else running.count(stage.depth)
     if not 0 <= balance <= 1 or depth > 1_000:
@@ -308,7 +308,7 @@ def _diversify(running: Running, stage: bound_retrieval.DiversifyStage, rows: li
     return moved
 
 
-def _cite(_: Running, stage: bound_retrieval.CiteStage, rows: list[Row], __: Schema) -> list[Row]:
+def _cite(_: Running, stage: bound.CiteStage, rows: list[Row], __: Schema) -> list[Row]:
     name = _collection(stage.schema)
     return [row | {"_cite": f"{name}:{row['_key']}@{row['_version']}"} for row in rows]
 
@@ -352,8 +352,8 @@ _STAGES: dict[type, Callable[[Running, Any, list[Row], Schema], list[Row]]] = {
     bound.SummarizeStage: _summarize,
     bound.FollowStage: _follow,
     **shaping.STAGES,
-    bound_retrieval.RerankStage: _rerank,
-    bound_retrieval.CollapseStage: _collapse,
-    bound_retrieval.DiversifyStage: _diversify,
-    bound_retrieval.CiteStage: _cite,
+    bound.RerankStage: _rerank,
+    bound.CollapseStage: _collapse,
+    bound.DiversifyStage: _diversify,
+    bound.CiteStage: _cite,
 }

@@ -11,11 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
+from paasq_dsl.bound.traversal import replaced, windows
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import Kind
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_datetime, to_micros
-from paasq_dsl.walk import replaced, windows
 from reference.aggregates import aggregated, mean, total
 from reference.library import length_us
 from reference.records import Refused, Row, Undecided

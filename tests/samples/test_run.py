@@ -12,8 +12,8 @@ import pytest
 
 from paasq_daemon.cli.script import Step, steps
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.messages import Request
 from paasq_daemon.wire.modules import ProjectModules
+from paasq_daemon.wire.request import Request
 from paasq_dsl.source import Source
 
 SAMPLES = Path(__file__).parents[2] / "samples"

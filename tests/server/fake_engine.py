@@ -14,9 +14,11 @@ from paasq_daemon.server.contract import Engine
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
+from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import ConflictError, QueryError
 from paasq_daemon.wire.events import Change, EventBatch
-from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo, PutResult, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD, TIME, list_of
 from paasq_dsl.values import Duration

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, PaasqError
-from paasq_daemon.wire.messages import Budget, Cancellation, Request
+from paasq_daemon.wire.request import Budget, Request
 from server.conftest import Daemon, Start
 from server.raw import Raw, request
 

@@ -17,7 +17,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.watches.standing import ROWS_HELD_MAX, StandingQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.values import MICROS
 from properties.queries import query_texts
 from properties.test_queries import NOW_US, examples

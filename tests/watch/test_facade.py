@@ -11,7 +11,7 @@ from paasq._embedded import Embedded
 from paasq_daemon.engine import Engine
 from paasq_daemon.watches.standing import ROWS_HELD_MAX
 from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, QueryError
-from paasq_daemon.wire.messages import Budget, Request
+from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder
 
 

@@ -17,7 +17,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.watches.standing import StandingQuery
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.values import parse_duration, parse_time
 from properties.worlds import SmallEmbedder
 

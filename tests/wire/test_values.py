@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
+from paasq_daemon.wire.answer_table import labels
+from paasq_daemon.wire.cell_text import printable
 from paasq_daemon.wire.errors import ProtocolError
-from paasq_daemon.wire.messages import Answer, ColumnInfo, FacetCount
-from paasq_daemon.wire.render import labels, printable
 from paasq_daemon.wire.rpc import dump
 from paasq_daemon.wire.schema import catalog_message, catalog_of
 from paasq_daemon.wire.values import decode, encode, plain, present

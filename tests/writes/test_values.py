@@ -10,7 +10,7 @@ import pytest
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
 SCHEMA = """

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from paasq_daemon.engine import Engine
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import ModelMismatch
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.request import Request
 from paasq_daemon.writes.vectors import FRESH_MAX
 from properties.worlds import SmallEmbedder
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from paasq_daemon.wire.answer import Answer, ColumnInfo
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.events import Key
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation, ColumnInfo
-from paasq_dsl import bound, bound_retrieval
-from paasq_dsl.bound import BoundQuery, BoundStage
-from paasq_dsl.bound_commands import RowIdentity
+from paasq_daemon.wire.request import Budget
+from paasq_dsl import bound
+from paasq_dsl.bound import BoundQuery, BoundStage, RowIdentity
+from paasq_dsl.bound.traversal import expressions, pipeline_values, pipelines, traverses, windows
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
-from paasq_dsl.walk import expressions, pipeline_values, pipelines, traverses, windows
 
 
 class Capability(StrEnum):
@@ -103,8 +104,8 @@ _NEEDS: dict[type, Capability] = {
     bound.PageStage: Capability.PAGES,
     bound.UnionStage: Capability.UNIONS,
     bound.LookupStage: Capability.LOOKUPS,
-    bound_retrieval.DiversifyStage: Capability.DIVERSITY,
-    bound_retrieval.PassagesStage: Capability.PASSAGES,
+    bound.DiversifyStage: Capability.DIVERSITY,
+    bound.PassagesStage: Capability.PASSAGES,
 }
 
 

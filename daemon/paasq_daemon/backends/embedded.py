@@ -30,14 +30,13 @@ from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.explain import Measured, Measurements, PlanLine, plan_lines, plan_text
 from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded
 from paasq_daemon.wire.events import Key
-from paasq_daemon.wire.messages import Answer, ColumnInfo
-from paasq_daemon.wire.messages import Budget as Limits
+from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.values import encode
 from paasq_dsl import bound
-from paasq_dsl.bound import BoundAsOf, BoundQuery
-from paasq_dsl.bound_commands import RowIdentity
+from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.objects import nested
 from paasq_dsl.types import Kind, Type

@@ -10,7 +10,7 @@ from paasq_daemon.cli.formats import Format
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.syntax.split import split
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _objects(batch: EventBatch, *, first: bool) -> Iterator[dict[str, Any]]:
 def _lines(batch: EventBatch) -> Iterator[Text]:
     from rich.text import Text
 
-    from paasq_daemon.wire.render import cell, printable
+    from paasq_daemon.wire.cell_text import cell, printable
 
     width = max(map(len, _STYLES))
     for event, key, row in batch:

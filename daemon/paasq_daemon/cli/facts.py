@@ -57,7 +57,7 @@ def _rows(rows: list[dict[str, Any]]) -> RenderableType:
 def _scalar(value: Any) -> RenderableType:
     from rich.text import Text
 
-    from paasq_daemon.wire.render import cell, printable
+    from paasq_daemon.wire.cell_text import cell, printable
 
     match value:
         case None:

@@ -36,7 +36,7 @@ def show_error(error: PaasqError) -> None:
     from rich.text import Text
 
     from paasq_daemon.cli.terminal import errors
-    from paasq_daemon.wire.render import printable
+    from paasq_daemon.wire.cell_text import printable
 
     text = Text.assemble((f"error[{error.code}]", "bold red"), f": {printable(error.message)}")
     if error.hint:

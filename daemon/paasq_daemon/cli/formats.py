@@ -15,7 +15,7 @@ import orjson
 from paasq_dsl.zones import zone_of
 
 if TYPE_CHECKING:
-    from paasq_daemon.wire.messages import Answer
+    from paasq_daemon.wire.answer import Answer
 
 
 class Format(StrEnum):
@@ -31,15 +31,16 @@ def write(answer: Answer, form: Format) -> None:
     _WRITERS[form](answer)
     if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
         from paasq_daemon.cli.terminal import errors
-        from paasq_daemon.wire.render import labels
+        from paasq_daemon.wire.answer_table import labels
 
         errors().print(labels(answer), style="dim", soft_wrap=True)
 
 
 def _table(answer: Answer) -> None:
     from paasq_daemon.cli.terminal import output
+    from paasq_daemon.wire.answer_table import answer_table
 
-    output().print(answer)
+    output().print(answer_table(answer))
 
 
 def _json(answer: Answer) -> None:
@@ -63,7 +64,7 @@ def _csv(answer: Answer) -> None:
 
 
 def _markdown(answer: Answer) -> None:
-    from paasq_daemon.wire.render import cell
+    from paasq_daemon.wire.cell_text import cell
 
     zone = zone_of(answer.zone) or UTC
 

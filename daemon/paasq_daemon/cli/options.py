@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from paasq_daemon.cli.formats import Format
-from paasq_daemon.wire.messages import Budget
+from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import parse_time
 from paasq_dsl.zones import zone_of
 

@@ -56,8 +56,8 @@ def _key(text: str, link: Type) -> str:
 
 def _types(source: Source, database: Database) -> dict[str, Type]:
     from paasq_dsl.binder.bind import bind
+    from paasq_dsl.bound.traversal import parameters
     from paasq_dsl.syntax.parse import parse
-    from paasq_dsl.walk import parameters
 
     bound = bind(parse(source.text)[0], database.catalog(), resolve=modules_beside(source))
     asked = {each.name: each.type for each in parameters(bound.statements)}

@@ -12,7 +12,7 @@ from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.events import follow, is_watch
 from paasq_daemon.cli.faults import explained
 from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
 

@@ -9,7 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.connection import open_database
 from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 
 
 def resolve(

@@ -18,9 +18,10 @@ from paasq_daemon.cli.faults import FAILED, show_diagnostics, show_error, show_q
 from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import Step, step_at, steps
 from paasq_daemon.cli.texts import modules_of, read_source
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, Progress, QueryError
-from paasq_daemon.wire.messages import Answer, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
 

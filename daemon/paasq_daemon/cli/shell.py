@@ -10,7 +10,7 @@ from paasq_daemon.cli.formats import Format, write
 from paasq_daemon.cli.script import definitions_of, steps
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
-from paasq_daemon.wire.messages import Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.source import Source
 from paasq_dsl.zones import DEFAULT_ZONE
 

@@ -20,7 +20,8 @@ from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.affordable import affordable
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.view import View
-from paasq_daemon.wire.messages import Answer, Cancellation, ColumnInfo
+from paasq_daemon.wire.answer import Answer, ColumnInfo
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import Bound
 from paasq_dsl.catalog import Collection, Field

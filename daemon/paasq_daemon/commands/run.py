@@ -18,13 +18,14 @@ from paasq_daemon.snapshot.verify import verify
 from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.transaction import WriteTransaction
-from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.writes.apply import values_of_run
 from paasq_daemon.writes.schema import alter_collection, drop_collection, drop_view, set_view
 from paasq_daemon.writes.vectors import Vectors
-from paasq_dsl.bound import Bound, BoundCommand
-from paasq_dsl.bound_commands import (
+from paasq_dsl.bound import (
+    Bound,
     BoundAlter,
+    BoundCommand,
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
@@ -33,7 +34,7 @@ from paasq_dsl.bound_commands import (
     BoundSnapshot,
     BoundVerify,
     BoundView,
-)  # fmt: skip
+)
 from paasq_dsl.values import parse_time
 
 _SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records", "int"), ("new_bytes", "int"))

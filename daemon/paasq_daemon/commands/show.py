@@ -8,9 +8,9 @@ from typing import Any
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.index.statistics import Statistics
 from paasq_daemon.kernels.durations import MONTH_MICROS
-from paasq_daemon.wire.messages import Answer, ColumnInfo
+from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.values import as_text
-from paasq_dsl.bound_commands import BoundDescribe, BoundShow
+from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.types import Kind

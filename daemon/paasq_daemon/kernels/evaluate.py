@@ -38,11 +38,11 @@ from paasq_daemon.kernels.parameters import parameter
 from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
 from paasq_daemon.kernels.transitions import day_start_us
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
+from paasq_dsl.bound.traversal import parts
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import resolve
 from paasq_dsl.types import NULL, Kind
 from paasq_dsl.values import Value
-from paasq_dsl.walk import parts
 
 __all__ = ["Rows", "RunValues", "check_arguments", "columns_of", "evaluate", "evaluate_mask", "is_scalar", "scalar"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from paasq_daemon.wire.messages import Budget, Cancellation, estimated_tokens
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.request import Budget
+from paasq_daemon.wire.token_estimate import estimated_tokens
 
 ROWS_MAX = 10_000  # of one answer, where the budget names no other number
 ROWS_AT_ONCE = 500  # that an answer reads before it looks at the time

@@ -9,7 +9,7 @@ from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
-from paasq_daemon.wire.messages import Budget as Limits
+from paasq_daemon.wire.request import Budget as Limits
 from paasq_dsl.bound import Bound
 from paasq_dsl.values import Duration
 

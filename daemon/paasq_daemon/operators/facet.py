@@ -10,7 +10,7 @@ from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.limits import count_of
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
-from paasq_daemon.wire.messages import FacetCount as Count
+from paasq_daemon.wire.answer import FacetCount as Count
 from paasq_daemon.wire.values import encode
 from paasq_dsl.bound import FacetCount
 from paasq_dsl.types import Kind

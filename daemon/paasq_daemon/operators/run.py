@@ -14,7 +14,8 @@ from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.wire.messages import Cancellation, FacetCount
+from paasq_daemon.wire.answer import FacetCount
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_dsl.syntax.matchtext import MatchText
 
 RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows

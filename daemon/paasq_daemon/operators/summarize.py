@@ -21,10 +21,10 @@ from paasq_daemon.operators.gaps import as_float
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show, show_item
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
+from paasq_dsl.bound.traversal import replaced, windows
 from paasq_dsl.source import Span
 from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
 from paasq_dsl.values import Duration
-from paasq_dsl.walk import replaced, windows
 
 BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would be 300 million
 

@@ -11,9 +11,9 @@ from paasq_daemon.operators.project import Project
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, ColumnValue
+from paasq_dsl.bound.traversal import replaced, windows
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.walk import replaced, windows
 
 # what they give depends on rows behind theirs
 _AHEAD = {"lead", "share", "rank", "dense_rank"} | {n for n, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE}

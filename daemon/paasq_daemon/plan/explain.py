@@ -11,7 +11,7 @@ from paasq_daemon.operators.union import Union
 from paasq_daemon.plan.cost import Estimator
 from paasq_daemon.plan.physical import PhysicalPlan
 from paasq_dsl.bound import PipelineValue
-from paasq_dsl.walk import instances
+from paasq_dsl.bound.traversal import instances
 
 
 @dataclass(frozen=True, slots=True)

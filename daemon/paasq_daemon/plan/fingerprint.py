@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import RunValues
 from paasq_dsl import bound
-from paasq_dsl.bound import BoundStage, Constant, ParameterValue
-from paasq_dsl.bound_retrieval import BudgetStage
-from paasq_dsl.walk import expressions, nested, parts
+from paasq_dsl.bound import BoundStage, BudgetStage, Constant, ParameterValue
+from paasq_dsl.bound.traversal import expressions, nested, parts
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,10 @@ from paasq_daemon.operators.window import Window
 from paasq_daemon.plan.fingerprint import Fingerprint, fingerprint
 from paasq_daemon.plan.rules import rewrite
 from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl import bound, bound_retrieval
+from paasq_dsl import bound
 from paasq_dsl.bound import Bound, BoundQuery, BoundStage, PipelineValue, Schema
+from paasq_dsl.bound.traversal import branches, expressions, pipeline_values, windows
 from paasq_dsl.catalog import SYSTEM_COLUMNS
-from paasq_dsl.walk import branches, expressions, pipeline_values, windows
 
 Limited = (Match, Near, Sort, Rerank)  # operators that find the first rows cheaper than all
 ColumnsOnly = (Project, Drop, Rename, Lookup)  # operators that leave the rows as they are
@@ -143,11 +143,11 @@ def _lookup(stage: bound.LookupStage) -> Lookup:
     return Lookup(stage.collection, stage.field, stage.value, stage.type, stage.many, names)
 
 
-def _passages(stage: bound_retrieval.PassagesStage) -> Passages:
+def _passages(stage: bound.PassagesStage) -> Passages:
     return Passages(stage.field, stage.schema.by_name["passage"].type, stage.most)
 
 
-def _cite(stage: bound_retrieval.CiteStage) -> Cite:
+def _cite(stage: bound.CiteStage) -> Cite:
     assert stage.schema.collection is not None
     return Cite(stage.schema.collection.name, stage.of_passage)
 
@@ -174,10 +174,10 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.SampleStage: lambda s: Sample(s.count, s.seed),
     bound.UnionStage: _union,
     bound.LookupStage: _lookup,
-    bound_retrieval.PassagesStage: _passages,
-    bound_retrieval.CiteStage: _cite,
-    bound_retrieval.BudgetStage: lambda s: Budget(s.tokens, s.time, s.rows),
-    bound_retrieval.RerankStage: lambda s: Rerank(s.value),
-    bound_retrieval.CollapseStage: lambda s: Collapse(s.value, s.keep),
-    bound_retrieval.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
+    bound.PassagesStage: _passages,
+    bound.CiteStage: _cite,
+    bound.BudgetStage: lambda s: Budget(s.tokens, s.time, s.rows),
+    bound.RerankStage: lambda s: Rerank(s.value),
+    bound.CollapseStage: lambda s: Collapse(s.value, s.keep),
+    bound.DiversifyStage: lambda s: Diversify(s.field, s.balance, s.depth),
 }

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.events import EventBatch
-from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from paasq_daemon.server.contract import Engine
-from paasq_daemon.wire.messages import Answer, Cancellation, Request
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.request import Request
 
 T = TypeVar("T")
 

@@ -27,8 +27,10 @@ from paasq_daemon.server.params import (
     whole,
 )
 from paasq_daemon.server.watching import Watching
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import SnapshotError
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation, Request
+from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.rpc import dump_bounded
 from paasq_daemon.wire.schema import catalog_message, record_message
 from paasq_dsl.zones import DEFAULT_ZONE

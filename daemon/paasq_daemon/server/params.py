@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from paasq_daemon.wire.messages import Budget
+from paasq_daemon.wire.request import Budget
 from paasq_daemon.wire.rpc import INVALID_PARAMS, RpcError
 from paasq_dsl.values import parse_time
 

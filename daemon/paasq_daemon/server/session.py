@@ -12,9 +12,10 @@ from paasq_daemon.server.log import failure
 from paasq_daemon.server.methods import METHODS, Call, Method, Service
 from paasq_daemon.server.params import read_params
 from paasq_daemon.server.watching import Watching
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError
 from paasq_daemon.wire.frames import FrameDecoder, Framing, frame
-from paasq_daemon.wire.messages import Budget, Cancellation
+from paasq_daemon.wire.request import Budget
 from paasq_daemon.wire.rpc import (
     INTERNAL_ERROR,
     INVALID_REQUEST,

@@ -13,9 +13,9 @@ from paasq_daemon.server.contract import StandingQuery
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.log import failure
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError
 from paasq_daemon.wire.events import EventBatch
-from paasq_daemon.wire.messages import Cancellation
 from paasq_daemon.wire.rpc import error_to_json, notification
 
 _EVENTS_MAX = 1_000  # of one notification

@@ -11,10 +11,10 @@ from typing import Any
 from paasq_daemon.backends.base import Prepared, Result, RunInputs
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.watches.cursor import Position, cursor_of
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import PaasqError, StoreError
 from paasq_daemon.wire.events import Change, EventBatch, Key
-from paasq_daemon.wire.messages import Cancellation
-from paasq_dsl.bound_commands import BoundWatch
+from paasq_dsl.bound import BoundWatch
 
 ROWS_HELD_MAX = 100_000
 REST_S = 0.01  # between two runs of one query, at least; and as long as the one before took, so that it has half a core

@@ -13,8 +13,8 @@ from paasq_daemon.store.store import Store
 from paasq_daemon.store.view import View
 from paasq_daemon.watches.cursor import Position, position_of
 from paasq_daemon.watches.standing import StandingQuery, Watched
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import StoreError
-from paasq_daemon.wire.messages import Cancellation
 from paasq_daemon.writes.apply import values_of_run
 
 TICK_S = 1.0  # how often a query that depends on the time is due

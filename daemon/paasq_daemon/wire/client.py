@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.connection import Connection
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.wire.messages import Answer, Budget, Cancellation, PutResult, Request
+from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.schema import catalog_of, record_of
 from paasq_daemon.wire.values import plain
 from paasq_daemon.wire.watch import RemoteWatch

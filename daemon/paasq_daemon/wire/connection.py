@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from paasq_daemon.wire.frames import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, FrameDecoder, Framing, frame
-from paasq_daemon.wire.messages import Cancellation
 from paasq_daemon.wire.rpc import dump_bounded, error_from_json, parse, request_message
 
 _READ_BYTES = 2**18

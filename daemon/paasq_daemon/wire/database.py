@@ -8,8 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.events import Watch
-from paasq_daemon.wire.messages import Answer, Cancellation, PutResult, Request
+from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.zones import DEFAULT_ZONE
 

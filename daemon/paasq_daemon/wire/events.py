@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self, TypeAlias
 
+from paasq_daemon.wire.answer import ColumnInfo
 from paasq_daemon.wire.errors import ProtocolError
-from paasq_daemon.wire.messages import ColumnInfo
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.values import codec, decode, encode
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paasq_dsl.modules import Module, ModuleMissing, Resolver
 from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
-from paasq_dsl.syntax.tree_commands import Use
+from paasq_dsl.syntax.tree import Use
 
 _PROJECT_MARKS = (".git", ".paasq", "pyproject.toml")
 MODULES_MAX = 64  # of one script

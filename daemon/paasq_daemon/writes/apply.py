@@ -19,13 +19,22 @@ from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.objects import flattened
 from paasq_daemon.writes.records import put_record
 from paasq_daemon.writes.values import check_required, check_values, object_from_json
-from paasq_dsl.bound import Bound, ColumnValue, Named, WhereStage
-from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite
+from paasq_dsl.bound import (
+    Bound,
+    BoundDelete,
+    BoundExpect,
+    BoundPatch,
+    BoundPut,
+    BoundWrite,
+    ColumnValue,
+    Named,
+    WhereStage,
+)
+from paasq_dsl.bound.traversal import parts
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.syntax.tokens import record_name
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
-from paasq_dsl.walk import parts
 
 VALUE_SHOWN_MAX = 60  # characters of a value in an error
 _NOT_THERE = 0  # the version of a record that is to be put

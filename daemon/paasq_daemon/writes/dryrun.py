@@ -7,8 +7,8 @@ from typing import Any
 
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.wire.answer import ColumnInfo
 from paasq_daemon.wire.errors import PaasqError
-from paasq_daemon.wire.messages import ColumnInfo
 from paasq_daemon.wire.values import as_text
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Kind

@@ -13,7 +13,7 @@ from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.writes.computed import computed_values
 from paasq_daemon.writes.conversion import converted
 from paasq_daemon.writes.records import source_text
-from paasq_dsl.bound_commands import BoundAlter
+from paasq_dsl.bound import BoundAlter
 from paasq_dsl.catalog import Catalog, Collection, Field, View
 from paasq_dsl.types import vector_of
 from paasq_dsl.values import Value

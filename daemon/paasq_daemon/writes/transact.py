@@ -14,8 +14,9 @@ from paasq_daemon.kernels.evaluate import RunValues
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
-from paasq_daemon.wire.messages import Answer, Budget, ColumnInfo, PutResult
+from paasq_daemon.wire.request import Budget
 from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, chosen_behind, values_of_run
 from paasq_daemon.writes.computed import with_computed
 from paasq_daemon.writes.dryrun import COLUMNS, DryrunEnded, difference
@@ -25,7 +26,7 @@ from paasq_daemon.writes.schema import create_collection, unchanged
 from paasq_daemon.writes.unique import UniqueValues
 from paasq_daemon.writes.values import record_from_json
 from paasq_daemon.writes.vectors import Vectors
-from paasq_dsl.bound_writes import BoundPut, BoundWrite
+from paasq_dsl.bound import BoundPut, BoundWrite
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer

@@ -11,15 +11,14 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
 
-_SOURCES = (tree.LetHead, commands.ViewHead, tree.CollectionDeclaration)
+_SOURCES = (tree.LetHead, tree.ViewHead, tree.CollectionDeclaration)
 _COLLECTIONS = (tree.CollectionDeclaration,)
-_FUNCTIONS = (commands.FunctionDeclaration,)
+_FUNCTIONS = (tree.FunctionDeclaration,)
 _PARAMETERS = (tree.ParameterDeclaration,)
-_MODULES = (commands.Use,)
+_MODULES = (tree.Use,)
 
 
 @dataclass(frozen=True, slots=True)

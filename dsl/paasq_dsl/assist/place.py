@@ -24,7 +24,7 @@ from paasq_dsl.syntax.outline import first_word
 from paasq_dsl.syntax.parse import expected_at_end, parse_statement, statement_spans
 from paasq_dsl.syntax.split import Piece, significant, split
 from paasq_dsl.syntax.tokens import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.tree_commands import Use
+from paasq_dsl.syntax.tree import Use
 from paasq_dsl.syntax.words import MEMBERSHIP_WORDS
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.verbs.retrieval import scored

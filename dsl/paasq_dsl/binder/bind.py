@@ -16,19 +16,27 @@ from paasq_dsl.binder.schemas import bind_collection, bind_type
 from paasq_dsl.binder.watching import behind_watch, bind_watch
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.binder.zones import set_zone
-from paasq_dsl.bound import BoundLet, BoundQuery, BoundStage, BoundStatement, DeclaredParameter, ScanStage, Schema
-from paasq_dsl.bound_commands import BoundDryrun, BoundView
-from paasq_dsl.bound_retrieval import BudgetStage
-from paasq_dsl.bound_writes import BoundTransaction  # fmt: skip
+from paasq_dsl.bound import (
+    BoundDryrun,
+    BoundLet,
+    BoundQuery,
+    BoundStage,
+    BoundStatement,
+    BoundTransaction,
+    BoundView,
+    BudgetStage,
+    DeclaredParameter,
+    ScanStage,
+    Schema,
+)
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import NO_MODULES, Resolver
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.mistakes import meant_stage
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tree_writes import Delete, Patch, Put, Transaction
+from paasq_dsl.syntax.tree import Delete, Patch, Put, Transaction
 from paasq_dsl.verbs import VERB_OF_NODE, VERB_OF_WORD
 from paasq_dsl.verbs.follow import scan_schema
 from paasq_dsl.zones import DEFAULT_ZONE
@@ -85,7 +93,7 @@ def bind_statement(statement: tree.Statement, environment: Environment, resolve:
 
 
 _DECLARING = frozenset({"collection", "let", "view", "fn"})
-_DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
+_DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use)
 
 
 class _Binder:
@@ -127,19 +135,19 @@ class _Binder:
             case Put() | Patch() | Delete():
                 write = bind_write(context, head)
                 return BoundTransaction((write,), statement.span) if write else None
-            case commands.FunctionDeclaration():
+            case tree.FunctionDeclaration():
                 bind_function(context, head, statement.doc)
                 return None
-            case commands.Use():
+            case tree.Use():
                 self._use(head)
                 return None
-            case commands.Zone():
+            case tree.Zone():
                 return None  # set before the first statement was bound
-            case commands.ViewHead():
+            case tree.ViewHead():
                 return self._view(head, statement)
-            case commands.WatchHead():
+            case tree.WatchHead():
                 return bind_watch(context, statement, head.source, self._pipeline(head.source, statement))
-            case commands.Dryrun():
+            case tree.Dryrun():
                 whole = head.writes
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))
                 return BoundDryrun(BoundTransaction(bind_transaction(context, one), statement.span))
@@ -149,7 +157,7 @@ class _Binder:
                 if head.word in _DECLARING and head.name:
                     context.unclear[head.name] = head.word  # those who use it are not at fault
                 # what stands behind a broken head is still read, so that its own faults show
-                self._stages(ScanStage(NO_COLUMNS), statement=statement)
+                self._stages(ScanStage(schema=NO_COLUMNS), statement=statement)
                 return None
 
     def _pipeline(self, source: tree.From, statement: tree.Statement) -> tuple[BoundStage, ...]:
@@ -168,14 +176,14 @@ class _Binder:
             return use_pipeline(context, found, source)
         if (view := context.catalog.views.get(source.name)) is not None:
             opened = self._opened(view, source)
-            return use_pipeline(context, opened, source) if opened else (ScanStage(NO_COLUMNS),)
+            return use_pipeline(context, opened, source) if opened else (ScanStage(schema=NO_COLUMNS),)
         if source.name == self.declaring and source.name not in context.catalog.collections:
             context.report("PQ0232", source.name_span, name=source.name)
-            return (ScanStage(NO_COLUMNS),)
+            return (ScanStage(schema=NO_COLUMNS),)
         collection = context.collection(source.name, source.name_span)
         if collection and source.arguments:
             refuse_arguments(context, source, source.arguments)
-        return (ScanStage(scan_schema(collection) if collection else NO_COLUMNS),)
+        return (ScanStage(schema=scan_schema(collection) if collection else NO_COLUMNS),)
 
     def _stages(self, *source: BoundStage, statement: tree.Statement) -> tuple[BoundStage, ...]:
         stages = list(source)
@@ -212,7 +220,7 @@ class _Binder:
         stages = pipeline.stages
         return BoundLet(head.name, BoundQuery(stages, None, statement.span), statement.doc)
 
-    def _declared(self, head: tree.LetHead | commands.ViewHead, statement: tree.Statement) -> InlinePipeline:
+    def _declared(self, head: tree.LetHead | tree.ViewHead, statement: tree.Statement) -> InlinePipeline:
         self.declaring = head.name
         parameters = declare_parameters(self.context, head.parameters)
         return InlinePipeline(head.name, parameters, self._pipeline(head.source, statement), statement.doc)
@@ -228,7 +236,7 @@ class _Binder:
         self.context.parameters[head.name] = declared
         return declared
 
-    def _use(self, head: commands.Use) -> None:
+    def _use(self, head: tree.Use) -> None:
         """Everything that a module defines, under its alias."""
         context = self.context
         module = read_module(context, self.scope, head)
@@ -251,7 +259,7 @@ class _Binder:
         for name, declared in bound.parameters.items():
             context.parameters[f"{head.alias}.{name}"] = declared
 
-    def _view(self, head: commands.ViewHead, statement: tree.Statement) -> BoundView:
+    def _view(self, head: tree.ViewHead, statement: tree.Statement) -> BoundView:
         """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
         context = self.context
         alone = _Binder(context.catalog, replace(self.scope, opened=(*self.scope.opened, head.name)))

@@ -7,15 +7,24 @@ from dataclasses import replace
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, measure
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import Bound, BoundStage, Constant, FacetStage, PageStage, PipelineValue, ScanStage, Schema
-from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound import (
+    Bound,
+    BoundStage,
+    BudgetStage,
+    Constant,
+    FacetStage,
+    PageStage,
+    PipelineValue,
+    ScanStage,
+    Schema,
+)
+from paasq_dsl.bound.traversal import nested
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tokens import quote_path
-from paasq_dsl.syntax.tree_retrieval import Budget
+from paasq_dsl.syntax.tree import Budget
 from paasq_dsl.types import ANY, Kind, list_of
-from paasq_dsl.walk import nested
 
 STAGES_MAX = 100  # lets that hold lets double with each step
 _OF_THE_ANSWER = (

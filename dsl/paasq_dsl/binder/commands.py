@@ -12,9 +12,9 @@ from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
 from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, default_as, hides
 from paasq_dsl.binder.wording import found_words
-from paasq_dsl.bound import BoundCommand, Schema
-from paasq_dsl.bound_commands import (
+from paasq_dsl.bound import (
     BoundAlter,
+    BoundCommand,
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
@@ -22,13 +22,13 @@ from paasq_dsl.bound_commands import (
     BoundShow,
     BoundSnapshot,
     BoundVerify,
-)  # fmt: skip
+    Schema,
+)
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import parse_citation
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import STAGE_WORDS
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type
 
@@ -40,14 +40,14 @@ def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand
     return _BINDERS[type(node)](context, node, doc)
 
 
-def _show(context: Context, node: commands.Show, _: str) -> BoundShow | None:
+def _show(context: Context, node: tree.Show, _: str) -> BoundShow | None:
     if node.of is None:
         return BoundShow(node.what)
     collection = context.collection(node.of.name, node.of.span)
     return BoundShow(node.what, collection) if collection else None
 
 
-def _describe(context: Context, node: commands.Describe, _: str) -> BoundDescribe | None:
+def _describe(context: Context, node: tree.Describe, _: str) -> BoundDescribe | None:
     name = node.subject.name
     known = {
         "collection": context.catalog.collections, "view": context.catalog.views, "stage": STAGE_WORDS,
@@ -61,7 +61,7 @@ def _describe(context: Context, node: commands.Describe, _: str) -> BoundDescrib
     return None
 
 
-def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | None:
+def _add(context: Context, node: tree.AddField, doc: str) -> BoundAlter | None:
     collection = context.collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
@@ -85,7 +85,7 @@ def _add(context: Context, node: commands.AddField, doc: str) -> BoundAlter | No
     return _altered(context, node, collection, "add", (), fields)
 
 
-def _drop_field(context: Context, node: commands.DropField, _: str) -> BoundAlter | None:
+def _drop_field(context: Context, node: tree.DropField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
@@ -96,7 +96,7 @@ def _drop_field(context: Context, node: commands.DropField, _: str) -> BoundAlte
     return _altered(context, node, collection, "drop", fields, ())
 
 
-def _rename(context: Context, node: commands.RenameField, _: str) -> BoundAlter | None:
+def _rename(context: Context, node: tree.RenameField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
@@ -112,7 +112,7 @@ def _rename(context: Context, node: commands.RenameField, _: str) -> BoundAlter 
     return _altered(context, node, collection, "rename", fields, renamed)
 
 
-def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter | None:
+def _retype(context: Context, node: tree.RetypeField, _: str) -> BoundAlter | None:
     found = _field_of(context, node)
     if found is None:
         return None
@@ -139,7 +139,7 @@ def _retype(context: Context, node: commands.RetypeField, _: str) -> BoundAlter 
     return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 
-def _drop_collection(context: Context, node: commands.DropCollection, _: str) -> BoundDropCollection | None:
+def _drop_collection(context: Context, node: tree.DropCollection, _: str) -> BoundDropCollection | None:
     collection = context.collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
@@ -155,7 +155,7 @@ def _drop_collection(context: Context, node: commands.DropCollection, _: str) ->
     return BoundDropCollection(collection, node.and_records)
 
 
-def _drop_view(context: Context, node: commands.DropView, _: str) -> BoundDropView | None:
+def _drop_view(context: Context, node: tree.DropView, _: str) -> BoundDropView | None:
     view = context.catalog.views.get(node.view.name)
     if view is None:
         context.unknown("PQ0227", node.view.span, node.view.name, context.catalog.views, what="view")
@@ -164,15 +164,15 @@ def _drop_view(context: Context, node: commands.DropView, _: str) -> BoundDropVi
     return BoundDropView(view)
 
 
-def _snapshot(context: Context, node: commands.TakeSnapshot, _: str) -> BoundSnapshot:
+def _snapshot(context: Context, node: tree.TakeSnapshot, _: str) -> BoundSnapshot:
     return BoundSnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
 
 
-def _verify(context: Context, node: commands.VerifySnapshot, _: str) -> BoundVerify:
+def _verify(context: Context, node: tree.VerifySnapshot, _: str) -> BoundVerify:
     return BoundVerify(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
 
 
-def _resolve(context: Context, node: commands.Resolve, _: str) -> BoundResolve:
+def _resolve(context: Context, node: tree.Resolve, _: str) -> BoundResolve:
     bound = adapt(bind_expression(context, node.citations, Schema(())), ANY)
     kind = (bound.type.item or bound.type).kind
     if kind not in STRING_KINDS | {Kind.ANY, Kind.NULL} or bound.type.kind in {Kind.LINK, Kind.NULL}:
@@ -247,8 +247,8 @@ def _link_to(collection: Collection, target: str) -> Field | None:
 
 
 _BINDERS: dict[type, Callable[[Context, Any, str], BoundCommand | None]] = {
-    commands.Show: _show, commands.Describe: _describe, commands.AddField: _add, commands.DropField: _drop_field,
-    commands.RenameField: _rename, commands.RetypeField: _retype, commands.DropCollection: _drop_collection,
-    commands.DropView: _drop_view, commands.TakeSnapshot: _snapshot, commands.VerifySnapshot: _verify,
-    commands.Resolve: _resolve,
+    tree.Show: _show, tree.Describe: _describe, tree.AddField: _add, tree.DropField: _drop_field,
+    tree.RenameField: _rename, tree.RetypeField: _retype, tree.DropCollection: _drop_collection,
+    tree.DropView: _drop_view, tree.TakeSnapshot: _snapshot, tree.VerifySnapshot: _verify,
+    tree.Resolve: _resolve,
 }  # fmt: skip

@@ -16,13 +16,12 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
 from paasq_dsl.source import Source, Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.parse import parse
 from paasq_dsl.types import Type
 
 MODULES_REMEMBERED = 64  # an editor binds them with each key
 OPENED_MAX = 16  # modules and views that stand on one another
-_IN_A_MODULE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use)
+_IN_A_MODULE = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use)
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class ParsedModule:
     script: tree.Script
 
 
-def bind_function(context: Context, node: commands.FunctionDeclaration, doc: str) -> None:
+def bind_function(context: Context, node: tree.FunctionDeclaration, doc: str) -> None:
     """Declares it; its body may call those declared before it."""
     name_span = Span(node.span.start, node.span.start + len(node.name))
     if node.name in FUNCTIONS or node.name in context.functions:
@@ -80,7 +79,7 @@ def _columns(parameters: Mapping[str, InlineParameter]) -> Schema:
 
 
 def _body(
-    context: Context, node: commands.FunctionDeclaration, parameters: Mapping[str, InlineParameter], result: Type
+    context: Context, node: tree.FunctionDeclaration, parameters: Mapping[str, InlineParameter], result: Type
 ) -> Bound:
     context.declaring = node.name
     known = len(context.diagnostics)
@@ -92,7 +91,7 @@ def _body(
     return fitted if len(context.diagnostics) == known else Constant(-1, result, None, context.place(node.body.span))
 
 
-def read_module(context: Context, scope: Scope, node: commands.Use) -> ParsedModule | None:
+def read_module(context: Context, scope: Scope, node: tree.Use) -> ParsedModule | None:
     """Its statements, definitions all; reports what is wrong with it as one fault of the `use`."""
     try:
         module = scope.resolve(node.path, scope.importer)

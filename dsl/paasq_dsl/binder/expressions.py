@@ -17,6 +17,7 @@ from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_
 from paasq_dsl.binder.wording import found_words, with_article
 from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, ParameterValue, Schema
+from paasq_dsl.bound.traversal import pipeline_values
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
@@ -26,7 +27,6 @@ from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.words import FOREIGN_VALUES
 from paasq_dsl.types import ANY, BOOL, FLOAT, NULL, Kind, Type, link_to, list_of
-from paasq_dsl.walk import pipeline_values
 from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_ROW = Schema(())  # where an expression may not read columns

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, PipelineValue, Traverse
+from paasq_dsl.bound.traversal import all_children, all_parts, parts, rewritten
 from paasq_dsl.types import Type
-from paasq_dsl.walk import all_children, all_parts, parts, rewritten
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
 

@@ -9,7 +9,7 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.mends import longer_name
 from paasq_dsl.binder.paths import as_arrow, column_name, traverse
-from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema
+from paasq_dsl.bound import Bound, ColumnInfo, ColumnValue, Named, Schema, origin_of
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
@@ -38,7 +38,7 @@ def bind_items(
         taken.update(dict.fromkeys((name, *found), item))
         named += [Named(each, bound) for each, bound in found.items()]
         columns += [
-            ColumnInfo(each, bound.type, False, schema.origin(bound), name if members else None)
+            ColumnInfo(each, bound.type, False, origin_of(bound, schema), name if members else None)
             for each, bound in found.items()
         ]
     return tuple(named), tuple(columns)

@@ -21,13 +21,13 @@ def one_record(context: Context, source: tree.From, key: str) -> tuple[BoundStag
         context.report(
             "PQ0407", source.span, what=f"{source.name} is a pipeline: only a collection has records with keys"
         )
-        return (ScanStage(Schema((), open=True)),)
+        return (ScanStage(schema=Schema((), open=True)),)
     collection = context.collection(source.name, source.name_span)
     if collection is None:
-        return (ScanStage(Schema((), open=True)),)
+        return (ScanStage(schema=Schema((), open=True)),)
     schema, span = scan_schema(collection), context.place(source.span)
     same = (ColumnValue("_key", KEYWORD, span), Constant(-1, KEYWORD, key, span))
-    return ScanStage(schema), WhereStage(Apply("==", same, BOOL, span), schema)
+    return ScanStage(schema=schema), WhereStage(Apply("==", same, BOOL, span), schema=schema)
 
 
 def declare_parameters(context: Context, taken: Sequence[tree.Taken]) -> tuple[InlineParameter, ...]:

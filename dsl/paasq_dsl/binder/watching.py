@@ -9,17 +9,14 @@ from paasq_dsl import bound as b
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import found_words
-from paasq_dsl.bound import Bound, BoundQuery, BoundStage, Schema
-from paasq_dsl.bound_commands import BoundWatch, RowIdentity
-from paasq_dsl.bound_retrieval import BudgetStage, PassagesStage
+from paasq_dsl.bound import Bound, BoundQuery, BoundStage, BoundWatch, BudgetStage, PassagesStage, RowIdentity, Schema
+from paasq_dsl.bound.traversal import collections_read, expressions, nested, parts
 from paasq_dsl.functions import time
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.words import EVENT_WORDS
 from paasq_dsl.types import Kind
 from paasq_dsl.verbs import VERB_OF_NODE
-from paasq_dsl.walk import collections_read, expressions, nested, parts
 
 _UNWATCHABLE = {
     b.PageStage: ("page", "a watch has the whole result; bound it with take"),
@@ -57,7 +54,7 @@ def behind_watch(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[S
     for statement, start in statements:
         if watched:
             yield statement.span.shift(start)
-        watched = watched or isinstance(statement.head, commands.WatchHead)
+        watched = watched or isinstance(statement.head, tree.WatchHead)
 
 
 def identity(stages: Sequence[BoundStage]) -> RowIdentity:

@@ -6,27 +6,39 @@ from paasq_dsl.binder.assignments import bind_assignments
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import BoundQuery, Named, PipelineValue, ScanStage, Schema, Traverse, WhereStage
-from paasq_dsl.bound_writes import BoundDelete, BoundExpect, BoundPatch, BoundPut, BoundWrite  # fmt: skip
+from paasq_dsl.bound import (
+    BoundDelete,
+    BoundExpect,
+    BoundPatch,
+    BoundPut,
+    BoundQuery,
+    BoundWrite,
+    Named,
+    PipelineValue,
+    ScanStage,
+    Schema,
+    Traverse,
+    WhereStage,
+)
+from paasq_dsl.bound.traversal import collections_read, parts
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions.signature import assignable
 from paasq_dsl.objects import paths_around
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree, tree_writes
+from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
 from paasq_dsl.verbs.follow import scan_schema
-from paasq_dsl.walk import collections_read, parts
 
 
-def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
-    target = node.collection if isinstance(node, tree_writes.Put) else node.target
+def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:
+    target = node.collection if isinstance(node, tree.Put) else node.target
     name = target.collection if isinstance(target, tree.Ref) else target.name
     collection = context.collection(name, Span(target.span.start, target.span.start + len(name)))
     if collection is None:
         return None
     schema = scan_schema(collection)
     expect = _expect(context, node.expect, schema)
-    if isinstance(node, tree_writes.Put):
+    if isinstance(node, tree.Put):
         if node.source is not None:
             rows = _put_query(context, node, node.source, collection)
             return BoundPut(collection, (), expect, rows, context.place(node.span))
@@ -37,8 +49,8 @@ def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
     if node.condition is not None:
         with context.running_pipelines(True):
             condition = bind_condition(context, node.condition, schema)
-        query = BoundQuery((ScanStage(schema), WhereStage(condition, schema)))
-    if isinstance(node, tree_writes.Delete):
+        query = BoundQuery((ScanStage(schema=schema), WhereStage(condition, schema=schema)))
+    if isinstance(node, tree.Delete):
         return BoundDelete(collection, key, query, expect, context.place(node.span))
     assignments = bind_assignments(context, node.assignments, collection, schema)
     for item in node.assignments:
@@ -47,7 +59,7 @@ def bind_write(context: Context, node: tree_writes.Write) -> BoundWrite | None:
     return BoundPatch(collection, key, query, assignments, expect, node.creates, context.place(node.span))
 
 
-def _put_query(context: Context, node: tree_writes.Put, source: tree.From, collection: Collection) -> BoundQuery:
+def _put_query(context: Context, node: tree.Put, source: tree.From, collection: Collection) -> BoundQuery:
     """The pipeline of a put; its columns go to the fields of their names, each checked."""
     stages = list(context.bind_source(source))
     for stage in node.stages:
@@ -70,14 +82,14 @@ def _put_query(context: Context, node: tree_writes.Put, source: tree.From, colle
     return BoundQuery(tuple(stages))
 
 
-def bind_transaction(context: Context, node: tree_writes.Transaction) -> tuple[BoundWrite, ...]:
+def bind_transaction(context: Context, node: tree.Transaction) -> tuple[BoundWrite, ...]:
     """A pipeline is run before the first write, so one that reads what the transaction has written to is refused."""
     writes: list[BoundWrite] = []
     for written in node.writes:
         write = bind_write(context, written)
         if write is None:
             continue
-        chosen_by = written.source if isinstance(written, tree_writes.Put) else written.condition
+        chosen_by = written.source if isinstance(written, tree.Put) else written.condition
         written_to = {before.collection.name for before in writes}
         if chosen_by is not None and (unseen := _read_before(write) & written_to):
             context.report("PQ0505", chosen_by.span, collection=min(unseen))
@@ -99,7 +111,7 @@ def _read_before(write: BoundWrite) -> frozenset[str]:
     return frozenset()
 
 
-def _expect(context: Context, node: tree_writes.Expect | None, schema: Schema) -> BoundExpect | None:
+def _expect(context: Context, node: tree.Expect | None, schema: Schema) -> BoundExpect | None:
     if node is None:
         return None
     condition = bind_condition(context, node.condition, schema) if node.condition else None

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.bound_expressions import Bound, Constant
+from paasq_dsl.bound import Bound, Constant
 from paasq_dsl.diagnostics import Edit
 from paasq_dsl.functions.signature import Signature, word_type
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax import tree_commands as commands
 from paasq_dsl.syntax.tokens import quote_string
 from paasq_dsl.types import KEYWORD, NUMBER_KINDS
 from paasq_dsl.zones import DEFAULT_ZONE, nearest_zones, zone_of
 
-_BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, commands.FunctionDeclaration, commands.Use, tree.Broken)
+_BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use, tree.Broken)
 
 
 def set_zone(context: Context, statements: Iterable[tuple[tree.Statement, int]]) -> None:
     """One for a whole text, what it defines before the statement included. With each statement where its text begins."""
     may_stand = True
     for statement, start in statements:
-        if isinstance(head := statement.head, commands.Zone):
+        if isinstance(head := statement.head, tree.Zone):
             context.offset = statement.offset + start
             if not may_stand:
                 context.report("PQ0123", head.span)

@@ -1,4 +1,4 @@
-"""Lark's reductions of the statements in tree_commands.py, and the docs of fields."""
+"""Lark's reductions of the commands in tree/statements.py, and the docs of fields."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 from lark import Token, v_args
 
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree, tree_writes
-from paasq_dsl.syntax import tree_commands as commands
+from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_expressions import E, around, plain_name, span_of
 from paasq_dsl.syntax.build_statements import StatementBuilder
 from paasq_dsl.syntax.spacing import one_line
@@ -18,7 +17,7 @@ from paasq_dsl.syntax.split import significant
 from paasq_dsl.syntax.tokens import Token as ScannedToken
 from paasq_dsl.syntax.tokens import TokenKind, scan
 
-Defining: TypeAlias = tree.LetHead | commands.ViewHead | commands.FunctionDeclaration
+Defining: TypeAlias = tree.LetHead | tree.ViewHead | tree.FunctionDeclaration
 
 
 @v_args(inline=True)
@@ -27,9 +26,9 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
 
     def fn(
         self, name: Token, parameters: tuple[tree.Taken, ...] | None, result: tree.TypeName, body: E
-    ) -> commands.FunctionDeclaration:
+    ) -> tree.FunctionDeclaration:
         named = self.name(name)
-        return commands.FunctionDeclaration(named.span.cover(body.span), named.name, parameters or (), result, body)
+        return tree.FunctionDeclaration(named.span.cover(body.span), named.name, parameters or (), result, body)
 
     def takes(self, *taken: tree.Taken) -> tuple[tree.Taken, ...]:
         return taken
@@ -37,16 +36,16 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def taken(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
         return tree.Taken(span_of(name), plain_name(name), type_, default)
 
-    def use(self, path: tree.Literal, alias: Token) -> commands.Use:
+    def use(self, path: tree.Literal, alias: Token) -> tree.Use:
         named = self.name(alias)
-        return commands.Use(path.span.cover(named.span), str(path.value), path.span, named.name)
+        return tree.Use(path.span.cover(named.span), str(path.value), path.span, named.name)
 
-    def zone(self, name: tree.Literal) -> commands.Zone:
-        return commands.Zone(name.span, str(name.value))
+    def zone(self, name: tree.Literal) -> tree.Zone:
+        return tree.Zone(name.span, str(name.value))
 
-    def view(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> commands.ViewHead:
+    def view(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> tree.ViewHead:
         named = self.name(name)
-        return commands.ViewHead(named.span.cover(source.span), named.name, source, parameters or ())
+        return tree.ViewHead(named.span.cover(source.span), named.name, source, parameters or ())
 
     def alter(self, collection: Token, change: Any) -> tree.Command:
         """`change` is one that misses its collection."""
@@ -54,45 +53,45 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
         whole: tree.Command = replace(change, collection=named, span=named.span.cover(change.span))
         return whole
 
-    def add_field(self, field: tree.FieldDeclaration) -> commands.AddField:
-        return commands.AddField(field.span, _NOT_YET, field)
+    def add_field(self, field: tree.FieldDeclaration) -> tree.AddField:
+        return tree.AddField(field.span, _NOT_YET, field)
 
-    def drop_field(self, field: tree.Name) -> commands.DropField:
-        return commands.DropField(field.span, _NOT_YET, field)
+    def drop_field(self, field: tree.Name) -> tree.DropField:
+        return tree.DropField(field.span, _NOT_YET, field)
 
-    def rename_field(self, field: tree.Name, new: tree.Name) -> commands.RenameField:
-        return commands.RenameField(field.span.cover(new.span), _NOT_YET, field, new)
+    def rename_field(self, field: tree.Name, new: tree.Name) -> tree.RenameField:
+        return tree.RenameField(field.span.cover(new.span), _NOT_YET, field, new)
 
-    def retype_field(self, field: tree.Name, type_: tree.TypeName) -> commands.RetypeField:
-        return commands.RetypeField(field.span.cover(type_.span), _NOT_YET, field, type_)
+    def retype_field(self, field: tree.Name, type_: tree.TypeName) -> tree.RetypeField:
+        return tree.RetypeField(field.span.cover(type_.span), _NOT_YET, field, type_)
 
-    def drop_collection(self, name: Token, and_records: bool | None) -> commands.DropCollection:
+    def drop_collection(self, name: Token, and_records: bool | None) -> tree.DropCollection:
         named = self.name(name)
-        return commands.DropCollection(named.span, named, bool(and_records))
+        return tree.DropCollection(named.span, named, bool(and_records))
 
     def and_records(self) -> bool:
         return True
 
-    def drop_view(self, name: Token) -> commands.DropView:
+    def drop_view(self, name: Token) -> tree.DropView:
         named = self.name(name)
-        return commands.DropView(named.span, named)
+        return tree.DropView(named.span, named)
 
-    def show(self, what: Token) -> commands.Show:
-        return commands.Show(self.name(what).span, str(what))
+    def show(self, what: Token) -> tree.Show:
+        return tree.Show(self.name(what).span, str(what))
 
-    def show_fields(self, collection: Token) -> commands.Show:
+    def show_fields(self, collection: Token) -> tree.Show:
         named = self.name(collection)
-        return commands.Show(named.span, "fields", named)
+        return tree.Show(named.span, "fields", named)
 
-    def describe(self, name: Token) -> commands.Describe:
+    def describe(self, name: Token) -> tree.Describe:
         named = self.name(name)
-        return commands.Describe(named.span, named)
+        return tree.Describe(named.span, named)
 
-    def dryrun(self, writes: tree_writes.Write | tree_writes.Transaction) -> commands.Dryrun:
-        return commands.Dryrun(writes.span, writes)
+    def dryrun(self, writes: tree.Write | tree.Transaction) -> tree.Dryrun:
+        return tree.Dryrun(writes.span, writes)
 
-    def watch(self, source: tree.From) -> commands.WatchHead:
-        return commands.WatchHead(source.span, source)
+    def watch(self, source: tree.From) -> tree.WatchHead:
+        return tree.WatchHead(source.span, source)
 
     def event(self, word: Token) -> tree.Name:
         return self.name(word)
@@ -104,14 +103,14 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def resumption(self, after: E) -> tree.Emission:
         return tree.Emission(after.span, (), after)
 
-    def snapshot(self, name: tree.Literal | tree.Parameter) -> commands.TakeSnapshot:
-        return commands.TakeSnapshot(name.span, name)
+    def snapshot(self, name: tree.Literal | tree.Parameter) -> tree.TakeSnapshot:
+        return tree.TakeSnapshot(name.span, name)
 
-    def verify(self, name: tree.Literal | tree.Parameter) -> commands.VerifySnapshot:
-        return commands.VerifySnapshot(name.span, name)
+    def verify(self, name: tree.Literal | tree.Parameter) -> tree.VerifySnapshot:
+        return tree.VerifySnapshot(name.span, name)
 
-    def resolve(self, citations: E) -> commands.Resolve:
-        return commands.Resolve(citations.span, citations)
+    def resolve(self, citations: E) -> tree.Resolve:
+        return tree.Resolve(citations.span, citations)
 
 
 _NOT_YET = tree.Name(Span(0, 0), "")

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from lark import Token, v_args
 
-from paasq_dsl.syntax import tree, tree_retrieval
+from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_expressions import E, ExpressionBuilder, around, plain_name, span_of
 
 Words: TypeAlias = tree.Literal | tree.Parameter
@@ -136,24 +136,24 @@ class StageBuilder(ExpressionBuilder):  # pyright: ignore[reportGeneralTypeIssue
             span_of(how, name), how == "many", self.name(collection), condition, plain_name(name), span_of(name)
         )  # fmt: skip
 
-    def rerank(self, value: E) -> tree_retrieval.Rerank:
-        return tree_retrieval.Rerank(value.span, value)
+    def rerank(self, value: E) -> tree.Rerank:
+        return tree.Rerank(value.span, value)
 
-    def collapse(self, value: E, keep: E | None) -> tree_retrieval.Collapse:
-        return tree_retrieval.Collapse(span_of(value, keep), value, keep)
+    def collapse(self, value: E, keep: E | None) -> tree.Collapse:
+        return tree.Collapse(span_of(value, keep), value, keep)
 
-    def diversify(self, field: tree.Name | None, options: tuple[tree.Option, ...]) -> tree_retrieval.Diversify:
+    def diversify(self, field: tree.Name | None, options: tuple[tree.Option, ...]) -> tree.Diversify:
         span = around((field, options))
-        return tree_retrieval.Diversify(span, field.name if field else None, field.span if field else span, options)
+        return tree.Diversify(span, field.name if field else None, field.span if field else span, options)
 
-    def passages(self, field: tree.Name, most: E | None) -> tree_retrieval.Passages:
-        return tree_retrieval.Passages(span_of(field, most), field.name, field.span, most)
+    def passages(self, field: tree.Name, most: E | None) -> tree.Passages:
+        return tree.Passages(span_of(field, most), field.name, field.span, most)
 
-    def cite(self, word: Token) -> tree_retrieval.Cite:
-        return tree_retrieval.Cite(span_of(word))
+    def cite(self, word: Token) -> tree.Cite:
+        return tree.Cite(span_of(word))
 
     def limit(self, name: Token, value: E) -> tree.Option:
         return tree.Option(span_of(name, value), plain_name(name), value)
 
-    def budget(self, *limits: tree.Option) -> tree_retrieval.Budget:
-        return tree_retrieval.Budget(around(limits), limits)
+    def budget(self, *limits: tree.Option) -> tree.Budget:
+        return tree.Budget(around(limits), limits)

@@ -9,7 +9,7 @@ from lark import Token, v_args
 
 from paasq_dsl.diagnostics import diagnostic
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree, tree_writes
+from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.build_expressions import E, LiteralError, around, plain_name, span_of
 from paasq_dsl.syntax.build_stages import StageBuilder
 
@@ -97,12 +97,12 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         *fields, end = parts
         return tree.TypeName(span_of(fields[0] if fields else end, end), "{}", fields=tuple(fields))
 
-    def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree_writes.Expect | None) -> tree_writes.Put:
-        return tree_writes.Put(around((name, records, expect)), self.name(name), records, expect)
+    def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree.Expect | None) -> tree.Put:
+        return tree.Put(around((name, records, expect)), self.name(name), records, expect)
 
-    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree_writes.Put:
+    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree.Put:
         *stages, expect = rest
-        return tree_writes.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
+        return tree.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
 
     def objects(self, *records: tree.Record) -> tuple[tree.Record, ...]:
         return records
@@ -124,29 +124,25 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def assigns(self, *items: tree.Item) -> tuple[tree.Item, ...]:
         return items
 
-    def patch_one(
-        self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
-    ) -> tree_writes.Patch:
-        return tree_writes.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
+    def patch_one(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
+        return tree.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
 
-    def put_fields(
-        self, ref: Token, items: tuple[tree.Item, ...], expect: tree_writes.Expect | None
-    ) -> tree_writes.Patch:
+    def put_fields(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
         return replace(self.patch_one(ref, items, expect), creates=True)
 
-    def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree_writes.Patch:
-        return tree_writes.Patch(around((name, items)), self.name(name), condition, items, None)
+    def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree.Patch:
+        return tree.Patch(around((name, items)), self.name(name), condition, items, None)
 
-    def delete_one(self, ref: Token, expect: tree_writes.Expect | None) -> tree_writes.Delete:
-        return tree_writes.Delete(around((ref, expect)), self.ref(ref), None, expect)
+    def delete_one(self, ref: Token, expect: tree.Expect | None) -> tree.Delete:
+        return tree.Delete(around((ref, expect)), self.ref(ref), None, expect)
 
-    def delete_where(self, name: Token, condition: E) -> tree_writes.Delete:
-        return tree_writes.Delete(span_of(name, condition), self.name(name), condition, None)
+    def delete_where(self, name: Token, condition: E) -> tree.Delete:
+        return tree.Delete(span_of(name, condition), self.name(name), condition, None)
 
-    def expect(self, what: Token | E) -> tree_writes.Expect:
+    def expect(self, what: Token | E) -> tree.Expect:
         if isinstance(what, Token):
-            return tree_writes.Expect(span_of(what), str(what), None)
-        return tree_writes.Expect(what.span, None, what)
+            return tree.Expect(span_of(what), str(what), None)
+        return tree.Expect(what.span, None, what)
 
-    def tx(self, *writes: tree_writes.Write) -> tree_writes.Transaction:
-        return tree_writes.Transaction(around(writes), writes)
+    def tx(self, *writes: tree.Write) -> tree.Transaction:
+        return tree.Transaction(around(writes), writes)

@@ -27,7 +27,7 @@ from paasq_dsl.syntax.mistakes import explain_mistake
 from paasq_dsl.syntax.outline import statements
 from paasq_dsl.syntax.split import Piece, significant, split_statement
 from paasq_dsl.syntax.tokens import Token, TokenKind, scan
-from paasq_dsl.syntax.tree_commands import FunctionDeclaration, ViewHead, WatchHead
+from paasq_dsl.syntax.tree import FunctionDeclaration, ViewHead, WatchHead
 from paasq_dsl.syntax.unended import Cut, missing_ends
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from paasq_dsl.syntax.expressions import (
+from paasq_dsl.syntax.tokens import quote_name, quote_string, record_name
+from paasq_dsl.syntax.tree import (
     Arrow,
     Binary,
     Call,
@@ -19,12 +20,11 @@ from paasq_dsl.syntax.expressions import (
     Name,
     Node,
     Parameter,
+    Pipeline,
     Range,
     Ref,
     Unary,
-)  # fmt: skip
-from paasq_dsl.syntax.tokens import quote_name, quote_string, record_name
-from paasq_dsl.syntax.tree import Pipeline
+)
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 

@@ -2,17 +2,16 @@
 
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Bound, Schema
-from paasq_dsl.bound_retrieval import BudgetStage
+from paasq_dsl.bound import Bound, BudgetStage, Schema
 from paasq_dsl.source import Span
-from paasq_dsl.syntax import tree_retrieval
+from paasq_dsl.syntax import tree
 from paasq_dsl.types import DURATION, INT
 from paasq_dsl.verbs.verb import Verb
 
 LIMITS = {"tokens": INT, "time": DURATION, "rows": INT}
 
 
-def bind(context: Context, node: tree_retrieval.Budget, schema: Schema) -> BudgetStage:
+def bind(context: Context, node: tree.Budget, schema: Schema) -> BudgetStage:
     limits: dict[str, Bound] = {}
     for limit in node.limits:
         span = Span(limit.span.start, limit.span.start + len(limit.name))
@@ -22,11 +21,11 @@ def bind(context: Context, node: tree_retrieval.Budget, schema: Schema) -> Budge
             context.report("PQ0205", span, name=limit.name)
         else:
             limits[limit.name] = bind_scalar(context, limit.value, LIMITS[limit.name], f"the budget of {limit.name}")
-    return BudgetStage(limits.get("tokens"), limits.get("time"), limits.get("rows"), schema)
+    return BudgetStage(limits.get("tokens"), limits.get("time"), limits.get("rows"), schema=schema)
 
 
 VERB = Verb(
-    "budget", tree_retrieval.Budget, "budget tokens n, time duration, rows n",
+    "budget", tree.Budget, "budget tokens n, time duration, rows n",
     "Bounds the answer, as the budget of a request does; of both the smaller counts. Rows that do not fit are cut, and the "
     "answer says why. Where the time runs out before there is an answer, that is an error. The last stage.",
     'from pep | find "pattern matching" | budget tokens 1500, time 2s', bind,

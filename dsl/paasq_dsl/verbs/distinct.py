@@ -9,7 +9,7 @@ from paasq_dsl.verbs.verb import Verb
 
 def bind(context: Context, node: tree.Distinct, schema: Schema) -> DistinctStage:
     keys = tuple(bind_expression(context, key, schema) for key in node.keys)
-    return DistinctStage(keys or tuple(ColumnValue(c.name, c.type) for c in schema.visible), schema)
+    return DistinctStage(keys or tuple(ColumnValue(c.name, c.type) for c in schema.visible), schema=schema)
 
 
 VERB = Verb(

@@ -2,9 +2,8 @@
 
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Bound, Schema
-from paasq_dsl.bound_retrieval import DiversifyStage
-from paasq_dsl.syntax import tree_retrieval
+from paasq_dsl.bound import Bound, DiversifyStage, Schema
+from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT
 from paasq_dsl.verbs.retrieval import chosen_vector_field, unknown_option
 from paasq_dsl.verbs.verb import Verb
@@ -12,7 +11,7 @@ from paasq_dsl.verbs.verb import Verb
 OPTIONS = {"lambda": FLOAT, "depth": INT}
 
 
-def bind(context: Context, node: tree_retrieval.Diversify, schema: Schema) -> DiversifyStage | None:
+def bind(context: Context, node: tree.Diversify, schema: Schema) -> DiversifyStage | None:
     options: dict[str, Bound] = {}
     for option in node.options:
         if option.name not in OPTIONS:
@@ -25,11 +24,11 @@ def bind(context: Context, node: tree_retrieval.Diversify, schema: Schema) -> Di
     if not schema.retrieved and not schema.open:
         what = "diversify weighs scores, and these rows have none: put match, near or find before it"
         context.report("PQ0407", node.span, what=what)
-    return None if field is None else DiversifyStage(field, options.get("lambda"), options.get("depth"), schema)
+    return None if field is None else DiversifyStage(field, options.get("lambda"), options.get("depth"), schema=schema)
 
 
 VERB = Verb(
-    "diversify", tree_retrieval.Diversify, "diversify [field] [lambda=0.7] [depth=100]",
+    "diversify", tree.Diversify, "diversify [field] [lambda=0.7] [depth=100]",
     "Orders the first rows of a ranking anew so that neighbours in meaning do not follow each other: maximal marginal "
     "relevance (Carbonell and Goldstein 1998). lambda=1 is the score alone, lambda=0 difference alone. Looks at the first 100 "
     "rows, or depth; rows without a vector, and all behind, keep their places.",

@@ -27,7 +27,7 @@ def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
     after = replace(schema, columns=kept)
     if schema.visible and not after.visible:
         context.report("PQ0432", node.span)
-    return DropStage(names, after)
+    return DropStage(names, schema=after)
 
 
 VERB = Verb(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.wording import with_article
-from paasq_dsl.bound import ColumnInfo, ExpandStage, Schema
+from paasq_dsl.bound import ColumnInfo, ExpandStage, Schema, origin_of
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, Kind
 from paasq_dsl.verbs.verb import Verb
@@ -17,12 +17,12 @@ def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | N
     if column.type.kind not in {Kind.LIST, Kind.ANY}:
         context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
         return None
-    type_, origin = column.type.item or ANY, schema.origin(column)
+    type_, origin = column.type.item or ANY, origin_of(column, schema)
     if name == node.column.name:
         columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
     else:
         columns = (*schema.without((name,)), ColumnInfo(name, type_, origin=origin))
-    return ExpandStage(node.column.name, name, replace(schema, columns=columns, collection=None))
+    return ExpandStage(node.column.name, name, schema=replace(schema, columns=columns, collection=None))
 
 
 VERB = Verb(

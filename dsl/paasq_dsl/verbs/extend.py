@@ -6,10 +6,10 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, check_key
 from paasq_dsl.binder.objects import bind_items
 from paasq_dsl.bound import ExtendStage, Schema
+from paasq_dsl.bound.traversal import windows
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY
 from paasq_dsl.verbs.verb import Verb
-from paasq_dsl.walk import windows
 
 
 def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
@@ -21,7 +21,7 @@ def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
     if keys and not any(item.value.type == ANY or any(windows(item.value)) for item in items):
         context.report("PQ0410", node.keys[0].span.cover(node.keys[-1].span))
     names = {name for c in added for name in (c.name, c.object) if name}
-    return ExtendStage(items, replace(schema, columns=(*schema.without(names), *added)), keys)
+    return ExtendStage(items, keys, schema=replace(schema, columns=(*schema.without(names), *added)))
 
 
 VERB = Verb(

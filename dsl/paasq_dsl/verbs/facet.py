@@ -30,7 +30,7 @@ def bind(context: Context, node: tree.Facet, schema: Schema) -> FacetStage:
             context.report("PQ0205", facet.span, name=name)
         else:
             facets[name] = FacetCount(name, value, top)
-    return FacetStage(tuple(facets.values()), schema)
+    return FacetStage(tuple(facets.values()), schema=schema)
 
 
 VERB = Verb(

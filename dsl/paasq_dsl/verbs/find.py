@@ -39,18 +39,18 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     parts: list[tuple[FuseBranch, float]] = []
     if texts:
         fields = chosen_text_fields(context, "find", node.fields, node.span, schema)
-        match = MatchStage(fields, words, None, scored(schema))
+        match = MatchStage(fields, words, None, schema=scored(schema))
         parts.append((FuseBranch("text", (match,)), WEIGHT_OF_WORDS))
     for name in vectors:
         branch = "vector" if len(vectors) == 1 else name
-        near = NearStage(name, words, None, scored(schema))
+        near = NearStage(name, words, None, schema=scored(schema))
         parts.append((FuseBranch(branch, (near,)), WEIGHT_OF_SENSE / len(vectors)))
     if len(parts) == 1:
         return parts[0][0].stages[0]
     weights = asked or Constant(-1, list_of(FLOAT), [weight for _, weight in parts])
     branches = tuple(branch for branch, _ in parts)
     feedback = Constant(-1, INT, FEEDBACK) if vectors else None
-    return FuseStage("linear", None, weights, feedback, branches, scored(schema, [b.name for b in branches]))
+    return FuseStage("linear", None, weights, feedback, branches, schema=scored(schema, [b.name for b in branches]))
 
 
 def _weights(context: Context, node: tree.Find, parts: int) -> Bound | None:

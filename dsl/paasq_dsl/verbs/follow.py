@@ -51,7 +51,7 @@ def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | N
             "PQ0407", node.span, what=f"{node.field} leads to {target.name}, so it can't be followed more than one step"
         )
     columns = scan_schema(target)
-    return FollowStage(node.field, depth, Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
+    return FollowStage(node.field, depth, schema=Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
 
 
 VERB = Verb(

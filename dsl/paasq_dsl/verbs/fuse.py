@@ -45,7 +45,7 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         context.report("PQ0405", node.span)
     if not all(b.stages for b in branches):
         return None
-    return FuseStage(node.method, k, weights, feedback, branches, scored(schema, names))
+    return FuseStage(node.method, k, weights, feedback, branches, schema=scored(schema, names))
 
 
 def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch:

@@ -49,7 +49,7 @@ def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | N
         context.report("PQ0205", node.name_span, name=node.name)
         return None
     columns = Schema((*schema.columns, *found), schema.collection, schema.open, schema.retrieved)
-    return LookupStage(target, named.name, value, together, node.many, node.name, columns)
+    return LookupStage(target, named.name, value, together, node.many, node.name, schema=columns)
 
 
 def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Name, tree.Expression] | None:

@@ -23,7 +23,7 @@ def bind(context: Context, node: tree.Match, schema: Schema) -> MatchStage | Non
     if not needs_records(context, "match", schema, node.span):
         return None
     fields = chosen_text_fields(context, "match", node.fields, node.span, schema)
-    return MatchStage(fields, words, least, scored(schema)) if text_fields(schema) else None
+    return MatchStage(fields, words, least, schema=scored(schema)) if text_fields(schema) else None
 
 
 def _words(context: Context, node: tree.Match) -> Bound:

@@ -35,7 +35,7 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
         return None
     span = node.field_span if node.field else node.span
     field = chosen_vector_field(context, "near", node.field, span, schema, of_text=target.type.kind in STRING_KINDS)
-    return None if field is None else NearStage(field, target, exact, scored(schema))
+    return None if field is None else NearStage(field, target, exact, schema=scored(schema))
 
 
 VERB = Verb(

@@ -12,7 +12,7 @@ def bind(context: Context, node: tree.Page, schema: Schema) -> PageStage:
     size = bind_scalar(context, node.size, INT, "the number of rows on a page")
     begins = node.after is None or (isinstance(node.after, tree.Literal) and node.after.value is None)
     after = None if begins or node.after is None else bind_scalar(context, node.after, KEYWORD, "a cursor")
-    return PageStage(size, after, schema)
+    return PageStage(size, after, schema=schema)
 
 
 VERB = Verb(

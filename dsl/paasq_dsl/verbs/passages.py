@@ -4,15 +4,14 @@ from dataclasses import replace
 
 from paasq_dsl.binder.context import Context, needs_records
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import ColumnInfo, Schema
-from paasq_dsl.bound_retrieval import PassagesStage
-from paasq_dsl.syntax import tree_retrieval
+from paasq_dsl.bound import ColumnInfo, PassagesStage, Schema
+from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT, KEYWORD
 from paasq_dsl.verbs.retrieval import chosen_text_field
 from paasq_dsl.verbs.verb import Verb
 
 
-def bind(context: Context, node: tree_retrieval.Passages, schema: Schema) -> PassagesStage | None:
+def bind(context: Context, node: tree.Passages, schema: Schema) -> PassagesStage | None:
     most = bind_scalar(context, node.most, INT, "the number of passages") if node.most else None
     if not needs_records(context, "passages", schema, node.span):
         return None
@@ -28,11 +27,11 @@ def bind(context: Context, node: tree_retrieval.Passages, schema: Schema) -> Pas
     )
     names = {column.name for column in added}
     columns = (*(c for c in schema.columns if c.name not in names), *added)
-    return PassagesStage(field, most, replace(schema, columns=columns, repeated=True))
+    return PassagesStage(field, most, schema=replace(schema, columns=columns, repeated=True))
 
 
 VERB = Verb(
-    "passages", tree_retrieval.Passages, "passages field [max n]",
+    "passages", tree.Passages, "passages field [max n]",
     "Makes a row of each of the best passages of a text field, one a record or at most n, best first, for the first 100 "
     "records. They are chosen by the words of the last match or find, and by meaning where near or find looked for a text. "
     "`passage` is the text from character `passage_start` to `passage_end`; `_score.passage` says how well it answers. "

@@ -34,7 +34,7 @@ def bind(context: Context, node: tree.Rename, schema: Schema) -> RenameStage:
             context.report("PQ0205", Span(start, start + len(item.name)), name=item.name)
     distinct = {c.name: c for c in columns}
     names_of = tuple((column.name, old) for old, column in renamed.items())
-    return RenameStage(names_of, replace(schema, columns=tuple(distinct.values())))
+    return RenameStage(names_of, schema=replace(schema, columns=tuple(distinct.values())))
 
 
 VERB = Verb(

@@ -12,7 +12,7 @@ def bind(context: Context, node: tree.Sample, schema: Schema) -> SampleStage:
     given = adapt(bind_expression(context, node.count, NO_ROW), INT)
     count = expect_type(context, given, FLOAT, node.count.span, "how many rows to sample, or what share of them,")
     seed = bind_scalar(context, node.seed, INT, "a seed") if node.seed else None
-    return SampleStage(count, seed, schema)
+    return SampleStage(count, seed, schema=schema)
 
 
 VERB = Verb(

@@ -19,7 +19,7 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
         for c in schema.columns
         if c.name.startswith("_") and c.name not in names
     )
-    return SelectStage(items, replace(schema, columns=(*columns, *kept)))
+    return SelectStage(items, schema=replace(schema, columns=(*columns, *kept)))
 
 
 VERB = Verb(

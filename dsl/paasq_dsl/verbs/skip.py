@@ -9,7 +9,7 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Skip, schema: Schema) -> SkipStage:
-    return SkipStage(bind_scalar(context, node.count, INT, "the number of rows to skip"), schema)
+    return SkipStage(bind_scalar(context, node.count, INT, "the number of rows to skip"), schema=schema)
 
 
 VERB = Verb(

@@ -24,7 +24,7 @@ def bind(context: Context, node: tree.Sort, schema: Schema) -> SortStage:
         if key.nulls_first:
             keys.append(BoundSortKey(Apply("is_null", (value,), BOOL), descending=True))
         keys.append(BoundSortKey(value, key.descending))
-    return SortStage(tuple(keys), schema)
+    return SortStage(tuple(keys), schema=schema)
 
 
 VERB = Verb(

@@ -5,13 +5,13 @@ from paasq_dsl.binder.expressions import apply_function, bind_arguments, bind_ex
 from paasq_dsl.binder.objects import bind_items
 from paasq_dsl.binder.paths import column_name
 from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Constant, Named, Schema, SummarizeStage
+from paasq_dsl.bound.traversal import parts, replaced, windows
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.objects import is_inside
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, FLOAT, INT, Kind
 from paasq_dsl.verbs.verb import Verb
-from paasq_dsl.walk import parts, replaced, windows
 
 FILL_METHODS = ("previous", "linear")
 
@@ -44,7 +44,7 @@ def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeSta
             for n in aggregates
         ),
     )
-    return SummarizeStage(tuple(aggregates), keys, fill, Schema(columns, open=schema.open), method)
+    return SummarizeStage(tuple(aggregates), keys, fill, method, schema=Schema(columns, open=schema.open))
 
 
 def _fill(context: Context, node: tree.Expression) -> Bound:

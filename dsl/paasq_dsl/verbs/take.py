@@ -14,7 +14,7 @@ def bind(context: Context, node: tree.Take, schema: Schema) -> TakeStage:
     if isinstance(node.count, tree.Range):
         expected, edit = "an int", _skipped(node.count)
         context.report("PQ0304", node.count.span, what=_COUNT, expected=expected, found="a range of them", edit=edit)
-    return TakeStage(bind_scalar(context, node.count, INT, _COUNT), schema)
+    return TakeStage(bind_scalar(context, node.count, INT, _COUNT), schema=schema)
 
 
 _COUNT = "the number of rows to take"

@@ -6,12 +6,12 @@ from paasq_dsl.binder.brackets import STAGES_MAX, bind_bracketed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.wording import with_article
 from paasq_dsl.bound import BoundStage, ColumnInfo, Schema, UnionStage
+from paasq_dsl.bound.traversal import pipelines
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.verbs.verb import Verb
-from paasq_dsl.walk import pipelines
 
 
 def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | None:
@@ -21,7 +21,7 @@ def bind(context: Context, node: tree.Union, schema: Schema) -> UnionStage | Non
         return None
     spans = [pipeline.source.span for pipeline in node.pipelines]
     schemas = [schema, *(stages[-1].schema for stages in inner)]
-    return UnionStage(tuple(schema.by_name), inner, _together(context, schemas, [node.span, *spans]))
+    return UnionStage(tuple(schema.by_name), inner, schema=_together(context, schemas, [node.span, *spans]))
 
 
 def _size(stages: Sequence[BoundStage]) -> int:

@@ -8,7 +8,7 @@ from paasq_dsl.verbs.verb import Verb
 
 
 def bind(context: Context, node: tree.Where, schema: Schema) -> WhereStage:
-    return WhereStage(bind_condition(context, node.predicate, schema), schema)
+    return WhereStage(bind_condition(context, node.predicate, schema), schema=schema)
 
 
 VERB = Verb(

@@ -7,7 +7,7 @@ from lsprotocol import types
 from paasq_daemon.wire.modules import ProjectModules
 from paasq_dsl.modules import ModuleMissing
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tree_commands import Use
+from paasq_dsl.syntax.tree import Use
 from paasq_editor.analysis import Analysis
 from paasq_editor.positions import Positions
 

@@ -7,7 +7,7 @@ from lsprotocol import types
 from paasq_dsl.source import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tree_commands import FunctionDeclaration, Use, ViewHead
+from paasq_dsl.syntax.tree import FunctionDeclaration, Use, ViewHead
 from paasq_editor.analysis import Analysis
 from paasq_editor.positions import Positions
 

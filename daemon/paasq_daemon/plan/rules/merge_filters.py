@@ -12,7 +12,7 @@ def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
         before = merged[-1] if merged else None
         if isinstance(stage, WhereStage) and isinstance(before, WhereStage):
             both = (*conjuncts(before.predicate), *conjuncts(stage.predicate))
-            merged[-1] = WhereStage(Apply("and", both, BOOL), before.schema)
+            merged[-1] = WhereStage(Apply("and", both, BOOL), schema=before.schema)
         else:
             merged.append(stage)
     return tuple(merged)

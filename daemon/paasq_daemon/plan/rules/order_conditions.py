@@ -5,8 +5,8 @@ from __future__ import annotations
 from paasq_daemon.kernels.evaluate import columns_of
 from paasq_daemon.plan.rules.merge_filters import conjuncts
 from paasq_dsl.bound import Apply, Bound, BoundStage, Schema, WhereStage
+from paasq_dsl.bound.traversal import traverses
 from paasq_dsl.types import BOOL, Kind
-from paasq_dsl.walk import traverses
 
 
 def order_conditions(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
@@ -18,7 +18,7 @@ def _ordered(stage: WhereStage) -> WhereStage:
     if len(parts) == 1:
         return stage
     by_cost = tuple(sorted(parts, key=lambda part: _cost(part, stage.schema)))
-    return WhereStage(Apply("and", by_cost, BOOL), stage.schema)
+    return WhereStage(Apply("and", by_cost, BOOL), schema=stage.schema)
 
 
 def _cost(condition: Bound, schema: Schema) -> int:

@@ -19,12 +19,12 @@ from paasq_dsl.bound import (
     MatchStage,
     NearStage,
     RenameStage,
+    RerankStage,
     SortStage,
     Traverse,
     WhereStage,
 )  # fmt: skip
-from paasq_dsl.bound_retrieval import RerankStage
-from paasq_dsl.walk import windows
+from paasq_dsl.bound.traversal import windows
 
 _OF_MATCH = frozenset({"snippet", "highlight", "highlights"})  # what they give depends on the match before them
 
@@ -37,7 +37,7 @@ def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
             while at > 1 and _may_pass(stage, pushed[at - 1]):
                 at -= 1
         if at < len(pushed) and isinstance(stage, WhereStage):
-            pushed.insert(at, WhereStage(stage.predicate, pushed[at - 1].schema))
+            pushed.insert(at, WhereStage(stage.predicate, schema=pushed[at - 1].schema))
         else:
             pushed.append(stage)
     return tuple(pushed)

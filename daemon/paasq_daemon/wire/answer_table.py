@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from paasq_daemon.wire.values import codec, digest, member_types
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.cell_text import cell, local_time, printable
+from paasq_daemon.wire.values import codec
 from paasq_dsl.zones import zone_of
 
-if TYPE_CHECKING:
-    from paasq_daemon.wire.messages import Answer
-
 _RIGHT = ("int", "float", "duration")
-_VECTOR_SHOWN = 3
 _READABLE = 12  # characters of a column that is cut into lines, and can still be read
 _BETWEEN = " │ "
 
 
-def table(answer: Answer) -> RenderableType:
+def answer_table(answer: Answer) -> RenderableType:
     """Rows (a plan instead, where the answer is one), then facets, then one line of labels, and the cursor on its own."""
     parts: list[RenderableType] = []
     if answer.columns and answer.plan is None:
@@ -51,39 +49,6 @@ def labels(answer: Answer) -> str:
     if answer.tokens is not None:
         parts.append(f"about {answer.tokens} tokens")
     return ", ".join(parts)
-
-
-def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False) -> str:
-    """One value as text for people, times by the clocks of `zone`; null is empty. `dates`: times without the time of day."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        local = _local(value, zone)
-        if dates:
-            return local.date().isoformat()
-        return local.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if type_name.startswith("vector"):
-        shown = ", ".join(f"{number:.3g}" for number in value[:_VECTOR_SHOWN])
-        return f"[{shown}{', …' if len(value) > _VECTOR_SHOWN else ''}] ({len(value)})"
-    if isinstance(value, bytes):
-        return digest(value)
-    if isinstance(value, dict):
-        types = member_types(type_name)
-        there = ((name, inner) for name, inner in value.items() if inner is not None)
-        members = ((name, cell(inner, types[name], zone, dates=dates)) for name, inner in there)
-        return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
-    if isinstance(value, list):
-        return ", ".join(cell(item, type_name[1:-1], zone) for item in value)
-    return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """Control characters escaped, so that stored text cannot drive a terminal. Newlines and tabs stay."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
 def _rows(answer: Answer) -> _Rows:
@@ -142,15 +107,7 @@ class _Rows:
 
 def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
     """Are all that are times the beginnings of days? Then the time of day says nothing."""
-    return all(_local(v, zone).time() == time.min for v in values if isinstance(v, datetime))
-
-
-def _local(moment: datetime, zone: tzinfo) -> datetime:
-    """By the clocks of the zone; where years end, as it is."""
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:
-        return moment
+    return all(local_time(v, zone).time() == time.min for v in values if isinstance(v, datetime))
 
 
 def _facet(answer: Answer, name: str) -> Table:

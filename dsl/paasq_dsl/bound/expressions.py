@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from paasq_dsl.bound.schema import BoundStage, Origin, Schema
 from paasq_dsl.source import NOWHERE, Span
 from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
 from paasq_dsl.zones import DEFAULT_ZONE
-
-if TYPE_CHECKING:
-    from paasq_dsl.bound import BoundStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +93,24 @@ class PipelineValue:
         return found.name if found else ""
 
 
-Bound: TypeAlias = "Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse | PipelineValue"
+Bound: TypeAlias = Constant | ParameterValue | MomentValue | ColumnValue | Apply | Traverse | PipelineValue
 TRUE = Constant(-1, BOOL, value=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    name: str
+    value: Bound
+
+
+def origin_of(value: Bound, schema: Schema) -> Origin | None:
+    """Where the values of an expression over the columns of `schema` come from: it names a column, or a field behind a
+    link. None for anything that is computed."""
+    match value:
+        case ColumnValue(name=name):
+            found = schema.by_name.get(name)
+            return found.origin if found else None
+        case Traverse(collection=collection, name=name):
+            return Origin(collection, name)
+        case _:
+            return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from paasq_dsl.bound import BoundQuery, Named
-from paasq_dsl.bound_expressions import Bound
+from paasq_dsl.bound.expressions import Bound, Named
+from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.catalog import Collection
 from paasq_dsl.source import NOWHERE, Span
 
@@ -52,7 +52,7 @@ class BoundDelete:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-BoundWrite: TypeAlias = "BoundPut | BoundPatch | BoundDelete"
+BoundWrite: TypeAlias = BoundPut | BoundPatch | BoundDelete
 
 
 @dataclass(frozen=True, slots=True)

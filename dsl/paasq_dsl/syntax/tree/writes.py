@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paasq_dsl.syntax.tree import Expression, From, Item, Name, Node, Record, Ref, Stage
+from paasq_dsl.syntax.tree.expressions import Expression, From, Item, Name, Record, Ref
+from paasq_dsl.syntax.tree.nodes import Node, Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,13 @@
-"""The tree of an expression, as written, and what every node of a tree is."""
+"""The tree of an expression, as written. A pipeline in brackets is an expression too, so sources stand here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TypeAlias
 
 from paasq_dsl.source import Span
+from paasq_dsl.syntax.tree.nodes import Node, Stage
 from paasq_dsl.values import Duration
-
-if TYPE_CHECKING:
-    from paasq_dsl.syntax.tree import Pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +119,41 @@ class Record(Node):
     items: tuple[Item, ...]
 
 
-Expression: TypeAlias = Union[
-    Literal, Moment, Name, Parameter, Ref, ListOf, Record, Range, Unary, Binary, Logical, Call, Dot, Arrow, "Pipeline",
-]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class AsOf(Node):
+    """`kind` is seq or snapshot: what `value` names."""
+
+    kind: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments(Node):
+    """Of a pipeline, with their brackets."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class From(Node):
+    """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
+    there are no brackets, `key` where no one record is named."""
+
+    name: str
+    name_span: Span
+    as_of: AsOf | None = None
+    arguments: Arguments | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline(Node):
+    """A whole pipeline in brackets: of a union, or a list on the right of `in`."""
+
+    source: From
+    stages: tuple[Stage, ...]
+
+
+Expression: TypeAlias = (
+    Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot | Arrow | Pipeline
+)  # fmt: skip

@@ -1,18 +1,52 @@
-"""Bound statements that show or change what queries stand on: schemas, views, snapshots; and the dry run of writes.
-
-`word` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
-`changes_catalog` of those behind which the rest of a text must be bound anew.
-"""
+"""Bound statements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
-from paasq_dsl.bound import Bound, BoundCommand, BoundQuery
-from paasq_dsl.bound_writes import BoundTransaction
+from paasq_dsl.bound.expressions import Bound
+from paasq_dsl.bound.query import BoundQuery
+from paasq_dsl.bound.writes import BoundTransaction
 from paasq_dsl.catalog import Collection, Field, View
 from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCollection:
+    """A collection to create. Ids are not yet given: the store does, when it writes the catalog."""
+
+    collection: Collection
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredParameter:
+    name: str
+    type: Type
+    default: Bound | None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLet:
+    name: str
+    query: BoundQuery
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCommand:
+    """Every statement that shows or changes what queries stand on: schemas, views, snapshots; and the dry run of writes.
+
+    `word` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
+    `changes_catalog` of those behind which the rest of a text must be bound anew.
+    """
+
+    word: ClassVar[str]
+    writes: ClassVar[bool] = False
+    changes_catalog: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +165,8 @@ class BoundResolve(BoundCommand):
 
     word: ClassVar[str] = "resolve"
     citations: Bound
+
+
+BoundStatement: TypeAlias = (
+    BoundQuery | BoundTransaction | BoundCollection | BoundCommand | DeclaredParameter | BoundLet
+)

@@ -1,0 +1,70 @@
+"""Ends work early: because somebody asked for it, or because its time is up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from paasq_daemon.wire.errors import BudgetExceeded, Cancelled
+
+
+class Cancellation:
+    """A thread-safe token: work calls `check` every few milliseconds, anybody calls `cancel`."""
+
+    def __init__(self, time_ms: float | None = None) -> None:
+        """`time_ms` counts from now."""
+        self.time_ms = time_ms
+        self.deadline_s = None if time_ms is None else time.monotonic() + time_ms / 1000
+        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], object]] = []
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], object]) -> None:
+        """`callback` runs once, in the thread that cancels, or at once where that has happened. It must not block."""
+        with self._lock:
+            if not self._cancelled.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def within(self, time_ms: float | None) -> Cancellation:
+        """One that is cancelled with this, and has so much time from now, but no more than this has left."""
+        if time_ms is None:
+            return self
+        inner = Cancellation(time_ms)
+        inner._cancelled = self._cancelled
+        if self.deadline_s is not None and inner.deadline_s is not None and self.deadline_s < inner.deadline_s:
+            inner.time_ms, inner.deadline_s = self.time_ms, self.deadline_s
+        return inner
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    @property
+    def out_of_time(self) -> bool:
+        """For work that can stop early with a partial answer, labelled `time`."""
+        return self.deadline_s is not None and time.monotonic() >= self.deadline_s
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds left, not below 0; None without a deadline."""
+        return None if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
+
+    def check(self) -> None:
+        """Raises Cancelled or BudgetExceeded."""
+        if self._cancelled.is_set():
+            raise Cancelled("the request was cancelled")
+        if self.out_of_time:
+            raise BudgetExceeded(
+                f"the time budget of {self.time_ms:g} ms ran out before there was an answer",
+                "give more time, or ask for less with `where` or `take`",
+            )

@@ -1,0 +1,76 @@
+"""The columns of a bound plan: what each stage hands to the next, and what every stage is."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+
+from paasq_dsl.catalog import Collection
+from paasq_dsl.objects import is_inside, nested_types, paths_around
+from paasq_dsl.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A field of a collection, whose values a column has: as they are, or for a list's field its items."""
+
+    collection: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column after a stage. A hidden one can be named but is not part of an answer unless selected. `origin` is None where
+    the column was computed. `object` is the path of the object that it is a member of: the two begin alike, and an answer
+    shows the members of one together."""
+
+    name: str
+    type: Type
+    hidden: bool = False
+    origin: Origin | None = field(default=None, compare=False, repr=False)  # for people who type, not for the plan
+    object: str | None = None
+
+    def is_in(self, path: str) -> bool:
+        """Is it a member of the object at `path`, or of one in it?"""
+        return self.object is not None and is_inside(self.name, path) and is_inside(f"{path}.", self.object)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns after a stage. `collection` is set while rows are records of one, `open` after a broken stage: then any
+    name may be a column. `retrieved` is true once rows have a score, `repeated` once a record may stand in several rows."""
+
+    columns: tuple[ColumnInfo, ...]
+    collection: Collection | None = None
+    open: bool = False
+    retrieved: bool = False
+    repeated: bool = False
+
+    @property
+    def by_name(self) -> Mapping[str, ColumnInfo]:
+        return {c.name: c for c in self.columns}
+
+    @property
+    def visible(self) -> tuple[ColumnInfo, ...]:
+        return tuple(c for c in self.columns if not c.hidden)
+
+    @property
+    def shown(self) -> Mapping[str, Type]:
+        """What an answer has: the visible columns, an object as one."""
+        return nested_types((c.name, c.type, c.object) for c in self.visible)
+
+    def members(self, path: str) -> tuple[ColumnInfo, ...]:
+        """Of the object at `path`; none where it is no object."""
+        return tuple(c for c in self.columns if c.is_in(path))
+
+    def without(self, names: Container[str]) -> tuple[ColumnInfo, ...]:
+        """The columns but these, and what is in those of them that are objects."""
+        paths = [path for c in self.columns if c.object for path in paths_around(c.name) if path in names]
+        return tuple(c for c in self.columns if c.name not in names and not any(map(c.is_in, paths)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundStage:
+    """A stage of a bound plan; `schema` is what its rows have."""
+
+    schema: Schema

@@ -1,0 +1,246 @@
+"""The stages of a bound plan, as every backend runs them. Every expression and every stage has its types.
+
+A plan holds no literal of the text: a literal is a `Constant`, a number into the literals that come with each run, so that
+one plan serves all texts that differ in literals only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_dsl.bound.expressions import Bound, Named
+from paasq_dsl.bound.schema import BoundStage
+from paasq_dsl.catalog import Collection
+from paasq_dsl.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class BoundAsOf:
+    """The moment to read at: `kind` is seq or snapshot, `value` an int or a name."""
+
+    kind: str
+    value: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStage(BoundStage):
+    """All live records of a collection, in the order they were written; those of a past moment where `as_of` is given."""
+
+    as_of: BoundAsOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhereStage(BoundStage):
+    predicate: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStage(BoundStage):
+    """Rows that match, best first by BM25. `fields` are text fields with weights, none where all are searched as one;
+    `words` a match text, or a link: then the words of that record are looked for. So many clauses as `least` must be there.
+    """
+
+    fields: tuple[tuple[str, float], ...]
+    words: Bound
+    least: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearStage(BoundStage):
+    """Rows that have a vector, nearest first by cosine. `target` is text (embedded), a vector or a record's key."""
+
+    field: str
+    target: Bound
+    exact: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class FuseBranch:
+    name: str
+    stages: tuple[BoundStage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FuseStage(BoundStage):
+    """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear.
+
+    `feedback` is how many of the best rows draw the targets of near to them, before the fusion is done anew.
+    """
+
+    method: str
+    k: Bound | None
+    weights: Bound | None
+    feedback: Bound | None
+    branches: tuple[FuseBranch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSortKey:
+    value: Bound
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SortStage(BoundStage):
+    keys: tuple[BoundSortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStage(BoundStage):
+    count: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class PageStage(BoundStage):
+    size: Bound
+    after: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectStage(BoundStage):
+    items: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendStage(BoundStage):
+    """Window functions in the items run within each group of rows that have equal keys."""
+
+    items: tuple[Named, ...]
+    keys: tuple[Bound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    name: str
+    value: Bound
+    top: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetStage(BoundStage):
+    """Counts by value beside the rows; the rows go through unchanged."""
+
+    facets: tuple[FacetCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizeStage(BoundStage):
+    aggregates: tuple[Named, ...]
+    keys: tuple[Named, ...]
+    fill: Bound | None
+    fill_method: str | None = None  # previous or linear, where fill is no value
+
+
+@dataclass(frozen=True, slots=True)
+class FollowStage(BoundStage):
+    """The records that a link field leads to, step by step, each once, nearest first. `depth` is an int or a range."""
+
+    field: str
+    depth: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class DropStage(BoundStage):
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenameStage(BoundStage):
+    names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStage(BoundStage):
+    count: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctStage(BoundStage):
+    """The first row of each group of rows that have equal keys."""
+
+    keys: tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandStage(BoundStage):
+    column: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStage(BoundStage):
+    """So many rows, in their order, chosen by `seed`, or by the store's sequence number where there is none."""
+
+    count: Bound
+    seed: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnionStage(BoundStage):
+    """The rows that come in, whose columns are `before`, then those of each pipeline."""
+
+    before: tuple[str, ...]
+    pipelines: tuple[tuple[BoundStage, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupStage(BoundStage):
+    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
+
+    collection: Collection
+    field: str
+    value: Bound
+    type: Type
+    many: bool
+    name: str
+
+
+# ---- stages that work on a ranking: they order it anew, thin it out, and cut what it found to size
+
+
+@dataclass(frozen=True, slots=True)
+class RerankStage(BoundStage):
+    """The rows by `value`, a number, the largest first, null last; it becomes `_score`."""
+
+    value: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class CollapseStage(BoundStage):
+    """The first `keep` rows (1) of each value; rows where it is null have one value too. The order stays."""
+
+    value: Bound
+    keep: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiversifyStage(BoundStage):
+    """Of the first `depth` rows those with a vector, in the order of maximal marginal relevance."""
+
+    field: str
+    balance: Bound | None
+    depth: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesStage(BoundStage):
+    """A row for each of the best parts of the text `field`, at most `most` (1) of a row; a row without text stays one."""
+
+    field: str
+    most: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class CiteStage(BoundStage):
+    """`_cite` names the record at its version, and where `of_passage` the part of its text."""
+
+    of_passage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStage(BoundStage):
+    """What the answer may cost, beside what the request allows; stands last."""
+
+    tokens: Bound | None
+    time: Bound | None
+    rows: Bound | None

@@ -1,0 +1,25 @@
+"""What every node of a tree is. Spans are relative to the piece (head or stage) that a node stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Node):
+    """One stage of a pipeline, as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Stage):
+    """A piece that could not be parsed; `word` is what it begins with, `name` the name behind that, where one is."""
+
+    word: str
+    name: str = ""
