@@ -20,9 +20,9 @@ from paasq_dsl.bound import (
 )
 from paasq_dsl.bound.traversal import expressions, pipeline_values
 from paasq_dsl.catalog import SYSTEM_COLUMNS
+from paasq_dsl.diagnostic_renderer import diagnostic_parts
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.render import diagnostic_parts
-from paasq_dsl.source import Source, Span
+from paasq_dsl.source_text import Source, Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration

@@ -19,8 +19,8 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.request import Request
+from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.values import parse_time
-from paasq_dsl.zones import DEFAULT_ZONE
 from properties.worlds import SmallEmbedder
 
 

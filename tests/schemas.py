@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.modules import Module, ModuleMissing
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 OWN = """

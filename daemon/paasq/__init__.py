@@ -18,11 +18,11 @@ from pathlib import Path
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.default_paths import default_folder, socket_of
 from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
 from paasq_daemon.wire.events import Event, EventBatch, Watch
-from paasq_daemon.wire.paths import default_folder, socket_of
 from paasq_daemon.wire.request import Budget, Request
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 __all__ = [
     "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
@@ -36,7 +36,7 @@ def open(folder: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE)
     `zone` is the time zone of texts that name none. Raises FolderInUse where another process has it open: `connect` reaches
     a store through its daemon.
     """
-    from paasq._embedded import Embedded  # noqa: PLC0415  # the engine loads only where it runs
+    from paasq._embedded_database import Embedded  # noqa: PLC0415  # the engine loads only where it runs
     from paasq_daemon.engine import Engine  # noqa: PLC0415  # as above
 
     store = Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))

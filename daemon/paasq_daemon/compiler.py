@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TypeAlias
 
-from paasq_daemon.backends.base import Backend, Prepared
+from paasq_daemon.backends.backend import Backend, Prepared
 from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.modules import resolver
-from paasq_dsl.binder.bind import bind
+from paasq_daemon.wire.project_modules import resolver
+from paasq_dsl.binder.script import bind
 from paasq_dsl.bound import (
     BoundCollection,
     BoundCommand,
@@ -30,14 +30,14 @@ from paasq_dsl.bound import (
 )
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
-from paasq_dsl.source import Source, Span
-from paasq_dsl.syntax.asked import asked_parameters
-from paasq_dsl.syntax.canonical import Canonical, canonical
-from paasq_dsl.syntax.memory import TextMemory
-from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.tokens import scan
+from paasq_dsl.source_text import Source, Span
+from paasq_dsl.syntax.free_parameters import asked_parameters
+from paasq_dsl.syntax.lexer import scan
+from paasq_dsl.syntax.normalization import Canonical, canonical
+from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.text_cache import TextMemory
+from paasq_dsl.time_zones import DEFAULT_ZONE, zone_of
 from paasq_dsl.values import Value
-from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 _NO_MODULES: Mapping[str, str] = {}
 

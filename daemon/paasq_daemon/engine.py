@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_daemon.backends.embedded import EmbeddedBackend
-from paasq_daemon.commands.run import Commands
+from paasq_daemon.commands.dispatch import Commands
 from paasq_daemon.compiler import (
     Compiler,
     Lookup,
@@ -25,39 +25,39 @@ from paasq_daemon.compiler import (
     query_error,
     writing_word,
 )  # fmt: skip
+from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.embed.minilm import bundled
-from paasq_daemon.embed.provider import Embedder
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.snapshot import manifest as snapshots
-from paasq_daemon.snapshot.prune import delete, sweep
+from paasq_daemon.snapshot.create import create
+from paasq_daemon.snapshot.garbage_collection import delete, sweep
 from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import Depth, verify
-from paasq_daemon.snapshot.write import create
 from paasq_daemon.store.store import Store
-from paasq_daemon.watches.standing import StandingQuery, Watched
-from paasq_daemon.watches.watches import Watches
+from paasq_daemon.watches.continuous_query import StandingQuery, Watched
+from paasq_daemon.watches.scheduler import Watches
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
 from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, Progress, QueryError, ReadOnly, SnapshotError
-from paasq_daemon.wire.modules import resolver
+from paasq_daemon.wire.project_modules import resolver
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.token_estimate import estimated_tokens
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import values_of_run
-from paasq_daemon.writes.transact import Transactor
-from paasq_daemon.writes.values import TIMES_US
-from paasq_daemon.writes.vectors import Vectors
-from paasq_dsl.binder.bind import bind
+from paasq_daemon.writes.transactor import Transactor
+from paasq_daemon.writes.validation import TIMES_US
+from paasq_daemon.writes.vectorizer import Vectors
+from paasq_dsl.binder.script import bind
 from paasq_dsl.bound import BoundCollection
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import diagnostic, nearest
-from paasq_dsl.source import Source
-from paasq_dsl.syntax.canonical import moved
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.source_text import Source
+from paasq_dsl.syntax.normalization import moved
+from paasq_dsl.syntax.parser import parse
+from paasq_dsl.time_zones import nearest_zones, zone_of
 from paasq_dsl.types import Kind
-from paasq_dsl.zones import nearest_zones, zone_of
 
 Clock: TypeAlias = Callable[[], int]
 _ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"

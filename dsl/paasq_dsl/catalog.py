@@ -8,8 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from paasq_dsl.objects import nested_types, paths_around
-from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.object_paths import nested_types, paths_around
+from paasq_dsl.syntax.lexer import quote_name
 from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
 from paasq_dsl.values import Value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paasq_dsl.syntax.tokens import NAME_PATTERN, REF_PATTERN, quote_path, record_name, unquote
+from paasq_dsl.syntax.lexer import NAME_PATTERN, REF_PATTERN, quote_path, record_name, unquote
 
 # Each part stands behind the one before it: where the match ends, the next was expected.
 _CITATION = re.compile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from paasq_dsl.source import NOWHERE, Source, Span
+from paasq_dsl.source_text import NOWHERE, Source, Span
 
 
 class Severity(StrEnum):

@@ -6,8 +6,8 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 
-from paasq_daemon.wire.paths import default_folder, socket_of
-from paasq_editor.daemon import Daemon
+from paasq_daemon.wire.default_paths import default_folder, socket_of
+from paasq_editor.daemon_client import Daemon
 from paasq_editor.server import serve
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from paasq_daemon.wire.modules import ProjectModules
-from paasq_dsl.binder.bind import bind
-from paasq_dsl.binder.recheck import Checker
+from paasq_daemon.wire.project_modules import ProjectModules
+from paasq_dsl.binder.incremental import Checker
+from paasq_dsl.binder.script import bind
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.modules import NO_MODULES, Modules
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.asked import asked_parameters
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.free_parameters import asked_parameters
+from paasq_dsl.syntax.parser import parse
 from paasq_dsl.syntax.tree import FunctionDeclaration, Use, Zone
 
 TEXTS_REMEMBERED = 32  # documents open at once, unsaved

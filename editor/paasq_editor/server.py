@@ -12,24 +12,24 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
-from paasq_daemon.wire.modules import ProjectModules
-from paasq_dsl.binder.recheck import Checker
+from paasq_daemon.wire.project_modules import ProjectModules
+from paasq_dsl.binder.incremental import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.modules import NO_MODULES, Modules
 from paasq_editor.analysis import Analysis
-from paasq_editor.daemon import Daemon
-from paasq_editor.features.actions import actions
+from paasq_editor.daemon_client import Daemon
+from paasq_editor.features.code_actions import actions
+from paasq_editor.features.code_lens import lenses
 from paasq_editor.features.completion import TRIGGERS, completion
 from paasq_editor.features.definition import definition
 from paasq_editor.features.diagnostics import diagnostics
+from paasq_editor.features.document_links import links
+from paasq_editor.features.document_symbols import symbols
 from paasq_editor.features.formatting import formatting
 from paasq_editor.features.hover import hover
-from paasq_editor.features.lenses import lenses
-from paasq_editor.features.links import links
-from paasq_editor.features.signature import TRIGGERS as SIGNATURE_TRIGGERS
-from paasq_editor.features.signature import signature
-from paasq_editor.features.symbols import symbols
-from paasq_editor.surroundings import Surroundings, texts_beside
+from paasq_editor.features.signature_help import TRIGGERS as SIGNATURE_TRIGGERS
+from paasq_editor.features.signature_help import signature
+from paasq_editor.workspace import Surroundings, texts_beside
 
 TYPING_PAUSE_S = 0.15  # errors are shown after a pause this long
 SCHEMA_LOOK_S = 3.0  # how often the store's schema is looked at, which others change

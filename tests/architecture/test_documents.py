@@ -9,7 +9,7 @@ import pytest
 from architecture.code import PACKAGE_FOLDERS, ROOT
 
 DOCUMENTS = ("ARCHITECTURE.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
-# Folders that a path in a document may be below, so that `syntax/parse.py` need not spell the whole way.
+# Folders that a path in a document may be below, so that `syntax/parser.py` need not spell the whole way.
 STARTS = (ROOT, *(package for folder in PACKAGE_FOLDERS for package in folder.iterdir() if package.is_dir()))
 QUOTED = re.compile(r"`([\w./*-]+)`")
 SUFFIXES = (".py", ".lark", ".md", ".toml", ".paasq", ".test", ".json", ".lua", ".ts")

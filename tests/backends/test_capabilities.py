@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_daemon.backends.base import Backend, Capability, RunInputs
+from paasq_daemon.backends.backend import Backend, Capability, RunInputs
 from paasq_daemon.compiler import Compiler, PreparedQuery
 from paasq_daemon.wire.errors import CapabilityMissing
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 from properties.worlds import plain_vector
 from reference.backend import ReferenceBackend
 from reference.records import Records

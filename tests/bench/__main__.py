@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from paasq_daemon.index.threads import bound_blas_threads
+from paasq_daemon.index.blas_threads import bound_blas_threads
 
 bound_blas_threads()  # as the daemon does; it must come before numpy
 
@@ -26,7 +26,7 @@ from bench.rechecking import LINES, rechecking  # noqa: E402
 from bench.timing import Timing, measure, milliseconds  # noqa: E402
 from bench.watching import watching  # noqa: E402
 from paasq import Database  # noqa: E402
-from paasq._embedded import Embedded  # noqa: E402
+from paasq._embedded_database import Embedded  # noqa: E402
 from paasq_daemon.embed.minilm import SIZE, bundled  # noqa: E402
 from paasq_daemon.engine import Engine  # noqa: E402
 from paasq_daemon.wire.request import Request  # noqa: E402

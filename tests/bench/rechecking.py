@@ -6,7 +6,7 @@ import random
 import time
 
 from bench.timing import Timing, percentiles
-from paasq_dsl.binder.recheck import Checker
+from paasq_dsl.binder.incremental import Checker
 from paasq_dsl.catalog import Catalog
 from paasq_editor.analysis import Analysis
 from paasq_editor.features.diagnostics import diagnostics

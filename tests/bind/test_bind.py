@@ -8,8 +8,8 @@ import pytest
 
 from dumps import bound_text
 from golden import Case, cases
-from paasq_dsl.binder.bind import bind
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.binder.script import bind
+from paasq_dsl.syntax.parser import parse
 from schemas import catalog
 
 

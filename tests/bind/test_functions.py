@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.bound import Apply, BoundQuery, ExtendStage, ParameterValue, SummarizeStage
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import resolve, signatures
-from paasq_dsl.syntax.parse import parse
-from paasq_dsl.syntax.words import FOREIGN_FUNCTIONS
+from paasq_dsl.syntax.keywords import FOREIGN_FUNCTIONS
+from paasq_dsl.syntax.parser import parse
 from paasq_dsl.types import BOOL, FLOAT, INT, KEYWORD, NULL, TEXT, VECTOR, Type, list_of
 from schemas import catalog
 

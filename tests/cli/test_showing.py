@@ -12,15 +12,15 @@ import typer
 from rich.cells import cell_len
 from rich.console import Console
 
-from paasq_daemon.cli.diagnostics import rendered
-from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.cli.params import named
-from paasq_daemon.cli.script import definitions_of, steps
+from paasq_daemon.cli.answer_output import Format, write
+from paasq_daemon.cli.diagnostic_text import rendered
+from paasq_daemon.cli.parameter_values import named
+from paasq_daemon.cli.script_steps import definitions_of, steps
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import answer_table
 from paasq_dsl.diagnostics import Diagnostic, Edit
-from paasq_dsl.source import Source, Span
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.source_text import Source, Span
+from paasq_dsl.syntax.parser import parse
 
 SCRIPT = """// A morning.
 

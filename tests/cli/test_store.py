@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import Paasq
-from paasq_daemon.sources import loading
+from paasq_daemon.sources import bulk_load
 
 SCRIPT = """
 collection task { key id: keyword  title: text(en)  due: time  n: int  tags: [keyword] };
@@ -117,7 +117,7 @@ def test_import_that_is_stopped_says_how_to_go_on(
 ) -> None:
     file = tmp_path / "tasks.jsonl"
     file.write_text("".join(f'{{"id": "n{i}", "n": 77}}\n' for i in range(6)))
-    put = loading._stored
+    put = bulk_load._stored
     with monkeypatch.context() as patched:
         stops = iter([False, False, True])
 
@@ -126,8 +126,8 @@ def test_import_that_is_stopped_says_how_to_go_on(
                 raise KeyboardInterrupt
             return put(*arguments)
 
-        patched.setattr(loading, "BATCH_RECORDS", 2)
-        patched.setattr(loading, "_stored", stopped)
+        patched.setattr(bulk_load, "BATCH_RECORDS", 2)
+        patched.setattr(bulk_load, "_stored", stopped)
         outcome = filled("import", "task", file)
     assert outcome.code == 130
     assert "stopped after 4 records into task: the same command" in outcome.err

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paasq_daemon.wire.client import Client
-from paasq_daemon.wire.paths import socket_of
+from paasq_daemon.wire.default_paths import socket_of
 
 PAASQ = (sys.executable, "-c", "from paasq_daemon.cli.main import main; main()")
 START_S = 30.0

@@ -18,9 +18,9 @@ from daemon.process import Daemon
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
-from paasq_daemon.wire.frames import FrameDecoder, Framing, frame
+from paasq_daemon.wire.framing import FrameDecoder, Framing, frame
+from paasq_daemon.wire.json_rpc import INTERNAL_ERROR, RpcError
 from paasq_daemon.wire.request import Budget, Request
-from paasq_daemon.wire.rpc import INTERNAL_ERROR, RpcError
 from server.raw import Raw, request
 
 ROUNDS = 1000

@@ -19,7 +19,7 @@ from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ConflictError, PaasqError
-from paasq_daemon.wire.frames import Framing
+from paasq_daemon.wire.framing import Framing
 from paasq_daemon.wire.request import Budget, Request
 from server.raw import Raw, request
 

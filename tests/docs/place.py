@@ -19,14 +19,14 @@ from typing import Any
 from unittest.mock import patch
 
 from docs.page import Block
-from paasq_daemon.cli import terminal
+from paasq_daemon.cli import consoles
 from paasq_daemon.cli.main import main
 from paasq_daemon.engine import Engine
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
 from paasq_daemon.server.methods import Service
-from paasq_daemon.wire.paths import socket_of
+from paasq_daemon.wire.default_paths import socket_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOW_NS = 1_795_338_000 * 10**9  # Sunday, 22 November 2026, 09:00 UTC
@@ -133,10 +133,10 @@ def _command(words: list[str]) -> tuple[str, bool]:
 @contextmanager
 def _consoles() -> Iterator[None]:
     """Consoles as wide as COLUMNS says here, and made anew for the tests that follow."""
-    for console in (terminal.output, terminal.errors):
+    for console in (consoles.output, consoles.errors):
         console.cache_clear()
     yield
-    for console in (terminal.output, terminal.errors):
+    for console in (consoles.output, consoles.errors):
         console.cache_clear()
 
 

@@ -6,7 +6,7 @@ import re
 
 from docs.page import DOCS
 from paasq_dsl.diagnostics import CATALOGUE
-from paasq_dsl.explanations import errors_page, explanation
+from paasq_dsl.error_docs import errors_page, explanation
 
 
 def test_the_page_is_current() -> None:

@@ -12,7 +12,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.request import Request
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.manual import functions_page
+from paasq_dsl.functions.docs import functions_page
 from paasq_dsl.functions.signature import FunctionKind
 from properties.worlds import SmallEmbedder
 

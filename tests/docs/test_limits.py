@@ -7,38 +7,54 @@ import re
 
 from docs.page import DOCS
 from paasq_daemon.index.analyzers import TERM_BYTES_MAX
-from paasq_daemon.kernels import joining, patterns, room, statistics
-from paasq_daemon.operators import diversify, facet, follow, fuse, limits, page, passages, run, summarize, traverse
-from paasq_daemon.operators.affordable import ROWS_MAX
+from paasq_daemon.kernels import join, memory_limit
+from paasq_daemon.kernels.aggregate import statistics
+from paasq_daemon.kernels.scalar import regex
+from paasq_daemon.operators import (
+    context,
+    diversify,
+    facet,
+    follow,
+    fuse,
+    link_traversal,
+    page,
+    passages,
+    row_limits,
+    summarize,
+)
+from paasq_daemon.operators.result_limiter import ROWS_MAX
 from paasq_daemon.server.limits import DEFAULT_LIMITS
 from paasq_daemon.store.layout import BODY_BYTES_MAX, KEY_BYTES_MAX, READERS_MAX
-from paasq_daemon.wire.modules import MODULES_MAX
-from paasq_daemon.wire.paths import SOCKET_PATH_BYTES_MAX
-from paasq_daemon.wire.rpc import JSON_DEPTH_MAX
-from paasq_daemon.writes.transact import RECORDS_MAX
-from paasq_daemon.writes.vectors import FRESH_MAX
-from paasq_dsl.binder.schemas import VECTOR_SIZE_MAX
-from paasq_dsl.syntax import matchtext, parse, split
+from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
+from paasq_daemon.wire.json_rpc import JSON_DEPTH_MAX
+from paasq_daemon.wire.project_modules import MODULES_MAX
+from paasq_daemon.writes.transactor import RECORDS_MAX
+from paasq_daemon.writes.vectorizer import FRESH_MAX
+from paasq_dsl.binder.collection_declarations import VECTOR_SIZE_MAX
+from paasq_dsl.syntax import match_query, parser, stage_splitter
 
 PAGE = DOCS / "semantics.md"
 TABLE = re.compile(r"(?<=\| what \| limit \|\n\|---\|---\|\n)(\|.*\n)*")
 MIB = 2**20
 LIMITS = (
-    ("a text", f"{parse.TEXT_CHARACTERS_MAX:,} characters"),
-    ("brackets in each other", f"{split.NESTING_MAX}"),
-    ("errors told of one text", f"{parse.DIAGNOSTICS_MAX}"),
+    ("a text", f"{parser.TEXT_CHARACTERS_MAX:,} characters"),
+    ("brackets in each other", f"{stage_splitter.NESTING_MAX}"),
+    ("errors told of one text", f"{parser.DIAGNOSTICS_MAX}"),
     ("modules of one text", f"{MODULES_MAX}"),
-    ("the words of a match or find", f"{matchtext.TEXT_BYTES_MAX:,} bytes, {matchtext.CLAUSES_MAX} words and phrases"),
-    ("letters wrong in a fuzzy word", f"{matchtext.EDITS_MAX}"),
+    (
+        "the words of a match or find",
+        f"{match_query.TEXT_BYTES_MAX:,} bytes, {match_query.CLAUSES_MAX} words and phrases",
+    ),
+    ("letters wrong in a fuzzy word", f"{match_query.EDITS_MAX}"),
     ("a word that can be searched", f"{TERM_BYTES_MAX} bytes"),
-    ("a regular expression", f"{patterns.PATTERN_CHARACTERS_MAX:,} characters"),
+    ("a regular expression", f"{regex.PATTERN_CHARACTERS_MAX:,} characters"),
     ("a record's key", f"{KEY_BYTES_MAX} bytes"),
     ("a record", f"{BODY_BYTES_MAX // MIB} MiB"),
     ("a vector", f"{VECTOR_SIZE_MAX:,} numbers"),
     ("records of one put", f"{RECORDS_MAX:,}"),
     ("records of a write whose vectors are made at once", f"{FRESH_MAX}"),
     ("rows of an answer, where no budget says otherwise", f"{ROWS_MAX:,}, then a cursor"),
-    ("rows of a branch of fuse, where no take says otherwise", f"{run.CANDIDATES_DEPTH:,}"),
+    ("rows of a branch of fuse, where no take says otherwise", f"{context.CANDIDATES_DEPTH:,}"),
     ("rows that give feedback to a fuse", f"{fuse.FEEDBACK_MAX}"),
     ("rows that diversify orders", f"{diversify.DEPTH}, with depth up to {diversify.DEPTH_MAX:,}"),
     ("records that passages cuts, and parts it embeds", f"{passages.DEPTH}, {passages.EMBEDDED_MAX}"),
@@ -46,10 +62,10 @@ LIMITS = (
     ("rows that fill makes", f"{summarize.BUCKETS_MAX:,}"),
     ("ranges of a histogram", f"{statistics.RANGES_MAX:,}"),
     ("steps of follow", f"{follow.DEPTH_MAX}"),
-    ("rows that one stage makes", f"{limits.MADE_ROWS_MAX:,}"),
-    ("pairs that a lookup finds", f"{joining.MATCHES_MAX:,}"),
-    ("items that one arrow reads", f"{traverse.ITEMS_MAX:,}"),
-    ("characters that one function makes in a query", f"{room.MADE_CHARACTERS_MAX:,}"),
+    ("rows that one stage makes", f"{row_limits.MADE_ROWS_MAX:,}"),
+    ("pairs that a lookup finds", f"{join.MATCHES_MAX:,}"),
+    ("items that one arrow reads", f"{link_traversal.ITEMS_MAX:,}"),
+    ("characters that one function makes in a query", f"{memory_limit.MADE_CHARACTERS_MAX:,}"),
     ("a cursor", f"{page.CURSOR_CHARACTERS_MAX:,} characters"),
     ("a message on the socket, either way", f"{DEFAULT_LIMITS.frame_bytes_max // MIB} MiB"),
     ("JSON in each other", f"{JSON_DEPTH_MAX}"),

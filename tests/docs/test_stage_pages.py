@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from docs.page import DOCS, examples
-from paasq_dsl.binder.bind import bind
-from paasq_dsl.syntax.parse import parse
-from paasq_dsl.verbs import VERBS
-from paasq_dsl.verbs.manual import stages_page
-from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.binder.script import bind
+from paasq_dsl.stages import VERBS
+from paasq_dsl.stages.docs import stages_page
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax.parser import parse
 from schemas import catalog
 
 HAND = "<!-- Above: from the registry. Below: by hand. -->\n"

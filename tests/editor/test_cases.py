@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from editor.library import CATALOG, MAIL, MODULES, live_values
-from paasq_dsl.assist import complete, declaration, hover, mention_at, signature_help
+from paasq_dsl.language_service import complete, declaration, hover, mention_at, signature_help
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.test"))
 SHOWN_MAX = 12

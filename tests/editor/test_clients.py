@@ -13,10 +13,18 @@ import pytest
 from lark import Lark
 
 from editor.library import SAMPLES, SCRIPTS
-from paasq_dsl.assist.words import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, MOMENT_DOCS, OPTION_DOCS, STATEMENTS, TYPES
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.words import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import budget, diversify, find, fuse, match, near
+from paasq_dsl.language_service.keyword_docs import (
+    KEYWORDS,
+    LIMIT_DOCS,
+    METHOD_DOCS,
+    MOMENT_DOCS,
+    OPTION_DOCS,
+    STATEMENTS,
+    TYPES,
+)
+from paasq_dsl.stages import budget, diversify, find, fuse, match, near
+from paasq_dsl.syntax.keywords import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
 from paasq_editor.analysis import Analysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from editor.library import CATALOG, MODULES, SAMPLES, SCRIPTS, live_values
-from paasq_dsl.assist import complete, declaration, hover, mention_at, signature_help
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.source import Span
-from paasq_dsl.syntax.outline import statements
-from paasq_dsl.syntax.split import split
+from paasq_dsl.language_service import complete, declaration, hover, mention_at, signature_help
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.stage_splitter import split
+from paasq_dsl.syntax.statement_splitter import statements
 from paasq_editor.analysis import Analysis
-from paasq_editor.features.actions import actions
+from paasq_editor.features.code_actions import actions
+from paasq_editor.features.code_lens import lenses
 from paasq_editor.features.diagnostics import diagnostics
 from paasq_editor.features.formatting import formatting
-from paasq_editor.features.lenses import lenses
-from paasq_editor.positions import Positions
+from paasq_editor.line_index import Positions
 
 PIECES = [
     "|",

@@ -14,8 +14,8 @@ from editor.library import CATALOG, LIVE, SAMPLES, Editor
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable
 from paasq_daemon.wire.request import Request
-from paasq_editor import daemon as daemons
-from paasq_editor.daemon import Daemon
+from paasq_editor import daemon_client as daemons
+from paasq_editor.daemon_client import Daemon
 
 SCHEMA = (SAMPLES / "assistant" / "schema.paasq").read_text("utf-8")
 

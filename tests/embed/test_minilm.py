@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.embed.minilm import BUNDLED, SIZE, TOKENS_MAX, MiniLM, bundled
-from paasq_daemon.embed.provider import Embedder
 from paasq_daemon.wire.errors import ModelMismatch
 
 TEXTS = [

@@ -8,14 +8,14 @@ import pytest
 
 from dumps import diagnostic_text
 from golden import Case, cases
-from paasq_daemon.backends.base import Capability, Prepared
+from paasq_daemon.backends.backend import Capability, Prepared
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.wire.errors import QueryError
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.diagnostics import CATALOGUE, Diagnostic, has_errors
-from paasq_dsl.source import Source
-from paasq_dsl.syntax.parse import TEXT_CHARACTERS_MAX, parse
+from paasq_dsl.source_text import Source
+from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse
 from schemas import MODULES, catalog, modules
 
 CASES = cases(Path(__file__).parent)

@@ -8,7 +8,7 @@ import pytest
 
 from errors.test_errors import AT_RUN_TIME, diagnostics_of
 from paasq_dsl.diagnostics import CATALOGUE
-from paasq_dsl.explanations import explanation
+from paasq_dsl.error_docs import explanation
 
 WITHOUT_A_WRONG_TEXT = AT_RUN_TIME | {"PQ0117", "PQ0118", "PQ0225"}  # found when it runs, or too large a text to show
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import PaasqError
 
 RIGHT, REPORTED, WRONG = "right", "reported by the read", "silently wrong"

@@ -14,7 +14,7 @@ import pytest
 
 from faults.disks import enlarge_tmpfs, needs_root, small_tmpfs
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 
 KEYS_DELETED = 20

@@ -16,7 +16,7 @@ import numpy as np
 from paasq_daemon.index.column import Coded, Column, Ragged
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import (
     BOOL,

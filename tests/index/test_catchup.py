@@ -13,7 +13,7 @@ import pytest
 from index.library import CATALOG, NOTE, Model, check_equal, create, opened, values_of
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Field
 from paasq_dsl.types import INT, KEYWORD
@@ -218,7 +218,7 @@ def test_a_failure_midway_is_mended_by_the_next_read(tmp_path: Path, monkeypatch
             pass
         model.change(store, 30)
         with monkeypatch.context() as patch:
-            patch.setattr("paasq_daemon.index.collection.CollectionIndex._kill", lambda *_: 1 / 0)
+            patch.setattr("paasq_daemon.index.collection_index.CollectionIndex._kill", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError), indexes.read():
                 pass
         with indexes.read() as view:

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from paasq_daemon.index.analyzers import terms
-from paasq_daemon.index.snippets import snippet, within_edits
-from paasq_dsl.syntax.matchtext import parse_match_text
+from paasq_daemon.index.snippet_selection import snippet, within_edits
+from paasq_dsl.syntax.match_query import parse_match_text
 
 FILLER = "Nothing of note was said about it that day. " * 10
 

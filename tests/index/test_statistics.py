@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from index.library import NOTE, create, opened
-from paasq_daemon.index.builders import column_builder
-from paasq_daemon.index.statistics import Statistics, statistics
+from paasq_daemon.index.column_builders import column_builder
+from paasq_daemon.index.column_statistics import Statistics, statistics
 from paasq_dsl.types import DURATION, FLOAT, INT, KEYWORD, Type, list_of
 from paasq_dsl.values import Duration, Value
 

@@ -16,13 +16,13 @@ import pytest
 
 from index.library import NOTE, WORDS, create, opened
 from paasq_daemon.index.analyzers import LANGUAGES, terms
+from paasq_daemon.index.append_files import read_manifest, write_manifest
 from paasq_daemon.index.column import Coded
-from paasq_daemon.index.files import read_manifest, write_manifest
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.index.text import Hits
+from paasq_daemon.index.text_search import Hits
 from paasq_daemon.store.store import Store
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur, parse_match_text
+from paasq_dsl.syntax.match_query import Clause, Form, MatchText, Occur, parse_match_text
 from paasq_dsl.types import text_in
 
 TITLE, BODY, LINES = 2, 3, 13
@@ -276,7 +276,7 @@ def test_a_failing_commit_is_told_and_mended(tmp_path: Path, monkeypatch: pytest
             search(view, "falcon")
         put(store, "b", "falcon")
         with monkeypatch.context() as patch:
-            patch.setattr("paasq_daemon.index.textindex._documents", lambda *_: 1 / 0)
+            patch.setattr("paasq_daemon.index.text_index._documents", lambda *_: 1 / 0)
             with indexes.read() as view, pytest.raises(ZeroDivisionError):
                 search(view, "falcon")
         with indexes.read() as view:

@@ -13,7 +13,7 @@ from index.library import NOTE, create, opened
 from paasq_daemon.index.column import Flat
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
-from paasq_dsl.syntax.matchtext import parse_match_text
+from paasq_dsl.syntax.match_query import parse_match_text
 
 
 def _write(store: Store) -> None:
@@ -60,7 +60,7 @@ def test_each_reader_sees_one_sequence_number(tmp_path: Path) -> None:
 def test_the_bound_on_blas_threads_comes_before_numpy() -> None:
     script = (
         "import os\n"
-        "from paasq_daemon.index.threads import bound_blas_threads\n"
+        "from paasq_daemon.index.blas_threads import bound_blas_threads\n"
         "bound_blas_threads(3)\n"
         "assert os.environ['OPENBLAS_NUM_THREADS'] == '3'\n"
         "import numpy\n"

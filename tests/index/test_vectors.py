@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paasq_daemon.index import vectors as tuning
-from paasq_daemon.index.blocks import BLOCK_ROWS
-from paasq_daemon.index.signbits import FARTHEST, hamming, nearest_rows, sign_words
-from paasq_daemon.index.vectorindex import VectorIndex
-from paasq_daemon.index.vectors import VectorView, unit_rows
+from paasq_daemon.index import vector_search as tuning
+from paasq_daemon.index.binary_quantization import FARTHEST, hamming, nearest_rows, sign_words
+from paasq_daemon.index.vector_blocks import BLOCK_ROWS
+from paasq_daemon.index.vector_index import VectorIndex
+from paasq_daemon.index.vector_search import VectorView, unit_rows
 from paasq_daemon.wire.errors import StoreError
 
 SIZE = 150  # not a multiple of 64

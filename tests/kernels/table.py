@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from paasq_daemon.index.column import Coded, Column, Ints, Ragged
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.columns import from_values, to_values
+from paasq_daemon.kernels.context import Shown
 from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate
-from paasq_daemon.kernels.run import Shown
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.bound import Bound, BoundQuery, ExtendStage
 from paasq_dsl.catalog import Catalog, Collection, Field
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 from paasq_dsl.types import (
     BOOL,
     BYTES,

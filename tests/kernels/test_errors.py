@@ -10,11 +10,11 @@ import pytest
 from kernels.table import bound, rows, run, values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.memory_limit import Room
 from paasq_daemon.kernels.parameters import infer_type, parameter
-from paasq_daemon.kernels.room import Room
 from paasq_dsl.bound import ParameterValue
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.source import NOWHERE
+from paasq_dsl.source_text import NOWHERE
 from paasq_dsl.types import (
     BOOL,
     DURATION,

@@ -10,16 +10,16 @@ import pytest
 
 from kernels.library import LIBRARY, F, T, moments
 from kernels.table import DAY, NOW, Table, bound, rows, run, values
-from paasq_daemon.kernels import grouping  # noqa: F401 - registers the aggregates
-from paasq_daemon.kernels.aggregates import AGGREGATES
-from paasq_daemon.kernels.build import to_values
+from paasq_daemon.kernels.aggregate import grouping  # noqa: F401 - registers the aggregates
+from paasq_daemon.kernels.aggregate.functions import AGGREGATES
+from paasq_daemon.kernels.columns import to_values
+from paasq_daemon.kernels.context import KERNELS
 from paasq_daemon.kernels.evaluate import evaluate, scalar
-from paasq_daemon.kernels.run import KERNELS
-from paasq_daemon.kernels.windows import WINDOWS
+from paasq_daemon.kernels.window.functions import WINDOWS
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import NULL_GIVES_NULL, FunctionKind
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Duration, Value, parse_time
 

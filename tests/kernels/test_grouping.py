@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_daemon.kernels.build import concatenate, constant, from_values, null_column, to_values
-from paasq_daemon.kernels.calendar_months import add_months as add_months_to_all
-from paasq_daemon.kernels.counting import value_counts
+from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate, group
+from paasq_daemon.kernels.aggregate.value_counts import value_counts
+from paasq_daemon.kernels.columns import concatenate, constant, from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.grouping import Groups, aggregate, group
-from paasq_daemon.kernels.ordering import order, top
+from paasq_daemon.kernels.sort import order, top
+from paasq_daemon.kernels.time.months import add_months as add_months_to_all
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.source import NOWHERE
+from paasq_dsl.source_text import NOWHERE
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TEXT, TIME, Type, list_of
 from paasq_dsl.values import INT_MAX, Duration, Value, add_months
 from reference.aggregates import AGGREGATES as REFERENCE

@@ -6,7 +6,7 @@ import pytest
 
 from kernels.library import LIBRARY
 from kernels.table import COLUMNS, NOW, bound, catalog
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from reference.aggregates import AGGREGATES

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from kernels.table import DAY, NOW, Table, bound, catalog, rows, run
-from paasq_daemon.backends.base import RunInputs
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.kernels.columns import from_values, to_values
 from paasq_daemon.kernels.durations import MONTH_MICROS as MONTH
 from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.rowranges import Ranges, fold, medians
-from paasq_daemon.kernels.windowing import window_columns
+from paasq_daemon.kernels.window.evaluate import window_columns
+from paasq_daemon.kernels.window.frames import Ranges, fold, medians
 from paasq_dsl.bound import Apply, ColumnValue, Named
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind

@@ -11,10 +11,10 @@ import pytest
 
 from kernels.table import run
 from paasq_daemon.index.column import Flat
-from paasq_daemon.kernels.build import from_values
-from paasq_daemon.kernels.run import KERNELS, Call
-from paasq_daemon.kernels.transitions import transitions
-from paasq_dsl.source import NOWHERE
+from paasq_daemon.kernels.columns import from_values
+from paasq_daemon.kernels.context import KERNELS, Call
+from paasq_daemon.kernels.time.zone_transitions import transitions
+from paasq_dsl.source_text import NOWHERE
 from paasq_dsl.types import DURATION, KEYWORD, TIME
 from paasq_dsl.values import MICROS, Duration, render_time, to_datetime, to_micros
 

@@ -8,9 +8,9 @@ import pytest
 
 from dumps import diagnostic_text, script_text
 from golden import Case, cases
-from paasq_dsl.source import Source
-from paasq_dsl.syntax.format import NARROW, format_text
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.source_text import Source
+from paasq_dsl.syntax.format.formatter import NARROW, format_text
+from paasq_dsl.syntax.parser import parse
 
 CASES = cases(Path(__file__).parent)
 

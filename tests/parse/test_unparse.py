@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paasq_dsl.syntax.format.unparse import nodes, unparse
 
 from golden import cases
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parse import parse, parse_expression
+from paasq_dsl.syntax.parser import parse, parse_expression
 from paasq_dsl.syntax.tree import Node
-from paasq_dsl.syntax.unparse import nodes, unparse
 
 TEXTS = {
     "a  +b": "a + b",

@@ -6,8 +6,8 @@ import pytest
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.index.column import Ragged
-from paasq_daemon.operators import fuse, listing
-from paasq_daemon.operators.run import Run
+from paasq_daemon.operators import fuse, init_plan
+from paasq_daemon.operators.context import Run
 from paasq_daemon.wire.errors import LimitExceeded, QueryError
 from programs.conftest import Ask, Rows
 
@@ -48,21 +48,21 @@ def test_pending_vectors_are_said(engine: Engine, ask: Ask, monkeypatch: pytest.
 
 
 def test_too_many_values_are_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "VALUES_MAX", 2)
+    monkeypatch.setattr(init_plan, "VALUES_MAX", 2)
     assert len(ask("from note | where id in (from note | take 2 | select id)").rows) == 2
     with pytest.raises(QueryError, match="gives 3 values, more than 2"):
         ask("from note | where id in (from note | select id)")
 
 
 def test_a_list_is_made_once_for_equal_brackets(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[listing.Listing] = []
-    runs = listing.Listing.run
+    made: list[init_plan.Listing] = []
+    runs = init_plan.Listing.run
 
-    def counted(self: listing.Listing, run: Run) -> Ragged:
+    def counted(self: init_plan.Listing, run: Run) -> Ragged:
         made.append(self)
         return runs(self, run)
 
-    monkeypatch.setattr(listing.Listing, "run", counted)
+    monkeypatch.setattr(init_plan.Listing, "run", counted)
     ids, big = "id in (from big)", "let big = from note | where n > 1 | select id"
     ask(f"{big}; from note | where {ids} or not ({ids}) | extend again = {ids} | union (from note | where {ids})")
     assert len(made) == 1

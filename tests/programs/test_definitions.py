@@ -8,7 +8,7 @@ import pytest
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import InvalidValue, QueryError
-from paasq_daemon.wire.modules import ProjectModules
+from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_dsl.modules import ModuleMissing
 from programs.conftest import Ask, Rows
 

@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.sources.formats import reader_of
-from paasq_daemon.sources.lines import LineFile
-from paasq_daemon.sources.loading import load
+from paasq_daemon.sources.bulk_load import load
+from paasq_daemon.sources.line_reader import LineFile
+from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.catalog_messages import catalog_message, catalog_of, present_record, record_message, record_of
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, QueryError
+from paasq_daemon.wire.json_rpc import dump, parse
 from paasq_daemon.wire.request import Request
-from paasq_daemon.wire.rpc import dump, parse
-from paasq_daemon.wire.schema import catalog_message, catalog_of, present_record, record_message, record_of
-from paasq_daemon.wire.values import plain
+from paasq_daemon.wire.value_codecs import plain
 from properties.worlds import SmallEmbedder
 
 SCHEMA = """

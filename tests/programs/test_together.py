@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.sources.formats import reader_of
-from paasq_daemon.sources.lines import LineFile
-from paasq_daemon.sources.loading import load
+from paasq_daemon.sources.bulk_load import load
+from paasq_daemon.sources.line_reader import LineFile
+from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import catalog_from_json, catalog_to_json
 from properties.worlds import SmallEmbedder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasq_dsl.syntax.tokens import quote_string
+from paasq_dsl.syntax.lexer import quote_string
 from paasq_dsl.types import Kind, Type
 from properties.shaping import collapse, distinct, expand, sample, skip, union
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.syntax.tokens import quote_string, record_name
+from paasq_dsl.syntax.lexer import quote_string, record_name
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
 from paasq_dsl.values import render_time
 from properties.around import look_around

@@ -145,7 +145,7 @@ def test_an_approximate_answer_says_so(engine: Engine, world_of: WorldOf, monkey
     """With the bounds so low that a handful of vectors is many."""
     world = next(w for w in map(world_of, range(1, WORLDS)) if "vec" in w.collection.by_name and len(w.keys) > 8)
     for name in ("EXACT_NUMBERS_MAX", "CANDIDATES_MIN", "CANDIDATE_NUMBERS", "CANDIDATES_PER_RESULT"):
-        monkeypatch.setattr(f"paasq_daemon.index.vectors.{name}", 1)
+        monkeypatch.setattr(f"paasq_daemon.index.vector_search.{name}", 1)
     near = f'from {world.item} | near vec to "blue sea" | take 1'
     answer = asked(engine, near)
     assert (answer.complete, answer.reason) == (False, "approximate")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_dsl.syntax.format import NARROW, WIDE, format_text
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.format.formatter import NARROW, WIDE, format_text
+from paasq_dsl.syntax.parser import parse
 from properties.texts import LANGUAGE, SAMPLES, broken, comments, every_text, respaced
 
 TEXTS = every_text()

@@ -11,15 +11,15 @@ import pytest
 from lark import Token as LarkToken
 from lark.lexer import PatternStr
 
-from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.script import bind
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.syntax.parse import _parser, parse
-from paasq_dsl.syntax.split import significant, split
-from paasq_dsl.syntax.tokens import scan
-from paasq_dsl.syntax.words import PIPELINE_HOLDERS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.verbs import VERBS
-from paasq_dsl.verbs.verb import Verb
+from paasq_dsl.stages import VERBS
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax.keywords import PIPELINE_HOLDERS, STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.syntax.lexer import scan
+from paasq_dsl.syntax.parser import _parser, parse
+from paasq_dsl.syntax.stage_splitter import significant, split
 from properties.texts import LANGUAGE, SAMPLES, broken, every_text, function_text
 from schemas import catalog
 

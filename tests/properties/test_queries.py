@@ -14,18 +14,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.request import Request
-from paasq_dsl.syntax.canonical import canonical
-from paasq_dsl.syntax.tokens import TokenKind, scan, unquote
+from paasq_dsl.syntax.lexer import TokenKind, scan, unquote
+from paasq_dsl.syntax.normalization import canonical
+from paasq_dsl.time_zones import zone_of
 from paasq_dsl.types import Kind
 from paasq_dsl.values import parse_time
-from paasq_dsl.zones import zone_of
 from properties.around import look_around
 from properties.queries import ZONES, Pipeline, conditions, drawn, query_texts
 from properties.worlds import SmallEmbedder, World, make_world

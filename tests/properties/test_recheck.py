@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_dsl.binder.bind import bind
-from paasq_dsl.binder.recheck import Checker
+from paasq_dsl.binder.incremental import Checker
+from paasq_dsl.binder.script import bind
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.syntax.parse import DIAGNOSTICS_MAX, parse
+from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, parse
 from properties.texts import LANGUAGE, NOISE, SAMPLES
 from schemas import catalog, modules
 

@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_daemon.compiler import PreparedQuery
 from paasq_daemon.engine import Engine
 from paasq_daemon.kernels.errors import KernelError

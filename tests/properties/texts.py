@@ -7,8 +7,8 @@ from pathlib import Path
 
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.syntax.tokens import TRIVIA, TokenKind, scan
-from paasq_dsl.verbs import VERBS
+from paasq_dsl.stages import VERBS
+from paasq_dsl.syntax.lexer import TRIVIA, TokenKind, scan
 
 SAMPLES = {p.relative_to(p.parents[1]).as_posix(): p.read_text("utf-8") for p in sorted(
     (Path(__file__).parents[2] / "samples").glob("*/*.paasq")

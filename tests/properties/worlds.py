@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.request import Request
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import MICROS, Duration, parse_time

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.index.passages import CHARACTERS_MAX, passages
+from paasq_daemon.index.passage_split import CHARACTERS_MAX, passages
 from paasq_daemon.wire.errors import BudgetExceeded
 from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder

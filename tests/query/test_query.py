@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden import Case
-from paasq_dsl.verbs import VERBS
+from paasq_dsl.stages import VERBS
 from running import Stores, cases_with_stores, check, stores
 
 HERE = Path(__file__).parent

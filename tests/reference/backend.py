@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
+from paasq_daemon.backends.backend import Capability, Result, RunInputs, check_capabilities
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.events import Key
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.bound import BoundQuery, RowIdentity, Schema
 from paasq_dsl.bound.traversal import expressions, nested, pipeline_values
 from paasq_dsl.types import Kind, Type

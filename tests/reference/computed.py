@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paasq_daemon.backends.base import RunInputs
-from paasq_dsl.binder.computed import computed_expression
+from paasq_daemon.backends.backend import RunInputs
+from paasq_dsl.binder.computed_fields import computed_expression
 from reference.records import Records, Row
 from reference.values import Evaluator, fitted
 

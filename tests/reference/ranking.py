@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from paasq_dsl.syntax.matchtext import Clause, Form, MatchText, Occur
+from paasq_dsl.syntax.match_query import Clause, Form, MatchText, Occur
 from reference.records import Row, Undecided, Vector
 
 K1, B = 1.2, 0.75

@@ -8,10 +8,10 @@ from functools import cmp_to_key
 from typing import Any
 
 from paasq_daemon.wire.answer import FacetCount
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import Apply, Bound, BoundStage, Named, PipelineValue, Schema
-from paasq_dsl.syntax.matchtext import MatchTextError, parse_match_text
+from paasq_dsl.syntax.match_query import MatchTextError, parse_match_text
 from paasq_dsl.types import Kind
 from reference import ranking, shaping
 from reference.aggregates import summarize

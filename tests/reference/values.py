@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time

@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from paasq_daemon.cli.script import Step, steps
+from paasq_daemon.cli.script_steps import Step, steps
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.modules import ProjectModules
+from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source import Source
+from paasq_dsl.source_text import Source
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something

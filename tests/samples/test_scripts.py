@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*/*.paasq"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr

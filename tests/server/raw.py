@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any, Self
 
-from paasq_daemon.wire.frames import Framing, frame
+from paasq_daemon.wire.framing import Framing, frame
 
 
 class Raw:

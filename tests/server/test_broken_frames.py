@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.wire.frames import FrameDecoder
+from paasq_daemon.wire.framing import FrameDecoder
 from server.conftest import Daemon
 from server.raw import Raw, request
 

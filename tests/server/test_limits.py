@@ -8,8 +8,8 @@ import pytest
 
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.wire.errors import LimitExceeded
-from paasq_daemon.wire.frames import FRAME_BYTES_MAX, Framing
-from paasq_daemon.wire.rpc import dump
+from paasq_daemon.wire.framing import FRAME_BYTES_MAX, Framing
+from paasq_daemon.wire.json_rpc import dump
 from server.conftest import Daemon, Start
 from server.raw import Raw, request
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from paasq_daemon.server.log import LineFormatter, event
-from paasq_daemon.wire.rpc import RpcError
+from paasq_daemon.wire.json_rpc import RpcError
 from server.conftest import Daemon
 
 

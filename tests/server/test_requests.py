@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from paasq._embedded import Embedded
+from paasq._embedded_database import Embedded
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.wire.answer import PutResult
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import ConflictError, QueryError
-from paasq_daemon.wire.frames import Framing
-from paasq_daemon.wire.rpc import INTERNAL_ERROR, RpcError
+from paasq_daemon.wire.framing import Framing
+from paasq_daemon.wire.json_rpc import INTERNAL_ERROR, RpcError
 from paasq_dsl.values import Duration
 from server.conftest import Daemon
 from server.fake_engine import CATALOG, FakeEngine

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.sources.entry import Entry
-from paasq_daemon.sources.loading import BATCH_RECORDS, load
-from paasq_daemon.sources.rejects import RejectFile
+from paasq_daemon.sources.bulk_load import BATCH_RECORDS, load
+from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.reject_file import RejectFile
 from paasq_daemon.wire.errors import ConflictError, DaemonUnavailable
 
 

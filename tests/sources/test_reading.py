@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from paasq_daemon.sources import lines as lines_module
-from paasq_daemon.sources.entry import Entry
-from paasq_daemon.sources.formats import reader_of
-from paasq_daemon.sources.lines import Line, LineFile
+from paasq_daemon.sources import line_reader as lines_module
+from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.line_reader import Line, LineFile
+from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import BOOL, FLOAT, INT, KEYWORD, TEXT, TIME, list_of

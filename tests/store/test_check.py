@@ -9,7 +9,7 @@ from typing import TypeAlias
 import lmdb
 import pytest
 
-from paasq_daemon.store.digest import logical_digest
+from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.layout import COLLECTION, RECORD, SEQ, VECTOR, collection_name
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import CorruptRecord

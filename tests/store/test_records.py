@@ -9,7 +9,7 @@ import pytest
 
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, StoreError
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD

@@ -13,16 +13,16 @@ import pytest
 import zstandard
 from blake3 import blake3
 
+from paasq_daemon.snapshot.create import create
+from paasq_daemon.snapshot.garbage_collection import delete, sweep
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_path, read_manifest
-from paasq_daemon.snapshot.objects import CONTENT_BYTES_MAX, ObjectName, Objects
-from paasq_daemon.snapshot.pages import PAGE_BYTES, read_table
-from paasq_daemon.snapshot.prune import delete, sweep
+from paasq_daemon.snapshot.object_store import CONTENT_BYTES_MAX, ObjectName, Objects
+from paasq_daemon.snapshot.page_table import PAGE_BYTES, read_table
 from paasq_daemon.snapshot.restore import restore
 from paasq_daemon.snapshot.verify import verify
-from paasq_daemon.snapshot.write import create
+from paasq_daemon.store.group_commit import Committed
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.writer import Committed
 from paasq_daemon.wire.errors import SnapshotError, StoreError
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import KEYWORD
@@ -170,7 +170,7 @@ def test_an_unfinished_snapshot_is_no_snapshot_and_is_swept(store: Store, target
     with pytest.raises(KeyboardInterrupt):
         create(store, target, "half", power_cut)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paasq_daemon.snapshot.write.write_manifest", after_the_objects)
+        patch.setattr("paasq_daemon.snapshot.create.write_manifest", after_the_objects)
         with pytest.raises(OSError, match="no space"):
             create(store, target, "half")
     assert [m.name for m in list_manifests(target)] == ["whole"]

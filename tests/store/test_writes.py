@@ -11,7 +11,7 @@ import lmdb
 import pytest
 
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 
 

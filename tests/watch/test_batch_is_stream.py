@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import event, given, note, reject
 from hypothesis import strategies as st
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_daemon.compiler import PreparedWatch
 from paasq_daemon.engine import Engine
-from paasq_daemon.watches.standing import ROWS_HELD_MAX, StandingQuery
+from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, StandingQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
 from paasq_daemon.wire.request import Request

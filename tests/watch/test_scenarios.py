@@ -14,7 +14,7 @@ import pytest
 
 from golden import Case, cases
 from paasq_daemon.engine import Engine
-from paasq_daemon.watches.standing import StandingQuery
+from paasq_daemon.watches.continuous_query import StandingQuery
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.request import Request

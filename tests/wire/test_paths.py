@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_daemon.wire.paths import default_folder, socket_of
+from paasq_daemon.wire.default_paths import default_folder, socket_of
 
 
 @pytest.mark.parametrize(

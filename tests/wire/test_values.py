@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import labels
+from paasq_daemon.wire.catalog_messages import catalog_message, catalog_of
 from paasq_daemon.wire.cell_text import printable
 from paasq_daemon.wire.errors import ProtocolError
-from paasq_daemon.wire.rpc import dump
-from paasq_daemon.wire.schema import catalog_message, catalog_of
-from paasq_daemon.wire.values import decode, encode, plain, present
+from paasq_daemon.wire.json_rpc import dump
+from paasq_daemon.wire.value_codecs import decode, encode, plain, present
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, FLOAT, INT, KEYWORD, TIME, Type, link_to, list_of, text_in, vector_of
 from paasq_dsl.values import INT_MAX, INT_MIN, Duration

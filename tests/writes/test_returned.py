@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import paasq
-from paasq._embedded import Embedded
+from paasq._embedded_database import Embedded
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from properties.worlds import SmallEmbedder

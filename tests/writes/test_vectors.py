@@ -13,7 +13,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import ModelMismatch
 from paasq_daemon.wire.request import Request
-from paasq_daemon.writes.vectors import FRESH_MAX
+from paasq_daemon.writes.vectorizer import FRESH_MAX
 from properties.worlds import SmallEmbedder
 
 SCHEMA = "collection note { key id: keyword title: text body: text n: int sense: vector(auto) from title, body };"

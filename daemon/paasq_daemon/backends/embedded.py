@@ -13,32 +13,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capabilities
+from paasq_daemon.backends.backend import Capability, Result, RunInputs, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
-from paasq_daemon.kernels.build import to_values
+from paasq_daemon.kernels.columns import to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, scalar
-from paasq_daemon.operators.affordable import ROWS_AT_ONCE, ROWS_MAX, affordable
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.budget import Budget
+from paasq_daemon.operators.context import EMPTY, Run
+from paasq_daemon.operators.link_traversal import traverse
 from paasq_daemon.operators.page import cut
-from paasq_daemon.operators.run import EMPTY, Run
-from paasq_daemon.operators.snippets import snippets
-from paasq_daemon.operators.traverse import traverse
-from paasq_daemon.plan.cost import Estimator
+from paasq_daemon.operators.result_budget import Budget
+from paasq_daemon.operators.result_limiter import ROWS_AT_ONCE, ROWS_MAX, affordable
+from paasq_daemon.operators.snippet_column import snippets
+from paasq_daemon.plan.cardinality import Estimator
 from paasq_daemon.plan.explain import Measured, Measurements, PlanLine, plan_lines, plan_text
-from paasq_daemon.plan.physical import PhysicalPlan, physical_plan
+from paasq_daemon.plan.planner import PhysicalPlan, physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget as Limits
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.objects import nested
+from paasq_dsl.object_paths import nested
 from paasq_dsl.types import Kind, Type
 from paasq_dsl.values import Value
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import folder_of, open_database
-from paasq_daemon.cli.faults import FAILED, show_diagnostics
-from paasq_daemon.cli.texts import modules_beside, read_source
+from paasq_daemon.cli.error_output import FAILED, show_diagnostics
+from paasq_daemon.cli.open_database import folder_of, open_database
+from paasq_daemon.cli.source_files import modules_beside, read_source
 from paasq_dsl.catalog import Catalog
 
 
@@ -23,9 +23,9 @@ def check(
 
     Collections are those of the store, if there is one, and those that the scripts given before declare.
     """
-    from paasq_dsl.binder.bind import bind
+    from paasq_dsl.binder.script import bind
     from paasq_dsl.diagnostics import has_errors
-    from paasq_dsl.syntax.parse import parse
+    from paasq_dsl.syntax.parser import parse
 
     catalog = _catalog(data, socket)
     failed = False

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import open_database
+from paasq_daemon.cli.open_database import open_database
 
 _STEP_S = 2.0  # work is asked for in steps, so that there is progress to show and Ctrl-C loses little
 
@@ -25,7 +25,7 @@ def embed(
     """Compute the vectors that are pending. What is done is kept, so this may be stopped and called again."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from paasq_daemon.cli.terminal import errors
+    from paasq_daemon.cli.consoles import errors
 
     started_s = time.monotonic()
     done, pending = 0, 1

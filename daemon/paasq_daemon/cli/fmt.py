@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from paasq_daemon.cli.faults import FAILED, show_diagnostics
-from paasq_daemon.cli.texts import read_source
+from paasq_daemon.cli.error_output import FAILED, show_diagnostics
+from paasq_daemon.cli.source_files import read_source
 
 
 def fmt(
@@ -21,8 +21,8 @@ def fmt(
     ] = False,
 ) -> None:
     """Write scripts in the one layout that all share. Comments stay; a file with errors is left as it is."""
-    from paasq_dsl.syntax.format import format_text
-    from paasq_dsl.syntax.parse import parse
+    from paasq_dsl.syntax.format.formatter import format_text
+    from paasq_dsl.syntax.parser import parse
 
     failed = False
     for file in files:

@@ -13,19 +13,19 @@ import typer
 from paasq_daemon.cli import snapshot
 from paasq_daemon.cli.check import check
 from paasq_daemon.cli.embed import embed
-from paasq_daemon.cli.explain import explain
-from paasq_daemon.cli.faults import FAILED, show_error
+from paasq_daemon.cli.error_output import FAILED, show_error
+from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
-from paasq_daemon.cli.importing import import_file
+from paasq_daemon.cli.import_records import import_file
 from paasq_daemon.cli.lsp import lsp
 from paasq_daemon.cli.query import query
+from paasq_daemon.cli.rerun_on_save import watch
 from paasq_daemon.cli.resolve import resolve
-from paasq_daemon.cli.run import run
+from paasq_daemon.cli.run_script import run
 from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.shell import shell
 from paasq_daemon.cli.status import status
-from paasq_daemon.cli.watch import watch
-from paasq_daemon.index.threads import bound_blas_threads
+from paasq_daemon.index.blas_threads import bound_blas_threads
 from paasq_daemon.wire.errors import PaasqError
 
 app = typer.Typer(

@@ -8,10 +8,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from paasq_daemon.cli.formats import Format
+from paasq_daemon.cli.answer_output import Format
 from paasq_daemon.wire.request import Budget
+from paasq_dsl.time_zones import zone_of
 from paasq_dsl.values import parse_time
-from paasq_dsl.zones import zone_of
 
 Data: TypeAlias = Annotated[
     Path | None,

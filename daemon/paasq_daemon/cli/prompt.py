@@ -14,7 +14,7 @@ from prompt_toolkit.history import FileHistory, InMemoryHistory
 
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.assist import complete
+from paasq_dsl.language_service import complete
 
 
 class Prompt:

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli import params as parameters
-from paasq_daemon.cli.connection import open_database
-from paasq_daemon.cli.events import follow, is_watch
-from paasq_daemon.cli.faults import explained
-from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.cli import parameter_values as parameters
+from paasq_daemon.cli.answer_output import Format, write
+from paasq_daemon.cli.error_output import explained
+from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.cli.watch_output import follow, is_watch
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source import Source
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.source_text import Source
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def query(

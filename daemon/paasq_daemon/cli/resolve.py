@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import open_database
-from paasq_daemon.cli.formats import Format, write
+from paasq_daemon.cli.answer_output import Format, write
+from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.wire.request import Request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import folder_of
+from paasq_daemon.cli.open_database import folder_of
 
 
 def serve(data: options.Data = None, socket: options.Socket = None) -> None:
@@ -13,7 +13,7 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     from paasq_daemon.engine import Engine
     from paasq_daemon.server.listener import serve as serve_engine
     from paasq_daemon.server.log import log_to_stderr
-    from paasq_daemon.wire.paths import socket_of
+    from paasq_daemon.wire.default_paths import socket_of
 
     log_to_stderr()
     folder = folder_of(data)

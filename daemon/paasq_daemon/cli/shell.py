@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import folder_of, open_database
-from paasq_daemon.cli.events import follow
-from paasq_daemon.cli.faults import show_error, show_query_error
-from paasq_daemon.cli.formats import Format, write
-from paasq_daemon.cli.script import definitions_of, steps
+from paasq_daemon.cli.answer_output import Format, write
+from paasq_daemon.cli.error_output import show_error, show_query_error
+from paasq_daemon.cli.open_database import folder_of, open_database
+from paasq_daemon.cli.script_steps import definitions_of, steps
+from paasq_daemon.cli.watch_output import follow
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source import Source
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.source_text import Source
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _HISTORY_NAME = "shell_history"
 
 
 def shell(zone: options.Zone = DEFAULT_ZONE, data: options.Data = None, socket: options.Socket = None) -> None:
     """Type statements and see their answers. A statement ends with `;`, Tab completes, Ctrl-D leaves."""
+    from paasq_daemon.cli.consoles import output
     from paasq_daemon.cli.prompt import Prompt
-    from paasq_daemon.cli.terminal import output
 
     with open_database(data, socket, create=True) as database:
         database.zone = zone

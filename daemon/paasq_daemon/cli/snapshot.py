@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import open_database
-from paasq_daemon.cli.facts import write_facts
-from paasq_daemon.cli.faults import FAILED
+from paasq_daemon.cli.error_output import FAILED
+from paasq_daemon.cli.object_output import write_facts
+from paasq_daemon.cli.open_database import open_database
 
 _LISTED = ("name", "created", "seq", "new_bytes")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.connection import open_database
-from paasq_daemon.cli.facts import write_facts
+from paasq_daemon.cli.object_output import write_facts
+from paasq_daemon.cli.open_database import open_database
 
 
 def status(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 
 import orjson
 
-from paasq_daemon.backends.base import RunInputs
+from paasq_daemon.backends.backend import RunInputs
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, scalar
-from paasq_daemon.operators.affordable import affordable
+from paasq_daemon.operators.result_limiter import affordable
+from paasq_daemon.store.read_view import View
 from paasq_daemon.store.record import Record
-from paasq_daemon.store.view import View
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import Cancellation
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.bound import Bound
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import Citation, parse_citation

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from paasq_daemon.index.column_statistics import Statistics
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.index.statistics import Statistics
 from paasq_daemon.kernels.durations import MONTH_MICROS
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.wire.values import as_text
+from paasq_daemon.wire.value_codecs import as_text
 from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.stages import VERB_OF_WORD, VERBS
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Duration, Value
-from paasq_dsl.verbs import VERB_OF_WORD, VERBS
 
 _WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
 _FIELDS = (("field", "keyword"), ("type", "keyword"), ("rules", "text"), ("doc", "text"))

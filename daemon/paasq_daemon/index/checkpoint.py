@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.builders import column_builder
-from paasq_daemon.index.collection import CollectionIndex, expected_columns
-from paasq_daemon.index.files import AppendFile, Stamp, Untrusted, fsync_folder, read_manifest, write_manifest
-from paasq_daemon.index.growing import Growing
-from paasq_daemon.index.vectorindex import VectorIndex
+from paasq_daemon.index.append_array import Growing
+from paasq_daemon.index.append_files import AppendFile, Stamp, Untrusted, fsync_folder, read_manifest, write_manifest
+from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
+from paasq_daemon.index.column_builders import column_builder
+from paasq_daemon.index.vector_index import VectorIndex
 from paasq_dsl.catalog import Catalog, Collection
 
 FORMAT_VERSION = 1

@@ -10,19 +10,19 @@ from functools import partial
 from pathlib import Path
 from threading import RLock
 
-from paasq_daemon.index.catchup import CollectionChanges, changes_since
+from paasq_daemon.index.append_files import Untrusted
 from paasq_daemon.index.checkpoint import Checkpoint
-from paasq_daemon.index.collection import CollectionIndex
+from paasq_daemon.index.collection_index import CollectionIndex
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.extent import Extent
-from paasq_daemon.index.files import Untrusted
-from paasq_daemon.index.past import PAST_PREFIX, Past, PastExtents
-from paasq_daemon.index.text import TextView
-from paasq_daemon.index.textindex import TextIndex
-from paasq_daemon.index.view import CollectionView
-from paasq_daemon.store.past import PastView
+from paasq_daemon.index.column_snapshot import Extent
+from paasq_daemon.index.journal_replay import CollectionChanges, changes_since
+from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.text_search import TextView
+from paasq_daemon.index.time_travel import PAST_PREFIX, Past, PastExtents
+from paasq_daemon.store.historical_view import PastView
+from paasq_daemon.store.read_view import View
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.view import View
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 

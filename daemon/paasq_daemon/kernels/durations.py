@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
-from paasq_daemon.kernels import integers
-from paasq_daemon.kernels.build import objects
+from paasq_daemon.kernels import checked_integers
+from paasq_daemon.kernels.columns import objects
 from paasq_daemon.kernels.operands import flat, numbers
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.types import DURATION
 from paasq_dsl.values import Duration
 
@@ -57,9 +57,9 @@ def scale(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) 
     """So many times as long; `factor` int64 or float64. A part of a month becomes microseconds."""
     months, micros = parts(column)
     if factor.dtype == np.int64:
-        whole = integers.multiply(months, factor, valid, span)
-        return assemble(whole, integers.multiply(micros, factor, valid, span), valid)
+        whole = checked_integers.multiply(months, factor, valid, span)
+        return assemble(whole, checked_integers.multiply(micros, factor, valid, span), valid)
     scaled = months.astype(np.float64) * factor
-    whole = integers.from_floats(np.trunc(scaled), valid, span)
+    whole = checked_integers.from_floats(np.trunc(scaled), valid, span)
     rest = micros * factor + (scaled - np.trunc(scaled)) * MONTH_MICROS
-    return assemble(whole, integers.from_floats(rest, valid, span), valid)
+    return assemble(whole, checked_integers.from_floats(rest, valid, span), valid)

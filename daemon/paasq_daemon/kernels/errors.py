@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
 
 
 class KernelError(Exception):

@@ -12,31 +12,12 @@ from typing import Any
 import numpy as np
 
 from paasq_daemon.index.column import Coded, Column, Ints, Mask, Ragged
-from paasq_daemon.kernels import (  # noqa: F401 -- each registers its kernels
-    addresses,
-    arithmetic,
-    binary,
-    clock,
-    comparison,
-    conversion,
-    formats,
-    likeness,
-    lists,
-    logic,
-    membership,
-    numeric,
-    patterns,
-    ranges,
-    texts,
-    times,
-    vectors,
-)  # fmt: skip
-from paasq_daemon.kernels.build import broadcast, encode, from_values, null_column, to_values
+from paasq_daemon.kernels.columns import broadcast, encode, from_values, null_column, to_values
+from paasq_daemon.kernels.context import KERNELS, Call, Rows, RunValues
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import restrict, truth
 from paasq_daemon.kernels.parameters import parameter
-from paasq_daemon.kernels.run import KERNELS, Call, Rows, RunValues
-from paasq_daemon.kernels.transitions import day_start_us
+from paasq_daemon.kernels.time.zone_transitions import day_start_us
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.bound.traversal import parts
 from paasq_dsl.functions import FUNCTIONS

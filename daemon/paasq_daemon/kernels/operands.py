@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Coded, Column, Flat, Ints, Mask
-from paasq_daemon.kernels.build import broadcast, compact, concatenate, encode, from_values, null_column, to_values
+from paasq_daemon.kernels.columns import broadcast, compact, concatenate, encode, from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_dsl.functions.signature import unify
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.types import BOOL, KEYWORD, NULL, STRING_KINDS, Kind, Type
 from paasq_dsl.values import Value
 

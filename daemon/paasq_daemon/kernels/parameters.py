@@ -11,9 +11,9 @@ from typing import Any
 from paasq_daemon.kernels.errors import KernelError
 from paasq_dsl.bound import ParameterValue
 from paasq_dsl.functions.signature import unify
+from paasq_dsl.time_zones import DEFAULT_ZONE, zone_of
 from paasq_dsl.types import ANY, BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
 from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
-from paasq_dsl.zones import DEFAULT_ZONE, zone_of
 
 
 class _UnfitError(Exception):

@@ -8,9 +8,9 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Ints, Mask
-from paasq_daemon.index.view import CollectionView
-from paasq_daemon.operators.fetch import fetch_column
+from paasq_daemon.operators.column_fetch import fetch_column
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.columns import from_values, to_values
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.fetch import fetch_column
-from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.column_fetch import fetch_column
+from paasq_daemon.operators.context import Run
 from paasq_dsl.citations import Citation
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Value

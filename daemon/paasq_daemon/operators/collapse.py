@@ -9,11 +9,11 @@ import numpy as np
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.ranking import ranks
+from paasq_daemon.kernels.sort_keys import ranks
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
 from paasq_dsl.bound import Bound
 
 

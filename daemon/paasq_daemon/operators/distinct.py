@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paasq_daemon.kernels.aggregate.grouping import group
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.grouping import group
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
 from paasq_dsl.bound import Bound
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Flat, Ints
-from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.kernels.operands import null_of
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
 from paasq_dsl.bound import Bound
 from paasq_dsl.types import INT
 

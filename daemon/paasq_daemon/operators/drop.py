@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.context import Run
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ragged
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.columns import from_values, to_values
 from paasq_daemon.kernels.operands import null_of
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import check_rows
-from paasq_daemon.operators.run import Run
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.row_limits import check_rows
 from paasq_dsl.types import Kind
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.counting import value_counts
+from paasq_daemon.kernels.aggregate.value_counts import value_counts
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
 from paasq_daemon.wire.answer import FacetCount as Count
-from paasq_daemon.wire.values import encode
+from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.bound import FacetCount
 from paasq_dsl.types import Kind
 

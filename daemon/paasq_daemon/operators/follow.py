@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Flat, Ints, Ragged
-from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.fetch import fetch_column
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
-from paasq_daemon.operators.traverse import linked_ordinals
+from paasq_daemon.operators.column_fetch import fetch_column
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.link_traversal import linked_ordinals
 from paasq_dsl.bound import Apply, Bound
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import INT

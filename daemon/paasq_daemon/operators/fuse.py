@@ -11,10 +11,10 @@ from paasq_daemon.index.column import Column, Flat, Ints
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.context import CANDIDATES_DEPTH, Operator, Run
+from paasq_daemon.operators.expression_text import show
 from paasq_daemon.operators.match import Match, scored
 from paasq_daemon.operators.near import Near
-from paasq_daemon.operators.run import CANDIDATES_DEPTH, Operator, Run
-from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Bound
 from paasq_dsl.types import FLOAT, INT
 

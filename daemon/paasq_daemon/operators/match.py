@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Flat
-from paasq_daemon.index.textindex import text_fields
-from paasq_daemon.index.view import CollectionView
+from paasq_daemon.index.text_index import text_fields
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.limits import count_of, show_limit
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of, show_limit
 from paasq_dsl.bound import Bound, Constant
-from paasq_dsl.syntax.matchtext import MatchText, MatchTextError, parse_match_text
+from paasq_dsl.syntax.match_query import MatchText, MatchTextError, parse_match_text
 from paasq_dsl.types import FLOAT, Kind
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.vectors import VectorView
-from paasq_daemon.index.view import CollectionView
+from paasq_daemon.index.vector_search import VectorView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import count_of, show_limit
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
 from paasq_daemon.operators.match import scored
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.row_limits import count_of, show_limit
 from paasq_dsl.bound import Bound
 from paasq_dsl.types import Kind
 

@@ -16,16 +16,16 @@ import numpy as np
 import orjson
 
 from paasq_daemon.index.column import Column, Flat, Mask
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.columns import from_values, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.kernels.ordering import order
+from paasq_daemon.kernels.sort import order
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
 from paasq_dsl.bound import Bound
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
 from paasq_dsl.types import INT
 from paasq_dsl.values import Duration, Value
 

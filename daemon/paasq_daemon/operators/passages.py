@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Flat
-from paasq_daemon.index.view import CollectionView
-from paasq_daemon.kernels.build import from_values, to_values
+from paasq_daemon.kernels.columns import from_values, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.fetch import fetch_column
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
-from paasq_daemon.operators.snippets import NO_WORDS
+from paasq_daemon.operators.column_fetch import fetch_column
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
+from paasq_daemon.operators.snippet_column import NO_WORDS
 from paasq_dsl.bound import Bound
 from paasq_dsl.citations import field_part
+from paasq_dsl.stages.find import WEIGHT_OF_SENSE, WEIGHT_OF_WORDS
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
 from paasq_dsl.values import Value
-from paasq_dsl.verbs.find import WEIGHT_OF_SENSE, WEIGHT_OF_WORDS
 
 DEPTH = 100  # records that are cut into passages
 EMBEDDED_MAX = 32  # passages whose meaning is looked at: a few milliseconds each

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show_item
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show_item
 from paasq_dsl.bound import Named
 
 

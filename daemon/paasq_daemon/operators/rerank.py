@@ -10,11 +10,11 @@ from paasq_daemon.index.column import Flat
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.operands import finite, numbers, valid_of
-from paasq_daemon.kernels.ordering import order, top
+from paasq_daemon.kernels.sort import order, top
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.limits import count_of, show_limit
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of, show_limit
 from paasq_dsl.bound import Bound
 from paasq_dsl.types import FLOAT, NUMBER_KINDS, Kind
 

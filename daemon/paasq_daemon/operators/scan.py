@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Ints, Mask
-from paasq_daemon.index.view import CollectionView
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import columns_of, evaluate_mask
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.fetch import is_stored_apart
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.column_fetch import is_stored_apart
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
 from paasq_dsl.bound import Bound
 from paasq_dsl.catalog import Collection
 

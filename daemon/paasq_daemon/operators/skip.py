@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.limits import count_of
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of
 from paasq_dsl.bound import Bound
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.ordering import order, top
+from paasq_daemon.kernels.sort import order, top
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.limits import count_of, show_limit
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.row_limits import count_of, show_limit
 from paasq_dsl.bound import Bound, BoundSortKey
 
 

@@ -8,21 +8,21 @@ from functools import partial
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Mask
-from paasq_daemon.kernels.aggregating import aggregated
-from paasq_daemon.kernels.build import concatenate
+from paasq_daemon.kernels.aggregate.evaluate import aggregated
+from paasq_daemon.kernels.aggregate.grouping import Groups, group
+from paasq_daemon.kernels.columns import concatenate
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import evaluate, scalar
-from paasq_daemon.kernels.grouping import Groups, group
-from paasq_daemon.operators import gaps
+from paasq_daemon.operators import gap_fill
 from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.buckets import buckets_between, zoned_buckets_between
-from paasq_daemon.operators.fetch import spread
-from paasq_daemon.operators.gaps import as_float
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show, show_item
+from paasq_daemon.operators.column_fetch import spread
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show, show_item
+from paasq_daemon.operators.gap_fill import as_float
+from paasq_daemon.operators.time_buckets import buckets_between, zoned_buckets_between
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
 from paasq_dsl.bound.traversal import replaced, windows
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.types import NUMBER_KINDS, TIME, Kind
 from paasq_dsl.values import Duration
 
@@ -106,9 +106,9 @@ class Summarize:
 
     def _gaps(self, column: Column, there: Mask, series: int, every: Ints, run: Run) -> Column:
         if self.fill_method == "previous":
-            return gaps.previous(column, there, series)
+            return gap_fill.previous(column, there, series)
         if self.fill_method == "linear":
-            return gaps.linear(column, there, series, np.tile(every, series))
+            return gap_fill.linear(column, there, series, np.tile(every, series))
         assert self.fill is not None
         value = scalar(self.fill, run.values)
         return column if value is None else _with_default(column, there, value, self.fill.span)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints
-from paasq_daemon.kernels.build import concatenate, null_column
+from paasq_daemon.kernels.columns import concatenate, null_column
 from paasq_daemon.operators.batch import Batch, Deferred, OrderKey
-from paasq_daemon.operators.fetch import spread
-from paasq_daemon.operators.limits import check_rows
-from paasq_daemon.operators.run import EMPTY, Operator, Run
+from paasq_daemon.operators.column_fetch import spread
+from paasq_daemon.operators.context import EMPTY, Operator, Run
+from paasq_daemon.operators.row_limits import check_rows
 from paasq_dsl.types import INT, Type
 
 

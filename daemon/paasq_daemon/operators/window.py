@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.windowing import window_columns
+from paasq_daemon.kernels.window.evaluate import window_columns
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
 from paasq_daemon.operators.project import Project
-from paasq_daemon.operators.run import Run
-from paasq_daemon.operators.show import show
 from paasq_dsl.bound import Apply, Bound, ColumnValue
 from paasq_dsl.bound.traversal import replaced, windows
 from paasq_dsl.functions import FUNCTIONS

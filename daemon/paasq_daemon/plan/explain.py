@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from paasq_daemon.operators.context import Operator
 from paasq_daemon.operators.fuse import Fuse
-from paasq_daemon.operators.run import Operator
 from paasq_daemon.operators.union import Union
-from paasq_daemon.plan.cost import Estimator
-from paasq_daemon.plan.physical import PhysicalPlan
+from paasq_daemon.plan.cardinality import Estimator
+from paasq_daemon.plan.planner import PhysicalPlan
 from paasq_dsl.bound import PipelineValue
 from paasq_dsl.bound.traversal import instances
 

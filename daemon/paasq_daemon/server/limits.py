@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.wire.frames import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX
+from paasq_daemon.wire.framing import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX
 
 QUERY_TEXT_CHARS_MAX = 2**18  # parsing costs about 5 ms for 1,000 characters
 VALUES_MAX = 10_000

@@ -12,16 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paasq_daemon.server.auth import admit, peer_of
-from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.connection_session import Session
+from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
 from paasq_daemon.server.log import event
 from paasq_daemon.server.methods import Service
-from paasq_daemon.server.session import Session
+from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ProtocolError
-from paasq_daemon.wire.frames import Framing, frame
-from paasq_daemon.wire.paths import SOCKET_PATH_BYTES_MAX
-from paasq_daemon.wire.rpc import error_message
+from paasq_daemon.wire.framing import Framing, frame
+from paasq_daemon.wire.json_rpc import error_message
 
 _BACKLOG = 128
 _PROBE_S = 5.0

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from paasq_daemon.server.contract import Engine
+from paasq_daemon.server.connection_watches import Watching
+from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX, VALUES_MAX
-from paasq_daemon.server.params import (
+from paasq_daemon.server.param_readers import (
     Param,
     boolean,
     budget,
@@ -26,14 +27,13 @@ from paasq_daemon.server.params import (
     texts,
     whole,
 )
-from paasq_daemon.server.watching import Watching
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.catalog_messages import catalog_message, record_message
 from paasq_daemon.wire.errors import SnapshotError
+from paasq_daemon.wire.json_rpc import dump_bounded
 from paasq_daemon.wire.request import Budget, Request
-from paasq_daemon.wire.rpc import dump_bounded
-from paasq_daemon.wire.schema import catalog_message, record_message
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
 _LONG_THREADS = 2

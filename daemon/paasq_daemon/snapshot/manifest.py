@@ -13,8 +13,8 @@ from typing import Any
 
 from blake3 import blake3
 
-from paasq_daemon.snapshot.objects import ObjectName
-from paasq_daemon.store.folder import write_durably
+from paasq_daemon.snapshot.object_store import ObjectName
+from paasq_daemon.store.data_folder import write_durably
 from paasq_daemon.wire.errors import SnapshotError
 
 SNAPSHOT_FORMAT = 1

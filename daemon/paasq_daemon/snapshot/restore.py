@@ -8,10 +8,10 @@ from typing import BinaryIO
 from blake3 import blake3
 
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
-from paasq_daemon.snapshot.objects import Objects
-from paasq_daemon.snapshot.pages import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.snapshot.object_store import Objects
+from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.store.import_data_file import receive_data
 from paasq_daemon.store.layout import FORMAT_VERSION
-from paasq_daemon.store.receive import receive_data
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 

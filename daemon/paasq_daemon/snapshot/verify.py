@@ -9,9 +9,9 @@ from random import SystemRandom
 from tempfile import TemporaryDirectory
 
 from paasq_daemon.snapshot.manifest import Manifest, manifest_path, no_such_snapshot, read_manifest
-from paasq_daemon.snapshot.objects import Objects
+from paasq_daemon.snapshot.object_store import Objects
 from paasq_daemon.snapshot.restore import read_verified_table, restore
-from paasq_daemon.store.digest import logical_digest
+from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paasq_daemon.store.codec import decode, encode
+from paasq_daemon.store.entry_codec import decode, encode
 
 
 class ChangeKind(StrEnum):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paasq_daemon.store.codec import decode, encode
+from paasq_daemon.store.entry_codec import decode, encode
 from paasq_daemon.store.layout import BODY_BYTES_MAX
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Collection
-from paasq_dsl.objects import nested
+from paasq_dsl.object_paths import nested
 from paasq_dsl.values import Value
 
 

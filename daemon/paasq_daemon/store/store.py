@@ -14,15 +14,15 @@ from typing import BinaryIO, Self, TypeVar
 
 import lmdb
 
-from paasq_daemon.store.check import Finding, check
-from paasq_daemon.store.environment import errors_in_words, in_words
-from paasq_daemon.store.folder import FolderLock, prepare_folder
-from paasq_daemon.store.opening import open_data
+from paasq_daemon.store.data_folder import FolderLock, prepare_folder
+from paasq_daemon.store.group_commit import Committed, Writer
+from paasq_daemon.store.integrity_check import Finding, check
+from paasq_daemon.store.journal_trim import Trimmed, trim_some
+from paasq_daemon.store.lmdb_environment import errors_in_words, in_words
+from paasq_daemon.store.open_data_file import open_data
+from paasq_daemon.store.read_view import View
 from paasq_daemon.store.tables import Tables
-from paasq_daemon.store.transaction import WriteTransaction
-from paasq_daemon.store.trim import Trimmed, trim_some
-from paasq_daemon.store.view import View
-from paasq_daemon.store.writer import Committed, Writer
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import lmdb
 
-from paasq_daemon.store.codec import seal, stored_checksum, unseal
+from paasq_daemon.store.counters import StoreState, encode_store_state
+from paasq_daemon.store.entry_codec import seal, stored_checksum, unseal
 from paasq_daemon.store.layout import STATE_NAME
-from paasq_daemon.store.state import StoreState, encode_store_state
 
 _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
 

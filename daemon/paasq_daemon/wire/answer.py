@@ -9,8 +9,8 @@ from typing import Any
 
 from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.row import Row
-from paasq_daemon.wire.values import codec
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_daemon.wire.value_codecs import codec
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LABELS = ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")
 

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cell_text import cell, local_time, printable
-from paasq_daemon.wire.values import codec
-from paasq_dsl.zones import zone_of
+from paasq_daemon.wire.value_codecs import codec
+from paasq_dsl.time_zones import zone_of
 
 _RIGHT = ("int", "float", "duration")
 _READABLE = 12  # characters of a column that is cut into lines, and can still be read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from paasq_daemon.wire.values import digest, member_types
+from paasq_daemon.wire.value_codecs import digest, member_types
 
 _VECTOR_SHOWN = 3
 

@@ -9,13 +9,13 @@ from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import Cancellation
-from paasq_daemon.wire.connection import Connection
+from paasq_daemon.wire.catalog_messages import catalog_of, record_of
+from paasq_daemon.wire.client_connection import Connection
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.wire.remote_watch import RemoteWatch
 from paasq_daemon.wire.request import Budget, Request
-from paasq_daemon.wire.schema import catalog_of, record_of
-from paasq_daemon.wire.values import plain
-from paasq_daemon.wire.watch import RemoteWatch
+from paasq_daemon.wire.value_codecs import plain
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.values import render_time
 

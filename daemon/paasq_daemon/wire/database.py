@@ -13,7 +13,7 @@ from paasq_daemon.wire.cancellation import Cancellation
 from paasq_daemon.wire.events import Watch
 from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 class Database(ABC):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TypeAlias
 from paasq_daemon.wire.answer import ColumnInfo
 from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.row import Row
-from paasq_daemon.wire.values import codec, decode, encode
+from paasq_daemon.wire.value_codecs import codec, decode, encode
 
 # A record's key; where rows are no records, or one stands in several, what tells them apart, as JSON writes it.
 Key: TypeAlias = "str | tuple[Any, ...]"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 Number = TypeVar("Number", int, float)
 

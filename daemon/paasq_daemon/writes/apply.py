@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.build import from_values, null_column, to_values
+from paasq_daemon.kernels.columns import from_values, null_column, to_values
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.evaluate import RunValues, evaluate, evaluate_mask, scalar
 from paasq_daemon.store.record import Record
-from paasq_daemon.store.transaction import WriteTransaction
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
-from paasq_daemon.wire.values import as_text
-from paasq_daemon.writes.computed import with_computed
-from paasq_daemon.writes.objects import flattened
-from paasq_daemon.writes.records import put_record
-from paasq_daemon.writes.values import check_required, check_values, object_from_json
+from paasq_daemon.wire.value_codecs import as_text
+from paasq_daemon.writes.computed_fields import with_computed
+from paasq_daemon.writes.nested_values import flattened
+from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.validation import check_required, check_values, object_from_json
 from paasq_dsl.bound import (
     Bound,
     BoundDelete,
@@ -32,7 +32,7 @@ from paasq_dsl.bound import (
 )
 from paasq_dsl.bound.traversal import parts
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
-from paasq_dsl.syntax.tokens import record_name
+from paasq_dsl.syntax.lexer import record_name
 from paasq_dsl.types import Kind
 from paasq_dsl.values import Value
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.dates import report_bare_dates, time_in_text
+from paasq_dsl.binder.date_hints import report_bare_dates, time_in_text
 from paasq_dsl.binder.expressions import adapt, bind_expression
-from paasq_dsl.binder.mends import in_place
-from paasq_dsl.binder.objects import object_members
-from paasq_dsl.binder.wording import found_words, with_article
+from paasq_dsl.binder.fixes import in_place
+from paasq_dsl.binder.projections import object_members
+from paasq_dsl.binder.type_descriptions import found_words, with_article
 from paasq_dsl.bound import Bound, Constant, Named, ParameterValue, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
 from paasq_dsl.functions.signature import assignable
-from paasq_dsl.objects import is_inside, nested_types
-from paasq_dsl.source import Span
+from paasq_dsl.object_paths import is_inside, nested_types
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind, Type
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from paasq_dsl.binder.computed import check_computed, fields_read, with_fields_renamed
+from paasq_dsl.binder.collection_declarations import bind_fields, bind_type, check_sources, default_as, hides
+from paasq_dsl.binder.computed_fields import check_computed, fields_read, with_fields_renamed
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
-from paasq_dsl.binder.schemas import bind_fields, bind_type, check_sources, default_as, hides
-from paasq_dsl.binder.wording import found_words
+from paasq_dsl.binder.type_descriptions import found_words
 from paasq_dsl.bound import (
     BoundAlter,
     BoundCommand,
@@ -27,9 +27,9 @@ from paasq_dsl.bound import (
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import parse_citation
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.words import STAGE_WORDS
+from paasq_dsl.syntax.keywords import STAGE_WORDS
 from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type
 
 Fields: TypeAlias = tuple[Field, ...]

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paasq_dsl.binder.inline import InlineFunction, InlineParameter, InlinePipeline
+from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline
 from paasq_dsl.bound import BoundStage, DeclaredParameter, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic, nearest, replacement
-from paasq_dsl.source import Span
-from paasq_dsl.zones import DEFAULT_ZONE
+from paasq_dsl.source_text import Span
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 @dataclass

@@ -6,17 +6,17 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from paasq_dsl.binder.collection_declarations import bind_type
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_expression, fit
-from paasq_dsl.binder.inline import DEPTH_MAX, SIZE_MAX, InlineFunction, InlineParameter, InlinePipeline, measure
-from paasq_dsl.binder.schemas import bind_type
+from paasq_dsl.binder.inlining import DEPTH_MAX, SIZE_MAX, InlineFunction, InlineParameter, InlinePipeline, measure
 from paasq_dsl.bound import Bound, ColumnInfo, Constant, Schema
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.modules import ModuleMissing, Resolver
-from paasq_dsl.source import Source, Span
+from paasq_dsl.source_text import Source, Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parse import parse
+from paasq_dsl.syntax.parser import parse
 from paasq_dsl.types import Type
 
 MODULES_REMEMBERED = 64  # an editor binds them with each key

@@ -6,28 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from paasq_dsl.binder.brackets import bind_pipeline_value
 from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.dates import report_bare_dates
-from paasq_dsl.binder.foreign import is_called_alone, report_no_function, report_no_signature
-from paasq_dsl.binder.inline import InlineFunction, InlinePipeline, own_parameter, signature
+from paasq_dsl.binder.date_hints import report_bare_dates
+from paasq_dsl.binder.dialect_functions import is_called_alone, report_no_function, report_no_signature
+from paasq_dsl.binder.inlining import InlineFunction, InlinePipeline, own_parameter, signature
 from paasq_dsl.binder.literals import bind_literal, bind_moment
-from paasq_dsl.binder.operators import arithmetic_type, check_comparison, check_has, check_membership
+from paasq_dsl.binder.operator_types import arithmetic_type, check_comparison, check_has, check_membership
 from paasq_dsl.binder.paths import arrow_for_dot, as_arrow, column_name, report_object, traverse
-from paasq_dsl.binder.wording import found_words, with_article
-from paasq_dsl.binder.zones import check_zones, in_session_zone, session_zone
+from paasq_dsl.binder.subqueries import bind_pipeline_value
+from paasq_dsl.binder.time_zones import check_zones, in_session_zone, session_zone
+from paasq_dsl.binder.type_descriptions import found_words, with_article
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, ParameterValue, Schema
 from paasq_dsl.bound.traversal import pipeline_values
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.diagnostics import Edit, replacement
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, FunctionKind, resolve, unify, word_type
-from paasq_dsl.objects import paths_around
-from paasq_dsl.source import Span
+from paasq_dsl.object_paths import paths_around
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.words import FOREIGN_VALUES
+from paasq_dsl.syntax.keywords import FOREIGN_VALUES
+from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BOOL, FLOAT, NULL, Kind, Type, link_to, list_of
-from paasq_dsl.zones import DEFAULT_ZONE
 
 NO_ROW = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})

@@ -8,10 +8,10 @@ from typing import cast
 from paasq_dsl.binder.context import Context
 from paasq_dsl.bound import Bound, Constant, MomentValue, Schema
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.words import MOMENTS
+from paasq_dsl.syntax.keywords import MOMENTS
+from paasq_dsl.time_zones import zone_of
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, parse_time
-from paasq_dsl.zones import zone_of
 
 
 def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:

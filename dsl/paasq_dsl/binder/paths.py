@@ -8,9 +8,9 @@ from paasq_dsl.binder.context import Context
 from paasq_dsl.bound import Bound, Traverse
 from paasq_dsl.catalog import Collection
 from paasq_dsl.diagnostics import Edit
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tokens import quote_name
+from paasq_dsl.syntax.lexer import quote_name
 from paasq_dsl.types import ANY, Kind, Type, lifted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from paasq_dsl.binder.assignments import bind_assignments
 from paasq_dsl.binder.context import Context
 from paasq_dsl.binder.expressions import bind_condition
-from paasq_dsl.binder.wording import with_article
+from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import (
     BoundDelete,
     BoundExpect,
@@ -23,11 +23,11 @@ from paasq_dsl.bound import (
 from paasq_dsl.bound.traversal import collections_read, parts
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions.signature import assignable
-from paasq_dsl.objects import paths_around
-from paasq_dsl.source import Span
+from paasq_dsl.object_paths import paths_around
+from paasq_dsl.source_text import Span
+from paasq_dsl.stages.follow import scan_schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Kind
-from paasq_dsl.verbs.follow import scan_schema
 
 
 def bind_write(context: Context, node: tree.Write) -> BoundWrite | None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from paasq_dsl.bound.schema import BoundStage, Origin, Schema
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
+from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import BOOL, Type
 from paasq_dsl.values import Value
-from paasq_dsl.zones import DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from paasq_dsl.bound.schema import BoundStage, Schema
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
 
 
 @dataclass(frozen=True, slots=True)

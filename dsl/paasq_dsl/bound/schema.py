@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from paasq_dsl.catalog import Collection
-from paasq_dsl.objects import is_inside, nested_types, paths_around
+from paasq_dsl.object_paths import is_inside, nested_types, paths_around
 from paasq_dsl.types import Type
 
 

@@ -9,7 +9,7 @@ from paasq_dsl.bound.expressions import Bound
 from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.bound.writes import BoundTransaction
 from paasq_dsl.catalog import Collection, Field, View
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
 from paasq_dsl.types import Type
 
 

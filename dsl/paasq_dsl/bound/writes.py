@@ -8,7 +8,7 @@ from typing import TypeAlias
 from paasq_dsl.bound.expressions import Bound, Named
 from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.catalog import Collection
-from paasq_dsl.source import NOWHERE, Span
+from paasq_dsl.source_text import NOWHERE, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,23 @@ from types import MappingProxyType
 from paasq_dsl.functions import (
     aggregate,
     binary,
-    choice,
+    conditional,
     conversion,
     lists,
-    number,
-    patterns,
+    numeric,
+    regex,
     text,
     time,
     vectors,
     window,
-)  # fmt: skip
+)
 from paasq_dsl.functions.signature import Function
 
 GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType({
-    "Text": text.FUNCTIONS, "Regular expressions": patterns.FUNCTIONS, "Numbers": number.FUNCTIONS,
+    "Text": text.FUNCTIONS, "Regular expressions": regex.FUNCTIONS, "Numbers": numeric.FUNCTIONS,
     "Times and durations": time.FUNCTIONS, "Lists": lists.FUNCTIONS, "Vectors": vectors.FUNCTIONS,
     "Bytes": binary.FUNCTIONS,
-    "Choices and null": choice.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
+    "Choices and null": conditional.FUNCTIONS, "Conversions and links": conversion.FUNCTIONS,
     "Aggregates": aggregate.FUNCTIONS, "Windows": window.FUNCTIONS,
 })  # fmt: skip
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for group in GROUPS.values() for f in group})

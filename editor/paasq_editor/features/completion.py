@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from paasq_dsl.assist import Completion, Values, complete
-from paasq_dsl.assist.completion import CompletionKind
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.language_service import Completion, Values, complete
+from paasq_dsl.language_service.completion_item import CompletionKind
 from paasq_dsl.modules import Modules
-from paasq_editor.positions import Positions
+from paasq_editor.line_index import Positions
 
 TRIGGERS = [" ", "|", ".", ">", "$", "@", '"', ":", "(", "[", "{", ",", "<"]
 _KINDS = {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from paasq_daemon.wire.modules import ProjectModules
-from paasq_dsl.assist import declaration, mention_at
+from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.language_service import declaration, mention_at
 from paasq_dsl.modules import ModuleMissing, Modules
-from paasq_editor.positions import Positions
+from paasq_editor.line_index import Positions
 
 
 def definition(

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from paasq_dsl.diagnostics import Diagnostic, Severity
 from paasq_editor.analysis import Analysis
-from paasq_editor.positions import Positions
+from paasq_editor.line_index import Positions
 
 SOURCE = "paasq"
 _SEVERITIES = {

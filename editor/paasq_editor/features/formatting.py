@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from paasq_dsl.source import Span
-from paasq_dsl.syntax.format import format_text
-from paasq_editor.positions import Positions
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.format.formatter import format_text
+from paasq_editor.line_index import Positions
 
 
 def formatting(text: str) -> list[types.TextEdit]:

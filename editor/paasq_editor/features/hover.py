@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from paasq_dsl import assist
-from paasq_dsl.explanations import explanation
-from paasq_dsl.source import Span
+from paasq_dsl import language_service
+from paasq_dsl.error_docs import explanation
+from paasq_dsl.source_text import Span
 from paasq_editor.analysis import Analysis
-from paasq_editor.positions import Positions
+from paasq_editor.line_index import Positions
 
 
 def hover(analysis: Analysis, position: types.Position) -> types.Hover | None:
     """An error is explained as the manual does; the editor shows its sentence by itself."""
     positions = Positions(analysis.text)
     offset = positions.offset(position)
-    found = assist.hover(analysis.text, offset, analysis.catalog, analysis.modules)
+    found = language_service.hover(analysis.text, offset, analysis.catalog, analysis.modules)
     wrong = next((d for d in analysis.diagnostics if d.span.start <= offset <= d.span.end), None)
     parts = [found.markdown] if found else []
     parts += [f"**{wrong.code}**: {explanation(wrong.code)}"] if wrong else []

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from paasq_dsl.assist.words import KEYWORDS, STATEMENTS, TYPES
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.syntax.words import MOMENTS
+from paasq_dsl.language_service.keyword_docs import KEYWORDS, STATEMENTS, TYPES
+from paasq_dsl.stages import VERBS
+from paasq_dsl.syntax.keywords import MOMENTS
 from paasq_dsl.values import MICROS, MONTHS
-from paasq_dsl.verbs import VERBS
 
 TARGET = Path(__file__).parents[1] / "syntaxes" / "paasq.tmLanguage.json"
 _CONSTANTS = ("true", "false", "null")

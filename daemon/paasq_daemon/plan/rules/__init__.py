@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paasq_daemon.plan.rules import merge_filters, order_conditions, push_filters
+from paasq_daemon.plan.rules import merge_filters, push_down_filters, reorder_predicates
 from paasq_dsl.bound import BoundStage
 
 Rule = Callable[[tuple[BoundStage, ...]], tuple[BoundStage, ...]]
 
 RULES: tuple[Rule, ...] = (
-    push_filters.push_filters,
+    push_down_filters.push_filters,
     merge_filters.merge_filters,
-    order_conditions.order_conditions,
+    reorder_predicates.order_conditions,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.tree.nodes import Node, Stage
 from paasq_dsl.values import Duration
 

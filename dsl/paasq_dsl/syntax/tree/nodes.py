@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 
 
 @dataclass(frozen=True, slots=True)

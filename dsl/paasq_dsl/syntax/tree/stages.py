@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.tree.expressions import Expression, Item, Literal, Name, Parameter, Pipeline
 from paasq_dsl.syntax.tree.nodes import Node, Stage
 

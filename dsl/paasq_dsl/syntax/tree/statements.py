@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from paasq_dsl.source import Span
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.tree.expressions import Expression, From, Literal, Name, Parameter
 from paasq_dsl.syntax.tree.nodes import Broken, Node, Stage
 from paasq_dsl.syntax.tree.writes import Transaction, Write

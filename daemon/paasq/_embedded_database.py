@@ -1,0 +1,110 @@
+"""A store open in this process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.server.engine_protocol import Engine, StandingQuery
+from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.catalog_messages import present_record
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import Cancelled
+from paasq_daemon.wire.events import EventBatch, Watch
+from paasq_daemon.wire.request import Request
+from paasq_daemon.wire.value_codecs import plain
+from paasq_dsl.catalog import Catalog
+
+
+class EmbeddedWatch(Watch):
+    """Runs its query in the thread that iterates it."""
+
+    def __init__(self, query: StandingQuery) -> None:
+        self._query = query
+        self._closed = False
+        self._due = threading.Event()
+        self._due.set()  # the first batch comes at once
+        query.on_due = self._due.set
+
+    def __next__(self) -> EventBatch:
+        while True:
+            self._due.wait()
+            if self._closed:
+                raise StopIteration
+            time.sleep(self._query.rest_s)
+            self._due.clear()
+            try:
+                batch = self._query.take()
+            except Cancelled:
+                raise StopIteration from None
+            if batch is not None:
+                return batch
+
+    def close(self) -> None:
+        self._closed = True
+        self._query.close()
+
+
+class Embedded(Database):
+    """Owns its engine: closing it closes the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+        given = changed(request, params=plain(request.params))
+        return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
+
+    def open_watch(self, request: Request) -> EmbeddedWatch:
+        return EmbeddedWatch(self._engine.watch(changed(request, params=plain(request.params))))
+
+    def explain(self, text: str, /, **params: Any) -> Answer:
+        return self._engine.explain(Request(text, plain(params), zone=self.zone))
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        record = self._engine.get(collection, key)
+        return None if record is None else present_record(record, self.catalog().collections[collection])
+
+    def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
+        several = [records] if isinstance(records, Mapping) else list(records)
+        return self._engine.put(collection, plain(several))
+
+    def catalog(self) -> Catalog:
+        return self._engine.catalog()
+
+    def status(self) -> dict[str, Any]:
+        return self._engine.status()
+
+    def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
+        return list(self._engine.values(collection, field, prefix, limit))
+
+    def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        return self._engine.check(text, modules)
+
+    def embed(
+        self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
+    ) -> dict[str, Any]:
+        return self._engine.embed(seconds_max=seconds_max, collection=collection, replace=replace)
+
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        return self._engine.snapshot_create(name)
+
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        return self._engine.snapshot_list()
+
+    def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
+        return self._engine.snapshot_verify(name, depth)
+
+    def snapshot_delete(self, name: str) -> dict[str, Any]:
+        return self._engine.snapshot_delete(name)
+
+    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
+        return self._engine.snapshot_restore(name, into)
+
+    def close(self) -> None:
+        self._engine.close()

@@ -1,0 +1,92 @@
+"""How an answer is written to a terminal, a file or a pipe."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from enum import StrEnum
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import orjson
+
+from paasq_dsl.time_zones import zone_of
+
+if TYPE_CHECKING:
+    from paasq_daemon.wire.answer import Answer
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
+    JSONL = "jsonl"  # one object a row
+    CSV = "csv"  # values as in JSON, null as an empty cell, a column for each member of an object
+    MARKDOWN = "markdown"
+
+
+def write(answer: Answer, form: Format) -> None:
+    """Write to standard output; the labels to standard error where the format has no place for them and rows lack."""
+    _WRITERS[form](answer)
+    if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
+        from paasq_daemon.cli.consoles import errors
+        from paasq_daemon.wire.answer_table import labels
+
+        errors().print(labels(answer), style="dim", soft_wrap=True)
+
+
+def _table(answer: Answer) -> None:
+    from paasq_daemon.cli.consoles import output
+    from paasq_daemon.wire.answer_table import answer_table
+
+    output().print(answer_table(answer))
+
+
+def _json(answer: Answer) -> None:
+    _out(orjson.dumps(answer.to_json(), option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _jsonl(answer: Answer) -> None:
+    for row in answer.to_json()["rows"]:
+        _out(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _csv(answer: Answer) -> None:
+    from paasq_daemon.wire.value_codecs import leaf_paths
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    paths = [path for column in answer.columns for path in leaf_paths(column.name, column.type)]
+    writer.writerow(".".join(path) for path in paths)
+    for row in answer.to_json()["rows"]:
+        cells = (reduce(lambda value, name: value and value[name], path, row) for path in paths)
+        writer.writerow(orjson.dumps(v).decode() if isinstance(v, list | bool) else v for v in cells)
+
+
+def _markdown(answer: Answer) -> None:
+    from paasq_daemon.wire.cell_text import cell
+
+    zone = zone_of(answer.zone) or UTC
+
+    def line(cells: list[str]) -> None:
+        escaped = (text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for text in cells)
+        sys.stdout.write(f"| {' | '.join(escaped)} |\n")
+
+    line([column.name for column in answer.columns])
+    sys.stdout.write(f"|{'---|' * len(answer.columns)}\n")
+    for row in answer:
+        line([cell(value, column.type, zone) for value, column in zip(row, answer.columns, strict=True)])
+
+
+def _out(text: bytes) -> None:
+    sys.stdout.write(text.decode())
+
+
+_LABELLED = frozenset({Format.TABLE, Format.JSON})
+_WRITERS: Mapping[Format, Callable[[Answer], None]] = {
+    Format.TABLE: _table,
+    Format.JSON: _json,
+    Format.JSONL: _jsonl,
+    Format.CSV: _csv,
+    Format.MARKDOWN: _markdown,
+}

@@ -1,0 +1,61 @@
+"""What went wrong, for people: the place in the text, the words, the mend. Always to standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from paasq_daemon.wire.errors import PaasqError, QueryError
+from paasq_dsl.source_text import Source
+
+FAILED = 1  # the exit code; 2 is wrong usage, as typer has it
+
+
+@contextmanager
+def explained(source: Source) -> Iterator[None]:
+    """A QueryError inside is shown at its place in `source`, and ends the command."""
+    try:
+        yield
+    except QueryError as error:
+        show_query_error(error, source)
+        raise typer.Exit(FAILED) from None
+
+
+def show_query_error(error: QueryError, source: Source) -> None:
+    if error.diagnostics:
+        show_diagnostics(error.diagnostics, source)
+        _show_progress(error)
+    else:
+        show_error(error)
+
+
+def show_error(error: PaasqError) -> None:
+    from rich.text import Text
+
+    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.wire.cell_text import printable
+
+    text = Text.assemble((f"error[{error.code}]", "bold red"), f": {printable(error.message)}")
+    if error.hint:
+        text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {printable(error.hint)}"))
+    errors().print(text, soft_wrap=True)
+    _show_progress(error)
+
+
+def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: Source) -> None:
+    """`diagnostics` as `Diagnostic.to_json` writes them."""
+    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.diagnostic_text import rendered
+
+    for each in diagnostics:
+        errors().print(rendered(each, source), soft_wrap=True)
+
+
+def _show_progress(error: PaasqError) -> None:
+    from paasq_daemon.cli.consoles import errors
+
+    if error.progress is not None:
+        errors().print(str(error.progress), soft_wrap=True)

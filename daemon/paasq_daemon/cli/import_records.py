@@ -1,0 +1,95 @@
+"""`paasq import COLLECTION FILE`"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.error_output import FAILED
+from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.diagnostics import nearest
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from paasq_daemon.sources.input_record import Entry
+
+_REJECTS_SHOWN = 10
+_GO_ON = "the same command goes over the file again and brings in the rest"
+
+
+def import_file(
+    collection: Annotated[
+        str, typer.Argument(metavar="COLLECTION", help="Declared already; its key identifies a record.")
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".jsonl, .csv with a header, or either as .gz.")],
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", metavar="PATH", help="Where bad lines go; else FILE.rejected.jsonl.")
+    ] = None,
+    data: options.Data = None,
+    socket: options.Socket = None,
+) -> None:
+    """Put the records of a file into a collection; one with a key that exists replaces it.
+
+    A line that is no record, or that the store refuses, is reported and kept in the reject file; the others are
+    stored. The exit code is 1 if there was one. Vectors are computed later, by `paasq embed` or the daemon.
+    """
+    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.sources.bulk_load import load
+    from paasq_daemon.sources.line_reader import LineFile
+    from paasq_daemon.sources.readers import reader_of
+    from paasq_daemon.sources.reject_file import RejectFile
+
+    if rejects is not None and rejects.resolve() == file.resolve():
+        raise typer.BadParameter("this is the file to import", param_hint="--rejects")
+    read = reader_of(file)
+    kept = RejectFile(rejects or file.with_name(f"{file.name}.rejected.jsonl"))
+    started_s = time.monotonic()
+    stored = 0
+    with open_database(data, socket) as database, LineFile(file) as lines, kept:
+        target = _declared(database.catalog(), collection)
+        with _progress() as bar:
+            task = bar.add_task(collection, total=lines.size_bytes, records=0)
+
+            def reject(entry: Entry) -> None:
+                kept.write(entry)
+                if kept.count <= _REJECTS_SHOWN:
+                    bar.console.print(f"{file}:{entry.line}: {entry.cause}", soft_wrap=True)
+
+            try:
+                for count in load(read(lines, target), lambda records: database.put(collection, records), reject):
+                    stored += count
+                    bar.update(task, completed=lines.position_bytes, records=stored)
+            except KeyboardInterrupt:
+                bar.stop()
+                errors().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
+                raise
+    took_s = time.monotonic() - started_s
+    errors().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
+    if kept.count:
+        errors().print(f"{kept.count:,} rejected; they are kept in {kept.path}", soft_wrap=True)
+        raise typer.Exit(FAILED)
+
+
+def _declared(catalog: Catalog, name: str) -> Collection:
+    if name not in catalog.collections:
+        known = nearest(name, catalog.collections) or tuple(catalog.collections)
+        hint = f"there is {', '.join(known)}" if known else "declare it first: collection NAME { key id: keyword ... }"
+        raise PaasqError(f"there is no collection {name}", hint)
+    return catalog.collections[name]
+
+
+def _progress() -> Progress:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from paasq_daemon.cli.consoles import errors
+
+    columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()]
+    columns += [TextColumn("{task.fields[records]:,} records"), TimeRemainingColumn()]
+    return Progress(*columns, console=errors(), transient=True, disable=not errors().is_terminal)

@@ -1,0 +1,105 @@
+"""A script as its statements one by one, each with a title for its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from paasq_daemon.cli.watch_output import is_watch
+from paasq_daemon.wire.errors import PaasqError
+from paasq_dsl.source_text import Source, Span
+from paasq_dsl.syntax.free_parameters import asked_parameters
+from paasq_dsl.syntax.lexer import TokenKind, scan
+from paasq_dsl.syntax.stage_splitter import split
+
+_USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
+# They have no answer: the statements behind them stand on them.
+_DEFINITIONS = frozenset({"let", "fn", "param", "use", "zone"})
+_PLACE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
+_COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement to run. `text` has the definitions it stands on before it, and every character where the script has
+    it, so that a diagnostic of `text` is one of the script.
+    """
+
+    title: str
+    text: str
+    span: Span
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names, without the `$`, of those that `text` asks for."""
+        return asked_parameters(self.text)
+
+    @property
+    def watches(self) -> bool:
+        """Does it push events, instead of giving an answer?"""
+        return is_watch(self.text)
+
+    def takes(self, parameter: str) -> bool:
+        """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""
+        alias, dot, _ = parameter.partition(".")
+        return alias in _USE.findall(self.text) if dot else parameter in self.parameters
+
+
+def steps(source: Source, after: int = 0) -> Iterator[Step]:
+    """The statements that do something, in order, from the offset `after` on."""
+    definitions: list[Span] = []
+    before = 0
+    for statement in split(source.text)[0]:
+        if _defines(source, statement.span):
+            definitions.append(statement.span)
+        elif statement.span.start >= after:
+            title = _comment(source.text[before : statement.span.start])
+            yield Step(title, _only(source.text, [*definitions, statement.span]), statement.span)
+        before = statement.span.end
+
+
+def step_at(source: Source, place: str) -> Step:
+    """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where none stands there that can be run."""
+    if (found := _PLACE.fullmatch(place)) is None:
+        raise PaasqError(f"{place} is no place in a script", "write its line, or line and column, such as 12 or 12:5")
+    wanted = tuple(int(number) for number in found.groups() if number is not None)
+    for step in steps(source):
+        first, last = (source.line_column(offset)[: len(wanted)] for offset in (step.span.start, step.span.end - 1))
+        if first <= wanted <= last:
+            return step
+    raise PaasqError(f"no statement that can be run stands at {place}", "definitions are run with those behind them")
+
+
+def definitions_of(source: Source) -> str:
+    """The statements that others stand on, each ended by `;`. Of two zones the later one stands."""
+    spans = [statement.span for statement in split(source.text)[0]]
+    texts = [source.text[span.start : span.end] for span in spans if _defines(source, span)]
+    zones = [text for text in texts if text.split(maxsplit=1)[0] == "zone"]
+    return "".join(f"{text};\n" for text in texts if text not in zones[:-1])
+
+
+def _defines(source: Source, span: Span) -> bool:
+    return source.text[span.start : span.end].split(maxsplit=1)[0] in _DEFINITIONS
+
+
+def _only(text: str, spans: list[Span]) -> str:
+    """The parts of `text` in `spans`, spaces and newlines in place of everything else, `;` behind each part."""
+    parts: list[str] = []
+    end = 0
+    for span in spans:
+        blank = "".join("\n" if c == "\n" else " " for c in text[end : span.start])
+        parts += [f";{blank[1:]}" if end else blank, text[span.start : span.end]]
+        end = span.end
+    return "".join(parts)
+
+
+def _comment(gap: str) -> str:
+    """The words of the last comment in what stands before a statement; an empty line parts two comments."""
+    words: list[str] = []
+    for token in scan(gap):
+        if token.kind in _COMMENTS:
+            words.append(token.text.strip("/*").strip())
+        elif token.text.count("\n") > 1:
+            words = []
+    return " ".join(words)

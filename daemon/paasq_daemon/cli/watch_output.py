@@ -1,0 +1,90 @@
+"""The events of a watch, written as they come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from paasq_daemon.cli.answer_output import Format
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.events import EventBatch
+from paasq_daemon.wire.request import Request
+from paasq_dsl.syntax.stage_splitter import split
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_STYLES = {"enter": "green", "change": "yellow", "leave": "red"}
+
+
+def is_watch(text: str) -> bool:
+    """Is the last statement of a text one that pushes events?"""
+    statements = split(text)[0]
+    return bool(statements) and statements[-1].pieces[0].text.split(maxsplit=1)[:1] == ["watch"]
+
+
+def follow(database: Database, request: Request, form: Format) -> None:
+    """Write events to standard output until Ctrl-C, which then goes on; raises PaasqError where the watch ends."""
+    if form not in {Format.TABLE, Format.JSON, Format.JSONL}:
+        raise PaasqError(f"events can't be written as {form}", "write them as json, a line each, or as a table")
+    cursor: str | None = None
+    live = False
+    with database.open_watch(request) as watch:
+        try:
+            for batch in watch:
+                _write(batch, form, first=batch.live and not live)
+                cursor, live = batch.cursor or cursor, live or batch.live
+        except KeyboardInterrupt:
+            if cursor is not None:
+                _say(f'\nto go on from here, write behind the watch: after "{cursor}"')
+            raise
+
+
+def _write(batch: EventBatch, form: Format, *, first: bool) -> None:
+    """`first`: with it the beginning is complete."""
+    if form is Format.TABLE:
+        from paasq_daemon.cli.consoles import output
+
+        for line in _lines(batch):
+            output().print(line, soft_wrap=True)
+        if first:
+            _say(f"that is all at sequence number {batch.seq}; what happens now follows, until Ctrl-C")
+    else:
+        import orjson
+
+        for each in _objects(batch, first=first):
+            sys.stdout.write(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE).decode())
+    sys.stdout.flush()
+
+
+def _objects(batch: EventBatch, *, first: bool) -> Iterator[dict[str, Any]]:
+    """The cursor stands at the last event alone: behind the others there is no moment to go on from."""
+    data = batch.to_json()
+    moment = {"seq": data["seq"], "now": data["now"]}
+    for number, event in enumerate(data["events"], 1):
+        yield {**event, **moment, "cursor": batch.cursor if number == len(batch) else None}
+    if first:
+        yield {"event": "live", **moment, "cursor": batch.cursor}
+
+
+def _lines(batch: EventBatch) -> Iterator[Text]:
+    from rich.text import Text
+
+    from paasq_daemon.wire.cell_text import cell, printable
+
+    width = max(map(len, _STYLES))
+    for event, key, row in batch:
+        shown = key if isinstance(key, str) else ", ".join("null" if part is None else str(part) for part in key)
+        line = Text.assemble((event.ljust(width), _STYLES[event]), "  ", (printable(shown), "bold"))
+        for value, column in zip(row, batch.columns, strict=True):
+            if value is not None and (text := cell(value, column.type)) != shown:
+                line.append_text(Text.assemble("  ", (f"{column.name} ", "dim"), text))
+        yield line
+
+
+def _say(words: str) -> None:
+    from paasq_daemon.cli.consoles import errors
+
+    errors().print(words, style="dim", soft_wrap=True)

@@ -1,0 +1,128 @@
+"""Running the statements that are neither queries nor writes of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.commands.resolve import read_citations, resolve
+from paasq_daemon.commands.show import describe, show
+from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.snapshot.create import create
+from paasq_daemon.snapshot.manifest import Manifest, list_manifests
+from paasq_daemon.snapshot.verify import verify
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.answer import Answer, ColumnInfo
+from paasq_daemon.writes.apply import values_of_run
+from paasq_daemon.writes.ddl import alter_collection, drop_collection, drop_view, set_view
+from paasq_daemon.writes.vectorizer import Vectors
+from paasq_dsl.bound import (
+    Bound,
+    BoundAlter,
+    BoundCommand,
+    BoundDescribe,
+    BoundDropCollection,
+    BoundDropView,
+    BoundResolve,
+    BoundShow,
+    BoundSnapshot,
+    BoundVerify,
+    BoundView,
+)
+from paasq_dsl.values import parse_time
+
+_SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records", "int"), ("new_bytes", "int"))
+
+
+@dataclass(frozen=True)
+class Commands:
+    store: Store
+    indexes: Indexes
+    vectors: Vectors
+    snapshot_folder: Path
+
+    def run(self, command: BoundCommand, inputs: RunInputs) -> Answer:
+        """Raises PaasqErrors, KernelError where the name of a snapshot is none."""
+        return _RUNNERS[type(command)](self, command, inputs)
+
+    def _show(self, command: BoundShow, _: RunInputs) -> Answer:
+        if command.what == "snapshots":
+            rows = [_manifest(manifest) for manifest in list_manifests(self.snapshot_folder)]
+            return _answer(_SNAPSHOT, rows, self.store.seq)
+        with self.indexes.read() as view:
+            return show(view, command)
+
+    def _describe(self, command: BoundDescribe, _: RunInputs) -> Answer:
+        with self.indexes.read() as view:
+            return describe(view, command)
+
+    def _snapshot(self, command: BoundSnapshot, inputs: RunInputs) -> Answer:
+        made = create(self.store, self.snapshot_folder, _name(command.name, inputs))
+        return _answer(_SNAPSHOT, [_manifest(made)], made.seq)
+
+    def _verify(self, command: BoundVerify, inputs: RunInputs) -> Answer:
+        """Every byte is hashed; a row for each thing that is wrong."""
+        name = _name(command.name, inputs)
+        done = verify(self.snapshot_folder, name)
+        columns = (("name", "keyword"), ("ok", "bool"), ("findings", "[text]"))
+        return _answer(columns, [[name, not done.findings, [str(f) for f in done.findings]]], self.store.seq)
+
+    def _resolve(self, command: BoundResolve, inputs: RunInputs) -> Answer:
+        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+        citations = read_citations(command.citations, values)
+        with self.indexes.read() as view:
+            return resolve(view, citations, inputs)
+
+    def _view(self, command: BoundView, _: RunInputs) -> Answer:
+        return self._changed(command.word, command.view.name, partial(set_view, view=command.view))
+
+    def _drop_view(self, command: BoundDropView, _: RunInputs) -> Answer:
+        return self._changed(command.word, command.view.name, partial(drop_view, name=command.view.name))
+
+    def _drop_collection(self, command: BoundDropCollection, _: RunInputs) -> Answer:
+        work = partial(drop_collection, collection=command.collection, and_records=command.and_records)
+        return self._changed(command.word, command.collection.name, work)
+
+    def _alter(self, command: BoundAlter, _: RunInputs) -> Answer:
+        work = partial(alter_collection, alter=command, embedder=self.vectors.embedder)
+        answer = self._changed(f"{command.change} field", command.collection.name, work)
+        self.vectors.wake()
+        return answer
+
+    def _changed(self, what: str, name: str, work: Callable[[WriteTransaction], int]) -> Answer:
+        """`work` gives how many records it touched."""
+        committed = self.store.write(work).result()
+        columns = (("change", "keyword"), ("name", "keyword"), ("records", "int"))
+        return _answer(columns, [[what, name, committed.value]], committed.seq)
+
+
+def _name(bound: Bound, inputs: RunInputs) -> str:
+    return str(scalar(bound, values_of_run(inputs.literals, inputs.parameters, inputs.now_us)))
+
+
+def _manifest(manifest: Manifest) -> list[Any]:
+    records = sum(manifest.collections.values())
+    return [manifest.name, parse_time(manifest.created), manifest.seq, records, manifest.new_bytes]
+
+
+def _answer(columns: tuple[tuple[str, str], ...], rows: list[list[Any]], seq: int) -> Answer:
+    return Answer(tuple(ColumnInfo(*column) for column in columns), rows, seq=seq)
+
+
+_RUNNERS: dict[type, Callable[[Commands, Any, RunInputs], Answer]] = {
+    BoundShow: Commands._show,  # noqa: SLF001  # the table of this class
+    BoundDescribe: Commands._describe,  # noqa: SLF001  # the table of this class
+    BoundSnapshot: Commands._snapshot,  # noqa: SLF001  # the table of this class
+    BoundVerify: Commands._verify,  # noqa: SLF001  # the table of this class
+    BoundResolve: Commands._resolve,  # noqa: SLF001  # the table of this class
+    BoundView: Commands._view,  # noqa: SLF001  # the table of this class
+    BoundDropView: Commands._drop_view,  # noqa: SLF001  # the table of this class
+    BoundDropCollection: Commands._drop_collection,  # noqa: SLF001  # the table of this class
+    BoundAlter: Commands._alter,  # noqa: SLF001  # the table of this class
+}

@@ -1,0 +1,174 @@
+"""The columns and vectors of one collection being built from its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from uuid import uuid4
+
+import numpy as np
+
+from paasq_daemon.index.append_array import Growing
+from paasq_daemon.index.column_builders import ColumnBuilder, column_builder, has_column
+from paasq_daemon.index.column_snapshot import Extent
+from paasq_daemon.index.column_statistics import valid_rows
+from paasq_daemon.index.vector_index import VectorIndex
+from paasq_daemon.store.read_view import View
+from paasq_daemon.store.record import Record
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import Value
+
+_ATTRIBUTES = {"_key": "key", "_version": "version", "_seq": "seq", "_time": "time_us"}  # column -> of the record
+_BATCH_RECORDS = 8_192
+
+
+class CollectionIndex:
+    """Row `i` of everything here belongs to ordinal `i`; rows of records that were dead when they came hold nulls.
+
+    `dead` lists the ordinals that died, in the order the journal tells it; `generation` names this list: a rebuilt
+    index has another one, since its order is another. `builders` are by system name, or by the field's id.
+    """
+
+    def __init__(self, collection: Collection, generation: str | None = None) -> None:
+        self.collection = collection
+        self.generation = generation or uuid4().hex
+        self.length = 0
+        self.dead = Growing(np.int64)
+        self.builders: dict[str, ColumnBuilder] = {
+            n: column_builder(t) for n, t in expected_columns(collection).items()
+        }
+        self.vectors: dict[int, VectorIndex] = {}
+        self._alive = Growing(np.bool_)
+        self._extent: Extent | None = None
+
+    @classmethod
+    def build(cls, view: View, collection: Collection) -> CollectionIndex:
+        """From the records and vectors that the view sees. Raises CorruptRecord where one is damaged."""
+        index = cls(collection)
+        index._append(view.scan(collection.id), view.next_ordinal(collection.id))
+        version = index.builders["_version"].column(index.length)
+        dead = np.flatnonzero(~valid_rows(version))
+        index._kill(dead.tolist())
+        live = np.flatnonzero(index._alive.array()).tolist()
+        for field in collection.of_kind(Kind.VECTOR):
+            index._set_vectors(view, field.id, live)
+        return index
+
+    def restore(self, length: int, dead: Growing[np.int64]) -> None:
+        """Go on from what was loaded, whose builders and vectors were put in place by the caller."""
+        self.length, self.dead = length, dead
+        alive = np.ones(length, np.bool_)
+        alive[dead.array()] = False
+        self._alive = Growing(np.bool_, alive)
+
+    def apply(self, view: View, died: Sequence[int], vector_changes: Mapping[int, Iterable[int]]) -> None:
+        """Bring the index to the view's sequence number.
+
+        `died` are the ordinals that died since, in the order in which they did; `vector_changes` the ordinals, by field
+        id, whose vector came or went.
+        """
+        start, end = self.length, view.next_ordinal(self.collection.id)
+        gone = set(died)
+        fresh = [ordinal for ordinal in range(start, end) if ordinal not in gone]
+        self._append(view.records(self.collection.id, fresh), end)
+        self._kill(died)
+        for field in self.collection.of_kind(Kind.VECTOR):
+            self._set_vectors(view, field.id, sorted({*fresh, *vector_changes.get(field.id, ())} - gone))
+        self._extent = None
+
+    def change_catalog(self, collection: Collection) -> bool:
+        """Take over a changed definition. False where it needs a rebuild: a field has another type or default now."""
+        present = self.collection.by_name.values()
+        by_id = {f.id: f for f in collection.fields}
+        for f in present:
+            now = by_id.get(f.id)
+            if now is not None and has_column(f.type) and (now.type, now.default) != (f.type, f.default):
+                return False
+        expected = expected_columns(collection)
+        self.builders = {name: self.builders.get(name) or self._filled(name, by_id) for name in expected}
+        self.vectors = {id_: index for id_, index in self.vectors.items() if id_ in by_id}
+        self.collection = collection
+        self._extent = None
+        return True
+
+    def extent(self) -> Extent:
+        """All of the index as it is now, unchanged by what comes later."""
+        if self._extent is None:
+            counts = {id_: (index, len(index.log)) for id_, index in self.vectors.items()}
+            alive = self._alive.array()
+            self._extent = Extent(
+                self.collection,
+                self.length,
+                alive,
+                dead=(self.generation, len(self.dead)),
+                builders=dict(self.builders),
+                vectors=counts,
+            )
+        return self._extent
+
+    def _filled(self, name: str, by_id: Mapping[int, Field]) -> ColumnBuilder:
+        """A column for a field that is new: what records written before it read as."""
+        field = by_id[int(name)]
+        builder = column_builder(field.type)
+        builder.extend([field.default if alive else None for alive in self._alive.array().tolist()])
+        return builder
+
+    def _append(self, records: Iterable[Record], end: int) -> None:
+        """Append rows up to ordinal `end`; `records` are in order, and rows that have none are nulls."""
+        rest = iter(records)
+        while self.length < end:
+            batch = list(islice(rest, _BATCH_RECORDS))
+            stop = batch[-1].ordinal + 1 if len(batch) == _BATCH_RECORDS else end
+            self._append_rows(batch, stop - self.length)
+
+    def _append_rows(self, batch: list[Record], count: int) -> None:
+        places = [record.ordinal - self.length for record in batch]
+        fields = {str(f.id): f for f in self.collection.fields}
+        for name, builder in self.builders.items():
+            values: list[Value] = [None] * count
+            if name in fields:
+                id_, default = fields[name].id, fields[name].default
+                for place, record in zip(places, batch, strict=True):
+                    values[place] = record.fields.get(id_, default)
+            else:
+                attribute = _ATTRIBUTES[name]
+                for place, record in zip(places, batch, strict=True):
+                    values[place] = getattr(record, attribute)
+            builder.extend(values)
+        self._alive.extend(np.ones(count, np.bool_))
+        self.length += count
+
+    def _kill(self, ordinals: Sequence[int]) -> None:
+        if not len(ordinals):
+            return
+        alive = self._alive.array().copy()  # earlier extents go on seeing what they saw
+        alive[ordinals] = False
+        self._alive = Growing(np.bool_, alive)
+        self.dead.extend(np.array(ordinals, np.int64))
+
+    def _set_vectors(self, view: View, field_id: int, ordinals: list[int]) -> None:
+        """Read the present vectors of these ordinals, ascending, from the store."""
+        for start in range(0, len(ordinals), _BATCH_RECORDS):
+            batch = ordinals[start : start + _BATCH_RECORDS]
+            changes = dict(zip(batch, view.vectors(self.collection.id, field_id, batch), strict=True))
+            size = next((len(vector) // 4 for vector in changes.values() if vector is not None), None)
+            index = self.vectors.get(field_id)
+            if size is not None and (index is None or self._outlived(index, size, ordinals)):
+                index = self.vectors[field_id] = VectorIndex(size)
+            if index is not None:
+                index.apply(changes)
+
+    def _outlived(self, index: VectorIndex, size: int, renewed: list[int]) -> bool:
+        """Whether vectors come of another length, and none of the old ones stays: the field has another model now."""
+        if index.blocks.size == size:
+            return False
+        alive = self._alive.array().copy()
+        alive[renewed] = False
+        return not index.view(len(index.log), alive).count
+
+
+def expected_columns(collection: Collection) -> dict[str, Type]:
+    """The columns that a collection has, by the names that builders and files have: system name, or field id."""
+    system = {name: SYSTEM_COLUMNS[name] for name in _ATTRIBUTES}
+    return system | {str(f.id): f.type for f in collection.fields if has_column(f.type)}

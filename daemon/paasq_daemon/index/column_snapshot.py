@@ -1,0 +1,90 @@
+"""The columns and vectors of one collection at one sequence number, shared by all who read it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Mask
+from paasq_daemon.index.column_builders import ColumnBuilder
+from paasq_daemon.index.column_statistics import Statistics, statistics, value_counts
+from paasq_daemon.index.vector_index import VectorIndex
+from paasq_daemon.index.vector_search import NOTHING_HERE, VectorView
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.types import Kind
+
+
+class Extent:
+    """How far the indexes of a collection reach: ordinals 0 to `length`, of which `alive` (bool) are live.
+
+    Columns are cut from their builders when first asked for. `dead` is the generation of the list of the dead, and how
+    long that list was.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        length: int,
+        alive: Mask,
+        *,
+        dead: tuple[str, int],
+        builders: Mapping[str, ColumnBuilder],
+        vectors: Mapping[int, tuple[VectorIndex, int]],
+    ) -> None:
+        self.collection = collection
+        self.length = length
+        self.alive = alive
+        self.generation, self.dead_count = dead
+        self._builders = builders
+        self._vectors = vectors
+        self._columns: dict[str, Column] = {}
+        self._statistics: dict[str, Statistics] = {}
+        self._vector_views: dict[str, VectorView] = {}
+
+    @cached_property
+    def live_count(self) -> int:
+        return int(np.count_nonzero(self.alive))
+
+    def column(self, name: str) -> Column:
+        """A system column or a field's, `length` rows. Raises KeyError where the name has no column."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._builders[self._builder_name(name)].column(self.length)
+        return found
+
+    def statistics(self, name: str) -> Statistics:
+        found = self._statistics.get(name)
+        if found is None:
+            found = self._statistics[name] = statistics(self.column(name), self.alive)
+        return found
+
+    def values(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """The live values that begin with `prefix` (in any case) and how often each stands, most frequent first."""
+        words, counts = value_counts(self.column(name), self.alive)
+        start = prefix.casefold()
+        found = [(w, c) for w, c in zip(words, counts, strict=True) if w.casefold().startswith(start)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def vectors(self, name: str) -> VectorView:
+        """The vectors of a field. Raises KeyError where the collection has no such vector field."""
+        found = self._vector_views.get(name)
+        if found is None:
+            field = self.collection.by_name[name]
+            if field.type.kind is not Kind.VECTOR:
+                raise KeyError(f"{self.collection.name}.{name} is {field.type}, and has no vectors")
+            entry = self._vectors.get(field.id)
+            found = NOTHING_HERE if entry is None else entry[0].view(entry[1], self.alive)
+            self._vector_views[name] = found
+        return found
+
+    def _builder_name(self, name: str) -> str:
+        if name in SYSTEM_COLUMNS and name in self._builders:
+            return name
+        field = self.collection.by_name.get(name)
+        if field is not None and name == self.collection.key and field.type.kind in (Kind.KEYWORD, Kind.LINK):
+            return "_key"
+        if field is None or str(field.id) not in self._builders:
+            raise KeyError(f"{self.collection.name} has no column {name!r}")
+        return str(field.id)

@@ -1,0 +1,286 @@
+"""The full-text index of one collection: a Tantivy index in a folder of its own, brought up to date when it is used.
+
+Every record is a document of its ordinal and of the terms of its text fields; no text is kept. A text field with a
+language is indexed twice: its terms with positions, and its whole words, for prefixes and for completion. The terms of
+several fields of one language are indexed once more, as those of one text: a word that stands in a title and in a body
+counts by what it is worth in the whole record.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import orjson
+import xxhash
+from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
+
+from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, spaced
+from paasq_daemon.index.append_files import Untrusted, read_manifest, write_manifest
+from paasq_daemon.index.column import Ints
+from paasq_daemon.index.column_snapshot import Extent
+from paasq_daemon.index.text_query import TextField, TextGroup
+from paasq_daemon.store.read_view import View
+from paasq_daemon.store.record import Record
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.types import Kind
+from paasq_dsl.values import Value
+
+FORMAT_VERSION = 2
+ORDINAL = "ordinal"
+META_NAME = "meta.json"  # Tantivy's list of its segments
+_MANIFEST_NAME = "paasq.json"
+_HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
+_SHORT_SHARE, _SHORT_COUNTS = 3, 3  # a text a third as long as the record's longest, or shorter, counts three times
+_DEAD_MAX = 10_000  # records that died and are still in the index, before they alone cause a commit
+
+
+class TextReader(NamedTuple):
+    """A state of a text index that no later commit changes, its fields by name, and those that are searched together."""
+
+    searcher: Searcher
+    schema: Schema
+    fields: Mapping[str, TextField]
+    groups: tuple[TextGroup, ...]
+
+
+class TextIndex:
+    """All methods may be called from several threads."""
+
+    def __init__(self, folder: Path, died: Callable[[], tuple[str, Ints]]) -> None:
+        """`died` gives the generation and list of the ordinals that no open view can see any more, as they died."""
+        self._folder = folder
+        self._died = died
+        self._lock = Lock()
+        self._languages: dict[str, str | None] = {}  # by field id: what the index was made for
+        self._index: Index | None = None
+        self._writer: IndexWriter | None = None
+        self._searcher: Searcher | None = None
+        self._length = 0
+        self._checksums: dict[str, str] = {}  # of the segments' files, which never change, by name
+        self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
+
+    def reader(self, extent: Extent, view: View) -> TextReader:
+        """What finds every record live in `extent`, and maybe others. `view` is at the extent's sequence number."""
+        with self._lock:
+            try:
+                if self._index is None:
+                    self._open(extent)
+                elif self._languages != _languages(extent.collection):
+                    self._start_anew(extent.collection)
+                assert self._index is not None
+                if self._length < extent.length or self._searcher is None or self._dead_waiting() > _DEAD_MAX:
+                    self._bring_up(self._index, extent, view)
+                assert self._searcher is not None
+                fields = {f.name: _text_field(f) for f in text_fields(extent.collection)}
+                groups = tuple(_group(language, named) for language, named in _by_language(extent.collection))
+                return TextReader(self._searcher, self._index.schema, fields, groups)
+            except BaseException as error:
+                self._let_go()  # what was not committed is dropped with the writer
+                if isinstance(error, ValueError | OSError):  # what Tantivy raises
+                    raise StoreError(
+                        f"the text index cannot be written: {error}", "see that the disk has room"
+                    ) from error
+                raise
+
+    def close(self) -> None:
+        """Finish merging and let go of the folder."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.wait_merging_threads()
+                self._stamp()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._writer = self._searcher = self._index = None
+
+    def _open(self, extent: Extent) -> None:
+        collection = extent.collection
+        try:
+            body = self._verified()
+        except (Untrusted, OSError):
+            return self._start_anew(collection)
+        if body["languages"] != _languages(collection) or body["length"] > extent.length:
+            return self._start_anew(collection)
+        try:
+            self._index = self._prepared(Index.open(str(self._folder)))
+        except ValueError:
+            return self._start_anew(collection)
+        self._languages, self._length = body["languages"], body["length"]
+        self._dead = body["generation"], body["dead"]
+        return None
+
+    def _start_anew(self, collection: Collection) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+        self._let_go()
+        self._checksums = {}
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, mode=0o700)
+        builder = SchemaBuilder().add_unsigned_field(ORDINAL, indexed=True, fast=True)
+        for field in text_fields(collection):
+            names = _text_field(field)
+            builder.add_text_field(names.terms_name, tokenizer_name=analyzer_name(names.language))
+            if names.words_name != names.terms_name:
+                builder.add_text_field(names.words_name, tokenizer_name=analyzer_name(None), index_option="basic")
+        for language, fields in _by_language(collection):
+            if len(fields) > 1:
+                name, analyzed = _whole_name(language), analyzer_name(language)
+                builder.add_text_field(name, tokenizer_name=analyzed, index_option="freq")
+        self._index = self._prepared(Index(builder.build(), str(self._folder)))
+        self._languages, self._length, self._dead = _languages(collection), 0, ("", 0)
+
+    def _prepared(self, index: Index) -> Index:
+        for language in (None, *sorted(LANGUAGES)):
+            index.register_tokenizer(analyzer_name(language), analyzer(language))
+        index.config_reader("manual")
+        return index
+
+    def _bring_up(self, index: Index, extent: Extent, view: View) -> None:
+        """Add what is new, remove what no view sees, commit once, and stamp."""
+        generation, died = self._died()
+        done = self._dead[1] if self._dead[0] == generation else 0
+        length = self._length
+        fresh = sorted(set(range(length, extent.length)).difference(died[died >= length].tolist()))
+        if fresh or len(died) > done:
+            if self._writer is None:
+                self._writer = index.writer(_HEAP_BYTES, 1)
+            for ordinal in died[done:].tolist():
+                self._writer.delete_documents_by_term(ORDINAL, ordinal)
+            for document in _documents(view, extent, fresh):
+                self._writer.add_document(document)
+            self._writer.commit()
+        self._length, self._dead = max(length, extent.length), (generation, len(died))
+        index.reload()
+        self._searcher = index.searcher()
+        if fresh or len(died) > done:
+            self._stamp()
+
+    def _dead_waiting(self) -> int:
+        generation, died = self._died()
+        return len(died) - (self._dead[1] if self._dead[0] == generation else 0)
+
+    def _stamp(self) -> None:
+        """Write what the index has reached, with the checksums of its files.
+
+        Where a merge changes them meanwhile, or the disk is full, there is no stamp, and a restart before the next one
+        builds the index anew.
+        """
+        manifest = self._folder / _MANIFEST_NAME
+        body = {
+            "format": FORMAT_VERSION,
+            "languages": self._languages,
+            "length": self._length,
+            "generation": self._dead[0],
+            "dead": self._dead[1],
+        }
+        try:
+            paths = _index_files(self._folder)
+            known = {path.name: self._checksums.get(path.name) or _checksum(path) for path in paths}
+            self._checksums = {name: checksum for name, checksum in known.items() if name != META_NAME}
+            write_manifest(manifest, body | {"files": known})
+        except OSError:
+            manifest.unlink(missing_ok=True)
+
+    def _verified(self) -> dict[str, Any]:
+        """The manifest. Raises Untrusted, or OSError, where the files are not exactly what it says."""
+        body = read_manifest(self._folder / _MANIFEST_NAME)
+        if body["format"] != FORMAT_VERSION:
+            raise Untrusted(f"the text index is of format {body['format']}")
+        for name, checksum in body["files"].items():
+            if _checksum(self._folder / name) != checksum:
+                raise Untrusted(f"{name} has another checksum than it was written with")
+        return body
+
+
+def text_fields(collection: Collection) -> list[Field]:
+    """The fields that the text index knows: text and lists of text."""
+    return [f for f in collection.fields if (f.type.item or f.type).kind is Kind.TEXT]
+
+
+def _language(field: Field) -> str | None:
+    return (field.type.item or field.type).name
+
+
+def _languages(collection: Collection) -> dict[str, str | None]:
+    return {str(f.id): _language(f) for f in text_fields(collection)}
+
+
+def _text_field(field: Field) -> TextField:
+    language = _language(field)
+    terms_name = f"terms{field.id}"
+    return TextField(terms_name, terms_name if language is None else f"words{field.id}", language)
+
+
+def _by_language(collection: Collection) -> list[tuple[str | None, list[Field]]]:
+    """The text fields that are searched together, lists of text not being among them."""
+    found: dict[str | None, list[Field]] = {}
+    for field in collection.of_kind(Kind.TEXT):
+        found.setdefault(field.type.name, []).append(field)
+    return list(found.items())
+
+
+def _whole_name(language: str | None) -> str:
+    return f"whole_{language or 'plain'}"
+
+
+def _group(language: str | None, fields: list[Field]) -> TextGroup:
+    inside = tuple(_text_field(field) for field in fields)
+    whole = _whole_name(language)
+    return TextGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
+
+
+def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Document]:
+    fields = [(f, _text_field(f)) for f in text_fields(extent.collection)]
+    groups = [(_whole_name(language), of) for language, of in _by_language(extent.collection) if len(of) > 1]
+    for ordinal in ordinals:
+        try:
+            record: Record = view.record(extent.collection.id, ordinal)
+        except CorruptRecord:
+            if extent.alive[ordinal]:
+                raise
+            continue  # dead and trimmed: only a view older than the trimming could have wanted it
+        document = Document()
+        document.add_unsigned(ORDINAL, ordinal)
+        for field, names in fields:
+            value = record.fields.get(field.id, field.default)
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str):
+                    clean = spaced(text)
+                    for name in dict.fromkeys((names.terms_name, names.words_name)):
+                        document.add_text(name, clean)
+        for name, of in groups:
+            for text in _weighed([record.fields.get(field.id, field.default) for field in of]):
+                document.add_text(name, text)
+        yield document
+
+
+def _weighed(values: list[Value]) -> list[str]:
+    """The texts, short ones several times: a title's words say more of a record than those of its body."""
+    texts = [value for value in values if isinstance(value, str)]
+    longest = max(map(len, texts), default=0)
+    return [spaced(text) for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
+
+
+def _index_files(folder: Path) -> list[Path]:
+    """The files that the index consists of at its last commit, by what its own meta file says."""
+    meta = folder / META_NAME
+    segments = orjson.loads(meta.read_bytes())["segments"]
+    files = [meta]
+    for segment in segments:
+        name, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
+        removed = f"{name}.{deletes['opstamp']}.del" if deletes else None
+        files += [p for p in folder.glob(f"{name}.*") if p.suffix != ".del" or p.name == removed]
+    return sorted(files)
+
+
+def _checksum(path: Path) -> str:
+    hasher = xxhash.xxh3_64()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 22):
+            hasher.update(chunk)
+    return hasher.hexdigest()

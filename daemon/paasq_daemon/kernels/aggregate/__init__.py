@@ -1,0 +1,1 @@
+"""Functions of a group of rows: each gives one value for each group."""

@@ -1,0 +1,266 @@
+"""The aggregates: of groups, and of columns with a row for each code, to a column with a row for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Column, Flat, Ints, Mask, Ragged
+from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.columns import null_column, objects, offsets_of, to_values
+from paasq_daemon.kernels.durations import assemble, means, parts
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
+from paasq_daemon.kernels.sort_keys import descending, distinct_pairs, ranks, sortable
+from paasq_dsl.types import BOOL, FLOAT, INT, Kind, list_of
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows by group. `codes` int64, the group of each row; `representatives` int64, each group's first row.
+
+    A group without rows, which only is where nothing groups, has the representative -1.
+    Groups are numbered in ascending order of their key values, nulls last.
+    """
+
+    codes: Ints
+    count: int
+    representatives: Ints
+
+
+_Aggregate: TypeAlias = "Callable[..., Column]"
+_AnyAggregate = TypeVar("_AnyAggregate", bound=_Aggregate)
+AGGREGATES: dict[str, _Aggregate] = {}
+
+
+def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
+    def register(function: _AnyAggregate) -> _AnyAggregate:
+        AGGREGATES[name] = function
+        return function
+
+    return register
+
+
+@aggregate_kernel("count")
+def count(groups: Groups, column: Column | None = None) -> Column:
+    codes = groups.codes if column is None else groups.codes[~null_of(column)]
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+
+
+@aggregate_kernel("count_distinct")
+def count_distinct(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    values, distinct = ranks(column)
+    codes, _ = distinct_pairs(groups.codes[there], values[there], distinct)
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+
+
+@aggregate_kernel("count_if")
+def count_if(groups: Groups, condition: Column) -> Column:
+    codes = groups.codes[_is_true(condition)]
+    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+
+
+@aggregate_kernel("any")
+def any_(groups: Groups, condition: Column) -> Column:
+    return flat(BOOL, np.bincount(groups.codes[_is_true(condition)], minlength=groups.count) > 0)
+
+
+@aggregate_kernel("all")
+def all_(groups: Groups, condition: Column) -> Column:
+    return flat(BOOL, np.bincount(groups.codes[~_is_true(condition)], minlength=groups.count) == 0)
+
+
+@aggregate_kernel("sum_if")
+def sum_if(groups: Groups, column: Column, condition: Column) -> Column:
+    return sum_(groups, restrict(column, _is_true(condition)))
+
+
+@aggregate_kernel("avg_if")
+def avg_if(groups: Groups, column: Column, condition: Column) -> Column:
+    return avg(groups, restrict(column, _is_true(condition)))
+
+
+@aggregate_kernel("sum")
+def sum_(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    codes, values = groups.codes[there], numbers(column)[there]
+    if column.type.kind is Kind.FLOAT:
+        return finite(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
+    if column.type.kind is Kind.DURATION:
+        return assemble(*_duration_sums(groups, column), None)
+    return flat(INT, _int_sums(codes, values, groups.count))
+
+
+@aggregate_kernel("avg")
+def avg(groups: Groups, column: Column) -> Column:
+    there = ~null_of(column)
+    codes = groups.codes[there]
+    counts = np.bincount(codes, minlength=groups.count)
+    if column.type.kind is Kind.DURATION:
+        return means(*_duration_sums(groups, column), counts)
+    totals = np.bincount(codes, numbers(column)[there].astype(np.float64), groups.count)
+    return finite(FLOAT, totals / counts, None)
+
+
+@aggregate_kernel("min")
+def min_(groups: Groups, column: Column) -> Column:
+    return _extreme(groups, column, _numbered(column))
+
+
+@aggregate_kernel("max")
+def max_(groups: Groups, column: Column) -> Column:
+    return _extreme(groups, column, descending(_numbered(column)))
+
+
+@aggregate_kernel("min_by")
+def min_by(groups: Groups, column: Column, by: Column) -> Column:
+    return _value_at_extreme(groups, column, by, _numbered(by))
+
+
+@aggregate_kernel("max_by")
+def max_by(groups: Groups, column: Column, by: Column) -> Column:
+    return _value_at_extreme(groups, column, by, descending(_numbered(by)))
+
+
+@aggregate_kernel("mode")
+def mode(groups: Groups, column: Column) -> Column:
+    """Of several as frequent the smallest."""
+    rows = np.flatnonzero(~null_of(column))
+    places, distinct = ranks(column)
+    pairs, firsts, sizes = np.unique(
+        groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True, return_counts=True
+    )
+    best = np.argsort(-sizes, kind="stable")
+    chosen = first_rows(pairs[best] // max(distinct, 1), groups.count)
+    return _from_rows(groups, column, rows[firsts[best]], chosen)
+
+
+@aggregate_kernel("percentile")
+def percentile(groups: Groups, column: Column, percent: float) -> Column:
+    """By linear interpolation between the two nearest values, as numpy's default does; of durations by their length."""
+    if percent is None or not 0 <= percent <= 100:
+        raise KernelError("PQ0703", f"a percentile is of 0 to 100 per cent, not of {percent}")
+    kind = column.type.kind
+    rows = np.flatnonzero(~null_of(column))
+    codes = groups.codes[rows]
+    if not len(rows):
+        return null_column(column.type if kind in {Kind.TIME, Kind.DURATION} else FLOAT, groups.count)
+    values = sortable(column)[rows]
+    order = np.lexsort((values, codes))
+    sizes = np.bincount(codes, minlength=groups.count)
+    place = np.maximum(sizes - 1, 0) * (percent / 100)
+    low = np.floor(place).astype(np.int64)
+    start = offsets_of(sizes)[:-1]
+    below = order[np.minimum(start + low, len(rows) - 1)]
+    above = order[np.minimum(start + np.minimum(low + 1, np.maximum(sizes - 1, 0)), len(rows) - 1)]
+    floats = values.astype(np.float64)
+    step = (floats[above] - floats[below]) * (place - low)
+    if kind not in {Kind.TIME, Kind.DURATION}:
+        return finite(FLOAT, floats[below] + step, sizes > 0)
+    return _later(column.take(rows[below]), np.floor(step + 0.5).astype(np.int64), sizes > 0)
+
+
+def _later(column: Column, micros: Ints, valid: Mask) -> Column:
+    """Times moved, or durations made longer, by so many microseconds."""
+    if column.type.kind is Kind.TIME:
+        return flat(column.type, numbers(column) + micros, valid)
+    months, own = parts(column)
+    return assemble(months, own + micros, valid)
+
+
+@aggregate_kernel("first_value")
+def first_value(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+
+
+@aggregate_kernel("last_value")
+def last_value(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))[::-1]
+    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+
+
+@aggregate_kernel("collect")
+def collect(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    codes = groups.codes[rows]
+    items = column.take(rows[np.argsort(codes, kind="stable")])
+    if isinstance(items, Ragged):  # the inner lists become Python lists
+        items = Flat(column.type, objects(to_values(items)))
+    return Ragged(list_of(column.type), offsets_of(np.bincount(codes, minlength=groups.count)), items)
+
+
+@aggregate_kernel("collect_distinct")
+def collect_distinct(groups: Groups, column: Column) -> Column:
+    rows = np.flatnonzero(~null_of(column))
+    places, distinct = ranks(column)
+    firsts = np.unique(groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True)[1]
+    kept = rows[np.sort(firsts)]
+    return collect(Groups(groups.codes[kept], groups.count, groups.representatives), column.take(kept))
+
+
+def _is_true(condition: Column) -> Mask:
+    found: Mask = numbers(condition).astype(np.bool_) & ~null_of(condition)
+    return found
+
+
+def _numbered(column: Column) -> NDArray[Any]:
+    """int64 or float64 in the order of the values."""
+    values = sortable(column)
+    return values.astype(np.int64) if values.dtype == np.bool_ else values
+
+
+def _extreme(groups: Groups, column: Column, numbered: NDArray[Any]) -> Column:
+    """The value whose number is the least of its group."""
+    return _value_at_extreme(groups, column, column, numbered)
+
+
+def _value_at_extreme(groups: Groups, column: Column, by: Column, numbered: NDArray[Any]) -> Column:
+    rows = np.flatnonzero(~(null_of(column) | null_of(by)))
+    codes, places = groups.codes[rows], numbered[rows]
+    best = np.full(groups.count, np.inf if places.dtype.kind == "f" else INT_MAX, places.dtype)
+    np.minimum.at(best, codes, places)
+    winners = rows[places == best[codes]]
+    return _from_rows(groups, column, winners, first_rows(groups.codes[winners], groups.count))
+
+
+def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Column:
+    """The values at `rows[chosen]`, null where `chosen` is -1."""
+    if not len(rows):
+        return null_column(column.type, groups.count)
+    there: Mask = chosen >= 0
+    return restrict(column.take(rows[chosen]), there)
+
+
+def _duration_sums(groups: Groups, column: Column) -> tuple[Ints, Ints]:
+    """(months, microseconds) of each group."""
+    there = np.flatnonzero(~null_of(column))
+    codes = groups.codes[there]
+    months, micros = (np.broadcast_to(part, len(there)) for part in parts(column.take(there)))
+    return _int_sums(codes, months, groups.count), _int_sums(codes, micros, groups.count)
+
+
+def _int_sums(codes: Ints, values: Ints, count: int) -> Ints:
+    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SURE).any():
+        return _exact_sums(codes, values, count)
+    totals = np.zeros(count, np.int64)
+    np.add.at(totals, codes, values)
+    return totals
+
+
+def _exact_sums(codes: Ints, values: Ints, count: int) -> Ints:
+    totals = [0] * count
+    for code, value in zip(codes.tolist(), values.tolist(), strict=True):
+        totals[code] += value
+    if any(not INT_MIN <= total <= INT_MAX for total in totals):
+        hint = "sum(float(..)) adds floats, which go further and are less exact"
+        raise KernelError("PQ0703", "a sum is outside the 64 bits of an int", hint=hint)
+    return np.array(totals, np.int64)

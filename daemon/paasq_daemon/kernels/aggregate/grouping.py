@@ -1,0 +1,34 @@
+"""Rows to groups, and aggregates over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from paasq_daemon.index.column import Column
+from paasq_daemon.kernels.aggregate import statistics  # noqa: F401 -- registers its aggregates
+from paasq_daemon.kernels.aggregate.functions import AGGREGATES, Groups
+from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.sort_keys import dense, ranks
+from paasq_dsl.values import Value
+
+__all__ = ["Groups", "aggregate", "group"]
+
+
+def group(keys: Sequence[Column], length: int) -> Groups:
+    """Groups of rows that are equal in all keys. Without keys there is one group, also of no rows."""
+    codes, count = np.zeros(length, np.int64), 1
+    for key in keys:
+        more, distinct = ranks(key)
+        codes, count = dense(codes * max(distinct, 1) + more)
+    return Groups(codes, count, first_rows(codes, count))
+
+
+def aggregate(name: str, arguments: Sequence[Column], groups: Groups, extra: Sequence[Value]) -> Column:
+    """One value a group. `extra` are the arguments that are one value for all rows: the per cent of a percentile.
+
+    Raises KernelError where a sum leaves 64 bits, or an argument is out of its range.
+    """
+    with np.errstate(all="ignore"):
+        return AGGREGATES[name](groups, *arguments, *extra)

@@ -1,0 +1,45 @@
+"""Facets: the values of a column by how often they stand there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Ints, Ragged
+from paasq_daemon.kernels.columns import to_values
+from paasq_daemon.kernels.operands import null_of
+from paasq_daemon.kernels.scalar.membership import item_rows
+from paasq_daemon.kernels.sort_keys import distinct_pairs, ranks
+from paasq_dsl.values import Value
+
+
+def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
+    """(value, rows), the most frequent first, then by value; null last. The first `top` of these, or all.
+
+    A list counts for each of its different items; an empty one for nothing.
+    """
+    nulls = null_of(column)
+    counted = column.take(np.flatnonzero(~nulls)) if nulls.any() else column
+    rows: Ints | None = None
+    if isinstance(counted, Ragged):
+        counted, rows = _items(counted)
+    codes, count = ranks(counted)
+    totals = np.bincount(codes if rows is None else distinct_pairs(rows, codes, count)[1], minlength=count)
+    representatives = first_rows(codes, count)
+    best = np.argsort(-totals, kind="stable")[:top]
+    values = to_values(counted.take(representatives[best]))
+    found = list(zip(values, totals[best].tolist(), strict=True))
+    missing = int(np.count_nonzero(nulls))
+    return [*found, (None, missing)][:top] if missing else found
+
+
+def first_rows(codes: Ints, count: int) -> Ints:
+    """The first row of each code, -1 for one that no row has."""
+    first = np.full(count, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
+    return first
+
+
+def _items(lists: Ragged) -> tuple[Column, Ints]:
+    """The items that are not null, and the row of each."""
+    kept = np.flatnonzero(~null_of(lists.items))
+    return lists.items.take(kept), item_rows(lists, kept)

@@ -1,0 +1,42 @@
+"""What functions that make texts of texts, or lists of lists, may make: stage after stage doubling would fill any memory."""
+
+from __future__ import annotations
+
+from paasq_daemon.kernels.errors import KernelError
+from paasq_dsl.source_text import Span
+
+MADE_CHARACTERS_MAX = 100_000_000  # by one function for all rows of one query
+MADE_ITEMS_MAX = 10_000_000
+TEXT_CHARACTERS_MAX = 1_000_000  # of one text whose length is a product
+
+
+class Room:
+    """The characters, or items of lists, that one function may still make."""
+
+    def __init__(self, function: str, span: Span, *, items: bool = False) -> None:
+        self._function = function
+        self._span = span
+        self._most = (
+            f"lists of more than {MADE_ITEMS_MAX:,} items"
+            if items
+            else f"texts of more than {MADE_CHARACTERS_MAX:,} characters"
+        )
+        self._left = MADE_ITEMS_MAX if items else MADE_CHARACTERS_MAX
+
+    def take(self, count: int) -> None:
+        """Before they are made. Raises KernelError PQ0703 where they are too many."""
+        self._left -= count
+        if self._left < 0:
+            message = f"{self._function} would make {self._most} together"
+            raise KernelError("PQ0703", message, self._span, "make them of fewer rows: put `take` or `where` before it")
+
+    def take_text(self, characters: int) -> None:
+        """Of one text, that may be only so long itself."""
+        self.bound_text(characters)
+        self.take(characters)
+
+    def bound_text(self, characters: int) -> None:
+        """While one text is made: is it too long already?"""
+        if characters > TEXT_CHARACTERS_MAX:
+            message = f"{self._function} would make a text of more than {TEXT_CHARACTERS_MAX:,} characters"
+            raise KernelError("PQ0703", message, self._span)

@@ -1,0 +1,1 @@
+"""Functions of a row: each gives one value for each row of its arguments."""

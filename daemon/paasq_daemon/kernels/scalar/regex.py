@@ -1,0 +1,128 @@
+"""Regular expressions by RE2, whose time is linear in the text whatever the pattern: Python's own can take for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import re2  # type: ignore[import-untyped]  # it has no stubs
+
+from paasq_daemon.index.column import Column
+from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.memory_limit import Room
+from paasq_daemon.kernels.operands import map_values
+from paasq_dsl.source_text import Span
+from paasq_dsl.types import BOOL, TEXT, list_of
+from paasq_dsl.values import Value
+
+PATTERN_CHARACTERS_MAX = 1_000
+MEMORY_BYTES_MAX = 4 << 20  # of one compiled pattern
+_PATTERNS_KEPT = 128
+_PARTS = re.compile(r"([^\\]+)|(\\.?)", re.DOTALL)
+
+
+@kernel("matches")
+def matches(call: Call, text: Column, pattern: Column) -> Column:
+    def fits(value: str, regex: str) -> Value:
+        return _compiled(regex, call.span).search(value.encode()) is not None
+
+    return map_values(BOOL, fits, text, pattern)
+
+
+@kernel("extract")
+def extract(call: Call, text: Column, pattern: Column, group: Column | None = None) -> Column:
+    def extracted(value: str, regex: str, number: int | None = None) -> Value:
+        compiled = _compiled(regex, call.span)
+        number = _first_group(compiled) if number is None else number
+        if not 0 <= number <= compiled.groups:
+            raise KernelError(
+                "PQ0703", f"{regex!r} has {compiled.groups} groups, and none of number {number}", call.span
+            )
+        found = compiled.search(value.encode())
+        return None if found is None or found[number] is None else found[number].decode()
+
+    return map_values(TEXT, extracted, text, pattern, *(() if group is None else (group,)))
+
+
+@kernel("extract_all")
+def extract_all(call: Call, text: Column, pattern: Column) -> Column:
+    def extracted(value: str, regex: str) -> Value:
+        compiled = _compiled(regex, call.span)
+        number = _first_group(compiled)
+        return [None if m[number] is None else m[number].decode() for m in _places(compiled, value.encode())]
+
+    return map_values(list_of(TEXT), extracted, text, pattern)
+
+
+@kernel("replace_regex")
+def replace_regex(call: Call, text: Column, pattern: Column, new: Column) -> Column:
+    room = Room("replace_regex", call.span)
+
+    def replaced(value: str, regex: str, other: str) -> Value:
+        compiled, made = _compiled(regex, call.span), len(value)
+
+        def expanded(found: Any) -> bytes:
+            nonlocal made
+            part = b"".join(p if isinstance(p, bytes) else found[p] or b"" for p in parts)
+            made += len(part)
+            room.bound_text(made)
+            return part
+
+        parts = _replacement(other, compiled.groups, call.span)
+        data, kept, end = value.encode(), list[bytes](), 0
+        for found in _places(compiled, data):
+            kept += [data[end : found.start()], expanded(found)]
+            end = found.end()
+        result = b"".join([*kept, data[end:]])
+        room.take(len(result))
+        return result.decode()
+
+    return map_values(TEXT, replaced, text, pattern, new)
+
+
+def _places(compiled: Any, data: bytes) -> Iterator[Any]:
+    """Each place that fits, once: the library finds nothing at the very end twice."""
+    before: tuple[int, int] | None = None
+    for found in compiled.finditer(data):
+        if found.span() != before:
+            yield found
+        before = found.span()
+
+
+def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:
+    r"""What stands there, and the numbers of groups: `\1` is the first, `\0` the whole, `\\` a backslash."""
+    parts: list[bytes | int] = []
+    for plain, escape in _PARTS.findall(text):
+        digit = escape[1:]
+        if escape and not (digit == "\\" or (digit.isdecimal() and int(digit) <= groups)):
+            message = f"{escape!r} stands for nothing here: the regular expression has {groups} groups"
+            raise KernelError("PQ0703", message, span, r"write \\1 for a group, \\\\ for a backslash")
+        parts.append(plain.encode() if not escape else int(digit) if digit.isdecimal() else b"\\")
+    return parts
+
+
+def _first_group(compiled: Any) -> int:
+    return min(int(compiled.groups), 1)
+
+
+def _compiled(pattern: str, span: Span) -> Any:
+    if len(pattern) > PATTERN_CHARACTERS_MAX:
+        message = f"a regular expression may have {PATTERN_CHARACTERS_MAX:,} characters at most"
+        raise KernelError("PQ0703", message, span)
+    try:
+        return _compile(pattern.encode())
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        hint = "it is read by RE2, which has neither backreferences nor lookaround"
+        raise KernelError("PQ0703", f"{pattern!r} is no regular expression: {reason}", span, hint) from None
+
+
+@lru_cache(_PATTERNS_KEPT)
+def _compile(pattern: bytes) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY_BYTES_MAX
+    return re2.compile(pattern, options)

@@ -1,0 +1,95 @@
+"""Values as numbers of the same order: what ordering, grouping and counting work with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Coded, Column, Ints
+from paasq_daemon.kernels.columns import compact, encode, to_values
+from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
+from paasq_daemon.kernels.operands import null_of, numbers
+from paasq_dsl.types import STRING_KINDS, Kind
+from paasq_dsl.values import Duration, Value
+
+_SPREAD = (
+    4  # up to so many times more possible than actual numbers, a table of all possible ones is quicker than sorting
+)
+_BY_NUMBER = frozenset({Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME})
+
+
+def sortable(column: Column) -> NDArray[Any]:
+    """int64, float64 or bool with the order of the values, whatever in rows that are null. Strings by code point."""
+    if column.type.kind in _BY_NUMBER or column.type.kind is Kind.NULL:
+        return numbers(column)
+    if column.type.kind is Kind.DURATION:
+        return length_us(column)
+    if column.type.kind in STRING_KINDS:
+        return _ranks_of_words(compact(encode(column)))
+    return _ranks_of_values(to_values(column))
+
+
+def descending(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of the opposite order."""
+    return ~values if values.dtype.kind in "ib" else -values  # ~ turns ints round without an overflow
+
+
+def ranks(column: Column) -> tuple[Ints, int]:
+    """(rank of each row, number of ranks): dense, ascending from 0, equal values alike; null comes last."""
+    nulls = null_of(column)
+    if not nulls.any():
+        return dense(sortable(column))
+    values = sortable(column)
+    codes, count = dense(values[~nulls])
+    found = np.full(len(nulls), count, np.int64)
+    found[~nulls] = codes
+    return found, count + 1
+
+
+def dense(values: NDArray[Any]) -> tuple[Ints, int]:
+    """Numbers as ranks without gaps, and how many ranks there are."""
+    if not len(values):
+        return np.zeros(0, np.int64), 0
+    if values.dtype.kind in "ib":
+        low, high = int(values.min()), int(values.max())
+        if high - low < _SPREAD * len(values):
+            present = np.zeros(high - low + 1, np.bool_)
+            places = values.astype(np.int64) - low
+            present[places] = True
+            return (np.cumsum(present) - 1)[places], int(np.count_nonzero(present))
+    distinct, codes = np.unique(values, return_inverse=True)
+    return codes.astype(np.int64), len(distinct)
+
+
+def value_key(value: Value) -> tuple[Any, ...]:
+    """What one value is ordered and told apart by: null last, lists item by item, a duration by its length."""
+    if value is None:
+        return (1,)
+    if isinstance(value, list):
+        return (0, tuple(value_key(item) for item in value))
+    if isinstance(value, Duration):
+        return (0, value.months * MONTH_MICROS + value.micros)
+    return (0, value)
+
+
+def distinct_pairs(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
+    """The pairs that there are, each once, ascending. `right` is below `size`."""
+    pairs = np.sort(left * size + right)
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+    return np.divmod(pairs, max(size, 1))
+
+
+def _ranks_of_words(words: Coded) -> Ints:
+    by_word = sorted(range(len(words.dictionary)), key=words.dictionary.__getitem__)
+    rank = np.zeros(len(by_word) + 1, np.int64)  # the last is what the code of null reads
+    rank[by_word] = np.arange(len(by_word))
+    return rank[words.codes]
+
+
+def _ranks_of_values(values: list[Value]) -> Ints:
+    """Of lists and vectors: item by item, the shorter first, a null item last."""
+    keys = [value_key(v) for v in values]
+    rank = {key: i for i, key in enumerate(sorted(set(keys)))}
+    return np.array([rank[key] for key in keys], np.int64)

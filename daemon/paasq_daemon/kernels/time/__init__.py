@@ -1,0 +1,1 @@
+"""Functions of times: parts of dates, calendars, zones, formats."""

@@ -1,0 +1,77 @@
+"""Times as text by a format, and back. The names of days and months are English, whatever the machine speaks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from paasq_daemon.index.column import Column
+from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.operands import map_values
+from paasq_daemon.kernels.time.zone_transitions import zone_of
+from paasq_dsl.source_text import Span
+from paasq_dsl.time_zones import DEFAULT_ZONE
+from paasq_dsl.types import TEXT, TIME
+from paasq_dsl.values import Value, to_datetime, to_micros
+
+FORMAT_CHARACTERS_MAX = 200
+_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_KNOWN = frozenset("YmdHMSfyIpaAbBjVGuzZ%")
+_ONLY_WRITTEN = frozenset("Z")  # a zone's short name tells no zone: IST is three of them
+
+
+@kernel("format_time")
+def format_time(call: Call, time: Column, format_: Column, zone: Column | None = None) -> Column:
+    def told(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
+        _check(form, call.span)
+        try:
+            moment = to_datetime(micros, zone_of(name, call.span))
+        except OverflowError:
+            return None
+        return _DIRECTIVE.sub(lambda d: f"{moment.year:04}" if d[1] == "Y" else moment.strftime(d[0]), form)
+
+    return map_values(TEXT, told, time, format_, *(() if zone is None else (zone,)))
+
+
+@kernel("parse_time")
+def parse_time(call: Call, text: Column, format_: Column, zone: Column | None = None) -> Column:
+    def read(value: str, form: str, name: str = DEFAULT_ZONE) -> Value:
+        directives = [d for d in _check(form, call.span) if d != "%"]
+        if len(set(directives)) < len(directives) or _ONLY_WRITTEN & set(directives):
+            message = f"parse_time can't read by {form!r}: each part may stand there once, and %Z not at all"
+            raise KernelError("PQ0703", message, call.span)
+        try:
+            moment = datetime.strptime(value, form)  # noqa: DTZ007 -- the zone follows
+            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone_of(name, call.span)))
+        except (ValueError, OverflowError):
+            return None
+
+    return map_values(TIME, read, text, format_, *(() if zone is None else (zone,)))
+
+
+@kernel("time_from_parts")
+def time_from_parts(call: Call, *parts: Column) -> Column:
+    def put_together(
+        year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: float = 0.0, zone: str = DEFAULT_ZONE
+    ) -> Value:
+        try:
+            whole, fraction = divmod(second, 1)
+            moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=zone_of(zone, call.span))
+            return to_micros(moment) + round(fraction * 1_000_000)
+        except (ValueError, OverflowError):
+            return None
+
+    return map_values(TIME, put_together, *parts)
+
+
+def _check(form: str, span: Span) -> list[str]:
+    """The letters of the format's directives. Others than ours differ from machine to machine."""
+    if len(form) > FORMAT_CHARACTERS_MAX:
+        raise KernelError("PQ0703", f"a format may have {FORMAT_CHARACTERS_MAX} characters at most", span)
+    found: list[str] = _DIRECTIVE.findall(form)
+    unknown = next((d for d in found if d not in _KNOWN), None)
+    if unknown is not None:
+        hint = f"there are %{', %'.join(sorted(_KNOWN - {'%'}, key=str.casefold))}, and %% for a %"
+        raise KernelError("PQ0703", f"a format of times has no %{unknown}", span, hint)
+    return found

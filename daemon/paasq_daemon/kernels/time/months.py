@@ -1,0 +1,45 @@
+"""Calendar months of many times at once. Times are int64 microseconds since 1970 in UTC, months counted from 1970."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paasq_daemon.index.column import Ints, Mask
+from paasq_daemon.kernels.errors import KernelError
+from paasq_dsl.source_text import Span
+from paasq_dsl.values import MICROS
+
+DAY_US = MICROS["d"]
+_MONTHS_MAX = 292_000 * 12  # from 1970, either way, before microseconds leave 64 bits
+
+
+def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Ints:
+    """The same day and time of day, months later; the month's last day where the day does not exist."""
+    if not months.any():
+        return times
+    days = times // DAY_US
+    month = month_of(times)
+    target = month + months
+    outside = np.abs(target) > _MONTHS_MAX
+    if (outside if valid is None else outside & valid).any():
+        raise KernelError("PQ0703", "this time is further away than times go", span)
+    target = np.where(outside, 0, target)
+    start = _first_day(target)
+    last = _first_day(target + 1) - start - 1
+    day = np.minimum(days - _first_day(month), last)
+    moved: Ints = (start + day) * DAY_US + times % DAY_US
+    return moved
+
+
+def month_of(times: Ints) -> Ints:
+    """Months since January 1970."""
+    return times.astype("M8[us]").astype("M8[M]").astype(np.int64)
+
+
+def month_start_us(months: Ints) -> Ints:
+    return _first_day(months) * DAY_US
+
+
+def _first_day(months: Ints) -> Ints:
+    """Days since 1970."""
+    return months.astype("M8[M]").astype("M8[D]").astype(np.int64)

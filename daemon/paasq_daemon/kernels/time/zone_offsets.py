@@ -1,0 +1,45 @@
+"""Times of many rows in time zones. Local times are int64 microseconds too: those of a clock that shows UTC's digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from paasq_daemon.index.column import Column, Ints
+from paasq_daemon.kernels.columns import encode, to_values
+from paasq_daemon.kernels.time.zone_transitions import Transitions, transitions
+from paasq_dsl.source_text import Span
+
+
+def offsets_us(times: Ints, zone: Column, span: Span) -> Ints:
+    """How much the clocks of the zone are ahead of UTC at each time; 0 where the zone is null."""
+    return _by_zone(times, zone, span, lambda some, clocks: clocks.local(some) - some)
+
+
+def to_utc(local: Ints, zone: Column, span: Span) -> Ints:
+    """The moments at which the zone's clocks show these times: the first of two, or where they jump over it, the jump."""
+    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.first(some) - some)
+
+
+def to_moment(local: Ints, zone: Column, span: Span) -> Ints:
+    """As `to_utc`; but what the clocks jump over is read as if they had not jumped yet."""
+    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.moment(some) - some)
+
+
+def _by_zone(times: Ints, zone: Column, span: Span, shift: Callable[[Ints, Transitions], Ints]) -> Ints:
+    if len(zone) == 1:
+        name = to_values(zone)[0]
+        return shift(times, _clocks(name, times, span)) if isinstance(name, str) else np.zeros(len(times), np.int64)
+    zones = encode(zone)
+    times = np.broadcast_to(times, len(zones))
+    found = np.zeros(len(times), np.int64)
+    for code in np.unique(zones.codes[zones.codes >= 0]):
+        rows = np.flatnonzero(zones.codes == code)
+        found[rows] = shift(times[rows], _clocks(str(zones.dictionary[code]), times[rows], span))
+    return found
+
+
+def _clocks(name: str, times: Ints, span: Span) -> Transitions:
+    low, high = (int(times.min()), int(times.max())) if len(times) else (0, 0)
+    return transitions(name, low, high, span)

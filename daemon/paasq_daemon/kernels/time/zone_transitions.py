@@ -1,0 +1,121 @@
+"""When the clocks of a time zone change. A local time is int64 microseconds too: those of a clock that shows UTC's digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+import numpy as np
+
+from paasq_daemon.index.column import Ints
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.time.months import DAY_US
+from paasq_dsl.source_text import Span
+from paasq_dsl.time_zones import DEFAULT_ZONE, nearest_zones
+from paasq_dsl.time_zones import zone_of as known_zone
+from paasq_dsl.values import EPOCH, INT_MIN, MICROS, to_micros
+
+FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these the clocks stand as at their ends
+_YEARS_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """`offsets[i]` is how much clocks are ahead of UTC from `starts[i]` on, both int64 microseconds; `starts` ascend."""
+
+    starts: Ints
+    offsets: Ints
+
+    def local(self, times: Ints) -> Ints:
+        """What the clocks show."""
+        shown: Ints = times + self.offsets[self._period(times)]
+        return shown
+
+    def first(self, local: Ints) -> Ints:
+        """The first moment at which the clocks show this; the jump where they jump over it."""
+        ends = self.starts[1:] + self.offsets[:-1]  # where each period ends, by its own clock
+        period = np.searchsorted(ends, local, side="right")
+        moments: Ints = np.maximum(local - self.offsets[period], self.starts[period])
+        return moments
+
+    def moment(self, local: Ints) -> Ints:
+        """The first moment at which the clocks show this; where they jump over it, as if they had not jumped yet."""
+        ends = self.starts[1:] + self.offsets[:-1]
+        period = np.searchsorted(ends, local, side="right")
+        moments: Ints = local - self.offsets[period]
+        return np.where(moments < self.starts[period], local - self.offsets[np.maximum(period - 1, 0)], moments)
+
+    def last_before(self, local: Ints, times: Ints) -> Ints:
+        """The last moment, at or before `times`, at which the clocks show this, as `first` where that is an earlier period."""
+        period = self._period(times)
+        moments = local - self.offsets[period]
+        return np.where(moments >= self.starts[period], moments, self.first(local))
+
+    def _period(self, times: Ints) -> Ints:
+        return np.searchsorted(self.starts, times, side="right") - 1
+
+
+def transitions(name: str, low_us: int, high_us: int, span: Span) -> Transitions:
+    """Those of a zone that matter for times between the two. Raises KernelError where there is no such zone."""
+    zone = zone_of(name, span)
+    first, last = (_year_of(us) for us in (low_us - DAY_US, high_us + DAY_US))
+    found = [change for year in range(first, last + 1) for change in _changes(zone, year)]
+    starts = [INT_MIN, *(at for at, _ in found)]
+    offsets = [_offset(zone, to_micros(datetime(first, 1, 1, tzinfo=UTC))), *(offset for _, offset in found)]
+    return Transitions(np.array(starts, np.int64), np.array(offsets, np.int64))
+
+
+def day_start_us(now_us: int, days: int, zone: str, span: Span) -> int:
+    """When the day begins that is so many days from the present one in a zone."""
+    if zone == DEFAULT_ZONE:
+        return (now_us // DAY_US + days) * DAY_US
+    clocks = transitions(zone, now_us, now_us, span)
+    local = clocks.local(np.array([now_us])) // DAY_US + days
+    return int(clocks.first(local * DAY_US)[0])
+
+
+def zone_of(name: str, span: Span) -> tzinfo:
+    """Raises KernelError where there is no such zone."""
+    found = known_zone(name)
+    if found is None:
+        hint = 'zones are named as in "Europe/Berlin", "America/New_York" or "UTC"'
+        raise KernelError("PQ0704", f"there is no time zone {name}", span, hint, nearest_zones(name))
+    return found
+
+
+def _year_of(time_us: int) -> int:
+    year = 1970 + int(np.datetime64(time_us, "us").astype("M8[Y]").astype(np.int64))
+    return min(max(year, FIRST_YEAR), LAST_YEAR)
+
+
+@lru_cache(_YEARS_REMEMBERED)
+def _changes(zone: tzinfo, year: int) -> tuple[tuple[int, int], ...]:
+    """(moment, offset from then on) in a year: days are compared, and where they differ the second is searched for."""
+    start, end = (to_micros(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + 1))
+    found: list[tuple[int, int]] = []
+    before = _offset(zone, start)
+    for day in range(start, end, DAY_US):
+        after = _offset(zone, day + DAY_US)
+        if after != before:
+            found.append((_moment(zone, day, day + DAY_US), after))
+        before = after
+    return tuple(found)
+
+
+def _moment(zone: tzinfo, low_us: int, high_us: int) -> int:
+    """The first second at which the offset is that of `high_us`."""
+    low, high, after = low_us // MICROS["s"], high_us // MICROS["s"], _offset(zone, high_us)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(zone, middle * MICROS["s"]) == after:
+            high = middle
+        else:
+            low = middle
+    return high * MICROS["s"]
+
+
+def _offset(zone: tzinfo, time_us: int) -> int:
+    offset = (EPOCH + timedelta(microseconds=time_us)).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1)

@@ -1,0 +1,1 @@
+"""Functions of a row and its neighbours, over frames of a partition."""

@@ -1,0 +1,151 @@
+"""Ranges of neighbouring rows: what the values of each come to, and which rows lie in a span of time.
+
+Every range is worked out of its own values. A difference of running totals would be quicker, but it loses the digits of small
+values beside large ones, and one value that is no number would spoil all ranges behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paasq_daemon.index.column import Floats, Ints, Mask
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.sort_keys import dense
+from paasq_dsl.source_text import Span
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+_BLOCK_ROWS = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """One range for each row: from `starts` up to `ends`, which is not in it any more. int64, empty where both are equal."""
+
+    starts: Ints
+    ends: Ints
+
+    @property
+    def lengths(self) -> Ints:
+        return self.ends - self.starts
+
+
+def fold(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: Any) -> NDArray[Any]:
+    """What `combine` makes of the values of each range, `nothing` of an empty one. O(n log of the longest range)."""
+    if len(values) and not ranges.starts.any() and ranges.ends.all():  # running from the first row
+        return np.asarray(combine.accumulate(values))[ranges.ends - 1]
+    found = np.empty(len(values), values.dtype)
+    for rows, inside, part in _blocks(ranges):
+        found[rows] = _folded(combine, values[inside], part, nothing)
+    return found
+
+
+def _folded(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: Any) -> NDArray[Any]:
+    """A range is put together from runs of 1, 2, 4, ... values, as the bits of its length say: each run is combined once for
+    all ranges. So sums are pairwise, which also keeps their error small."""
+    lengths, ends = ranges.lengths, ranges.ends - 1  # the last value of each that is not yet in
+    found = np.full(len(lengths), nothing, values.dtype)
+    longest, run, length = int(lengths.max()), values, 1  # run[i]: of the `length` values that end with the i-th
+    while length <= longest:
+        rows = np.flatnonzero(lengths & length)
+        if len(rows) == len(found):
+            found = combine(found, run[ends])
+            ends = ends - length
+        else:
+            found[rows] = combine(found[rows], run[ends[rows]])
+            ends[rows] -= length
+        longer = run.copy()
+        combine(run[length:], run[:-length], out=longer[length:])
+        run, length = longer, length * 2
+    return found
+
+
+def _blocks(ranges: Ranges) -> Iterator[tuple[slice, slice, Ranges]]:
+    """Rows block by block, so that what is computed with stays in a processor's cache: the rows, the rows that their ranges
+    lie in, and the ranges counted from the first of these."""
+    count = len(ranges.starts)
+    size = max(_BLOCK_ROWS, 8 * int(ranges.lengths.max(initial=0)))  # blocks overlap by the longest range
+    for begin in range(0, count, size):
+        rows = slice(begin, min(begin + size, count))
+        starts, ends = ranges.starts[rows], ranges.ends[rows]
+        there = starts < ends
+        low, high = int(starts[there].min(initial=count)), int(ends[there].max(initial=0))
+        yield rows, slice(low, high), Ranges(np.where(there, starts - low, 0), np.where(there, ends - low, 0))
+
+
+def counts(there: Mask, ranges: Ranges) -> Ints:
+    """How many rows of each range are there."""
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
+    inside: Ints = before[ranges.ends] - before[ranges.starts]
+    return inside
+
+
+def int_sums(values: Ints, ranges: Ranges, span: Span) -> Ints:
+    """Raises KernelError where one leaves 64 bits."""
+    magnitudes = np.abs(values.astype(np.float64))
+    if magnitudes.sum() < _SURE or (fold(np.add, magnitudes, ranges, 0.0) < _SURE).all():
+        sure: Ints = fold(np.add, values, ranges, 0)
+        return sure
+    before = [0, *accumulate(values.tolist())]  # of any size, so that differences are exact
+    sums = [
+        before[end] - before[start] for start, end in zip(ranges.starts.tolist(), ranges.ends.tolist(), strict=True)
+    ]
+    if any(not INT_MIN <= total <= INT_MAX for total in sums):
+        hint = "float(..) around the values adds floats, which go further and are less exact"
+        raise KernelError("PQ0703", "a sum is outside the 64 bits of an int", span, hint)
+    return np.array(sums, np.int64)
+
+
+def medians(values: Floats, ranges: Ranges) -> Floats:
+    """The middle value of each range, or the mean of the two that are; nan of an empty one."""
+    found = np.full(len(ranges.starts), np.nan)
+    for rows, inside, part in _blocks(ranges):
+        there = np.flatnonzero(part.lengths)
+        full, count = Ranges(part.starts[there], part.ends[there]), part.lengths[there]
+        low, high = (_smallest(values[inside], full, place) for place in ((count - 1) // 2, count // 2))
+        found[rows][there] = low + (high - low) * 0.5
+    return found
+
+
+def _smallest(values: Floats, ranges: Ranges, places: Ints) -> Floats:
+    """The value of each range that so many smaller ones stand before.
+
+    By a wavelet matrix (Claude, Navarro: The Wavelet Matrix, 2012) over the ranks of the values, one bit a turn from the
+    highest: values stand by the bits seen, and a count of zeros tells where those of a range have gone. O(n log n), however
+    wide the ranges are.
+    """
+    codes, distinct = dense(values)
+    value_of = np.empty(distinct, np.float64)
+    value_of[codes] = values
+    starts, ends, places = ranges.starts, ranges.ends, places.copy()
+    found = np.zeros(len(places), np.int64)
+    for bit in reversed(range(max(distinct - 1, 0).bit_length())):
+        ones = (codes >> bit) & 1
+        zeros = np.concatenate([np.zeros(1, np.int64), np.cumsum(1 - ones)])
+        zero_starts, zero_ends = zeros[starts], zeros[ends]
+        up = places >= zero_ends - zero_starts
+        found += up.astype(np.int64) << bit
+        places -= np.where(up, zero_ends - zero_starts, 0)
+        starts = np.where(up, zeros[-1] + starts - zero_starts, zero_starts)
+        ends = np.where(up, zeros[-1] + ends - zero_ends, zero_ends)
+        codes = codes[np.argsort(ones, kind="stable")]
+    return value_of[found]
+
+
+def places_behind(times: Ints, limits: Ints, groups: Ranges) -> Ints:
+    """For each limit the first row of its group whose time is later, or the group's end. Times ascend within groups."""
+    if not groups.starts.any():
+        return np.searchsorted(times, limits, side="right").astype(np.int64)
+    low, high = groups.starts.copy(), groups.ends.copy()
+    while (undecided := low < high).any():
+        middle = (low + high) // 2
+        early = undecided & (times[np.minimum(middle, len(times) - 1)] <= limits)
+        low = np.where(early, middle + 1, low)
+        high = np.where(undecided & ~early, middle, high)
+    return low

@@ -1,0 +1,79 @@
+"""From links to what they lead to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from paasq_daemon.index.collection_view import CollectionView
+from paasq_daemon.index.column import Coded, Column, Flat, Ints, Ragged
+from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.operators.column_fetch import fetch_column, fetch_or_null, is_stored_apart
+from paasq_dsl.types import Kind, list_of
+
+ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on lists of links would fill any memory
+
+
+def traverse(view: IndexView, collection: str, name: str, links: Column) -> Column:
+    """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those.
+
+    Raises KernelError where these lists would be too long.
+    """
+    target = view.collection(collection)
+    if isinstance(links, Ragged):
+        return _traverse_lists(view, target, name, links)
+    return fetch_or_null(target, name, linked_ordinals(view, target, links))
+
+
+def linked_ordinals(view: IndexView, target: CollectionView, links: Column) -> Ints:
+    """The ordinal that each link leads to, int64, -1 where none. A key is looked up once, however often it is linked."""
+    if isinstance(links, Coded):
+        used = np.unique(links.codes)
+        used = used[used >= 0]
+        ordinals = np.full(len(links.dictionary) + 1, -1, np.int64)  # the last is for code -1
+        if len(used):
+            ordinals[used] = view.store.ordinals(target.collection.id, links.dictionary[used].tolist())
+        return ordinals[links.codes]
+    assert isinstance(links, Flat)
+    keys = links.values.tolist()
+    known = [isinstance(k, str) and (links.valid is None or bool(links.valid[i])) for i, k in enumerate(keys)]
+    found = iter(
+        view.store.ordinals(target.collection.id, [k for k, is_key in zip(keys, known, strict=True) if is_key])
+    )
+    return np.array([next(found) if is_key else -1 for is_key in known], np.int64)
+
+
+def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: Ragged) -> Column:
+    ordinals = linked_ordinals(view, target, links.items)
+    rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
+    there = ordinals >= 0
+    return replace(lists_of(target, name, rows[there], ordinals[there], len(links)), valid=links.valid)
+
+
+def lists_of(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> Ragged:
+    """`length` lists of the field `name` of the records; record i goes into list `rows[i]`, ascending.
+
+    Raises KernelError where these lists would be too long.
+    """
+    _check_length(target, name, ordinals)
+    items = fetch_column(target, name, ordinals)
+    if isinstance(items, Ragged):  # a list of lists is one list
+        rows = np.repeat(rows, np.diff(items.offsets))
+        items = items.items
+    offsets = np.searchsorted(rows, np.arange(length + 1)).astype(np.int64)
+    return Ragged(list_of(items.type), offsets, items)
+
+
+def _check_length(target: CollectionView, name: str, ordinals: Ints) -> None:
+    """Before anything of that length is made."""
+    items = len(ordinals)
+    field = target.collection.by_name.get(name)
+    if items <= ITEMS_MAX and field is not None and field.type.kind is Kind.LIST and not is_stored_apart(field):
+        lists = target.column(name)
+        assert isinstance(lists, Ragged)
+        items = int((lists.offsets[ordinals + 1] - lists.offsets[ordinals]).sum())
+    if items > ITEMS_MAX:
+        message = f"the lists of {name} would hold {items:,} values together, more than {ITEMS_MAX:,}"
+        raise KernelError("PQ0703", message, hint="follow finds each record once; or put `take` or `where` before it")

@@ -1,0 +1,53 @@
+"""What the answer may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import RunValues, scalar
+from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.expression_text import show
+from paasq_daemon.wire.request import Budget as Limits
+from paasq_dsl.bound import Bound
+from paasq_dsl.values import Duration
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Stands last, and lets all rows through: its limits hold from the start of the run, and the answer is cut to them."""
+
+    tokens: Bound | None
+    time: Bound | None
+    rows: Bound | None
+
+    def run(self, run: Run, batch: Batch) -> Batch:
+        run.cancel.check()
+        return batch
+
+    def describe(self) -> str:
+        named = (("tokens", self.tokens), ("time", self.time), ("rows", self.rows))
+        return "budget " + ", ".join(f"{name} {show(value)}" for name, value in named if value)
+
+    def limits(self, values: RunValues) -> Limits:
+        """Raises KernelError where a value is no limit."""
+        return Limits(_time_ms(self.time, values), _count(self.rows, values), _count(self.tokens, values))
+
+
+def _count(bound: Bound | None, values: RunValues) -> int | None:
+    if bound is None:
+        return None
+    count = scalar(bound, values)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise KernelError("PQ0701", f"a budget of tokens or rows must be an int, 0 or more, not {count!r}", bound.span)
+    return count
+
+
+def _time_ms(bound: Bound | None, values: RunValues) -> float | None:
+    if bound is None:
+        return None
+    length = scalar(bound, values)
+    if not isinstance(length, Duration) or length.months or length.micros <= 0:
+        raise KernelError("PQ0701", "a budget of time must be a duration above 0, such as 200ms", bound.span)
+    return length.micros / 1000

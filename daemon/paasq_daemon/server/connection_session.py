@@ -1,0 +1,259 @@
+"""One connection: frames in, requests side by side, answers out in the order they are ready."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Coroutine, Hashable
+from typing import Any, NamedTuple
+
+from paasq_daemon.server.connection_watches import Watching
+from paasq_daemon.server.limits import Limits
+from paasq_daemon.server.log import failure
+from paasq_daemon.server.methods import METHODS, Call, Method, Service
+from paasq_daemon.server.param_readers import read_params
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.errors import LimitExceeded, PaasqError
+from paasq_daemon.wire.framing import FrameDecoder, Framing, frame
+from paasq_daemon.wire.json_rpc import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    Id,
+    RpcError,
+    error_message,
+    parse,
+    result_message,
+)
+from paasq_daemon.wire.request import Budget
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+_READ_BYTES = 2**18
+_HUNG_UP_POLL_S = 0.25
+_ID_CHARS_MAX = 128
+_MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
+
+
+class _Request(NamedTuple):
+    id: Id
+    answered: bool  # a message without an id is a notification: it gets no answer
+    method: Method
+    params: Any
+
+
+class Session:
+    def __init__(
+        self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+    ) -> None:
+        self._service = service
+        self._reader = reader
+        self._writer = writer
+        self._limits = limits
+        self._decoder = FrameDecoder(frame_bytes_max=limits.frame_bytes_max)
+        self._sending = asyncio.Lock()
+        self._in_flight: dict[Hashable, Cancellation] = {}  # by id; a notification by an object of its own
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reading: asyncio.Task[None] | None = None
+        self._watching = Watching(self._push, self._start, limits)
+
+    async def run(self) -> None:
+        """Until the client hangs up, breaks the framing or idles too long, or `stop_reading` is called."""
+        self._reading = asyncio.create_task(self._read())
+        try:
+            await asyncio.wait([self._reading])
+            if not self._reading.cancelled() and (error := self._reading.exception()) is not None:
+                await self._give_up(error)
+            if self._reading.cancelled():
+                self._watching.close()  # the daemon is stopping, and a watch would never end
+            while self._tasks and not self._hung_up():
+                await asyncio.wait(self._tasks, timeout=_HUNG_UP_POLL_S)
+        finally:
+            self.cancel_all()
+            self._watching.close()
+            self._writer.close()
+            if self._tasks:  # a thread may still be at work for a client that has gone
+                await asyncio.wait(self._tasks)
+
+    def stop_reading(self) -> None:
+        """Requests in flight go on, and `run` ends when they have."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def cancel_all(self) -> None:
+        for cancellation in list(self._in_flight.values()):
+            cancellation.cancel()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._in_flight)
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        frame_began_s = loop.time()
+        while True:
+            idle_s = self._limits.idle_timeout_s
+            left_s = frame_began_s + self._limits.frame_timeout_s - loop.time() if self._decoder.begun else idle_s
+            try:
+                async with asyncio.timeout(left_s):
+                    data = await self._reader.read(_READ_BYTES)
+            except TimeoutError:
+                if self._decoder.begun:
+                    raise LimitExceeded(f"a frame took longer than {self._limits.frame_timeout_s:g} s") from None
+                if self._in_flight or self._watching.count:
+                    continue
+                return
+            if not self._decoder.begun:
+                frame_began_s = loop.time()
+            for body in self._decoder.feed(data) if data else self._decoder.end():
+                await self._accept(body)
+                frame_began_s = loop.time()
+            if not data:
+                return
+
+    async def _accept(self, body: bytes) -> None:
+        """Answer what is no request at once, which slows a client down that sends only such; start what is one."""
+        try:
+            message = parse(body)
+        except RpcError as error:
+            return await self._send(error_message(None, error))
+        if isinstance(message, list) and message:
+            self._start(self._answer_batch(message))
+        elif isinstance(message, dict) and message.get("method") != "cancel":
+            self._start(self._answer_one(message))
+        else:
+            await self._answer_one(message)
+        return None
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Nobody waits in vain: where a request could not even be answered with an error, the connection ends."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            failure("session_failed", error)
+        if task.cancelled() or error is not None:
+            self._writer.transport.abort()
+
+    async def _answer_one(self, message: Any) -> None:
+        if (answer := await self._answer(message)) is not None:
+            await self._send(answer)
+
+    async def _answer_batch(self, messages: list[Any]) -> None:
+        if len(messages) > self._limits.in_flight_max:
+            error = LimitExceeded(f"a batch may have {self._limits.in_flight_max} requests at most")
+            return await self._send(error_message(None, error))
+        answers = [a for a in await asyncio.gather(*map(self._answer, messages)) if a is not None]
+        if sum(map(len, answers)) > self._limits.frame_bytes_max:
+            answers = [error_message(None, LimitExceeded("the answers of this batch are too long for one message"))]
+        if answers:
+            await self._send(b"[" + b",".join(answers) + b"]")
+        return None
+
+    async def _answer(self, message: Any) -> bytes | None:
+        """The response to one message; None to a notification."""
+        try:
+            request = _request_of(message)
+        except RpcError as error:
+            return error_message(_id_of(message), error)
+        try:
+            response = result_message(request.id, await self._run(request))
+        except PaasqError as error:
+            response = error_message(request.id, error)
+        except Exception as error:  # noqa: BLE001  # whatever a request does, the daemon lives
+            failure("request_failed", error, method=request.method.name)
+            words = RpcError(INTERNAL_ERROR, f"the daemon failed: {type(error).__name__}", "its log says where")
+            response = error_message(request.id, words)
+        return response if request.answered else None
+
+    async def _run(self, request: _Request) -> bytes:
+        params = read_params(request.method.params, request.params)
+        name: Hashable = request.id if request.answered else object()
+        if name in self._in_flight:
+            raise RpcError(INVALID_REQUEST, f"a request with the id {request.id!r} is in flight already")
+        if len(self._in_flight) >= self._limits.in_flight_max and request.method.name != "cancel":
+            raise LimitExceeded(
+                f"{self._limits.in_flight_max} requests of this connection are in flight", "wait for one of them"
+            )
+        limits = params.get("budget") or Budget()
+        cancellation = self._in_flight[name] = Cancellation(limits.time_ms)
+        try:
+            return await request.method.run(Call(self._service, params, cancellation, self._cancel, self._watching))
+        finally:
+            del self._in_flight[name]
+
+    def _cancel(self, id_: str | int) -> bool:
+        cancellation = self._in_flight.get(id_)
+        if cancellation is None:
+            return False
+        cancellation.cancel()
+        return True
+
+    async def _send(self, body: bytes) -> None:
+        """A client that does not take its answers is hung up on."""
+        async with self._sending:
+            if self._writer.is_closing():
+                return
+            try:
+                self._writer.write(frame(body, self._decoder.framing or Framing.LINES))
+                async with asyncio.timeout(self._limits.write_timeout_s):
+                    await self._writer.drain()
+            except (TimeoutError, OSError):
+                self._writer.transport.abort()
+
+    async def _push(self, body: bytes) -> None:
+        """Returns when the client has taken most of what was sent; one that is slow is waited for, however long it takes.
+        Raises OSError where it has gone."""
+        async with self._sending:
+            if self._writer.is_closing():
+                raise ConnectionResetError
+            self._writer.write(frame(body, self._decoder.framing or Framing.LINES))
+        await self._writer.drain()
+
+    async def _give_up(self, error: BaseException) -> None:
+        """The framing is lost: say why, then close."""
+        if isinstance(error, PaasqError):
+            await self._send(error_message(None, error))
+        elif not isinstance(error, OSError):
+            failure("session_failed", error)
+
+    def _hung_up(self) -> bool:
+        """Whether the client has gone, not only stopped sending (`printf ... | nc -U`): it then waits for nothing."""
+        if self._writer.is_closing():
+            return True
+        if self._reading is not None and self._reading.cancelled():
+            return False  # the daemon is stopping
+        connection = self._writer.get_extra_info("socket")
+        poll = select.poll()
+        poll.register(connection.fileno(), 0)  # POLLHUP is always reported: both directions are shut
+        return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def _request_of(message: Any) -> _Request:
+    """Raise RpcError where `message` is no request."""
+    if not isinstance(message, dict):
+        raise RpcError(INVALID_REQUEST, "a request is an object with jsonrpc, id, method and params")
+    if message.get("jsonrpc") != "2.0":
+        raise RpcError(INVALID_REQUEST, 'a request says "jsonrpc": "2.0"')
+    if unknown := message.keys() - _MEMBERS:
+        raise RpcError(INVALID_REQUEST, f"a request has no {min(unknown)!r:.80}")
+    if "id" in message and _id_of(message) is None and message["id"] is not None:
+        raise RpcError(INVALID_REQUEST, f"an id is a whole number, or text of {_ID_CHARS_MAX} characters at most")
+    name = message.get("method")
+    if not isinstance(name, str):
+        raise RpcError(INVALID_REQUEST, "a request names its method, as text")
+    if name not in METHODS:
+        raise RpcError(METHOD_NOT_FOUND, f"there is no method {name!r:.80}", f"there are {', '.join(METHODS)}")
+    return _Request(_id_of(message), "id" in message, METHODS[name], message.get("params", {}))
+
+
+def _id_of(message: Any) -> Id:
+    """The id of a message that may be broken; None where it has none that can be answered to."""
+    id_ = message.get("id") if isinstance(message, dict) else None
+    if isinstance(id_, str):
+        return id_ if len(id_) <= _ID_CHARS_MAX else None
+    whole = isinstance(id_, int) and not isinstance(id_, bool) and INT_MIN <= id_ <= INT_MAX
+    return id_ if whole else None

@@ -1,0 +1,108 @@
+"""The page table of a snapshot: for each page of the data file its hash, and where its bytes lie.
+
+A table is kept as a list of objects, each a set of entries that replaces what the ones before it say. So a snapshot
+that follows another adds only the entries of the pages that changed, and yet needs no other manifest to be read.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from struct import Struct
+
+import msgpack  # type: ignore[import-untyped]  # it ships no stubs
+from blake3 import blake3
+
+from paasq_daemon.snapshot.object_store import ObjectName, Objects
+from paasq_daemon.wire.errors import SnapshotError
+
+PAGE_BYTES = 4096
+PACK_PAGES_MAX = 1024  # in one object, so 4 MiB
+HASH_BYTES = 32
+_ENTRIES_MAX = 65_536  # in one object of a table
+_ENTRY = Struct("<QII32s")  # page, pack in the list of this object, slot in the pack, BLAKE3 of the page
+_NO_PACK = 0xFFFFFFFF
+
+
+@dataclass(slots=True)
+class PageTable:
+    """`hashes` holds 32 bytes a page; `pack` and `slot` say which page of which pack it is."""
+
+    hashes: bytearray = field(default_factory=bytearray)
+    pack: array[int] = field(default_factory=lambda: array("I"))
+    slot: array[int] = field(default_factory=lambda: array("I"))
+    packs: list[ObjectName] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.pack)
+
+    def hash_of(self, page: int) -> bytes:
+        return bytes(self.hashes[page * HASH_BYTES : (page + 1) * HASH_BYTES])
+
+    def root(self) -> str:
+        """BLAKE3, itself a Merkle tree, over the hashes of all pages, in hexadecimal."""
+        return blake3(self.hashes).hexdigest()
+
+    def used_packs(self) -> list[ObjectName]:
+        """The packs that a page of this table lies in."""
+        return [self.packs[number] for number in sorted(set(self.pack))]
+
+    def pages_by_pack(self) -> Iterator[tuple[ObjectName, list[int]]]:
+        """Each used pack with the pages that lie in it."""
+        pages: dict[int, list[int]] = {}
+        for page, number in enumerate(self.pack):
+            pages.setdefault(number, []).append(page)
+        for number, members in sorted(pages.items()):
+            yield self.packs[number], members
+
+
+def write_entries(objects: Objects, table: PageTable, pages: Iterable[int]) -> list[ObjectName]:
+    """Write the entries of these pages, as few objects as they fit in."""
+    chosen = list(pages)
+    parts = [chosen[start : start + _ENTRIES_MAX] for start in range(0, len(chosen), _ENTRIES_MAX)]
+    return [objects.put(_encode(table, part)) for part in parts]
+
+
+def read_table(objects: Objects, names: Iterable[ObjectName], page_count: int) -> PageTable:
+    """Put a table together. Raises SnapshotError where an object is damaged or a page has no entry."""
+    entries = [_decode(objects.get(name)) for name in names]
+    if page_count > sum(len(rows) // _ENTRY.size for _, rows in entries):  # before memory is taken for it
+        raise SnapshotError("the page table has fewer entries than pages", "the snapshot is damaged")
+    table = PageTable(
+        bytearray(page_count * HASH_BYTES), array("I", [_NO_PACK]) * page_count, array("I", [0]) * page_count
+    )
+    numbers: dict[ObjectName, int] = {}
+    for packs, rows in entries:
+        here = [numbers.setdefault(pack, len(numbers)) for pack in packs]
+        for page, pack, slot, digest in _ENTRY.iter_unpack(rows):
+            if pack >= len(here) or slot >= PACK_PAGES_MAX:
+                raise SnapshotError(f"the page table leads nowhere for page {page}", "the snapshot is damaged")
+            if page < page_count:  # the file may have been longer in an earlier snapshot
+                table.pack[page], table.slot[page] = here[pack], slot
+                table.hashes[page * HASH_BYTES : (page + 1) * HASH_BYTES] = digest
+    table.packs = list(numbers)
+    if _NO_PACK in table.pack:
+        raise SnapshotError(f"page {table.pack.index(_NO_PACK)} has no entry", "the snapshot is damaged")
+    return table
+
+
+def _encode(table: PageTable, pages: list[int]) -> bytes:
+    numbers: dict[int, int] = {}
+    rows = b"".join(
+        _ENTRY.pack(page, numbers.setdefault(table.pack[page], len(numbers)), table.slot[page], table.hash_of(page))
+        for page in pages
+    )
+    packs = [[table.packs[number].hash, table.packs[number].size_bytes] for number in numbers]
+    return msgpack.packb([packs, rows])  # type: ignore[no-any-return]  # as above
+
+
+def _decode(content: bytes) -> tuple[list[ObjectName], bytes]:
+    try:
+        packs, rows = msgpack.unpackb(content)
+        names = [ObjectName(hash_, size_bytes) for hash_, size_bytes in packs]
+    except (ValueError, TypeError) as error:
+        raise SnapshotError("an object of the page table cannot be read", "the snapshot is damaged") from error
+    if not isinstance(rows, bytes) or len(rows) % _ENTRY.size or len(rows) > _ENTRIES_MAX * _ENTRY.size:
+        raise SnapshotError("an object of the page table cannot be read", "the snapshot is damaged")
+    return names, rows

@@ -1,0 +1,58 @@
+"""Entries into a store by batches, each stored as a whole; a refused one is halved until the culprit is alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, TypeAlias
+
+from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.wire.errors import (
+    BudgetExceeded,
+    Cancelled,
+    DaemonUnavailable,
+    ModelMismatch,
+    PaasqError,
+    PeerRefused,
+    StoreError,
+)
+
+BATCH_RECORDS = 1000
+
+Put: TypeAlias = Callable[[list[dict[str, Any]]], object]
+Reject: TypeAlias = Callable[[Entry], object]
+
+# Not the record's fault: the same would happen to the next one.
+_FATAL = (StoreError, DaemonUnavailable, PeerRefused, ModelMismatch, Cancelled, BudgetExceeded)
+
+
+def load(entries: Iterable[Entry], put: Put, reject: Reject) -> Iterator[int]:
+    """Store entries in the order of the file; after each batch yield how many records of it are stored.
+
+    `reject` gets every entry that is no record or that the store refuses, with the cause. Raises what `put` raises
+    where the fault is not a record's.
+    """
+    remaining = iter(entries)
+    while batch := list(islice(remaining, BATCH_RECORDS)):
+        records = [entry for entry in batch if entry.record is not None]
+        for entry in batch:
+            if entry.record is None:
+                reject(entry)
+        yield _stored(records, put, reject)
+
+
+def _stored(entries: Sequence[Entry], put: Put, reject: Reject) -> int:
+    if not entries:
+        return 0
+    try:
+        put([entry.record for entry in entries if entry.record is not None])
+    except _FATAL:
+        raise
+    except PaasqError as error:
+        if len(entries) == 1:
+            reject(replace(entries[0], cause=f"{error.message} ({error.hint})" if error.hint else error.message))
+            return 0
+        half = len(entries) // 2
+        return _stored(entries[:half], put, reject) + _stored(entries[half:], put, reject)
+    return len(entries)

@@ -1,0 +1,72 @@
+"""What the text of a CSV cell means, by the type of its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from paasq_daemon.wire.exact_json import loads
+from paasq_dsl.types import Kind, Type
+from paasq_dsl.values import INT_MAX, INT_MIN
+
+_WHOLE = re.compile(r"[+-]?\d+")
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@cache
+def cell_reader(type_: Type) -> Callable[[str], Any]:
+    """Text -> a JSON value. Times, durations and links stay text, which the store reads. Raises ValueError.
+
+    A list is a JSON list, or items parted by semicolons: `work; family`.
+    """
+    if type_.kind is Kind.LIST:
+        assert type_.item is not None
+        item = cell_reader(type_.item)
+        return lambda text: (
+            _json_list(text) if text.startswith("[") else [item(each.strip()) for each in text.split(";")]
+        )
+    return _READERS.get(type_.kind, str)
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a whole number")
+    if len(text.strip()) > len(str(INT_MIN)) or not INT_MIN <= int(text) <= INT_MAX:
+        raise ValueError(f"{text!r:.60} is outside the 64 bits of an int")
+    return int(text)
+
+
+def _number(text: str) -> float | int:
+    """A whole number stays one, so that the store sees whether a float can hold it."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    return _whole(text) if _WHOLE.fullmatch(text.strip()) else number
+
+
+def _bool(text: str) -> bool:
+    value = _BOOLS.get(text.strip().lower())
+    if value is None:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return value
+
+
+def _json_list(text: str) -> list[Any]:
+    try:
+        value = loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, list):
+        raise ValueError(f"{text!r} is not a JSON list")  # noqa: TRY004  # the text is wrong, not its type
+    return value
+
+
+_READERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.INT: _whole,
+    Kind.FLOAT: _number,
+    Kind.BOOL: _bool,
+    Kind.VECTOR: _json_list,
+}

@@ -1,0 +1,52 @@
+"""Counters kept inside the transaction that changes what they count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from paasq_daemon.store.entry_codec import decode, encode
+
+_CHECKSUM_MODULUS = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """`journal_start` is the oldest sequence number that the journal still holds (`seq + 1` where it holds none)."""
+
+    seq: int = 0
+    time_us: int = 0
+    journal_start: int = 1
+
+
+@dataclass(slots=True)
+class CollectionState:
+    """Counters of a collection. `pending` and `vectors` count by field id, records that died included.
+
+    `content` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
+    same content have the same sum, and an entry that was lost or brought back changes it.
+    """
+
+    next_ordinal: int = 0
+    live_count: int = 0
+    content: int = 0
+    pending: dict[int, int] = field(default_factory=dict)
+    vectors: dict[int, int] = field(default_factory=dict)
+
+    def add_content(self, checksum_change: int) -> None:
+        self.content = (self.content + checksum_change) % _CHECKSUM_MODULUS
+
+
+def encode_store_state(state: StoreState) -> bytes:
+    return encode([state.seq, state.time_us, state.journal_start])
+
+
+def decode_store_state(payload: bytes) -> StoreState:
+    return StoreState(*decode(payload))
+
+
+def encode_collection_state(state: CollectionState) -> bytes:
+    return encode([state.next_ordinal, state.live_count, state.content, state.pending, state.vectors])
+
+
+def decode_collection_state(payload: bytes) -> CollectionState:
+    return CollectionState(*decode(payload))

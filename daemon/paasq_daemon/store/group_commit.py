@@ -1,0 +1,165 @@
+"""The one thread that writes. Works that wait together are committed together: one fsync for all of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import lmdb
+
+from paasq_daemon.store.lmdb_environment import in_words, is_lasting
+from paasq_daemon.store.tables import Tables
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.errors import StoreError
+
+T = TypeVar("T")
+
+_GROUP_MAX = 256  # works in one commit, so that the first of them does not wait for ever
+_READER_CHECK_S = 60.0  # a reader that was killed keeps pages from being used again until then
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T]):
+    """`seq` and `time_us` are those of the work's transaction; of the one before it where the work changed nothing."""
+
+    seq: int
+    time_us: int
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[WriteTransaction], Any]
+    future: Future[Committed[Any]]
+
+
+class Writer:
+    """Runs works, each in a nested transaction of one that they share, and resolves their futures after fsync."""
+
+    def __init__(
+        self, environment: lmdb.Environment, tables: Tables, seq: int, on_durable: Callable[[int], None]
+    ) -> None:
+        self.seq = seq  # of the last transaction that is durable
+        self._environment = environment
+        self._tables = tables
+        self._on_durable = on_durable
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._failure: StoreError | None = None
+        self._gate = threading.Lock()  # closed: no job may be queued behind the one that ends the thread
+        self._closed = False
+        self._commit = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="paasq-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[WriteTransaction], T]) -> Future[Committed[T]]:
+        """Raises StoreError where the store is closed, or the disk failed and it must be opened again first."""
+        future: Future[Committed[T]] = Future()
+        with self._gate:
+            self.raise_failure()
+            if self._closed:
+                raise StoreError("the store is closed", "open it again")
+            self._jobs.put(_Job(work, future))
+        return future
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise StoreError(self._failure.message, self._failure.hint)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is committed inside this block."""
+        with self._commit:
+            yield
+
+    def close(self) -> None:
+        """Finish what was submitted, then end the thread."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        checked_s = time.monotonic()
+        while True:
+            try:
+                group = self._next_group()
+            except Empty:
+                group = []
+            if group is None:
+                return
+            if group:
+                self._commit_group([job for job in group if job.future.set_running_or_notify_cancel()])
+            if time.monotonic() - checked_s >= _READER_CHECK_S:
+                with suppress(lmdb.Error):  # it frees pages sooner, no more; this thread must not end of it
+                    self._environment.reader_check()
+                checked_s = time.monotonic()
+
+    def _next_group(self) -> list[_Job] | None:
+        """What waits, `_GROUP_MAX` at most; None at the end. Raises Empty after a while without work."""
+        job = self._jobs.get(timeout=_READER_CHECK_S)
+        if job is None:
+            return None
+        group = [job]
+        while len(group) < _GROUP_MAX:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._jobs.put(None)  # after this group
+                break
+            group.append(job)
+        return group
+
+    def _commit_group(self, group: list[_Job]) -> None:
+        committed: list[tuple[Future[Committed[Any]], Committed[Any]]] = []
+        try:
+            self.raise_failure()
+            with self._commit, self._environment.begin(write=True) as txn:
+                for job in group:
+                    outcome = self._apply(txn, job)
+                    if outcome is not None:
+                        committed.append((job.future, outcome))
+        except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
+            self._fail(error, group)
+            return
+        before, self.seq = self.seq, max([self.seq, *(outcome.seq for _, outcome in committed)])
+        for future, outcome in committed:
+            future.set_result(outcome)
+        if self.seq != before:
+            self._on_durable(self.seq)
+
+    def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> Committed[Any] | None:
+        """Run one work. None where it raised: its future knows, and nothing of it is left in the transaction."""
+        txn = self._environment.begin(parent=group_txn, write=True)
+        try:
+            transaction = WriteTransaction(txn, self._tables, time.time_ns() // 1000)
+            value = job.work(transaction)
+            transaction.finish()
+            txn.commit()
+        except BaseException as error:  # whatever the caller's work raises is the caller's
+            txn.abort()
+            if isinstance(error, lmdb.Error):
+                if is_lasting(error):
+                    raise
+                error = in_words(error)
+            job.future.set_exception(error)
+            return None
+        return Committed(transaction.seq, transaction.state.time_us, value)
+
+    def _fail(self, error: BaseException, group: list[_Job]) -> None:
+        """The commit did not happen. Nothing is acknowledged from here on: what is on the disk is not known."""
+        failure = in_words(error) if isinstance(error, lmdb.Error) else error
+        if not isinstance(failure, StoreError):
+            failure = StoreError(f"the writer failed: {failure!r}", "open the store again")
+        self._failure = failure
+        for job in group:
+            if not job.future.done():
+                job.future.set_exception(StoreError(failure.message, failure.hint))

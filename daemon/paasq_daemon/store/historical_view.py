@@ -1,0 +1,64 @@
+"""Reading the past: the store as it was at a sequence number that the journal still reaches back to."""
+
+from __future__ import annotations
+
+from paasq_daemon.store.journal import ChangeKind
+from paasq_daemon.store.layout import VECTOR
+from paasq_daemon.store.read_view import View
+from paasq_daemon.wire.errors import StoreError
+from paasq_dsl.catalog import Catalog
+
+
+class PastView(View):
+    """Which record was live then is told by the first change of each key since; the bodies of the dead are still there.
+
+    Ordinals count to the present end. A vector that was made since is not there, one made anew is the new one.
+    Costs one walk over the journal since. Raises StoreError where the moment is yet to come, or its history was trimmed.
+    """
+
+    def __init__(self, present: View, seq: int) -> None:
+        super().__init__(present.txn, present.tables)
+        if not 0 <= seq <= present.seq:
+            raise StoreError(
+                f"the store is at sequence number {present.seq}, and {seq} is no moment of it", "name an earlier one"
+            )
+        if seq + 1 < present.journal_start:
+            raise StoreError(
+                f"history is kept from sequence number {present.journal_start - 1} on, and {seq} is before that",
+                "read a later moment, or restore a snapshot of that time into a folder of its own",
+            )
+        self._seq = seq
+        self._earlier: dict[tuple[int, str], int | None] = {}  # by collection and key: the ordinal that was live then
+        self._turned: set[tuple[int, int, int]] = set()  # vectors, by place, that came since, or went
+        catalogs = 0
+        for entry in present.journal(seq):
+            for change in entry.changes:
+                if change.kind in {ChangeKind.PUT, ChangeKind.DELETE}:
+                    self._earlier.setdefault((change.collection, change.key), change.previous)
+                elif change.field is not None:
+                    self._turned ^= {(change.collection, change.field, change.ordinal)}
+                catalogs += change.kind is ChangeKind.CATALOG
+        self._catalog_version = present.catalog.version - catalogs
+
+    @property
+    def seq(self) -> int:
+        return self._seq
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.past_catalog(self._catalog_version) or Catalog()
+
+    def ordinal(self, collection_id: int, key: str) -> int | None:
+        name = (collection_id, key)
+        return self._earlier[name] if name in self._earlier else super().ordinal(collection_id, key)
+
+    def live_count(self, collection_id: int) -> int:
+        changed = [(key, was) for (id_, key), was in self._earlier.items() if id_ == collection_id]
+        gone = sum(super(PastView, self).ordinal(collection_id, key) is not None for key, _ in changed)
+        return super().live_count(collection_id) - gone + sum(was is not None for _, was in changed)
+
+    def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
+        """None also where a record died before its vector was made, which is no loss."""
+        if (collection_id, field_id, ordinal) in self._turned:
+            return None
+        return self.tables.vectors.get(self.txn, VECTOR.pack(collection_id, field_id, ordinal))

@@ -1,0 +1,147 @@
+"""The store audits itself: every checksum, every reference between tables, every counter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import lmdb
+
+from paasq_daemon.store.counters import CollectionState
+from paasq_daemon.store.entry_codec import stored_checksum, unseal
+from paasq_daemon.store.journal import decode_entry
+from paasq_daemon.store.layout import COLLECTION, LIVE, RECORD, SEQ, VECTOR
+from paasq_daemon.store.read_view import View
+from paasq_daemon.store.record import Record, decode_record
+from paasq_daemon.store.tables import Table
+from paasq_daemon.wire.errors import StoreError
+
+_FINDINGS_MAX = 1_000  # more would say no more
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold: where, and what."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+def check(view: View) -> list[Finding]:
+    """Read everything that the view sees. At most 1,000 findings; none where all is well."""
+    audit = _Audit(view)
+    audit.walk(view.tables.meta, lambda _key, _payload: None)
+    audit.walk(view.tables.records, audit.examine_record)
+    audit.walk(view.tables.keys, audit.examine_key)
+    audit.walk(view.tables.vectors, audit.examine_vector)
+    audit.walk(view.tables.pending, audit.examine_pending)
+    audit.walk(view.tables.journal, audit.examine_entry)
+    audit.compare()
+    return audit.findings[:_FINDINGS_MAX]
+
+
+@dataclass
+class _Audit:
+    view: View
+    findings: list[Finding] = field(default_factory=list)
+    counted: dict[int, CollectionState] = field(default_factory=dict)
+    entries: int = 0
+
+    def walk(self, table: Table, examine: Callable[[bytes, bytes], None]) -> None:
+        """Verify each entry of a table, add it to its collection's content sum, then let `examine` look at it."""
+        summed = table.name not in ("meta", "journal")
+        try:
+            for key, sealed in table.scan_sealed(self.view.txn):
+                if len(self.findings) >= _FINDINGS_MAX:
+                    return
+                try:
+                    payload = unseal(table.seed, key, sealed)
+                    if summed:
+                        self._count(key).add_content(stored_checksum(sealed))
+                    examine(key, payload)
+                except StoreError as error:
+                    self._find(f"{table.name} {key.hex()}", error.message)
+        except lmdb.Error as error:
+            self._find(table.name, f"the table cannot be read to its end ({error})")
+
+    def examine_record(self, key: bytes, payload: bytes) -> None:
+        record = decode_record(COLLECTION.unpack_from(key)[0], RECORD.unpack(key)[1], payload)
+        if record.seq > self.view.seq:
+            self._find(_place(record), f"it is of sequence number {record.seq}, and the store is at {self.view.seq}")
+        counted = self._count(key)
+        counted.next_ordinal = max(counted.next_ordinal, record.ordinal + 1)
+
+    def examine_key(self, key: bytes, payload: bytes) -> None:
+        ordinal, version = LIVE.unpack(payload)
+        record = self.view.record(COLLECTION.unpack_from(key)[0], ordinal)  # raises where it is lost
+        self._count(key).live_count += 1
+        if (record.key.encode(), record.version) != (key[COLLECTION.size :], version):
+            self._find(f"keys {key.hex()}", f"it leads to {_place(record)}, version {record.version}")
+
+    def examine_vector(self, key: bytes, _payload: bytes) -> None:
+        collection_id, field_id, ordinal = VECTOR.unpack(key)
+        self._bump(self._count(key).vectors, field_id)
+        self.view.record(collection_id, ordinal)
+
+    def examine_pending(self, key: bytes, _payload: bytes) -> None:
+        collection_id, field_id, ordinal = VECTOR.unpack(key)
+        self._bump(self._count(key).pending, field_id)
+        record = self.view.record(collection_id, ordinal)
+        if self.view.ordinal(collection_id, record.key) != ordinal:
+            self._find(_place(record), f"its vector {field_id} is to be made, and the record is dead")
+        if self.view.tables.vectors.get(self.view.txn, key) is not None:
+            self._find(_place(record), f"its vector {field_id} is to be made, and is there")
+
+    def examine_entry(self, key: bytes, payload: bytes) -> None:
+        decode_entry(SEQ.unpack(key)[0], payload)
+        if SEQ.unpack(key)[0] != self.view.journal_start + self.entries:
+            self._find("journal", f"entry {self.view.journal_start + self.entries} is lost")
+        self.entries += 1
+
+    def compare(self) -> None:
+        """Hold what was counted against the store's own counters."""
+        if self.view.journal_start + self.entries != self.view.seq + 1:
+            self._find(
+                "journal",
+                f"it ends at {self.view.journal_start + self.entries - 1}, and the store is at {self.view.seq}",
+            )
+        try:
+            stated = self.view.collection_states()
+        except (StoreError, lmdb.Error) as error:
+            self._find("meta", f"the counters cannot be read ({error})")
+            return
+        for collection_id in sorted(stated.keys() | self.counted.keys()):
+            state = stated.get(collection_id, CollectionState())
+            counted = self.counted.get(collection_id, CollectionState())
+            for name in ("live_count", "content"):
+                if getattr(state, name) != getattr(counted, name):
+                    self._find(
+                        f"collection {collection_id}",
+                        f"{name} should be {getattr(state, name)} and is {getattr(counted, name)}",
+                    )
+            for name in ("vectors", "pending"):
+                if _without_zeros(getattr(state, name)) != getattr(counted, name):
+                    self._find(f"collection {collection_id}", f"the count of {name} does not hold")
+            if counted.next_ordinal > state.next_ordinal:
+                self._find(f"collection {collection_id}", f"ordinal {counted.next_ordinal - 1} was never given")
+
+    def _count(self, key: bytes) -> CollectionState:
+        return self.counted.setdefault(COLLECTION.unpack_from(key)[0], CollectionState())
+
+    @staticmethod
+    def _bump(counts: dict[int, int], field_id: int) -> None:
+        counts[field_id] = counts.get(field_id, 0) + 1
+
+    def _find(self, place: str, problem: str) -> None:
+        self.findings.append(Finding(place, problem))
+
+
+def _place(record: Record) -> str:
+    return f"record {record.key!r} (collection {record.collection_id}, ordinal {record.ordinal})"
+
+
+def _without_zeros(counts: dict[int, int]) -> dict[int, int]:
+    return {field_id: count for field_id, count in counts.items() if count}

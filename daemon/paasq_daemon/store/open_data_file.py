@@ -1,0 +1,80 @@
+"""Opening the data file, after making sure that it can be read without killing the process."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+import lmdb
+
+from paasq_daemon.store.data_folder import STORE_NAME, read_format, write_format
+from paasq_daemon.store.integrity_check import check
+from paasq_daemon.store.lmdb_environment import DATA_NAME, errors_in_words, missing_bytes, open_environment
+from paasq_daemon.store.read_view import View
+from paasq_daemon.store.tables import Tables, make_tables, open_tables
+from paasq_daemon.wire.errors import StoreError
+
+_UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
+
+
+def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
+    """The environment and tables of a data folder, made where it has none yet.
+
+    Raises FormatTooNew, and StoreError where the data file is gone, damaged at its head, or cut short.
+    """
+    data_file = folder / STORE_NAME / DATA_NAME
+    if read_format(folder) is None:
+        environment = open_environment(data_file.parent, sync=sync)
+        with closing(environment), errors_in_words():
+            make_tables(environment)
+        write_format(folder)
+    if not data_file.exists():
+        raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
+    missing = missing_bytes(data_file)
+    if missing > _UNWRITTEN_BYTES_MAX:
+        raise _cut_short(data_file, missing)
+    return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
+
+
+def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
+    environment = open_environment(data_file.parent, sync=sync)
+    try:
+        with errors_in_words():
+            environment.reader_check()
+            return environment, open_tables(environment)
+    except BaseException:
+        environment.close()
+        raise
+
+
+def _open_short(data_file: Path, missing: int, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
+    """Open a file that lacks pages at its end. That is right where they are free, and only an audit can tell.
+
+    The file is filled up with zeros for it: reading those fails a checksum, reading beyond the end kills the process.
+    """
+    size = data_file.stat().st_size
+    os.truncate(data_file, size + missing)
+    opened = None
+    try:
+        opened = _open(data_file, sync=sync)
+        if _is_sound(*opened):
+            return opened
+    except StoreError:
+        pass  # the damage shows already: the file was cut
+    if opened is not None:
+        opened[0].close()
+    os.truncate(data_file, size)
+    raise _cut_short(data_file, missing)
+
+
+def _is_sound(environment: lmdb.Environment, tables: Tables) -> bool:
+    with errors_in_words(), environment.begin() as txn:
+        return not check(View(txn, tables))
+
+
+def _cut_short(data_file: Path, missing: int) -> StoreError:
+    return StoreError(
+        f"{data_file} was cut short: {missing:,} bytes are missing at its end",
+        "restore the newest snapshot into a new folder",
+    )

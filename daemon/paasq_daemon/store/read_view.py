@@ -1,0 +1,190 @@
+"""Reading: all that one read transaction sees, which is the store at one sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import lmdb
+
+from paasq_daemon.store.counters import CollectionState, StoreState, decode_collection_state, decode_store_state
+from paasq_daemon.store.entry_codec import decode
+from paasq_daemon.store.journal import JournalEntry, decode_entry
+from paasq_daemon.store.layout import (
+    CATALOG_NAME,
+    COLLECTION,
+    LIVE,
+    RECORD,
+    SEQ,
+    STATE_NAME,
+    VECTOR,
+    catalog_name,
+    collection_name,
+    pack_key,
+)  # fmt: skip
+from paasq_daemon.store.record import Record, decode_record
+from paasq_daemon.store.tables import Tables
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
+from paasq_dsl.catalog import Catalog, catalog_from_json
+
+_CHECK_HINT = "run `paasq check-store`, and restore a snapshot"
+
+
+class View:
+    """The store at one moment. Use it in one thread at a time, and only until its `with` block ends.
+
+    Any read may raise CorruptRecord; nothing that fails its checksum is ever returned.
+    """
+
+    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables) -> None:
+        self.txn = txn
+        self.tables = tables
+        state = tables.meta.get(txn, STATE_NAME)
+        if state is None:
+            raise CorruptRecord("the store's counters are gone", _CHECK_HINT)
+        self.state: StoreState = decode_store_state(state)
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the last transaction that this view sees."""
+        return self.state.seq
+
+    @property
+    def transaction_id(self) -> int:
+        """LMDB's own number of the transaction that this view sees."""
+        return self.txn.id()
+
+    @property
+    def journal_start(self) -> int:
+        """The oldest sequence number that the journal still holds; `seq + 1` where it holds none."""
+        return self.state.journal_start
+
+    @property
+    def catalog(self) -> Catalog:
+        payload = self.tables.meta.get(self.txn, CATALOG_NAME)
+        return Catalog() if payload is None else _decode_catalog(payload)
+
+    def past_catalog(self, version: int) -> Catalog | None:
+        """The catalog as it was at a version, the present one included; None where there was none of that version."""
+        payload = self.tables.meta.get(self.txn, catalog_name(version))
+        return None if payload is None else _decode_catalog(payload)
+
+    def record(self, collection_id: int, ordinal: int) -> Record:
+        """A record, live or dead. Raises CorruptRecord where it is damaged, lost, or was trimmed."""
+        body = self.tables.records.get(self.txn, RECORD.pack(collection_id, ordinal))
+        if body is None:
+            raise CorruptRecord(
+                f"record {ordinal} of collection {collection_id} is not in the store",
+                f"where its history was not trimmed, it is lost: {_CHECK_HINT}",
+            )
+        return decode_record(collection_id, ordinal, body)
+
+    def records(self, collection_id: int, ordinals: Iterable[int]) -> Iterator[Record]:
+        """The records of these ordinals, in the order given."""
+        return (self.record(collection_id, ordinal) for ordinal in ordinals)
+
+    def ordinal(self, collection_id: int, key: str) -> int | None:
+        """The ordinal of the live record with this key."""
+        live = self._live(collection_id, key)
+        return None if live is None else live[0]
+
+    def ordinals(self, collection_id: int, keys: Iterable[str]) -> list[int]:
+        """The ordinals of the live records with these keys, in the order given; -1 where there is none."""
+        found = (self.ordinal(collection_id, key) for key in keys)
+        return [-1 if ordinal is None else ordinal for ordinal in found]
+
+    def get(self, collection_id: int, key: str) -> Record | None:
+        """The live record with this key."""
+        ordinal = self.ordinal(collection_id, key)
+        return None if ordinal is None else self.record(collection_id, ordinal)
+
+    def scan(self, collection_id: int) -> Iterator[Record]:
+        """The live records in the order of ordinals. Raises CorruptRecord at the end where some did not turn up.
+
+        In a write transaction, finish the scan before writing to the collection.
+        """
+        seen = 0
+        for key, body in self.tables.records.scan(self.txn, COLLECTION.pack(collection_id)):
+            record = decode_record(collection_id, RECORD.unpack(key)[1], body)
+            if self.ordinal(collection_id, record.key) == record.ordinal:
+                seen += 1
+                yield record
+        expected = self.live_count(collection_id)
+        if seen != expected:
+            raise CorruptRecord(f"collection {collection_id} has {expected} records and {seen} were found", _CHECK_HINT)
+
+    def next_ordinal(self, collection_id: int) -> int:
+        """The ordinal that the next put will get: all present ones are below."""
+        return self.collection_state(collection_id).next_ordinal
+
+    def live_count(self, collection_id: int) -> int:
+        return self.collection_state(collection_id).live_count
+
+    def journal(self, after: int) -> Iterator[JournalEntry]:
+        """The entries with a sequence number above `after`, in order, none left out.
+
+        Raises StoreError where some were trimmed (`after + 1 < journal_start`), CorruptRecord where one is lost.
+        """
+        expected = after + 1
+        if expected < self.journal_start:
+            raise StoreError(
+                f"the journal begins at {self.journal_start}, and entries from {expected} are asked for",
+                "what follows the journal must begin anew from the records",
+            )
+        for key, payload in self.tables.journal.scan(self.txn, start=SEQ.pack(expected)):
+            seq = SEQ.unpack(key)[0]
+            if seq != expected:
+                break
+            yield decode_entry(seq, payload)
+            expected += 1
+        if expected <= self.seq:
+            raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
+
+    def committed_us(self, seq: int) -> int | None:
+        """When a transaction was made; None where the journal does not hold it."""
+        payload = self.tables.journal.get(self.txn, SEQ.pack(seq)) if self.journal_start <= seq <= self.seq else None
+        return None if payload is None else decode_entry(seq, payload).time_us
+
+    def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
+        """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
+        return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)
+
+    def pending(self, collection_id: int, field_id: int, limit: int) -> list[int]:
+        """The ordinals whose vector is still to be made, ascending, `limit` at most."""
+        prefix = VECTOR.pack(collection_id, field_id, 0)[:8]
+        found = self.tables.pending.scan(self.txn, prefix)
+        return [VECTOR.unpack(key)[2] for _, (key, _) in zip(range(limit), found, strict=False)]
+
+    def pending_count(self, collection_id: int, field_id: int) -> int:
+        return self.collection_state(collection_id).pending.get(field_id, 0)
+
+    def collection_state(self, collection_id: int) -> CollectionState:
+        """The counters of a collection; all zero where it has never had a record."""
+        payload = self.tables.meta.get(self.txn, collection_name(collection_id))
+        return CollectionState() if payload is None else decode_collection_state(payload)
+
+    def collection_states(self) -> dict[int, CollectionState]:
+        """The counters of all collections that ever had a record, by collection id."""
+        prefix = collection_name(0)[: -COLLECTION.size]
+        found = self.tables.meta.scan(self.txn, prefix)
+        return {COLLECTION.unpack(key[len(prefix) :])[0]: decode_collection_state(payload) for key, payload in found}
+
+    def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
+        name = VECTOR.pack(collection_id, field_id, ordinal)
+        vector = self.tables.vectors.get(self.txn, name)
+        if vector is None and self.tables.pending.get(self.txn, name) is None:
+            body = self.tables.records.get(self.txn, RECORD.pack(collection_id, ordinal))
+            record = body and decode_record(collection_id, ordinal, body)
+            if record and field_id in record.vector_fields and self.ordinal(collection_id, record.key) == ordinal:
+                raise CorruptRecord(f"vector {field_id} of the record {record.key!r} is lost", _CHECK_HINT)
+        return vector
+
+    def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
+        """Ordinal and version of the live record with this key."""
+        payload = self.tables.keys.get(self.txn, pack_key(collection_id, key))
+        return None if payload is None else LIVE.unpack(payload)
+
+
+@lru_cache(maxsize=16)
+def _decode_catalog(payload: bytes) -> Catalog:
+    return catalog_from_json(decode(payload))

@@ -1,0 +1,50 @@
+"""Where a watch goes on: behind a batch of events, or behind a sequence number."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import orjson
+
+from paasq_daemon.kernels.errors import KernelError
+from paasq_dsl.source_text import Span
+
+CURSOR_CHARACTERS_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The result as it was at a sequence number. `now_us` is when it was asked for; None where that is not known."""
+
+    seq: int
+    now_us: int | None = None
+
+
+def cursor_of(fingerprint: str, seq: int, now_us: int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([fingerprint, seq, now_us])).decode().rstrip("=")
+
+
+def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
+    """None of null: from the beginning. Raises KernelError on what is no position, or one of another query."""
+    if given is None:
+        return None
+    if isinstance(given, int) and not isinstance(given, bool):
+        return Position(given)
+    none = KernelError("PQ0701", "this is no cursor; take the one that came with the last events", span)
+    if not isinstance(given, str) or len(given) > CURSOR_CHARACTERS_MAX:
+        raise none
+    try:
+        made_by, seq, now_us = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise none from error
+    if not isinstance(seq, int) or not isinstance(now_us, int):
+        raise none
+    if made_by != fingerprint:
+        raise KernelError(
+            "PQ0701",
+            "this cursor belongs to another query, or the schema has changed since; start anew, without after",
+            span,
+        )
+    return Position(seq, now_us)

@@ -1,0 +1,122 @@
+"""All standing queries of a store, and the one thread that tells them when they are due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+
+from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.store.journal import ChangeKind
+from paasq_daemon.store.read_view import View
+from paasq_daemon.store.store import Store
+from paasq_daemon.watches.continuous_query import StandingQuery, Watched
+from paasq_daemon.watches.resume_cursor import Position, position_of
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.writes.apply import values_of_run
+
+TICK_S = 1.0  # how often a query that depends on the time is due
+
+
+class Watches:
+    """The thread lives as long as it has something to do; a writer only wakes it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: set[StandingQuery] = set()
+        self._lock = threading.Lock()  # guards `_open`, `_seq` and `_thread`
+        self._seq = 0  # what was committed up to here was told
+        self._woken = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        store.on_commit.append(self._committed)
+
+    def start(self, prepare: Callable[[Cancellation], Watched]) -> StandingQuery:
+        """Raises PaasqError as StandingQuery does."""
+        query = StandingQuery(prepare, self._position, self._forget)
+        with self._lock:
+            if self._closed:
+                raise StoreError("the store is closed", "open it again")
+            if not self._open:
+                self._seq = self._store.seq  # its first rows are read behind this
+            self._open.add(query)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="paasq-watch", daemon=True)
+                self._thread.start()
+        self._woken.set()  # it may be the first one that ticks
+        return query
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            left, thread = list(self._open), self._thread
+        for query in left:
+            query.finish()
+        self._woken.set()
+        if thread is not None:
+            thread.join()
+
+    def _committed(self, _: int) -> None:
+        if self._open:
+            self._woken.set()
+
+    def _forget(self, query: StandingQuery) -> None:
+        with self._lock:
+            self._open.discard(query)
+
+    def _run(self) -> None:
+        tick_s = time.monotonic() + TICK_S
+        while not self._closed:
+            with self._lock:
+                ticking = any(query.timed for query in self._open)
+            self._woken.wait(max(0.0, tick_s - time.monotonic()) if ticking else None)
+            self._woken.clear()
+            ticked = time.monotonic() >= tick_s
+            if ticked:
+                tick_s = time.monotonic() + TICK_S
+            self._tell(ticked=ticked)
+
+    def _tell(self, *, ticked: bool) -> None:
+        with self._lock:
+            queries, seq = list(self._open), self._seq
+        if not queries:
+            return
+        with self._store.read() as view:
+            touched = _touched(view, seq) if view.seq > seq else ()
+            now = view.seq
+        with self._lock:
+            self._seq = max(now, self._seq)
+        for query in queries:
+            if touched is None or (ticked and query.timed) or any(name in touched for name in query.reads):
+                query.on_due()
+
+    def _position(self, watched: Watched) -> Position | None:
+        after, inputs = watched.statement.after, watched.inputs
+        if after is None:
+            return None
+        try:
+            given = scalar(after, values_of_run(inputs.literals, inputs.parameters, inputs.now_us))
+            position = position_of(given, watched.fingerprint, after.span)
+        except KernelError as error:
+            raise watched.placed(error) from error
+        if position is None or position.now_us is not None:
+            return position
+        with self._store.read() as view:
+            return Position(position.seq, view.committed_us(position.seq))
+
+
+def _touched(view: View, seq: int) -> Collection[str] | None:
+    """The collections that were written to since; None where that can't be told, or the schema was changed."""
+    names: set[str] = set()
+    known = view.catalog.by_id
+    try:
+        for entry in view.journal(seq):
+            for change in entry.changes:
+                if change.kind is ChangeKind.CATALOG or change.collection not in known:
+                    return None
+                names.add(known[change.collection].name)
+    except StoreError:
+        return None
+    return names

@@ -1,0 +1,180 @@
+"""One connection of a client: requests out, answers back to whoever waits for them."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
+from paasq_daemon.wire.framing import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, FrameDecoder, Framing, frame
+from paasq_daemon.wire.json_rpc import dump_bounded, error_from_json, parse, request_message
+
+_READ_BYTES = 2**18
+_CANCEL_POLL_S = 0.02
+_PING_AFTER_S = 10.0  # of silence while an answer is awaited
+_SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, whatever it works on: one that does not is no more
+_STUCK = "look at its log, or stop it and start it again"
+_TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO takes them
+_ENVELOPE_BYTES = 4096  # the limit is on a result; id and the rest stand around it
+
+
+def _ignore(*_: Any) -> None:
+    pass
+
+
+class Connection:
+    """Speaks lines. Any number of threads may call at once; one thread of its own reads."""
+
+    def __init__(
+        self, path: Path, connect_timeout_s: float, on_notification: Callable[[str, Mapping[str, Any]], None] = _ignore,
+        on_end: Callable[[PaasqError], None] = _ignore,
+    ) -> None:  # fmt: skip
+        """Raises DaemonUnavailable where nobody listens at `path`. `on_notification` is called, with method and parameters,
+        in the thread that reads, `on_end` when nothing will come any more."""
+        self._on_notification = on_notification
+        self._on_end = on_end
+        self._path = path
+        self._socket = _connected(path, connect_timeout_s)
+        self._ids = itertools.count(1)
+        self._sending = threading.Lock()
+        self._room = threading.BoundedSemaphore(REQUESTS_IN_FLIGHT_MAX)
+        self._lock = threading.Lock()  # guards `_waiting` and `_ended`
+        self._waiting: dict[int, Future[Any]] = {}
+        self._ended: PaasqError | None = None
+        self._heard_s = time.monotonic()
+        self._pinged = False  # since the daemon was last heard
+        threading.Thread(target=self._read, name="paasq-client", daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        return self._ended is not None
+
+    def call(self, method: str, params: Mapping[str, Any], cancel: Cancellation | None = None) -> Any:
+        """The result of a method, as JSON, however long it takes. Raises what the daemon raised, and DaemonUnavailable
+        where the daemon is gone or says nothing at all any more.
+        """
+        with self._room:
+            id_, answer = self._send(method, params)
+            try:
+                return self._wait(id_, answer, cancel)
+            except KeyboardInterrupt:  # the daemon need not go on for somebody who has left
+                self._cancel(id_)
+                raise
+
+    def close(self) -> None:
+        self._end(DaemonUnavailable("the connection was closed"))
+
+    def _send(self, method: str, params: Mapping[str, Any]) -> tuple[int, Future[Any]]:
+        id_ = next(self._ids)
+        body = dump_bounded(request_message(id_, method, params), FRAME_BYTES_MAX)
+        answer: Future[Any] = Future()
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended
+            self._waiting[id_] = answer
+        self._write(body)
+        return id_, answer
+
+    def _write(self, body: bytes) -> None:
+        try:
+            with self._sending:
+                self._socket.sendall(frame(body, Framing.LINES))
+        except BlockingIOError:
+            self._end(DaemonUnavailable(f"the daemon at {self._path} takes no requests any more", _STUCK))
+        except OSError:
+            pass  # the daemon may have said why before it hung up: the reader ends the connection with its words
+        except BaseException:  # an interrupt in the middle of a frame leaves no way to begin the next one
+            self.close()
+            raise
+
+    def _wait(self, id_: int, answer: Future[Any], cancel: Cancellation | None) -> Any:
+        asked_s = time.monotonic()
+        while True:
+            try:
+                return answer.result(_PING_AFTER_S if cancel is None else _CANCEL_POLL_S)
+            except FutureTimeoutError:
+                self._check_alive(asked_s)
+            if cancel is not None and cancel.cancelled:
+                self._cancel(id_)
+                cancel = None
+
+    def _check_alive(self, asked_s: float) -> None:
+        silent_s = time.monotonic() - max(asked_s, self._heard_s)
+        if silent_s > _SILENCE_S_MAX:
+            self._end(DaemonUnavailable(f"the daemon at {self._path} has said nothing for {silent_s:.0f} s", _STUCK))
+        elif silent_s > _PING_AFTER_S and not self._pinged:
+            self._pinged = True
+            with suppress(PaasqError):
+                self._send("ping", {})
+
+    def _cancel(self, id_: int) -> None:
+        with suppress(PaasqError):  # whoever waits for the request learns that the connection ended
+            self._send("cancel", {"id": id_})
+
+    def _read(self) -> None:
+        decoder = FrameDecoder(Framing.LINES, FRAME_BYTES_MAX + _ENVELOPE_BYTES)
+        try:
+            while data := self._socket.recv(_READ_BYTES):
+                self._heard_s, self._pinged = time.monotonic(), False
+                for body in decoder.feed(data):
+                    self._take(parse(body))
+            self._end(DaemonUnavailable(f"the daemon at {self._path} closed the connection"))
+        except PaasqError as error:
+            self._end(error)
+        except OSError as error:
+            self._end(DaemonUnavailable(f"the connection to {self._path} broke: {error}"))
+        except Exception as error:  # noqa: BLE001  # nobody may wait for an answer that this thread will not bring
+            self._end(ProtocolError(f"the daemon at {self._path} sent what is no answer: {error!r}"))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "method" in message:
+            self._on_notification(message["method"], message["params"])
+            return
+        error = error_from_json(message["error"]) if "error" in message else None
+        with self._lock:
+            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may stand there
+        if answer is None:
+            if error is not None:  # of no request: the daemon says why it hangs up
+                raise error
+        elif error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(message.get("result"))
+
+    def _end(self, why: PaasqError) -> None:
+        with self._lock:
+            ended_before = self._ended is not None
+            self._ended = self._ended or why
+            waiting, self._waiting = self._waiting, {}
+        for answer in waiting.values():
+            answer.set_exception(why)
+        if not ended_before:
+            self._on_end(why)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the reader, which close() alone would not
+        self._socket.close()
+
+
+def _connected(path: Path, timeout_s: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(timeout_s)
+    try:
+        connection.connect(str(path))
+    except (OSError, ValueError) as error:
+        connection.close()
+        raise DaemonUnavailable(
+            f"no daemon answers at {path}: {error}", "start one with `paasq serve`, or name its socket"
+        ) from None
+    connection.settimeout(None)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(_SILENCE_S_MAX), 0))
+    return connection

@@ -1,0 +1,108 @@
+"""The modules of a script: read from its project by the client, and sent along as texts. A daemon opens no file for them."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from paasq_dsl.modules import Module, ModuleMissing, Resolver
+from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse
+from paasq_dsl.syntax.tree import Use
+
+_PROJECT_MARKS = (".git", ".paasq", "pyproject.toml")
+MODULES_MAX = 64  # of one script
+PATHS_MAX, FOLDERS_MAX = 200, 500  # looked at where a path is completed
+_NOTHING_OPEN: Mapping[Path, str] = {}
+
+
+def resolver(modules: Mapping[str, str]) -> Resolver:
+    """Finds among texts by path; a path is relative to the folder of what uses it."""
+
+    def resolve(path: str, importer: str | None) -> Module:
+        name = module_path(path, importer)
+        if name not in modules:
+            raise ModuleMissing(f"there is no module {path} beside this text")
+        return Module(name, modules[name])
+
+    return resolve
+
+
+def module_path(path: str, importer: str | None) -> str:
+    """The path relative to the script's folder. Raises ModuleMissing for one that is absolute."""
+    if path.startswith("/") or "\\" in path or "\0" in path:
+        raise ModuleMissing(f"{path} is no path relative to this text: write such as lib/mail.paasq")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), path))
+
+
+def project_of(script: Path) -> Path:
+    """The nearest folder above the script that is marked as a project, else the script's own."""
+    marked = (folder for folder in script.parents if any((folder / mark).exists() for mark in _PROJECT_MARKS))
+    return next(marked, script.parent)
+
+
+class ProjectModules:
+    """Finds the modules of a script on the disk; keeps what it has read in `texts`. `opened` are texts of files that stand
+    for what is on the disk, as an editor holds them unsaved.
+
+    None outside its project is opened, by whatever links a path leads there.
+    """
+
+    def __init__(self, script: Path, opened: Mapping[Path, str] = _NOTHING_OPEN) -> None:
+        self.texts: dict[str, str] = {}
+        self._script = script.resolve()
+        self._opened = {path.resolve(): text for path, text in opened.items()}
+        self._folder = self._script.parent
+        self._project = project_of(self._script)
+
+    def __call__(self, path: str, importer: str | None) -> Module:
+        name = module_path(path, importer)
+        if name not in self.texts:
+            self.texts[name] = self._read(name, path)
+        return Module(name, self.texts[name])
+
+    def read_all(self, text: str, importer: str | None = None) -> dict[str, str]:
+        """The texts of all modules that a text uses, and those use. One that can't be had is left out: the binder says so."""
+        for statement in parse(text)[0].statements:
+            if not isinstance(statement.head, Use) or len(self.texts) >= MODULES_MAX:
+                continue
+            try:
+                known = module_path(statement.head.path, importer) in self.texts
+                module = self(statement.head.path, importer)
+            except ModuleMissing:
+                continue
+            if not known:
+                self.read_all(module.text, module.path)
+        return self.texts
+
+    def paths(self) -> Sequence[str]:
+        """The other `*.paasq` files of the project, relative to the script, nearest first; PATHS_MAX at most. Never raises."""
+        found = (path for path in _files(self._project) if path != self._script)
+        relative = (os.path.relpath(path, self._folder).replace(os.sep, "/") for path in islice(found, PATHS_MAX))
+        return sorted(relative, key=lambda path: (path.count("../"), path.count("/"), path))
+
+    def file(self, name: str) -> Path:
+        """Where the module lies that has this path."""
+        return (self._folder / name).resolve()
+
+    def _read(self, name: str, path: str) -> str:
+        file = self.file(name)
+        if not file.is_relative_to(self._project):
+            raise ModuleMissing(f"{path} leads out of the project {self._project.name}")
+        if file in self._opened:
+            return self._opened[file]
+        try:
+            if file.stat().st_size > TEXT_CHARACTERS_MAX:
+                raise ModuleMissing(f"{path} is too large for a module")
+            return file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise ModuleMissing(f"there is no module {path} beside this text") from None
+
+
+def _files(project: Path) -> Iterator[Path]:
+    """The `*.paasq` files below a folder, those of hidden folders left out; links are not followed out of it."""
+    for at, folders, files in islice(os.walk(project), FOLDERS_MAX):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "node_modules", "__pycache__")))
+        yield from (Path(at) / name for name in sorted(files) if name.endswith(".paasq"))

@@ -1,0 +1,71 @@
+"""A watch behind a daemon's socket."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Condition
+from typing import Any
+
+from paasq_daemon.wire.client_connection import Connection
+from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
+from paasq_daemon.wire.events import EventBatch, Watch
+from paasq_daemon.wire.json_rpc import error_from_json
+
+_BATCHES_WAITING_MAX = 4  # what is not taken stays with the daemon, which makes one batch of all that comes meanwhile
+
+
+class RemoteWatch(Watch):
+    """Has a connection of its own, so that one that is read slowly holds up no answers."""
+
+    def __init__(self, socket: Path, connect_timeout_s: float, params: Mapping[str, Any]) -> None:
+        """`params` are those of the method `watch`. Raises what the daemon raises, and DaemonUnavailable."""
+        self._waiting: deque[EventBatch] = deque()
+        self._changed = Condition()
+        self._closed = False
+        self._ended: PaasqError | None = None
+        self._connection = Connection(socket, connect_timeout_s, self._told, self._hung_up)
+        try:
+            self._connection.call("watch", params)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __next__(self) -> EventBatch:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended or self._closed)
+            if self._closed:
+                raise StopIteration
+            if not self._waiting:
+                assert self._ended is not None
+                raise self._ended
+            batch = self._waiting.popleft()
+            self._changed.notify_all()
+            return batch
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._connection.close()
+
+    def _told(self, method: str, params: Mapping[str, Any]) -> None:
+        """In the connection's thread, which waits here where nobody takes what came."""
+        if method == "watch.ended":
+            self._hung_up(error_from_json(params["error"]))
+        elif method == "watch.events":
+            batch = EventBatch.from_json(params)
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._waiting) < _BATCHES_WAITING_MAX or self._closed)
+                self._waiting.append(batch)
+                self._changed.notify_all()
+
+    def _hung_up(self, why: PaasqError) -> None:
+        if isinstance(why, DaemonUnavailable):
+            why = DaemonUnavailable(
+                why.message, "go on after the cursor of the last batch, when a daemon listens again"
+            )
+        with self._changed:
+            self._ended = self._ended or why
+            self._changed.notify_all()

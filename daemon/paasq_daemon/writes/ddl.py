@@ -1,0 +1,155 @@
+"""Collections, their fields and views into the catalog, and out of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from paasq_daemon.embed.embedder import Embedder
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.writes.computed_fields import computed_values
+from paasq_daemon.writes.put_record import source_text
+from paasq_daemon.writes.type_change import converted
+from paasq_dsl.bound import BoundAlter
+from paasq_dsl.catalog import Catalog, Collection, Field, View
+from paasq_dsl.types import vector_of
+from paasq_dsl.values import Value
+
+
+def create_collection(transaction: WriteTransaction, collection: Collection, embedder: Embedder) -> bool:
+    """False where it exists (the binder has seen that it is declared alike)."""
+    catalog = transaction.catalog
+    if collection.name in catalog.collections:
+        return False
+    number = catalog.next_collection_id
+    fields = tuple(_with_model(field, embedder) for field in collection.fields)
+    transaction.set_catalog(catalog.with_collection(replace(collection, id=number, fields=fields)))
+    return True
+
+
+def set_view(transaction: WriteTransaction, view: View) -> int:
+    transaction.set_catalog(transaction.catalog.with_view(view))
+    return 0
+
+
+def drop_view(transaction: WriteTransaction, name: str) -> int:
+    transaction.set_catalog(transaction.catalog.without_view(name))
+    return 0
+
+
+def drop_collection(transaction: WriteTransaction, collection: Collection, *, and_records: bool) -> int:
+    """How many records went with it. Raises ConflictError where there are some, and they were not to go."""
+    present = unchanged(transaction, collection)
+    count = transaction.live_count(present.id)
+    if count and not and_records:
+        raise ConflictError(
+            f"{present.name} has {count:,} records", f"write: drop collection {present.name} and its records"
+        )
+    for record in list(transaction.scan(present.id)):
+        transaction.delete(present.id, record.key)
+    transaction.set_catalog(transaction.catalog.without_collection(present.name))
+    return count
+
+
+def unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
+    """As the store has it. Raises ConflictError where that is not what a statement was bound against."""
+    present = transaction.catalog.collections.get(collection.name)
+    if present is None or present != collection:
+        raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
+    return present
+
+
+def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder: Embedder) -> int:
+    """How many records were written anew, or are to get a vector. Raises InvalidValue where a record does not fit."""
+    unchanged(transaction, alter.collection)
+    fields = tuple(f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.changed.fields)
+    changed = replace(alter.changed, fields=fields)
+    if alter.change == "add":
+        transaction.set_catalog(transaction.catalog.with_collection(changed))
+        added = [f for f in fields if f.id >= alter.collection.next_field_id]
+        return max([_added(transaction, changed, f) for f in added])
+    if alter.change == "retype":
+        count = _retyped(transaction, changed, alter.before[0], alter.after[0])
+        transaction.set_catalog(transaction.catalog.with_collection(changed))
+        return count
+    transaction.set_catalog(transaction.catalog.with_collection(changed))
+    return 0
+
+
+def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
+    """A computed vector is pending for every record that has the text."""
+    count = transaction.live_count(collection.id)
+    if field.computed is not None:
+        return _computed(transaction, collection, field)
+    if field.required and field.default is None and count:
+        raise InvalidValue(
+            f"{collection.name} has {count:,} records, which would have no {field.name}",
+            "give it a default, or leave required out",
+        )
+    if not field.sources:
+        return 0
+    records = [r for r in transaction.scan(collection.id) if source_text(collection, field, r.fields)]
+    for record in records:
+        transaction.set_pending(collection.id, field.id, record.ordinal)
+    return len(records)
+
+
+def _retyped(transaction: WriteTransaction, collection: Collection, before: Field, after: Field) -> int:
+    """Every record that has a value is written anew, its value converted; all must convert."""
+    records = [r for r in transaction.scan(collection.id) if r.fields.get(before.id) is not None]
+    values = [converted(before.type, after, r.fields[before.id]) for r in records]
+    failed = [i for i, value in enumerate(values) if value is None]
+    if failed:
+        record = records[failed[0]]
+        shown = repr(record.fields[before.id])[:60]
+        raise InvalidValue(
+            f"{len(failed):,} of {len(records):,} values of {collection.name}.{before.name} are no {after.type}, such as "
+            f"{shown} of {collection.name}:{record.key}",
+            "patch them first",
+        )
+    if after.unique and len(set(values)) < len(values):
+        raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
+    for record, value in zip(records, values, strict=True):
+        fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
+        _rewrite(transaction, record, fields)
+    return len(records)
+
+
+def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
+    """Every record that has a value now is written anew with it; all must be computed."""
+    records = list(transaction.scan(collection.id))
+    given = [record.values(collection) for record in records]
+    values = computed_values(collection, field, given)
+    there = [(record, value) for record, value in zip(records, values, strict=True) if value is not None]
+    if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):
+        raise ConflictError(f"two records would have the {field.name} {twice!r}, which is unique")
+    for record, value in there:
+        _rewrite(transaction, record, {**record.fields, field.id: value})
+    return len(there)
+
+
+def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
+    """The record with other fields, and the vectors that it has."""
+    of = record.collection_id
+    kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    transaction.put(of, record.key, fields, kept)
+
+
+def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:
+    """The next catalog, in which every vector(auto), of one collection or of all, is made by this embedder."""
+    collections = {
+        name: replace(c, fields=tuple(_with_model(field, embedder) for field in c.fields))
+        if collection in {None, name}
+        else c
+        for name, c in catalog.collections.items()
+    }
+    return replace(catalog, version=catalog.version + 1, collections=collections)
+
+
+def _with_model(field: Field, embedder: Embedder) -> Field:
+    if not field.sources:
+        return field
+    return replace(field, type=vector_of(embedder.size), model=embedder.identity)

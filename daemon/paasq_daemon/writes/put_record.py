@@ -1,0 +1,80 @@
+"""Whole records into a write transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.writes.validation import vector_bytes
+from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
+from paasq_dsl.types import Kind
+from paasq_dsl.values import Value
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
+
+
+def put_record(transaction: WriteTransaction, collection: Collection, given: Mapping[str, Any]) -> Record:
+    """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
+
+    A vector(auto) whose texts are as before keeps its vector; another one is left pending.
+    """
+    key = _key(collection, given)
+    before = transaction.get(collection.id, key)
+    fields: dict[int, Value] = {}
+    vectors: dict[int, bytes | None] = {}
+    for field in collection.fields:
+        if field.sources:
+            continue
+        if field.type.kind is Kind.VECTOR:
+            vector = vector_bytes(field, given.get(field.name))
+            if vector is not None:
+                vectors[field.id] = vector
+            continue
+        value = key if field.name == collection.key else given.get(field.name, field.default)
+        # a null written into a field that has a default must be told from one that was never written
+        if value is not None or (field.default is not None and field.name in given):
+            fields[field.id] = value
+    for field in collection.fields:
+        if field.sources and source_text(collection, field, fields):
+            vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)
+    return transaction.put(collection.id, key, fields, vectors)
+
+
+def source_text(collection: Collection, field: Field, fields: Mapping[int, Value]) -> str:
+    """The text that a vector(auto) is made of: its source fields, a line each; empty where all of them are."""
+    parts = (fields.get(collection.by_name[name].id, collection.by_name[name].default) for name in field.sources)
+    return "\n".join(part for part in parts if isinstance(part, str) and part.strip())
+
+
+def new_key() -> str:
+    """26 characters: milliseconds since 1970, then 80 random bits (ULID). Later ones sort later, which keeps pages full."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def _key(collection: Collection, given: Mapping[str, Any]) -> str:
+    key = given.get(collection.key)
+    if key is None and collection.key == KEY_FIELD_DEFAULT:
+        return new_key()
+    if not isinstance(key, str) or not key:
+        raise InvalidValue(
+            f"{collection.name}.{collection.key} is the key of a record: text, not empty", "give each record one"
+        )
+    return key
+
+
+def _kept_vector(
+    transaction: WriteTransaction,
+    collection: Collection,
+    field: Field,
+    fields: Mapping[int, Value],
+    before: Record | None,
+) -> bytes | None:
+    if before is None or source_text(collection, field, before.fields) != source_text(collection, field, fields):
+        return None
+    return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))

@@ -1,0 +1,166 @@
+"""Writes of a text or of a client, each all or nothing, acknowledged when durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
+from paasq_daemon.embed.embedder import Embedder
+from paasq_daemon.kernels.evaluate import RunValues
+from paasq_daemon.store.record import Record
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
+from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.wire.request import Budget
+from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, chosen_behind, values_of_run
+from paasq_daemon.writes.computed_fields import with_computed
+from paasq_daemon.writes.ddl import create_collection, unchanged
+from paasq_daemon.writes.dry_run import COLUMNS, DryrunEnded, difference
+from paasq_daemon.writes.optimistic_check import check_returned, returned
+from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.unique_index import UniqueValues
+from paasq_daemon.writes.validation import record_from_json
+from paasq_daemon.writes.vectorizer import Vectors
+from paasq_dsl.bound import BoundPut, BoundWrite
+from paasq_dsl.catalog import Collection
+
+KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
+RECORDS_MAX = 10_000  # of one put, so that no client holds the writer for long
+
+_COLUMNS = (
+    ColumnInfo("write", "keyword"),
+    ColumnInfo("collection", "keyword"),
+    ColumnInfo("records", "int"),
+    ColumnInfo("keys", "[keyword]"),
+)
+
+
+@dataclass(frozen=True)
+class Transactor:
+    """Small writes return when their vectors are made too, so that a client's next near sees what it wrote."""
+
+    store: Store
+    vectors: Vectors
+    unique: UniqueValues = field(default_factory=UniqueValues)
+
+    def transact(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
+        """All writes or none, one row for each. Raises ConflictError where an expect does not hold."""
+        committed = self.store.write(self._work(transaction, inputs)).result()
+        fresh = [record for written in committed.value for record in written.fresh]
+        seq = self._with_vectors(fresh, committed.seq)
+        rows = [[w.what, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
+        return Answer(_COLUMNS, rows, seq=seq)
+
+    def dryrun(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
+        """What the transaction would change: it runs as it would, and all of it is taken back."""
+        apply = self._work(transaction, inputs)
+
+        def work(open_transaction: WriteTransaction) -> None:
+            apply(open_transaction)
+            raise DryrunEnded(difference(open_transaction))
+
+        try:
+            self.store.write(work).result()
+        except DryrunEnded as ended:
+            return Answer(COLUMNS, ended.rows, seq=self.store.seq)
+        raise AssertionError("a dry run ends by its exception")
+
+    def _work(self, transaction: PreparedTransaction, inputs: RunInputs) -> Callable[[WriteTransaction], list[Written]]:
+        """What chooses rows runs at once; what is returned applies the writes."""
+        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+        chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
+
+        def work(open_transaction: WriteTransaction) -> list[Written]:
+            self.unique.advance(open_transaction)
+            for prepared in transaction.writes:
+                unchanged(open_transaction, prepared.write.collection)
+            written: list[Written] = []
+            for number, (prepared, rows) in enumerate(zip(transaction.writes, chosen, strict=True), 1):
+                try:
+                    written.append(_applied(open_transaction, prepared.write, values, rows, written))
+                except (ConflictError, InvalidValue) as error:
+                    raise _numbered(error, prepared.write, number, len(chosen)) from None
+            self.unique.check(open_transaction)
+            return written
+
+        return work
+
+    def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
+        """Raises InvalidValue naming the record by its key, or by its place, from 1, where there are several; ConflictError
+        where a record comes with a `_version` that is not the live one."""
+        if len(records) > RECORDS_MAX:
+            raise InvalidValue(
+                f"{len(records):,} records are more than one put takes", f"put {RECORDS_MAX:,} at a time"
+            )
+        checked: list[dict[str, Any]] = []
+        read: list[dict[str, Any]] = []
+        for place, record in enumerate(records, 1):
+            try:
+                checked.append(record_from_json(collection, record))
+                read.append(returned(record))
+            except InvalidValue as error:
+                where = f"record {place}: " if len(records) > 1 else ""
+                raise InvalidValue(f"{where}{error.message}", error.hint) from None
+        complete = with_computed(collection, checked)
+
+        def work(transaction: WriteTransaction) -> list[Record]:
+            self.unique.advance(transaction)
+            unchanged(transaction, collection)
+            written: list[Record] = []
+            for record, kept in zip(complete, read, strict=True):
+                check_returned(transaction, collection, record, kept)
+                written.append(put_record(transaction, collection, record))
+            self.unique.check(transaction)
+            return written
+
+        committed = self.store.write(work).result()
+        seq = self._with_vectors(committed.value, committed.seq)
+        return PutResult(tuple(record.key for record in committed.value), seq)
+
+    def create(self, collection: Collection, embedder: Embedder) -> Answer:
+        """Declare a collection; one that exists with the same fields is left as it is."""
+        committed = self.store.write(partial(create_collection, collection=collection, embedder=embedder)).result()
+        columns = (ColumnInfo("collection", "keyword"), ColumnInfo("created", "bool"))
+        return Answer(columns, [[collection.name, committed.value]], seq=committed.seq)
+
+    def _with_vectors(self, fresh: list[Record], seq: int) -> int:
+        filled = self.vectors.fill_fresh(fresh)
+        return seq if filled is None else filled
+
+
+def _applied(
+    transaction: WriteTransaction, write: BoundWrite, values: RunValues, rows: Chosen | GivenRows | None,
+    before: Sequence[Written],
+) -> Written:  # fmt: skip
+    """A where sees what the writes `before` it have done."""
+    touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
+    if touched and rows is not None and not isinstance(rows, GivenRows):
+        rows = chosen_behind(transaction, write, values, rows, touched)
+    return apply_write(transaction, write, values, rows)
+
+
+def _numbered(
+    error: ConflictError | InvalidValue, write: BoundWrite, number: int, count: int
+) -> ConflictError | InvalidValue:
+    """The error with the place of its write among several."""
+    if count == 1:
+        return error
+    where = f"write {number} of {count}, {write_word(write)} {write.collection.name}"
+    return type(error)(f"{where}: {error.message}", error.hint)
+
+
+def _chosen(prepared: PreparedWrite, inputs: RunInputs) -> Chosen | GivenRows | None:
+    """The keys and versions of the rows that a where chooses, or the rows that a put is given by its pipeline."""
+    if prepared.chooser is None:
+        return None
+    if not isinstance(prepared.write, BoundPut):
+        return prepared.chooser.keys(inputs)
+    answer = prepared.chooser.run(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
+    if answer.reason == "rows":
+        raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
+    return GivenRows(tuple(column.name for column in answer.columns), answer.rows)

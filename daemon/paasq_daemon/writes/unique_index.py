@@ -1,0 +1,92 @@
+"""Unique fields: no two live records have one value. Checked when a transaction has made all its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.errors import ConflictError, StoreError
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.values import Value
+
+
+@dataclass
+class _Owners:
+    """Which record has which value, found from either side."""
+
+    by_value: dict[Value, str] = field(default_factory=dict)
+    by_key: dict[str, Value] = field(default_factory=dict)
+
+    def set(self, key: str, value: Value) -> None:
+        """The record's value is this now; None where it has none."""
+        before = self.by_key.pop(key, None)
+        if before is not None and self.by_value.get(before) == key:
+            del self.by_value[before]
+        if value is not None:
+            self.by_value[value], self.by_key[key] = key, value
+
+
+class UniqueValues:
+    """Who has which value, built from the records at first need and then from the journal. For the writer's thread alone."""
+
+    def __init__(self) -> None:
+        self._seq = 0
+        self._owners: dict[tuple[int, int], _Owners] = {}  # by ids of collection and field
+
+    def advance(self, transaction: WriteTransaction) -> None:
+        """To the state before the transaction; call it before its first change."""
+        wanted = {(c.id, f.id): c for c, f in _unique_fields(transaction)}
+        if not wanted:
+            self._owners = {}
+            return
+        known = {name: owners for name, owners in self._owners.items() if name in wanted}
+        if not self._followed(transaction, known):
+            known = {}
+        for name in wanted.keys() - known.keys():
+            known[name] = _Owners()
+            for record in transaction.scan(name[0]):
+                known[name].set(record.key, record.fields.get(name[1]))
+        self._owners, self._seq = known, transaction.seq
+
+    def check(self, transaction: WriteTransaction) -> None:
+        """Raises ConflictError where two live records have one value."""
+        changed = {(change.collection, change.key) for change in transaction.changes}
+        for collection, unique in _unique_fields(transaction) if changed else ():
+            owners = self._owners[collection.id, unique.id].by_value
+            taken: dict[Value, str] = {}
+            for key in sorted(key for collection_id, key in changed if collection_id == collection.id):
+                record = transaction.get(collection.id, key)
+                value = None if record is None else record.fields.get(unique.id)
+                if value is None:
+                    continue
+                other = taken.get(value) or owners.get(value, key)
+                if other != key and (value in taken or (collection.id, other) not in changed):
+                    raise ConflictError(
+                        f"{collection.name}.{unique.name} is unique, and {value!r} of {collection.name}:{key} is that of "
+                        f"{collection.name}:{other}",
+                        "give it another value, or change the other record first",
+                    )
+                taken[value] = key
+
+    def _followed(self, transaction: WriteTransaction, known: dict[tuple[int, int], _Owners]) -> bool:
+        """Bring what is known to the transaction by the journal. False where that can't be."""
+        if not known:
+            return True
+        try:
+            for entry in transaction.journal(self._seq):
+                for change in entry.changes:
+                    for (collection_id, field_id), owners in known.items():
+                        if collection_id == change.collection:
+                            record = transaction.get(collection_id, change.key)  # as it is now: the last change counts
+                            owners.set(change.key, None if record is None else record.fields.get(field_id))
+        except StoreError:
+            return False
+        return True
+
+
+def _unique_fields(transaction: WriteTransaction) -> Iterator[tuple[Collection, Field]]:
+    for collection in transaction.catalog.collections.values():
+        for each in collection.fields:
+            if each.unique and each.name != collection.key:
+                yield collection, each

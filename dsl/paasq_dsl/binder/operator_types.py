@@ -1,0 +1,169 @@
+"""The types that operators take and give."""
+
+from __future__ import annotations
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.date_hints import report_bare_dates, report_text
+from paasq_dsl.binder.fixes import called, in_place
+from paasq_dsl.binder.type_descriptions import found_words, with_article
+from paasq_dsl.bound import Apply, Bound
+from paasq_dsl.diagnostics import Edit
+from paasq_dsl.functions.signature import unify
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
+
+_LOOSE = frozenset({Kind.ANY, Kind.NULL})
+
+
+def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+    kinds = {left.type.kind, right.type.kind}
+    if kinds & _LOOSE:
+        return
+    if (left.type.kind is Kind.LIST) != (right.type.kind is Kind.LIST):
+        _list_compared(context, node, left)
+        return
+    if Kind.TIME in kinds and kinds & STRING_KINDS:
+        report_text(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+        return
+    if Kind.TIME in kinds and report_bare_dates(context, (left, node.left.span), (right, node.right.span)):
+        return
+    if kinds == {Kind.BYTES} and node.operator not in {"==", "!="}:
+        context.report("PQ0317", node.operator_span)
+        return
+    unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
+    if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
+        candidates = _with_units(node, left, right)
+        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right), candidates=candidates)
+
+
+def _with_units(node: tree.Binary, left: Bound, right: Bound) -> tuple[str, ...]:
+    """What a number beside a duration was perhaps meant to be."""
+    written = node.left if left.type.kind is Kind.INT else node.right
+    if {left.type.kind, right.type.kind} != {Kind.INT, Kind.DURATION} or not isinstance(written, tree.Literal):
+        return ()
+    return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h"))
+
+
+def _comparable(left: Type, right: Type) -> bool:
+    """Can values of the two be equal? Links to two collections never are, though their keys may read alike."""
+    if left.kind is right.kind is Kind.LIST and left.item is not None and right.item is not None:
+        return _comparable(left.item, right.item)
+    if left.kind is right.kind is Kind.LINK:
+        return left.name == right.name
+    return unify(left, right) is not None
+
+
+def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
+    on_left = left.type.kind is Kind.LIST
+    edit = Edit(node.operator_span, "has", "write has") if node.operator == "==" and on_left else None
+    better = "not (... has ...)" if node.operator == "!=" else "has"
+    name = _describe(node.left if on_left else node.right)
+    context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, edit=edit)
+
+
+def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+    item = right.type.item if right.type.kind is Kind.LIST else right.type
+    is_range = isinstance(right, Apply) and right.function == ".."
+    if left.type.kind is Kind.LIST:
+        mends = node.operator == "in" and isinstance(node.right, (tree.ListOf, tree.Pipeline))
+        edit = Edit(node.operator_span, "has any", "write has any") if mends else None
+        context.report(
+            "PQ0305", node.span, name=_describe(node.left), operator=node.operator, better="has any", edit=edit
+        )
+    elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
+        expected = "a list [..] or a range a..b on its right"
+        better = called("", node.right)
+        edit = in_place(node.right, f"[{better[1:-1]}]") if better else None
+        found = found_words(right)
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, edit=edit)
+    elif item is not None and not _comparable(left.type, item):
+        items = _items(node.right, right)
+        if left.type.kind is Kind.TIME and report_bare_dates(context, *items):
+            return
+        context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
+
+
+def _items(written: tree.Expression, bound: Bound) -> list[tuple[Bound, Span]]:
+    if not isinstance(written, tree.ListOf) or not isinstance(bound, Apply):
+        return []
+    return [(item, node.span) for item, node in zip(bound.arguments, written.items, strict=True)]
+
+
+def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+    if left.type.kind in _LOOSE:
+        return
+    if left.type.kind is not Kind.LIST or left.type.item is None:
+        _no_list(context, node, left)
+        return
+    if node.operator == "has":
+        asked: Type | None = right.type
+    else:
+        asked = right.type.item if right.type.kind is Kind.LIST else None
+        if right.type.kind in _LOOSE:
+            return
+    if asked is None:
+        expected = "a list [..] on its right"
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+    elif not _comparable(left.type.item, asked):
+        found = found_words(right) if node.operator == "has" else with_article(asked)
+        several = node.operator == "has" and _comparable(left.type, asked)
+        edit = Edit(node.operator_span, "has any", "write has any") if several else None
+        candidates = ("has any", "has all") if several else ()
+        left_words = with_article(left.type.item)
+        context.report("PQ0302", node.span, left=left_words, right=found, candidates=candidates, edit=edit)
+
+
+def _no_list(context: Context, node: tree.Binary, left: Bound) -> None:
+    better = {"has": "==", "has any": "in"}.get(node.operator)
+    edit = Edit(node.operator_span, better, f"write {better}") if better else None
+    if node.operator == "has" and left.type.kind is Kind.TEXT:
+        contained = called("contains", node.left, node.right)
+        edit = in_place(node, contained) if contained else None
+    context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), edit=edit)
+
+
+def arithmetic_type(context: Context, node: tree.Binary, left: Type, right: Type) -> Type:
+    """Of + - * / %. int with int stays int but for /; a time moves by a duration; two times are a duration apart."""
+    if left.kind in _LOOSE or right.kind in _LOOSE:
+        known = right if left.kind in _LOOSE else left
+        return (
+            FLOAT
+            if node.operator == "/" and known.kind in NUMBER_KINDS
+            else known
+            if known.kind in NUMBER_KINDS
+            else ANY
+        )
+    if left.kind in NUMBER_KINDS and right.kind in NUMBER_KINDS:
+        return INT if left == right == INT and node.operator != "/" else FLOAT
+    found = _WITH_TIME.get((left.kind, node.operator, right.kind))
+    if found is None:
+        if left.kind in STRING_KINDS and node.operator == "+":
+            context.report("PQ0311", node.span)
+        else:
+            found_here = f"{with_article(left)} and {with_article(right)}"
+            expected = "numbers, or a time and a duration"
+            context.report("PQ0303", node.span, operator=node.operator, expected=expected, found=found_here)
+        return ANY
+    return found
+
+
+_WITH_TIME: dict[tuple[Kind, str, Kind], Type] = {
+    (Kind.TIME, "+", Kind.DURATION): TIME,
+    (Kind.DURATION, "+", Kind.TIME): TIME,
+    (Kind.TIME, "-", Kind.DURATION): TIME,
+    (Kind.TIME, "-", Kind.TIME): DURATION,
+    (Kind.DURATION, "+", Kind.DURATION): DURATION,
+    (Kind.DURATION, "-", Kind.DURATION): DURATION,
+    (Kind.DURATION, "*", Kind.INT): DURATION,
+    (Kind.DURATION, "*", Kind.FLOAT): DURATION,
+    (Kind.INT, "*", Kind.DURATION): DURATION,
+    (Kind.FLOAT, "*", Kind.DURATION): DURATION,
+    (Kind.DURATION, "/", Kind.INT): DURATION,
+    (Kind.DURATION, "/", Kind.FLOAT): DURATION,
+    (Kind.DURATION, "/", Kind.DURATION): FLOAT,
+}
+
+
+def _describe(node: tree.Expression) -> str:
+    return node.name if isinstance(node, (tree.Name, tree.Dot, tree.Arrow)) else "this"

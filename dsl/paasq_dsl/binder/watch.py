@@ -1,0 +1,194 @@
+"""watch: what tells its rows apart, what it reads, and what of a pipeline can't be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from paasq_dsl import bound as b
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.type_descriptions import found_words
+from paasq_dsl.bound import Bound, BoundQuery, BoundStage, BoundWatch, BudgetStage, PassagesStage, RowIdentity, Schema
+from paasq_dsl.bound.traversal import collections_read, expressions, nested, parts
+from paasq_dsl.functions import time
+from paasq_dsl.source_text import Span
+from paasq_dsl.stages import VERB_OF_NODE
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.keywords import EVENT_WORDS
+from paasq_dsl.types import Kind
+
+_UNWATCHABLE = {
+    b.PageStage: ("page", "a watch has the whole result; bound it with take"),
+    b.FacetStage: ("facet", "its counts stand beside the rows; summarize makes rows of them"),
+    BudgetStage: ("budget", "it bounds one answer; bound the rows with take"),
+}
+_POSITIONS = frozenset({Kind.INT, Kind.KEYWORD, Kind.TEXT, Kind.ANY, Kind.NULL})
+
+
+class _LostError(Exception):
+    """`args` are the stage that lost what rows were told apart by, by its number, and how to mend it."""
+
+
+def bind_watch(
+    context: Context, statement: tree.Statement, source: tree.From, stages: tuple[BoundStage, ...]
+) -> BoundWatch | None:
+    """None where something is wrong (and reported)."""
+    before = len(context.diagnostics)
+    events, after = _emission(context, statement.emission)
+    whole = len(stages) > len(statement.stages)  # else a stage was wrong, and that was reported
+    if whole and not any(stage.schema.open for stage in stages):
+        named = source.name_span.shift(statement.offset)
+        _check(context, stages, _Places(stages, statement, named, source.name))
+    if len(context.diagnostics) > before or not whole:
+        return None
+    return BoundWatch(
+        BoundQuery(stages, None, statement.span), events, after, identity(stages),
+        tuple(sorted(collections_read(stages))), _timed(stages), statement.span,
+    )  # fmt: skip
+
+
+def behind_watch(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
+    """Where statements stand that a watch, which does not end, keeps from being run. With each where its text begins."""
+    watched = False
+    for statement, start in statements:
+        if watched:
+            yield statement.span.shift(start)
+        watched = watched or isinstance(statement.head, tree.WatchHead)
+
+
+def identity(stages: Sequence[BoundStage]) -> RowIdentity:
+    """What tells the rows apart behind the last stage. Raises _LostError."""
+    found = RowIdentity()
+    lost: _LostError | None = None
+    for number, stage in enumerate(stages):
+        match stage:
+            case b.ScanStage() | b.FollowStage():
+                found, lost = RowIdentity(), None
+            case b.SummarizeStage(keys=keys):
+                found, lost = RowIdentity(tuple(key.name for key in keys)), None
+            case b.UnionStage():
+                mend = "put summarize or distinct by behind it, or watch each pipeline by itself"
+                lost = _LostError(number, mend)
+            case b.DistinctStage(keys=keys) if lost and (columns := _columns(keys)):
+                found, lost = RowIdentity(columns), None
+            case _ if found.columns is not None and lost is None:
+                columns, lost = _behind(number, stage, found.columns)
+                found = replace(found, columns=columns)
+            case _:
+                pass
+        if isinstance(stage, (b.ExpandStage, PassagesStage)):
+            found = replace(found, places=found.places + 1)
+    if lost:
+        raise lost
+    return found
+
+
+def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tuple[str, ...], _LostError | None]:
+    """What these columns are called behind a stage."""
+    called = {name: name for name in names}
+    match stage:
+        case b.SelectStage(items=items):
+            plain = [(item.value.name, item.name) for item in items if isinstance(item.value, b.ColumnValue)]
+            called = {old: new for old, new in plain if old in called}
+        case b.RenameStage(names=renamed):
+            called |= {old: new for new, old in renamed if old in called}
+        case b.DropStage(names=dropped):
+            called = {name: name for name in names if name not in dropped}
+        case b.ExtendStage(items=items):
+            called = {name: name for name in names if name not in {item.name for item in items}}
+        case b.ExpandStage(name=name) | b.LookupStage(name=name):
+            called.pop(name, None)
+        case _:
+            pass
+    missing = [name for name in names if name not in called]
+    if missing:
+        return names, _LostError(number, f"keep {', '.join(missing)} there as it is")
+    return tuple(called[name] for name in names), None
+
+
+def _columns(keys: Sequence[Bound]) -> tuple[str, ...]:
+    """Their names where all are columns of single values, else nothing."""
+    plain = [key.name for key in keys if isinstance(key, b.ColumnValue) and key.type.kind not in _MANY]
+    return tuple(plain) if len(plain) == len(keys) else ()
+
+
+_MANY = frozenset({Kind.LIST, Kind.VECTOR})
+
+
+class _Places:
+    """Where the stages of a watch stand in its text: those that a let or a view brought, where that is named."""
+
+    def __init__(self, stages: Sequence[BoundStage], statement: tree.Statement, source: Span, source_name: str) -> None:
+        self._first = len(stages) - len(statement.stages)
+        self._placed = statement.stages
+        self._source = (source, source_name)
+
+    def of(self, number: int) -> tuple[Span, str]:
+        """The span, absolute, and the word of a stage."""
+        if number < self._first:
+            return self._source
+        placed = self._placed[number - self._first]
+        assert not isinstance(placed.node, tree.Broken)
+        return placed.node.span.shift(placed.offset), VERB_OF_NODE[type(placed.node)].word
+
+
+def _check(context: Context, stages: Sequence[BoundStage], places: _Places) -> None:
+    context.offset = 0
+    for number, stage in enumerate(stages):
+        span, _ = places.of(number)
+        for inner in nested((stage,)):
+            if isinstance(inner, b.ScanStage) and inner.as_of is not None:
+                context.report("PQ0621", span)
+            for word, why in _problems(inner):
+                context.report("PQ0622", span, stage=word, why=why)
+    try:
+        identity(stages)
+    except _LostError as lost:
+        number, mend = lost.args
+        span, word = places.of(number)
+        context.report("PQ0620", span, stage=word, mend=mend)
+
+
+def _problems(stage: BoundStage) -> Iterator[tuple[str, str]]:
+    if (found := _UNWATCHABLE.get(type(stage))) is not None:
+        yield found
+    if isinstance(stage, b.SampleStage) and stage.seed is None:
+        yield "sample without a seed", "it chooses anew at each write; write seed and a number"
+
+
+def _emission(context: Context, placed: tree.PlacedEmission | None) -> tuple[tuple[str, ...], Bound | None]:
+    if placed is None or isinstance(placed.node, tree.Broken):
+        return EVENT_WORDS, None
+    context.offset = placed.offset
+    events: list[str] = []
+    for event in placed.node.events:
+        if event.name in events:
+            context.report("PQ0205", event.span, name=event.name)
+        events.append(event.name)
+    return tuple(events) or EVENT_WORDS, _after(context, placed.node.after)
+
+
+def _after(context: Context, node: tree.Expression | None) -> Bound | None:
+    if node is None:
+        return None
+    bound = bind_expression(context, node, Schema(()))
+    if bound.type.kind not in _POSITIONS:
+        expected = "a sequence number or a cursor"
+        context.report(
+            "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=found_words(bound)
+        )
+    return bound
+
+
+def _timed(stages: Sequence[BoundStage]) -> bool:
+    """Do the rows depend on when they are asked for?"""
+    return any(
+        isinstance(leaf, b.MomentValue) or (isinstance(leaf, b.Apply) and leaf.function in _MOVING)
+        for stage in nested(stages)
+        for expression in expressions(stage)
+        for leaf in parts(expression)
+    )
+
+
+_MOVING = frozenset(function.name for function in time.FUNCTIONS if function.per_run)  # they look at the clock

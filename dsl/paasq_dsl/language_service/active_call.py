@@ -1,0 +1,54 @@
+"""The call that a place stands in: which argument it is, and what takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paasq_dsl.binder.inlining import InlineFunction, InlinePipeline
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import Function
+from paasq_dsl.language_service.cursor_context import Place
+from paasq_dsl.language_service.role import innermost
+from paasq_dsl.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`number` is that of the argument at the place, from 0."""
+
+    found: InlineFunction | InlinePipeline | Function
+    number: int
+
+    @property
+    def type(self) -> Type | None:
+        """What the argument is asked to be; None of a function of the library, whose arguments hang on one another."""
+        if isinstance(self.found, Function) or self.number >= len(self.found.parameters):
+            return None
+        return self.found.parameters[self.number].type
+
+
+def call_at(place: Place) -> Call | None:
+    """The innermost call that is still open before the place; None where there is none, or nobody knows its name."""
+    words = place.words
+    at = innermost(words)
+    while at > 0 and words[at] != "(":
+        at = innermost(words[:at])  # a list is one argument
+    if at <= 0:
+        return None
+    name, begin = words[at - 1].strip("`"), at - 1
+    if begin > 1 and words[begin - 1] == ".":
+        name, begin = f"{words[begin - 2]}.{name}", begin - 2
+    if words[begin - 1 : begin] == ("from",):
+        found: InlineFunction | InlinePipeline | Function | None = place.pipeline(name)
+    else:
+        found = place.bound.functions.get(name) or FUNCTIONS.get(name)
+    return Call(found, _commas(words[at + 1 :])) if found else None
+
+
+def _commas(words: Sequence[str]) -> int:
+    depth = count = 0
+    for word in words:
+        depth += (word in {"(", "[", "{"}) - (word in {")", "]", "}"})
+        count += word == "," and depth == 0
+    return count

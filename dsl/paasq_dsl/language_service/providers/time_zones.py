@@ -1,0 +1,40 @@
+"""Names of time zones: behind `zone`, and in a string that a function takes for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.language_service.completion_item import RANKS, Completion, CompletionKind
+from paasq_dsl.language_service.cursor_context import Place, Values
+from paasq_dsl.language_service.role import Role, innermost
+from paasq_dsl.time_zones import zone_names
+
+
+def provide(place: Place, _: Values) -> Iterator[Completion]:
+    if not (place.role is Role.ZONE and len(place.words) == 1) and not (place.quoted and _is_argument(place.words)):
+        return
+    kind = CompletionKind.VALUE
+    behind = "" if place.quoted and place.text[place.span.end : place.span.end + 1] == '"' else '"'
+    for name in zone_names():
+        insert = f"{'' if place.quoted else chr(34)}{name}{behind}"
+        yield Completion(name, insert, kind, "time zone", "", place.span, RANKS[kind])
+
+
+def _is_argument(words: Sequence[str]) -> bool:
+    """Does a function take the name of a zone at the end of these words?"""
+    at = innermost(words)
+    if at < 1 or words[at] != "(" or words[at - 1] not in FUNCTIONS:
+        return False
+    place = _commas(words[at + 1 :])
+    asked = (s.asked(place + 1) for s in FUNCTIONS[words[at - 1]].signatures)
+    return any(words_ is not None and words_[place] == "zone" for words_ in asked)
+
+
+def _commas(words: Sequence[str]) -> int:
+    """Those that stand in no bracket."""
+    opened = count = 0
+    for word in words:
+        opened += (word in {"(", "[", "{"}) - (word in {")", "]", "}"})
+        count += word == "," and opened == 0
+    return count

@@ -1,0 +1,37 @@
+"""drop: without these columns."""
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.bound import DropStage, Schema
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+
+
+def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
+    named = dict.fromkeys(column.name for column in node.columns)
+    names = tuple(dict.fromkeys(name for path in named for name in (*(c.name for c in schema.members(path)), path)))
+    for column in node.columns:
+        if not schema.members(column.name):
+            bind_expression(context, column, schema)
+        known = schema.by_name.get(column.name)
+        if known is not None and known.hidden:
+            context.report("PQ0431", column.span, name=column.name)
+    # what the store keeps of each row and what retrieval gave it can still be named, as behind a select
+    kept = tuple(
+        replace(c, hidden=c.hidden or c.name in names)
+        for c in schema.columns
+        if c.name not in names or c.name.startswith("_")
+    )
+    after = replace(schema, columns=kept)
+    if schema.visible and not after.visible:
+        context.report("PQ0432", node.span)
+    return DropStage(names, schema=after)
+
+
+VERB = Verb(
+    "drop", tree.Drop, "drop column, ...",
+    "Leaves these columns out and keeps the others.",
+    "from pep | drop abstract, python_version | take 10", bind, makes_columns=True,
+)  # fmt: skip

@@ -1,0 +1,33 @@
+"""expand: a row for each item of a list."""
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.type_descriptions import with_article
+from paasq_dsl.bound import ColumnInfo, ExpandStage, Schema, origin_of
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, Kind
+
+
+def bind(context: Context, node: tree.Expand, schema: Schema) -> ExpandStage | None:
+    column = bind_expression(context, node.column, schema)
+    name = node.name or node.column.name
+    if column.type.kind not in {Kind.LIST, Kind.ANY}:
+        context.report("PQ0433", node.column.span, name=node.column.name, type=with_article(column.type))
+        return None
+    type_, origin = column.type.item or ANY, origin_of(column, schema)
+    if name == node.column.name:
+        columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
+    else:
+        columns = (*schema.without((name,)), ColumnInfo(name, type_, origin=origin))
+    return ExpandStage(node.column.name, name, schema=replace(schema, columns=columns, collection=None))
+
+
+VERB = Verb(
+    "expand", tree.Expand, "expand list [as name]",
+    "Makes a row for each item of a list, in its order: in the list's own column, or in a new one. A row whose list is "
+    "empty or null gives none. Behind it a record may have several rows, so it can't be searched any more.",
+    "from pep | expand authors as author | summarize count() by author", bind, makes_columns=True,
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""follow: along links to other records."""
+
+from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.type_descriptions import found_words, with_article
+from paasq_dsl.bound import ColumnInfo, FollowStage, Origin, Schema
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import INT, Kind
+
+
+def scan_schema(collection: Collection) -> Schema:
+    """The columns of a collection's records: its fields (vectors hidden), then what the store keeps, hidden."""
+    fields = tuple(
+        ColumnInfo(
+            f.name, f.type, f.type.kind is Kind.VECTOR, Origin(collection.name, f.name), collection.object_of(f.name)
+        )
+        for f in collection.fields
+    )
+    system = tuple(ColumnInfo(name, type_, hidden=True) for name, type_ in SYSTEM_COLUMNS.items() if name != "_score")
+    return Schema((*fields, *system), collection)
+
+
+def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | None:
+    depth = bind_expression(context, node.depth, Schema(())) if node.depth else None
+    if node.depth and depth and depth.type.kind not in {Kind.INT, Kind.ANY}:
+        context.report(
+            "PQ0304",
+            node.depth.span,
+            what="the depth of follow",
+            expected="an int or a range such as 1..3",
+            found=found_words(depth),
+        )
+    if not needs_records(context, "follow", schema, node.span):
+        return None
+    assert schema.collection is not None
+    field = schema.collection.by_name.get(node.field)
+    if field is None:
+        context.unknown("PQ0202", node.field_span, node.field, schema.collection.by_name, where=schema.collection.name)
+        return None
+    link = field.type.item if field.type.kind is Kind.LIST else field.type
+    if link is None or link.kind is not Kind.LINK or link.name is None:
+        context.report("PQ0310", node.field_span, name=node.field, type=with_article(field.type))
+        return None
+    target = context.collection(link.name, node.field_span)
+    if target is None:
+        return None
+    if node.depth is not None and target is not schema.collection:
+        context.report(
+            "PQ0407", node.span, what=f"{node.field} leads to {target.name}, so it can't be followed more than one step"
+        )
+    columns = scan_schema(target)
+    return FollowStage(node.field, depth, schema=Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
+
+
+VERB = Verb(
+    "follow", tree.Follow, "follow link [depth n | depth a..b]",
+    "Goes from these records to those that a link field leads to, so many steps (1). Each record comes once, with the fewest "
+    "steps as `_depth`. Links that lead nowhere are left out. Depth a..b is from a to b, both in.",
+    "from pep | where number == 3000 | follow requires depth 1..3", bind, makes_columns=True,
+)  # fmt: skip

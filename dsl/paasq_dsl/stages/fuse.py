@@ -1,0 +1,74 @@
+"""fuse: several retrievals as one ranking."""
+
+from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.bound import BoundStage, FuseBranch, FuseStage, Schema
+from paasq_dsl.diagnostics import nearest, replacement
+from paasq_dsl.source_text import Span
+from paasq_dsl.stages.retrieval import bind_weights, scored
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import FLOAT, INT
+
+METHODS = ("rrf", "linear")
+OPTIONS = {"rrf": ("k", "weights", "feedback"), "linear": ("weights", "feedback")}
+
+
+def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
+    if node.method not in METHODS:
+        candidates = nearest(node.method, METHODS) or METHODS
+        edit = replacement(node.method_span, candidates)
+        context.report("PQ0209", node.method_span, name=node.method, candidates=candidates, edit=edit)
+        return None
+    k = weights = feedback = None
+    for option in node.options:
+        if option.name not in OPTIONS[node.method]:
+            known = OPTIONS[node.method]
+            span = Span(option.span.start, option.span.start + len(option.name))
+            stage = f"fuse {node.method}"
+            context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
+        elif option.name == "k":
+            k = bind_scalar(context, option.value, FLOAT, "k")
+        elif option.name == "feedback":
+            feedback = bind_scalar(context, option.value, INT, "feedback")
+        else:
+            weights = bind_weights(context, option, len(node.branches), "one a branch, in their order")
+    if not needs_records(context, "fuse", schema, node.span):
+        return None
+    branches = tuple(_branch(context, branch, schema) for branch in node.branches)
+    names = [b.name for b in branches]
+    for i, branch in enumerate(node.branches):
+        if branch.name in names[:i]:
+            start = branch.span.start
+            context.report("PQ0205", Span(start, start + len(branch.name)), name=branch.name)
+    if len(branches) < 2:
+        context.report("PQ0405", node.span)
+    if not all(b.stages for b in branches):
+        return None
+    return FuseStage(node.method, k, weights, feedback, branches, schema=scored(schema, names))
+
+
+def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch:
+    stages: list[BoundStage] = []
+    for node in branch.stages:
+        if not isinstance(node, (tree.Match, tree.Near, tree.Find, tree.Where, tree.Take, tree.Fuse)):
+            context.report("PQ0404", node.span)
+            return FuseBranch(branch.name, ())
+        bound = context.bind_stage(node, schema)
+        if bound is None:
+            return FuseBranch(branch.name, ())
+        stages.append(bound)
+        schema = bound.schema
+    if not schema.retrieved:
+        context.report("PQ0404", branch.span)
+        return FuseBranch(branch.name, ())
+    return FuseBranch(branch.name, tuple(stages))
+
+
+VERB = Verb(
+    "fuse", tree.Fuse, "fuse rrf [k=60] | linear [weights=[..]] [feedback=3] (name: retrieval, ...)",
+    "Ranks the rows of several retrievals together. rrf adds weight / (k + rank); linear adds weighted scores, match scores "
+    "divided by the best. `_rank.name` and `_score.name` stay. A branch gives 1,000 rows unless its take says otherwise. "
+    "With feedback=3 the three best rows draw what near looks for to them, and the fusion is done anew.",
+    'from pep | fuse rrf k=60 (words: match "typing", sense: near embedding to "type hints" | take 100)', bind,
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""What match, near, find and fuse share: the columns they add and the fields they search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.fixes import in_place
+from paasq_dsl.bound import Bound, ColumnInfo, Schema
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.lexer import quote_string
+from paasq_dsl.syntax.match_query import Form, MatchTextError, Occur, parse_match_text
+from paasq_dsl.types import FLOAT, INT, Kind, list_of
+
+SCORE = ColumnInfo("_score", FLOAT)
+
+
+def scored(schema: Schema, branches: Iterable[str] = ()) -> Schema:
+    """The columns behind a retrieval stage: `_score`, and for each branch its own score and rank (from 1), hidden."""
+    added = [SCORE]
+    for name in branches:
+        added += [ColumnInfo(f"_score.{name}", FLOAT, hidden=True), ColumnInfo(f"_rank.{name}", INT, hidden=True)]
+    names = {c.name for c in added}
+    columns = tuple(c for c in schema.columns if c.name not in names)
+    return replace(schema, columns=(*columns, *added), retrieved=True)
+
+
+def text_fields(schema: Schema) -> tuple[str, ...]:
+    return tuple(f.name for f in schema.collection.of_kind(Kind.TEXT)) if schema.collection else ()
+
+
+def vector_fields(schema: Schema) -> tuple[str, ...]:
+    return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
+
+
+def chosen_vector_field(
+    context: Context, stage: str, name: str | None, span: Span, schema: Schema, *, of_text: bool = True
+) -> str | None:
+    """The vector field a stage works with: the one named, or the only one; `of_text`: or the only one that is made of text.
+    Reports where that is none; None where the collection has no vectors."""
+    known = vector_fields(schema)
+    made = tuple(n for n in known if schema.collection is not None and schema.collection.by_name[n].sources)
+    if name is None and of_text and len(made) == 1:
+        return made[0]
+    if not known:
+        missing_field(context, stage, "vector", schema, span)
+        return None
+    first = known[0]
+    if name is not None and name not in known:
+        context.report("PQ0406", span, name=name, expected="a vector field", candidates=known)
+    elif name is None and len(known) > 1:
+        context.report("PQ0407", span, what="this collection has several vector fields: name one", candidates=known)
+    return first if name not in known else name
+
+
+def chosen_text_fields(
+    context: Context, stage: str, named: tuple[tree.Weighted, ...], span: Span, schema: Schema
+) -> tuple[tuple[str, float], ...]:
+    """The text fields that are named, with weights. Reports a name that is none, and a collection without text."""
+    if not text_fields(schema):
+        missing_field(context, stage, "text", schema, span)
+        return ()
+    known = [w for w in named if chosen_text_field(context, stage, w.name, w.span, schema)]
+    return tuple((w.name, w.weight) for w in known)
+
+
+def unknown_option(context: Context, stage: str, option: tree.Option, known: Iterable[str]) -> None:
+    span = Span(option.span.start, option.span.start + len(option.name))
+    context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
+
+
+def bind_weights(context: Context, option: tree.Option, count: int, which: str) -> Bound:
+    """A list of numbers; reports a literal one of another length."""
+    bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
+    if isinstance(option.value, tree.ListOf) and len(option.value.items) != count:
+        context.report("PQ0407", option.span, what=f"weights needs {count} numbers, {which}")
+    return bound
+
+
+def chosen_text_field(context: Context, stage: str, name: str, span: Span, schema: Schema) -> str | None:
+    """The text field of this name. Reports where it is none."""
+    known = text_fields(schema)
+    if name in known:
+        return name
+    assert schema.collection is not None
+    if not known:
+        missing_field(context, stage, "text", schema, span)
+    elif name in schema.collection.by_name:
+        context.report("PQ0406", span, name=name, expected="a text field", candidates=known)
+    else:
+        context.unknown("PQ0202", span, name, known, where=schema.collection.name)
+    return None
+
+
+def missing_field(context: Context, stage: str, kind: str, schema: Schema, span: Span) -> None:
+    name = schema.collection.name if schema.collection else "this"
+    context.report("PQ0402", span, collection=name, kind=kind, stage=stage)
+
+
+def check_match_words(context: Context, words: tree.Expression) -> None:
+    """A literal match text is read now, so that the editor shows what is wrong with it."""
+    if not isinstance(words, tree.Literal) or not isinstance(words.value, str):
+        return
+    try:
+        clauses = parse_match_text(words.value).clauses
+    except MatchTextError as error:
+        context.report("PQ0116", _inside(words, error.offset), found=str(error))
+        return
+    if clauses and all(c.occur is Occur.MUST_NOT for c in clauses):
+        context.report("PQ0471", words.span)
+    operators = [c.text for c in clauses if c.form is Form.WORD and c.text.strip("(") in {"AND", "OR"}]
+    if operators and len(clauses) > 1 and not words.value.isupper():
+        better = _with_signs(words.value)
+        edit = in_place(words, quote_string(better)) if better else None
+        context.report("PQ0470", words.span, word=operators[0], edit=edit)
+
+
+_OPERATORS = frozenset({"AND", "OR", "NOT"})
+
+
+def _with_signs(text: str) -> str | None:
+    """`a AND NOT b` as `+a -b`; None where brackets, quotes or both AND and OR leave more than one meaning."""
+    words = text.split()
+    if any(c in text for c in '"()') or {"AND", "OR"} <= set(words):
+        return None
+    found: list[str] = []
+    for i, word in enumerate(words):
+        beside = (words[i - 1] if i else "", words[i + 1] if i + 1 < len(words) else "")
+        if word not in _OPERATORS:
+            sign = "-" if beside[0] == "NOT" else "+" if "AND" in beside else ""
+            found.append(word if word[0] in "+-" else f"{sign}{word}")
+    return " ".join(found)
+
+
+def _inside(words: tree.Literal, offset: int) -> Span:
+    """From an offset of a match text to its end, where the literal is written as it reads; else the whole literal."""
+    shown = quote_string(cast("str", words.value))
+    if len(shown) != words.span.end - words.span.start:
+        return words.span
+    before = len(quote_string(cast("str", words.value)[:offset])) - 1
+    return Span(words.span.start + before, words.span.end - 1)

@@ -1,0 +1,31 @@
+"""select: these columns and no others."""
+
+from dataclasses import replace
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.projections import bind_items
+from paasq_dsl.bound import ColumnInfo, Schema, SelectStage
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+
+
+def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
+    with context.reporting_windows(None):
+        items, columns = bind_items(context, node.items, schema)
+    names = {c.name for c in columns}
+    # what the store keeps of each row and what retrieval gave it can still be named behind a select
+    kept = tuple(
+        ColumnInfo(c.name, c.type, hidden=True)
+        for c in schema.columns
+        if c.name.startswith("_") and c.name not in names
+    )
+    return SelectStage(items, schema=replace(schema, columns=(*columns, *kept)))
+
+
+VERB = Verb(
+    "select", tree.Select, "select [name =] expression, ...",
+    "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
+    "[Window functions](functions.md#windows) and [aggregates](functions.md#aggregates) look at all rows, in the order in which "
+    "they stand here.",
+    "from pep | select number, title, since = year(created)", bind, makes_columns=True,
+)  # fmt: skip

@@ -1,0 +1,115 @@
+"""summarize: one row for each group."""
+
+from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.expressions import apply_function, bind_arguments, bind_expression, bind_scalar, check_key
+from paasq_dsl.binder.paths import column_name
+from paasq_dsl.binder.projections import bind_items
+from paasq_dsl.bound import Apply, Bound, ColumnInfo, ColumnValue, Constant, Named, Schema, SummarizeStage
+from paasq_dsl.bound.traversal import parts, replaced, windows
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
+from paasq_dsl.object_paths import is_inside
+from paasq_dsl.stages.spec import Verb
+from paasq_dsl.syntax import tree
+from paasq_dsl.types import ANY, FLOAT, INT, Kind
+
+FILL_METHODS = ("previous", "linear")
+
+
+def bind(context: Context, node: tree.Summarize, schema: Schema) -> SummarizeStage:
+    keys, columns = bind_items(context, node.keys, schema)
+    for key in keys:
+        check_key(context, key.value, _written(key.name, node.keys).span)
+    taken = {name for c in columns for name in (c.name, c.object)}
+    aggregates: list[Named] = []
+    for item in node.aggregates:
+        value = _aggregate(context, item.expression, schema, keys)
+        name = item.name or column_name(item.expression)
+        if name is None:
+            if any(windows(value)):
+                context.report("PQ0403", item.span)
+        elif name in taken:
+            context.report("PQ0205", item.span, name=name)
+        else:
+            taken.add(name)
+            aggregates.append(Named(name, value))
+    method = node.fill.name if isinstance(node.fill, tree.Name) and node.fill.name in FILL_METHODS else None
+    if node.fill:
+        _check_fill(context, node, keys)
+    fill = _fill(context, node.fill) if node.fill and method is None else None
+    columns = (
+        *columns,
+        *(
+            ColumnInfo(n.name, FLOAT if method == "linear" and n.value.type == INT else n.value.type)
+            for n in aggregates
+        ),
+    )
+    return SummarizeStage(tuple(aggregates), keys, fill, method, schema=Schema(columns, open=schema.open))
+
+
+def _fill(context: Context, node: tree.Expression) -> Bound:
+    return bind_expression(context, node, Schema(())) if _is_null(node) else bind_scalar(context, node, FLOAT, "fill")
+
+
+def _written(key: str, items: tuple[tree.Item, ...]) -> tree.Item:
+    """The item that makes this key: it has its name, or that of the object that the key is a member of."""
+    names = (item.name or column_name(item.expression) for item in items)
+    return next(item for item, name in zip(items, names, strict=True) if name == key or is_inside(key, str(name)))
+
+
+def _aggregate(context: Context, node: tree.Expression, schema: Schema, keys: tuple[Named, ...]) -> Bound:
+    """An aggregate, or an expression over aggregates and keys."""
+    if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
+        return apply_function(context, found, node, bind_arguments(context, found, node, schema))
+    with context.reporting_windows(None):
+        bound = bind_expression(context, node, schema)
+    calls = tuple(windows(bound))
+    of_windows = [call.function for call in calls if FUNCTIONS[call.function].kind is FunctionKind.WINDOW]
+    if of_windows:
+        context.report("PQ0408", node.span, function=of_windows[0])
+        return bound
+    of_rows = [part for part in parts(replaced(bound, {call: Constant(-1, call.type) for call in calls}))
+               if isinstance(part, ColumnValue) and not _is_key(part, keys)]  # fmt: skip
+    if calls:
+        if of_rows:
+            context.report("PQ0307", node.span, function=of_rows[0].name, better=f"max({of_rows[0].name})")
+        return bound
+    if isinstance(bound, (Apply, ColumnValue)) and bound.type != ANY:
+        name = node.name if isinstance(node, tree.Call) else column_name(node)
+        better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
+        context.report("PQ0307", node.span, function=name or "this", better=better)
+    elif bound.type != ANY:
+        context.report("PQ0407", node.span, what="summarize takes aggregates such as count() or avg(field)")
+    return bound
+
+
+def _is_key(column: ColumnValue, keys: tuple[Named, ...]) -> bool:
+    return any(isinstance(k.value, ColumnValue) and k.name == k.value.name == column.name for k in keys)
+
+
+def _is_null(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Literal) and node.value is None
+
+
+def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...]) -> None:
+    buckets = [
+        k
+        for k in keys
+        if isinstance(k.value, Apply) and k.value.function == "bucket" and k.value.type.kind is Kind.TIME
+    ]
+    if len(buckets) != 1:
+        assert node.fill is not None
+        context.report(
+            "PQ0407", node.fill.span, what="fill closes gaps in time: it needs one key that is bucket(time, width)"
+        )
+
+
+VERB = Verb(
+    "summarize", tree.Summarize,
+    "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
+    "Makes one row for each group of rows that have equal keys, ordered by the keys. Expressions may be made of aggregates: "
+    "`share = count_if(done) / count()`. fill adds the time buckets that no row "
+    "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
+    "the two around it.",
+    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, makes_columns=True,
+)  # fmt: skip

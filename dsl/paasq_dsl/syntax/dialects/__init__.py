@@ -1,0 +1,1 @@
+"""Hints for texts of other query languages: SQL, KQL, ES|QL, PRQL, Lucene."""

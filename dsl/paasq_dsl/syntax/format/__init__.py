@@ -1,0 +1,1 @@
+"""The formatter: a tree or its tokens, laid out as text."""

@@ -1,0 +1,158 @@
+"""A tree of an expression as text: one text for each tree, without comments, with the brackets that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from paasq_dsl.syntax.lexer import quote_name, quote_string, record_name
+from paasq_dsl.syntax.tree import (
+    Arrow,
+    Binary,
+    Call,
+    Dot,
+    Expression,
+    ListOf,
+    Literal,
+    Logical,
+    Moment,
+    Name,
+    Node,
+    Parameter,
+    Pipeline,
+    Range,
+    Ref,
+    Unary,
+)
+
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+def unparse(expression: Expression) -> str:
+    """`parse_expression` of it gives the same tree, but for the spans. Of a pipeline, which no catalog keeps in an
+    expression, only the beginning is written."""
+    return _WRITERS[type(expression)](expression)
+
+
+def nodes(expression: Node) -> Iterator[Node]:
+    """Of the tree as it was written: the expression's, and all those in it."""
+    yield expression
+    for field in fields(expression):
+        value = getattr(expression, field.name)
+        for child in value if isinstance(value, tuple) else (value,):
+            if isinstance(child, Node):
+                yield from nodes(child)
+
+
+def with_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
+    """With other names in the place of names, and of paths such as `place.city`."""
+    if (path := path_of(expression)) is not None:
+        return _as_path(new_of[path], expression) if path in new_of else expression
+    changed: dict[str, Any] = {}
+    for field in fields(expression):
+        value = getattr(expression, field.name)
+        if isinstance(value, Node):
+            changed[field.name] = with_names(value, new_of)
+        elif isinstance(value, tuple):
+            changed[field.name] = tuple(with_names(v, new_of) if isinstance(v, Node) else v for v in value)
+    return replace(expression, **changed)
+
+
+def path_of(node: Node) -> str | None:
+    """`a.b` of names with dots between; None of what is none."""
+    if isinstance(node, Dot):
+        base = path_of(node.base)
+        return base and f"{base}.{node.name}"
+    return node.name if isinstance(node, Name) else None
+
+
+def _as_path(path: str, at: Node) -> Expression:
+    first, *rest = path.split(".")
+    found: Expression = Name(at.span, first)
+    for name in rest:
+        found = Dot(at.span, found, name)
+    return found
+
+
+# How tightly an expression holds together, loosest first, as in the grammar.
+_OR, _AND, _NOT, _COMPARISON, _RANGE, _SUM, _PRODUCT, _SIGN, _PATH = range(9)
+_LEVELS = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT}
+
+
+_LITERAL_WORDS = frozenset({"not", "true", "false", "null"})
+
+
+def _level(expression: Expression) -> int:
+    match expression:
+        case Logical(operator=operator):
+            return _LEVELS[operator]
+        case Unary(operator=operator):
+            return _NOT if operator == "not" else _SIGN
+        case Binary(operator=operator):
+            return _LEVELS.get(operator, _COMPARISON)
+        case Range():
+            return _RANGE
+        case _:
+            return _PATH
+
+
+def _within(expression: Expression, level: int) -> str:
+    """In brackets where it holds together less than that."""
+    text = unparse(expression)
+    return text if _level(expression) >= level else f"({text})"
+
+
+def _literal(node: Literal) -> str:
+    match node.value:
+        case None:
+            return "null"
+        case bool():
+            return str(node.value).lower()
+        case str():
+            return f"@{node.value}" if node.as_time else quote_string(node.value)
+        case float():
+            return repr(node.value)
+        case _:
+            return str(node.value)
+
+
+def _unary(node: Unary) -> str:
+    return f"not {_within(node.operand, _NOT)}" if node.operator == "not" else f"-{_within(node.operand, _SIGN)}"
+
+
+def _binary(node: Binary) -> str:
+    level = _level(node)
+    left = _RANGE if level == _COMPARISON else level  # a comparison can't be followed by another
+    return f"{_within(node.left, left)} {node.operator} {_within(node.right, level + 1)}"
+
+
+def _logical(node: Logical) -> str:
+    return f" {node.operator} ".join(_within(operand, _level(node) + 1) for operand in node.operands)
+
+
+def _base(node: Expression) -> str:
+    """What stands before a dot. A record's key may hold dots: a space ends it."""
+    return f"{unparse(node)} " if isinstance(node, Ref) else _within(node, _PATH)
+
+
+def _list(items: tuple[Expression, ...]) -> str:
+    return ", ".join(unparse(item) for item in items)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    Literal: _literal,
+    Moment: lambda node: f"@{node.name}",
+    Name: lambda node: f"`{node.name}`" if node.name in _LITERAL_WORDS else quote_name(node.name),
+    Parameter: lambda node: f"${node.name}",
+    Ref: lambda node: record_name(node.collection, node.key),
+    ListOf: lambda node: f"[{_list(node.items)}]",
+    Range: lambda node: f"{_within(node.low, _SUM)}..{_within(node.high, _SUM)}",
+    Unary: _unary,
+    Binary: _binary,
+    Logical: _logical,
+    Call: lambda node: f"{node.name}({_list(node.arguments)})",
+    Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
+    Pipeline: lambda node: f"(from {node.source.name} ...)",
+    Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
+}

@@ -1,0 +1,113 @@
+"""The canonical text of a text: its tokens with one space between, literals lifted out. Texts with the same one, read against
+the same catalog, have the same plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from math import isfinite
+from typing import TypeAlias
+
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.lexer import Token, TokenKind, scan, unquote
+from paasq_dsl.syntax.stage_splitter import significant
+from paasq_dsl.time_zones import zone_of
+from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, read_time, to_micros
+
+# What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
+_STRUCTURAL_BEFORE = frozenset({"^", "use", "zone"})
+_LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
+Literal: TypeAlias = "Value | datetime"
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`.
+
+    A time without an offset is a datetime without a zone, until `in_zone` says which instant it is. A string that names a
+    time zone is `?zone` in the key, for the binder looks whether there is such a zone.
+    """
+
+    key: str
+    literals: tuple[Literal, ...]
+    starts: tuple[int, ...]
+
+    def in_zone(self, zone: tzinfo) -> tuple[Value, ...]:
+        """The literals, each time an instant: int microseconds since 1970 in UTC."""
+        return tuple(to_micros(v, zone) if isinstance(v, datetime) else v for v in self.literals)
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """Offset of a literal -> its number, for the binder."""
+        return {start: slot for slot, start in enumerate(self.starts)}
+
+
+def canonical(text: str) -> Canonical:
+    """Never raises: a literal that has no value (a date such as @2026-13-01) stays in the key, and parsing will report it."""
+    words: list[str] = []
+    literals: list[Literal] = []
+    starts: list[int] = []
+    before = ""
+    for token in scan(text):
+        kind, word, start = token
+        if kind in _LEFT_OUT:
+            continue
+        lifted = _LIFT.get(kind)
+        found = lifted(token) if lifted and before not in _STRUCTURAL_BEFORE else None
+        if found is None:
+            words.append(word)
+        else:
+            words.append(found[0])
+            literals.append(found[1])
+            starts.append(start)
+        before = word
+    return Canonical(" ".join(words), tuple(literals), tuple(starts))
+
+
+def _string(token: Token) -> tuple[str, Value]:
+    value = unquote(token.text)
+    return "?string" if zone_of(value) is None else "?zone", value
+
+
+def _number(token: Token) -> tuple[str, Value] | None:
+    if any(c in token.text for c in ".eE"):
+        number = float(token.text)
+        return ("?float", number) if isfinite(number) else None
+    if len(token.text) > len(str(INT_MAX)) or int(token.text) > INT_MAX:
+        return None
+    return "?int", int(token.text)
+
+
+def _duration(token: Token) -> tuple[str, Duration] | None:
+    try:
+        return "?duration", parse_duration(token.text)
+    except ValueError:
+        return None
+
+
+def _time(token: Token) -> tuple[str, Literal] | None:
+    if not token.text[1:2].isdigit():
+        return None  # @now is a word of the language
+    try:
+        moment = read_time(token.text[1:])
+        return "?time", moment if moment.tzinfo is None else to_micros(moment)
+    except ValueError:
+        return None
+
+
+_LIFT = {
+    TokenKind.STRING: _string,
+    TokenKind.NUMBER: _number,
+    TokenKind.DURATION: _duration,
+    TokenKind.TIME: _time,
+}
+
+
+def moved(span: Span, before: str, after: str) -> Span:
+    """Where a span of one text lies in another one of the same canonical form: the same tokens, counted from the start."""
+    old, new = significant(scan(before)), significant(scan(after))
+    if len(old) != len(new):
+        return span
+    start = next((n.start for o, n in zip(old, new, strict=True) if o.end > span.start), span.start)
+    end = next((n.end for o, n in zip(old, new, strict=True) if o.end >= span.end), span.end)
+    return Span(start, end)

@@ -1,0 +1,68 @@
+"""The mistakes behind the first one of a piece: those that are left where each is mended as it offers.
+
+Only known mistakes are told, and only where their place is one that no mend before has touched: what a mend itself leads to
+would confuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+
+from paasq_dsl.diagnostics import Diagnostic, Edit
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.lexer import Token, scan
+from paasq_dsl.syntax.recovery.error_patterns import explain_mistake
+from paasq_dsl.syntax.recovery.local_repair import TEXT_CHARACTERS_MAX, applied
+from paasq_dsl.syntax.stage_splitter import significant
+
+MISTAKES_MAX = 8  # of one piece: each is a parse
+
+
+def further_mistakes(text: str, start: str, first: Diagnostic, parses: Callable[[str], bool]) -> Iterator[Diagnostic]:
+    """`first` is a mistake of the piece; `parses` tells whether a mended one is right. Spans are those of `text`."""
+    found, mended, origin = first, text, list(range(len(text)))
+    parting = _parting(significant(scan(text)))
+    for _ in range(MISTAKES_MAX):
+        edit = found.edit
+        if edit is None or len(text) > TEXT_CHARACTERS_MAX:
+            return
+        origin[edit.span.start : edit.span.end] = _aligned(mended, edit, origin)
+        mended = applied(mended, edit)
+        tokens = significant(scan(mended))
+        if not tokens or _parting(tokens) != parting or parses(mended):
+            return
+        mistake = explain_mistake(tokens, start)
+        span = None if mistake is None else _original(mistake.span, origin)
+        if mistake is None or span is None:
+            return
+        found = mistake
+        yield _placed(found, span, origin)
+
+
+def _parting(tokens: Sequence[Token]) -> int:
+    """A mend that brings one more makes several pieces."""
+    return sum(token.text in {"|", ";"} for token in tokens)
+
+
+def _aligned(text: str, edit: Edit, origin: list[int]) -> list[int]:
+    """Where each character that the edit writes stood in the first text; -1 for what is new."""
+    places = [-1] * len(edit.text)
+    before = text[edit.span.start : edit.span.end]
+    for old, new, size in SequenceMatcher(None, before, edit.text, autojunk=False).get_matching_blocks():
+        places[new : new + size] = origin[edit.span.start + old : edit.span.start + old + size]
+    return places
+
+
+def _original(span: Span, origin: list[int]) -> Span | None:
+    """None where a part of it is new."""
+    places = origin[span.start : max(span.end, span.start + 1)]
+    if not places or places[0] < 0 or places != list(range(places[0], places[0] + len(places))):
+        return None
+    return Span(places[0], places[0] + span.end - span.start)
+
+
+def _placed(found: Diagnostic, span: Span, origin: list[int]) -> Diagnostic:
+    where = found.edit and _original(found.edit.span, origin)
+    edit = Edit(where, found.edit.text, found.edit.title) if found.edit and where else None
+    return Diagnostic(found.code, span, found.message, found.candidates, edit, found.severity)

@@ -1,0 +1,220 @@
+"""Text into statements and stages, before any parsing and on any text, so that a broken stage stays alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.keywords import BEFORE_A_NAME, EVENT_WORDS, MEMBERSHIP_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
+from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, scan
+from paasq_dsl.syntax.statement_splitter import statements
+
+NESTING_MAX = 64
+_PAIRS = {"(": ")", "{": "}", "[": "]"}
+_CLOSERS = frozenset(_PAIRS.values())
+_EMITTING = frozenset({"emit", "after"})
+_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
+_BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
+_VALUE_ENDS = frozenset('"`_)]}')
+_BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
+_BEHIND_BAR = STAGE_WORDS | {"|", ";"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A statement's head, one stage, without the `|` around it, or what a watch emits. `start` is the offset of `text` in
+    the whole text; `rule` is how the parser begins: head, stage or emission."""
+
+    text: str
+    start: int
+    rule: str
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.start + len(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """One statement: its head, its stages, and of a watch what it emits. `doc` is the text of the `///` lines before it."""
+
+    pieces: tuple[Piece, ...]
+    doc: str
+    span: Span
+
+    def shift(self, offset: int) -> Pieces:
+        pieces = tuple(Piece(p.text, p.start + offset, p.rule) for p in self.pieces)
+        return Pieces(pieces, self.doc, self.span.shift(offset))
+
+
+@dataclass(slots=True)
+class _Open:
+    token: Token
+    holds_pipeline: bool
+    holds_statements: bool
+    stage: str = ""  # the word of the stage that is being read in it, once a | has stood there
+
+
+class _Splitter:
+    """Of the text of one statement; a `;` in it parts the writes of a tx."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = [t for t in scan(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
+        self.diagnostics: list[Diagnostic] = []
+        self.opened: list[_Open] = []
+        self.too_deep = 0  # brackets open beyond NESTING_MAX
+        self.piece: list[Token] = []
+        self.pieces: list[Piece] = []
+        self.docs: list[str] = []
+        self.bar_end = 0
+        self.rule = "head"  # of the piece that is being read
+
+    def run(self) -> Pieces | None:
+        for i, token in enumerate(self.tokens):
+            if token.kind is TokenKind.DOC:
+                if not self.piece and not self.pieces:
+                    self.docs.append(token.text[3:].strip())
+                continue
+            following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+            if token.text == "|" and not self._is_or(i) and self._ends_stage(following):
+                self._end_piece(token.start)
+                self.bar_end = token.end
+            else:
+                if self._begins_emission(token, following):
+                    self._end_piece(token.start)
+                    self.rule = "emission"
+                self._brackets(token, self.tokens[i + 1 : i + 3])
+                self.piece.append(token)
+        self._never_closed(lambda _: True)
+        if not self.piece and not self.pieces:
+            return None
+        self._end_piece(len(self.text))
+        return Pieces(tuple(self.pieces), "\n".join(self.docs), Span(self.pieces[0].start, self.pieces[-1].span.end))
+
+    def _is_or(self, i: int) -> bool:
+        """Is this one of two bars that mean "or" elsewhere, not two of which one is too many?"""
+        return self._doubled(i) or (i > 0 and self._doubled(i - 1))
+
+    def _doubled(self, i: int) -> bool:
+        if i + 2 >= len(self.tokens):
+            return False
+        first, second, after = self.tokens[i : i + 3]
+        return first.text == second.text == "|" and first.end == second.start and after.text not in _BEHIND_BAR
+
+    def _ends_stage(self, following: Token | None) -> bool:
+        """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
+        if following is not None and following.text in STAGE_WORDS:
+            self._never_closed(lambda opened: not opened.holds_pipeline)
+        return not self.opened
+
+    def _begins_emission(self, token: Token, following: Token | None) -> bool:
+        """Does what a watch emits begin here? Inside a bracket that can't hold a pipeline `emit enter` forces it."""
+        if token.text not in _EMITTING or not (self._in_watch and self.piece) or self.rule == "emission":
+            return False
+        if token.text == "after" and self.piece[0].text == "page":
+            return False
+        event = following is not None and following.text in EVENT_WORDS
+        if not begins_emission(self.piece[-1].text, token.text, event=event):
+            return False
+        if event and token.text == "emit":
+            self._never_closed(lambda opened: not opened.holds_pipeline)
+        return not self.opened
+
+    @property
+    def _in_watch(self) -> bool:
+        first = self.pieces[0].text if self.pieces else self.piece[0].text if self.piece else ""
+        return first.split(maxsplit=1)[:1] == ["watch"]
+
+    def _brackets(self, token: Token, following: Sequence[Token]) -> None:
+        if token.kind is not TokenKind.OPERATOR:
+            return
+        if token.text == "|" and self.opened and following:
+            self.opened[-1].stage = following[0].text
+        elif token.text == ";":
+            self._never_closed(lambda opened: not opened.holds_statements)
+        elif token.text in _PAIRS:
+            words = [t.text for t in self.piece[:2]]
+            first = words[0] if words else ""
+            statements = token.text == "{" and not self.opened and "tx" in (words if first == "dryrun" else words[:1])
+            if len(self.opened) < NESTING_MAX:
+                stage = (self.opened and self.opened[-1].stage) or first
+                pipeline = token.text == "(" and (
+                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._begins_pipeline(following)
+                )
+                self.opened.append(_Open(token, pipeline, statements))
+                return
+            if not self.too_deep:
+                self.diagnostics.append(diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
+            self.too_deep += 1
+        elif token.text in _CLOSERS and self.too_deep:
+            self.too_deep -= 1
+        elif token.text in _CLOSERS:
+            matching = [o for o in self.opened if _PAIRS[o.token.text] == token.text]
+            if not matching:
+                edit = Edit(token.span, "", f"take this {token.text} out")
+                self.diagnostics.append(diagnostic("PQ0112", token.span, found=token.text, edit=edit))
+                return
+            self._never_closed(lambda opened: opened is not matching[-1])
+            self.opened.pop()
+
+    def _puts_from(self, first: str) -> bool:
+        """Is this the bracket of `put collection from (pipeline)`?"""
+        return first in {"put", "tx", "dryrun"} and self.piece[-1].text == "from"
+
+    def _begins_pipeline(self, following: Sequence[Token]) -> bool:
+        """Is this the bracket of `in (from task | ...)`, or of `in (task | ...)`, which says what it should have been?"""
+        first, second = following if len(following) == 2 else (None, None)
+        if first is None or second is None:
+            return False
+        if first.text == "from":
+            return second.kind in {TokenKind.NAME, TokenKind.REF} and second.text not in _BETWEEN_VALUES
+        return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
+
+    def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
+        """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
+        closing = ""
+        while self.opened and unclosed(self.opened[-1]):
+            token = self.opened.pop().token
+            closing += _PAIRS[token.text]
+            end = self.piece[-1].end
+            edit = Edit(Span(end, end), closing, f"write {closing}")
+            self.diagnostics.append(diagnostic("PQ0113", token.span, found=token.text, edit=edit))
+
+    def _end_piece(self, end: int) -> None:
+        nothing = self.bar_end if self.pieces else end  # where a stage is missing
+        start = self.piece[0].start if self.piece else nothing
+        stop = self.piece[-1].end if self.piece else nothing
+        self.pieces.append(Piece(self.text[start:stop], start, self.rule))
+        self.piece, self.rule = [], "stage"
+
+
+def begins_emission(before: str, word: str, *, event: bool) -> bool:
+    """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
+    right behind a value. `event`: is the token behind it the word of an event?"""
+    if word == "emit" and event:
+        return before not in _OPEN_ENDS
+    return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
+
+
+def split_statement(text: str) -> tuple[Pieces | None, tuple[Diagnostic, ...]]:
+    """The one statement between two bounds, None where there is none, and what is wrong with its brackets. Never raises."""
+    splitter = _Splitter(text)
+    return splitter.run(), tuple(splitter.diagnostics)
+
+
+def split(text: str) -> tuple[tuple[Pieces, ...], tuple[Diagnostic, ...]]:
+    """The statements of a text, and what is wrong with its brackets. Never raises; linear."""
+    found: list[Pieces] = []
+    diagnostics: list[Diagnostic] = []
+    for span in statements(text):
+        pieces, wrong = split_statement(text[span.start : span.end])
+        found += [pieces.shift(span.start)] if pieces else []
+        diagnostics += [d.shift(span.start) for d in wrong]
+    return tuple(found), tuple(diagnostics)
+
+
+def significant(tokens: list[Token]) -> list[Token]:
+    return [t for t in tokens if t.kind not in TRIVIA]

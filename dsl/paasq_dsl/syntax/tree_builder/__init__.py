@@ -1,0 +1,1 @@
+"""Lark's reductions to the nodes of the tree."""

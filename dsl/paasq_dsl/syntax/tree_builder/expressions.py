@@ -1,0 +1,168 @@
+"""Lark's reductions to tree nodes, one method a grammar rule: expressions, and what every rule needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from lark import Token, Transformer, v_args
+
+from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.lexer import unquote
+from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
+
+E = tree.Expression
+
+
+class LiteralError(ValueError):
+    """A literal of the right form that means nothing."""
+
+    def __init__(self, found: Diagnostic) -> None:
+        super().__init__(found.message)
+        self.diagnostic = found
+
+
+def span_of(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Span:
+    start = _of(first).start
+    return Span(start, _of(last if last is not None else first).end)
+
+
+def _of(part: Token | tree.Node) -> Span:
+    if isinstance(part, Token):
+        assert part.start_pos is not None
+        assert part.end_pos is not None
+        return Span(part.start_pos, part.end_pos)
+    return part.span
+
+
+def _two_words(first: Token, second: Token) -> Token:
+    both = first.update(value=f"{first} {second}")
+    both.end_pos = second.end_pos
+    return both
+
+
+def plain_name(token: Token) -> str:
+    return str(token).strip("`")
+
+
+def around(parts: Sequence[Any]) -> Span:
+    """From the first to the last part that is there."""
+    there = [p for p in parts if p is not None and (not isinstance(p, tuple) or p)]
+    flat = [q for p in there for q in (p if isinstance(p, tuple) else (p,))]
+    return span_of(flat[0], flat[-1]) if flat else Span(0, 0)
+
+
+@v_args(inline=True)
+class ExpressionBuilder(Transformer[Token, Any]):
+    def disjunction(self, *operands: E) -> tree.Logical:
+        return tree.Logical(around(operands), "or", operands)
+
+    def conjunction(self, *operands: E) -> tree.Logical:
+        return tree.Logical(around(operands), "and", operands)
+
+    def negated(self, operand: E) -> tree.Unary:
+        return tree.Unary(operand.span, "not", operand)
+
+    def negative(self, minus: Token, operand: E) -> E:
+        span = span_of(minus, operand)
+        least = isinstance(operand, tree.Literal) and operand.value == -INT_MIN and isinstance(operand.value, int)
+        return tree.Literal(span, INT_MIN) if least else tree.Unary(span, "-", operand)
+
+    def comparison(self, left: E, operator: Token, right: E) -> tree.Binary:
+        return tree.Binary(span_of(left, right), str(operator), left, right, span_of(operator))
+
+    def comparator(self, token: Token) -> Token:
+        return token
+
+    membership = comparator
+
+    def not_in(self, token: Token) -> Token:
+        return token.update(value="not in")
+
+    def has_any(self, has: Token, second: Token) -> Token:
+        return _two_words(has, second)
+
+    def has_all(self, has: Token, second: Token) -> Token:
+        return _two_words(has, second)
+
+    def range(self, low: E, high: E) -> tree.Range:
+        return tree.Range(span_of(low, high), low, high)
+
+    def sum(self, first: E, *rest: Any) -> E:
+        for operator, right in zip(rest[::2], rest[1::2], strict=True):
+            first = tree.Binary(span_of(first, right), str(operator), first, right, span_of(operator))
+        return first
+
+    product = sum
+
+    def dot(self, base: E, name: Token) -> tree.Dot:
+        return tree.Dot(span_of(base, name), base, plain_name(name))
+
+    def arrow(self, base: E, name: Token) -> tree.Arrow:
+        return tree.Arrow(span_of(base, name), base, plain_name(name), span_of(name))
+
+    def call(self, name: Token, *rest: Any) -> tree.Call:
+        *arguments, end = (r for r in rest if r is not None)
+        return tree.Call(span_of(name, end), plain_name(name), span_of(name), tuple(arguments))
+
+    def dot_call(self, base: E, name: Token, *rest: Any) -> tree.Call:
+        *arguments, end = (r for r in rest if r is not None)
+        if not isinstance(base, tree.Name):
+            raise LiteralError(
+                diagnostic("PQ0101", span_of(name), expected="the alias of a module before it", found=name)
+            )
+        full = f"{base.name}.{plain_name(name)}"
+        return tree.Call(span_of(base, end), full, span_of(base, name), tuple(arguments))
+
+    def list(self, start: Token, *rest: Any) -> tree.ListOf:
+        *items, end = (r for r in rest if r is not None)
+        return tree.ListOf(span_of(start, end), tuple(items))
+
+    def group(self, expression: E, _: Token) -> E:
+        return expression
+
+    def string(self, token: Token) -> tree.Literal:
+        return tree.Literal(span_of(token), unquote(token))
+
+    def number(self, token: Token) -> tree.Literal:
+        if any(c in token for c in ".eE"):
+            if not isfinite(number := float(token)):
+                raise LiteralError(diagnostic("PQ0312", span_of(token), found=token[:40]))
+            return tree.Literal(span_of(token), number)
+        if len(token) > len(str(INT_MAX)) or int(token) > -INT_MIN:  # which a minus before it makes the least int
+            raise LiteralError(diagnostic("PQ0115", span_of(token), found=token[:40], low=INT_MIN, high=INT_MAX))
+        return tree.Literal(span_of(token), int(token))
+
+    def parameter(self, token: Token) -> tree.Parameter:
+        return tree.Parameter(span_of(token), str(token)[1:])
+
+    def time(self, token: Token) -> tree.Literal | tree.Moment:
+        text = str(token)[1:]
+        return (
+            tree.Literal(span_of(token), text, as_time=True) if text[0].isdigit() else tree.Moment(span_of(token), text)
+        )
+
+    def duration(self, token: Token) -> tree.Literal:
+        try:
+            return tree.Literal(span_of(token), parse_duration(token))
+        except ValueError as error:
+            raise LiteralError(diagnostic("PQ0116", span_of(token), found=error)) from None
+
+    def ref(self, token: Token) -> tree.Ref:
+        collection, key = str(token).split(":", 1)
+        return tree.Ref(span_of(token), collection, unquote(key) if key.startswith('"') else key)
+
+    def true(self, token: Token) -> tree.Literal:
+        return tree.Literal(span_of(token), value=True)
+
+    def false(self, token: Token) -> tree.Literal:
+        return tree.Literal(span_of(token), value=False)
+
+    def null(self, token: Token) -> tree.Literal:
+        return tree.Literal(span_of(token), None)
+
+    def name(self, token: Token) -> tree.Name:
+        return tree.Name(span_of(token), plain_name(token))

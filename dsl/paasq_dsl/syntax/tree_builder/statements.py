@@ -1,0 +1,148 @@
+"""Lark's reductions to the heads of queries, declarations and writes: one method a grammar rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lark import Token, v_args
+
+from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.source_text import Span
+from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.tree_builder.expressions import E, LiteralError, around, plain_name, span_of
+from paasq_dsl.syntax.tree_builder.stages import StageBuilder
+
+
+@v_args(inline=True)
+class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    def query(self, explain: str | None, source: tree.From) -> tree.QueryHead:
+        return tree.QueryHead(source.span, source, explain)
+
+    def explain(self, analyze: Token | None) -> str:
+        return "analyze" if analyze else "plan"
+
+    def source(
+        self, name: Token, member: Token | None, arguments: tree.Arguments | None, as_of: tree.AsOf | None
+    ) -> tree.From:
+        named = span_of(name, member)
+        full = f"{plain_name(name)}.{plain_name(member)}" if member else plain_name(name)
+        given = arguments and replace(arguments, span=Span(named.end, arguments.span.end))
+        return tree.From(named.cover(around((name, given, as_of))), full, named, as_of, given)
+
+    def source_record(self, record: Token, as_of: tree.AsOf | None) -> tree.From:
+        ref = self.ref(record)
+        named = Span(ref.span.start, ref.span.start + len(ref.collection))
+        return tree.From(ref.span.cover(around((record, as_of))), ref.collection, named, as_of, key=ref.key)
+
+    def arguments(self, *rest: Any) -> tree.Arguments:
+        *values, end = (r for r in rest if r is not None)
+        return tree.Arguments(span_of(end), tuple(values))
+
+    def as_of_seq(self, seq: E) -> tree.AsOf:
+        return tree.AsOf(seq.span, "seq", seq)
+
+    def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
+        return tree.AsOf(name.span, "snapshot", name)
+
+    def let(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> tree.LetHead:
+        return tree.LetHead(span_of(name, source), plain_name(name), source, parameters or ())
+
+    def parameters(self, *declared: tree.Taken) -> tuple[tree.Taken, ...]:
+        return declared
+
+    def declared(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
+        return tree.Taken(span_of(name), str(name)[1:], type_, default)
+
+    def param(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.ParameterDeclaration:
+        return tree.ParameterDeclaration(span_of(name), str(name)[1:], type_, default)
+
+    def collection(self, name: Token, *fields: tree.FieldDeclaration) -> tree.CollectionDeclaration:
+        return tree.CollectionDeclaration(span_of(name), plain_name(name), fields)
+
+    def field(self, key: Token | None, name: tree.Name, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
+        options = dict(modifiers)
+        return tree.FieldDeclaration(
+            name.span, name.name, type_, key is not None, "required" in options, "unique" in options,
+            options.get("default"), options.get("sources", ()), options.get("computed"),
+        )  # fmt: skip
+
+    def required(self, _: Token) -> tuple[str, Any]:
+        return "required", True
+
+    def unique(self, _: Token) -> tuple[str, Any]:
+        return "unique", True
+
+    def default(self, _: Token, value: E) -> tuple[str, Any]:
+        return "default", value
+
+    def sources(self, _: Token, *names: tree.Name) -> tuple[str, Any]:
+        return "sources", names
+
+    def computed(self, value: E) -> tuple[str, Any]:
+        return "computed", value
+
+    def plain_type(self, name: Token) -> tree.TypeName:
+        return tree.TypeName(span_of(name), plain_name(name))
+
+    def sized_type(self, name: Token, argument: Token, end: Token) -> tree.TypeName:
+        return tree.TypeName(span_of(name, end), plain_name(name), plain_name(argument))
+
+    link_type = sized_type
+
+    def list_type(self, item: tree.TypeName) -> tree.TypeName:
+        return tree.TypeName(item.span, "list", item=item)
+
+    def object_type(self, *parts: Any) -> tree.TypeName:
+        *fields, end = parts
+        return tree.TypeName(span_of(fields[0] if fields else end, end), "{}", fields=tuple(fields))
+
+    def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree.Expect | None) -> tree.Put:
+        return tree.Put(around((name, records, expect)), self.name(name), records, expect)
+
+    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree.Put:
+        *stages, expect = rest
+        return tree.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
+
+    def objects(self, *records: tree.Record) -> tuple[tree.Record, ...]:
+        return records
+
+    def object(self, *parts: Any) -> tree.Record:
+        *pairs, end = (p for p in parts if p is not None)
+        return tree.Record(span_of(pairs[0] if pairs else end, end), tuple(pairs))
+
+    def pair(self, name: Token, value: E) -> tree.Item:
+        return tree.Item(span_of(name, value), plain_name(name), value)
+
+    def assign(self, name: tree.Name, value: E) -> tree.Item:
+        return tree.Item(span_of(name, value), name.name, value)
+
+    def list_of_objects(self, *parts: Any) -> E:
+        *objects, end = parts
+        raise LiteralError(diagnostic("PQ0313", span_of(objects[0], end)))
+
+    def assigns(self, *items: tree.Item) -> tuple[tree.Item, ...]:
+        return items
+
+    def patch_one(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
+        return tree.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
+
+    def put_fields(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
+        return replace(self.patch_one(ref, items, expect), creates=True)
+
+    def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree.Patch:
+        return tree.Patch(around((name, items)), self.name(name), condition, items, None)
+
+    def delete_one(self, ref: Token, expect: tree.Expect | None) -> tree.Delete:
+        return tree.Delete(around((ref, expect)), self.ref(ref), None, expect)
+
+    def delete_where(self, name: Token, condition: E) -> tree.Delete:
+        return tree.Delete(span_of(name, condition), self.name(name), condition, None)
+
+    def expect(self, what: Token | E) -> tree.Expect:
+        if isinstance(what, Token):
+            return tree.Expect(span_of(what), str(what), None)
+        return tree.Expect(what.span, None, what)
+
+    def tx(self, *writes: tree.Write) -> tree.Transaction:
+        return tree.Transaction(around(writes), writes)

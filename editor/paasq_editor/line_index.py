@@ -1,0 +1,51 @@
+"""Character offsets, and the lines and UTF-16 columns that editors count in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+from lsprotocol import types
+
+from paasq_dsl.source_text import Span
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BASIC_MAX = 0xFFFF  # characters above it are two units in UTF-16
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Of one text. A place past the end of a line, or of the text, is taken as that end."""
+
+    text: str
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
+
+    def position(self, offset: int) -> types.Position:
+        offset = min(max(offset, 0), len(self.text))
+        line = bisect_right(self._starts, offset) - 1
+        before = self.text[self._starts[line] : offset]
+        return types.Position(line, len(before) + sum(ord(c) > _BASIC_MAX for c in before))
+
+    def range(self, span: Span) -> types.Range:
+        return types.Range(self.position(span.start), self.position(span.end))
+
+    def offset(self, position: types.Position) -> int:
+        """Inside a pair of UTF-16 units: before the character."""
+        if position.line >= len(self._starts):
+            return len(self.text)
+        at = self._starts[position.line]
+        units = position.character
+        while at < len(self.text) and self.text[at] not in "\r\n":
+            units -= 1 + (ord(self.text[at]) > _BASIC_MAX)
+            if units < 0:
+                break
+            at += 1
+        return at
+
+    def span(self, range_: types.Range) -> Span:
+        return Span(self.offset(range_.start), self.offset(range_.end))
