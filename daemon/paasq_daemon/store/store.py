@@ -17,7 +17,7 @@ import lmdb
 from paasq_daemon.store.check import Finding, check
 from paasq_daemon.store.environment import errors_in_words, in_words
 from paasq_daemon.store.folder import FolderLock, prepare_folder
-from paasq_daemon.store.opening import open_data
+from paasq_daemon.store.opening import check_format, open_data
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.transaction import WriteTransaction
 from paasq_daemon.store.trim import Trimmed, trim_some
@@ -58,6 +58,7 @@ class Store:
         `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
         FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
         """
+        check_format(folder)
         prepare_folder(folder)
         lock = FolderLock(folder)
         try:
