@@ -19,6 +19,7 @@ from paasq_daemon.index.analyzers import LANGUAGES, terms
 from paasq_daemon.index.append_files import read_manifest, write_manifest
 from paasq_daemon.index.column import Coded
 from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.index.text_index import FORMAT_VERSION
 from paasq_daemon.index.text_search import Hits
 from paasq_daemon.store.store import Store
 from paasq_dsl.catalog import Catalog
@@ -340,7 +341,7 @@ def test_an_index_of_an_older_format_is_built_anew(tmp_path: Path) -> None:
         with indexes.read() as view:
             expected = search(view, "falcon", weights={})
     (manifest,) = tmp_path.rglob("paasq.json")
-    write_manifest(manifest, read_manifest(manifest) | {"format": 1})
+    write_manifest(manifest, read_manifest(manifest, FORMAT_VERSION) | {"format": 1})
     for file in manifest.parent.glob("*.idx"):
         file.unlink()
     with opened(tmp_path) as (_, indexes), indexes.read() as view:

@@ -95,15 +95,17 @@ def write_manifest(path: Path, body: dict[str, Any]) -> None:
     fsync_folder(path.parent)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Raises Untrusted where there is none, or where it is damaged."""
+def read_manifest(path: Path, format_version: int) -> dict[str, Any]:
+    """Raises Untrusted where there is none, it is damaged, or it is of another format: an older or a newer one."""
     try:
         checksum, _, raw = path.read_bytes().partition(b"\n")
     except OSError as error:
         raise Untrusted(f"{path.name} cannot be read: {error.strerror}") from error
     if checksum != xxhash.xxh3_64_hexdigest(raw).encode():
         raise Untrusted(f"{path.name} has another checksum than it was written with")
-    body: dict[str, Any] = orjson.loads(raw)
+    body = orjson.loads(raw)
+    if not isinstance(body, dict) or body.get("format") != format_version:
+        raise Untrusted(f"{path.name} is not of format {format_version}")
     return body
 
 

@@ -47,11 +47,9 @@ class Checkpoint:
 
         Raises Untrusted where there is no checkpoint, or none that the store at `seq` can have made.
         """
-        manifest = read_manifest(self._folder / _MANIFEST_NAME)
-        if manifest["format"] != FORMAT_VERSION or manifest["seq"] > seq:
-            raise Untrusted(
-                f"the checkpoint is of format {manifest['format']} and at {manifest['seq']}, the store at {seq}"
-            )
+        manifest = read_manifest(self._folder / _MANIFEST_NAME, FORMAT_VERSION)
+        if manifest["seq"] > seq:
+            raise Untrusted(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
         indexes: dict[int, CollectionIndex] = {}
         for id_text, saved in manifest["collections"].items():
             collection = catalog.by_id.get(int(id_text))

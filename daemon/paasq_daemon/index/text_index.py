@@ -188,9 +188,7 @@ class TextIndex:
 
     def _verified(self) -> dict[str, Any]:
         """The manifest. Raises Untrusted, or OSError, where the files are not exactly what it says."""
-        body = read_manifest(self._folder / _MANIFEST_NAME)
-        if body["format"] != FORMAT_VERSION:
-            raise Untrusted(f"the text index is of format {body['format']}")
+        body = read_manifest(self._folder / _MANIFEST_NAME, FORMAT_VERSION)
         for name, checksum in body["files"].items():
             if _checksum(self._folder / name) != checksum:
                 raise Untrusted(f"{name} has another checksum than it was written with")

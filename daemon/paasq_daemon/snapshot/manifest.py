@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from paasq_daemon.snapshot.object_store import ObjectName
 from paasq_daemon.store.data_folder import write_durably
-from paasq_daemon.wire.errors import SnapshotError
+from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 SNAPSHOT_FORMAT = 1
 _MANIFEST_BYTES_MAX = 16 << 20
@@ -58,7 +58,7 @@ class Manifest:
 
 
 def read_manifest(target: Path, name: str) -> Manifest:
-    """Raises SnapshotError where there is none of that name, it was changed, or a newer paasq wrote it."""
+    """Raises SnapshotError where there is none of that name, or it was changed; FormatTooNew where a newer paasq wrote it."""
     path = manifest_path(target, name)
     try:
         with path.open("rb") as file:
@@ -68,8 +68,10 @@ def read_manifest(target: Path, name: str) -> Manifest:
     try:
         fields: dict[str, Any] = json.loads(raw)["manifest"]
         if fields["snapshot_format"] > SNAPSHOT_FORMAT:
-            raise SnapshotError(
-                f"snapshot {name!r} has format {fields['snapshot_format']}, newer than this paasq", "use a newer paasq"
+            raise FormatTooNew(
+                f"snapshot {name!r} has format {fields['snapshot_format']}, and this paasq knows formats up to "
+                f"{SNAPSHOT_FORMAT}",
+                "use the paasq that made it, or a newer one",
             )
         tables = tuple(ObjectName(**table) for table in fields["tables"])
         manifest = Manifest(**{**fields, "tables": tables})
@@ -94,12 +96,12 @@ def write_manifest(target: Path, manifest: Manifest) -> None:
 
 
 def list_manifests(target: Path) -> list[Manifest]:
-    """The snapshots of a target folder, oldest first. Those whose manifest is damaged are left to `verify`."""
+    """The snapshots of a target folder, oldest first. Those whose manifest is damaged or newer are left to `verify`."""
     manifests = []
     for name in manifest_names(target):
         try:
             manifests.append(read_manifest(target, name))
-        except SnapshotError:
+        except (SnapshotError, FormatTooNew):
             continue
     return sorted(manifests, key=lambda manifest: (manifest.created, manifest.seq))
 

@@ -10,9 +10,9 @@ from blake3 import blake3
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import Objects
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.store.data_folder import require_known
 from paasq_daemon.store.import_data_file import receive_data
-from paasq_daemon.store.layout import FORMAT_VERSION
-from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
+from paasq_daemon.wire.errors import SnapshotError
 
 
 def restore(target: Path, name: str, into: Path) -> Manifest:
@@ -22,14 +22,10 @@ def restore(target: Path, name: str, into: Path) -> Manifest:
     FormatTooNew where a newer paasq wrote it.
     """
     manifest = read_manifest(target, name)
-    if manifest.store_format > FORMAT_VERSION:
-        raise FormatTooNew(
-            f"snapshot {name!r} holds store format {manifest.store_format}, this paasq knows up to {FORMAT_VERSION}",
-            "use the paasq that wrote it, or a newer one",
-        )
+    require_known(manifest.store_format, f"the store in snapshot {name!r}")
     objects = Objects(target)
     table = read_verified_table(objects, manifest)
-    with receive_data(into) as file:
+    with receive_data(into, manifest.store_format) as file:
         _write_pages(objects, table, file)
     return manifest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from paasq_daemon.store.entry_codec import decode, encode
+from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 
 _CHECKSUM_MODULUS = 1 << 64
 
@@ -41,7 +41,11 @@ def encode_store_state(state: StoreState) -> bytes:
 
 
 def decode_store_state(payload: bytes) -> StoreState:
-    return StoreState(*decode(payload))
+    """Raises CorruptRecord where these are not the counters of this format."""
+    try:
+        return StoreState(*decode(payload))
+    except (TypeError, ValueError):
+        raise unknown_shape("the store's state") from None
 
 
 def encode_collection_state(state: CollectionState) -> bytes:
@@ -49,4 +53,8 @@ def encode_collection_state(state: CollectionState) -> bytes:
 
 
 def decode_collection_state(payload: bytes) -> CollectionState:
-    return CollectionState(*decode(payload))
+    """Raises CorruptRecord where these are not the counters of this format."""
+    try:
+        return CollectionState(*decode(payload))
+    except (TypeError, ValueError):
+        raise unknown_shape("a collection's state") from None

@@ -16,6 +16,11 @@ LOCK_NAME = "lock"
 FORMAT_NAME = "format"
 STORE_NAME = "store"
 
+MEND_FORMAT = (
+    "restore the newest snapshot into a new folder; or, where no newer paasq has opened the store, write "
+    f'{{"store_format": {FORMAT_VERSION}}} into it'
+)
+
 _log = logging.getLogger(__name__)
 
 
@@ -71,27 +76,36 @@ def prepare_folder(folder: Path) -> None:
 
 
 def read_format(folder: Path) -> int | None:
-    """The format version of the store in the folder; None where it has none yet.
+    """The format version of the store in the folder; None where it has none yet. Changes nothing.
 
     Raises FormatTooNew where this paasq is too old for it, StoreError where the file cannot be read.
     """
     path = folder / FORMAT_NAME
-    if not path.exists():
-        return None
     try:
-        version = json.loads(path.read_text(encoding="utf-8"))["store_format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is damaged", f'write {{"store_format": {FORMAT_VERSION}}} into it') from error
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise FormatTooNew(
-            f"the store in {folder} has format {version}, and this paasq knows formats up to {FORMAT_VERSION}",
-            "use the paasq that wrote it, or a newer one",
-        )
+        version = json.loads(path.read_bytes())["store_format"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}", "mend its owner and mode") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{path} is damaged", MEND_FORMAT) from error
+    if type(version) is not int or version < 1:
+        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is no format version", MEND_FORMAT)
+    require_known(version, f"the store in {folder}")
     return version
 
 
-def write_format(folder: Path) -> None:
-    write_durably(folder / FORMAT_NAME, json.dumps({"store_format": FORMAT_VERSION}).encode())
+def require_known(version: int, thing: str) -> None:
+    """Raises FormatTooNew where a store format is above those that this paasq knows."""
+    if version > FORMAT_VERSION:
+        raise FormatTooNew(
+            f"{thing} has format {version}, and this paasq knows formats up to {FORMAT_VERSION}",
+            "use the paasq that wrote it, or a newer one",
+        )
+
+
+def write_format(folder: Path, version: int) -> None:
+    write_durably(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from paasq_dsl.values import Duration
 
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
 _ENVELOPE_VERSION = 0xA1
+_NEWER_HINT = "a newer paasq wrote it, or the disk changed it: use a newer paasq, or restore a snapshot"
 _DURATION_EXT = 1
 _DURATION = Struct(">qq")  # months, microseconds
 
@@ -41,22 +42,36 @@ def seal(seed: int, key: bytes, payload: bytes) -> bytes:
 
 
 def unseal(seed: int, key: bytes, sealed: bytes) -> bytes:
-    """The payload. Raises CorruptRecord where the checksum does not hold."""
+    """The payload. Raises CorruptRecord where the checksum does not hold, or the envelope is of another version."""
     payload = sealed[_ENVELOPE.size :]
     if len(sealed) < _ENVELOPE.size or _ENVELOPE.unpack_from(sealed) != (
         _ENVELOPE_VERSION,
         _checksum(seed, key, payload),
     ):
-        raise CorruptRecord(
-            f"the checksum of the stored entry {key.hex()} does not hold",
-            "the disk or the memory changed it: run `paasq check-store`, and restore a snapshot",
-        )
+        raise _unsealable(key, sealed)
     return payload
 
 
 def stored_checksum(sealed: bytes) -> int:
     """The checksum that an envelope states, unverified."""
     return int.from_bytes(sealed[1 : _ENVELOPE.size], "big")
+
+
+def unknown_shape(what: str) -> CorruptRecord:
+    """The error of a payload whose checksum holds, and which yet is not as this format has it."""
+    return CorruptRecord(f"{what} is stored in a way that this paasq does not know", _NEWER_HINT)
+
+
+def _unsealable(key: bytes, sealed: bytes) -> CorruptRecord:
+    if sealed and sealed[0] != _ENVELOPE_VERSION:
+        return CorruptRecord(
+            f"the stored entry {key.hex()} has envelope version {sealed[0]:#x}, and this paasq knows {_ENVELOPE_VERSION:#x}",
+            _NEWER_HINT,
+        )
+    return CorruptRecord(
+        f"the checksum of the stored entry {key.hex()} does not hold",
+        "the disk or the memory changed it: run `paasq check-store`, and restore a snapshot",
+    )
 
 
 def _checksum(seed: int, key: bytes, payload: bytes) -> int:
@@ -75,5 +90,5 @@ def _encode_extension(value: Any) -> msgpack.ExtType:
 
 def _decode_extension(code: int, data: bytes) -> Duration:
     if code != _DURATION_EXT:
-        raise CorruptRecord(f"a stored value is of the unknown kind {code}", "a newer paasq may have written it")
+        raise unknown_shape(f"a value of kind {code}")
     return Duration(*_DURATION.unpack(data))

@@ -15,8 +15,8 @@ from paasq_daemon.wire.errors import StoreError
 
 
 @contextmanager
-def receive_data(folder: Path) -> Iterator[BinaryIO]:
-    """A file to write a data file's pages into; at the end of the block the folder is a data folder, durably.
+def receive_data(folder: Path, store_format: int) -> Iterator[BinaryIO]:
+    """A file to write the pages of a data file of this format into; at the end of the block the folder is a data folder, durably.
 
     Raises StoreError where the folder is not new or empty. Where the block raises, the folder is empty again; where the
     power is cut in it, opening the store says that the data file is gone.
@@ -27,7 +27,7 @@ def receive_data(folder: Path) -> Iterator[BinaryIO]:
     data_file = folder / STORE_NAME / DATA_NAME
     unfinished = data_file.with_suffix(".new")
     try:
-        write_format(folder)
+        write_format(folder, store_format)
         with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
             yield file
             file.flush()

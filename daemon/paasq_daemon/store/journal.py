@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paasq_daemon.store.entry_codec import decode, encode
+from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 
 
 class ChangeKind(StrEnum):
@@ -49,5 +49,9 @@ def encode_entry(time_us: int, changes: list[Change]) -> bytes:
 
 
 def decode_entry(seq: int, payload: bytes) -> JournalEntry:
-    time_us, changes = decode(payload)
-    return JournalEntry(seq, time_us, tuple(Change(ChangeKind(kind), *rest) for kind, *rest in changes))
+    """Raises CorruptRecord where the entry, or a change in it, is of a kind that this format has not."""
+    try:
+        time_us, changes = decode(payload)
+        return JournalEntry(seq, time_us, tuple(Change(ChangeKind(kind), *rest) for kind, *rest in changes))
+    except (TypeError, ValueError):
+        raise unknown_shape(f"entry {seq} of the journal") from None

@@ -51,6 +51,11 @@ def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
     )
 
 
+def open_readonly(store_folder: Path) -> lmdb.Environment:
+    """Map the data file for reading, without a lock or a table of readers: for a look, where nobody writes."""
+    return lmdb.open(str(store_folder), max_dbs=16, readonly=True, lock=False, create=False)
+
+
 def missing_bytes(data_file: Path) -> int:
     """How much shorter the file is than its header says; 0 where it is whole. Reading a missing page would kill us.
 

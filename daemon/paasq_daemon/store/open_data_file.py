@@ -8,14 +8,31 @@ from pathlib import Path
 
 import lmdb
 
-from paasq_daemon.store.data_folder import STORE_NAME, read_format, write_format
+from paasq_daemon.store.data_folder import FORMAT_NAME, MEND_FORMAT, STORE_NAME, read_format, write_format
 from paasq_daemon.store.integrity_check import check
-from paasq_daemon.store.lmdb_environment import DATA_NAME, errors_in_words, missing_bytes, open_environment
+from paasq_daemon.store.layout import FORMAT_VERSION
+from paasq_daemon.store.lmdb_environment import (
+    DATA_NAME,
+    errors_in_words,
+    missing_bytes,
+    open_environment,
+    open_readonly,
+)
 from paasq_daemon.store.read_view import View
 from paasq_daemon.store.tables import Tables, make_tables, open_tables
 from paasq_daemon.wire.errors import StoreError
 
 _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
+
+
+def check_format(folder: Path) -> None:
+    """Whether this paasq may open what is in the folder. Changes nothing there, so call it before anything else does.
+
+    Raises FormatTooNew, and StoreError where the format is not known: its file is damaged, or gone though there are records.
+    """
+    if read_format(folder) is None and _is_used(folder / STORE_NAME / DATA_NAME):
+        path = folder / FORMAT_NAME
+        raise StoreError(f"{path} is gone, and with it what says how the records beside it are to be read", MEND_FORMAT)
 
 
 def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
@@ -24,17 +41,29 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     Raises FormatTooNew, and StoreError where the data file is gone, damaged at its head, or cut short.
     """
     data_file = folder / STORE_NAME / DATA_NAME
-    if read_format(folder) is None:
+    if read_format(folder) is None:  # new, or not made to its end
         environment = open_environment(data_file.parent, sync=sync)
         with closing(environment), errors_in_words():
             make_tables(environment)
-        write_format(folder)
+        write_format(folder, FORMAT_VERSION)
     if not data_file.exists():
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
     missing = missing_bytes(data_file)
     if missing > _UNWRITTEN_BYTES_MAX:
         raise _cut_short(data_file, missing)
     return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
+
+
+def _is_used(data_file: Path) -> bool:
+    """Whether a data file of unknown format holds more than the counters that every new store has."""
+    if not data_file.exists() or not data_file.stat().st_size:
+        return False
+    if missing_bytes(data_file):
+        return True
+    with errors_in_words(), closing(open_readonly(data_file.parent)) as environment, environment.begin() as txn:
+        names = [name for name, _ in txn.cursor()]
+        handles = [environment.open_db(name, txn=txn, create=False) for name in names]
+        return sum(txn.stat(handle)["entries"] for handle in handles) > 1
 
 
 def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:

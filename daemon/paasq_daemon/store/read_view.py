@@ -8,7 +8,7 @@ from functools import lru_cache
 import lmdb
 
 from paasq_daemon.store.counters import CollectionState, StoreState, decode_collection_state, decode_store_state
-from paasq_daemon.store.entry_codec import decode
+from paasq_daemon.store.entry_codec import decode, unknown_shape
 from paasq_daemon.store.journal import JournalEntry, decode_entry
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
@@ -187,4 +187,7 @@ class View:
 
 @lru_cache(maxsize=16)
 def _decode_catalog(payload: bytes) -> Catalog:
-    return catalog_from_json(decode(payload))
+    try:
+        return catalog_from_json(decode(payload))
+    except (TypeError, ValueError, KeyError):
+        raise unknown_shape("the catalog") from None

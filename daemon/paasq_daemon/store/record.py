@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paasq_daemon.store.entry_codec import decode, encode
+from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 from paasq_daemon.store.layout import BODY_BYTES_MAX
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Collection
@@ -53,5 +53,9 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(collection_id: int, ordinal: int, body: bytes) -> Record:
-    key, version, seq, time_us, fields, vector_fields = decode(body)
+    """Raises CorruptRecord where the body has not the parts of this format."""
+    try:
+        key, version, seq, time_us, fields, vector_fields = decode(body)
+    except (TypeError, ValueError):
+        raise unknown_shape(f"record {ordinal} of collection {collection_id}") from None
     return Record(collection_id, ordinal, key, version, seq, time_us, fields, tuple(vector_fields))

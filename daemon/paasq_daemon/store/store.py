@@ -19,7 +19,7 @@ from paasq_daemon.store.group_commit import Committed, Writer
 from paasq_daemon.store.integrity_check import Finding, check
 from paasq_daemon.store.journal_trim import Trimmed, trim_some
 from paasq_daemon.store.lmdb_environment import errors_in_words, in_words
-from paasq_daemon.store.open_data_file import open_data
+from paasq_daemon.store.open_data_file import check_format, open_data
 from paasq_daemon.store.read_view import View
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
@@ -58,6 +58,7 @@ class Store:
         `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
         FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
         """
+        check_format(folder)
         prepare_folder(folder)
         lock = FolderLock(folder)
         try:
