@@ -17,6 +17,23 @@ from paasq_daemon.kernels.context import KERNELS, Call, Rows, RunValues
 from paasq_daemon.kernels.errors import KernelError
 from paasq_daemon.kernels.operands import restrict, truth
 from paasq_daemon.kernels.parameters import parameter
+from paasq_daemon.kernels.scalar import (  # noqa: F401 -- each registers its kernels
+    arithmetic,
+    binary,
+    binning,
+    cast,
+    comparison,
+    lists,
+    logic,
+    membership,
+    numeric,
+    regex,
+    string_similarity,
+    strings,
+    urls,
+    vectors,
+)  # fmt: skip
+from paasq_daemon.kernels.time import date_parts, formatting, timestamps  # noqa: F401 -- each registers its kernels
 from paasq_daemon.kernels.time.zone_transitions import day_start_us
 from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
 from paasq_dsl.bound.traversal import parts
