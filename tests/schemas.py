@@ -47,5 +47,5 @@ def modules(path: str, importer: str | None) -> Module:
     """The modules that tests of the language use."""
     del importer
     if path not in MODULES:
-        raise ModuleMissing(f"there is no module {path} beside this text")
+        raise ModuleMissing("PQ0234", path=path)
     return Module(path, MODULES[path])

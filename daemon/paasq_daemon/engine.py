@@ -357,8 +357,7 @@ def _inputs(request: Request, lookup: Lookup, cancel: Cancellation, now_us: int)
 def _placed(error: KernelError, lookup: Lookup, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
     span = moved(error.span, lookup.compiled.text, request.text)
-    found = diagnostic(error.code, span, what=error.message, name=error.message, found=error.message)
-    found = replace(found, message=error.message, candidates=error.candidates)
+    found = diagnostic(error.code, span, candidates=error.candidates, **error.words)
     return query_error((found,), Source(request.text, request.source_name))
 
 

@@ -5,22 +5,30 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
 from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.diagnostics.daemon import DAEMON
+from paasq_dsl.diagnostics.form import FORM
+from paasq_dsl.diagnostics.names import NAMES
+from paasq_dsl.diagnostics.running import RUNNING
+from paasq_dsl.diagnostics.schemas import SCHEMAS
+from paasq_dsl.diagnostics.stages import STAGES
+from paasq_dsl.diagnostics.types import TYPES
+from paasq_dsl.diagnostics.writes import WRITES
 
-GROUPS: Mapping[str, str] = {
-    "PQ01": "The form of a text", "PQ02": "Names", "PQ03": "Types and arguments", "PQ04": "Stages", "PQ05": "Writes",
-    "PQ06": "Schemas", "PQ07": "Found when it runs",
+GROUPS: Mapping[str, Collection[str]] = {
+    "The form of a text": FORM, "Names": NAMES, "Types and arguments": TYPES, "Stages": STAGES, "Writes": WRITES,
+    "Schemas and watches": SCHEMAS, "Found when it runs": RUNNING, "Found by the store and the daemon": DAEMON,
 }  # fmt: skip
 _HEAD = """# Errors
 
 <!-- Made from the catalogue by `python -m paasq_dsl.error_docs`; a test holds it to that. -->
 
-Every error of a text has a code. `paasq explain PQ0105` prints its part of this page, `paasq explain` lists all codes. In the
-sentences, what stands in braces is filled in with words of the text."""
+Every error has a code. `paasq explain PQ0105` prints its part of this page, `paasq explain` lists all codes. In the
+sentences, what stands in braces is filled in with names and values of the case."""
 
 
 def explanation(code: str) -> str | None:
@@ -31,23 +39,19 @@ def explanation(code: str) -> str | None:
 def listing() -> str:
     """Every code with its sentence, one a line, in groups."""
     return "\n\n".join(
-        "\n".join([title, *(f"  {c}  {CATALOGUE[c]}" for c in codes)]) for title, codes in _groups().items()
+        "\n".join([title, *(f"  {c}  {CATALOGUE[c]}" for c in codes)]) for title, codes in GROUPS.items()
     )
 
 
 def errors_page() -> str:
-    parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in _groups().items())]
-    for title, codes in _groups().items():
+    parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in GROUPS.items())]
+    for title, codes in GROUPS.items():
         parts += [f"## {title}", *(f"### {code}\n\n    {CATALOGUE[code]}\n\n{explanation(code)}" for code in codes)]
     return "\n\n".join(parts) + "\n"
 
 
 def _link(code: str) -> str:
     return f"[{code}](#{code.lower()})"
-
-
-def _groups() -> dict[str, list[str]]:
-    return {title: [code for code in CATALOGUE if code.startswith(start)] for start, title in GROUPS.items()}
 
 
 @cache

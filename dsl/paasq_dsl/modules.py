@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from paasq_dsl.diagnostics import CodedError
 
-class ModuleMissing(LookupError):
-    """A module that can't be had, with a sentence for people."""
+
+class ModuleMissing(CodedError):
+    """A module that can't be had. Two are equal that say the same."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ModuleMissing) and self.message == other.message
+
+    def __hash__(self) -> int:
+        return hash(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Modules(Resolver, Protocol):
 class _NoModules:
     def __call__(self, path: str, importer: str | None) -> Module:
         del path, importer
-        raise ModuleMissing("modules are found beside a script, and this text has no file")
+        raise ModuleMissing("PQ0233")
 
     def paths(self) -> Sequence[str]:
         return ()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
+from paasq_dsl.diagnostics import CodedError
+
 MICROS = {
     "ms": 1_000,
     "s": 1_000_000,
@@ -49,6 +51,10 @@ class Duration:
         return sign + ("".join(parts) or "0s")
 
 
+class LiteralValueError(CodedError, ValueError):
+    """A time or a duration that is written as such and is none."""
+
+
 Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | dict[str, Value] | None"
 
 
@@ -56,7 +62,7 @@ def parse_duration(text: str) -> Duration:
     """`1h30min` -> Duration. Raises ValueError on anything else, on a part of a month, and where it is too long."""
     duration = read_duration(text)
     if duration.months > 12 * 20_000 or duration.micros > INT_MAX:
-        raise ValueError(f"{text} is longer than time is here")
+        raise LiteralValueError("PQ0132", text=text)
     return duration
 
 
@@ -70,7 +76,7 @@ def read_duration(text: str) -> Duration:
         amount, unit = part.groups()
         if unit in MONTHS:
             if "." in amount:
-                raise ValueError(f"{text} asks for a part of a month or year, which has no one length; write days")
+                raise LiteralValueError("PQ0133", text=text)
             months += int(amount) * MONTHS[unit]
         else:
             micros += round(float(amount) * MICROS[unit])
@@ -83,7 +89,7 @@ def parse_time(text: str, zone: tzinfo = UTC) -> int:
     """ISO 8601 date or time -> microseconds since 1970 in UTC. Without an offset the time is one of the clocks of `zone`:
     the first of two where these show it twice; where they jump over it, as if they had not jumped yet.
 
-    Raises ValueError with a sentence for people.
+    Raises LiteralValueError.
     """
     return to_micros(read_time(text), zone)
 
@@ -93,7 +99,7 @@ def read_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a date or time such as 2026-11-22 or 2026-11-22T09:30:00Z") from None
+        raise LiteralValueError("PQ0131", text=repr(text)) from None
 
 
 def to_micros(moment: datetime | date, zone: tzinfo = UTC) -> int:

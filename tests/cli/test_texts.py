@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Paasq
-from paasq_daemon.wire.errors import BY_CODE
 from paasq_dsl.diagnostics import CATALOGUE
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -60,7 +59,7 @@ def test_fmt_leaves_a_broken_file_alone(command: Paasq, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("PQ0202", "has no field"), ("pq8002", "FolderInUse: another process has it open"), ("PQ0001", "QueryError")],
+    [("PQ0202", "has no field"), ("pq8002", "another process has the data folder open"), ("PQ0001", "QueryError")],
 )
 def test_explain(command: Paasq, code: str, words: str) -> None:
     outcome = command("explain", code)
@@ -71,7 +70,7 @@ def test_explain(command: Paasq, code: str, words: str) -> None:
 def test_explain_lists_every_code(command: Paasq) -> None:
     shown = command("explain")
     assert shown.code == 0
-    assert all(f"  {code}  " in shown.out for code in (*CATALOGUE, *BY_CODE))
+    assert all(f"  {code}  " in shown.out for code in CATALOGUE)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class LibraryModules:
     def __call__(self, path: str, importer: str | None) -> Module:
         del importer
         if path != "lib/mail.paasq":
-            raise ModuleMissing(f"there is no module {path}")
+            raise ModuleMissing("PQ0234", path=path)
         return Module(path, MAIL)
 
     def paths(self) -> list[str]:

@@ -87,7 +87,7 @@ class Reader:
         if self.moment.kind == "snapshot":
             return self.indexes.read_past(read_manifest(self.snapshot_folder, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise KernelError("PQ0701", "as of seq needs a sequence number, an int", self.moment.value.span)
+            raise KernelError("PQ0723", self.moment.value.span, found=repr(value))
         return self.indexes.read_past(value)
 
     @contextmanager

@@ -40,12 +40,10 @@ def read_citations(bound: Bound, values: RunValues) -> list[Citation | Malformed
     value = scalar(bound, values)
     if not isinstance(value, str | list):
         shown = "null" if value is None else repr(value)
-        message = f"what resolve reads must be a citation or a list of such, not {shown}"
-        raise KernelError("PQ0701", message, bound.span)
+        raise KernelError("PQ0740", bound.span, found=shown)
     given = value if isinstance(value, list) else [value]
     if len(given) > CITATIONS_MAX:
-        message = f"{len(given):,} citations are more than {CITATIONS_MAX:,} at once"
-        raise KernelError("PQ0703", message, bound.span)
+        raise KernelError("PQ0799", bound.span, count=f"{len(given):,}", most=f"{CITATIONS_MAX:,}")
     return [_read(each) for each in given]
 
 

@@ -58,5 +58,4 @@ def fits(values: NDArray[Any]) -> Mask:
 
 def _refuse(outside: Mask, valid: Mask | None, span: Span) -> None:
     if (outside if valid is None else outside & valid).any():
-        hint = "float(..) around an operand calculates with floats, which go further and are less exact"
-        raise KernelError("PQ0703", "the result is outside the 64 bits of an int", span, hint)
+        raise KernelError("PQ0780", span)

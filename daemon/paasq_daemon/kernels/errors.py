@@ -1,23 +1,24 @@
-"""The one error of kernels: a value that cannot be computed with."""
+"""The one error of kernels and operators: a value of a run that can't be computed with."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from paasq_dsl.diagnostics import CodedError
 from paasq_dsl.source_text import NOWHERE, Span
 
 
-class KernelError(Exception):
-    """What is wrong with a value of a run, with words for people and the place in the text.
+class KernelError(CodedError):
+    """What is wrong with a value of a run, with its place in the text: `code` and `words` as of the catalogue.
 
-    `code` is PQ0702 for a parameter's value, PQ0703 for a number out of its range. `candidates` are names that were
-    perhaps meant.
+    `candidates` are names that were perhaps meant, best first.
     """
 
-    def __init__(
-        self, code: str, message: str, span: Span = NOWHERE, hint: str = "", candidates: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    def __init__(self, code: str, span: Span = NOWHERE, *, candidates: tuple[str, ...] = (), **words: Any) -> None:
+        super().__init__(code, **words)
         self.span = span
-        self.hint = hint
         self.candidates = candidates
+
+    def at(self, span: Span) -> KernelError:
+        """The same at another place: kernels of groups don't know that of their call."""
+        return KernelError(self.code, span, candidates=self.candidates, **self.words)

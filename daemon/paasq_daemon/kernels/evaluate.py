@@ -164,7 +164,9 @@ def check_arguments(expression: Apply, columns: Sequence[Column]) -> None:
     function, given = FUNCTIONS[expression.function], [c.type for c in columns]
     if not any(resolve(s, given) for s in function.signatures):
         found = ", ".join(map(str, given))
-        raise KernelError("PQ0703", f"{function.name} can't take ({found}): {function.usage}", expression.span)
+        raise KernelError(
+            "PQ0301", expression.span, function=function.name, expected=function.usage, found=f"({found})"
+        )
 
 
 def _traverse(expression: Traverse, rows: Rows, run: RunValues) -> Column:
@@ -176,13 +178,13 @@ def _traverse(expression: Traverse, rows: Rows, run: RunValues) -> Column:
     try:
         return run.traverse(expression.collection, expression.name, links)
     except KernelError as error:
-        raise KernelError(error.code, error.message, expression.span, error.hint) from None
+        raise error.at(expression.span) from None
 
 
 def _pipeline(expression: PipelineValue, _: Rows, run: RunValues) -> Column:
     found = run.listed.get(expression)
     if found is None:
-        raise KernelError("PQ0701", "no pipeline is run for this", expression.span)
+        raise KernelError("PQ0743", expression.span)
     return found
 
 

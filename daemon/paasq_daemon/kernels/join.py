@@ -46,8 +46,7 @@ def all_matches(left: Column, right: Column, type_: Type) -> Matches:
     starts = offsets_of(sizes)
     lengths = sizes[codes]
     if (total := int(lengths.sum())) > MATCHES_MAX:
-        message = f"lookup many would find {total:,} records together, more than {MATCHES_MAX:,}"
-        raise KernelError("PQ0703", message, hint="put `take` or `where` before it")
+        raise KernelError("PQ0797", count=f"{total:,}", most=f"{MATCHES_MAX:,}")
     offsets = offsets_of(lengths)
     inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
     return Matches(offsets, by_code[np.repeat(starts[codes], lengths) + inside])

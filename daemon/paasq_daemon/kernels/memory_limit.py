@@ -16,19 +16,15 @@ class Room:
     def __init__(self, function: str, span: Span, *, items: bool = False) -> None:
         self._function = function
         self._span = span
-        self._most = (
-            f"lists of more than {MADE_ITEMS_MAX:,} items"
-            if items
-            else f"texts of more than {MADE_CHARACTERS_MAX:,} characters"
-        )
-        self._left = MADE_ITEMS_MAX if items else MADE_CHARACTERS_MAX
+        self._code = "PQ0794" if items else "PQ0795"
+        self._most = MADE_ITEMS_MAX if items else MADE_CHARACTERS_MAX
+        self._left = self._most
 
     def take(self, count: int) -> None:
-        """Before they are made. Raises KernelError PQ0703 where they are too many."""
+        """Before they are made. Raises KernelError where they are too many."""
         self._left -= count
         if self._left < 0:
-            message = f"{self._function} would make {self._most} together"
-            raise KernelError("PQ0703", message, self._span, "make them of fewer rows: put `take` or `where` before it")
+            raise KernelError(self._code, self._span, function=self._function, most=f"{self._most:,}")
 
     def take_text(self, characters: int) -> None:
         """Of one text, that may be only so long itself."""
@@ -38,5 +34,4 @@ class Room:
     def bound_text(self, characters: int) -> None:
         """While one text is made: is it too long already?"""
         if characters > TEXT_CHARACTERS_MAX:
-            message = f"{self._function} would make a text of more than {TEXT_CHARACTERS_MAX:,} characters"
-            raise KernelError("PQ0703", message, self._span)
+            raise KernelError("PQ0796", self._span, function=self._function, most=f"{TEXT_CHARACTERS_MAX:,}")

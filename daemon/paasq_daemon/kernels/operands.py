@@ -73,7 +73,7 @@ def truth(column: Column, span: Span) -> Mask:
     if column.type.kind is Kind.NULL:
         return np.zeros(len(column), np.bool_)
     if column.type.kind is not Kind.BOOL:
-        raise KernelError("PQ0703", f"a condition must be true or false, not {column.type}", span)
+        raise KernelError("PQ0304", span, what="a condition", expected="true or false", found=column.type)
     values: Mask = numbers(column)
     valid = valid_of(column)
     return values if valid is None else values & valid
@@ -90,7 +90,7 @@ def together(asked: Type, columns: Sequence[Column], span: Span) -> Type:
             continue
         unified = unify(known, column.type)
         if unified is None:
-            raise KernelError("PQ0703", f"{known} and {column.type} have no type together", span)
+            raise KernelError("PQ0750", span, left=known, right=column.type)
         known = unified
     return known
 

@@ -23,12 +23,11 @@ class _UnfitError(Exception):
 def parameter(expression: ParameterValue, given: Mapping[str, Any]) -> tuple[Type, Value]:
     """The value and its type, which is found in the value where the text doesn't ask one.
 
-    Raises KernelError PQ0702 where nothing was given, or something of another type.
+    Raises KernelError where nothing was given, or something of another type.
     """
     name = expression.name
     if name not in given:
-        hint = "give it with the query, or declare a default: param $name: type = value;".replace("$name", f"${name}")
-        raise KernelError("PQ0702", f"no value was given for ${name}", expression.span, hint)
+        raise KernelError("PQ0702", expression.span, name=name)
     raw = given[name]
     type_ = infer_type(raw) if expression.type.kind in {Kind.ANY, Kind.NULL} else expression.type
     try:
@@ -37,7 +36,7 @@ def parameter(expression: ParameterValue, given: Mapping[str, Any]) -> tuple[Typ
         )
     except _UnfitError as error:
         shown = repr(raw) if len(repr(raw)) <= 60 else f"{repr(raw)[:60]}..."
-        raise KernelError("PQ0702", f"${name} must be {error}, not {shown}", expression.span) from None
+        raise KernelError("PQ0705", expression.span, name=name, expected=error, found=shown) from None
 
 
 def infer_type(raw: Any) -> Type:

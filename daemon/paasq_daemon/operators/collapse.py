@@ -28,7 +28,7 @@ class Collapse:
         run.cancel.check()
         keep = 1 if self.keep is None else count_of(self.keep, run)
         if self.keep is not None and keep == 0:
-            raise KernelError("PQ0701", "collapse keeps one row of each value at least", self.keep.span)
+            raise KernelError("PQ0711", self.keep.span, stage="collapse", found=keep)
         codes, _ = ranks(evaluate(self.value, batch, run.values))
         return batch.keep(_first_of_each(codes, keep))
 

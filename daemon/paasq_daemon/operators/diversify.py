@@ -60,7 +60,7 @@ class Diversify:
             return BALANCE
         value = scalar(self.balance, run.values)
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise KernelError("PQ0701", "lambda must be a number from 0 to 1", self.balance.span)
+            raise KernelError("PQ0717", self.balance.span, found=repr(value))
         return float(value)
 
     def _depth(self, run: Run) -> int:
@@ -68,7 +68,7 @@ class Diversify:
             return DEPTH
         depth = count_of(self.depth, run)
         if depth > DEPTH_MAX:
-            raise KernelError("PQ0701", f"diversify looks at {DEPTH_MAX:,} rows at most", self.depth.span)
+            raise KernelError("PQ0718", self.depth.span, most=f"{DEPTH_MAX:,}", found=f"{depth:,}")
         return depth
 
 

@@ -64,7 +64,8 @@ class Follow:
             ends = [scalar(self.depth, run.values)] * 2
         low, high = (e if isinstance(e, int) and not isinstance(e, bool) else -1 for e in ends)
         if not 1 <= low <= high <= DEPTH_MAX:
-            raise KernelError("PQ0701", f"the depth of follow is a..b with 1 <= a <= b <= {DEPTH_MAX}", self.depth.span)
+            found = "..".join(map(repr, ends)) if ends[0] != ends[1] else repr(ends[0])
+            raise KernelError("PQ0719", self.depth.span, most=DEPTH_MAX, found=found)
         return low, high
 
 

@@ -102,7 +102,7 @@ class Fuse:
             return 0
         count = scalar(self.feedback, run.values)
         if not isinstance(count, int) or not 0 <= count <= FEEDBACK_MAX:
-            raise KernelError("PQ0701", f"feedback must be a whole number from 0 to {FEEDBACK_MAX}", self.feedback.span)
+            raise KernelError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=repr(count))
         return count
 
     def _weights(self, run: Run) -> list[float]:
@@ -110,10 +110,11 @@ class Fuse:
             return [1.0] * len(self.branches)
         values = scalar(self.weights, run.values)
         if not isinstance(values, list) or len(values) != len(self.branches):
-            raise KernelError("PQ0701", f"weights needs {len(self.branches)} numbers, one a branch", self.weights.span)
+            names = ", ".join(branch.name for branch in self.branches)
+            raise KernelError("PQ0417", self.weights.span, count=len(self.branches), branches=names)
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
         if len(numbers) != len(values) or not np.isfinite(numbers).all():
-            raise KernelError("PQ0701", "weights must be finite numbers", self.weights.span)
+            raise KernelError("PQ0715", self.weights.span, found=repr(values))
         return numbers
 
     def _part(self, run: Run, branch: Branch, scores: NDArray[np.float64], ranks: Ints) -> NDArray[np.float64]:
@@ -129,7 +130,7 @@ class Fuse:
 
 def _number(value: object, bound: Bound) -> float:
     if not isinstance(value, (int, float)) or not value >= 0:
-        raise KernelError("PQ0701", "k must be a number, 0 or more", bound.span)
+        raise KernelError("PQ0716", bound.span, found=repr(value))
     return float(value)
 
 

@@ -32,9 +32,8 @@ class Listing:
         reasons = [*beside.reasons, *["depth"] * beside.depth_cut]
         run.reasons += [reason for reason in dict.fromkeys(reasons) if reason not in run.reasons]
         if batch.length > VALUES_MAX:
-            message = f"the pipeline in these brackets gives {batch.length:,} values, more than {VALUES_MAX:,}"
-            raise KernelError("PQ0703", message, self.value.span, "put `where`, `distinct` or `take` into it")
+            raise KernelError("PQ0793", self.value.span, count=f"{batch.length:,}", most=f"{VALUES_MAX:,}")
         items = batch.column(self.value.column)
         if isinstance(items, Ragged):
-            raise KernelError("PQ0703", f"{self.value.column} must be one value a row, not a list", self.value.span)
+            raise KernelError("PQ0462", self.value.span, name=self.value.column, found="a list", mend="")
         return Ragged(list_of(items.type), np.array([0, batch.length]), items)

@@ -75,5 +75,4 @@ def _check_length(target: CollectionView, name: str, ordinals: Ints) -> None:
         assert isinstance(lists, Ragged)
         items = int((lists.offsets[ordinals + 1] - lists.offsets[ordinals]).sum())
     if items > ITEMS_MAX:
-        message = f"the lists of {name} would hold {items:,} values together, more than {ITEMS_MAX:,}"
-        raise KernelError("PQ0703", message, hint="follow finds each record once; or put `take` or `where` before it")
+        raise KernelError("PQ0792", name=name, count=f"{items:,}", most=f"{ITEMS_MAX:,}")

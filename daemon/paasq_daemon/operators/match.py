@@ -60,7 +60,7 @@ class Match:
         other = run.view.collection(name)
         ordinal = run.view.store.ordinal(other.collection.id, key) if isinstance(key, str) else None
         if ordinal is None:
-            raise KernelError("PQ0701", f"{name}:{key!s} does not exist", self.words.span)
+            raise KernelError("PQ0734", self.words.span, collection=name, key=key)
         texts: list[str] = []
         for field in text_fields(other.collection):
             value = other.record(ordinal).fields.get(field.id, field.default)
@@ -73,11 +73,11 @@ def match_text(words: Bound, run: Run) -> MatchText:
     """What to look for. A literal was written by who knows the signs; in any other value they are read leniently."""
     text = scalar(words, run.values)
     if not isinstance(text, str):
-        raise KernelError("PQ0701", "what match and find look for is null", words.span)
+        raise KernelError("PQ0736", words.span)
     try:
         return parse_match_text(text, lenient=not isinstance(words, Constant))
     except MatchTextError as error:
-        raise KernelError("PQ0116", str(error), words.span) from error  # as the binder says it of a cold text
+        raise KernelError(error.code, words.span, **error.words) from error  # as the binder says it of a cold text
 
 
 def scored(batch: Batch, scores: np.ndarray) -> Batch:

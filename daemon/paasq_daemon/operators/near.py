@@ -77,16 +77,13 @@ class Near:
         value = scalar(self.target, run.values)
         if isinstance(value, str):
             if not source.collection.by_name[self.field].sources:
-                message = f"{self.field} is not computed from text, so near needs a vector or a record"
-                raise KernelError("PQ0701", message, self.target.span)
+                raise KernelError("PQ0737", self.target.span, field=self.field)
             return run.embed(value)
         if not isinstance(value, list) or len(value) != size or not all(isinstance(x, (int, float)) for x in value):
-            raise KernelError(
-                "PQ0701", f"near needs a text, a record or a list of {size} numbers here", self.target.span
-            )
+            raise KernelError("PQ0738", self.target.span, size=size)
         vector = np.array(value, np.float32)
         if not np.isfinite(vector).all():
-            raise KernelError("PQ0701", "a vector must hold finite numbers", self.target.span)
+            raise KernelError("PQ0739", self.target.span)
         return vector
 
     def _stored(self, run: Run) -> NDArray[np.float32]:
@@ -100,8 +97,8 @@ class Near:
         except KeyError:
             found = None
         if found is None:
-            what = "does not exist" if ordinal is None else "has no vector yet"
-            raise KernelError("PQ0701", f"{name}:{key!s} {what}", self.target.span)
+            code = "PQ0734" if ordinal is None else "PQ0735"
+            raise KernelError(code, self.target.span, collection=name, key=key)
         return found
 
 

@@ -40,7 +40,7 @@ class Page:
     def run(self, run: Run, batch: Batch) -> Batch:
         size = count_of(self.size, run)
         if size == 0:
-            raise KernelError("PQ0701", "a page has one row at least", self.size.span)
+            raise KernelError("PQ0711", self.size.span, stage="page", found=size)
         cursor = None if self.after is None else scalar(self.after, run.values)
         if cursor is not None:
             assert self.after is not None
@@ -64,10 +64,8 @@ def cut(run: Run, batch: Batch, size: int, reason: str) -> Batch:
 def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE) -> Mask:
     """Which rows come after the cursor's. Raises KernelError where it is none of this plan."""
     values, last = _read(cursor, fingerprint, span)
-    if len(values) != len(batch.order):
-        raise KernelError("PQ0701", "this cursor belongs to another query", span)
-    if len(last) != len(batch.ties):
-        raise KernelError("PQ0701", "this cursor belongs to another query", span)
+    if len(values) != len(batch.order) or len(last) != len(batch.ties):
+        raise KernelError("PQ0731", span)
     # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
     keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
     keys += [(Flat(INT, np.append(tie, at)), False) for tie, at in zip(batch.ties, last, strict=True)]
@@ -94,7 +92,7 @@ def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
 
 def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], list[int]]:
     """The values that the cursor's row is ordered by, and its ties."""
-    none = KernelError("PQ0701", "this is no cursor; take the one that the page before gave", span)
+    none = KernelError("PQ0730", span)
     if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
         raise none
     try:
@@ -103,7 +101,7 @@ def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], li
     except (ValueError, TypeError, binascii.Error, KeyError) as error:
         raise none from error
     if made_by != fingerprint or not isinstance(last, list) or not all(isinstance(tie, int) for tie in last):
-        raise KernelError("PQ0701", "this cursor belongs to another query", span)
+        raise KernelError("PQ0731", span)
     return decoded, last
 
 

@@ -53,7 +53,7 @@ class Passages:
     def run(self, run: Run, batch: Batch) -> Batch:
         most = 1 if self.most is None else count_of(self.most, run)
         if self.most is not None and most == 0:
-            raise KernelError("PQ0701", "passages gives one passage of a record at least", self.most.span)
+            raise KernelError("PQ0711", self.most.span, stage="passages", found=most)
         if batch.length > DEPTH:
             run.depth_cut = True
             batch = batch.take(np.arange(DEPTH))

@@ -46,7 +46,7 @@ class Rerank:
     def _score(self, run: Run, batch: Batch) -> Flat:
         column = evaluate(self.value, batch, run.values)
         if column.type.kind not in NUMBER_KINDS | {Kind.NULL}:
-            raise KernelError("PQ0701", f"rerank orders by a number, not by {column.type}", self.value.span)
+            raise KernelError("PQ0724", self.value.span, type=column.type)
         valid = np.zeros(batch.length, np.bool_) if column.type.kind is Kind.NULL else valid_of(column)
         score = finite(FLOAT, numbers(column).astype(np.float64), valid)
         assert isinstance(score, Flat)

@@ -40,7 +40,7 @@ def _count(bound: Bound | None, values: RunValues) -> int | None:
         return None
     count = scalar(bound, values)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise KernelError("PQ0701", f"a budget of tokens or rows must be an int, 0 or more, not {count!r}", bound.span)
+        raise KernelError("PQ0720", bound.span, found=repr(count))
     return count
 
 
@@ -49,5 +49,5 @@ def _time_ms(bound: Bound | None, values: RunValues) -> float | None:
         return None
     length = scalar(bound, values)
     if not isinstance(length, Duration) or length.months or length.micros <= 0:
-        raise KernelError("PQ0701", "a budget of time must be a duration above 0, such as 200ms", bound.span)
+        raise KernelError("PQ0721", bound.span, found="null" if length is None else length)
     return length.micros / 1000

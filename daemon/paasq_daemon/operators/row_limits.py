@@ -17,15 +17,14 @@ def count_of(bound: Bound | int, run: Run) -> int:
         return bound
     value = scalar(bound, run.values)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise KernelError("PQ0701", f"a number of rows must be an int, 0 or more, not {value!r}", bound.span)
+        raise KernelError("PQ0710", bound.span, found=repr(value))
     return value
 
 
 def check_rows(stage: str, rows: int) -> None:
     """Before a stage makes rows of rows. Raises KernelError where they are too many."""
     if rows > MADE_ROWS_MAX:
-        hint = "put `take` or `where` before it"
-        raise KernelError("PQ0703", f"{stage} would make {rows:,} rows, more than {MADE_ROWS_MAX:,}", hint=hint)
+        raise KernelError("PQ0790", stage=stage, rows=f"{rows:,}", most=f"{MADE_ROWS_MAX:,}")
 
 
 def show_limit(limit: Bound | int | None) -> str:

@@ -46,7 +46,7 @@ class Sample:
         if not isinstance(value, float):
             return count_of(self.count, run)
         if not 0 <= value <= 1:
-            raise KernelError("PQ0701", f"a share of the rows is from 0 to 1, not {value:g}", self.count.span)
+            raise KernelError("PQ0712", self.count.span, found=f"{value:g}")
         return math.floor(value * rows + 0.5)
 
     def _seed(self, run: Run) -> int:
@@ -54,7 +54,7 @@ class Sample:
             return run.view.seq
         seed = scalar(self.seed, run.values)
         if not isinstance(seed, int) or isinstance(seed, bool):
-            raise KernelError("PQ0701", "a seed must be an int", self.seed.span)
+            raise KernelError("PQ0713", self.seed.span, found=repr(seed))
         return seed
 
 

@@ -97,9 +97,7 @@ class Summarize:
         series = group([o.take(known) for o in others], len(known)) if others else None
         series_count = series.count if series else 1
         if len(every) * series_count > BUCKETS_MAX:
-            raise KernelError(
-                "PQ0701", f"fill would make more than {BUCKETS_MAX:,} rows; take wider buckets", bucket.value.span
-            )
+            raise KernelError("PQ0791", bucket.value.span, most=f"{BUCKETS_MAX:,}")
         codes = series.codes if series else np.zeros(len(known), np.int64)
         firsts = known[series.representatives] if series else known[:1]
         return self._spread(columns, bucket, every, (known, codes, firsts), run)
@@ -157,7 +155,7 @@ def _with_default(column: Column, there: Mask, value: object, span: Span) -> Col
     if not isinstance(column, Flat) or column.type.kind not in NUMBER_KINDS or not isinstance(value, (int, float)):
         return column
     if column.type.kind is Kind.INT and value != int(value):
-        raise KernelError("PQ0701", f"fill {value} does not fit an aggregate that is an int; fill a whole number", span)
+        raise KernelError("PQ0722", span, found=value)
     values = column.values.copy()
     values[~there] = value
     valid = None if column.valid is None else column.valid | ~there

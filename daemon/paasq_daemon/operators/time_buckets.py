@@ -39,4 +39,4 @@ def zoned_buckets_between(
 
 def _check(count: int, most: int) -> None:
     if count > most:
-        raise KernelError("PQ0701", f"fill would make more than {most:,} rows; take wider buckets")
+        raise KernelError("PQ0791", most=f"{most:,}")

@@ -32,7 +32,7 @@ def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
         return None
     if isinstance(given, int) and not isinstance(given, bool):
         return Position(given)
-    none = KernelError("PQ0701", "this is no cursor; take the one that came with the last events", span)
+    none = KernelError("PQ0732", span)
     if not isinstance(given, str) or len(given) > CURSOR_CHARACTERS_MAX:
         raise none
     try:
@@ -42,9 +42,5 @@ def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
     if not isinstance(seq, int) or not isinstance(now_us, int):
         raise none
     if made_by != fingerprint:
-        raise KernelError(
-            "PQ0701",
-            "this cursor belongs to another query, or the schema has changed since; start anew, without after",
-            span,
-        )
+        raise KernelError("PQ0733", span)
     return Position(seq, now_us)

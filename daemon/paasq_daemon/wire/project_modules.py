@@ -24,7 +24,7 @@ def resolver(modules: Mapping[str, str]) -> Resolver:
     def resolve(path: str, importer: str | None) -> Module:
         name = module_path(path, importer)
         if name not in modules:
-            raise ModuleMissing(f"there is no module {path} beside this text")
+            raise ModuleMissing("PQ0234", path=path)
         return Module(name, modules[name])
 
     return resolve
@@ -33,7 +33,7 @@ def resolver(modules: Mapping[str, str]) -> Resolver:
 def module_path(path: str, importer: str | None) -> str:
     """The path relative to the script's folder. Raises ModuleMissing for one that is absolute."""
     if path.startswith("/") or "\\" in path or "\0" in path:
-        raise ModuleMissing(f"{path} is no path relative to this text: write such as lib/mail.paasq")
+        raise ModuleMissing("PQ0235", path=path)
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), path))
 
 
@@ -90,15 +90,15 @@ class ProjectModules:
     def _read(self, name: str, path: str) -> str:
         file = self.file(name)
         if not file.is_relative_to(self._project):
-            raise ModuleMissing(f"{path} leads out of the project {self._project.name}")
+            raise ModuleMissing("PQ0236", path=path, project=self._project.name)
         if file in self._opened:
             return self._opened[file]
         try:
             if file.stat().st_size > TEXT_CHARACTERS_MAX:
-                raise ModuleMissing(f"{path} is too large for a module")
+                raise ModuleMissing("PQ0237", path=path, most=f"{TEXT_CHARACTERS_MAX:,}")
             return file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            raise ModuleMissing(f"there is no module {path} beside this text") from None
+            raise ModuleMissing("PQ0234", path=path) from None
 
 
 def _files(project: Path) -> Iterator[Path]:

@@ -247,11 +247,11 @@ def _given(transaction: WriteTransaction, collection: Collection, record: Record
 
 
 def _no_links(_: str, name: str, __: Column) -> Column:
-    raise KernelError("PQ0701", f"a write can't follow a link to {name}; read it first, and give it as a parameter")
+    raise KernelError("PQ0741", name=name)
 
 
 def _no_snippets(*_: object) -> Column:
-    raise KernelError("PQ0701", "a write has no match before it to make a snippet of")
+    raise KernelError("PQ0742")
 
 
 _APPLIERS: dict[type, Callable[[WriteTransaction, Any, RunValues, Any], Written]] = {

@@ -18,5 +18,5 @@ def at_moment(context: Context, node: tree.AsOf, stages: tuple[BoundStage, ...])
     first, *rest = stages
     assert isinstance(first, ScanStage)
     if first.as_of is not None:
-        context.report("PQ0407", node.span, what="this source is read as of another moment already")
+        context.report("PQ0423", node.span)
     return (replace(first, as_of=moment), *rest)

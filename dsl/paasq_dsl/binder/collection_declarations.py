@@ -173,7 +173,7 @@ def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> F
     if type_.kind is Kind.VECTOR and type_.size is None and not node.sources:
         context.report("PQ0608", node.type.span)
     if node.sources and type_.kind is not Kind.VECTOR:
-        context.report("PQ0407", node.span, what="only a vector(auto) is computed from other fields")
+        context.report("PQ0619", node.span)
     default = None
     if node.default is not None:
         unlifted = replace(context, slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it

@@ -145,11 +145,8 @@ def _drop_collection(context: Context, node: tree.DropCollection, _: str) -> Bou
         return None
     for other in context.catalog.collections.values():
         if other.name != collection.name and (link := _link_to(other, collection.name)):
-            context.report(
-                "PQ0407",
-                node.collection.span,
-                what=f"{other.name}.{link.name} leads to {collection.name}: drop it first",
-            )
+            field = f"{other.name}.{link.name}"
+            context.report("PQ0640", node.collection.span, field=field, collection=collection.name)
             return None
     context.catalog = context.catalog.without_collection(collection.name)
     return BoundDropCollection(collection, node.and_records)

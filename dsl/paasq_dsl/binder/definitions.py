@@ -96,10 +96,13 @@ def read_module(context: Context, scope: Scope, node: tree.Use) -> ParsedModule 
     try:
         module = scope.resolve(node.path, scope.importer)
     except ModuleMissing as why:
-        context.report("PQ0223", node.path_span, what=str(why))
+        context.report(why.code, node.path_span, **why.words)
         return None
-    if module.path in scope.opened or len(scope.opened) >= OPENED_MAX:
-        context.report("PQ0223", node.path_span, what=f"{node.path} uses itself, or what it uses does")
+    if module.path in scope.opened:
+        context.report("PQ0238", node.path_span, path=node.path)
+        return None
+    if len(scope.opened) >= OPENED_MAX:
+        context.report("PQ0239", node.path_span, path=node.path, most=OPENED_MAX)
         return None
     if any(name.startswith(f"{node.alias}.") for name in (*context.functions, *context.lets, *context.parameters)):
         context.report("PQ0205", node.span, name=node.alias)

@@ -48,18 +48,18 @@ class QuestionedModules:
 
     def __init__(self, resolve: Resolver) -> None:
         self._resolve = resolve
-        self.asked: dict[tuple[str, str | None], Module | str] = {}
+        self.asked: dict[tuple[str, str | None], Module | ModuleMissing] = {}
 
     def __call__(self, path: str, importer: str | None) -> Module:
         found = self.asked[path, importer] = answer(self._resolve, path, importer)
-        if isinstance(found, str):
-            raise ModuleMissing(found)
+        if isinstance(found, ModuleMissing):
+            raise found
         return found
 
 
-def answer(resolve: Resolver, path: str, importer: str | None) -> Module | str:
-    """The module, or the sentence that says why there is none."""
+def answer(resolve: Resolver, path: str, importer: str | None) -> Module | ModuleMissing:
+    """The module, or why there is none."""
     try:
         return resolve(path, importer)
     except ModuleMissing as why:
-        return str(why)
+        return why.with_traceback(None)

@@ -17,7 +17,7 @@ from paasq_dsl.binder.script import bind_statement, zone_diagnostics
 from paasq_dsl.binder.watch import behind_watch
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, diagnostic
-from paasq_dsl.modules import NO_MODULES, Module, Resolver
+from paasq_dsl.modules import NO_MODULES, Module, ModuleMissing, Resolver
 from paasq_dsl.source_text import NOWHERE
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statements
@@ -41,7 +41,7 @@ class _Outcome:
 
     asked: tuple[_Asked, ...]
     listed: tuple[tuple[str, tuple[str, ...]], ...]
-    modules: tuple[tuple[tuple[str, str | None], Module | str], ...]
+    modules: tuple[tuple[tuple[str, str | None], Module | ModuleMissing], ...]
     diagnostics: tuple[Diagnostic, ...]
     declared: tuple[_Asked, ...]  # None is what it takes away
 

@@ -11,7 +11,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import MOMENTS
 from paasq_dsl.time_zones import zone_of
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, parse_time
+from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_time
 
 
 def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
@@ -20,8 +20,8 @@ def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
     if node.as_time:
         try:
             value = parse_time(cast("str", node.value), zone_of(context.zone) or UTC)
-        except ValueError as error:
-            context.report("PQ0116", node.span, found=str(error))
+        except LiteralValueError as error:
+            context.report(error.code, node.span, **error.words)
             return Constant(-1, ANY, None, span)
         return Constant(slot, TIME, None if slot >= 0 else value, span)
     if isinstance(node.value, int) and node.value > INT_MAX:

@@ -192,8 +192,7 @@ class _Binder:
             schema = stages[-1].schema
             node = placed.node
             if isinstance(stages[-1], BudgetStage):
-                what = "budget bounds the answer, so nothing may stand behind it"
-                self.context.report("PQ0407", node.span, what=what)
+                self.context.report("PQ0424", node.span)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.Broken):
                 verb = VERB_OF_WORD.get(meant_stage(node.word))

@@ -18,9 +18,7 @@ from paasq_dsl.types import BOOL, KEYWORD
 def one_record(context: Context, source: tree.From, key: str) -> tuple[BoundStage, ...]:
     """`from note:n1` is the scan of the collection and the one record of that key."""
     if source.name in context.lets or source.name in context.catalog.views:
-        context.report(
-            "PQ0407", source.span, what=f"{source.name} is a pipeline: only a collection has records with keys"
-        )
+        context.report("PQ0422", source.span, name=source.name)
         return (ScanStage(schema=Schema((), open=True)),)
     collection = context.collection(source.name, source.name_span)
     if collection is None:

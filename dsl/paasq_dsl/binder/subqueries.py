@@ -28,10 +28,10 @@ from paasq_dsl.types import ANY, Kind, list_of
 
 STAGES_MAX = 100  # lets that hold lets double with each step
 _OF_THE_ANSWER = (
-    (PageStage, tree.Page, "a page is one of the whole answer: it stands outside the brackets"),
-    (BudgetStage, Budget, "a budget is one of the whole answer: it stands outside the brackets"),
+    (PageStage, tree.Page, "PQ0467", "page"),
+    (BudgetStage, Budget, "PQ0467", "budget"),
 )
-_BESIDE_ROWS = ((FacetStage, tree.Facet, "facet counts beside the rows of an answer: it stands outside the brackets"),)
+_BESIDE_ROWS = ((FacetStage, tree.Facet, "PQ0468", "facet"),)
 
 
 def bind_bracketed(context: Context, node: tree.Pipeline, *, as_list: bool = False) -> tuple[BoundStage, ...]:
@@ -40,18 +40,17 @@ def bind_bracketed(context: Context, node: tree.Pipeline, *, as_list: bool = Fal
     stages = list(context.bind_source(node.source))
     first = stages[0]
     if isinstance(first, ScanStage) and first.as_of is not None:
-        what = "a query reads one moment: write as of behind its first from, outside the brackets"
-        context.report("PQ0407", node.source.span, what=what)
+        context.report("PQ0466", node.source.span)
     for written in node.stages:
         bound = context.bind_stage(written, stages[-1].schema)
         if bound is not None:
             stages.append(bound)
         else:
             stages[-1] = replace(stages[-1], schema=replace(stages[-1].schema, open=True))
-    for kind, written_as, what in (*_OF_THE_ANSWER, *(_BESIDE_ROWS if as_list else ())):
+    for kind, written_as, code, word in (*_OF_THE_ANSWER, *(_BESIDE_ROWS if as_list else ())):
         if any(isinstance(stage, kind) for stage in stages):
             spans = [written.span for written in node.stages if isinstance(written, written_as)]
-            context.report("PQ0407", spans[0] if spans else node.source.span, what=what)
+            context.report(code, spans[0] if spans else node.source.span, stage=word)
     return tuple(stages)
 
 

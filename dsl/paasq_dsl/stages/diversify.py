@@ -22,8 +22,7 @@ def bind(context: Context, node: tree.Diversify, schema: Schema) -> DiversifySta
         return None
     field = chosen_vector_field(context, "diversify", node.field, node.field_span, schema)
     if not schema.retrieved and not schema.open:
-        what = "diversify weighs scores, and these rows have none: put match, near or find before it"
-        context.report("PQ0407", node.span, what=what)
+        context.report("PQ0414", node.span)
     return None if field is None else DiversifyStage(field, options.get("lambda"), options.get("depth"), schema=schema)
 
 

@@ -35,14 +35,14 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     if not texts and not vectors:
         missing_field(context, "find", "text or vector", schema, node.span)
         return None
-    asked = _weights(context, node, (1 if texts else 0) + len(vectors))
+    senses = ["vector"] if len(vectors) == 1 else list(vectors)
+    asked = _weights(context, node, ["text"] * bool(texts) + senses)
     parts: list[tuple[FuseBranch, float]] = []
     if texts:
         fields = chosen_text_fields(context, "find", node.fields, node.span, schema)
         match = MatchStage(fields, words, None, schema=scored(schema))
         parts.append((FuseBranch("text", (match,)), WEIGHT_OF_WORDS))
-    for name in vectors:
-        branch = "vector" if len(vectors) == 1 else name
+    for name, branch in zip(vectors, senses, strict=True):
         near = NearStage(name, words, None, schema=scored(schema))
         parts.append((FuseBranch(branch, (near,)), WEIGHT_OF_SENSE / len(vectors)))
     if len(parts) == 1:
@@ -53,15 +53,15 @@ def bind(context: Context, node: tree.Find, schema: Schema) -> BoundStage | None
     return FuseStage("linear", None, weights, feedback, branches, schema=scored(schema, [b.name for b in branches]))
 
 
-def _weights(context: Context, node: tree.Find, parts: int) -> Bound | None:
+def _weights(context: Context, node: tree.Find, parts: list[str]) -> Bound | None:
     found: Bound | None = None
     for option in node.options:
         if option.name not in OPTIONS:
             unknown_option(context, "find", option, OPTIONS)
-        elif parts < 2:
-            context.report("PQ0407", option.span, what="here find has one part alone, so there is nothing to weigh")
+        elif len(parts) < 2:
+            context.report("PQ0411", option.span)
         else:
-            found = bind_weights(context, option, parts, "one for the words, then one a vector field")
+            found = bind_weights(context, option, parts)
     return found
 
 

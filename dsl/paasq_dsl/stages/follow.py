@@ -47,9 +47,7 @@ def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | N
     if target is None:
         return None
     if node.depth is not None and target is not schema.collection:
-        context.report(
-            "PQ0407", node.span, what=f"{node.field} leads to {target.name}, so it can't be followed more than one step"
-        )
+        context.report("PQ0415", node.span, field=node.field, collection=target.name)
     columns = scan_schema(target)
     return FollowStage(node.field, depth, schema=Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
 

@@ -32,7 +32,7 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         elif option.name == "feedback":
             feedback = bind_scalar(context, option.value, INT, "feedback")
         else:
-            weights = bind_weights(context, option, len(node.branches), "one a branch, in their order")
+            weights = bind_weights(context, option, [branch.name for branch in node.branches])
     if not needs_records(context, "fuse", schema, node.span):
         return None
     branches = tuple(_branch(context, branch, schema) for branch in node.branches)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -53,7 +53,8 @@ def chosen_vector_field(
     if name is not None and name not in known:
         context.report("PQ0406", span, name=name, expected="a vector field", candidates=known)
     elif name is None and len(known) > 1:
-        context.report("PQ0407", span, what="this collection has several vector fields: name one", candidates=known)
+        assert schema.collection is not None
+        context.report("PQ0416", span, collection=schema.collection.name, candidates=known)
     return first if name not in known else name
 
 
@@ -73,11 +74,11 @@ def unknown_option(context: Context, stage: str, option: tree.Option, known: Ite
     context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
 
 
-def bind_weights(context: Context, option: tree.Option, count: int, which: str) -> Bound:
-    """A list of numbers; reports a literal one of another length."""
+def bind_weights(context: Context, option: tree.Option, branches: Sequence[str]) -> Bound:
+    """A list of numbers, one for each branch; reports a literal one of another length."""
     bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
-    if isinstance(option.value, tree.ListOf) and len(option.value.items) != count:
-        context.report("PQ0407", option.span, what=f"weights needs {count} numbers, {which}")
+    if isinstance(option.value, tree.ListOf) and len(option.value.items) != len(branches):
+        context.report("PQ0417", option.span, count=len(branches), branches=", ".join(branches))
     return bound
 
 
@@ -108,7 +109,7 @@ def check_match_words(context: Context, words: tree.Expression) -> None:
     try:
         clauses = parse_match_text(words.value).clauses
     except MatchTextError as error:
-        context.report("PQ0116", _inside(words, error.offset), found=str(error))
+        context.report(error.code, _inside(words, error.offset), **error.words)
         return
     if clauses and all(c.occur is Occur.MUST_NOT for c in clauses):
         context.report("PQ0471", words.span)

@@ -79,7 +79,7 @@ def _aggregate(context: Context, node: tree.Expression, schema: Schema, keys: tu
         better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
         context.report("PQ0307", node.span, function=name or "this", better=better)
     elif bound.type != ANY:
-        context.report("PQ0407", node.span, what="summarize takes aggregates such as count() or avg(field)")
+        context.report("PQ0412", node.span)
     return bound
 
 
@@ -99,9 +99,7 @@ def _check_fill(context: Context, node: tree.Summarize, keys: tuple[Named, ...])
     ]
     if len(buckets) != 1:
         assert node.fill is not None
-        context.report(
-            "PQ0407", node.fill.span, what="fill closes gaps in time: it needs one key that is bucket(time, width)"
-        )
+        context.report("PQ0413", node.fill.span)
 
 
 VERB = Verb(

@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from paasq_dsl.diagnostics import CodedError
 
 Number = TypeVar("Number", int, float)
 
@@ -56,11 +58,11 @@ class MatchText:
     clauses: tuple[Clause, ...]
 
 
-class MatchTextError(ValueError):
+class MatchTextError(CodedError):
     """What is wrong with a match text, with the offset of it in the text."""
 
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, offset: int, **words: Any) -> None:
+        super().__init__(code, **words)
         self.offset = offset
 
 
@@ -76,7 +78,7 @@ def parse_match_text(text: str, *, lenient: bool = False) -> MatchText:
     r"""Raises MatchTextError where the text is too long, has an open quote, or a number out of its range. With `lenient`
     the last two are plain words, as if their signs had a `\`."""
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
-        raise MatchTextError(f"a match text may have {TEXT_BYTES_MAX:,} bytes at most", 0)
+        raise MatchTextError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")
     clauses: list[Clause] = []
     at = 0
     while at < len(text):
@@ -93,7 +95,7 @@ def parse_match_text(text: str, *, lenient: bool = False) -> MatchText:
         if clause is not None:
             clauses.append(clause)
         if len(clauses) > CLAUSES_MAX:
-            raise MatchTextError(f"a match text may have {CLAUSES_MAX} words and phrases at most", start)
+            raise MatchTextError("PQ0141", start, most=CLAUSES_MAX)
     return MatchText(tuple(clauses))
 
 
@@ -118,10 +120,10 @@ def _plain(text: str, at: int) -> tuple[Clause | None, int]:
 def _phrase(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
     body = _PHRASE.match(text, at)
     if body is None:
-        raise MatchTextError('this phrase has no closing quote; write \\" for a quote that opens none', at)
+        raise MatchTextError("PQ0142", at)
     tail = _TAIL_AFTER_PHRASE.match(text, body.end())
-    slop = _bounded(int(tail[1]) if tail and tail[1] else 0, SLOP_MAX, "words between", at)
-    boost = _bounded(float(tail[2]) if tail and tail[2] else 1.0, BOOST_MAX, "as a weight", at)
+    slop = _bounded(int(tail[1]) if tail and tail[1] else 0, SLOP_MAX, "PQ0143", at)
+    boost = _bounded(float(tail[2]) if tail and tail[2] else 1.0, BOOST_MAX, "PQ0144", at)
     words = _unescape(body[1]).strip()
     clause = Clause(occur, Form.PHRASE, words, boost=boost, slop=slop) if words else None
     return clause, tail.end() if tail else body.end()
@@ -133,12 +135,12 @@ def _word(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
         return None, len(text)
     tail = _TAIL.search(word[0])
     assert tail is not None
-    boost = _bounded(float(tail["boost"]) if tail["boost"] else 1.0, BOOST_MAX, "as a weight", at)
+    boost = _bounded(float(tail["boost"]) if tail["boost"] else 1.0, BOOST_MAX, "PQ0144", at)
     body = word[0][: tail.start()]
     if not body:  # a lone ~1 is a word like any other
         return Clause(occur, Form.WORD, _unescape(word[0])), word.end()
     if tail["near"]:
-        edits = _bounded(int(tail["near"]), EDITS_MAX, "letters changed", at)
+        edits = _bounded(int(tail["near"]), EDITS_MAX, "PQ0145", at)
         return Clause(occur, Form.FUZZY, _unescape(body), boost=boost, edits=edits), word.end()
     if body.endswith("*") and not body.endswith(r"\*") and len(body) > 1:
         return Clause(occur, Form.PREFIX, _unescape(body[:-1]), boost=boost), word.end()
@@ -149,7 +151,7 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(r"\1", text)
 
 
-def _bounded(value: Number, most: Number, what: str, at: int) -> Number:
+def _bounded(value: Number, most: Number, code: str, at: int) -> Number:
     if value > most:
-        raise MatchTextError(f"{value:g} {what} is more than the most allowed, {most:g}", at)
+        raise MatchTextError(code, at, found=f"{value:g}", most=f"{most:g}")
     return value

@@ -110,7 +110,7 @@ def _parsed_statement(text: str) -> ParsedStatement:
     emitting = [p for p in rest if p.rule == "emission"]
     emission = tree.PlacedEmission(place(emitting[0]), emitting[0].start) if emitting else None
     if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.Broken)):
-        found.append(diagnostic("PQ0407", rest[0].span, what="only a query, a let, a view or a watch can go on with |"))
+        found.append(diagnostic("PQ0419", rest[0].span))
     if emitting and rest[-1] != emitting[0]:
         found.append(diagnostic("PQ0624", emitting[0].span))
     found.sort(key=lambda d: (d.span.start, d.code))

@@ -27,7 +27,7 @@ def aggregated(call: Apply, groups: Groups, rows: Rows, run: RunValues) -> Colum
     try:
         return aggregate(call.function, arguments, groups, extra)
     except KernelError as error:
-        raise KernelError(error.code, error.message, call.span, error.hint) from error
+        raise error.at(call.span) from error
 
 
 def beside(call: Apply, groups: Groups, rows: Rows, run: RunValues) -> Column:

@@ -147,7 +147,7 @@ def mode(groups: Groups, column: Column) -> Column:
 def percentile(groups: Groups, column: Column, percent: float) -> Column:
     """By linear interpolation between the two nearest values, as numpy's default does; of durations by their length."""
     if percent is None or not 0 <= percent <= 100:
-        raise KernelError("PQ0703", f"a percentile is of 0 to 100 per cent, not of {percent}")
+        raise KernelError("PQ0766", found="null" if percent is None else percent)
     kind = column.type.kind
     rows = np.flatnonzero(~null_of(column))
     codes = groups.codes[rows]
@@ -261,6 +261,5 @@ def _exact_sums(codes: Ints, values: Ints, count: int) -> Ints:
     for code, value in zip(codes.tolist(), values.tolist(), strict=True):
         totals[code] += value
     if any(not INT_MIN <= total <= INT_MAX for total in totals):
-        hint = "sum(float(..)) adds floats, which go further and are less exact"
-        raise KernelError("PQ0703", "a sum is outside the 64 bits of an int", hint=hint)
+        raise KernelError("PQ0781")
     return np.array(totals, np.int64)

@@ -47,9 +47,9 @@ def slope(groups: Groups, left: Column, right: Column) -> Column:
 def histogram(groups: Groups, column: Column, ranges: int) -> Column:
     """The largest value is in the last range; where all values are one, in the first."""
     if ranges is None or not 1 <= ranges <= RANGES_MAX:
-        raise KernelError("PQ0703", f"a histogram has 1 to {RANGES_MAX:,} ranges, not {ranges}")
+        raise KernelError("PQ0767", most=f"{RANGES_MAX:,}", found="null" if ranges is None else ranges)
     if groups.count * ranges > CELLS_MAX:
-        raise KernelError("PQ0703", f"{groups.count:,} histograms of {ranges:,} ranges are too much for one answer")
+        raise KernelError("PQ0798", groups=f"{groups.count:,}", ranges=f"{ranges:,}")
     codes, values = _present(groups, column)
     low, high = np.full(groups.count, np.inf), np.full(groups.count, -np.inf)
     np.minimum.at(low, codes, values)

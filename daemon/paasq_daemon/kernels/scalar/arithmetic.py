@@ -63,7 +63,7 @@ def negate(call: Call, operand: Column) -> Column:
         case Kind.DURATION:
             return scale(operand, np.array([-1], np.int64), valid, call.span)
         case _:
-            raise KernelError("PQ0703", f"- needs a number or a duration, not {operand.type}", call.span)
+            raise KernelError("PQ0303", call.span, operator="-", expected="a number or a duration", found=operand.type)
 
 
 def _calculate(operator: str, call: Call, left: Column, right: Column) -> Column:
@@ -72,7 +72,7 @@ def _calculate(operator: str, call: Call, left: Column, right: Column) -> Column
         return null_column(known if call.type.kind is Kind.ANY else call.type, rows_of((left, right)))
     operation = _OPERATIONS.get((_family(left), operator, _family(right)))
     if operation is None:
-        raise KernelError("PQ0703", f"{operator} can't take {left.type} and {right.type}", call.span)
+        raise KernelError("PQ0779", call.span, operator=operator, left=left.type, right=right.type)
     return operation(left, right, both(valid_of(left), valid_of(right)), call.span)
 
 

@@ -20,14 +20,14 @@ from paasq_dsl.types import KEYWORD, Kind
 def ranges(call: Call, value: Column, *bounds: Column) -> Column:
     """Null where the value is. Raises KernelError where the bounds vary by row, are null, or do not ascend."""
     if rows_of(bounds) != 1 or any(bool(null_of(bound)[0]) for bound in bounds):
-        raise KernelError("PQ0703", "the bounds of ranges are the same for all rows, and none is null", call.span)
+        raise KernelError("PQ0759", call.span)
     type_ = together(value.type, bounds, call.span)
     if value.type.kind is Kind.NULL:
         return Coded(KEYWORD, np.full(len(value), -1, np.int32), objects([]))
     order, _ = ranks(concatenate(type_, [*bounds, value]))
     edges, places = order[: len(bounds)], order[len(bounds) :]
     if (np.diff(edges) <= 0).any():
-        raise KernelError("PQ0703", "the bounds of ranges ascend: ranges(stars, 0, 10, 100)", call.span)
+        raise KernelError("PQ0760", call.span)
     texts = [str(to_values(written(bound))[0]) for bound in bounds]
     labels = [f"..{texts[0]}", *(f"{low}..{high}" for low, high in pairwise(texts)), f"{texts[-1]}.."]
     codes = np.searchsorted(edges, places, side="right")

@@ -126,7 +126,7 @@ def ordered(compare: Compare, left: Column, right: Column, span: Span) -> Mask:
         return np.zeros(length, np.bool_)
     for column in (left, right):
         if column.type.kind not in ORDERED_KINDS:
-            raise KernelError("PQ0703", f"{column.type} has no order", span)
+            raise KernelError("PQ0778", span, type=column.type)
     if left.type.kind in STRING_KINDS:
         found = map_values(BOOL, compare, left, right)
         assert isinstance(found, Flat)
@@ -154,8 +154,7 @@ def matches(column: Column, text: str) -> Mask:
 
 def require_comparable(left: Column, right: Column, span: Span) -> None:
     if unify(left.type, right.type) is None:
-        hint = "declare a parameter's type before it is used: param $since: time;"
-        raise KernelError("PQ0703", f"{left.type} and {right.type} can't be compared", span, hint)
+        raise KernelError("PQ0302", span, left=left.type, right=right.type)
 
 
 def _equal_strings(left: Column, right: Column) -> Mask:

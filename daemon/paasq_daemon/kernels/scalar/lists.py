@@ -37,7 +37,7 @@ def list_(call: Call, *items: Column) -> Column:
     if not items:
         return from_values(list_of(NULL), [[]])
     if any(isinstance(item, Ragged) for item in items):
-        raise KernelError("PQ0703", "the items of a list can't be lists", call.span)
+        raise KernelError("PQ0751", call.span)
     rows, size = rows_of(items), len(items)
     type_ = together(call.type.item or ANY, items, call.span)
     choice = np.tile(np.arange(size), rows)
@@ -196,14 +196,14 @@ def _of_items(aggregate: str, call: Call, items: Column) -> Column:
     if not isinstance(items, Ragged):
         return null_column(NULL, len(items))
     if items.items.type.kind is Kind.LIST:
-        raise KernelError("PQ0703", "the items must be numbers, texts or times, not lists", call.span)
+        raise KernelError("PQ0752", call.span)
     rows = len(items)
     items = items.take(np.arange(rows))  # so that items and offsets begin together
     codes = np.repeat(np.arange(rows), np.diff(items.offsets))
     try:
         found = AGGREGATES[aggregate](Groups(codes, rows, first_rows(codes, rows)), items.items)
     except KernelError as error:
-        raise KernelError(error.code, error.message, call.span, error.hint) from error
+        raise error.at(call.span) from error
     return found if items.valid is None else restrict(found, items.valid)
 
 

@@ -132,5 +132,5 @@ def _is_null(column: Column) -> bool:
 
 def _list(column: Column, span: Span) -> Ragged:
     if not isinstance(column, Ragged):
-        raise KernelError("PQ0703", f"this needs a list, not {column.type}", span)
+        raise KernelError("PQ0753", span, type=column.type)
     return column

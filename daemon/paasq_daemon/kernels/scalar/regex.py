@@ -38,9 +38,7 @@ def extract(call: Call, text: Column, pattern: Column, group: Column | None = No
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled) if number is None else number
         if not 0 <= number <= compiled.groups:
-            raise KernelError(
-                "PQ0703", f"{regex!r} has {compiled.groups} groups, and none of number {number}", call.span
-            )
+            raise KernelError("PQ0771", call.span, pattern=repr(regex), groups=compiled.groups, number=number)
         found = compiled.search(value.encode())
         return None if found is None or found[number] is None else found[number].decode()
 
@@ -98,8 +96,7 @@ def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:
     for plain, escape in _PARTS.findall(text):
         digit = escape[1:]
         if escape and not (digit == "\\" or (digit.isdecimal() and int(digit) <= groups)):
-            message = f"{escape!r} stands for nothing here: the regular expression has {groups} groups"
-            raise KernelError("PQ0703", message, span, r"write \\1 for a group, \\\\ for a backslash")
+            raise KernelError("PQ0772", span, escape=repr(escape), groups=groups)
         parts.append(plain.encode() if not escape else int(digit) if digit.isdecimal() else b"\\")
     return parts
 
@@ -110,14 +107,12 @@ def _first_group(compiled: Any) -> int:
 
 def _compiled(pattern: str, span: Span) -> Any:
     if len(pattern) > PATTERN_CHARACTERS_MAX:
-        message = f"a regular expression may have {PATTERN_CHARACTERS_MAX:,} characters at most"
-        raise KernelError("PQ0703", message, span)
+        raise KernelError("PQ0773", span, most=f"{PATTERN_CHARACTERS_MAX:,}")
     try:
         return _compile(pattern.encode())
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
-        hint = "it is read by RE2, which has neither backreferences nor lookaround"
-        raise KernelError("PQ0703", f"{pattern!r} is no regular expression: {reason}", span, hint) from None
+        raise KernelError("PQ0770", span, pattern=repr(pattern), reason=reason) from None
 
 
 @lru_cache(_PATTERNS_KEPT)

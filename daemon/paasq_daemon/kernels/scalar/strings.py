@@ -98,8 +98,7 @@ def format_(call: Call, template: Column, *operands: Column) -> Column:
             if place[1] is None:
                 return place[0][0]
             if int(place[1]) >= len(parts):
-                message = f"{place[0]} asks for an argument that format was not given; {{0}} is the one behind the text"
-                raise KernelError("PQ0703", message, call.span)
+                raise KernelError("PQ0769", call.span, place=place[0])
             return parts[int(place[1])]
 
         room.take_text(sum(map(len, parts)) * text.count("{") + len(text))
@@ -200,7 +199,7 @@ def snippet(call: Call, text: Column, characters: Column | None = None) -> Colum
     """Made where the last match is known: by the operators."""
     count = SNIPPET_CHARACTERS if characters is None else to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
-        raise KernelError("PQ0703", f"a snippet needs a number of characters above 0, not {count!r}", call.span)
+        raise KernelError("PQ0768", call.span, function="snippet", found=repr(count))
     return call.run.snippet(call.rows, text, count, Shown.PART)
 
 
@@ -209,7 +208,7 @@ def highlight(call: Call, text: Column, characters: Column | None = None) -> Col
     """As snippet; the whole text where no number is given."""
     count = None if characters is None else to_values(characters)[0]
     if characters is not None and (not isinstance(count, int) or count < 1):
-        raise KernelError("PQ0703", f"highlight needs a number of characters above 0, not {count!r}", call.span)
+        raise KernelError("PQ0768", call.span, function="highlight", found=repr(count))
     return call.run.snippet(call.rows, text, count if isinstance(count, int) else None, Shown.MARKED)
 
 

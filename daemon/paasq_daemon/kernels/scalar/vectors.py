@@ -49,8 +49,7 @@ def _of_pairs(call: Call, left: Column, right: Column, compute: Callable[[Floats
     if not (has_left.any() and has_right.any()):
         return null_column(FLOAT, rows_of((left, right)))
     if lefts.shape[1] != rights.shape[1]:
-        message = f"a vector of {lefts.shape[1]} numbers has no angle to one of {rights.shape[1]}"
-        raise KernelError("PQ0703", message, call.span)
+        raise KernelError("PQ0777", call.span, left=lefts.shape[1], right=rights.shape[1])
     return finite(FLOAT, compute(lefts, rights), both(has_left, has_right))
 
 

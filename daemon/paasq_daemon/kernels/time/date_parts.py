@@ -126,8 +126,8 @@ def _by_unit(call: Call, unit: Column, rows: int) -> Iterator[tuple[_Unit, Ints]
         name = str(names.dictionary[code])
         if name not in _UNITS:
             meant = nearest(name, _UNITS)
-            hint = f"write {meant[0]}" if meant else f"the units are {', '.join(_UNITS)}"
-            raise KernelError("PQ0703", f"there is no unit {name!r} of the calendar", call.span, hint)
+            units = ", ".join(_UNITS)
+            raise KernelError("PQ0754", call.span, candidates=meant, name=repr(name), units=units)
         yield _UNITS[name], np.flatnonzero(codes == code)
 
 

@@ -39,8 +39,7 @@ def parse_time(call: Call, text: Column, format_: Column, zone: Column | None = 
     def read(value: str, form: str, name: str = DEFAULT_ZONE) -> Value:
         directives = [d for d in _check(form, call.span) if d != "%"]
         if len(set(directives)) < len(directives) or _ONLY_WRITTEN & set(directives):
-            message = f"parse_time can't read by {form!r}: each part may stand there once, and %Z not at all"
-            raise KernelError("PQ0703", message, call.span)
+            raise KernelError("PQ0776", call.span, format=repr(form))
         try:
             moment = datetime.strptime(value, form)  # noqa: DTZ007 -- the zone follows
             return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone_of(name, call.span)))
@@ -68,10 +67,10 @@ def time_from_parts(call: Call, *parts: Column) -> Column:
 def _check(form: str, span: Span) -> list[str]:
     """The letters of the format's directives. Others than ours differ from machine to machine."""
     if len(form) > FORMAT_CHARACTERS_MAX:
-        raise KernelError("PQ0703", f"a format may have {FORMAT_CHARACTERS_MAX} characters at most", span)
+        raise KernelError("PQ0774", span, most=FORMAT_CHARACTERS_MAX)
     found: list[str] = _DIRECTIVE.findall(form)
     unknown = next((d for d in found if d not in _KNOWN), None)
     if unknown is not None:
-        hint = f"there are %{', %'.join(sorted(_KNOWN - {'%'}, key=str.casefold))}, and %% for a %"
-        raise KernelError("PQ0703", f"a format of times has no %{unknown}", span, hint)
+        letters = f"%{', %'.join(sorted(_KNOWN - {'%'}, key=str.casefold))}"
+        raise KernelError("PQ0775", span, letter=unknown, letters=letters)
     return found

@@ -22,7 +22,7 @@ def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Int
     target = month + months
     outside = np.abs(target) > _MONTHS_MAX
     if (outside if valid is None else outside & valid).any():
-        raise KernelError("PQ0703", "this time is further away than times go", span)
+        raise KernelError("PQ0782", span)
     target = np.where(outside, 0, target)
     start = _first_day(target)
     last = _first_day(target + 1) - start - 1

@@ -52,7 +52,7 @@ def age(call: Call, time: Column) -> Column:
 def recency(call: Call, time: Column, half_life: Column) -> Column:
     """Of a time to come 1."""
     halves = length_us(half_life)
-    _require_positive(halves, ~null_of(half_life), "a half-life", call)
+    _require_positive(halves, ~null_of(half_life), "PQ0758", call)
     age_us = np.maximum(call.run.now_us - numbers(time).astype(np.float64), 0.0)
     fresh = np.exp2(-age_us / halves)
     return flat(FLOAT, np.where(null_of(time) | null_of(half_life), 0.0, fresh))
@@ -68,7 +68,7 @@ def bucket(call: Call, value: Column, width: Column, zone: Column | None = None)
     if value.type.kind is Kind.TIME:
         return flat(TIME, _time_bucket(call, numbers(value), width, valid), valid)
     step = numbers(width).astype(np.float64)
-    _require_positive(step, ~null_of(width), "the width of a bucket", call)
+    _require_positive(step, ~null_of(width), "PQ0757", call)
     return finite(FLOAT, np.floor(numbers(value) / step) * step, valid)
 
 
@@ -76,8 +76,8 @@ def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> 
     months, micros = parts(width)
     there = ~null_of(width)
     if (there & (months != 0) & (micros != 0)).any():
-        raise KernelError("PQ0703", "a bucket is of whole months or of a fixed time, not of both", call.span)
-    _require_positive(months + micros, there, "the width of a bucket", call)
+        raise KernelError("PQ0755", call.span)
+    _require_positive(months + micros, there, "PQ0757", call)
     by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
     origin = np.where(micros % MICROS["w"] == 0, MONDAY_US, 0)
     fixed = checked_integers.subtract(times, (times - origin) % step, valid, call.span)
@@ -90,7 +90,7 @@ def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> 
 def _zoned_bucket(call: Call, times: Ints, width: Column, zone: Column, valid: Mask | None) -> Ints:
     """By the clocks of the zone. A bucket of more than an hour takes in an hour that comes twice; others come twice too."""
     if len(zone) != 1:
-        raise KernelError("PQ0703", "the time zone of a bucket is the same for all rows", call.span)
+        raise KernelError("PQ0756", call.span)
     known = times if valid is None else times[np.broadcast_to(valid, len(times))]
     low, high = (int(known.min()), int(known.max())) if len(known) else (0, 0)
     clocks = transitions(str(to_values(zone)[0]), low, high, call.span)
@@ -98,6 +98,6 @@ def _zoned_bucket(call: Call, times: Ints, width: Column, zone: Column, valid: M
     return np.where(length_us(width) > MICROS["h"], clocks.first(local), clocks.last_before(local, times))
 
 
-def _require_positive(values: NDArray[Any], there: Mask, what: str, call: Call) -> None:
+def _require_positive(values: NDArray[Any], there: Mask, code: str, call: Call) -> None:
     if (there & (values <= 0)).any():
-        raise KernelError("PQ0703", f"{what} must be greater than nothing", call.span)
+        raise KernelError(code, call.span)

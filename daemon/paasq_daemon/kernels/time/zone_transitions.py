@@ -79,8 +79,7 @@ def zone_of(name: str, span: Span) -> tzinfo:
     """Raises KernelError where there is no such zone."""
     found = known_zone(name)
     if found is None:
-        hint = 'zones are named as in "Europe/Berlin", "America/New_York" or "UTC"'
-        raise KernelError("PQ0704", f"there is no time zone {name}", span, hint, nearest_zones(name))
+        raise KernelError("PQ0704", span, candidates=nearest_zones(name), name=name)
     return found
 
 

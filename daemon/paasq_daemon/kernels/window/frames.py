@@ -97,8 +97,7 @@ def int_sums(values: Ints, ranges: Ranges, span: Span) -> Ints:
         before[end] - before[start] for start, end in zip(ranges.starts.tolist(), ranges.ends.tolist(), strict=True)
     ]
     if any(not INT_MIN <= total <= INT_MAX for total in sums):
-        hint = "float(..) around the values adds floats, which go further and are less exact"
-        raise KernelError("PQ0703", "a sum is outside the 64 bits of an int", span, hint)
+        raise KernelError("PQ0781", span)
     return np.array(sums, np.int64)
 
 

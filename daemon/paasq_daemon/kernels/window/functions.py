@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class Window:
     def rows(self) -> Ints:
         return np.arange(len(self.groups.starts))
 
-    def refused(self, message: str) -> KernelError:
-        return KernelError("PQ0703", message, self.call.span)
+    def refused(self, code: str, **words: Any) -> KernelError:
+        return KernelError(code, self.call.span, **words)
 
 
 # (window, each argument): a column, or of an argument that is fixed its one value -> column
@@ -81,7 +81,7 @@ def delta(window: Window, column: Column) -> Column:
 def rate(window: Window, column: Column, at: Column, per: Duration | None = Duration(0, MICROS["s"])) -> Column:  # noqa: B008 -- it is frozen
     per_us = 0 if per is None else per.months * MONTH_MICROS + per.micros
     if per_us <= 0:
-        raise window.refused(f"a rate is per a time above nothing, not per {per or 'null'}")
+        raise window.refused("PQ0761", found=per or "null")
     grown, passed = delta(window, column), delta(window, at)
     speed = numbers(grown) / length_us(passed) * per_us  # of no time no number, which is null
     return finite(FLOAT, speed.astype(np.float64), both(valid_of(grown), valid_of(passed)))
@@ -96,7 +96,7 @@ def fill_previous(window: Window, column: Column) -> Column:
 @window_kernel("ema")
 def ema(window: Window, column: Column, alpha: float | None) -> Column:
     if alpha is None or not 0 < alpha <= 1:
-        raise window.refused(f"alpha is above 0 and at most 1, not {'null' if alpha is None else alpha}")
+        raise window.refused("PQ0762", found="null" if alpha is None else alpha)
     there = np.flatnonzero(~null_of(column))
     begins = np.diff(window.groups.starts[there], prepend=-1) != 0
     averages: list[float] = []
@@ -248,7 +248,7 @@ _register_moving("median", _median)
 def _row_count(window: Window, rows: int | None, least: int) -> int:
     """A number of rows, no larger than need be."""
     if rows is None or rows < least:
-        raise window.refused(f"a number of rows is {least} or more here, not {'null' if rows is None else rows}")
+        raise window.refused("PQ0763", least=least, found="null" if rows is None else rows)
     return min(rows, len(window.groups.starts) + 1)
 
 
@@ -261,9 +261,8 @@ def _neighbour(window: Window, column: Column, distance: int) -> Column:
 
 def _lately(window: Window, width: Duration | None, at: Column, zone: str | None) -> Ranges:
     if width is None or width.months < 0 or width.micros < 0 or not (width.months or width.micros):
-        raise window.refused(f"a moving window is of a time above nothing, not of {width or 'null'}")
+        raise window.refused("PQ0764", found=width or "null")
     found = lately(at, window.groups, width, zone, window.call.span)
     if found is None:
-        mend = f"put `sort {window.columns[2] or '...'}` before this stage"
-        raise window.refused(f"a moving window needs times that ascend: {mend}")
+        raise window.refused("PQ0765", column=window.columns[2] or "...")
     return found

@@ -221,16 +221,15 @@ def drawn(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """`render timechart`."""
     if start != "stage" or tokens[0].text.lower() != "render":
         return None
-    return diagnostic("PQ0407", tokens[0].span, what="an answer is rows, and draws nothing: leave this stage out")
+    return diagnostic("PQ0420", tokens[0].span)
 
 
 def kept_columns(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     """`from mail METADATA _score` of ES|QL."""
     if start != "head" or len(tokens) < 3 or [tokens[0].text, tokens[2].text.lower()] != ["from", "metadata"]:
         return None
-    what = "_key, _version, _time and _score are there without metadata"
     edit = Edit(Span(tokens[1].end, tokens[-1].end), "", "take it out")
-    return diagnostic("PQ0407", tokens[2].span, what=what, edit=edit)
+    return diagnostic("PQ0421", tokens[2].span, edit=edit)
 
 
 STAGE_RULES = (

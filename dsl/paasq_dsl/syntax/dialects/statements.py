@@ -152,9 +152,7 @@ def counting(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     if words in (["count"], ["count", "(", ")"]):
         return replaced(tokens, "summarize count()")
     if words == ["select", "*"]:
-        return diagnostic(
-            "PQ0407", tokens[1].span, what="every field is there until a select names some: leave this stage out"
-        )
+        return diagnostic("PQ0418", tokens[1].span)
     if words[:2] == ["select", "distinct"] and len(tokens) > 2:
         items = written(tokens[2:])
         return replaced(tokens, f"distinct by {items} | select {items}")

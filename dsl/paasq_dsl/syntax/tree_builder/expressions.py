@@ -12,7 +12,7 @@ from paasq_dsl.diagnostics import Diagnostic, diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import unquote
-from paasq_dsl.values import INT_MAX, INT_MIN, parse_duration
+from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_duration
 
 E = tree.Expression
 
@@ -148,8 +148,8 @@ class ExpressionBuilder(Transformer[Token, Any]):
     def duration(self, token: Token) -> tree.Literal:
         try:
             return tree.Literal(span_of(token), parse_duration(token))
-        except ValueError as error:
-            raise LiteralError(diagnostic("PQ0116", span_of(token), found=error)) from None
+        except LiteralValueError as error:
+            raise LiteralError(diagnostic(error.code, span_of(token), **error.words)) from None
 
     def ref(self, token: Token) -> tree.Ref:
         collection, key = str(token).split(":", 1)

@@ -1,0 +1,107 @@
+"""The one catalogue of errors, and the values that say what is wrong with a text."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from paasq_dsl.diagnostics.daemon import DAEMON
+from paasq_dsl.diagnostics.form import FORM
+from paasq_dsl.diagnostics.names import NAMES
+from paasq_dsl.diagnostics.running import RUNNING
+from paasq_dsl.diagnostics.schemas import SCHEMAS
+from paasq_dsl.diagnostics.stages import STAGES
+from paasq_dsl.diagnostics.types import TYPES
+from paasq_dsl.diagnostics.writes import WRITES
+from paasq_dsl.source_text import NOWHERE, Source, Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace what `span` covers by `text`; `title` says so to a person."""
+
+    span: Span
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing wrong in one place. `candidates` are names that were perhaps meant, best first, three at most."""
+
+    code: str
+    span: Span
+    message: str
+    candidates: tuple[str, ...] = ()
+    edit: Edit | None = None
+    severity: Severity = Severity.ERROR
+
+    def shift(self, offset: int) -> Diagnostic:
+        edit = replace(self.edit, span=self.edit.span.shift(offset)) if self.edit else None
+        return replace(self, span=self.span.shift(offset), edit=edit)
+
+    def to_json(self, source: Source) -> dict[str, Any]:
+        line, column = source.line_column(self.span.start)
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "start": self.span.start,
+            "end": self.span.end,
+            "line": line,
+            "column": column,
+            "candidates": list(self.candidates),
+            "edit": self.edit
+            and {"start": self.edit.span.start, "end": self.edit.span.end, "text": self.edit.text, "title": self.edit.title},
+        }  # fmt: skip
+
+
+# Codes of what can be run all the same.
+WARNINGS = frozenset({"PQ0437", "PQ0470", "PQ0471"})
+
+# Code -> sentence, whose slots are names and values. A code that is given up is not given to anything else.
+CATALOGUE: Mapping[str, str] = {**FORM, **NAMES, **TYPES, **STAGES, **WRITES, **SCHEMAS, **RUNNING, **DAEMON}
+
+
+class CodedError(Exception):
+    """An error whose `message` is the catalogue's sentence for `code`, its slots filled with `words`."""
+
+    def __init__(self, code: str, **words: Any) -> None:
+        self.code = code
+        self.words: dict[str, Any] = words
+        self.message = CATALOGUE[code].format(**words)
+        super().__init__(self.message)
+
+
+def diagnostic(
+    code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
+) -> Diagnostic:
+    """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
+    severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
+    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
+
+
+def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Up to three known names that `name` may have been meant to be, best first."""
+    by_folded = {k.casefold(): k for k in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
+    return tuple(by_folded[c] for c in close)
+
+
+def replacement(span: Span, candidates: tuple[str, ...]) -> Edit | None:
+    """The edit that takes the best candidate, where there is one."""
+    if not candidates or span == NOWHERE:
+        return None
+    return Edit(span, candidates[0], f"write {candidates[0]}")
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)
