@@ -7,22 +7,22 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from paasq_dsl.bound import (
-    Apply,
     ColumnInfo,
-    ColumnValue,
+    ColumnRef,
     Constant,
-    MomentValue,
-    Named,
-    ParameterValue,
-    PipelineValue,
+    Dereference,
+    FunctionCall,
+    MomentRef,
+    NamedExpression,
+    ParameterRef,
     Schema,
-    Traverse,
+    Subquery,
 )
-from paasq_dsl.bound.traversal import expressions, pipeline_values
+from paasq_dsl.bound.traversal import stage_expressions, subqueries
 from paasq_dsl.catalog import SYSTEM_COLUMNS
-from paasq_dsl.diagnostic_renderer import diagnostic_parts
+from paasq_dsl.diagnostic_renderer import render_diagnostic
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.source_text import Source, Span
+from paasq_dsl.source_text import SourceText, Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration
@@ -38,8 +38,8 @@ def script_text(script: tree.Script, text: str) -> str:
         lines += _node(statement.head, text[statement.offset :], 1)
         for stage in statement.stages:
             lines += _node(stage.node, text[stage.offset :], 1)
-        if statement.emission is not None:
-            lines += _node(statement.emission.node, text[statement.emission.offset :], 1)
+        if statement.emit_clause is not None:
+            lines += _node(statement.emit_clause.node, text[statement.emit_clause.offset :], 1)
     return "\n".join(lines)
 
 
@@ -84,12 +84,12 @@ def _bound(node: Any, depth: int, before: Schema | None) -> Iterator[str]:
         elif field.name not in {"span", "doc"} and value not in (None, (), ""):
             plain.append(f"{field.name}={_value(value)}")
     if schema is not None:
-        values = (value for expression in expressions(node) for value in pipeline_values(expression))
+        values = (value for expression in stage_expressions(node) for value in subqueries(expression))
         inside += (stage for value in values for stage in value.stages)
     yield f"{INDENT * depth}{' '.join([type(node).__name__, *plain])}"
     if schema is not None and (before is None or schema.columns != before.columns):
         shown = [_column(c) for c in schema.columns if not (c.hidden and c.name in SYSTEM_COLUMNS)]
-        yield f"{INDENT * (depth + 1)}-> {', '.join(shown)}{', ...' if schema.open else ''}"
+        yield f"{INDENT * (depth + 1)}-> {', '.join(shown)}{', ...' if schema.is_open else ''}"
     for child in inside:
         yield from _bound(child, depth + 1, before)
         before = getattr(child, "schema", before)
@@ -108,19 +108,19 @@ def _value(value: Any) -> str:
     match value:
         case Constant(value=constant, type=type_):
             return f"{constant if isinstance(constant, Duration) else repr(constant)}:{type_}"
-        case ParameterValue(name=name, type=type_):
+        case ParameterRef(name=name, type=type_):
             return f"${name}:{type_}"
-        case MomentValue(name=name):
+        case MomentRef(name=name):
             return f"@{name}"
-        case ColumnValue(name=name, type=type_):
+        case ColumnRef(name=name, type=type_):
             return f"{name}:{type_}"
-        case Apply(function=function, arguments=arguments, type=type_):
+        case FunctionCall(function=function, arguments=arguments, type=type_):
             return f"{function}({', '.join(map(_value, arguments))}):{type_}"
-        case Traverse(base=base, collection=collection, name=name, type=type_):
+        case Dereference(base=base, collection=collection, name=name, type=type_):
             return f"{_value(base)}->{collection}.{name}:{type_}"
-        case PipelineValue(type=type_):
+        case Subquery(type=type_):
             return f"(below):{type_}"
-        case Named(name=name, value=inner):
+        case NamedExpression(name=name, value=inner):
             return f"{name}={_value(inner)}"
         case tuple():
             return f"({', '.join(map(_value, value))})"
@@ -134,6 +134,6 @@ def _value(value: Any) -> str:
             return str(value) if isinstance(value, str) else repr(value)
 
 
-def diagnostic_text(source: Source, diagnostic: Diagnostic) -> str:
+def diagnostic_text(source: SourceText, diagnostic: Diagnostic) -> str:
     """As a person sees it, without colours and without a newline behind the last line."""
-    return "".join(text for _, text in diagnostic_parts(source, diagnostic))
+    return "".join(text for _, text in render_diagnostic(source, diagnostic))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog, View
-from paasq_dsl.modules import Module, ModuleMissing
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.modules import Module, ModuleUnavailable
+from paasq_dsl.syntax.parser import parse_script
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 OWN = """
@@ -29,8 +29,8 @@ collection twofold { key id: keyword title: text one: vector(3) two: vector(3) }
 def catalog() -> Catalog:
     """The collections of the samples, and a few of odd shapes."""
     texts = [(SAMPLES / name / "schema.paasq").read_text("utf-8") for name in ("peps", "assistant")]
-    script, wrong = parse("\n".join([*texts, OWN]))
-    bound = bind(script, Catalog())
+    script, wrong = parse_script("\n".join([*texts, OWN]))
+    bound = bind_script(script, Catalog())
     assert not wrong, wrong
     assert not bound.diagnostics, bound.diagnostics
     return bound.catalog.with_view(View("stale", "from plain | where gone > 1"))
@@ -47,5 +47,5 @@ def modules(path: str, importer: str | None) -> Module:
     """The modules that tests of the language use."""
     del importer
     if path not in MODULES:
-        raise ModuleMissing("PQ0234", path=path)
+        raise ModuleUnavailable("PQ0234", path=path)
     return Module(path, MODULES[path])

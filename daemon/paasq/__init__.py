@@ -18,7 +18,7 @@ from pathlib import Path
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.default_paths import default_folder, socket_of
+from paasq_daemon.wire.default_paths import default_folder, socket_path
 from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
 from paasq_daemon.wire.events import Event, EventBatch, Watch
 from paasq_daemon.wire.request import Budget, Request
@@ -36,16 +36,16 @@ def open(folder: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE)
     `zone` is the time zone of texts that name none. Raises FolderInUse where another process has it open: `connect` reaches
     a store through its daemon.
     """
-    from paasq._embedded_database import Embedded  # noqa: PLC0415  # the engine loads only where it runs
+    from paasq._embedded_database import EmbeddedDatabase  # noqa: PLC0415  # the engine loads only where it runs
     from paasq_daemon.engine import Engine  # noqa: PLC0415  # as above
 
-    store = Embedded(Engine.open(Path(folder) if folder is not None else default_folder()))
+    store = EmbeddedDatabase(Engine.open(Path(folder) if folder is not None else default_folder()))
     store.zone = zone
     return store
 
 
 def connect(socket: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE) -> Client:
     """The store whose daemon listens at `socket` (default: in the default folder). Raises DaemonUnavailable."""
-    client = Client.connect(Path(socket) if socket is not None else socket_of(default_folder()))
+    client = Client.connect(Path(socket) if socket is not None else socket_path(default_folder()))
     client.zone = zone
     return client

@@ -9,22 +9,22 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.server.engine_protocol import Engine, StandingQuery
+from paasq_daemon.server.engine_protocol import Engine, EventSource
 from paasq_daemon.wire.answer import Answer, PutResult
-from paasq_daemon.wire.cancellation import Cancellation
-from paasq_daemon.wire.catalog_messages import present_record
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.catalog_messages import record_to_python
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import Cancelled
 from paasq_daemon.wire.events import EventBatch, Watch
 from paasq_daemon.wire.request import Request
-from paasq_daemon.wire.value_codecs import plain
+from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
 
 
 class EmbeddedWatch(Watch):
     """Runs its query in the thread that iterates it."""
 
-    def __init__(self, query: StandingQuery) -> None:
+    def __init__(self, query: EventSource) -> None:
         self._query = query
         self._closed = False
         self._due = threading.Event()
@@ -36,10 +36,10 @@ class EmbeddedWatch(Watch):
             self._due.wait()
             if self._closed:
                 raise StopIteration
-            time.sleep(self._query.rest_s)
+            time.sleep(self._query.cooldown_s)
             self._due.clear()
             try:
-                batch = self._query.take()
+                batch = self._query.next_events()
             except Cancelled:
                 raise StopIteration from None
             if batch is not None:
@@ -50,29 +50,29 @@ class EmbeddedWatch(Watch):
         self._query.close()
 
 
-class Embedded(Database):
+class EmbeddedDatabase(Database):
     """Owns its engine: closing it closes the engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        given = changed(request, params=plain(request.params))
-        return self._engine.query(given, cancel or Cancellation(request.budget.time_ms))
+    def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
+        given = changed(request, params=to_json_value(request.params))
+        return self._engine.query(given, cancel or CancellationToken(request.budget.time_ms))
 
     def open_watch(self, request: Request) -> EmbeddedWatch:
-        return EmbeddedWatch(self._engine.watch(changed(request, params=plain(request.params))))
+        return EmbeddedWatch(self._engine.watch(changed(request, params=to_json_value(request.params))))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return self._engine.explain(Request(text, plain(params), zone=self.zone))
+        return self._engine.explain(Request(text, to_json_value(params), zone=self.zone))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         record = self._engine.get(collection, key)
-        return None if record is None else present_record(record, self.catalog().collections[collection])
+        return None if record is None else record_to_python(record, self.catalog().collections[collection])
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
-        return self._engine.put(collection, plain(several))
+        return self._engine.put(collection, to_json_value(several))
 
     def catalog(self) -> Catalog:
         return self._engine.catalog()

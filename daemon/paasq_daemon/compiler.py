@@ -8,35 +8,35 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TypeAlias
 
-from paasq_daemon.backends.backend import Backend, Prepared
+from paasq_daemon.backends.backend import Backend, ExecutablePlan
 from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
-from paasq_daemon.wire.project_modules import resolver
-from paasq_dsl.binder.script import bind
+from paasq_daemon.wire.project_modules import module_resolver
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import (
-    BoundCollection,
     BoundCommand,
+    BoundCreateCollection,
+    BoundCreateView,
     BoundDryrun,
     BoundLet,
+    BoundParameter,
     BoundPatch,
     BoundPut,
     BoundQuery,
     BoundStatement,
     BoundTransaction,
-    BoundView,
     BoundWatch,
     BoundWrite,
-    DeclaredParameter,
 )
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
-from paasq_dsl.source_text import Source, Span
-from paasq_dsl.syntax.free_parameters import asked_parameters
-from paasq_dsl.syntax.lexer import scan
-from paasq_dsl.syntax.normalization import Canonical, canonical
-from paasq_dsl.syntax.parser import parse
-from paasq_dsl.syntax.text_cache import TextMemory
-from paasq_dsl.time_zones import DEFAULT_ZONE, zone_of
+from paasq_dsl.source_text import SourceText, Span
+from paasq_dsl.syntax.free_parameters import free_parameters
+from paasq_dsl.syntax.lexer import tokenize
+from paasq_dsl.syntax.normalization import NormalizedText, normalize
+from paasq_dsl.syntax.parser import parse_script
+from paasq_dsl.syntax.text_cache import TextCache
+from paasq_dsl.time_zones import DEFAULT_ZONE, find_zone
 from paasq_dsl.values import Value
 
 _NO_MODULES: Mapping[str, str] = {}
@@ -45,7 +45,7 @@ _NO_MODULES: Mapping[str, str] = {}
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
     query: BoundQuery
-    plan: Prepared
+    plan: ExecutablePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PreparedWrite:
     """A write, and the plan that chooses its rows, or gives those that are put."""
 
     write: BoundWrite
-    chooser: Prepared | None
+    source_plan: ExecutablePlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,59 +72,59 @@ class PreparedDryrun:
 @dataclass(frozen=True, slots=True)
 class PreparedWatch:
     statement: BoundWatch
-    plan: Prepared
+    plan: ExecutablePlan
 
 
-Step: TypeAlias = (
-    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCollection | BoundCommand"
+PreparedStatement: TypeAlias = (
+    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCreateCollection | BoundCommand"
 )
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledScript:
     """A text without errors. `text` is the one it was compiled from, `steps` what there is to run, `numbers` which
     statement each step is, from 0; `parameters` are those that are declared, `asked` the names of all."""
 
     text: str
-    steps: tuple[Step, ...]
-    parameters: Mapping[str, DeclaredParameter]
-    numbers: tuple[int, ...]
-    asked: frozenset[str]
+    statements: tuple[PreparedStatement, ...]
+    parameters: Mapping[str, BoundParameter]
+    statement_numbers: tuple[int, ...]
+    free_parameters: frozenset[str]
     zone: str  # the time zone that it is read in
 
 
-def changes_catalog(step: Step) -> bool:
+def changes_catalog(step: PreparedStatement) -> bool:
     """Must what follows it be compiled anew behind it?"""
-    return isinstance(step, BoundCollection) or (isinstance(step, BoundCommand) and step.changes_catalog)
+    return isinstance(step, BoundCreateCollection) or (isinstance(step, BoundCommand) and step.changes_catalog)
 
 
-def writing_word(step: Step) -> str | None:
+def mutating_keyword(step: PreparedStatement) -> str | None:
     """What a statement that writes is called; None of one that only reads."""
     if isinstance(step, PreparedTransaction):
         words = {write_word(prepared.write) for prepared in step.writes}
         return words.pop() if len(words) == 1 else "tx"
     if isinstance(step, BoundCommand):
-        return step.word if step.writes else None
-    return "collection" if isinstance(step, BoundCollection) else None
+        return step.keyword if step.writes else None
+    return "collection" if isinstance(step, BoundCreateCollection) else None
 
 
 def write_word(write: BoundWrite) -> str:
     """The word that it begins with."""
     if isinstance(write, BoundPatch):
-        return "put" if write.creates else "patch"
+        return "put" if write.upsert else "patch"
     return "put" if isinstance(write, BoundPut) else "delete"
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class CompiledRequest:
     """A compiled text, the values of its literals, the key of its plan, and whether the plan was there. For an explain both
     are the explained query's."""
 
-    compiled: Compiled
-    canonical: Canonical
+    compiled: CompiledScript
+    canonical: NormalizedText
     literals: tuple[Value, ...]
     plan_key: str
-    hit: bool
+    cache_hit: bool
 
 
 class Compiler:
@@ -132,50 +132,57 @@ class Compiler:
     parse."""
 
     def __init__(self, backend: Backend) -> None:
-        self.cache: PlanCache[Compiled] = PlanCache()
-        self._canonical: TextMemory[Canonical] = TextMemory()
+        self.cache: PlanCache[CompiledScript] = PlanCache()
+        self._canonical: TextCache[NormalizedText] = TextCache()
         self._backend = backend
 
     def compile(
-        self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, done: int = 0,
+        self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, statements_done: int = 0,
         zone: str = DEFAULT_ZONE,
-    ) -> Lookup:  # fmt: skip
+    ) -> CompiledRequest:  # fmt: skip
         """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first `done`
         statements have run and are left out. `zone` is the time zone of a text that names none."""
         key = self._canonical_of(text)
         plan_key = _EXPLAIN.sub("", key.key)
-        world = (catalog.version, tuple(sorted(modules.items())), done, zone)
+        world = (catalog.version, tuple(sorted(modules.items())), statements_done, zone)
         hit = (plan_key, *world) in self.cache
         found = self.cache.get((key.key, *world))
         if found is not None:
             return _lookup(found, key, plan_key, hit=hit)
-        script, diagnostics = parse(text)
-        bound = bind(script, catalog, key.slots, resolve=resolver(modules), done=done, zone=zone)
+        script, diagnostics = parse_script(text)
+        bound = bind_script(
+            script,
+            catalog,
+            key.literal_slots,
+            resolve_module=module_resolver(modules),
+            executed_count=statements_done,
+            zone=zone,
+        )
         if has_errors((*diagnostics, *bound.diagnostics)):
             # bound once more as editors do it: some mends are made of the values of literals, which a plan does not have
-            bound = bind(script, catalog, resolve=resolver(modules), done=done, zone=zone)
-            raise query_error((*diagnostics, *bound.diagnostics), Source(text, source_name))
+            bound = bind_script(
+                script, catalog, resolve_module=module_resolver(modules), executed_count=statements_done, zone=zone
+            )
+            raise query_error((*diagnostics, *bound.diagnostics), SourceText(text, source_name))
         todo = [
-            (i, s)
-            for i, s in enumerate(bound.statements)
-            if not isinstance(s, (BoundLet, DeclaredParameter, type(None)))
+            (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, BoundParameter, type(None)))
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
-        asked = asked_parameters(text) | frozenset(bound.parameters)
-        compiled = Compiled(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
+        asked = free_parameters(text) | frozenset(bound.parameters)
+        compiled = CompiledScript(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
 
-    def _canonical_of(self, text: str) -> Canonical:
+    def _canonical_of(self, text: str) -> NormalizedText:
         """Remembered, since a text whose values are parameters comes again as it is."""
         known = self._canonical.get(text)
         if known is None:
-            known = canonical(text)
+            known = normalize(text)
             self._canonical.put(text, known)
         return known
 
-    def _step(self, statement: BoundStatement, text: str) -> Step:
+    def _step(self, statement: BoundStatement, text: str) -> PreparedStatement:
         if isinstance(statement, BoundQuery):
             # a collection that this very text declares has no id yet: its queries are compiled again behind it
             return PreparedQuery(statement, self._backend.prepare(statement))
@@ -185,27 +192,29 @@ class Compiler:
             return PreparedDryrun(self._transaction(statement.transaction))
         if isinstance(statement, BoundWatch):
             return PreparedWatch(statement, self._backend.prepare(statement.query))
-        if isinstance(statement, BoundView):
-            return replace(statement, view=replace(statement.view, text=_pipeline_text(text, statement.pipeline)))
-        assert isinstance(statement, (BoundCollection, BoundCommand))
+        if isinstance(statement, BoundCreateView):
+            return replace(
+                statement, view=replace(statement.view, definition=_pipeline_text(text, statement.pipeline_span))
+            )
+        assert isinstance(statement, (BoundCreateCollection, BoundCommand))
         return statement
 
     def _transaction(self, transaction: BoundTransaction) -> PreparedTransaction:
         return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in transaction.writes))
 
-    def _chooser(self, write: BoundWrite) -> Prepared | None:
+    def _chooser(self, write: BoundWrite) -> ExecutablePlan | None:
         return None if write.query is None else self._backend.prepare(write.query)
 
 
-def _lookup(compiled: Compiled, key: Canonical, plan_key: str, *, hit: bool) -> Lookup:
-    return Lookup(compiled, key, key.in_zone(zone_of(compiled.zone) or UTC), plan_key, hit)
+def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit: bool) -> CompiledRequest:
+    return CompiledRequest(compiled, key, key.literal_values(find_zone(compiled.zone) or UTC), plan_key, hit)
 
 
 def _pipeline_text(text: str, statement: Span) -> str:
     """What stands behind the = of a view."""
     written = text[statement.start : statement.end]
     depth, equals = 0, 0  # an = in the brackets is that of a default
-    for token in scan(written):
+    for token in tokenize(written):
         depth += (token.text == "(") - (token.text == ")")
         if token.text == "=" and depth == 0:
             equals = token.end
@@ -213,7 +222,7 @@ def _pipeline_text(text: str, statement: Span) -> str:
     return written[equals:].strip()
 
 
-def query_error(diagnostics: tuple[Diagnostic, ...], source: Source) -> QueryError:
+def query_error(diagnostics: tuple[Diagnostic, ...], source: SourceText) -> QueryError:
     """One error for all diagnostics of a text, in the order of the text; its message is that of the first that is one."""
     ordered = sorted(diagnostics, key=lambda d: d.span.start)
     first = next(d for d in ordered if d.severity is Severity.ERROR).to_json(source)

@@ -8,9 +8,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from paasq_dsl.object_paths import nested_types, paths_around
-from paasq_dsl.syntax.lexer import quote_name
-from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Kind, Type
+from paasq_dsl.object_paths import ancestor_paths, nested_types
+from paasq_dsl.syntax.lexer import format_name
+from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Type, TypeKind
 from paasq_dsl.values import Value
 
 
@@ -28,21 +28,21 @@ class Field:
     type: Type
     required: bool = False
     default: Value = None
-    sources: tuple[str, ...] = ()
-    model: str | None = None
+    source_fields: tuple[str, ...] = ()
+    embedding_model: str | None = None
     doc: str = ""
     unique: bool = False
     computed: str | None = None
 
     @property
-    def made(self) -> bool:
+    def is_generated(self) -> bool:
         """Does the store make its value, from other fields?"""
-        return bool(self.sources) or self.computed is not None
+        return bool(self.source_fields) or self.computed is not None
 
     @property
-    def must_be_given(self) -> bool:
+    def is_mandatory(self) -> bool:
         """Is a record refused that comes without it?"""
-        return self.required and self.default is None and not self.made
+        return self.required and self.default is None and not self.is_generated
 
 
 @dataclass(frozen=True)
@@ -55,41 +55,41 @@ class Collection:
     fields: tuple[Field, ...]
     key: str
     doc: str = ""
-    field_ids_given: int = 0
+    last_field_id: int = 0
 
     @property
     def next_field_id(self) -> int:
-        return max([self.field_ids_given, *(f.id for f in self.fields)]) + 1
+        return max([self.last_field_id, *(f.id for f in self.fields)]) + 1
 
     @cached_property
-    def by_name(self) -> Mapping[str, Field]:
+    def fields_by_name(self) -> Mapping[str, Field]:
         return MappingProxyType({f.name: f for f in self.fields})
 
     @cached_property
     def key_field(self) -> Field:
-        return self.by_name[self.key]
+        return self.fields_by_name[self.key]
 
     @cached_property
-    def objects(self) -> Mapping[str, tuple[Field, ...]]:
+    def fields_by_object(self) -> Mapping[str, tuple[Field, ...]]:
         """The fields in each object, by its dotted name, those of objects in it too. A name with a dot makes one."""
         found: dict[str, list[Field]] = {}
         for each in self.fields:
-            for path in paths_around(each.name):
-                if path not in self.by_name:
+            for path in ancestor_paths(each.name):
+                if path not in self.fields_by_name:
                     found.setdefault(path, []).append(each)
         return MappingProxyType({path: tuple(fields) for path, fields in found.items()})
 
-    def object_of(self, name: str) -> str | None:
+    def outermost_object(self, name: str) -> str | None:
         """The outermost object that a field is in."""
-        return next((path for path in paths_around(name) if path in self.objects), None)
+        return next((path for path in ancestor_paths(name) if path in self.fields_by_object), None)
 
     @cached_property
-    def shape(self) -> Mapping[str, Type]:
+    def record_types(self) -> Mapping[str, Type]:
         """What a record is put and shown as: its fields but the vectors made of text, an object as one value."""
-        given = (f for f in self.fields if not f.sources)
-        return MappingProxyType(nested_types((f.name, f.type, self.object_of(f.name)) for f in given))
+        given = (f for f in self.fields if not f.source_fields)
+        return MappingProxyType(nested_types((f.name, f.type, self.outermost_object(f.name)) for f in given))
 
-    def of_kind(self, kind: Kind) -> tuple[Field, ...]:
+    def fields_of_kind(self, kind: TypeKind) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.type.kind is kind)
 
 
@@ -113,7 +113,7 @@ class View:
     empty where it has none."""
 
     name: str
-    text: str
+    definition: str
     doc: str = ""
     signature: str = ""
 
@@ -122,9 +122,9 @@ class View:
         return self.name + self.signature
 
     @property
-    def declaration(self) -> str:
+    def as_let(self) -> str:
         """The let that is the same pipeline."""
-        return f"let {quote_name(self.name)}{self.signature} = {self.text}"
+        return f"let {format_name(self.name)}{self.signature} = {self.definition}"
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,15 @@ class Catalog:
     version: int = 0
     collections: Mapping[str, Collection] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
-    collection_ids_given: int = 0
+    last_collection_id: int = 0
 
     @cached_property
-    def by_id(self) -> Mapping[int, Collection]:
+    def collections_by_id(self) -> Mapping[int, Collection]:
         return MappingProxyType({c.id: c for c in self.collections.values()})
 
     @property
     def next_collection_id(self) -> int:
-        return max([self.collection_ids_given, *self.by_id]) + 1
+        return max([self.last_collection_id, *self.collections_by_id]) + 1
 
     def with_collection(self, collection: Collection) -> Catalog:
         """The next version, with the collection added or replaced by name."""
@@ -150,9 +150,7 @@ class Catalog:
 
     def without_collection(self, name: str) -> Catalog:
         left = {n: c for n, c in self.collections.items() if n != name}
-        return replace(
-            self, version=self.version + 1, collections=left, collection_ids_given=self.next_collection_id - 1
-        )
+        return replace(self, version=self.version + 1, collections=left, last_collection_id=self.next_collection_id - 1)
 
     def with_view(self, view: View) -> Catalog:
         return replace(self, version=self.version + 1, views={**self.views, view.name: view})
@@ -167,26 +165,36 @@ def type_to_json(type_: Type) -> dict[str, Any]:
         data["item"] = type_to_json(type_.item)
     if type_.name is not None:
         data["name"] = type_.name
-    if type_.size is not None:
-        data["size"] = type_.size
+    if type_.dimensions is not None:
+        data["size"] = type_.dimensions
     return data
 
 
 def type_from_json(data: Mapping[str, Any]) -> Type:
     item = type_from_json(data["item"]) if "item" in data else None
-    return Type(Kind(data["kind"]), item, data.get("name"), data.get("size"))
+    return Type(TypeKind(data["kind"]), item, data.get("name"), data.get("size"))
 
 
 def _field_to_json(f: Field) -> dict[str, Any]:
     return {
         "id": f.id, "name": f.name, "type": type_to_json(f.type), "required": f.required, "default": f.default,
-        "sources": list(f.sources), "model": f.model, "doc": f.doc, "unique": f.unique,
+        "sources": list(f.source_fields), "model": f.embedding_model, "doc": f.doc, "unique": f.unique,
         "computed": f.computed,
     }  # fmt: skip
 
 
+# What an attribute is called on disk and on the wire, where that is another name.
+_ATTRIBUTES = {
+    "sources": "source_fields", "model": "embedding_model", "field_ids_given": "last_field_id", "text": "definition",
+}  # fmt: skip
+
+
+def _attributes(data: Mapping[str, Any], **decoded: Any) -> dict[str, Any]:
+    return {_ATTRIBUTES.get(name, name): decoded.get(name, value) for name, value in data.items()}
+
+
 def _field_from_json(data: Mapping[str, Any]) -> Field:
-    return Field(**{**data, "type": type_from_json(data["type"]), "sources": tuple(data["sources"])})
+    return Field(**_attributes(data, type=type_from_json(data["type"]), sources=tuple(data["sources"])))
 
 
 def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
@@ -199,21 +207,22 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
                 "key": c.key,
                 "doc": c.doc,
                 "fields": [_field_to_json(f) for f in c.fields],
-                "field_ids_given": c.field_ids_given,
+                "field_ids_given": c.last_field_id,
             }
             for c in catalog.collections.values()
         ],
         "views": [
-            {"name": v.name, "text": v.text, "doc": v.doc, "signature": v.signature} for v in catalog.views.values()
+            {"name": v.name, "text": v.definition, "doc": v.doc, "signature": v.signature}
+            for v in catalog.views.values()
         ],
-        "collection_ids_given": catalog.collection_ids_given,
+        "collection_ids_given": catalog.last_collection_id,
     }
 
 
 def catalog_from_json(data: Mapping[str, Any]) -> Catalog:
     collections = {
-        c["name"]: Collection(**{**c, "fields": tuple(_field_from_json(f) for f in c["fields"])})
+        c["name"]: Collection(**_attributes(c, fields=tuple(_field_from_json(f) for f in c["fields"])))
         for c in data["collections"]
     }
-    views = {v["name"]: View(**v) for v in data.get("views", ())}
+    views = {v["name"]: View(**_attributes(v)) for v in data.get("views", ())}
     return Catalog(data["version"], collections, views, data.get("collection_ids_given", 0))

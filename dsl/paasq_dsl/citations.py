@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paasq_dsl.syntax.lexer import NAME_PATTERN, REF_PATTERN, quote_path, record_name, unquote
+from paasq_dsl.syntax.lexer import NAME_PATTERN, REF_PATTERN, format_path, format_record_ref, unescape_string
 
 # Each part stands behind the one before it: where the match ends, the next was expected.
 _CITATION = re.compile(
@@ -28,12 +28,12 @@ class Citation:
     span: tuple[int, int] | None = None
 
     def __str__(self) -> str:
-        part = "" if self.field is None else f".{field_part(self.field, self.span)}"
-        return f"{record_name(self.collection, self.key)}@{self.version}{part}"
+        part = "" if self.field is None else f".{format_field_part(self.field, self.span)}"
+        return f"{format_record_ref(self.collection, self.key)}@{self.version}{part}"
 
 
-def field_part(field: str, span: tuple[int, int] | None) -> str:
-    return quote_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
+def format_field_part(field: str, span: tuple[int, int] | None) -> str:
+    return format_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
 
 
 def parse_citation(text: str) -> Citation:
@@ -51,7 +51,9 @@ def parse_citation(text: str) -> Citation:
         at = found.start("start") + 1
         raise ValueError(f"expected the first character before the last, at character {at}, found {span[0]}..{span[1]}")
     field = found["field"].replace("`", "") if found["field"] else None
-    return Citation(collection, unquote(key) if key.startswith('"') else key, int(found["version"]), field, span)
+    return Citation(
+        collection, unescape_string(key) if key.startswith('"') else key, int(found["version"]), field, span
+    )
 
 
 def _shown(rest: str) -> str:

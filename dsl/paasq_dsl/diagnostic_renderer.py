@@ -15,42 +15,42 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 
 LINE_CHARACTERS_MAX = 160  # of a longer line, the part around the place is shown
 _TAB = "    "
 
 
-class Role(StrEnum):
+class Style(StrEnum):
     """What a part of a rendered diagnostic is, for those who colour it."""
 
     ERROR = "error"
     WARNING = "warning"
     MESSAGE = "message"
-    MARGIN = "margin"
+    GUTTER = "margin"
     TEXT = "text"
-    MEND = "mend"
+    FIX = "mend"
 
 
-def diagnostic_parts(source: Source, diagnostic: Diagnostic) -> Iterator[tuple[Role, str]]:
+def render_diagnostic(source: SourceText, diagnostic: Diagnostic) -> Iterator[tuple[Style, str]]:
     """The rendered diagnostic part by part. Control characters are escaped, tabs are four spaces."""
-    severity = Role(str(diagnostic.severity))
+    severity = Style(str(diagnostic.severity))
     line, column = source.line_column(min(diagnostic.span.start, len(source.text)))
     margin = " " * len(str(line))
     yield severity, f"{severity}[{diagnostic.code}]"
-    yield Role.MESSAGE, f": {_printable(diagnostic.message)}\n"
-    yield Role.MARGIN, f" {margin}--> "
-    yield Role.TEXT, f"{_printable(source.name)}:{line}:{column}\n"
+    yield Style.MESSAGE, f": {_printable(diagnostic.message)}\n"
+    yield Style.GUTTER, f" {margin}--> "
+    yield Style.TEXT, f"{_printable(source.name)}:{line}:{column}\n"
     before, marked, after = _around(source.line_text(line), column - 1, diagnostic.span.end - diagnostic.span.start)
-    yield Role.MARGIN, f" {margin} |\n {line} | "
-    yield Role.TEXT, f"{before}{marked}{after}".rstrip() + "\n"
-    yield Role.MARGIN, f" {margin} | "
+    yield Style.GUTTER, f" {margin} |\n {line} | "
+    yield Style.TEXT, f"{before}{marked}{after}".rstrip() + "\n"
+    yield Style.GUTTER, f" {margin} | "
     yield severity, " " * _cells(before) + "^" * max(1, _cells(marked))
     if diagnostic.candidates:
         yield severity, f" did you mean {_either([_printable(name) for name in diagnostic.candidates])}?"
-    if diagnostic.edit is not None:
-        yield Role.MARGIN, f"\n {margin} = "
-        yield Role.MEND, f"mend: {_printable(diagnostic.edit.title)}"
+    if diagnostic.fix is not None:
+        yield Style.GUTTER, f"\n {margin} = "
+        yield Style.FIX, f"mend: {_printable(diagnostic.fix.title)}"
 
 
 def _around(line: str, at: int, length: int) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
-from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.diagnostics import MESSAGES
 from paasq_dsl.diagnostics.daemon import DAEMON
 from paasq_dsl.diagnostics.form import FORM
 from paasq_dsl.diagnostics.names import NAMES
@@ -36,17 +36,15 @@ def explanation(code: str) -> str | None:
     return _explanations().get(code.upper())
 
 
-def listing() -> str:
+def code_list() -> str:
     """Every code with its sentence, one a line, in groups."""
-    return "\n\n".join(
-        "\n".join([title, *(f"  {c}  {CATALOGUE[c]}" for c in codes)]) for title, codes in GROUPS.items()
-    )
+    return "\n\n".join("\n".join([title, *(f"  {c}  {MESSAGES[c]}" for c in codes)]) for title, codes in GROUPS.items())
 
 
 def errors_page() -> str:
     parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in GROUPS.items())]
     for title, codes in GROUPS.items():
-        parts += [f"## {title}", *(f"### {code}\n\n    {CATALOGUE[code]}\n\n{explanation(code)}" for code in codes)]
+        parts += [f"## {title}", *(f"### {code}\n\n    {MESSAGES[code]}\n\n{explanation(code)}" for code in codes)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -9,11 +9,11 @@ from typing import Protocol
 from paasq_dsl.diagnostics import CodedError
 
 
-class ModuleMissing(CodedError):
+class ModuleUnavailable(CodedError):
     """A module that can't be had. Two are equal that say the same."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ModuleMissing) and self.message == other.message
+        return isinstance(other, ModuleUnavailable) and self.message == other.message
 
     def __hash__(self) -> int:
         return hash(self.message)
@@ -27,7 +27,7 @@ class Module:
     text: str
 
 
-class Resolver(Protocol):
+class ModuleResolver(Protocol):
     def __call__(self, path: str, importer: str | None) -> Module:
         """The module at `path`, relative to the module `importer`, or where that is None to the script.
 
@@ -36,7 +36,7 @@ class Resolver(Protocol):
         ...
 
 
-class Modules(Resolver, Protocol):
+class ModuleProvider(ModuleResolver, Protocol):
     def paths(self) -> Sequence[str]:
         """Those that the script may use, as a `use` names them."""
         ...
@@ -45,10 +45,10 @@ class Modules(Resolver, Protocol):
 class _NoModules:
     def __call__(self, path: str, importer: str | None) -> Module:
         del path, importer
-        raise ModuleMissing("PQ0233")
+        raise ModuleUnavailable("PQ0233")
 
     def paths(self) -> Sequence[str]:
         return ()
 
 
-NO_MODULES: Modules = _NoModules()  # for texts that came without a file
+NO_MODULES: ModuleProvider = _NoModules()  # for texts that came without a file

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from paasq_dsl.types import Kind, Type, object_of
+from paasq_dsl.types import Type, TypeKind, object_of
 from paasq_dsl.values import Value
 
 
-def paths_around(name: str) -> Iterator[str]:
+def ancestor_paths(name: str) -> Iterator[str]:
     """Those of the objects that `name` is in, outermost first: `address`, `address.geo`."""
     parts = name.split(".")
     return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def is_inside(name: str, path: str) -> bool:
+def is_descendant_path(name: str, path: str) -> bool:
     """Is this a member of the object at `path`, or of one in it?"""
     return name.startswith(f"{path}.")
 
@@ -36,10 +36,10 @@ def nested_types(columns: Iterable[tuple[str, Type, str | None]]) -> dict[str, T
     return found | {path: object_of(nested_types(inside).items()) for path, inside in members.items()}
 
 
-def nested(type_: Type, name: str, value_of: Callable[[str], Value]) -> Value:
+def nest_value(type_: Type, name: str, value_of: Callable[[str], Value]) -> Value:
     """The value shown under `name`, of those that `value_of` gives for the names of columns: an object whose members are all
     null is null."""
-    if type_.kind is not Kind.OBJECT:
+    if type_.kind is not TypeKind.OBJECT:
         return value_of(name)
-    found = {member: nested(inner, f"{name}.{member}", value_of) for member, inner in type_.members}
+    found = {member: nest_value(inner, f"{name}.{member}", value_of) for member, inner in type_.members}
     return found if any(value is not None for value in found.values()) else None

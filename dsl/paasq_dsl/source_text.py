@@ -21,11 +21,11 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
-NOWHERE = Span(0, 0)
+DUMMY_SPAN = Span(0, 0)
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """One text with its name (a path, or `<query>`)."""
 
     text: str

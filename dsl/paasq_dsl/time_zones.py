@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from paasq_dsl.diagnostics import nearest
+from paasq_dsl.diagnostics import similar_names
 
 DEFAULT_ZONE = "UTC"
 _REMEMBERED = 4096
@@ -15,7 +15,7 @@ _SHAPE = re.compile(r"[A-Z][\w+\-]*(?:/[\w+\-]+)*", re.ASCII)
 
 
 @lru_cache(_REMEMBERED)
-def zone_of(name: str) -> tzinfo | None:
+def find_zone(name: str) -> tzinfo | None:
     """None where there is no zone of that name."""
     if name == DEFAULT_ZONE:
         return UTC
@@ -28,14 +28,14 @@ def zone_of(name: str) -> tzinfo | None:
 @lru_cache(1)
 def zone_names() -> tuple[str, ...]:
     """All that are known here, in order. Reads a folder of files once."""
-    return tuple(sorted(name for name in available_timezones() if zone_of(name) is not None))
+    return tuple(sorted(name for name in available_timezones() if find_zone(name) is not None))
 
 
-def nearest_zones(name: str) -> tuple[str, ...]:
+def similar_zones(name: str) -> tuple[str, ...]:
     """Up to three that were perhaps meant, best first; `oslo` is Europe/Oslo."""
     meant = name.replace(" ", "_")
     exact = tuple(zone for zone in zone_names() if zone.rpartition("/")[2].casefold() == meant.casefold())
     if exact or "/" in name:
-        return (exact or nearest(meant, zone_names()))[:3]
+        return (exact or similar_names(meant, zone_names()))[:3]
     places = {zone.rpartition("/")[2]: zone for zone in zone_names()}
-    return tuple(places[place] for place in nearest(meant, places))
+    return tuple(places[place] for place in similar_names(meant, places))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class TypeKind(StrEnum):
     KEYWORD = "keyword"  # a short string compared as a whole
     TEXT = "text"  # prose, searched word by word
     INT = "int"  # 64 bits, signed
@@ -29,69 +29,78 @@ class Type:
     """A type. `item` is a list's item, `name` a text's language or a link's collection, `size` a vector's length, `members`
     what an object has, by name."""
 
-    kind: Kind
+    kind: TypeKind
     item: Type | None = None
     name: str | None = None
-    size: int | None = None
+    dimensions: int | None = None
     members: tuple[tuple[str, Type], ...] = ()
 
     def __str__(self) -> str:
         match self.kind:
-            case Kind.TEXT if self.name:
+            case TypeKind.TEXT if self.name:
                 return f"text({self.name})"
-            case Kind.LIST:
+            case TypeKind.LIST:
                 return f"[{self.item}]"
-            case Kind.LINK:
+            case TypeKind.LINK:
                 return f"link<{self.name}>"
-            case Kind.VECTOR:
-                return f"vector({self.size or 'auto'})"
-            case Kind.OBJECT:
+            case TypeKind.VECTOR:
+                return f"vector({self.dimensions or 'auto'})"
+            case TypeKind.OBJECT:
                 return f"{{{', '.join(f'{_quoted(name)}: {type_}' for name, type_ in self.members)}}}"
             case _:
                 return str(self.kind)
 
 
-KEYWORD = Type(Kind.KEYWORD)
-TEXT = Type(Kind.TEXT)
-INT = Type(Kind.INT)
-FLOAT = Type(Kind.FLOAT)
-BOOL = Type(Kind.BOOL)
-TIME = Type(Kind.TIME)
-DURATION = Type(Kind.DURATION)
-VECTOR = Type(Kind.VECTOR)
-BYTES = Type(Kind.BYTES)
-NULL = Type(Kind.NULL)
-ANY = Type(Kind.ANY)
+KEYWORD = Type(TypeKind.KEYWORD)
+TEXT = Type(TypeKind.TEXT)
+INT = Type(TypeKind.INT)
+FLOAT = Type(TypeKind.FLOAT)
+BOOL = Type(TypeKind.BOOL)
+TIME = Type(TypeKind.TIME)
+DURATION = Type(TypeKind.DURATION)
+VECTOR = Type(TypeKind.VECTOR)
+BYTES = Type(TypeKind.BYTES)
+NULL = Type(TypeKind.NULL)
+ANY = Type(TypeKind.ANY)
 
-STRING_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.LINK})
-NUMBER_KINDS = frozenset({Kind.INT, Kind.FLOAT})
+STRING_KINDS = frozenset({TypeKind.KEYWORD, TypeKind.TEXT, TypeKind.LINK})
+NUMERIC_KINDS = frozenset({TypeKind.INT, TypeKind.FLOAT})
 ORDERED_KINDS = frozenset(
-    {Kind.KEYWORD, Kind.TEXT, Kind.LINK, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.DURATION}
+    {
+        TypeKind.KEYWORD,
+        TypeKind.TEXT,
+        TypeKind.LINK,
+        TypeKind.INT,
+        TypeKind.FLOAT,
+        TypeKind.BOOL,
+        TypeKind.TIME,
+        TypeKind.DURATION,
+    }
 )
 
 
 def list_of(item: Type) -> Type:
-    return Type(Kind.LIST, item=item)
+    return Type(TypeKind.LIST, item=item)
 
 
 def link_to(collection: str) -> Type:
-    return Type(Kind.LINK, name=collection)
+    return Type(TypeKind.LINK, name=collection)
 
 
 def text_in(language: str | None) -> Type:
-    return Type(Kind.TEXT, name=language)
+    return Type(TypeKind.TEXT, name=language)
 
 
 def vector_of(size: int | None) -> Type:
-    return Type(Kind.VECTOR, size=size)
+    return Type(TypeKind.VECTOR, dimensions=size)
 
 
 def object_of(members: Iterable[tuple[str, Type]]) -> Type:
-    return Type(Kind.OBJECT, members=tuple(members))
+    return Type(TypeKind.OBJECT, members=tuple(members))
 
 
-def lifted(type_: Type, *, to_list: bool) -> Type:
-    return list_of(type_) if to_list and type_.kind is not Kind.LIST else type_
+def list_if(type_: Type, *, to_list: bool) -> Type:
+    return list_of(type_) if to_list and type_.kind is not TypeKind.LIST else type_
 
 
 def _quoted(name: str) -> str:

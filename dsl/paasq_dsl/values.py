@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from paasq_dsl.diagnostics import CodedError
 
-MICROS = {
+MICROS_PER_UNIT = {
     "ms": 1_000,
     "s": 1_000_000,
     "min": 60_000_000,
@@ -18,10 +18,10 @@ MICROS = {
     "d": 86_400_000_000,
     "w": 604_800_000_000,
 }
-MONTHS = {"mo": 1, "y": 12}
+MONTHS_PER_UNIT = {"mo": 1, "y": 12}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
-EXACT_MAX = 2**53  # below it, up or down, a float is every int
+FLOAT_EXACT_INT_MAX = 2**53  # below it, up or down, a float is every int
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|min|mo|s|h|d|w|y)")
 
@@ -38,11 +38,11 @@ class Duration:
         months, micros = self.months, self.micros
         sign = "-" if (months or micros) < 0 else ""
         months, micros = abs(months), abs(micros)
-        for unit, size in reversed(MONTHS.items()):
+        for unit, size in reversed(MONTHS_PER_UNIT.items()):
             if months >= size:
                 parts.append(f"{months // size}{unit}")
                 months %= size
-        for unit, size in reversed(MICROS.items()):
+        for unit, size in reversed(MICROS_PER_UNIT.items()):
             if micros >= size and unit != "w":
                 parts.append(f"{micros // size}{unit}")
                 micros %= size
@@ -60,13 +60,13 @@ Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | 
 
 def parse_duration(text: str) -> Duration:
     """`1h30min` -> Duration. Raises ValueError on anything else, on a part of a month, and where it is too long."""
-    duration = read_duration(text)
+    duration = parse_unbounded_duration(text)
     if duration.months > 12 * 20_000 or duration.micros > INT_MAX:
         raise LiteralValueError("PQ0132", text=text)
     return duration
 
 
-def read_duration(text: str) -> Duration:
+def parse_unbounded_duration(text: str) -> Duration:
     """As `parse_duration`, of any length: computed ones may be longer than any that somebody writes."""
     months = micros = end = 0
     for part in _DURATION.finditer(text):
@@ -74,12 +74,12 @@ def read_duration(text: str) -> Duration:
             break
         end = part.end()
         amount, unit = part.groups()
-        if unit in MONTHS:
+        if unit in MONTHS_PER_UNIT:
             if "." in amount:
                 raise LiteralValueError("PQ0133", text=text)
-            months += int(amount) * MONTHS[unit]
+            months += int(amount) * MONTHS_PER_UNIT[unit]
         else:
-            micros += round(float(amount) * MICROS[unit])
+            micros += round(float(amount) * MICROS_PER_UNIT[unit])
     if not end or end != len(text):
         raise ValueError(f"{text!r} is not a duration such as 7d, 90min or 1h30min")
     return Duration(months, micros)
@@ -91,10 +91,10 @@ def parse_time(text: str, zone: tzinfo = UTC) -> int:
 
     Raises LiteralValueError.
     """
-    return to_micros(read_time(text), zone)
+    return to_micros(parse_datetime(text), zone)
 
 
-def read_time(text: str) -> datetime:
+def parse_datetime(text: str) -> datetime:
     """As `parse_time`; without an offset the datetime has no zone."""
     try:
         return datetime.fromisoformat(text)
@@ -102,20 +102,20 @@ def read_time(text: str) -> datetime:
         raise LiteralValueError("PQ0131", text=repr(text)) from None
 
 
-def to_micros(moment: datetime | date, zone: tzinfo = UTC) -> int:
+def to_micros(when: datetime | date, zone: tzinfo = UTC) -> int:
     """`zone` is that of a moment which has none of its own."""
-    if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=zone)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    if not isinstance(when, datetime):
+        when = datetime(when.year, when.month, when.day, tzinfo=zone)
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=zone)
+    return (when - EPOCH) // timedelta(microseconds=1)
 
 
 def to_datetime(micros: int, zone: tzinfo = UTC) -> datetime:
     return (EPOCH + timedelta(microseconds=micros)).astimezone(zone)
 
 
-def render_time(micros: int) -> str:
+def format_time(micros: int) -> str:
     """`2026-11-22T09:30:00Z`, with as many digits of a second as are needed; years outside 1..9999 as a number."""
     try:
         moment = to_datetime(micros)

@@ -6,8 +6,8 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 
-from paasq_daemon.wire.default_paths import default_folder, socket_of
-from paasq_editor.daemon_client import Daemon
+from paasq_daemon.wire.default_paths import default_folder, socket_path
+from paasq_editor.daemon_client import DaemonClient
 from paasq_editor.server import serve
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--stdio", action="store_true", help="what editors ask for; there is no other way")
     given = parser.parse_args()
     folder: Path = given.data or default_folder()
-    serve(version("paasq"), Daemon(given.socket or socket_of(folder)))
+    serve(version("paasq"), DaemonClient(given.socket or socket_path(folder)))
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from paasq_daemon.wire.project_modules import ProjectModules
-from paasq_dsl.binder.incremental import Checker
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.incremental import IncrementalChecker
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.modules import NO_MODULES, Modules
+from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.free_parameters import asked_parameters
-from paasq_dsl.syntax.parser import parse
-from paasq_dsl.syntax.tree import FunctionDeclaration, Use, Zone
+from paasq_dsl.syntax.free_parameters import free_parameters
+from paasq_dsl.syntax.parser import parse_script
+from paasq_dsl.syntax.tree import FunctionDeclaration, SetTimeZone, Use
 
-TEXTS_REMEMBERED = 32  # documents open at once, unsaved
+TEXTS_CACHED_MAX = 32  # documents open at once, unsaved
 
-_DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use, Zone)
+_DEFINITIONS = (tree.ParameterDeclaration, tree.LetHead, FunctionDeclaration, Use, SetTimeZone)
 _RUN = (
     tree.QueryHead,
     tree.Put,
@@ -45,31 +45,31 @@ class Runnable:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class DocumentAnalysis:
     """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `module_texts` are
     those of its modules by path. `checker` remembers the states before this one."""
 
     text: str
     catalog: Catalog
-    modules: Modules = NO_MODULES
+    modules: ModuleProvider = NO_MODULES
     module_texts: Mapping[str, str] = field(default_factory=dict)
-    checker: Checker = field(default_factory=Checker, compare=False)
+    checker: IncrementalChecker = field(default_factory=IncrementalChecker, compare=False)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, with absolute spans."""
         return self.checker.check(self.text, self.catalog, self.modules).diagnostics
 
-    def uses(self, path: Path) -> bool:
+    def imports(self, path: Path) -> bool:
         """Is this file one of the modules?"""
         modules = self.modules
         return isinstance(modules, ProjectModules) and any(
             modules.file(name) == path.resolve() for name in self.module_texts
         )
 
-    def runnable(self) -> Iterator[Runnable]:
+    def runnables(self) -> Iterator[Runnable]:
         above: list[tuple[tree.Head, str]] = []
-        for statement in parse(self.text)[0].statements:
+        for statement in parse_script(self.text)[0].statements:
             written = self.text[statement.span.start : statement.span.end]
             if isinstance(statement.head, _DEFINITIONS):
                 above.append((statement.head, written))
@@ -87,18 +87,18 @@ def _asked(statement: str, above: Sequence[tuple[tree.Head, str]]) -> tuple[str,
     filled = {
         head.name for head, _ in above if isinstance(head, tree.ParameterDeclaration) and head.default is not None
     }
-    return tuple(sorted(asked_parameters(used) - filled))
+    return tuple(sorted(free_parameters(used) - filled))
 
 
 def declared_names(text: str) -> frozenset[str]:
     """The names of the collections that a text declares."""
-    heads = (statement.head for statement in parse(text)[0].statements)
+    heads = (statement.head for statement in parse_script(text)[0].statements)
     return frozenset(head.name for head in heads if isinstance(head, tree.CollectionDeclaration))
 
 
-@lru_cache(TEXTS_REMEMBERED)
+@lru_cache(TEXTS_CACHED_MAX)
 def declared_collections(text: str) -> Catalog:
     """What the `collection` statements of a text declare."""
-    script, _ = parse(text)
+    script, _ = parse_script(text)
     declarations = tuple(s for s in script.statements if isinstance(s.head, tree.CollectionDeclaration))
-    return bind(tree.Script(declarations), Catalog()).catalog
+    return bind_script(tree.Script(declarations), Catalog()).catalog

@@ -13,14 +13,14 @@ from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.catalog import Catalog
 
-CATALOG_KEPT_S = 3.0
-ANSWER_MAX_S = 0.3  # more would be felt while typing
-QUIET_S = 3.0  # after a failure nobody is asked for so long
+CATALOG_TTL_S = 3.0
+REQUEST_TIMEOUT_S = 0.3  # more would be felt while typing
+RETRY_DELAY_S = 3.0  # after a failure nobody is asked for so long
 
 T = TypeVar("T")
 
 
-class Daemon:
+class DaemonClient:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._client: Client | None = None
@@ -33,7 +33,7 @@ class Daemon:
         """At most a few seconds old; the last one known where nobody answers any more, None where nobody ever did."""
         if time.monotonic() >= self._catalog_until:
             found = self._ask(lambda client: client.catalog())
-            self._catalog_until = time.monotonic() + CATALOG_KEPT_S
+            self._catalog_until = time.monotonic() + CATALOG_TTL_S
             self._catalog = found or self._catalog
         return self._catalog
 
@@ -50,9 +50,9 @@ class Daemon:
         if time.monotonic() < self._quiet_until:
             return None
         try:
-            return self._asking.submit(self._answer, question).result(ANSWER_MAX_S)
+            return self._asking.submit(self._answer, question).result(REQUEST_TIMEOUT_S)
         except (PaasqError, OSError, FutureTimeoutError):
-            self._quiet_until = time.monotonic() + QUIET_S
+            self._quiet_until = time.monotonic() + RETRY_DELAY_S
             return None
 
     def _answer(self, question: Callable[[Client], T]) -> T:

@@ -16,7 +16,7 @@ _BASIC_MAX = 0xFFFF  # characters above it are two units in UTF-16
 
 
 @dataclass(frozen=True)
-class Positions:
+class LineIndex:
     """Of one text. A place past the end of a line, or of the text, is taken as that end."""
 
     text: str
@@ -25,16 +25,16 @@ class Positions:
     def _starts(self) -> list[int]:
         return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
 
-    def position(self, offset: int) -> types.Position:
+    def to_position(self, offset: int) -> types.Position:
         offset = min(max(offset, 0), len(self.text))
         line = bisect_right(self._starts, offset) - 1
         before = self.text[self._starts[line] : offset]
         return types.Position(line, len(before) + sum(ord(c) > _BASIC_MAX for c in before))
 
-    def range(self, span: Span) -> types.Range:
-        return types.Range(self.position(span.start), self.position(span.end))
+    def to_range(self, span: Span) -> types.Range:
+        return types.Range(self.to_position(span.start), self.to_position(span.end))
 
-    def offset(self, position: types.Position) -> int:
+    def to_offset(self, position: types.Position) -> int:
         """Inside a pair of UTF-16 units: before the character."""
         if position.line >= len(self._starts):
             return len(self.text)
@@ -47,5 +47,5 @@ class Positions:
             at += 1
         return at
 
-    def span(self, range_: types.Range) -> Span:
-        return Span(self.offset(range_.start), self.offset(range_.end))
+    def to_span(self, range_: types.Range) -> Span:
+        return Span(self.to_offset(range_.start), self.to_offset(range_.end))

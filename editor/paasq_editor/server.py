@@ -13,29 +13,29 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
 from paasq_daemon.wire.project_modules import ProjectModules
-from paasq_dsl.binder.incremental import Checker
+from paasq_dsl.binder.incremental import IncrementalChecker
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.modules import NO_MODULES, Modules
-from paasq_editor.analysis import Analysis
-from paasq_editor.daemon_client import Daemon
-from paasq_editor.features.code_actions import actions
-from paasq_editor.features.code_lens import lenses
+from paasq_dsl.modules import NO_MODULES, ModuleProvider
+from paasq_editor.analysis import DocumentAnalysis
+from paasq_editor.daemon_client import DaemonClient
+from paasq_editor.features.code_actions import code_actions
+from paasq_editor.features.code_lens import code_lenses
 from paasq_editor.features.completion import TRIGGERS, completion
 from paasq_editor.features.definition import definition
 from paasq_editor.features.diagnostics import diagnostics
-from paasq_editor.features.document_links import links
-from paasq_editor.features.document_symbols import symbols
+from paasq_editor.features.document_links import document_links
+from paasq_editor.features.document_symbols import document_symbols
 from paasq_editor.features.formatting import formatting
 from paasq_editor.features.hover import hover
 from paasq_editor.features.signature_help import TRIGGERS as SIGNATURE_TRIGGERS
 from paasq_editor.features.signature_help import signature
-from paasq_editor.workspace import Surroundings, texts_beside
+from paasq_editor.workspace import WorkspaceCatalog, workspace_texts
 
-TYPING_PAUSE_S = 0.15  # errors are shown after a pause this long
-SCHEMA_LOOK_S = 3.0  # how often the store's schema is looked at, which others change
+DEBOUNCE_S = 0.15  # errors are shown after a pause this long
+SCHEMA_POLL_S = 3.0  # how often the store's schema is looked at, which others change
 
 
-class Protocol(LanguageServerProtocol):
+class Utf16Protocol(LanguageServerProtocol):
     """Counts columns in UTF-16 units with every editor, the one way that every editor knows."""
 
     @lsp_method(types.INITIALIZE)
@@ -45,18 +45,18 @@ class Protocol(LanguageServerProtocol):
         return (yield from super().lsp_initialize(params))
 
 
-class Server(LanguageServer):
+class PaasqLanguageServer(LanguageServer):
     """Documents are sent whole: the language splits texts at other places than pygls splits lines."""
 
-    def __init__(self, version: str, daemon: Daemon) -> None:
+    def __init__(self, version: str, daemon: DaemonClient) -> None:
         super().__init__(
-            "paasq", version, text_document_sync_kind=types.TextDocumentSyncKind.Full, protocol_cls=Protocol
+            "paasq", version, text_document_sync_kind=types.TextDocumentSyncKind.Full, protocol_cls=Utf16Protocol
         )
         self.daemon = daemon
-        self.surroundings = Surroundings(daemon.catalog)
+        self.surroundings = WorkspaceCatalog(daemon.catalog)
         self.waiting: dict[str, asyncio.TimerHandle] = {}
-        self.analyses: dict[str, Analysis] = {}
-        self.checker = Checker()
+        self.analyses: dict[str, DocumentAnalysis] = {}
+        self.checker = IncrementalChecker()
         self.following: asyncio.Task[None] | None = None  # held here, or it would be collected
 
     def text(self, uri: str) -> str:
@@ -69,21 +69,21 @@ class Server(LanguageServer):
     def catalog(self, uri: str) -> Catalog:
         return self.surroundings.catalog(_path(uri), self.text(uri), self.open_texts)
 
-    def modules(self, uri: str) -> Modules:
+    def modules(self, uri: str) -> ModuleProvider:
         """Read anew each time, those that are open as the editor holds them."""
         path = _path(uri)
         return ProjectModules(path, self.open_texts) if path else NO_MODULES
 
-    def analysis(self, uri: str) -> Analysis:
+    def analysis(self, uri: str) -> DocumentAnalysis:
         """Of the document as it is; the last one is kept while neither text, catalog nor modules have changed."""
         text, catalog, modules = self.text(uri), self.catalog(uri), self.modules(uri)
         module_texts = modules.read_all(text) if isinstance(modules, ProjectModules) else {}
         known = self.analyses.get(uri)
         if known is None or (known.text, known.catalog, known.module_texts) != (text, catalog, module_texts):
-            known = self.analyses[uri] = Analysis(text, catalog, modules, module_texts, self.checker)
+            known = self.analyses[uri] = DocumentAnalysis(text, catalog, modules, module_texts, self.checker)
         return known
 
-    def check(self, uri: str) -> None:
+    def publish_diagnostics(self, uri: str) -> None:
         """Show the errors of a document."""
         self._forget(uri)
         document = self.workspace.text_documents.get(uri)
@@ -91,19 +91,19 @@ class Server(LanguageServer):
             found = diagnostics(self.analysis(uri))
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, document.version))
 
-    def check_all(self) -> None:
+    def publish_all_diagnostics(self) -> None:
         """What one file declares others may use."""
         for uri in list(self.workspace.text_documents):
-            self.check(uri)
+            self.publish_diagnostics(uri)
 
-    async def follow_schema(self) -> None:
+    async def poll_schema(self) -> None:
         """What others declare in the store shows in documents that nobody touches."""
         seen = self.daemon.catalog()
         while True:
-            await asyncio.sleep(SCHEMA_LOOK_S)
+            await asyncio.sleep(SCHEMA_POLL_S)
             if self.workspace.text_documents and (found := self.daemon.catalog()) != seen:
                 seen = found
-                self.check_all()
+                self.publish_all_diagnostics()
                 await self._refresh_lenses()
 
     async def _refresh_lenses(self) -> None:
@@ -112,14 +112,14 @@ class Server(LanguageServer):
         if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             await self.workspace_code_lens_refresh_async(None)
 
-    def users(self, uri: str) -> list[str]:
+    def dependents(self, uri: str) -> list[str]:
         """The open documents that use this one as a module."""
         path = _path(uri)
-        return [other for other, analysis in self.analyses.items() if path and analysis.uses(path)]
+        return [other for other, analysis in self.analyses.items() if path and analysis.imports(path)]
 
-    def check_soon(self, uri: str) -> None:
+    def schedule_diagnostics(self, uri: str) -> None:
         self._forget(uri)
-        self.waiting[uri] = asyncio.get_running_loop().call_later(TYPING_PAUSE_S, self.check, uri)
+        self.waiting[uri] = asyncio.get_running_loop().call_later(DEBOUNCE_S, self.publish_diagnostics, uri)
 
     def close_document(self, uri: str) -> None:
         self._forget(uri)
@@ -131,9 +131,9 @@ class Server(LanguageServer):
             handle.cancel()
 
 
-def serve(version: str, daemon: Daemon) -> None:
+def serve(version: str, daemon: DaemonClient) -> None:
     """Over standard input and output, until the editor ends it."""
-    server = Server(version, daemon)
+    server = PaasqLanguageServer(version, daemon)
     _documents(server)
     _answers(server)
     try:
@@ -142,25 +142,25 @@ def serve(version: str, daemon: Daemon) -> None:
         daemon.close()
 
 
-def _documents(server: Server) -> None:
+def _documents(server: PaasqLanguageServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
-        server.check(params.text_document.uri)
+        server.publish_diagnostics(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
-        for each in (uri, *server.users(uri)):
-            server.check_soon(each)
+        for each in (uri, *server.dependents(uri)):
+            server.schedule_diagnostics(each)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(_: types.DidSaveTextDocumentParams) -> None:
-        server.check_all()
+        server.publish_all_diagnostics()
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
         """Follow the store's schema; ask to be told of files that change on the disk, where the editor can."""
-        server.following = asyncio.create_task(server.follow_schema())
+        server.following = asyncio.create_task(server.poll_schema())
         workspace = server.client_capabilities.workspace
         watching = workspace and workspace.did_change_watched_files
         if watching and watching.dynamic_registration:
@@ -170,14 +170,14 @@ def _documents(server: Server) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(_: types.DidChangeWatchedFilesParams) -> None:
-        server.check_all()
+        server.publish_all_diagnostics()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         server.close_document(params.text_document.uri)
 
 
-def _answers(server: Server) -> None:
+def _answers(server: PaasqLanguageServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
     def completed(params: types.CompletionParams) -> types.CompletionList:
         uri = params.text_document.uri
@@ -198,12 +198,12 @@ def _answers(server: Server) -> None:
     def defined(params: types.DefinitionParams) -> types.Location | None:
         uri = params.text_document.uri
         path = _path(uri)
-        beside = texts_beside(path, server.open_texts) if path else {}
+        beside = workspace_texts(path, server.open_texts) if path else {}
         return definition(uri, server.text(uri), params.position, server.catalog(uri), server.modules(uri), beside)
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     def linked(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
-        return links(server.analysis(params.text_document.uri))
+        return document_links(server.analysis(params.text_document.uri))
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
@@ -214,16 +214,16 @@ def _answers(server: Server) -> None:
     )
     def acted(params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
-        return actions(server.analysis(uri), uri, params.range)
+        return code_actions(server.analysis(uri), uri, params.range)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def lensed(params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
-        return lenses(server.analysis(uri), uri)
+        return code_lenses(server.analysis(uri), uri)
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     def outlined(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        return symbols(server.analysis(params.text_document.uri))
+        return document_symbols(server.analysis(params.text_document.uri))
 
 
 def _path(uri: str) -> Path | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_daemon.backends.backend import Backend, Capability, RunInputs
+from paasq_daemon.backends.backend import Backend, Capability, ExecutionInputs
 from paasq_daemon.compiler import Compiler, PreparedQuery
 from paasq_daemon.wire.errors import CapabilityMissing
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 from properties.worlds import plain_vector
 from reference.backend import ReferenceBackend
 from reference.records import Records
@@ -40,7 +40,7 @@ NEEDS = {
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return bind(parse(SCHEMA)[0], Catalog()).catalog
+    return bind_script(parse_script(SCHEMA)[0], Catalog()).catalog
 
 
 @pytest.mark.parametrize("text", NEEDS)
@@ -63,6 +63,6 @@ def test_what_needs_nothing_runs_on_the_barest(catalog: Catalog) -> None:
         records.put("note", {"id": key, "body": None, "see": None, "n": n})
     backend = ReferenceBackend(records, frozenset(), "bare")
     lookup = Compiler(backend).compile("from note | where n > 1 | sort n desc | select id, n", catalog, "<query>")
-    (step,) = lookup.compiled.steps
+    (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedQuery)
-    assert step.plan.run(RunInputs(lookup.literals, {}, 0)).rows == [["a", 3], ["b", 2]]
+    assert step.plan.execute(ExecutionInputs(lookup.literals, {}, 0)).rows == [["a", 3], ["b", 2]]

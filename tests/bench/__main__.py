@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from paasq_daemon.index.blas_threads import bound_blas_threads
+from paasq_daemon.index.blas_threads import limit_blas_threads
 
-bound_blas_threads()  # as the daemon does; it must come before numpy
+limit_blas_threads()  # as the daemon does; it must come before numpy
 
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
@@ -26,8 +26,8 @@ from bench.rechecking import LINES, rechecking  # noqa: E402
 from bench.timing import Timing, measure, milliseconds  # noqa: E402
 from bench.watching import watching  # noqa: E402
 from paasq import Database  # noqa: E402
-from paasq._embedded_database import Embedded  # noqa: E402
-from paasq_daemon.embed.minilm import SIZE, bundled  # noqa: E402
+from paasq._embedded_database import EmbeddedDatabase  # noqa: E402
+from paasq_daemon.embed.minilm import DIMENSION, bundled_embedder  # noqa: E402
 from paasq_daemon.engine import Engine  # noqa: E402
 from paasq_daemon.wire.request import Request  # noqa: E402
 
@@ -77,7 +77,7 @@ def _measured(folder: Path, corpus: Corpus, seconds: float) -> Table:
     with serving(folder, folder / "bench.sock") as client:
         there = _timed(client, todo, seconds)
         watched = list(watching(client, seconds))
-    instead = references.full_text(corpus, seconds) | references.exact_scan(len(corpus.notes), SIZE, seconds)
+    instead = references.full_text(corpus, seconds) | references.exact_scan(len(corpus.notes), DIMENSION, seconds)
     for case in todo:
         other = "" if case.reference is None else _beside(case.reference, instead, here[case.name])
         ratio = f"{there[case.name].p50_ms / here[case.name].p50_ms:.1f}"
@@ -96,7 +96,7 @@ def _measured(folder: Path, corpus: Corpus, seconds: float) -> Table:
 def _filled(folder: Path, corpus: Corpus) -> Iterator[tuple[str, float]]:
     """Fill a store; what was done, and how often a second."""
     texts = [note["body"] for note in corpus.notes[:EMBEDDED_TEXTS]]
-    bundled().embed(texts[:1])
+    bundled_embedder().embed(texts[:1])
     started_s = time.perf_counter()
     mixing = MixingEmbedder(texts)
     yield "embed a text", len(texts) / (time.perf_counter() - started_s)
@@ -121,7 +121,7 @@ def _filled(folder: Path, corpus: Corpus) -> Iterator[tuple[str, float]]:
 @contextmanager
 def _opened(folder: Path) -> Iterator[tuple[Engine, Database]]:
     engine = Engine.open(folder)
-    with Embedded(engine) as store:
+    with EmbeddedDatabase(engine) as store:
         yield engine, store
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from paasq_daemon.embed.minilm import bundled
+from paasq_daemon.embed.minilm import bundled_embedder
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "peps"
 TOPICS = ("work", "home", "health", "travel", "money", "people", "books", "garden")
@@ -80,8 +80,8 @@ class MixingEmbedder:
     """Passes for the bundled model, and gives mixtures of real vectors in no time: as spread, but meaning nothing."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.identity, self.size = bundled().identity, bundled().size
-        self._real = bundled().embed(texts)
+        self.identity, self.size = bundled_embedder().identity, bundled_embedder().size
+        self._real = bundled_embedder().embed(texts)
         self._chance = np.random.default_rng(7)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -92,7 +92,7 @@ class MixingEmbedder:
         return vectors
 
     def tokens(self, text: str) -> int:
-        return bundled().tokens(text)
+        return bundled_embedder().tokens(text)
 
 
 def _read(name: str) -> list[Record]:

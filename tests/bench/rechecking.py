@@ -6,9 +6,9 @@ import random
 import time
 
 from bench.timing import Timing, percentiles
-from paasq_dsl.binder.incremental import Checker
+from paasq_dsl.binder.incremental import IncrementalChecker
 from paasq_dsl.catalog import Catalog
-from paasq_editor.analysis import Analysis
+from paasq_editor.analysis import DocumentAnalysis
 from paasq_editor.features.diagnostics import diagnostics
 
 LINES = 1_000
@@ -60,13 +60,13 @@ def script() -> str:
 
 def rechecking(presses: int) -> Timing:
     """From a text that has just changed by one character to its diagnostics in the editors' protocol."""
-    chance, checker, text = random.Random(SEED), Checker(), script()
-    diagnostics(Analysis(text, Catalog(), checker=checker))
+    chance, checker, text = random.Random(SEED), IncrementalChecker(), script()
+    diagnostics(DocumentAnalysis(text, Catalog(), checker=checker))
     taken: list[float] = []
     for _ in range(presses):
         at = chance.randrange(len(text))
         typed = text[:at] + chance.choice(KEYS) + text[at:]
         started = time.perf_counter()
-        diagnostics(Analysis(typed, Catalog(), checker=checker))
+        diagnostics(DocumentAnalysis(typed, Catalog(), checker=checker))
         taken.append((time.perf_counter() - started) * 1000)
     return percentiles(taken)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_dsl.binder.script import bind
-from paasq_dsl.bound import Apply, BoundQuery, ExtendStage, ParameterValue, SummarizeStage
+from paasq_dsl.binder.script import bind_script
+from paasq_dsl.bound import BoundQuery, ExtendStage, FunctionCall, ParameterRef, SummarizeStage
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import resolve, signatures
-from paasq_dsl.syntax.keywords import FOREIGN_FUNCTIONS
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.functions.signature import infer_result_type, parse_signatures
+from paasq_dsl.syntax.keywords import DIALECT_FUNCTIONS
+from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.types import BOOL, FLOAT, INT, KEYWORD, NULL, TEXT, VECTOR, Type, list_of
 from schemas import catalog
 
@@ -33,18 +33,18 @@ RESOLVED: list[tuple[str, list[Type], Type | None]] = [
 
 @pytest.mark.parametrize(("takes", "given", "expected"), RESOLVED)
 def test_a_signature_takes(takes: str, given: list[Type], expected: Type | None) -> None:
-    assert resolve(signatures(takes)[0], given) == expected
+    assert infer_result_type(parse_signatures(takes)[0], given) == expected
 
 
-def bound(text: str) -> tuple[tuple[Diagnostic, ...], Apply]:
-    script, _ = parse(text)
-    result = bind(script, catalog())
+def bound(text: str) -> tuple[tuple[Diagnostic, ...], FunctionCall]:
+    script, _ = parse_script(text)
+    result = bind_script(script, catalog())
     query = result.statements[0]
     assert isinstance(query, BoundQuery)
     stage = query.stages[-1]
     assert isinstance(stage, ExtendStage | SummarizeStage)
     value = (stage.items if isinstance(stage, ExtendStage) else stage.aggregates)[0].value
-    assert isinstance(value, Apply)
+    assert isinstance(value, FunctionCall)
     return tuple(result.diagnostics), value
 
 
@@ -59,7 +59,7 @@ def bound(text: str) -> tuple[tuple[Diagnostic, ...], Apply]:
 )
 def test_a_parameter_takes_the_type_that_is_asked(call: str, type_: Type) -> None:
     _, value = bound(f"from sample | extend x = {call}")
-    assert type_ in {a.type for a in value.arguments if isinstance(a, ParameterValue)}
+    assert type_ in {a.type for a in value.arguments if isinstance(a, ParameterRef)}
 
 
 def test_what_is_one_for_all_rows_reads_none() -> None:
@@ -68,8 +68,8 @@ def test_what_is_one_for_all_rows_reads_none() -> None:
 
 
 def test_no_function_is_foreign_and_every_hint_leads_somewhere() -> None:
-    assert set(FOREIGN_FUNCTIONS) & set(FUNCTIONS) == set()
-    assert set(FOREIGN_FUNCTIONS.values()) <= set(FUNCTIONS)
+    assert set(DIALECT_FUNCTIONS) & set(FUNCTIONS) == set()
+    assert set(DIALECT_FUNCTIONS.values()) <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_no_function_is_foreign_and_every_hint_leads_somewhere() -> None:
 )  # fmt: skip
 def test_a_foreign_name_leads_to_ours(foreign: str, ours: str) -> None:
     wrong, _ = bound(f"from sample | extend x = {foreign}(n)")
-    assert [(d.code, d.candidates[0], d.edit and d.edit.text) for d in wrong] == [("PQ0203", ours, ours)]
+    assert [(d.code, d.candidates[0], d.fix and d.fix.text) for d in wrong] == [("PQ0203", ours, ours)]

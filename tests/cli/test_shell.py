@@ -14,7 +14,7 @@ from prompt_toolkit.output import DummyOutput
 
 import paasq
 from cli.conftest import Paasq
-from paasq_daemon.cli.prompt import Assist
+from paasq_daemon.cli.prompt import PromptCompleter
 
 ENTER, CTRL_C, CTRL_D = "\r", "\x03", "\x04"
 
@@ -66,6 +66,6 @@ def test_what_is_offered_fits_what_is_typed(folder: Path, typed: str, completed:
         store.query("collection appointment { key id: keyword  place: keyword }")
         store.put("appointment", {"id": "a", "place": "Office"})
         document = Document(typed)
-        offered = next(iter(Assist(store).get_completions(document, CompleteEvent())))
+        offered = next(iter(PromptCompleter(store).get_completions(document, CompleteEvent())))
     text = document.text[: len(typed) + offered.start_position] + offered.text
     assert text.removesuffix(" ").removesuffix('"') == completed.removesuffix('"')

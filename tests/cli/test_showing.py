@@ -12,15 +12,15 @@ import typer
 from rich.cells import cell_len
 from rich.console import Console
 
-from paasq_daemon.cli.answer_output import Format, write
+from paasq_daemon.cli.answer_output import AnswerFormat, write_answer
 from paasq_daemon.cli.diagnostic_text import rendered
-from paasq_daemon.cli.parameter_values import named
+from paasq_daemon.cli.parameter_values import parse_assignments
 from paasq_daemon.cli.script_steps import definitions_of, steps
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import answer_table
-from paasq_dsl.diagnostics import Diagnostic, Edit
-from paasq_dsl.source_text import Source, Span
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.diagnostics import Diagnostic, Fix
+from paasq_dsl.source_text import SourceText, Span
+from paasq_dsl.syntax.parser import parse_script
 
 SCRIPT = """// A morning.
 
@@ -37,7 +37,7 @@ from task | where title == "a;b" | take 1
 
 
 def test_steps_have_titles_and_stand_on_definitions() -> None:
-    first, second, third = steps(Source(SCRIPT))
+    first, second, third = steps(SourceText(SCRIPT))
     assert [step.title for step in (first, second, third)] == ["What is due, today.", "mine", "Documented."]
     assert first.text.strip() == "from task | where due < @tomorrow"
     assert "let mine" in second.text
@@ -47,29 +47,29 @@ def test_steps_have_titles_and_stand_on_definitions() -> None:
 
 @pytest.mark.parametrize("at", range(3))
 def test_a_step_keeps_every_place_and_parses(at: int) -> None:
-    step = list(steps(Source(SCRIPT)))[at]
+    step = list(steps(SourceText(SCRIPT)))[at]
     assert SCRIPT[step.span.start : step.span.end] == step.text[step.span.start :]
     assert [i for i, c in enumerate(SCRIPT[: step.span.end]) if c == "\n"] == [
         i for i, c in enumerate(step.text) if c == "\n"
     ]
-    script, diagnostics = parse(step.text)
+    script, diagnostics = parse_script(step.text)
     assert script.statements
     assert not diagnostics
 
 
 def test_definitions_alone() -> None:
-    assert definitions_of(Source(SCRIPT)).count(";\n") == 2
-    assert not list(steps(Source(definitions_of(Source(SCRIPT)))))
+    assert definitions_of(SourceText(SCRIPT)).count(";\n") == 2
+    assert not list(steps(SourceText(definitions_of(SourceText(SCRIPT)))))
 
 
-def place(text: str, start: int, end: int, *, candidates: tuple[str, ...] = (), edit: Edit | None = None) -> str:
-    source = Source(text, "x.paasq")
+def place(text: str, start: int, end: int, *, candidates: tuple[str, ...] = (), edit: Fix | None = None) -> str:
+    source = SourceText(text, "x.paasq")
     return rendered(Diagnostic("PQ0202", Span(start, end), "no", candidates, edit).to_json(source), source).plain
 
 
 def test_a_place_is_underlined() -> None:
     shown = place(
-        "a;\nfrom x | where titel", 18, 23, candidates=("title", "tile"), edit=Edit(Span(0, 1), "", "write it")
+        "a;\nfrom x | where titel", 18, 23, candidates=("title", "tile"), edit=Fix(Span(0, 1), "", "write it")
     )
     assert shown.splitlines() == [
         "error[PQ0202]: no",
@@ -119,7 +119,7 @@ ROWS = [
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    write(ANSWER, Format.JSON)
+    write_answer(ANSWER, AnswerFormat.JSON)
     shown = json.loads(capsys.readouterr().out)
     assert shown["rows"] == ROWS
     assert {"columns", "complete", "reason", "cursor", "seq", "elapsed_ms", "facets"} <= shown.keys()
@@ -127,14 +127,14 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_jsonl(capsys: pytest.CaptureFixture[str]) -> None:
-    write(ANSWER, Format.JSONL)
+    write_answer(ANSWER, AnswerFormat.JSONL)
     shown = capsys.readouterr()
     assert [json.loads(line) for line in shown.out.splitlines()] == ROWS
     assert "not complete (limit)" in shown.err
 
 
 def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
-    write(ANSWER, Format.CSV)
+    write_answer(ANSWER, AnswerFormat.CSV)
     assert list(csv.reader(io.StringIO(capsys.readouterr().out))) == [
         ["name", "due", "tags"],
         ["a|b\nc", "1970-01-01T00:00:00Z", '["x","y"]'],
@@ -143,7 +143,7 @@ def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
-    write(ANSWER, Format.MARKDOWN)
+    write_answer(ANSWER, AnswerFormat.MARKDOWN)
     assert capsys.readouterr().out.splitlines() == [
         "| name | due | tags |",
         "|---|---|---|",
@@ -215,10 +215,10 @@ def test_facets_are_shown_in_the_zone() -> None:
 
 def test_params() -> None:
     given = ["n=3", "me=ana", 's="3"', "q=a=b", "empty="]
-    assert named(given) == {"n": "3", "me": "ana", "s": '"3"', "q": "a=b", "empty": ""}
+    assert parse_assignments(given) == {"n": "3", "me": "ana", "s": '"3"', "q": "a=b", "empty": ""}
 
 
 @pytest.mark.parametrize("bad", ["x", "=3", "a b=1"])
 def test_bad_params(bad: str) -> None:
     with pytest.raises(typer.BadParameter):
-        named([bad])
+        parse_assignments([bad])

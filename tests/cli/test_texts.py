@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Paasq
-from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.diagnostics import MESSAGES
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCHEMA = "collection task { key id: keyword  title: text(en)  done: bool };\n"
@@ -70,7 +70,7 @@ def test_explain(command: Paasq, code: str, words: str) -> None:
 def test_explain_lists_every_code(command: Paasq) -> None:
     shown = command("explain")
     assert shown.code == 0
-    assert all(f"  {code}  " in shown.out for code in CATALOGUE)
+    assert all(f"  {code}  " in shown.out for code in MESSAGES)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paasq_daemon.wire.client import Client
-from paasq_daemon.wire.default_paths import socket_of
+from paasq_daemon.wire.default_paths import socket_path
 
 PAASQ = (sys.executable, "-c", "from paasq_daemon.cli.main import main; main()")
 START_S = 30.0
@@ -27,7 +27,7 @@ class Daemon:
 
     @property
     def socket(self) -> Path:
-        return socket_of(self.folder)
+        return socket_path(self.folder)
 
     @property
     def log_path(self) -> Path:

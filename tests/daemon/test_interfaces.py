@@ -15,7 +15,7 @@ import pytest
 import paasq
 from daemon.notes import COUNT, fill
 from daemon.process import PAASQ, Daemon
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, ConflictError, PaasqError
@@ -120,7 +120,7 @@ def busy(daemon: Daemon) -> Daemon:
 
 
 def test_a_long_query_is_cancelled(busy: Daemon) -> None:
-    cancel = Cancellation()
+    cancel = CancellationToken()
     with busy.client() as client:
         threading.Timer(0.3, cancel.cancel).start()
         began_s = time.monotonic()

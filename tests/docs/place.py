@@ -25,8 +25,8 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
-from paasq_daemon.server.methods import Service
-from paasq_daemon.wire.default_paths import socket_of
+from paasq_daemon.server.methods import ServerContext
+from paasq_daemon.wire.default_paths import socket_path
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOW_NS = 1_795_338_000 * 10**9  # Sunday, 22 November 2026, 09:00 UTC
@@ -89,7 +89,7 @@ class Place:
     def _requests(self, text: str) -> tuple[str, bool]:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(30)
-            connection.connect(str(socket_of(self._folder / "data")))
+            connection.connect(str(socket_path(self._folder / "data")))
             answers = connection.makefile("r", encoding="utf-8")
             said = []
             for line in text.splitlines():
@@ -133,10 +133,10 @@ def _command(words: list[str]) -> tuple[str, bool]:
 @contextmanager
 def _consoles() -> Iterator[None]:
     """Consoles as wide as COLUMNS says here, and made anew for the tests that follow."""
-    for console in (consoles.output, consoles.errors):
+    for console in (consoles.stdout_console, consoles.stderr_console):
         console.cache_clear()
     yield
-    for console in (consoles.output, consoles.errors):
+    for console in (consoles.stdout_console, consoles.stderr_console):
         console.cache_clear()
 
 
@@ -146,8 +146,8 @@ def _daemon(data: Path) -> Iterator[None]:
     engine = Engine.open(data, sync=False)
     loop = asyncio.new_event_loop()
     limits = Limits(grace_s=1.0)
-    service = Service.of(engine, ThreadExecutor(engine), limits.frame_bytes_max)
-    listener = Listener(service, socket_of(data), limits)
+    service = ServerContext.of(engine, ThreadExecutor(engine), limits.frame_bytes_max)
+    listener = Listener(service, socket_path(data), limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(listener.start(), loop).result(5)

@@ -29,7 +29,7 @@ from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.json_rpc import JSON_DEPTH_MAX
 from paasq_daemon.wire.project_modules import MODULES_MAX
 from paasq_daemon.writes.transactor import RECORDS_MAX
-from paasq_daemon.writes.vectorizer import FRESH_MAX
+from paasq_daemon.writes.vectorizer import INLINE_RECORDS_MAX
 from paasq_dsl.binder.collection_declarations import VECTOR_SIZE_MAX
 from paasq_dsl.syntax import match_query, parser, stage_splitter
 
@@ -45,14 +45,14 @@ LIMITS = (
         "the words of a match or find",
         f"{match_query.TEXT_BYTES_MAX:,} bytes, {match_query.CLAUSES_MAX} words and phrases",
     ),
-    ("letters wrong in a fuzzy word", f"{match_query.EDITS_MAX}"),
+    ("letters wrong in a fuzzy word", f"{match_query.EDIT_DISTANCE_MAX}"),
     ("a word that can be searched", f"{TERM_BYTES_MAX} bytes"),
     ("a regular expression", f"{regex.PATTERN_CHARACTERS_MAX:,} characters"),
     ("a record's key", f"{KEY_BYTES_MAX} bytes"),
     ("a record", f"{BODY_BYTES_MAX // MIB} MiB"),
     ("a vector", f"{VECTOR_SIZE_MAX:,} numbers"),
     ("records of one put", f"{RECORDS_MAX:,}"),
-    ("records of a write whose vectors are made at once", f"{FRESH_MAX}"),
+    ("records of a write whose vectors are made at once", f"{INLINE_RECORDS_MAX}"),
     ("rows of an answer, where no budget says otherwise", f"{ROWS_MAX:,}, then a cursor"),
     ("rows of a branch of fuse, where no take says otherwise", f"{context.CANDIDATES_DEPTH:,}"),
     ("rows that give feedback to a fuse", f"{fuse.FEEDBACK_MAX}"),
@@ -62,10 +62,10 @@ LIMITS = (
     ("rows that fill makes", f"{summarize.BUCKETS_MAX:,}"),
     ("ranges of a histogram", f"{statistics.RANGES_MAX:,}"),
     ("steps of follow", f"{follow.DEPTH_MAX}"),
-    ("rows that one stage makes", f"{row_limits.MADE_ROWS_MAX:,}"),
-    ("pairs that a lookup finds", f"{join.MATCHES_MAX:,}"),
+    ("rows that one stage makes", f"{row_limits.OUTPUT_ROWS_MAX:,}"),
+    ("pairs that a lookup finds", f"{join.JOIN_ROWS_MAX:,}"),
     ("items that one arrow reads", f"{link_traversal.ITEMS_MAX:,}"),
-    ("characters that one function makes in a query", f"{memory_limit.MADE_CHARACTERS_MAX:,}"),
+    ("characters that one function makes in a query", f"{memory_limit.OUTPUT_CHARACTERS_MAX:,}"),
     ("a cursor", f"{page.CURSOR_CHARACTERS_MAX:,} characters"),
     ("a message on the socket, either way", f"{DEFAULT_LIMITS.frame_bytes_max // MIB} MiB"),
     ("JSON in each other", f"{JSON_DEPTH_MAX}"),

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from docs.page import DOCS, examples
-from paasq_dsl.binder.script import bind
-from paasq_dsl.stages import VERBS
+from paasq_dsl.binder.script import bind_script
+from paasq_dsl.stages import STAGES
 from paasq_dsl.stages.docs import stages_page
-from paasq_dsl.stages.spec import Verb
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.stages.spec import StageSpec
+from paasq_dsl.syntax.parser import parse_script
 from schemas import catalog
 
 HAND = "<!-- Above: from the registry. Below: by hand. -->\n"
@@ -24,21 +24,21 @@ def test_the_index_is_current() -> None:
 
 
 def test_every_page_is_of_a_stage() -> None:
-    assert {path.stem for path in (DOCS / "stages").iterdir()} == {verb.word for verb in VERBS}
+    assert {path.stem for path in (DOCS / "stages").iterdir()} == {verb.keyword for verb in STAGES}
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
-def test_the_head_is_current(verb: Verb) -> None:
-    path = DOCS / "stages" / f"{verb.word}.md"
+@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+def test_the_head_is_current(verb: StageSpec) -> None:
+    path = DOCS / "stages" / f"{verb.keyword}.md"
     if os.environ.get("UPDATE") == "1":
         path.write_text(stage_head(verb) + HAND + by_hand(path), "utf-8")
-    assert path.exists(), f"{verb.word} has no page; UPDATE=1 begins one"
+    assert path.exists(), f"{verb.keyword} has no page; UPDATE=1 begins one"
     assert path.read_text("utf-8").startswith(stage_head(verb) + HAND)
 
 
-def stage_head(verb: Verb) -> str:
+def stage_head(verb: StageSpec) -> str:
     doc = verb.doc.replace("](functions.md", "](../functions.md")  # as it is linked from where the page lies
-    return f"# {verb.word}\n\n```text\n{verb.form}\n```\n\n{doc}\n\n"
+    return f"# {verb.keyword}\n\n```text\n{verb.synopsis}\n```\n\n{doc}\n\n"
 
 
 def by_hand(path: Path) -> str:
@@ -50,17 +50,17 @@ def by_hand(path: Path) -> str:
     return text
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
-def test_the_page_is_whole(verb: Verb) -> None:
-    page = (DOCS / "stages" / f"{verb.word}.md").read_text("utf-8")
+@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+def test_the_page_is_whole(verb: StageSpec) -> None:
+    page = (DOCS / "stages" / f"{verb.keyword}.md").read_text("utf-8")
     lines = page.split("\n")
     assert [line for line in lines if line in SECTIONS] == list(SECTIONS)
-    shown = [example for example in examples(page) if example.printed and verb.word in example.block.text]
+    shown = [example for example in examples(page) if example.printed and verb.keyword in example.block.text]
     assert len(shown) >= 2, "a page has two examples of its stage with their answers"
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
-def test_the_example_in_the_registry_binds(verb: Verb) -> None:
-    script, wrong = parse(verb.example)
+@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+def test_the_example_in_the_registry_binds(verb: StageSpec) -> None:
+    script, wrong = parse_script(verb.example)
     assert not wrong
-    assert not bind(script, catalog()).diagnostics
+    assert not bind_script(script, catalog()).diagnostics

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.modules import Module, ModuleMissing
+from paasq_dsl.modules import Module, ModuleUnavailable
 from paasq_editor.analysis import declared_collections
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -33,7 +33,7 @@ class LibraryModules:
     def __call__(self, path: str, importer: str | None) -> Module:
         del importer
         if path != "lib/mail.paasq":
-            raise ModuleMissing("PQ0234", path=path)
+            raise ModuleUnavailable("PQ0234", path=path)
         return Module(path, MAIL)
 
     def paths(self) -> list[str]:

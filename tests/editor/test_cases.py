@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from editor.library import CATALOG, MAIL, MODULES, live_values
-from paasq_dsl.language_service import complete, declaration, hover, mention_at, signature_help
+from paasq_dsl.language_service import complete, find_declaration, hover, signature_help, symbol_at
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.test"))
 SHOWN_MAX = 12
@@ -53,7 +53,7 @@ def _answer(name: str, text: str, cursor: int) -> str:
     offered = complete(text, cursor, CATALOG, live_values, MODULES)
     if name.startswith("insert "):
         chosen = next(c for c in offered if c.label == name.removeprefix("insert "))
-        return text[: chosen.span.start] + chosen.insert + text[chosen.span.end :]
+        return text[: chosen.span.start] + chosen.insert_text + text[chosen.span.end :]
     lines = [f"{c.label}  {c.kind}  {c.detail}".rstrip() for c in offered[:SHOWN_MAX]]
     return "\n".join(lines + ([f"... {len(offered) - SHOWN_MAX} more"] if len(offered) > SHOWN_MAX else []))
 
@@ -64,17 +64,19 @@ def _signature(text: str, cursor: int) -> str:
     if found is None:
         return ""
     lines = []
-    for i, way in enumerate(found.ways):
-        parts = [f"«{part}»" if n == way.active else part for n, part in enumerate(way.parameters)]
-        lines.append(f"{'> ' if i == found.active else '  '}{way.label.partition('(')[0]}({', '.join(parts)})")
+    for i, way in enumerate(found.signatures):
+        parts = [f"«{part}»" if n == way.active_parameter else part for n, part in enumerate(way.parameters)]
+        lines.append(
+            f"{'> ' if i == found.active_signature else '  '}{way.label.partition('(')[0]}({', '.join(parts)})"
+        )
     return "\n".join([*lines, *([found.doc] if found.doc else [])])
 
 
 def _definition(text: str, cursor: int) -> str:
-    mention = mention_at(text, cursor, CATALOG, MODULES)
+    mention = symbol_at(text, cursor, CATALOG, MODULES)
     if mention is None:
         return ""
-    written = MAIL if mention.path else text
-    span = declaration(written, mention)
-    where = f" in {mention.path}" if mention.path else ""
+    written = MAIL if mention.module_path else text
+    span = find_declaration(written, mention)
+    where = f" in {mention.module_path}" if mention.module_path else ""
     return f"{' '.join(written[span.start : span.end].split())}{where}" if span else f"none of {mention.name} here"

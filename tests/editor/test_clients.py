@@ -15,17 +15,17 @@ from lark import Lark
 from editor.library import SAMPLES, SCRIPTS
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service.keyword_docs import (
-    KEYWORDS,
+    KEYWORD_DOCS,
     LIMIT_DOCS,
     METHOD_DOCS,
     MOMENT_DOCS,
     OPTION_DOCS,
-    STATEMENTS,
-    TYPES,
+    STATEMENT_DOCS,
+    TYPE_DOCS,
 )
 from paasq_dsl.stages import budget, diversify, find, fuse, match, near
-from paasq_dsl.syntax.keywords import MOMENTS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_editor.analysis import Analysis
+from paasq_dsl.syntax.keywords import MOMENTS, STAGE_KEYWORDS, STATEMENT_KEYWORDS
+from paasq_editor.analysis import DocumentAnalysis
 
 CLIENTS = Path(__file__).parents[2] / "editor"
 VSCODE = CLIENTS / "vscode"
@@ -39,12 +39,12 @@ def _word_terminals() -> set[str]:
     named = {t.name for t in terminals if t.name not in NOT_WORDS}
     words = {str(t.pattern.value) for t in terminals if t.name in named and t.pattern.type == "str"}
     words |= {found[0] for t in terminals if t.name in named and (found := re.match(r"[a-z]+", str(t.pattern.value)))}
-    return {w for w in words if w.isalpha()} - STAGE_WORDS - STATEMENT_WORDS
+    return {w for w in words if w.isalpha()} - STAGE_KEYWORDS - STATEMENT_KEYWORDS
 
 
 def test_every_word_has_its_sentence() -> None:
-    assert set(KEYWORDS) - STAGE_WORDS - STATEMENT_WORDS == _word_terminals()
-    assert set(STATEMENTS) == STATEMENT_WORDS
+    assert set(KEYWORD_DOCS) - STAGE_KEYWORDS - STATEMENT_KEYWORDS == _word_terminals()
+    assert set(STATEMENT_DOCS) == STATEMENT_KEYWORDS
     assert set(METHOD_DOCS) == set(fuse.METHODS)
     of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
     assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *find.OPTIONS, *match.OPTIONS, *of_fuse}
@@ -52,10 +52,10 @@ def test_every_word_has_its_sentence() -> None:
     assert set(MOMENT_DOCS) == set(MOMENTS)
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", TYPE_DOCS)
 def test_every_type_is_one(name: str) -> None:
     written = {"link": "link<a>", "vector": "vector(auto) from id"}.get(name, name)
-    assert Analysis(f"collection a {{ key id: keyword f: {written} }}", Catalog()).diagnostics == ()
+    assert DocumentAnalysis(f"collection a {{ key id: keyword f: {written} }}", Catalog()).diagnostics == ()
 
 
 def test_grammar_is_current() -> None:

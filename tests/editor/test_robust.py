@@ -10,16 +10,16 @@ import pytest
 
 from editor.library import CATALOG, MODULES, SAMPLES, SCRIPTS, live_values
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.language_service import complete, declaration, hover, mention_at, signature_help
+from paasq_dsl.language_service import complete, find_declaration, hover, signature_help, symbol_at
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.stage_splitter import split
-from paasq_dsl.syntax.statement_splitter import statements
-from paasq_editor.analysis import Analysis
-from paasq_editor.features.code_actions import actions
-from paasq_editor.features.code_lens import lenses
+from paasq_dsl.syntax.stage_splitter import split_script
+from paasq_dsl.syntax.statement_splitter import split_statements
+from paasq_editor.analysis import DocumentAnalysis
+from paasq_editor.features.code_actions import code_actions
+from paasq_editor.features.code_lens import code_lenses
 from paasq_editor.features.diagnostics import diagnostics
 from paasq_editor.features.formatting import formatting
-from paasq_editor.line_index import Positions
+from paasq_editor.line_index import LineIndex
 
 PIECES = [
     "|",
@@ -55,23 +55,23 @@ def _mutated(text: str, chance: random.Random) -> str:
 
 
 def _everything(text: str, offset: int) -> None:
-    analysis = Analysis(text, CATALOG)
-    positions = Positions(text)
+    analysis = DocumentAnalysis(text, CATALOG)
+    positions = LineIndex(text)
     for found in analysis.diagnostics:
         assert 0 <= found.span.start <= len(text)
     for offered in complete(text, offset, CATALOG, live_values):
         assert offered.span.start <= offset <= offered.span.end <= len(text)
-        assert offered.insert
+        assert offered.insert_text
     hover(text, offset, CATALOG, MODULES)
     signature_help(text, offset, CATALOG, MODULES)
-    if (mention := mention_at(text, offset, CATALOG, MODULES)) is not None:
-        declaration(text, mention)
+    if (mention := symbol_at(text, offset, CATALOG, MODULES)) is not None:
+        find_declaration(text, mention)
     diagnostics(analysis)
-    lenses(analysis, "file:///a.paasq")
+    code_lenses(analysis, "file:///a.paasq")
     formatting(text)
-    here = positions.position(offset)
-    assert positions.offset(here) == offset or text[offset - 1 : offset + 1] == "\r\n"
-    actions(analysis, "file:///x.paasq", positions.range(Span(0, len(text))))
+    here = positions.to_position(offset)
+    assert positions.to_offset(here) == offset or text[offset - 1 : offset + 1] == "\r\n"
+    code_actions(analysis, "file:///x.paasq", positions.to_range(Span(0, len(text))))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -100,9 +100,9 @@ def test_outline_agrees_with_split(seed: int) -> None:
     if chance.random() < 0.3:
         text = f"tx {{ delete note:a; patch task:b set n = 1; }};\n{text}"
     text = _mutated(text, chance) if seed else text
-    spans = [s for s in statements(text) if split(text[s.start : s.end])[0]]
-    whole = [(p.span.start, p.span.end) for p in split(text)[0]]
-    pieces = [(s.start, split(text[s.start : s.end])[0]) for s in spans]
+    spans = [s for s in split_statements(text) if split_script(text[s.start : s.end])[0]]
+    whole = [(p.span.start, p.span.end) for p in split_script(text)[0]]
+    pieces = [(s.start, split_script(text[s.start : s.end])[0]) for s in spans]
     assert [(p.span.start + at, p.span.end + at) for at, found in pieces for p in found] == whole
 
 

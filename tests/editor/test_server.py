@@ -15,7 +15,7 @@ from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable
 from paasq_daemon.wire.request import Request
 from paasq_editor import daemon_client as daemons
-from paasq_editor.daemon_client import Daemon
+from paasq_editor.daemon_client import DaemonClient
 
 SCHEMA = (SAMPLES / "assistant" / "schema.paasq").read_text("utf-8")
 
@@ -185,9 +185,9 @@ class _Client:
 
 def test_daemon_comes_and_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     client = _Client()
-    monkeypatch.setattr(daemons, "QUIET_S", 0.0)
-    monkeypatch.setattr(daemons, "CATALOG_KEPT_S", 0.0)
-    absent = Daemon(tmp_path / "nobody.sock")
+    monkeypatch.setattr(daemons, "RETRY_DELAY_S", 0.0)
+    monkeypatch.setattr(daemons, "CATALOG_TTL_S", 0.0)
+    absent = DaemonClient(tmp_path / "nobody.sock")
     assert absent.catalog() is None
     assert absent.values("task", "project", "", 5) == []
     monkeypatch.setattr(Client, "connect", lambda _: client)
@@ -208,8 +208,8 @@ def test_slow_daemon_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch, tmp_p
         raise DaemonUnavailable("too late")
 
     monkeypatch.setattr(Client, "connect", slow)
-    monkeypatch.setattr(daemons, "ANSWER_MAX_S", 0.05)
-    daemon = Daemon(tmp_path / "slow.sock")
+    monkeypatch.setattr(daemons, "REQUEST_TIMEOUT_S", 0.05)
+    daemon = DaemonClient(tmp_path / "slow.sock")
     assert daemon.catalog() is None
     assert daemon.values("task", "project", "", 5) == []  # not asked again so soon
     assert not answered.is_set()

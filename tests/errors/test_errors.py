@@ -8,14 +8,14 @@ import pytest
 
 from dumps import diagnostic_text
 from golden import Case, cases
-from paasq_daemon.backends.backend import Capability, Prepared
+from paasq_daemon.backends.backend import Capability, ExecutablePlan
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.wire.errors import QueryError
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import BoundQuery
-from paasq_dsl.diagnostics import CATALOGUE, Diagnostic, has_errors
-from paasq_dsl.source_text import Source
-from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse
+from paasq_dsl.diagnostics import MESSAGES, Diagnostic, has_errors
+from paasq_dsl.source_text import SourceText
+from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_script
 from schemas import MODULES, catalog, modules
 
 CASES = cases(Path(__file__).parent)
@@ -26,16 +26,17 @@ NOT_IN_A_FILE = {"PQ0118"}  # a text of that size is no case for one
 
 def diagnostics_of(text: str) -> list[Diagnostic]:
     """What parser and binder say, in the order of the text."""
-    script, of_form = parse(text)
+    script, of_form = parse_script(text)
     return sorted(
-        [*of_form, *bind(script, catalog(), resolve=modules).diagnostics], key=lambda d: (d.span.start, d.code)
+        [*of_form, *bind_script(script, catalog(), resolve_module=modules).diagnostics],
+        key=lambda d: (d.span.start, d.code),
     )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_error(case: Case) -> None:
     found = diagnostics_of(case["query"])
-    source = Source(case["query"])
+    source = SourceText(case["query"])
     case.check("error", "\n\n".join(diagnostic_text(source, d) for d in found))
     assert case.title.split()[0] in {d.code for d in found}
 
@@ -44,7 +45,7 @@ def test_error(case: Case) -> None:
 def test_edit_removes_its_error(case: Case) -> None:
     text = case["query"]
     for found in diagnostics_of(text):
-        if (edit := found.edit) is not None:
+        if (edit := found.fix) is not None:
             mended = text[: edit.span.start] + edit.text + text[edit.span.end :]
             after = diagnostics_of(mended)
             assert len(after) <= len(diagnostics_of(text)), mended
@@ -57,7 +58,7 @@ class NeverAsked:
     name = "never asked"
     capabilities: frozenset[Capability] = frozenset()
 
-    def prepare(self, query: BoundQuery) -> Prepared:
+    def prepare(self, query: BoundQuery) -> ExecutablePlan:
         raise AssertionError(query)
 
 
@@ -69,12 +70,12 @@ def test_the_engine_says_what_the_editor_says(case: Case) -> None:
     with pytest.raises(QueryError) as refused:
         Compiler(NeverAsked()).compile(case["query"], catalog(), "<query>", MODULES)
     said = sorted(refused.value.diagnostics, key=lambda d: (d["start"], d["code"]))
-    assert said == [d.to_json(Source(case["query"])) for d in found]
+    assert said == [d.to_json(SourceText(case["query"])) for d in found]
 
 
 def test_every_code_has_a_case() -> None:
     shown = {case.title.split()[0] for case in CASES}
-    assert shown | AT_RUN_TIME | INSIDE_ANOTHER | NOT_IN_A_FILE == set(CATALOGUE)
+    assert shown | AT_RUN_TIME | INSIDE_ANOTHER | NOT_IN_A_FILE == set(MESSAGES)
 
 
 def test_text_too_long() -> None:

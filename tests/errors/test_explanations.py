@@ -7,13 +7,13 @@ import re
 import pytest
 
 from errors.test_errors import AT_RUN_TIME, diagnostics_of
-from paasq_dsl.diagnostics import CATALOGUE
+from paasq_dsl.diagnostics import MESSAGES
 from paasq_dsl.error_docs import explanation
 
 WITHOUT_A_WRONG_TEXT = AT_RUN_TIME | {"PQ0117", "PQ0118", "PQ0225"}  # found when it runs, or too large a text to show
 
 
-@pytest.mark.parametrize("code", CATALOGUE)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_explanation(code: str) -> None:
     text = explanation(code)
     assert text is not None

@@ -25,8 +25,8 @@ def in_words(text: str, found: Diagnostic) -> None:
     if found.code.startswith("PQ01"):
         assert len(found.message) < SENTENCE_CHARACTERS_MAX, found
     assert len(found.candidates) <= 3
-    if found.edit is not None:
-        assert 0 <= found.edit.span.start <= found.edit.span.end <= len(text), found
+    if found.fix is not None:
+        assert 0 <= found.fix.span.start <= found.fix.span.end <= len(text), found
 
 
 @pytest.mark.parametrize("part", range(8))

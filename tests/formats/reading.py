@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.snapshot.manifest import list_manifests
-from paasq_daemon.store.historical_view import PastView
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.historical_view import HistoricalView
+from paasq_daemon.store.read_view import ReadView
 from paasq_dsl.catalog import Collection, catalog_to_json
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Duration, Value
 
 _SIZE = 8
@@ -57,7 +57,7 @@ def pack(folder: Path, archive: Path) -> None:
     shutil.move(plain, archive)
 
 
-def facts(view: View, snapshots: Path) -> dict[str, Any]:
+def facts(view: ReadView, snapshots: Path) -> dict[str, Any]:
     """The store at large: its moment, its catalog, what it counts, and its snapshots."""
     catalog = view.catalog
     return {
@@ -66,10 +66,10 @@ def facts(view: View, snapshots: Path) -> dict[str, Any]:
         "catalog": catalog_to_json(catalog),
         "live": {c.name: view.live_count(c.id) for c in catalog.collections.values()},
         "pending": {
-            f"{c.name}.{f.name}": view.pending_count(c.id, f.id)
+            f"{c.name}.{f.name}": view.pending_vector_count(c.id, f.id)
             for c in catalog.collections.values()
-            for f in c.of_kind(Kind.VECTOR)
-            if f.sources
+            for f in c.fields_of_kind(TypeKind.VECTOR)
+            if f.source_fields
         },
         "snapshots": [
             {"name": m.name, "created": m.created, "seq": m.seq, "collections": m.collections}
@@ -78,14 +78,16 @@ def facts(view: View, snapshots: Path) -> dict[str, Any]:
     }
 
 
-def history(view: View) -> Iterator[dict[str, Any]]:
+def history(view: ReadView) -> Iterator[dict[str, Any]]:
     """Each change that the journal tells, with the record as it was then; the last of a key is the record as it is."""
     for entry in view.journal(view.journal_start - 1):
-        past = PastView(view, entry.seq)
+        past = HistoricalView(view, entry.seq)
         for change in entry.changes:
             row: dict[str, Any] = {"seq": entry.seq, "time_us": entry.time_us, "change": str(change.kind)}
             if change.collection >= 0:
-                known = past.catalog.by_id.get(change.collection)  # None where it was dropped with its records
+                known = past.catalog.collections_by_id.get(
+                    change.collection
+                )  # None where it was dropped with its records
                 row |= {"collection": known and known.name, "key": change.key}
                 row["record"] = known and record_of(past, known, change.key)
             else:
@@ -93,17 +95,19 @@ def history(view: View) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def record_of(view: View, collection: Collection, key: str) -> dict[str, Any] | None:
+def record_of(view: ReadView, collection: Collection, key: str) -> dict[str, Any] | None:
     """A record's version and values; its vectors as the hexadecimal digits of little-endian float32."""
     record = view.get(collection.id, key)
     if record is None:
         return None
     vectors = {
         f.name: None if raw is None else raw.hex()
-        for f in collection.of_kind(Kind.VECTOR)
+        for f in collection.fields_of_kind(TypeKind.VECTOR)
         for raw in view.vectors(collection.id, f.id, [record.ordinal])
     }
-    values = {n: _plain(v) for n, v in record.values(collection).items() if n not in vectors and n != collection.key}
+    values = {
+        n: _plain(v) for n, v in record.field_values(collection).items() if n not in vectors and n != collection.key
+    }
     return {"version": record.version, "seq": record.seq, "time_us": record.time_us, "values": values} | (
         {"vectors": vectors} if vectors else {}
     )

@@ -15,9 +15,9 @@ from formats.reading import KeptEmbedder, extract, facts, history, record_of
 from golden import Case, cases
 from paasq_daemon.engine import Engine
 from paasq_daemon.index.checkpoint import Checkpoint
-from paasq_daemon.snapshot.create import create
-from paasq_daemon.snapshot.restore import restore
-from paasq_daemon.snapshot.verify import Depth, verify
+from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.verify import VerifyDepth, verify_snapshot
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.request import Request
 from running import check
@@ -99,10 +99,10 @@ def test_its_checkpoint_is_read_and_the_answers_need_no_index_of_that_day(folder
     again.close()
 
 
-@pytest.mark.parametrize("depth", Depth)
-def test_its_snapshots_verify(folder: Path, depth: Depth) -> None:
+@pytest.mark.parametrize("depth", VerifyDepth)
+def test_its_snapshots_verify(folder: Path, depth: VerifyDepth) -> None:
     for snapshot in known()["snapshots"]:
-        done = verify(folder / "snapshots", snapshot["name"], depth)
+        done = verify_snapshot(folder / "snapshots", snapshot["name"], depth)
         assert done.findings == []
         assert done.objects > 0
 
@@ -110,7 +110,7 @@ def test_its_snapshots_verify(folder: Path, depth: Depth) -> None:
 def test_its_snapshots_restore_to_what_they_describe(folder: Path, tmp_path: Path) -> None:
     for snapshot in known()["snapshots"]:
         into = tmp_path / snapshot["name"]
-        restore(folder / "snapshots", snapshot["name"], into)
+        restore_snapshot(folder / "snapshots", snapshot["name"], into)
         with Store.open(into) as store, store.read() as view:
             live = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
             assert (view.seq, live) == (snapshot["seq"], snapshot["collections"])
@@ -134,6 +134,6 @@ def test_writing_goes_on(folder: Path) -> None:
     engine.close()
     with Store.open(folder) as store:
         assert store.seq > before["seq"]
-        assert create(store, folder / "snapshots", "third").parent is not None
+        assert create_snapshot(store, folder / "snapshots", "third").parent is not None
         assert store.check() == []
-    assert verify(folder / "snapshots", "third", Depth.RESTORE).findings == []
+    assert verify_snapshot(folder / "snapshots", "third", VerifyDepth.RESTORE).findings == []

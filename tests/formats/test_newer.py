@@ -23,20 +23,27 @@ from formats.reading import KeptEmbedder, extract
 from paasq_daemon.cli.main import main
 from paasq_daemon.engine import Engine
 from paasq_daemon.index import checkpoint, text_index
-from paasq_daemon.index.append_files import read_manifest, write_manifest
-from paasq_daemon.snapshot.create import create
-from paasq_daemon.snapshot.garbage_collection import sweep
+from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
+from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.garbage_collection import collect_garbage
 from paasq_daemon.snapshot.manifest import list_manifests, manifest_path
-from paasq_daemon.snapshot.restore import restore
-from paasq_daemon.snapshot.verify import verify
-from paasq_daemon.store.entry_codec import decode, encode, seal
-from paasq_daemon.store.layout import CATALOG_NAME, FORMAT_VERSION, RECORD, SEQ, STATE_NAME, collection_name
-from paasq_daemon.store.read_view import View
+from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.verify import verify_snapshot
+from paasq_daemon.store.entry_codec import add_checksum, decode, encode
+from paasq_daemon.store.layout import (
+    CATALOG_NAME,
+    RECORD_KEY,
+    SEQ_KEY,
+    STATE_NAME,
+    STORE_FORMAT_VERSION,
+    counters_meta_key,
+)
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import CorruptRecord, FormatTooNew, QueryError, SnapshotError, StoreError
 from paasq_daemon.wire.request import Request
 
-NEWER = FORMAT_VERSION + 1
+NEWER = STORE_FORMAT_VERSION + 1
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def test_a_newer_store_is_refused_and_not_a_byte_of_it_changes(folder: Path) -> 
     before = contents(folder)
     for opened in (Store.open, Engine.open):
         with pytest.raises(
-            FormatTooNew, match=f"format {NEWER}, and this paasq knows formats up to {FORMAT_VERSION}"
+            FormatTooNew, match=f"format {NEWER}, and this paasq knows formats up to {STORE_FORMAT_VERSION}"
         ) as e:
             opened(folder)
         assert "newer" in e.value.hint
@@ -131,7 +138,7 @@ def test_a_garbage_stamp_is_no_guess(folder: Path, garbage: bytes) -> None:
     with pytest.raises(StoreError, match="is damaged") as refused:
         Store.open(folder)
     assert not isinstance(refused.value, FormatTooNew)
-    assert f'{{"store_format": {FORMAT_VERSION}}}' in refused.value.hint
+    assert f'{{"store_format": {STORE_FORMAT_VERSION}}}' in refused.value.hint
     assert contents(folder) == before
 
 
@@ -141,7 +148,7 @@ def test_a_store_without_its_stamp_is_not_taken_for_a_new_one(folder: Path) -> N
     with pytest.raises(StoreError, match="is gone"):
         Store.open(folder)
     assert contents(folder) == before
-    stamp(folder, json.dumps({"store_format": FORMAT_VERSION}))  # as the hint says
+    stamp(folder, json.dumps({"store_format": STORE_FORMAT_VERSION}))  # as the hint says
     with Store.open(folder) as store:
         assert store.check() == []
 
@@ -167,7 +174,7 @@ def test_an_empty_data_file_without_a_stamp_is_a_new_store(tmp_path: Path) -> No
 def replaced(folder: Path, table: str, key: bytes, payload: bytes, *, envelope: int | None = None) -> None:
     """Put an entry as a newer paasq might have: its checksum holds."""
     seed = ("meta", "records", "keys", "vectors", "pending", "journal").index(table)
-    sealed = seal(seed, key, payload)
+    sealed = add_checksum(seed, key, payload)
     sealed = sealed if envelope is None else bytes([envelope]) + sealed[1:]
     with lmdb.open(str(folder / "store"), max_dbs=16) as environment:
         database = environment.open_db(table.encode(), create=False)
@@ -176,23 +183,23 @@ def replaced(folder: Path, table: str, key: bytes, payload: bytes, *, envelope: 
             txn.put(key, sealed, db=database)
 
 
-def some_record(view: View) -> bytes:
+def some_record(view: ReadView) -> bytes:
     record = view.get(view.catalog.collections["note"].id, "boats")
     assert record is not None
-    return RECORD.pack(record.collection_id, record.ordinal)
+    return RECORD_KEY.pack(record.collection_id, record.ordinal)
 
 
-def body(view: View) -> list[Any]:
+def body(view: ReadView) -> list[Any]:
     found: list[Any] = decode(view.tables.records.get(view.txn, some_record(view)) or b"")
     return found
 
 
-ENTRIES: dict[str, tuple[str, Callable[[View], bytes], Callable[[View], Any]]] = {
+ENTRIES: dict[str, tuple[str, Callable[[ReadView], bytes], Callable[[ReadView], Any]]] = {
     "a record of more parts": ("records", some_record, lambda view: [*body(view), "by an agent"]),
     "a record of other parts": ("records", some_record, lambda _: {"key": "boats"}),
-    "a change of another kind": ("journal", lambda _: SEQ.pack(30), lambda _: [0, [["forget", 1, "", 0, None, None]]]),
-    "a change of more parts": ("journal", lambda _: SEQ.pack(30), lambda _: [0, [["put", 1, "", 0, None, None, "by"]]]),
-    "an entry of more parts": ("journal", lambda _: SEQ.pack(30), lambda _: [0, [], "by"]),
+    "a change of another kind": ("journal", lambda _: SEQ_KEY.pack(30), lambda _: [0, [["forget", 1, "", 0, None, None]]]),
+    "a change of more parts": ("journal", lambda _: SEQ_KEY.pack(30), lambda _: [0, [["put", 1, "", 0, None, None, "by"]]]),
+    "an entry of more parts": ("journal", lambda _: SEQ_KEY.pack(30), lambda _: [0, [], "by"]),
     "a catalog with a type that is to come": (
         "meta", lambda _: CATALOG_NAME,
         lambda _: {"version": 99, "collections": [
@@ -205,7 +212,7 @@ ENTRIES: dict[str, tuple[str, Callable[[View], bytes], Callable[[View], Any]]] =
             {"id": 1, "name": "kinds", "key": "id", "doc": "", "field_ids_given": 1, "fields": [], "keep": "90d"}]},
     ),
     "a catalog of another shape": ("meta", lambda _: CATALOG_NAME, lambda _: {}),
-    "counters of a collection, more": ("meta", lambda _: collection_name(1), lambda _: [1, 2, 3, {}, {}, b"live keys"]),
+    "counters of a collection, more": ("meta", lambda _: counters_meta_key(1), lambda _: [1, 2, 3, {}, {}, b"live keys"]),
     "counters of the store, more": ("meta", lambda _: STATE_NAME, lambda view: [view.seq, 0, 1, "more"]),
 }  # fmt: skip
 
@@ -213,7 +220,7 @@ ENTRIES: dict[str, tuple[str, Callable[[View], bytes], Callable[[View], Any]]] =
 def read_all(folder: Path) -> None:
     with Store.open(folder) as store, store.read() as view:
         note = view.catalog.collections["note"].id
-        view.collection_states()
+        view.all_collection_counters()
         view.get(note, "boats")
         for _ in view.journal(view.journal_start - 1):
             pass
@@ -221,7 +228,7 @@ def read_all(folder: Path) -> None:
 
 @pytest.mark.parametrize(("table", "key", "payload"), ENTRIES.values(), ids=ENTRIES.keys())
 def test_an_entry_of_a_newer_shape_is_never_half_read(
-    folder: Path, table: str, key: Callable[[View], bytes], payload: Callable[[View], Any]
+    folder: Path, table: str, key: Callable[[ReadView], bytes], payload: Callable[[ReadView], Any]
 ) -> None:
     with Store.open(folder) as store, store.read() as view:
         name, content = key(view), encode(payload(view))
@@ -261,10 +268,10 @@ def test_a_newer_snapshot_is_refused_by_all_that_read_it_and_kept(folder: Path, 
     before = contents(target)
     words = "snapshot 'first' has format 2, and this paasq knows formats up to 1"
     with pytest.raises(FormatTooNew, match=words):
-        restore(target, "first", into)
-    assert verify(target, "first").findings == [words]
+        restore_snapshot(target, "first", into)
+    assert verify_snapshot(target, "first").findings == [words]
     with pytest.raises(FormatTooNew, match=words):
-        sweep(target)
+        collect_garbage(target)
     assert [manifest.name for manifest in list_manifests(target)] == ["second"]
     assert not into.exists()
     (target / "lock").unlink()  # sweep makes one
@@ -279,9 +286,9 @@ def test_beside_a_newer_snapshot_others_can_be_made(folder: Path) -> None:
     newer = manifest_path(folder / "snapshots", "second").read_bytes()
     with Store.open(folder) as store:
         with pytest.raises(SnapshotError, match="already"):
-            create(store, folder / "snapshots", "second")
-        assert create(store, folder / "snapshots", "third").parent is not None
-    assert verify(folder / "snapshots", "third").findings == []
+            create_snapshot(store, folder / "snapshots", "second")
+        assert create_snapshot(store, folder / "snapshots", "third").parent is not None
+    assert verify_snapshot(folder / "snapshots", "third").findings == []
     assert manifest_path(folder / "snapshots", "second").read_bytes() == newer
 
 
@@ -289,14 +296,14 @@ def test_a_snapshot_of_a_newer_store_is_whole_and_cannot_be_restored(folder: Pat
     rewrite(folder, "first", store_format=NEWER)
     before = contents(folder)
     with pytest.raises(FormatTooNew, match=f"the store in snapshot 'first' has format {NEWER}"):
-        restore(folder / "snapshots", "first", tmp_path / "into")
+        restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
     assert not (tmp_path / "into").exists()
     assert contents(folder) == before
-    assert verify(folder / "snapshots", "first").findings == []
+    assert verify_snapshot(folder / "snapshots", "first").findings == []
 
 
 def test_a_restored_store_has_the_stamp_of_the_store_that_was_captured(folder: Path, tmp_path: Path) -> None:
-    restore(folder / "snapshots", "first", tmp_path / "into")
+    restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
     assert json.loads((tmp_path / "into" / "format").read_bytes()) == {"store_format": 1}
 
 
@@ -306,7 +313,7 @@ def test_a_manifest_that_is_known_by_half_is_not_believed(
 ) -> None:
     rewrite(folder, "first", **changes)
     with pytest.raises(SnapshotError, match="was changed"):
-        restore(folder / "snapshots", "first", tmp_path / "into")
+        restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
 
 
 # What is derived
@@ -328,24 +335,24 @@ WORDS = {"kinds": "fox", "note": "night", "script": "ночной"}
 @pytest.mark.parametrize("format_", [None, 0, "1", 99, [1]], ids=repr)
 def test_an_index_of_an_unknown_format_is_built_anew_and_never_read(folder: Path, format_: object) -> None:
     expected = asked(folder)
-    known = {"columns.json": checkpoint.FORMAT_VERSION, "paasq.json": text_index.FORMAT_VERSION}
+    known = {"columns.json": checkpoint.CHECKPOINT_FORMAT_VERSION, "paasq.json": text_index.TEXT_INDEX_FORMAT_VERSION}
     manifests = [path for name in known for path in (folder / "index").rglob(name)]
     assert len(manifests) >= 2
     for path in manifests:
-        body = read_manifest(path, known[path.name]) | {"format": format_}
+        body = read_index_manifest(path, known[path.name]) | {"format": format_}
         if format_ is None:
             del body["format"]
-        write_manifest(path, body)
+        write_index_manifest(path, body)
     for path in (folder / "index").rglob("*"):
         if path.is_file() and path.name not in known:
             path.write_bytes(b"of a layout that is to come")
     assert asked(folder) == expected
     for path in manifests:
-        assert read_manifest(path, known[path.name])
+        assert read_index_manifest(path, known[path.name])
 
 
 def test_an_index_manifest_that_is_no_object_is_not_believed(folder: Path) -> None:
-    write_manifest(folder / "index" / "columns.json", [1])  # type: ignore[arg-type]
+    write_index_manifest(folder / "index" / "columns.json", [1])  # type: ignore[arg-type]
     engine = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
     assert engine.query(Request("from jot")).rows
     engine.close()

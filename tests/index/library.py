@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from paasq_daemon.index.column import Coded, Column, Ragged
+from paasq_daemon.index.column import Column, DictionaryColumn, ListColumn
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
@@ -136,10 +136,10 @@ class Model:
 
 def values_of(column: Column) -> list[Any]:
     """The values of a column as plain Python, None where null."""
-    if isinstance(column, Coded):
+    if isinstance(column, DictionaryColumn):
         return [None if code < 0 else column.dictionary[code] for code in column.codes.tolist()]
-    valid = [True] * len(column) if column.valid is None else column.valid.tolist()
-    if isinstance(column, Ragged):
+    valid = [True] * len(column) if column.validity is None else column.validity.tolist()
+    if isinstance(column, ListColumn):
         items, offsets = values_of(column.items), column.offsets.tolist()
         lists = [items[a:b] for a, b in pairwise(offsets)]
         return [value if ok else None for value, ok in zip(lists, valid, strict=True)]
@@ -149,12 +149,12 @@ def values_of(column: Column) -> list[Any]:
 def check_equal(view: IndexView, model: Model) -> None:
     """Every column and vector of the view says what the model does."""
     note = view.collection("note")
-    live = np.flatnonzero(note.alive).tolist()
+    live = np.flatnonzero(note.live).tolist()
     keys = values_of(note.column("_key"))
     assert sorted(keys[o] for o in live) == sorted(model.live)
     assert note.live_count == len(model.live)
     for name in COLUMN_NAMES:
-        declared = NOTE.by_name[name]
+        declared = NOTE.fields_by_name[name]
         values = values_of(note.column(name))
         assert len(values) == note.length
         for ordinal in live:

@@ -140,7 +140,7 @@ def test_a_new_field_reads_as_its_default(tmp_path: Path) -> None:
                 check_equal(after, model)
                 note = after.collection("note")
                 assert set(values_of(note.column("venue"))) == {None}
-                assert {v for v, a in zip(values_of(note.column("rank")), note.alive, strict=True) if a} == {7}
+                assert {v for v, a in zip(values_of(note.column("rank")), note.live, strict=True) if a} == {7}
             with pytest.raises(KeyError, match="rank"):
                 before.collection("note").column("rank")
     with opened(tmp_path) as (_, indexes), indexes.read() as view:
@@ -164,7 +164,7 @@ def _put_vector(key: str, vector: bytes, transaction: WriteTransaction) -> None:
 
 
 def _set_pending(ordinal: int, transaction: WriteTransaction) -> None:
-    transaction.set_pending(NOTE.id, 14, ordinal)
+    transaction.mark_vector_pending(NOTE.id, 14, ordinal)
 
 
 def test_vectors_of_a_new_model_replace_all_old_ones(tmp_path: Path) -> None:
@@ -193,14 +193,14 @@ def test_vectors_of_a_new_model_replace_all_old_ones(tmp_path: Path) -> None:
 
 def test_a_full_disk_does_not_stop_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model(random.Random(8))
-    monkeypatch.setattr("paasq_daemon.index.indexes.CHECKPOINT_SEQS", 1)
+    monkeypatch.setattr("paasq_daemon.index.indexes.CHECKPOINT_INTERVAL_SEQS", 1)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with opened(tmp_path) as (store, indexes):
         create(store)
-        monkeypatch.setattr("paasq_daemon.index.checkpoint.write_manifest", full)
+        monkeypatch.setattr("paasq_daemon.index.checkpoint.write_index_manifest", full)
         model.change(store, 30)
         with indexes.read() as view:
             check_equal(view, model)

@@ -6,15 +6,15 @@ import random
 
 import pytest
 
-from paasq_daemon.index.analyzers import terms
-from paasq_daemon.index.snippet_selection import snippet, within_edits
-from paasq_dsl.syntax.match_query import parse_match_text
+from paasq_daemon.index.analyzers import analyze
+from paasq_daemon.index.snippet_selection import select_snippet, within_edit_distance
+from paasq_dsl.syntax.match_query import parse_match_query
 
 FILLER = "Nothing of note was said about it that day. " * 10
 
 
 def shown(match: str, text: str, chars: int, language: str | None = "en") -> tuple[str, list[str]]:
-    found = snippet(parse_match_text(match), language, text, chars)
+    found = select_snippet(parse_match_query(match), language, text, chars)
     assert text[found.start :].startswith(found.text)
     assert len(found.text) <= chars
     return found.text, [found.text[a:b] for a, b in found.highlights]
@@ -52,7 +52,7 @@ def test_any_text_and_any_length(seed: int) -> None:
     text = " ".join(rng.choices(words, k=rng.randint(0, 60)))
     for chars in range(1, 120, 7):
         part, highlights = shown("budget falcon wi-fi", text, chars)
-        assert {t.text for h in highlights for t in terms(h, "en")} <= {"budget", "falcon", "wi", "fi"}
+        assert {t.text for h in highlights for t in analyze(h, "en")} <= {"budget", "falcon", "wi", "fi"}
         if "falcon" in text and chars >= 60:
             assert highlights, (part, text)
 
@@ -69,4 +69,4 @@ def test_any_text_and_any_length(seed: int) -> None:
     ],
 )
 def test_edits(word: str, other: str, edits: int, within: bool) -> None:
-    assert within_edits(word, other, edits) is within
+    assert within_edit_distance(word, other, edits) is within

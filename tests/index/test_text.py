@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from index.library import NOTE, WORDS, create, opened
-from paasq_daemon.index.analyzers import LANGUAGES, terms
-from paasq_daemon.index.append_files import read_manifest, write_manifest
-from paasq_daemon.index.column import Coded
+from paasq_daemon.index.analyzers import LANGUAGES, analyze
+from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
+from paasq_daemon.index.column import DictionaryColumn
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.index.text_index import FORMAT_VERSION
-from paasq_daemon.index.text_search import Hits
+from paasq_daemon.index.text_index import TEXT_INDEX_FORMAT_VERSION
+from paasq_daemon.index.text_search import TextHits
 from paasq_daemon.store.store import Store
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.syntax.match_query import Clause, Form, MatchText, Occur, parse_match_text
+from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur, parse_match_query
 from paasq_dsl.types import text_in
 
 TITLE, BODY, LINES = 2, 3, 13
@@ -46,8 +46,8 @@ def search(
     k: int | None = None,
     mask: np.ndarray | None = None,
     weights: Mapping[str, float] = MappingProxyType({"title": 1.0}),
-) -> Hits:
-    return view.collection("note").text.search(parse_match_text(text), weights, k, mask)
+) -> TextHits:
+    return view.collection("note").text.search(parse_match_query(text), weights, k, mask)
 
 
 def bm25(documents: list[list[str]], query: list[str]) -> np.ndarray:
@@ -67,7 +67,7 @@ def bm25(documents: list[list[str]], query: list[str]) -> np.ndarray:
 def test_scores_are_the_published_formula_under_every_mask(tmp_path: Path) -> None:
     rng = random.Random(1)
     titles = [" ".join(rng.choices(WORDS, k=rng.randint(1, 20))) for _ in range(900)]
-    documents = [[term.text for term in terms(title, "en")] for title in titles]
+    documents = [[term.text for term in analyze(title, "en")] for title in titles]
     with opened(tmp_path) as (store, indexes):
         create(store)
         for start in range(0, 900, 300):  # three segments
@@ -77,7 +77,7 @@ def test_scores_are_the_published_formula_under_every_mask(tmp_path: Path) -> No
                 search(view, "falcon")
         with indexes.read() as view:
             for words in (["falcon"], ["running", "budget"], ["draft", "cafe", "launch"]):
-                expected = bm25(documents, [term.text for word in words for term in terms(word, "en")])
+                expected = bm25(documents, [term.text for word in words for term in analyze(word, "en")])
                 for share in (1.0, 0.5, 0.1, 0.01, 0.0):
                     mask = np.array([rng.random() < share for _ in titles])
                     for k in (1, 10, 200, None):
@@ -144,7 +144,7 @@ def test_what_matches(tmp_path: Path, text: str) -> None:
         put(store, "e", "a runner")
         with indexes.read() as view:
             keys = view.collection("note").column("_key")
-            assert isinstance(keys, Coded)
+            assert isinstance(keys, DictionaryColumn)
             found = {keys.dictionary[o] for o in search(view, text).ordinals}
     assert found == CASES[text]
 
@@ -266,7 +266,7 @@ def test_an_index_behind_the_store_is_brought_up_without_doubles(tmp_path: Path)
         with opened(tmp_path) as (_, indexes), indexes.read() as view:
             assert search(view, "falcon").ordinals.tolist() == [1, 2, 3]
             assert search(view, "one").ordinals.tolist() == []
-            assert view.collection("note").text.words("title", "fo", 5) == [("four", 1)]
+            assert view.collection("note").text.words_with_prefix("title", "fo", 5) == [("four", 1)]
 
 
 def test_a_failing_commit_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,21 +296,21 @@ def test_nothing_that_is_asked_can_break_it(tmp_path: Path) -> None:
                 clauses = tuple(
                     Clause(
                         rng.choice(list(Occur)),
-                        rng.choice(list(Form)),
+                        rng.choice(list(ClauseKind)),
                         "".join(rng.choices(alphabet, k=rng.randint(0, 8))),
                         boost=rng.choice([0.0, 1.0, 1000.0]),
-                        edits=rng.randint(0, 2),
+                        edit_distance=rng.randint(0, 2),
                         slop=rng.randint(0, 100),
                     )
                     for _ in range(rng.randint(0, 20))
                 )
-                text.search(MatchText(clauses), {"title": 1.0, "lines": 2.0}, rng.choice([None, 0, 1, 10**12]))
-                text.snippet(MatchText(clauses), "title", "".join(rng.choices(alphabet, k=50)), rng.randint(0, 30))
-            excluded = (Clause(Occur.MUST_NOT, Form.PREFIX, "a"),) * 255
-            many = MatchText((*excluded, Clause(Occur.MUST, Form.WORD, "half")))
+                text.search(MatchQuery(clauses), {"title": 1.0, "lines": 2.0}, rng.choice([None, 0, 1, 10**12]))
+                text.snippet(MatchQuery(clauses), "title", "".join(rng.choices(alphabet, k=50)), rng.randint(0, 30))
+            excluded = (Clause(Occur.MUST_NOT, ClauseKind.PREFIX, "a"),) * 255
+            many = MatchQuery((*excluded, Clause(Occur.MUST, ClauseKind.WORD, "half")))
             assert search(view, "half").ordinals.tolist() == [0]
             assert text.search(many, {"title": 1.0}, 10).ordinals.tolist() == [0]
-            too_many = MatchText((Clause(Occur.SHOULD, Form.WORD, "half"),) * 30_000)
+            too_many = MatchQuery((Clause(Occur.SHOULD, ClauseKind.WORD, "half"),) * 30_000)
             with pytest.raises(ValueError, match="256 clauses"):
                 text.search(too_many, {"title": 1.0}, 10)
 
@@ -320,7 +320,7 @@ def test_words_for_completion(tmp_path: Path) -> None:
         create(store)
         put_all(store, ["running shoes", "running river", "The Runner", "Café"])
         with indexes.read() as view:
-            words = view.collection("note").text.words
+            words = view.collection("note").text.words_with_prefix
             assert words("title", "Run", 10) == [("running", 2), ("runner", 1)]
             assert words("title", "caf", 10) == [("cafe", 1)]
             assert words("title", "CAFÉ", 10) == [("cafe", 1)]
@@ -329,9 +329,9 @@ def test_words_for_completion(tmp_path: Path) -> None:
 
 
 def test_every_language_has_an_analyzer() -> None:
-    assert {language for language in LANGUAGES if [t.text for t in terms("2026", language)] == ["2026"]} == LANGUAGES
-    assert [t.text for t in terms("die Häuser für", "de")] == ["haus"]
-    assert len({t.text for word in ("Häuser", "hauser", "Haus") for t in terms(word, "de")}) == 1
+    assert {language for language in LANGUAGES if [t.text for t in analyze("2026", language)] == ["2026"]} == LANGUAGES
+    assert [t.text for t in analyze("die Häuser für", "de")] == ["haus"]
+    assert len({t.text for word in ("Häuser", "hauser", "Haus") for t in analyze(word, "de")}) == 1
 
 
 def test_an_index_of_an_older_format_is_built_anew(tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_an_index_of_an_older_format_is_built_anew(tmp_path: Path) -> None:
         with indexes.read() as view:
             expected = search(view, "falcon", weights={})
     (manifest,) = tmp_path.rglob("paasq.json")
-    write_manifest(manifest, read_manifest(manifest, FORMAT_VERSION) | {"format": 1})
+    write_index_manifest(manifest, read_index_manifest(manifest, TEXT_INDEX_FORMAT_VERSION) | {"format": 1})
     for file in manifest.parent.glob("*.idx"):
         file.unlink()
     with opened(tmp_path) as (_, indexes), indexes.read() as view:
@@ -358,7 +358,10 @@ def test_all_fields_as_one_score_as_one_text(tmp_path: Path) -> None:
         for number, (title, body) in enumerate(records):
             put(store, f"k{number}", title, body=body)
         documents = [
-            [term.text for term in terms(" ".join([title] * (3 if len(title) * 3 <= len(body) else 1) + [body]), "en")]
+            [
+                term.text
+                for term in analyze(" ".join([title] * (3 if len(title) * 3 <= len(body) else 1) + [body]), "en")
+            ]
             for title, body in records
         ]
         with indexes.read() as view:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from index.library import NOTE, create, opened
-from paasq_daemon.index.column import Flat
+from paasq_daemon.index.column import FlatColumn
 from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
-from paasq_dsl.syntax.match_query import parse_match_text
+from paasq_dsl.syntax.match_query import parse_match_query
 
 
 def _write(store: Store) -> None:
@@ -31,14 +31,14 @@ def _read(indexes: Indexes) -> int:
     while True:
         with indexes.read() as view:
             note = view.collection("note")
-            live = np.flatnonzero(note.alive)
+            live = np.flatnonzero(note.live)
             column = note.column("stars").take(live)
-            assert isinstance(column, Flat)
+            assert isinstance(column, FlatColumn)
             stars = set(column.values.tolist())
             if not stars:
                 continue
             (round_,) = stars
-            hits = note.text.search(parse_match_text(f"round{round_}"), {"title": 1.0})
+            hits = note.text.search(parse_match_query(f"round{round_}"), {"title": 1.0})
             assert hits.ordinals.tolist() == live.tolist()
             near = note.vectors("embedding").search(np.eye(5, dtype=np.float32)[round_ % 5], 99)
             assert near.ordinals.tolist() == live.tolist()

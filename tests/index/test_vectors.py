@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from paasq_daemon.index import vector_search as tuning
-from paasq_daemon.index.binary_quantization import FARTHEST, hamming, nearest_rows, sign_words
+from paasq_daemon.index.binary_quantization import DISTANCE_MAX, hamming_distances, quantize, smallest_distances
 from paasq_daemon.index.vector_blocks import BLOCK_ROWS
 from paasq_daemon.index.vector_index import VectorIndex
-from paasq_daemon.index.vector_search import VectorView, unit_rows
+from paasq_daemon.index.vector_search import VectorSearcher, normalize_rows
 from paasq_daemon.wire.errors import StoreError
 
 SIZE = 150  # not a multiple of 64
@@ -43,14 +43,16 @@ def rows() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def view(rows: np.ndarray) -> VectorView:
+def view(rows: np.ndarray) -> VectorSearcher:
     alive = np.ones(len(rows), np.bool_)
     alive[::11] = False
     return index_of(rows).view(len(rows), alive)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01, 0.0005, 0.0])
-def test_equals_brute_force_under_masks_of_every_selectivity(rows: np.ndarray, view: VectorView, share: float) -> None:
+def test_equals_brute_force_under_masks_of_every_selectivity(
+    rows: np.ndarray, view: VectorSearcher, share: float
+) -> None:
     rng = np.random.default_rng(1)
     alive = np.arange(len(rows)) % 11 != 0
     recalled = wanted = 0
@@ -69,16 +71,16 @@ def test_equals_brute_force_under_masks_of_every_selectivity(rows: np.ndarray, v
     assert recalled >= 0.97 * wanted
 
 
-def test_says_that_it_is_approximate_exactly_when_it_is(rows: np.ndarray, view: VectorView) -> None:
+def test_says_that_it_is_approximate_exactly_when_it_is(rows: np.ndarray, view: VectorSearcher) -> None:
     query = rows[5]
     assert view.search(query, 10).approximate
     assert not view.search(query, 10, exact=True).approximate
-    assert not view.search(query, 10, np.arange(len(rows)) < tuning.EXACT_NUMBERS_MAX // SIZE).approximate
+    assert not view.search(query, 10, np.arange(len(rows)) < tuning.EXACT_FLOATS_MAX // SIZE).approximate
     assert not view.search(query, len(rows)).approximate
     assert len(view.search(query, len(rows)).ordinals) == view.count
 
 
-def test_pages_fit_together_and_scores_stay(view: VectorView, rows: np.ndarray) -> None:
+def test_pages_fit_together_and_scores_stay(view: VectorSearcher, rows: np.ndarray) -> None:
     query = rows[7]
     long = view.search(query, 500, exact=True)
     for k in (1, 10, 100):
@@ -126,7 +128,7 @@ def test_replaced_and_removed_vectors() -> None:
         index.apply({5: b"\0" * 8})
 
 
-def test_a_query_of_another_length_is_refused(view: VectorView) -> None:
+def test_a_query_of_another_length_is_refused(view: VectorSearcher) -> None:
     with pytest.raises(ValueError, match="150 numbers"):
         view.search(np.ones(3, np.float32), 5)
 
@@ -134,14 +136,14 @@ def test_a_query_of_another_length_is_refused(view: VectorView) -> None:
 def test_distances_are_counts_of_different_signs() -> None:
     rows = rows_of(300)
     query = rows_of(1, seed=5)[0]
-    distances = hamming(sign_words(rows), sign_words(query[np.newaxis])[:, 0])
+    distances = hamming_distances(quantize(rows), quantize(query[np.newaxis])[:, 0])
     assert distances.tolist() == [int(((row > 0) != (query > 0)).sum()) for row in rows]
-    chosen = nearest_rows(distances, 20)
+    chosen = smallest_distances(distances, 20)
     assert len(chosen) >= 20
     assert distances[chosen].max() == np.sort(distances)[19]
-    distances[chosen] = FARTHEST
-    assert not set(nearest_rows(distances, 20).tolist()) & set(chosen.tolist())
+    distances[chosen] = DISTANCE_MAX
+    assert not set(smallest_distances(distances, 20).tolist()) & set(chosen.tolist())
 
 
 def test_rows_have_unit_length() -> None:
-    np.testing.assert_allclose(np.linalg.norm(unit_rows(rows_of(50)), axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(normalize_rows(rows_of(50)), axis=1), 1, rtol=1e-6)

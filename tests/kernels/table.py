@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from paasq_daemon.index.column import Coded, Column, Ints, Ragged
-from paasq_daemon.kernels.columns import from_values, to_values
-from paasq_daemon.kernels.context import Shown
-from paasq_daemon.kernels.evaluate import Rows, RunValues, evaluate
-from paasq_dsl.binder.script import bind
-from paasq_dsl.bound import Bound, BoundQuery, ExtendStage
+from paasq_daemon.index.column import Column, DictionaryColumn, Ints, ListColumn
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
+from paasq_daemon.kernels.context import SnippetMode
+from paasq_daemon.kernels.evaluate import EvaluationContext, RowSet, evaluate
+from paasq_dsl.binder.script import bind_script
+from paasq_dsl.bound import BoundExpression, BoundQuery, ExtendStage
 from paasq_dsl.catalog import Catalog, Collection, Field
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.types import (
     BOOL,
     BYTES,
@@ -72,10 +72,10 @@ def catalog(columns: Mapping[str, tuple[Type, list[Value]]]) -> Catalog:
     return Catalog(1, {"row": Collection(1, "row", (key, *fields), "id"), "person": person})
 
 
-def bound(text: str, columns: Mapping[str, tuple[Type, list[Value]]] = COLUMNS) -> Bound:
+def bound(text: str, columns: Mapping[str, tuple[Type, list[Value]]] = COLUMNS) -> BoundExpression:
     """The expression, bound where rows have these columns and a match went before."""
-    script, faults = parse(f"from row | extend x = {text};")
-    result = bind(script, catalog(columns))
+    script, faults = parse_script(f"from row | extend x = {text};")
+    result = bind_script(script, catalog(columns))
     assert not faults, faults
     assert not result.diagnostics, result.diagnostics
     query = result.statements[-1]
@@ -87,30 +87,32 @@ def bound(text: str, columns: Mapping[str, tuple[Type, list[Value]]] = COLUMNS) 
 
 def rows(columns: Mapping[str, tuple[Type, list[Value]]] = COLUMNS) -> Table:
     length = len(next(iter(columns.values()))[1])
-    return Table({name: from_values(type_, values) for name, (type_, values) in columns.items()}, length)
+    return Table({name: column_from_values(type_, values) for name, (type_, values) in columns.items()}, length)
 
 
-def run(**parameters: Any) -> RunValues:
-    return RunValues((), parameters, NOW, traverse, cut)
+def run(**parameters: Any) -> EvaluationContext:
+    return EvaluationContext((), parameters, NOW, traverse, cut)
 
 
 def values(text: str, **parameters: Any) -> list[Value]:
     """What an expression gives over the four rows."""
-    return to_values(evaluate(bound(text), rows(), run(**parameters)))
+    return column_to_values(evaluate(bound(text), rows(), run(**parameters)))
 
 
 def traverse(collection: str, field: str, links: Column) -> Column:
     assert (collection, field) == ("person", "name")
-    if isinstance(links, Ragged):
-        lists = cast("list[list[str] | None]", to_values(links))
+    if isinstance(links, ListColumn):
+        lists = cast("list[list[str] | None]", column_to_values(links))
         names: list[Value] = [None if v is None else [PEOPLE[k] for k in v if k in PEOPLE] for v in lists]
-        return from_values(list_of(KEYWORD), names)
-    assert isinstance(links, Coded)
-    return from_values(KEYWORD, [PEOPLE.get(str(k)) for k in to_values(links)])
+        return column_from_values(list_of(KEYWORD), names)
+    assert isinstance(links, DictionaryColumn)
+    return column_from_values(KEYWORD, [PEOPLE.get(str(k)) for k in column_to_values(links)])
 
 
-def cut(_: Rows, text: Column, characters: int | None, shown: Shown) -> Column:
-    if shown is Shown.PLACES:
-        return from_values(list_of(INT), [None if v is None else [0, len(str(v))] for v in to_values(text)])
-    mark = "«!»" if shown is Shown.MARKED else ""
-    return from_values(TEXT, [None if v is None else str(v)[:characters] + mark for v in to_values(text)])
+def cut(_: RowSet, text: Column, characters: int | None, shown: SnippetMode) -> Column:
+    if shown is SnippetMode.PLACES:
+        return column_from_values(
+            list_of(INT), [None if v is None else [0, len(str(v))] for v in column_to_values(text)]
+        )
+    mark = "«!»" if shown is SnippetMode.MARKED else ""
+    return column_from_values(TEXT, [None if v is None else str(v)[:characters] + mark for v in column_to_values(text)])

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from kernels.table import bound, rows, run, values
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.memory_limit import Room
-from paasq_daemon.kernels.parameters import infer_type, parameter
-from paasq_dsl.bound import ParameterValue
+from paasq_daemon.kernels.memory_limit import MemoryLimit
+from paasq_daemon.kernels.parameters import bind_parameter, infer_type
+from paasq_dsl.bound import ParameterRef
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.source_text import NOWHERE
+from paasq_dsl.source_text import DUMMY_SPAN
 from paasq_dsl.types import (
     BOOL,
     DURATION,
@@ -74,7 +74,7 @@ PARAMETERS: dict[str, Any] = {"word": "x", "long_vector": [1, 2, 3], "nothing": 
 @pytest.mark.parametrize("text", REFUSED)
 def test_refuses_by_name_and_place(text: str) -> None:
     expression = bound(text)
-    with pytest.raises(KernelError) as refused:
+    with pytest.raises(EvaluationError) as refused:
         evaluate(expression, rows(), run(**PARAMETERS))
     assert refused.value.message == REFUSED[text]
     assert refused.value.code in {"PQ0702", "PQ0703", "PQ0704"}
@@ -86,15 +86,15 @@ def test_what_is_null_does_not_overflow() -> None:
 
 
 def test_replace_does_not_grow_without_limit() -> None:
-    with pytest.raises(KernelError, match="more than 1,000,000 characters"):
+    with pytest.raises(EvaluationError, match="more than 1,000,000 characters"):
         values('replace($a, "a", $a)', a="a" * 2000)
 
 
 def test_lists_do_not_grow_without_limit() -> None:
-    room = Room("append", NOWHERE, items=True)
-    room.take(9_999_999)
-    with pytest.raises(KernelError, match="append would make lists of more than 10,000,000 items together"):
-        room.take(2)
+    room = MemoryLimit("append", DUMMY_SPAN, items=True)
+    room.reserve(9_999_999)
+    with pytest.raises(EvaluationError, match="append would make lists of more than 10,000,000 items together"):
+        room.reserve(2)
 
 
 FITS: list[tuple[Type, Any, Any]] = [
@@ -146,7 +146,7 @@ UNFIT: list[tuple[Type, Any, str]] = [
 
 @pytest.mark.parametrize(("type_", "raw", "expected"), FITS, ids=repr)
 def test_a_parameter_becomes_the_type_asked(type_: Type, raw: Any, expected: Any) -> None:
-    found_type, found = parameter(ParameterValue("p", type_), {"p": raw})
+    found_type, found = bind_parameter(ParameterRef("p", type_), {"p": raw})
     assert found_type == type_
     assert found == expected
     assert type(found) is type(expected)
@@ -154,13 +154,13 @@ def test_a_parameter_becomes_the_type_asked(type_: Type, raw: Any, expected: Any
 
 @pytest.mark.parametrize(("type_", "raw", "message"), UNFIT, ids=lambda v: str(v)[:40])
 def test_a_parameter_that_does_not_fit_says_what_would(type_: Type, raw: Any, message: str) -> None:
-    with pytest.raises(KernelError) as refused:
-        parameter(ParameterValue("p", type_), {"p": raw})
+    with pytest.raises(EvaluationError) as refused:
+        bind_parameter(ParameterRef("p", type_), {"p": raw})
     assert (refused.value.code, refused.value.message) == ("PQ0702", message)
 
 
 def test_a_missing_parameter_is_named() -> None:
-    with pytest.raises(KernelError) as refused:
+    with pytest.raises(EvaluationError) as refused:
         values("n == $wanted")
     assert (refused.value.code, refused.value.message) == ("PQ0702", "no value was given for $wanted")
 
@@ -170,5 +170,5 @@ def test_a_parameter_without_a_type_brings_its_own() -> None:
     assert infer_type(date(2026, 1, 1)) == TIME
     assert values("coalesce($p, $q)", p=None, q="x") == ["x"] * 4
     assert values("coalesce(n, $p)", p=0.5) == [3.0, 0.5, -2.0, 0.0]
-    with pytest.raises(KernelError, match=r"\$p must be a text, number"):
+    with pytest.raises(EvaluationError, match=r"\$p must be a text, number"):
         values("is_null($p)", p=object())

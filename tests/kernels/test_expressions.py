@@ -11,15 +11,15 @@ import pytest
 from kernels.library import LIBRARY, F, T, moments
 from kernels.table import DAY, NOW, Table, bound, rows, run, values
 from paasq_daemon.kernels.aggregate import grouping  # noqa: F401 - registers the aggregates
-from paasq_daemon.kernels.aggregate.functions import AGGREGATES
-from paasq_daemon.kernels.columns import to_values
-from paasq_daemon.kernels.context import KERNELS
-from paasq_daemon.kernels.evaluate import evaluate, scalar
-from paasq_daemon.kernels.window.functions import WINDOWS
+from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS
+from paasq_daemon.kernels.columns import column_to_values
+from paasq_daemon.kernels.context import SCALAR_KERNELS
+from paasq_daemon.kernels.evaluate import evaluate, evaluate_scalar
+from paasq_daemon.kernels.window.functions import WINDOW_KERNELS
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import NULL_GIVES_NULL, FunctionKind
+from paasq_dsl.functions.signature import NULL_PROPAGATES, FunctionKind
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Duration, Value, parse_time
 
@@ -227,9 +227,9 @@ def test_every_function_has_a_kernel_and_no_kernel_is_extra() -> None:
     scalars, aggregates, windows = (
         {name for name, f in FUNCTIONS.items() if f.kind is kind} for kind in FunctionKind
     )  # fmt: skip
-    assert set(KERNELS) == OPERATORS | scalars
-    assert set(AGGREGATES) == aggregates
-    assert set(WINDOWS) == windows
+    assert set(SCALAR_KERNELS) == OPERATORS | scalars
+    assert set(AGGREGATE_KERNELS) == aggregates
+    assert set(WINDOW_KERNELS) == windows
 
 
 @pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.kind is FunctionKind.SCALAR])
@@ -238,11 +238,11 @@ def test_the_example_of_each_function_is_true(name: str) -> None:
     assert values(example, v=[0.6, 0.8])[0] is True
 
 
-@pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.nulls == NULL_GIVES_NULL])
+@pytest.mark.parametrize("name", [name for name, f in FUNCTIONS.items() if f.null_handling == NULL_PROPAGATES])
 def test_null_gives_null(name: str) -> None:
     """Each argument of the example in turn, where it does not say otherwise."""
     example = FUNCTIONS[name].example.replace("(title", "(text")
-    script, _ = parse(f"from row|where {example}")
+    script, _ = parse_script(f"from row|where {example}")
     for call in calls(script.statements[0].stages[0].node):
         for argument in call.arguments if call.name == name else ():
             start, end = (place - len("where ") for place in (argument.span.start, argument.span.end))
@@ -277,7 +277,7 @@ def test_every_operator_has_a_case() -> None:
 def test_of_no_rows_gives_no_rows(text: str) -> None:
     none = np.zeros(0, np.int64)
     empty = Table({name: column.take(none) for name, column in rows().columns.items()}, 0)
-    assert to_values(evaluate(bound(text), empty, run(nothing=None))) == []
+    assert column_to_values(evaluate(bound(text), empty, run(nothing=None))) == []
 
 
 @pytest.mark.parametrize("text", CASES)
@@ -285,14 +285,14 @@ def test_each_row_alone_gives_what_it_gives_among_others(text: str) -> None:
     alone = []
     for row in range(4):
         table = Table({name: column.take(np.array([row])) for name, column in rows().columns.items()}, 1)
-        alone += to_values(evaluate(bound(text), table, run(nothing=None)))
+        alone += column_to_values(evaluate(bound(text), table, run(nothing=None)))
     found = values(text, nothing=None)
     assert alone == (pytest.approx(found) if isinstance(found[0], float) else found)
 
 
 def test_scalar_gives_python_values() -> None:
-    assert scalar(bound("@today + 9h"), run()) == parse_time("2026-11-22T09:00Z")
-    assert scalar(bound("90min * 2"), run()) == Duration(0, 3 * 3_600_000_000)
-    assert scalar(bound('["a", "b"]'), run()) == ["a", "b"]
-    assert scalar(bound("null"), run()) is None
+    assert evaluate_scalar(bound("@today + 9h"), run()) == parse_time("2026-11-22T09:00Z")
+    assert evaluate_scalar(bound("90min * 2"), run()) == Duration(0, 3 * 3_600_000_000)
+    assert evaluate_scalar(bound('["a", "b"]'), run()) == ["a", "b"]
+    assert evaluate_scalar(bound("null"), run()) is None
     assert bound('"a"').type == KEYWORD

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate, group
+from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate, group_rows
 from paasq_daemon.kernels.aggregate.value_counts import value_counts
-from paasq_daemon.kernels.columns import concatenate, constant, from_values, null_column, to_values
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.sort import order, top
+from paasq_daemon.kernels.columns import column_from_values, column_to_values, concatenate, constant_column, null_column
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.sort import argsort, top_k
 from paasq_daemon.kernels.time.months import add_months as add_months_to_all
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.source_text import NOWHERE
+from paasq_dsl.source_text import DUMMY_SPAN
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TEXT, TIME, Type, list_of
 from paasq_dsl.values import INT_MAX, Duration, Value, add_months
 from reference.aggregates import AGGREGATES as REFERENCE
@@ -29,9 +29,9 @@ BY: list[Value] = ["b", "a", "b", "b", "a", None, "b"]
 
 
 def grouped() -> tuple[list[Value], list[int], list[int]]:
-    groups = group([from_values(KEYWORD, BY)], len(BY))
-    first = from_values(KEYWORD, BY).take(groups.representatives)
-    return to_values(first), groups.codes.tolist(), groups.representatives.tolist()
+    groups = group_rows([column_from_values(KEYWORD, BY)], len(BY))
+    first = column_from_values(KEYWORD, BY).take(groups.first_rows)
+    return column_to_values(first), groups.group_ids.tolist(), groups.first_rows.tolist()
 
 
 def test_groups_stand_in_order_of_their_keys_with_null_last() -> None:
@@ -39,8 +39,8 @@ def test_groups_stand_in_order_of_their_keys_with_null_last() -> None:
 
 
 def test_groups_of_two_keys() -> None:
-    keys = [from_values(BOOL, [True, None, False, True]), from_values(INT, [10**17, 1, 1, -5])]
-    assert group(keys, 4).codes.tolist() == [2, 3, 0, 1]
+    keys = [column_from_values(BOOL, [True, None, False, True]), column_from_values(INT, [10**17, 1, 1, -5])]
+    assert group_rows(keys, 4).group_ids.tolist() == [2, 3, 0, 1]
 
 
 AGGREGATED: list[tuple[str, Type, list[Value], list[Value], list[Value]]] = [
@@ -91,8 +91,8 @@ AGGREGATED: list[tuple[str, Type, list[Value], list[Value], list[Value]]] = [
 @pytest.mark.parametrize(("name", "type_", "column", "extra", "expected"), AGGREGATED)
 @pytest.mark.filterwarnings("error")
 def test_aggregates(name: str, type_: Type, column: list[Value], extra: list[Value], expected: list[Value]) -> None:
-    groups = group([from_values(KEYWORD, BY)], len(BY))
-    found = to_values(aggregate(name, [from_values(type_, column)], groups, extra))
+    groups = group_rows([column_from_values(KEYWORD, BY)], len(BY))
+    found = column_to_values(aggregate(name, [column_from_values(type_, column)], groups, extra))
     assert [pytest.approx(v) if isinstance(v, float) else v for v in found] == expected
 
 
@@ -111,8 +111,8 @@ PAIRED: list[tuple[str, Type, list[Value], list[Value]]] = [
 @pytest.mark.parametrize(("name", "type_", "by", "expected"), PAIRED)
 @pytest.mark.filterwarnings("error")
 def test_aggregates_of_two_columns(name: str, type_: Type, by: list[Value], expected: list[Value]) -> None:
-    groups = group([from_values(KEYWORD, BY)], len(BY))
-    found = to_values(aggregate(name, [from_values(INT, N), from_values(type_, by)], groups, []))
+    groups = group_rows([column_from_values(KEYWORD, BY)], len(BY))
+    found = column_to_values(aggregate(name, [column_from_values(INT, N), column_from_values(type_, by)], groups, []))
     assert found == [None if v is None else pytest.approx(v) for v in expected]
     pairs = [(n, b) for n, b, key in zip(N, by, BY, strict=True) if key == "b" and n is not None and b is not None]
     assert REFERENCE[name](pairs) == pytest.approx(expected[1])
@@ -134,35 +134,42 @@ def test_every_aggregate_has_a_case(name: str) -> None:
 
 
 def test_a_histogram_has_bounds() -> None:
-    with pytest.raises(KernelError, match="1 to 10,000 ranges, not 0"):
-        aggregate("histogram", [from_values(INT, [1])], group([], 1), [0])
-    with pytest.raises(KernelError, match="too much for one answer"):
+    with pytest.raises(EvaluationError, match="1 to 10,000 ranges, not 0"):
+        aggregate("histogram", [column_from_values(INT, [1])], group_rows([], 1), [0])
+    with pytest.raises(EvaluationError, match="too much for one answer"):
         aggregate(
-            "histogram", [from_values(INT, list(range(1001)))], Groups(np.arange(1001), 1001, np.arange(1001)), [10_000]
+            "histogram",
+            [column_from_values(INT, list(range(1001)))],
+            Groups(np.arange(1001), 1001, np.arange(1001)),
+            [10_000],
         )
 
 
 @pytest.mark.parametrize("name", ["count", "count_distinct", "sum"])
 def test_without_keys_there_is_one_group_of_no_rows(name: str) -> None:
-    groups = group([], 0)
-    assert groups.representatives.tolist() == [-1]
-    assert to_values(aggregate(name, [from_values(INT, [])], groups, [])) == [0]
+    groups = group_rows([], 0)
+    assert groups.first_rows.tolist() == [-1]
+    assert column_to_values(aggregate(name, [column_from_values(INT, [])], groups, [])) == [0]
 
 
 @pytest.mark.parametrize("name", ["avg", "min", "max", "first_value", "last_value"])
 def test_of_no_rows_it_is_null(name: str) -> None:
-    assert to_values(aggregate(name, [from_values(INT, [])], group([], 0), [])) == [None]
+    assert column_to_values(aggregate(name, [column_from_values(INT, [])], group_rows([], 0), [])) == [None]
 
 
 def test_count_without_an_argument_counts_rows() -> None:
-    assert to_values(aggregate("count", [], group([from_values(KEYWORD, BY)], len(BY)), [])) == [2, 4, 1]
+    assert column_to_values(aggregate("count", [], group_rows([column_from_values(KEYWORD, BY)], len(BY)), [])) == [
+        2,
+        4,
+        1,
+    ]
 
 
 def test_a_sum_beyond_64_bits_is_refused() -> None:
-    with pytest.raises(KernelError, match="64 bits"):
-        aggregate("sum", [from_values(INT, [INT_MAX, 1])], group([], 2), [])
-    with pytest.raises(KernelError, match="0 to 100 per cent, not of 101"):
-        aggregate("percentile", [from_values(INT, [1])], group([], 1), [101])
+    with pytest.raises(EvaluationError, match="64 bits"):
+        aggregate("sum", [column_from_values(INT, [INT_MAX, 1])], group_rows([], 2), [])
+    with pytest.raises(EvaluationError, match="0 to 100 per cent, not of 101"):
+        aggregate("percentile", [column_from_values(INT, [1])], group_rows([], 1), [101])
 
 
 VALUES: dict[Type, st.SearchStrategy[Any]] = {
@@ -199,9 +206,9 @@ def test_order_is_that_of_python(table: list[tuple[Type, list[Value]]], downs: l
         there = [row for row in expected if values[row] is not None]
         expected = sorted(there, key=lambda row: key_of(values[row]), reverse=down)
         expected += nulls
-    keys = [(from_values(type_, values), down) for (type_, values), down in zip(table, downs, strict=False)]
-    assert order(keys, length).tolist() == expected
-    assert top(keys, length, k).tolist() == expected[:k]
+    keys = [(column_from_values(type_, values), down) for (type_, values), down in zip(table, downs, strict=False)]
+    assert argsort(keys, length).tolist() == expected
+    assert top_k(keys, length, k).tolist() == expected[:k]
 
 
 @settings(max_examples=100, deadline=None)
@@ -211,9 +218,9 @@ def test_groups_are_those_of_python(table: list[tuple[Type, list[Value]]]) -> No
     rows = [tuple(key_of(values[row]) for _, values in table) for row in range(length)]
     distinct = sorted({repr(row): row for row in sorted(rows)}.values())
     distinct = [row for i, row in enumerate(distinct) if i == 0 or row != distinct[i - 1]]
-    groups = group([from_values(type_, values) for type_, values in table], length)
-    assert groups.codes.tolist() == [distinct.index(row) for row in rows]
-    assert groups.representatives.tolist() == [rows.index(row) for row in distinct]
+    groups = group_rows([column_from_values(type_, values) for type_, values in table], length)
+    assert groups.group_ids.tolist() == [distinct.index(row) for row in rows]
+    assert groups.first_rows.tolist() == [rows.index(row) for row in distinct]
 
 
 @settings(max_examples=100, deadline=None)
@@ -222,26 +229,26 @@ def test_counts_are_those_of_python(values: list[Value], limit: int | None) -> N
     counter = Counter(v for v in values if v is not None)
     expected: list[tuple[Value, int]] = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
     expected += [(None, values.count(None))] if None in values else []
-    assert value_counts(from_values(INT, values), limit) == expected[:limit]
+    assert value_counts(column_from_values(INT, values), limit) == expected[:limit]
 
 
 def test_a_list_counts_once_for_each_of_its_items() -> None:
     tags: list[Value] = [["b", "a", "b"], None, [], ["a", None], ["c"]]
-    assert value_counts(from_values(list_of(KEYWORD), tags), None) == [("a", 2), ("b", 1), ("c", 1), (None, 1)]
-    assert value_counts(from_values(list_of(KEYWORD), tags).take(np.array([4, 0, 3])), 1) == [("a", 2)]
+    assert value_counts(column_from_values(list_of(KEYWORD), tags), None) == [("a", 2), ("b", 1), ("c", 1), (None, 1)]
+    assert value_counts(column_from_values(list_of(KEYWORD), tags).take(np.array([4, 0, 3])), 1) == [("a", 2)]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(-59_000_000_000_000_000, 240_000_000_000_000_000), st.integers(-300, 300))
 def test_months_are_added_as_one_time_at_a_time(micros: int, months: int) -> None:
-    found = add_months_to_all(np.array([micros]), np.array([months]), None, NOWHERE)
+    found = add_months_to_all(np.array([micros]), np.array([months]), None, DUMMY_SPAN)
     assert found.tolist() == [add_months(micros, months)]
 
 
 def test_sums_and_means_are_those_of_python() -> None:
     values = [float(v) / 7 for v in range(1000)]
-    groups = group([from_values(INT, [v % 3 for v in range(1000)])], 1000)
-    means = to_values(aggregate("avg", [from_values(FLOAT, values)], groups, []))
+    groups = group_rows([column_from_values(INT, [v % 3 for v in range(1000)])], 1000)
+    means = column_to_values(aggregate("avg", [column_from_values(FLOAT, values)], groups, []))
     assert means == pytest.approx([fmean(values[i::3]) for i in range(3)])
 
 
@@ -262,7 +269,12 @@ BUILT: list[tuple[Type, list[Value]]] = [
 
 @pytest.mark.parametrize(("type_", "values"), BUILT)
 def test_values_come_back_as_they_went_in(type_: Type, values: list[Value]) -> None:
-    column = from_values(type_, values)
-    assert to_values(column) == values
-    assert to_values(concatenate(type_, [column, null_column(type_, 2), column])) == [*values, None, None, *values]
-    assert to_values(constant(type_, values[0], 2)) == [values[0]] * 2 if values else True
+    column = column_from_values(type_, values)
+    assert column_to_values(column) == values
+    assert column_to_values(concatenate(type_, [column, null_column(type_, 2), column])) == [
+        *values,
+        None,
+        None,
+        *values,
+    ]
+    assert column_to_values(constant_column(type_, values[0], 2)) == [values[0]] * 2 if values else True

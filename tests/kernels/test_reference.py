@@ -6,7 +6,7 @@ import pytest
 
 from kernels.library import LIBRARY
 from kernels.table import COLUMNS, NOW, bound, catalog
-from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from reference.aggregates import AGGREGATES
@@ -26,7 +26,7 @@ RANKED = {
 
 @pytest.mark.parametrize("text", LIBRARY)
 def test_the_reference_gives_the_same(text: str) -> None:
-    evaluator = Evaluator(Records(catalog(COLUMNS), lambda _: []), RunInputs((), {}, NOW))
+    evaluator = Evaluator(Records(catalog(COLUMNS), lambda _: []), ExecutionInputs((), {}, NOW))
     rows = [{name: values[i] for name, (_, values) in COLUMNS.items()} for i in range(4)]
     expression = bound(text)
     found = [evaluator.value(expression, row) for row in rows]

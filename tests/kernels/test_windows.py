@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from kernels.table import DAY, NOW, Table, bound, catalog, rows, run
-from paasq_daemon.backends.backend import RunInputs
-from paasq_daemon.kernels.columns import from_values, to_values
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.durations import MONTH_MICROS as MONTH
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.window.evaluate import window_columns
-from paasq_daemon.kernels.window.frames import Ranges, fold, medians
-from paasq_dsl.bound import Apply, ColumnValue, Named
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.window.evaluate import evaluate_window_calls
+from paasq_daemon.kernels.window.frames import Frames, median_frames, reduce_frames
+from paasq_dsl.bound import ColumnRef, FunctionCall, NamedExpression
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TIME, Type
@@ -100,15 +100,15 @@ CASES: dict[str, list[Value]] = {
 }  # fmt: skip
 
 
-def call_of(text: str) -> Apply:
+def call_of(text: str) -> FunctionCall:
     found = bound(text, COLUMNS)
-    assert isinstance(found, Apply)
+    assert isinstance(found, FunctionCall)
     return found
 
 
 def computed(text: str, table: Table) -> list[Value]:
     call = call_of(text)
-    return to_values(window_columns([call], [ColumnValue("g", KEYWORD)], table, run(two=2))[call])
+    return column_to_values(evaluate_window_calls([call], [ColumnRef("g", KEYWORD)], table, run(two=2))[call])
 
 
 @pytest.mark.parametrize("text", CASES)
@@ -119,9 +119,11 @@ def test_gives(text: str) -> None:
 
 @pytest.mark.parametrize("text", CASES)
 def test_the_reference_gives_the_same(text: str) -> None:
-    evaluator = Evaluator(Records(catalog(COLUMNS), lambda _: []), RunInputs((), {"two": 2}, NOW))
+    evaluator = Evaluator(Records(catalog(COLUMNS), lambda _: []), ExecutionInputs((), {"two": 2}, NOW))
     table = [{name: values[i] for name, (_, values) in COLUMNS.items()} for i in range(6)]
-    (item,), wider = with_windows(evaluator, [Named("x", bound(text, COLUMNS))], [ColumnValue("g", KEYWORD)], table)
+    (item,), wider = with_windows(
+        evaluator, [NamedExpression("x", bound(text, COLUMNS))], [ColumnRef("g", KEYWORD)], table
+    )
     assert alike([evaluator.value(item.value, row) for row in wider], CASES[text])
 
 
@@ -143,10 +145,10 @@ def alike(found: list[Value], expected: list[Any]) -> bool:
 
 def series(values: list[Value], text: str, type_: Type = FLOAT) -> list[Value]:
     """A window function over rows of one group."""
-    table = Table({"f": from_values(type_, values)}, len(values))
+    table = Table({"f": column_from_values(type_, values)}, len(values))
     call = bound(text, {"f": (type_, values)})
-    assert isinstance(call, Apply)
-    return to_values(window_columns([call], [], table, run())[call])
+    assert isinstance(call, FunctionCall)
+    return column_to_values(evaluate_window_calls([call], [], table, run())[call])
 
 
 def test_a_large_value_spoils_no_window_that_it_is_not_in() -> None:
@@ -163,20 +165,20 @@ def test_ints_are_exact_or_refused() -> None:
     large = INT_MAX - 1
     assert series([large, 1, -large, 5], "running_sum(f)", INT) == [large, INT_MAX, 1, 6]
     assert series([large, 1, 1, -9], "moving_sum(f, 2)", INT) == [large, INT_MAX, 2, -8]
-    with pytest.raises(KernelError, match="outside the 64 bits"):
+    with pytest.raises(EvaluationError, match="outside the 64 bits"):
         series([large, 1, 1], "running_sum(f)", INT)
-    with pytest.raises(KernelError, match="outside the 64 bits"):
+    with pytest.raises(EvaluationError, match="outside the 64 bits"):
         series([large, -large], "delta(f)", INT)
 
 
 def test_lists_beside_each_row_fill_no_memory() -> None:
     assert series([1.0, 2.0], "collect(f)") == [[1.0, 2.0]] * 2
-    with pytest.raises(KernelError, match="collect would make lists of more than 10,000,000 items"):
+    with pytest.raises(EvaluationError, match="collect would make lists of more than 10,000,000 items"):
         series([1.0] * 4_000, "collect(f)")
 
 
 def test_times_that_descend_name_the_mend() -> None:
-    with pytest.raises(KernelError, match="put `sort f` before this stage"):
+    with pytest.raises(EvaluationError, match="put `sort f` before this stage"):
         series([2 * DAY, DAY], "moving_count(f, 7d, f)", TIME)
 
 
@@ -186,9 +188,9 @@ def test_ranges_over_many_blocks_are_those_of_a_loop(longest: int) -> None:
     count = 70_000
     values = rng.integers(-50, 50, count).astype(np.float64)
     ends = np.arange(1, count + 1)
-    ranges = Ranges(np.maximum(ends - rng.integers(0, longest + 1, count), 0), ends)
+    ranges = Frames(np.maximum(ends - rng.integers(0, longest + 1, count), 0), ends)
     asked = rng.integers(0, count, 40)
-    sums, middles = fold(np.add, values, ranges, 0.0), medians(values, ranges)
+    sums, middles = reduce_frames(np.add, values, ranges, 0.0), median_frames(values, ranges)
     for i in asked:
         inside = values[ranges.starts[i] : ranges.ends[i]].tolist()
         assert sums[i] == sum(inside)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paasq_dsl.syntax.format.unparse import nodes, unparse
 
 from golden import cases
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parser import parse, parse_expression
+from paasq_dsl.syntax.format.unparse import unparse, walk
+from paasq_dsl.syntax.parser import parse_expression, parse_script
 from paasq_dsl.syntax.tree import Node
 
 TEXTS = {
@@ -43,7 +43,7 @@ def test_one_text_for_each_tree(text: str, written: str) -> None:
 
 @pytest.mark.parametrize("case", cases(Path(__file__).parents[1] / "query"), ids=str)
 def test_every_expression_of_the_corpus(case: Any) -> None:
-    script, _ = parse(case["query"] if "query" in case else case["script"])
+    script, _ = parse_script(case["query"] if "query" in case else case["script"])
     for expression in expressions(script):
         again = parse_expression(unparse(expression))
         assert again is not None, unparse(expression)
@@ -51,9 +51,11 @@ def test_every_expression_of_the_corpus(case: Any) -> None:
 
 
 def expressions(script: tree.Script) -> list[Any]:
-    found = [part for s in script.statements for stage in s.stages for part in nodes(stage.node)]
+    found = [part for s in script.statements for stage in s.stages for part in walk(stage.node)]
     return [
-        part for part in found if type(part) in KINDS and not any(isinstance(p, tree.Pipeline) for p in nodes(part))
+        part
+        for part in found
+        if type(part) in KINDS and not any(isinstance(p, tree.NestedPipeline) for p in walk(part))
     ]
 
 
@@ -71,7 +73,20 @@ def bare(node: Any) -> Any:
     return replace(node, **changed)
 
 
-KINDS = frozenset({
-    tree.Arrow, tree.Binary, tree.Call, tree.Dot, tree.ListOf, tree.Literal, tree.Logical, tree.Moment, tree.Name,
-    tree.Parameter, tree.Range, tree.Ref, tree.Unary,
-})  # fmt: skip
+KINDS = frozenset(
+    {
+        tree.LinkAccess,
+        tree.Binary,
+        tree.Call,
+        tree.MemberAccess,
+        tree.ListLiteral,
+        tree.Literal,
+        tree.Logical,
+        tree.Moment,
+        tree.Name,
+        tree.Parameter,
+        tree.Range,
+        tree.RecordRef,
+        tree.Unary,
+    }
+)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.index.column import Ragged
+from paasq_daemon.index.column import ListColumn
 from paasq_daemon.operators import fuse, init_plan
-from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.wire.errors import LimitExceeded, QueryError
 from programs.conftest import Ask, Rows
 
@@ -42,27 +42,27 @@ def test_a_write_by_such_a_list_is_refused(ask: Ask, rows: Rows, text: str) -> N
 
 
 def test_pending_vectors_are_said(engine: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(engine._vectors), "fill_fresh", lambda *_: None)
+    monkeypatch.setattr(type(engine._vectors), "embed_new", lambda *_: None)
     ask('put note {id: "d", title: "epsilon"}')
     assert ask('from note | where id in (from note | near to "beta" | take 2 | select id)').reason == "pending"
 
 
 def test_too_many_values_are_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init_plan, "VALUES_MAX", 2)
+    monkeypatch.setattr(init_plan, "SUBQUERY_ROWS_MAX", 2)
     assert len(ask("from note | where id in (from note | take 2 | select id)").rows) == 2
     with pytest.raises(QueryError, match="gives 3 values, more than 2"):
         ask("from note | where id in (from note | select id)")
 
 
 def test_a_list_is_made_once_for_equal_brackets(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[init_plan.Listing] = []
-    runs = init_plan.Listing.run
+    made: list[init_plan.InitPlan] = []
+    runs = init_plan.InitPlan.execute
 
-    def counted(self: init_plan.Listing, run: Run) -> Ragged:
+    def counted(self: init_plan.InitPlan, run: ExecutionContext) -> ListColumn:
         made.append(self)
         return runs(self, run)
 
-    monkeypatch.setattr(init_plan.Listing, "run", counted)
+    monkeypatch.setattr(init_plan.InitPlan, "execute", counted)
     ids, big = "id in (from big)", "let big = from note | where n > 1 | select id"
     ask(f"{big}; from note | where {ids} or not ({ids}) | extend again = {ids} | union (from note | where {ids})")
     assert len(made) == 1

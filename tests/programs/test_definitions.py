@@ -9,7 +9,7 @@ import pytest
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import InvalidValue, QueryError
 from paasq_daemon.wire.project_modules import ProjectModules
-from paasq_dsl.modules import ModuleMissing
+from paasq_dsl.modules import ModuleUnavailable
 from programs.conftest import Ask, Rows
 
 MAIL = """
@@ -74,7 +74,7 @@ def test_no_module_outside_the_project(tmp_path: Path) -> None:
     (project / "top.paasq").write_text("fn g(): int = 1;")
     find = ProjectModules(project / "lib" / "script.paasq")
     for path in ("link.paasq", "../../secret.paasq", "/etc/passwd", "missing.paasq"):
-        with pytest.raises(ModuleMissing):
+        with pytest.raises(ModuleUnavailable):
             find(path, None)
     text = 'use "own.paasq" as own; use "link.paasq" as link; use "../../secret.paasq" as s'
     assert find.read_all(text).keys() == {"own.paasq", "../top.paasq"}
@@ -154,9 +154,9 @@ def test_values_are_no_part_of_the_plan(engine: Engine) -> None:
     text = f"{OF} from of($p, 3)"
     first = engine._compiler.compile(text, engine.catalog(), "<query>")
     other = engine._compiler.compile(text.replace("3", "4"), engine.catalog(), "<query>")
-    assert other.hit
+    assert other.cache_hit
     assert other.compiled is first.compiled
-    assert other.compiled.asked == {"p"}
+    assert other.compiled.free_parameters == {"p"}
 
 
 def test_what_a_pipeline_takes_is_not_given_to_the_run(ask: Ask) -> None:

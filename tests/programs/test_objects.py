@@ -13,15 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.sources.bulk_load import load
+from paasq_daemon.sources.bulk_load import bulk_load
 from paasq_daemon.sources.line_reader import LineFile
 from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.catalog_messages import catalog_message, catalog_of, present_record, record_message, record_of
+from paasq_daemon.wire.catalog_messages import (
+    decode_catalog,
+    decode_record,
+    encode_catalog,
+    encode_record,
+    record_to_python,
+)
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, QueryError
 from paasq_daemon.wire.json_rpc import dump, parse
 from paasq_daemon.wire.request import Request
-from paasq_daemon.wire.value_codecs import plain
+from paasq_daemon.wire.value_codecs import to_json_value
 from properties.worlds import SmallEmbedder
 
 SCHEMA = """
@@ -49,7 +55,7 @@ _DEEP = st.fixed_dictionaries({
 })  # fmt: skip
 _INSIDE = st.fixed_dictionaries({
     "word": st.none() | _WORDS,
-    "data": st.none() | st.binary(max_size=4).map(lambda raw: str(plain(raw))),
+    "data": st.none() | st.binary(max_size=4).map(lambda raw: str(to_json_value(raw))),
     "a b": st.none() | _DEEP,
     "said": st.none() | _WORDS,
 })  # fmt: skip
@@ -77,9 +83,9 @@ def test_a_record_put_is_the_record_read(engine: Engine, record: dict[str, Any])
     collection = engine.catalog().collections["thing"]
     found = engine.get("thing", record["id"])
     assert found is not None
-    got = parse(dump(record_message(found, collection)))
+    got = parse(dump(encode_record(found, collection)))
     assert {name: got["record"][name] for name in expected} == expected
-    assert record_of(got) == present_record(found, collection)
+    assert decode_record(got) == record_to_python(found, collection)
     answer = engine.query(Request("from thing | where id == $id", {"id": record["id"]}))
     assert answer.to_json()["rows"] == [expected]
     assert Answer.from_json(parse(dump(answer.to_json()))).to_dicts() == answer.to_dicts()
@@ -94,7 +100,7 @@ def test_python_holds_dicts_and_bytes(engine: Engine) -> None:
 
 
 def test_a_large_value_survives(engine: Engine, tmp_path: Path) -> None:
-    engine.query(Request('put thing {id: "large", inside: {data: $data}}', {"data": plain(LARGE)}))
+    engine.query(Request('put thing {id: "large", inside: {data: $data}}', {"data": to_json_value(LARGE)}))
     engine.snapshot_create("large")
     engine.snapshot_restore("large", tmp_path / "restored")
     copy = Engine.open(tmp_path / "restored", embedder=SmallEmbedder(), sync=False)
@@ -109,8 +115,10 @@ def test_a_large_value_survives(engine: Engine, tmp_path: Path) -> None:
 
 def test_a_catalog_with_objects_goes_over_the_wire(engine: Engine) -> None:
     catalog = engine.catalog()
-    assert catalog_of(parse(dump(catalog_message(catalog)))) == catalog
-    assert str(catalog.collections["thing"].shape["inside"]).startswith("{word: keyword, data: bytes, `a b`: {at: time")
+    assert decode_catalog(parse(dump(encode_catalog(catalog)))) == catalog
+    assert str(catalog.collections["thing"].record_types["inside"]).startswith(
+        "{word: keyword, data: bytes, `a b`: {at: time"
+    )
 
 
 def imported(engine: Engine, path: Path) -> list[str]:
@@ -118,8 +126,8 @@ def imported(engine: Engine, path: Path) -> list[str]:
     rejected: list[str] = []
     with LineFile(path) as file:
         entries = reader_of(path)(file, engine.catalog().collections["thing"])
-        for _ in load(
-            entries, lambda records: engine.put("thing", records), lambda entry: rejected.append(entry.cause)
+        for _ in bulk_load(
+            entries, lambda records: engine.put("thing", records), lambda entry: rejected.append(entry.error)
         ):
             pass
     return rejected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.sources.bulk_load import load
+from paasq_daemon.sources.bulk_load import bulk_load
 from paasq_daemon.sources.line_reader import LineFile
 from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.request import Request
@@ -47,7 +47,9 @@ def test_a_table_a_snapshot_and_the_past(tmp_path: Path) -> None:
     causes: list[str] = []
     with LineFile(table) as file:
         entries = reader_of(table)(file, engine.catalog().collections["person"])
-        for _ in load(entries, lambda records: engine.put("person", records), lambda entry: causes.append(entry.cause)):
+        for _ in bulk_load(
+            entries, lambda records: engine.put("person", records), lambda entry: causes.append(entry.error)
+        ):
             pass
     assert [cause.partition(" (")[0] for cause in causes] == [
         "person.year of person:ben is computed as year(born), which gives 1991, not 1990",
@@ -84,5 +86,5 @@ def test_a_catalog_written_before_is_read(tmp_path: Path) -> None:
         del field["unique"], field["computed"]
     del written["views"][0]["signature"]
     read = catalog_from_json(written)
-    assert not any(field.made or field.unique for field in read.collections["note"].fields)
+    assert not any(field.is_generated or field.unique for field in read.collections["note"].fields)
     assert read.views["all_of"].usage == "all_of"

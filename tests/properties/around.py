@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasq_dsl.types import DURATION, FLOAT, INT, Kind, Type
+from paasq_dsl.types import DURATION, FLOAT, INT, Type, TypeKind
 
 if TYPE_CHECKING:
     from properties.queries import Pipeline
 
-_ORDERED = (Kind.KEYWORD, Kind.INT, Kind.FLOAT, Kind.TIME, Kind.BOOL, Kind.DURATION, Kind.TEXT)
-_NUMBERS = (Kind.INT, Kind.FLOAT)
+_ORDERED = (
+    TypeKind.KEYWORD,
+    TypeKind.INT,
+    TypeKind.FLOAT,
+    TypeKind.TIME,
+    TypeKind.BOOL,
+    TypeKind.DURATION,
+    TypeKind.TEXT,
+)
+_NUMBERS = (TypeKind.INT, TypeKind.FLOAT)
 
 
 def look_around(pipeline: Pipeline) -> None:
@@ -30,13 +38,13 @@ def look_around(pipeline: Pipeline) -> None:
     pipeline.columns |= made
 
 
-def _named(pipeline: Pipeline, *kinds: Kind) -> list[str]:
+def _named(pipeline: Pipeline, *kinds: TypeKind) -> list[str]:
     return sorted(name for name, t in pipeline.columns.items() if t.kind in kinds and name != "_score")
 
 
 def _call(pipeline: Pipeline) -> tuple[str, Type]:
     w = pipeline.writer
-    numbers, ordered, times = _named(pipeline, *_NUMBERS), _named(pipeline, *_ORDERED), _named(pipeline, Kind.TIME)
+    numbers, ordered, times = _named(pipeline, *_NUMBERS), _named(pipeline, *_ORDERED), _named(pipeline, TypeKind.TIME)
     kind = w.number(0, 8)
     if kind >= 7:
         return w.pick([pipeline.aggregate(), *[(f"{name} - avg({name})", FLOAT) for name in numbers[:1]]])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasq_dsl.syntax.lexer import quote_string
-from paasq_dsl.types import Kind, Type
+from paasq_dsl.syntax.lexer import format_string
+from paasq_dsl.types import Type, TypeKind
 from properties.shaping import collapse, distinct, expand, sample, skip, union
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ DEEPEST = 2  # brackets in brackets
 def among(pipeline: Pipeline) -> None:
     """Keep the rows of which a column is, or is not, in what another pipeline gives."""
     writer = pipeline.writer
-    names = [n for n, t in pipeline.columns.items() if t.kind is not Kind.LIST and not n.startswith("_score")]
+    names = [n for n, t in pipeline.columns.items() if t.kind is not TypeKind.LIST and not n.startswith("_score")]
     name = writer.pick(sorted(names)) if names else None
     given = name and _values(writer, type(pipeline)(writer), pipeline.columns[name])
     if given:
@@ -36,8 +36,8 @@ def _values(writer: Writer, pipeline: Pipeline, type_: Type) -> str | None:
     brackets stand deep enough."""
     if writer.brackets >= DEEPEST:
         return None
-    if type_.kind is Kind.LINK and writer.number(0, 1):
-        return f"(from {type_.name} | where id {writer.comparison()} {quote_string(f'p{writer.number(0, 29)}')} | select id)"
+    if type_.kind is TypeKind.LINK and writer.number(0, 1):
+        return f"(from {type_.name} | where id {writer.comparison()} {format_string(f'p{writer.number(0, 29)}')} | select id)"
     writer.brackets += 1
     for _ in range(writer.number(0, 3)):
         _grow(pipeline)
@@ -61,7 +61,7 @@ def _grow(pipeline: Pipeline) -> None:
 
 
 def _equal_at_times(one: Type, other: Type) -> bool:
-    if Kind.LINK in {one.kind, other.kind}:
+    if TypeKind.LINK in {one.kind, other.kind}:
         return one == other
-    strings, numbers = {Kind.KEYWORD, Kind.TEXT}, {Kind.INT, Kind.FLOAT}
+    strings, numbers = {TypeKind.KEYWORD, TypeKind.TEXT}, {TypeKind.INT, TypeKind.FLOAT}
     return one == other or any({one.kind, other.kind} <= kinds for kinds in (strings, numbers))

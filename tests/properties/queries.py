@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.syntax.lexer import quote_string, record_name
-from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Kind, Type, list_of
-from paasq_dsl.values import render_time
+from paasq_dsl.syntax.lexer import format_record_ref, format_string
+from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TEXT, TIME, Type, TypeKind, list_of
+from paasq_dsl.values import format_time
 from properties.around import look_around
 from properties.brackets import among, listed
 from properties.calls import call
@@ -23,8 +23,8 @@ from properties.worlds import CHOICES, WORDS, World
 T = TypeVar("T")
 Columns = dict[str, Type]
 ZONES = ("", "", 'zone "Europe/Oslo"; ', 'zone "America/St_Johns"; ')
-_COMPARED = (Kind.KEYWORD, Kind.INT, Kind.FLOAT, Kind.TIME, Kind.DURATION, Kind.BOOL)
-_ORDERED = (*_COMPARED, Kind.TEXT, Kind.LINK)
+_COMPARED = (TypeKind.KEYWORD, TypeKind.INT, TypeKind.FLOAT, TypeKind.TIME, TypeKind.DURATION, TypeKind.BOOL)
+_ORDERED = (*_COMPARED, TypeKind.TEXT, TypeKind.LINK)
 
 
 class Writer:
@@ -55,20 +55,20 @@ class Writer:
         if self.declares and type_.kind in CHOICES and self.number(0, 9) == 9:
             return self.parameter(type_)
         match type_.kind:
-            case Kind.LIST:
+            case TypeKind.LIST:
                 assert type_.item is not None
                 return self.some(type_.item)
-            case Kind.LINK:
+            case TypeKind.LINK:
                 name = str(type_.name)
                 return f"{name}:{name[0]}{self.number(0, 29)}"
-            case Kind.TEXT:
-                return quote_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
+            case TypeKind.TEXT:
+                return format_string(" ".join(self.pick(WORDS) for _ in range(self.number(0, 2))))
             case kind:
                 text = written(self.pick(CHOICES[kind]), type_)
-                return text.removesuffix("Z") if kind is Kind.TIME and self.number(0, 1) else text
+                return text.removesuffix("Z") if kind is TypeKind.TIME and self.number(0, 1) else text
 
     def parameter(self, type_: Type) -> str:
-        if type_.kind is Kind.TIME and self.number(0, 1):
+        if type_.kind is TypeKind.TIME and self.number(0, 1):
             return self.pick(["@now", "@today", "@yesterday", "@tomorrow"])
         name = self.fresh()
         self.parameters[name] = type_, encode(self.pick((None, *CHOICES[type_.kind])), type_)
@@ -106,7 +106,7 @@ class Writer:
             return f"({self.both(columns, depth)})"
         name = self.pick(sorted(columns))
         type_ = columns[name]
-        if type_.kind is Kind.LIST:
+        if type_.kind is TypeKind.LIST:
             assert type_.item is not None
             return self.pick([
                 f"{name} has {self.literal(type_.item)}", f"{name} has any {self.literal(type_)}",
@@ -123,17 +123,17 @@ class Writer:
         )
 
     def comparison(self, type_: Type = INT) -> str:
-        return self.pick(["==", "!="] if type_.kind is Kind.BYTES else ["==", "!=", "<", "<=", ">", ">="])
+        return self.pick(["==", "!="] if type_.kind is TypeKind.BYTES else ["==", "!=", "<", "<=", ">", ">="])
 
 
 def written(value: Any, type_: Type) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return quote_string(value)
+        return format_string(value)
     if isinstance(value, bytes):
         return f'base64_decode("{b64encode(value).decode()}")'
-    return f"@{render_time(value)}" if type_.kind is Kind.TIME else str(value)
+    return f"@{format_time(value)}" if type_.kind is TypeKind.TIME else str(value)
 
 
 _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
@@ -141,13 +141,13 @@ _CONDITIONS: tuple[Callable[[Writer, str, Type, Columns, int], str], ...] = (
     lambda w, name, t, c, d: f"{name} {w.comparison(t)} {w.value(t, c, d)}",
     lambda w, name, t, c, d: f"{w.value(t, c, d)} {w.comparison(t)} {name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.some(t)}"
-    if t.kind is not Kind.BOOL else f"{name}",
+    if t.kind is not TypeKind.BOOL else f"{name}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {listed(Pipeline(w), t)}",
     lambda w, name, t, _c, _d: f"{name} {w.pick(['in', 'not in'])} {w.literal(t)}..{w.literal(t)}"
-    if t.kind in {Kind.INT, Kind.TIME, Kind.KEYWORD, Kind.FLOAT} else f"is_null({name})",
+    if t.kind in {TypeKind.INT, TypeKind.TIME, TypeKind.KEYWORD, TypeKind.FLOAT} else f"is_null({name})",
     lambda w, name, _t, _c, _d: f"{name} {w.pick(['==', '!='])} null",
     lambda w, name, t, _c, _d: f"{w.pick(['contains', 'starts_with', 'ends_with'])}({name}, {w.literal(KEYWORD)})"
-    if t.kind in {Kind.KEYWORD, Kind.TEXT} else f"{name} == {w.literal(t)}",
+    if t.kind in {TypeKind.KEYWORD, TypeKind.TEXT} else f"{name} == {w.literal(t)}",
 )  # fmt: skip
 
 _Maker = Callable[[Writer, Columns, int], str]
@@ -158,13 +158,13 @@ def _infix(operators: Sequence[str], left: Type, right: Type) -> _Maker:
     return lambda w, c, d: f"({w.value(left, c, d)} {w.pick(operators)} {w.value(right, c, d)})"
 
 
-_OPERATORS: dict[Kind, tuple[_Maker, ...]] = {
-    Kind.INT: (_infix("+-*%", INT, INT), lambda w, c, d: f"-({w.value(INT, c, d)})"),
-    Kind.FLOAT: (_infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _infix("%", FLOAT, FLOAT),
+_OPERATORS: dict[TypeKind, tuple[_Maker, ...]] = {
+    TypeKind.INT: (_infix("+-*%", INT, INT), lambda w, c, d: f"-({w.value(INT, c, d)})"),
+    TypeKind.FLOAT: (_infix("+-*/", FLOAT, INT), _infix("/", INT, INT), _infix("%", FLOAT, FLOAT),
                  _infix("/", DURATION, DURATION)),
-    Kind.BOOL: (lambda w, c, d: f"({w.condition(c, d)})",),
-    Kind.TIME: (_infix("+-", TIME, DURATION),),
-    Kind.DURATION: (_infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
+    TypeKind.BOOL: (lambda w, c, d: f"({w.condition(c, d)})",),
+    TypeKind.TIME: (_infix("+-", TIME, DURATION),),
+    TypeKind.DURATION: (_infix("-", TIME, TIME), _infix("+-", DURATION, DURATION),
                     lambda w, c, d: f"({w.value(DURATION, c, d)} * {w.number(0, 3)})"),
 }  # fmt: skip
 
@@ -176,15 +176,17 @@ class Pipeline:
         self.writer = writer
         fields = writer.world.collection.fields
         self.stages = [f"from {writer.world.item}"]
-        self.columns: Columns = {f.name: f.type for f in fields if f.type.kind is not Kind.VECTOR} | {"_version": INT}
-        self.texts = [f.name for f in fields if f.type.kind is Kind.TEXT]
-        self.vectors = [f.name for f in fields if f.type.kind is Kind.VECTOR]
-        self.links = [f.name for f in fields if (f.type.item or f.type).kind is Kind.LINK]
-        self.objects = list(writer.world.collection.objects)
+        self.columns: Columns = {f.name: f.type for f in fields if f.type.kind is not TypeKind.VECTOR} | {
+            "_version": INT
+        }
+        self.texts = [f.name for f in fields if f.type.kind is TypeKind.TEXT]
+        self.vectors = [f.name for f in fields if f.type.kind is TypeKind.VECTOR]
+        self.links = [f.name for f in fields if (f.type.item or f.type).kind is TypeKind.LINK]
+        self.objects = list(writer.world.collection.fields_by_object)
         self.records = True  # rather than rows that were made
 
     def read_one_record(self) -> None:
-        self.stages[0] = f"from {record_name(self.writer.world.item, self.writer.pick(self.writer.world.keys))}"
+        self.stages[0] = f"from {format_record_ref(self.writer.world.item, self.writer.pick(self.writer.world.keys))}"
 
     def go_back(self) -> None:
         """Read a moment at which the world was written."""
@@ -264,7 +266,7 @@ class Pipeline:
 
     def facet(self) -> None:
         w = self.writer
-        names = [name for name, t in self.columns.items() if t.kind is not Kind.VECTOR and name != "_score"]
+        names = [name for name, t in self.columns.items() if t.kind is not TypeKind.VECTOR and name != "_score"]
         top = w.pick(["", " top 1", " top 3"])
         self.add(f"facet {w.pick(names)}{top}" if names else "facet one = 1")
 
@@ -276,7 +278,7 @@ class Pipeline:
             word = w.pick(WORDS)
             form = w.pick([word, word, f'"{word} {w.pick(WORDS)}"', f"{word[:2]}*", f"{word}^2", f"{word}~1"])
             parts.append(sign + form)
-        return quote_string(" ".join(parts))
+        return format_string(" ".join(parts))
 
     def match_text(self) -> str:
         w = self.writer
@@ -285,7 +287,7 @@ class Pipeline:
 
     def near_text(self) -> str:
         w = self.writer
-        words = quote_string(f"{w.pick(WORDS)} {w.pick(WORDS)}")
+        words = format_string(f"{w.pick(WORDS)} {w.pick(WORDS)}")
         target = w.pick([words, f"[{', '.join(str(w.number(-3, 3) + 0.5) for _ in range(8))}]"])
         return f"near vec to {target}"
 
@@ -322,12 +324,12 @@ class Pipeline:
         w = self.writer
         name = w.pick(self.links)
         collection = self.writer.world.records.catalog.collections
-        link = self.writer.world.collection.by_name[name].type
+        link = self.writer.world.collection.fields_by_name[name].type
         target = collection[str((link.item or link).name)]
         own = target is self.writer.world.collection
         depth = w.pick(["", " depth 1..3", " depth 2", " depth 2..4"]) if own else ""
         self.add(f"follow {name}{depth}")
-        self.columns = {f.name: f.type for f in target.fields if f.type.kind is not Kind.VECTOR}
+        self.columns = {f.name: f.type for f in target.fields if f.type.kind is not TypeKind.VECTOR}
         self.columns |= {"_depth": INT, "_version": INT}
         if not own:
             self.texts, self.vectors, self.links = [], [], []
@@ -349,7 +351,7 @@ class Pipeline:
         texts = [f"{name} = {column}" for name, column in keys.items()]
         made |= {name: names[column] for name, column in keys.items()}
         fill = ""
-        times = [n for n, t in self.columns.items() if t.kind is Kind.TIME]
+        times = [n for n, t in self.columns.items() if t.kind is TypeKind.TIME]
         if times and w.number(0, 2) == 2:
             name = w.fresh()
             texts.append(f"{name} = bucket({w.pick(times)}, {w.pick(['1mo', '1y', '7d', '40d'])})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasq_dsl.types import KEYWORD, Kind, list_of
+from paasq_dsl.types import KEYWORD, TypeKind, list_of
 
 if TYPE_CHECKING:
     from properties.queries import Pipeline
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def objects(pipeline: Pipeline) -> list[str]:
     """Those whose members are all there, as members: a select of one by its path makes it a column of its own."""
-    inside = {path: [f.name for f in fields] for path, fields in pipeline.writer.world.collection.objects.items()}
+    inside = {
+        path: [f.name for f in fields] for path, fields in pipeline.writer.world.collection.fields_by_object.items()
+    }
     return [path for path in pipeline.objects if all(name in pipeline.columns for name in inside[path])]
 
 
@@ -37,7 +39,7 @@ def rename(pipeline: Pipeline) -> None:
 
 def collapse(pipeline: Pipeline) -> None:
     w = pipeline.writer
-    names = [n for n, t in pipeline.columns.items() if t.kind is not Kind.VECTOR and n != "_score"]
+    names = [n for n, t in pipeline.columns.items() if t.kind is not TypeKind.VECTOR and n != "_score"]
     if names:
         pipeline.add(f"collapse {w.pick(names)}{w.pick(['', ' keep 2'])}")
 
@@ -87,7 +89,7 @@ def union(pipeline: Pipeline) -> None:
 
 def lookup(pipeline: Pipeline) -> None:
     w = pipeline.writer
-    comparable = {Kind.KEYWORD, Kind.LINK, Kind.TEXT}
+    comparable = {TypeKind.KEYWORD, TypeKind.LINK, TypeKind.TEXT}
     own = [name for name in pipeline.shown() if pipeline.columns[name].kind in comparable]
     if not own:
         return

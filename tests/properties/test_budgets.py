@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, InvalidValue, QueryError
 from paasq_daemon.wire.request import Budget, Request
-from paasq_daemon.wire.token_estimate import estimated_tokens
+from paasq_daemon.wire.token_estimate import estimate_tokens
 from properties.queries import query_texts
 from properties.test_queries import WORLDS, WorldOf, engine, examples, world_of
 from properties.worlds import World
@@ -46,14 +46,14 @@ def test_an_answer_keeps_to_its_budgets_and_says_so(engine: Engine, world_of: Wo
     rows, tokens = smaller(own[0], given_[0]), smaller(own[1], given_[1])
     assert answer.rows == whole.rows[: len(answer.rows)]
     assert rows is None or len(answer.rows) <= rows
-    assert answer.tokens == sum(map(estimated_tokens, answer.rows))
+    assert answer.tokens == sum(map(estimate_tokens, answer.rows))
     assert tokens is None or answer.tokens <= tokens
     assert answer.complete is (answer.reason is None)
     cut = len(answer.rows) < len(whole.rows)
     assert (answer.cursor is not None) is (cut and bool(answer.rows))
     if cut:
         assert answer.reason == ("rows" if len(answer.rows) == rows else "tokens")
-        following = estimated_tokens(whole.rows[len(answer.rows)])
+        following = estimate_tokens(whole.rows[len(answer.rows)])
         assert len(answer.rows) == rows or (tokens is not None and answer.tokens + following > tokens)
     else:
         assert answer.reason == whole.reason
@@ -64,7 +64,7 @@ def test_an_answer_keeps_to_its_budgets_and_says_so(engine: Engine, world_of: Wo
 def test_a_cursor_of_a_budget_leads_on_without_loss(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     """With another budget each time, now in the text, now with the request."""
     text, whole = _query(engine, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
-    dearest = max(map(estimated_tokens, whole.rows), default=0)
+    dearest = max(map(estimate_tokens, whole.rows), default=0)
     rows: list[list[Any]] = []
     cursor = None
     for _ in range(len(whole.rows) + 1):
@@ -100,14 +100,14 @@ def test_without_time_there_is_an_error_or_a_true_answer(
         assert answer.rows == whole.rows[: len(answer.rows)]
 
 
-class Ending(Cancellation):
+class Ending(CancellationToken):
     """Out of time after so many looks at the clock."""
 
     def __init__(self, looks: int) -> None:
         super().__init__(3_600_000)
         self.looks_left = looks
 
-    def within(self, time_ms: float | None) -> Cancellation:
+    def within(self, time_ms: float | None) -> CancellationToken:
         assert time_ms is None
         return self
 
@@ -143,8 +143,8 @@ def test_budgets_as_parameters(engine: Engine, world_of: WorldOf) -> None:
 
 def test_an_approximate_answer_says_so(engine: Engine, world_of: WorldOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the bounds so low that a handful of vectors is many."""
-    world = next(w for w in map(world_of, range(1, WORLDS)) if "vec" in w.collection.by_name and len(w.keys) > 8)
-    for name in ("EXACT_NUMBERS_MAX", "CANDIDATES_MIN", "CANDIDATE_NUMBERS", "CANDIDATES_PER_RESULT"):
+    world = next(w for w in map(world_of, range(1, WORLDS)) if "vec" in w.collection.fields_by_name and len(w.keys) > 8)
+    for name in ("EXACT_FLOATS_MAX", "CANDIDATES_MIN", "CANDIDATE_NUMBERS", "CANDIDATES_PER_RESULT"):
         monkeypatch.setattr(f"paasq_daemon.index.vector_search.{name}", 1)
     near = f'from {world.item} | near vec to "blue sea" | take 1'
     answer = asked(engine, near)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paasq_dsl.syntax.format.formatter import NARROW, WIDE, format_text
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 from properties.texts import LANGUAGE, SAMPLES, broken, comments, every_text, respaced
 
 TEXTS = every_text()
@@ -36,16 +36,16 @@ def check(text: str, width: int) -> str:
     formatted = format_text(text, width)
     assert format_text(formatted, width) == formatted
     assert comments(formatted) == comments(text)
-    assert without_places(parse(formatted)[0]) == without_places(parse(text)[0])
+    assert without_places(parse_script(formatted)[0]) == without_places(parse_script(text)[0])
     return formatted
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("name", TEXTS)
 def test_samples_and_examples(name: str, width: int) -> None:
-    assert not parse(TEXTS[name])[1]
+    assert not parse_script(TEXTS[name])[1]
     formatted = check(TEXTS[name], width)
-    assert not parse(formatted)[1]
+    assert not parse_script(formatted)[1]
     # a line is longer only where one token and what hangs on it leaves no choice
     assert all(len(line) <= width or '"' in line or "//" in line for line in formatted.splitlines())
 
@@ -54,7 +54,7 @@ def test_samples_and_examples(name: str, width: int) -> None:
 @given(st.integers(), st.sampled_from([WIDE, NARROW]), st.sampled_from(SMALL))
 def test_any_spacing_and_comments(seed: int, width: int, text: str) -> None:
     spaced = respaced(text, random.Random(seed))
-    assert not parse(spaced)[1]
+    assert not parse_script(spaced)[1]
     check(spaced, width)
 
 

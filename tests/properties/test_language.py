@@ -11,15 +11,15 @@ import pytest
 from lark import Token as LarkToken
 from lark.lexer import PatternStr
 
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.stages import VERBS
-from paasq_dsl.stages.spec import Verb
-from paasq_dsl.syntax.keywords import PIPELINE_HOLDERS, STAGE_WORDS, STATEMENT_WORDS
-from paasq_dsl.syntax.lexer import scan
-from paasq_dsl.syntax.parser import _parser, parse
-from paasq_dsl.syntax.stage_splitter import significant, split
+from paasq_dsl.stages import STAGES
+from paasq_dsl.stages.spec import StageSpec
+from paasq_dsl.syntax.keywords import PIPELINE_STAGES, STAGE_KEYWORDS, STATEMENT_KEYWORDS
+from paasq_dsl.syntax.lexer import tokenize
+from paasq_dsl.syntax.parser import _parser, parse_script
+from paasq_dsl.syntax.stage_splitter import split_script, without_trivia
 from properties.texts import LANGUAGE, SAMPLES, broken, every_text, function_text
 from schemas import catalog
 
@@ -43,8 +43,8 @@ DEEP_CHARACTERS = 20_000  # a large script; the longest text that is allowed tak
 
 
 def diagnostics_of(text: str) -> list[Diagnostic]:
-    script, found = parse(text)
-    return [*found, *bind(script, catalog()).diagnostics]
+    script, found = parse_script(text)
+    return [*found, *bind_script(script, catalog()).diagnostics]
 
 
 CPU_SECONDS_MAX = 5  # a hundred times what is usual: this catches what grows with the square, on the slowest machine
@@ -94,8 +94,8 @@ def test_one_broken_stage_breaks_one_stage(breaking: str) -> None:
     )
     before = diagnostics_of(text)
     assert len(before) > 5
-    for statement in split(text)[0]:
-        for piece in statement.pieces[1:]:
+    for statement in split_script(text)[0]:
+        for piece in statement.fragments[1:]:
             if piece.text.split()[0] not in {"where", "take", "sort", "page", "facet"}:
                 continue
             after = diagnostics_of(text[: piece.start] + breaking + text[piece.span.end :])
@@ -110,11 +110,11 @@ def test_one_broken_stage_breaks_one_stage(breaking: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_scanner_and_parser_see_the_same_tokens(name: str) -> None:
-    for statement in split(TEXTS[name])[0]:
-        for piece in statement.pieces:
-            interactive = _parser().parse_interactive(piece.text, start=piece.rule)
+    for statement in split_script(TEXTS[name])[0]:
+        for piece in statement.fragments:
+            interactive = _parser().parse_interactive(piece.text, start=piece.start_rule)
             lexed = [t for t in interactive.iter_parse() if isinstance(t, LarkToken)]
-            scanned = significant(scan(piece.text))
+            scanned = without_trivia(tokenize(piece.text))
             assert [str(t) for t in lexed] == [t.text for t in scanned]
             assert [t.start_pos for t in lexed] == [t.start for t in scanned]
 
@@ -125,24 +125,24 @@ def test_words_grammar_and_verbs_agree() -> None:
         rule: set(re.findall(r"\w+", line))
         for rule, line in re.findall(r"^\?(stage|head): (.*(?:\n +\|.*)*)$", grammar, re.MULTILINE)
     }
-    assert {verb.word for verb in VERBS} == STAGE_WORDS
-    assert rules["stage"] == STAGE_WORDS
-    assert (rules["head"] - {"query", "removal"}) | {"from", "explain", "drop"} == STATEMENT_WORDS
+    assert {verb.keyword for verb in STAGES} == STAGE_KEYWORDS
+    assert rules["stage"] == STAGE_KEYWORDS
+    assert (rules["head"] - {"query", "removal"}) | {"from", "explain", "drop"} == STATEMENT_KEYWORDS
     strings = {t.pattern.value for t in _parser().terminals if isinstance(t.pattern, PatternStr)}
     assert not {s for s in strings if s.isalpha()}, "a keyword must end where the word ends"
-    assert PIPELINE_HOLDERS <= STAGE_WORDS
+    assert PIPELINE_STAGES <= STAGE_KEYWORDS
 
 
-@pytest.mark.parametrize("word", sorted(STAGE_WORDS))
+@pytest.mark.parametrize("word", sorted(STAGE_KEYWORDS))
 def test_every_stage_word_is_parsed_as_its_verb(word: str) -> None:
-    verb = next(v for v in VERBS if v.word == word)
-    script, found = parse(verb.example)
+    verb = next(v for v in STAGES if v.keyword == word)
+    script, found = parse_script(verb.example)
     assert not found
     assert any(type(stage.node) is verb.node for stage in script.statements[0].stages)
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
-def test_example_of_verb_binds(verb: Verb) -> None:
+@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+def test_example_of_verb_binds(verb: StageSpec) -> None:
     assert not diagnostics_of(verb.example)
 
 

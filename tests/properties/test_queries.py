@@ -14,17 +14,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st
 
-from paasq_daemon.backends.backend import RunInputs
-from paasq_daemon.compiler import Compiler, Lookup, PreparedQuery
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.compiler import CompiledRequest, Compiler, PreparedQuery
 from paasq_daemon.engine import Engine
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.request import Request
-from paasq_dsl.syntax.lexer import TokenKind, scan, unquote
-from paasq_dsl.syntax.normalization import canonical
-from paasq_dsl.time_zones import zone_of
-from paasq_dsl.types import Kind
+from paasq_dsl.syntax.lexer import TokenKind, tokenize, unescape_string
+from paasq_dsl.syntax.normalization import normalize
+from paasq_dsl.time_zones import find_zone
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import parse_time
 from properties.around import look_around
 from properties.queries import ZONES, Pipeline, conditions, drawn, query_texts
@@ -150,12 +150,12 @@ def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldO
     other = _with_other_literals(text, data.draw)
     note(f"{text}\nand then\n{other}")
     catalog = engine.catalog()
-    assert canonical(text).key == canonical(other).key
+    assert normalize(text).key == normalize(other).key
     engine._compiler.compile(text, catalog, "<query>")
     warm = engine._compiler.compile(other, catalog, "<query>")
-    assert warm.hit
+    assert warm.cache_hit
     cold = Compiler(engine._backend).compile(other, catalog, "<query>")
-    assert not cold.hit
+    assert not cold.cache_hit
     found, expected = (_outcome(lookup) for lookup in (warm, cold))
     assert found == expected
 
@@ -174,7 +174,7 @@ def test_law_3_a_parameter_is_a_value_whatever_it_holds(engine: Engine, world_of
 def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     writer = drawn(data.draw, world)
-    columns = {n: t for n, t in Pipeline(writer).columns.items() if t.kind not in {Kind.LIST, Kind.VECTOR}}
+    columns = {n: t for n, t in Pipeline(writer).columns.items() if t.kind not in {TypeKind.LIST, TypeKind.VECTOR}}
     name = writer.pick(sorted(columns))
     value = writer.literal(columns[name])
 
@@ -185,7 +185,7 @@ def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataO
     assert keys(f"{name} == {value}") == everything - keys(f"{name} != {value}")
     assert keys(f"{name} in [{value}]") == keys(f"{name} == {value}") == everything - keys(f"{name} not in [{value}]")
     assert keys(f"{name} == {name}") == everything
-    if columns[name].kind is Kind.BYTES:
+    if columns[name].kind is TypeKind.BYTES:
         return  # which have no order
     ordered = keys(f"{name} < {value}") | keys(f"{name} >= {value}")
     assert ordered == (set() if value == "null" else everything - nulls)
@@ -202,12 +202,12 @@ def _rows(engine: Engine, text: str) -> list[list[Any]]:
     return _answer(engine, text).rows
 
 
-def _outcome(lookup: Lookup) -> object:
-    (step,) = lookup.compiled.steps
+def _outcome(lookup: CompiledRequest) -> object:
+    (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedQuery)
     try:
-        answer = step.plan.run(RunInputs(lookup.literals, {}, NOW_US))
-    except KernelError as error:
+        answer = step.plan.execute(ExecutionInputs(lookup.literals, {}, NOW_US))
+    except EvaluationError as error:
         return error.message
     return answer.columns, answer.rows, answer.facets, answer.reason
 
@@ -216,9 +216,9 @@ def _with_other_literals(text: str, draw: Callable[[st.SearchStrategy[Any]], Any
     """The same tokens with other values in the places of strings and whole numbers."""
     tokens: list[str] = []
     before = ""
-    for token in scan(text):
+    for token in tokenize(text):
         new = token.text
-        if token.kind is TokenKind.STRING and zone_of(unquote(token.text)) is None:
+        if token.kind is TokenKind.STRING and find_zone(unescape_string(token.text)) is None:
             new = draw(st.sampled_from(['"a"', '"blue sea"', '""', '"\\u00fc"', token.text]))
         elif token.kind is TokenKind.NUMBER and token.text.isdigit() and before != "^":
             new = str(draw(st.integers(0, 5)))
@@ -261,7 +261,7 @@ def with_parameters(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) ->
     declared: list[str] = []
     values: list[str] = []
     before = ""
-    for token in scan(text):
+    for token in tokenize(text):
         literal = token.kind in _LITERAL_TYPES and before != "^" and token.text not in {"@now", "@today"}
         if literal and draw(st.booleans()):
             type_ = "float" if token.kind is TokenKind.NUMBER and "." in token.text else _LITERAL_TYPES[token.kind]

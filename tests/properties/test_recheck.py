@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_dsl.binder.incremental import Checker
-from paasq_dsl.binder.script import bind
+from paasq_dsl.binder.incremental import IncrementalChecker
+from paasq_dsl.binder.script import bind_script
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, parse
+from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, parse_script
 from properties.texts import LANGUAGE, NOISE, SAMPLES
 from schemas import catalog, modules
 
@@ -73,14 +73,14 @@ TYPED = (
 
 def checked_anew(text: str) -> tuple[tuple[Diagnostic, ...], list[object]]:
     """Every diagnostic, and what the text declares, in the order that says which names come first."""
-    script, of_form = parse(text)
-    bound = bind(script, catalog(), resolve=modules)
+    script, of_form = parse_script(text)
+    bound = bind_script(script, catalog(), resolve_module=modules)
     found = sorted((*of_form, *bound.diagnostics), key=lambda d: (d.span.start, d.code))
     known = [bound.catalog.collections, bound.catalog.views, bound.parameters, bound.functions]
     return tuple(found), [list(each.items()) for each in known]
 
 
-def same_as_anew(checker: Checker, text: str) -> None:
+def same_as_anew(checker: IncrementalChecker, text: str) -> None:
     diagnostics, declared = checked_anew(text)
     again = checker.check(text, catalog(), modules)
     found = again.environment
@@ -115,14 +115,14 @@ def edits(draw: st.DrawFn) -> list[str]:
 @settings(max_examples=250, deadline=None)
 @given(edits())
 def test_edited_scripts(states: list[str]) -> None:
-    checker = Checker()
+    checker = IncrementalChecker()
     for text in states:
         same_as_anew(checker, text)
 
 
 def test_every_key_press_of_a_script() -> None:
     """The tour of the samples as it is typed, a word at a time."""
-    checker = Checker()
+    checker = IncrementalChecker()
     text = SAMPLES["peps/schema.paasq"] + SAMPLES["peps/tour.paasq"]
     for end in range(0, len(text), 37):
         same_as_anew(checker, text[:end])
@@ -130,6 +130,6 @@ def test_every_key_press_of_a_script() -> None:
 
 def test_a_module_that_changes() -> None:
     text = 'use "lib/mail.paasq" as mail; from plain | where n == $mail.most'
-    checker = Checker()
+    checker = IncrementalChecker()
     assert not checker.check(text, catalog(), modules).diagnostics
     assert [d.code for d in checker.check(text, catalog()).diagnostics] == ["PQ0223", "PQ0202"]

@@ -12,10 +12,10 @@ from functools import cache
 
 import pytest
 
-from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedQuery
 from paasq_daemon.engine import Engine
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
 from paasq_dsl.values import parse_time
@@ -43,18 +43,18 @@ class Pair:
         """What one answers otherwise than the other; raises Undecided where no one can tell."""
         text = writer.declarations() + "\n| ".join(stages)
         lookup = self.engine._compiler.compile(text, self.engine.catalog(), "<query>")
-        (step,) = lookup.compiled.steps
+        (step,) = lookup.compiled.statements
         assert isinstance(step, PreparedQuery)
         given = {name: value for name, (_, value) in writer.parameters.items()}
-        inputs = RunInputs(lookup.literals, given, NOW_US)
+        inputs = ExecutionInputs(lookup.literals, given, NOW_US)
         expected: Answer | None = None
         try:
-            expected = ReferenceBackend(writer.world.records).prepare(step.query).run(inputs)
+            expected = ReferenceBackend(writer.world.records).prepare(step.query).execute(inputs)
         except Refused as why:
             refused = str(why)
         try:
-            found = step.plan.run(inputs)
-        except KernelError as error:
+            found = step.plan.execute(inputs)
+        except EvaluationError as error:
             return None if expected is None else AssertionError(f"refused by the engine alone: {error}")
         if expected is None:
             return AssertionError(f"refused by the reference alone: {refused}")

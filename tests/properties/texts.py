@@ -7,8 +7,8 @@ from pathlib import Path
 
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.stages import VERBS
-from paasq_dsl.syntax.lexer import TRIVIA, TokenKind, scan
+from paasq_dsl.stages import STAGES
+from paasq_dsl.syntax.lexer import TRIVIA, TokenKind, tokenize
 
 SAMPLES = {p.relative_to(p.parents[1]).as_posix(): p.read_text("utf-8") for p in sorted(
     (Path(__file__).parents[2] / "samples").glob("*/*.paasq")
@@ -48,7 +48,7 @@ snapshot "before import"; verify snapshot $name; resolve ["pep:8@3.abstract[120.
 def every_text() -> dict[str, str]:
     """Texts without errors of form, by a name for the test."""
     texts = {**SAMPLES, "language": LANGUAGE}
-    texts |= {f"verb {v.word}": v.example for v in VERBS}
+    texts |= {f"verb {v.keyword}": v.example for v in STAGES}
     return texts | {f"function {f.name}": function_text(f.name) for f in FUNCTIONS.values()}
 
 
@@ -84,7 +84,7 @@ def respaced(text: str, chance: random.Random) -> str:
 
     None before a colon: behind one, `key` and its like are fields of that name only with the colon next to them.
     """
-    tokens = [t for t in scan(text) if t.kind not in TRIVIA]
+    tokens = [t for t in tokenize(text) if t.kind not in TRIVIA]
     out: list[str] = []
     declaring = False  # a `///` inside a collection is the doc of its next field
     for i, token in enumerate(tokens):
@@ -109,7 +109,7 @@ NOISE = (
 
 def broken(text: str, chance: random.Random) -> str:
     """The text with a few tokens or characters taken out, put in, doubled or exchanged."""
-    pieces = [t.text for t in scan(text)] if chance.random() < 0.7 else list(text)
+    pieces = [t.text for t in tokenize(text)] if chance.random() < 0.7 else list(text)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(pieces) + 1)
         match chance.randrange(4):
@@ -126,4 +126,4 @@ def broken(text: str, chance: random.Random) -> str:
 
 
 def comments(text: str) -> list[str]:
-    return [t.text.rstrip() for t in scan(text) if t.kind in {TokenKind.COMMENT, TokenKind.DOC}]
+    return [t.text.rstrip() for t in tokenize(text) if t.kind in {TokenKind.COMMENT, TokenKind.DOC}]

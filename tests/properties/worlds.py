@@ -16,8 +16,8 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.catalog import Collection
-from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import MICROS, Duration, parse_time
+from paasq_dsl.types import Type, TypeKind
+from paasq_dsl.values import MICROS_PER_UNIT, Duration, parse_time
 from reference.computed import with_computed
 from reference.records import Records
 
@@ -48,11 +48,11 @@ TIMES = tuple(map(parse_time, (
 )))  # fmt: skip
 DURATIONS = (
     Duration(),
-    Duration(0, MICROS["h"]),
-    Duration(0, 90 * MICROS["min"]),
-    Duration(0, MICROS["d"]),
+    Duration(0, MICROS_PER_UNIT["h"]),
+    Duration(0, 90 * MICROS_PER_UNIT["min"]),
+    Duration(0, MICROS_PER_UNIT["d"]),
     Duration(1),
-    Duration(14, MICROS["h"]),
+    Duration(14, MICROS_PER_UNIT["h"]),
 )
 
 FIELDS = {  # name -> type; each world has some of them
@@ -140,11 +140,11 @@ def change_world(engine: Engine, world: World, rng: random.Random) -> None:
 
 
 def _write(engine: Engine, records: Records, name: str, given: list[dict[str, Any]]) -> None:
-    fields = records.catalog.collections[name].by_name
+    fields = records.catalog.collections[name].fields_by_name
     as_json = [{field: encode(value, fields[field].type) for field, value in row.items()} for row in given]
     engine.put(name, [nested_record(row) for row in as_json])
     for row in given:
-        whole = {f.name: row.get(f.name, f.default) for f in fields.values() if not f.sources} | row
+        whole = {f.name: row.get(f.name, f.default) for f in fields.values() if not f.source_fields} | row
         records.put(name, with_computed(records, name, whole))
 
 
@@ -164,7 +164,7 @@ def _record(collection: Collection, key: str, rng: random.Random) -> dict[str, A
     row: dict[str, Any] = {"id": key}
     for field in collection.fields:
         chance = rng.random()
-        if field.name == "id" or field.sources or field.computed is not None or chance < 0.1:
+        if field.name == "id" or field.source_fields or field.computed is not None or chance < 0.1:
             continue
         row[field.name] = None if chance < 0.25 else _value(field.type, rng)
     return row
@@ -172,18 +172,18 @@ def _record(collection: Collection, key: str, rng: random.Random) -> dict[str, A
 
 def _value(type_: Type, rng: random.Random) -> Any:
     match type_.kind:
-        case Kind.LIST:
+        case TypeKind.LIST:
             assert type_.item is not None
             return [_value(type_.item, rng) for _ in range(rng.randint(0, 3))]
-        case Kind.LINK if type_.name is not None:
+        case TypeKind.LINK if type_.name is not None:
             return f"{type_.name[0]}{rng.randrange(30 if type_.name.startswith('item') else 5)}"
-        case Kind.TEXT:
+        case TypeKind.TEXT:
             return " ".join(rng.choices(WORDS, k=rng.choice((0, 1, 2, 3, 5, 8, 45))))
         case _:
             return rng.choice(CHOICES[type_.kind])
 
 
-CHOICES: dict[Kind, Sequence[Any]] = {
-    Kind.KEYWORD: KEYWORDS, Kind.INT: INTS, Kind.FLOAT: FLOATS, Kind.BOOL: (True, False), Kind.TIME: TIMES,
-    Kind.DURATION: DURATIONS, Kind.BYTES: (b"", b"\x00\xff", b"a"),
+CHOICES: dict[TypeKind, Sequence[Any]] = {
+    TypeKind.KEYWORD: KEYWORDS, TypeKind.INT: INTS, TypeKind.FLOAT: FLOATS, TypeKind.BOOL: (True, False), TypeKind.TIME: TIMES,
+    TypeKind.DURATION: DURATIONS, TypeKind.BYTES: (b"", b"\x00\xff", b"a"),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.index.passage_split import CHARACTERS_MAX, passages
+from paasq_daemon.index.passage_split import CHARACTERS_MAX, split_passages
 from paasq_daemon.wire.errors import BudgetExceeded
 from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder
@@ -79,7 +79,7 @@ def test_a_budget_of_time_runs_out(engine: Engine) -> None:
     ],
 )
 def test_passages_are_the_text_without_overlap(text: str) -> None:
-    parts = passages(text)
+    parts = split_passages(text)
     assert "".join("".join(text[start:end] for start, end in parts).split()) == "".join(text.split())
     assert all(0 < end - start <= CHARACTERS_MAX for start, end in parts)
     assert all(a[1] <= b[0] for a, b in pairwise(parts))

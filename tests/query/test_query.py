@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden import Case
-from paasq_dsl.stages import VERBS
+from paasq_dsl.stages import STAGES
 from running import Stores, cases_with_stores, check, stores
 
 HERE = Path(__file__).parent
@@ -28,5 +28,5 @@ def test_answer(case: Case, setup: str, opened: Stores) -> None:
 
 
 def test_every_stage_has_its_file() -> None:
-    missing = {verb.word for verb in VERBS} - {path.stem for path in HERE.glob("*.test")}
+    missing = {verb.keyword for verb in STAGES} - {path.stem for path in HERE.glob("*.test")}
     assert not missing

@@ -9,10 +9,10 @@ from fractions import Fraction
 from statistics import StatisticsError, correlation, linear_regression, stdev, variance
 from typing import Any
 
-from paasq_dsl.bound import Apply, Bound, ColumnValue, SummarizeStage
-from paasq_dsl.bound.traversal import replaced, windows
+from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, SummarizeStage
+from paasq_dsl.bound.traversal import substitute, window_calls
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.types import NUMBER_KINDS, Kind, Type
+from paasq_dsl.types import NUMERIC_KINDS, Type, TypeKind
 from paasq_dsl.values import Duration, add_months
 from reference.library import instant, length_us, shown
 from reference.records import Refused, Row
@@ -40,26 +40,26 @@ def _group_key(keys: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((1,) if value is None else (0, order_key(value)) for value in keys.values())
 
 
-def _over_group(evaluator: Evaluator, value: Bound, rows: list[Row], keys: Row) -> Any:
+def _over_group(evaluator: Evaluator, value: BoundExpression, rows: list[Row], keys: Row) -> Any:
     """Of an expression made of aggregates, and of the keys of the group."""
-    names = {call: ColumnValue(f"`{i}", call.type) for i, call in enumerate(windows(value))}
+    names = {call: ColumnRef(f"`{i}", call.type) for i, call in enumerate(window_calls(value))}
     found = {column.name: aggregated(evaluator, call, rows) for call, column in names.items()}
-    return evaluator.value(replaced(value, names), keys | found)
+    return evaluator.value(substitute(value, names), keys | found)
 
 
-def aggregated(evaluator: Evaluator, call: Bound, rows: list[Row]) -> Any:
-    assert isinstance(call, Apply)
+def aggregated(evaluator: Evaluator, call: BoundExpression, rows: list[Row]) -> Any:
+    assert isinstance(call, FunctionCall)
     if not call.arguments:
         return len(rows)
-    fixed = FUNCTIONS[call.function].fixed
+    fixed = FUNCTIONS[call.function].constant_arguments
     count = len(call.arguments) - len(fixed)
     tuples = [tuple(evaluator.value(a, row) for a in call.arguments[:count]) for row in rows]
     values = [t if count > 1 else t[0] for t in tuples if None not in t or call.function == "all"]
     extra = [evaluator.value(argument, {}) for argument in call.arguments[count:]]
     found = AGGREGATES[call.function](values, *extra)
-    if found == 0 and call.type.kind is Kind.DURATION:
+    if found == 0 and call.type.kind is TypeKind.DURATION:
         return Duration()
-    if isinstance(found, float) and call.type.kind is Kind.TIME:
+    if isinstance(found, float) and call.type.kind is TypeKind.TIME:
         return math.floor(found + 0.5)
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise Refused("a sum of more than 64 bits")
@@ -144,12 +144,12 @@ def _mode(values: list[Any]) -> Any:
 
 def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> list[Row]:
     """A row for each bucket from the first to the last, for each value of the other keys; those of no time stay."""
-    bucket = next(k for k in stage.keys if isinstance(k.value, Apply) and k.value.function == "bucket"
-                  and k.value.type.kind is Kind.TIME)  # fmt: skip
+    bucket = next(k for k in stage.keys if isinstance(k.value, FunctionCall) and k.value.function == "bucket"
+                  and k.value.type.kind is TypeKind.TIME)  # fmt: skip
     known = [row for row in found if row[bucket.name] is not None]
     if not known:
         return found
-    assert isinstance(bucket.value, Apply)
+    assert isinstance(bucket.value, FunctionCall)
     width = evaluator.value(bucket.value.arguments[1], {})
     zone = evaluator.value(bucket.value.arguments[2], {}) if len(bucket.value.arguments) > 2 else "UTC"
     last = max(row[bucket.name] for row in known)
@@ -191,16 +191,16 @@ def _between(stage: SummarizeStage, values: list[tuple[int, Any]], gap: int) -> 
 
 
 def _as_float(value: Any, type_: Type) -> Any:
-    return float(value) if type_.kind is Kind.INT and value is not None else value
+    return float(value) if type_.kind is TypeKind.INT and value is not None else value
 
 
 def _gap(value: float | None, type_: Type) -> float | None:
     """A number fills numbers only."""
-    if value is None or type_.kind not in NUMBER_KINDS:
+    if value is None or type_.kind not in NUMERIC_KINDS:
         return None
-    if type_.kind is Kind.INT and value != int(value):
+    if type_.kind is TypeKind.INT and value != int(value):
         raise Refused("a fraction can't fill ints")
-    return value if type_.kind is Kind.INT else float(value)
+    return value if type_.kind is TypeKind.INT else float(value)
 
 
 AGGREGATES: dict[str, Callable[..., Any]] = {

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from paasq_dsl.bound import Apply
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, parse_time, to_datetime, to_micros
+from paasq_dsl.bound import FunctionCall
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration, parse_time, to_datetime, to_micros
 from reference.library import PLAIN, WITH_CALL, length_us, written
 
-_MONDAY_US = 4 * MICROS["d"]  # 5 January 1970
+_MONDAY_US = 4 * MICROS_PER_UNIT["d"]  # 5 January 1970
 
 
 def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,7 +20,7 @@ def _plain(compute: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _now, _call, *values: None if None in values else compute(*values)
 
 
-def _coalesce(_now: int, _call: Apply, *values: Any) -> Any:
+def _coalesce(_now: int, _call: FunctionCall, *values: Any) -> Any:
     return next((v for v in values if v is not None), None)
 
 
@@ -28,15 +28,15 @@ def _extreme(best: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _now, _call, *values: best((v for v in values if v is not None), default=None)
 
 
-def _concat(_now: int, call: Apply, *values: Any) -> str:
+def _concat(_now: int, call: FunctionCall, *values: Any) -> str:
     return "".join(written(v, a.type) for v, a in zip(values, call.arguments, strict=True) if v is not None)
 
 
-def _string(_now: int, call: Apply, value: Any) -> str | None:
+def _string(_now: int, call: FunctionCall, value: Any) -> str | None:
     return None if value is None else written(value, call.arguments[0].type)
 
 
-def _join(_now: int, call: Apply, items: Any, separator: Any) -> str | None:
+def _join(_now: int, call: FunctionCall, items: Any, separator: Any) -> str | None:
     if items is None or separator is None:
         return None
     item_type = call.arguments[0].type.item
@@ -84,7 +84,7 @@ def _bucket(value: Any, width: Any, zone: str | None = None) -> Any:
         moment = to_datetime(value)
         month = (moment.year * 12 + moment.month - 1) // width.months * width.months
         return to_micros(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC))
-    origin = _MONDAY_US if width.micros % MICROS["w"] == 0 else 0
+    origin = _MONDAY_US if width.micros % MICROS_PER_UNIT["w"] == 0 else 0
     return value - (value - origin) % width.micros
 
 
@@ -98,9 +98,11 @@ def _bucket_by_clock(value: int, width: Duration, zone: ZoneInfo) -> int:
     real = [m for m in moments if to_datetime(m, zone).replace(tzinfo=None) == local]
     if not real:  # half of the gap lies behind the jump, which is looked for by the minute
         return next(
-            m for m in range(min(moments), max(moments) + 1, MICROS["min"]) if _offset(m, zone) > _offset(m - 1, zone)
+            m
+            for m in range(min(moments), max(moments) + 1, MICROS_PER_UNIT["min"])
+            if _offset(m, zone) > _offset(m - 1, zone)
         )
-    long = length_us(width) > MICROS["h"]
+    long = length_us(width) > MICROS_PER_UNIT["h"]
     return min(real) if long else max((m for m in real if m <= value), default=min(real))
 
 
@@ -109,11 +111,11 @@ def _offset(moment: int, zone: ZoneInfo) -> int:
     return to_micros(shown.replace(tzinfo=UTC)) - moment
 
 
-def _age(now: int, _call: Apply, time: Any) -> Duration | None:
+def _age(now: int, _call: FunctionCall, time: Any) -> Duration | None:
     return None if time is None else Duration(0, now - time)
 
 
-def _recency(now: int, _call: Apply, time: Any, half_life: Any) -> float:
+def _recency(now: int, _call: FunctionCall, time: Any, half_life: Any) -> float:
     if time is None or half_life is None:
         return 0.0
     return float(2 ** -(max(now - time, 0) / half_life.micros))
@@ -167,7 +169,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "least": _extreme(min),
     "greatest": _extreme(max),
     "bucket": _plain(_bucket),
-    "seconds": _plain(lambda length: length_us(length) / MICROS["s"]),
+    "seconds": _plain(lambda length: length_us(length) / MICROS_PER_UNIT["s"]),
     "age": _age,
     "recency": _recency,
 }

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import xxhash
 
-from paasq_dsl.bound import Apply
-from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import Duration, parse_duration, render_time, to_datetime, to_micros
+from paasq_dsl.bound import FunctionCall
+from paasq_dsl.types import Type, TypeKind
+from paasq_dsl.values import Duration, format_time, parse_duration, to_datetime, to_micros
 
 MONTH_MICROS = 365.2425 * 86_400_000_000 / 12  # where a month needs a length: a twelfth of the Gregorian year
 
@@ -31,7 +31,7 @@ def written(value: Any, type_: Type) -> str:
         return f"[{', '.join('null' if v is None else written(v, item) for v in value)}]"
     if isinstance(value, bytes):
         return binascii.b2a_base64(value, newline=False).decode()
-    return render_time(value) if type_.kind is Kind.TIME else str(value)
+    return format_time(value) if type_.kind is TypeKind.TIME else str(value)
 
 
 def raw(value: Any) -> bytes:
@@ -164,7 +164,7 @@ def _bare(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-def _format(_now: int, call: Apply, text: Any, *values: Any) -> Any:
+def _format(_now: int, call: FunctionCall, text: Any, *values: Any) -> Any:
     told = ["" if v is None else written(v, a.type) for v, a in zip(values, call.arguments[1:], strict=True)]
     return None if text is None else text.format(*told)
 
@@ -238,15 +238,15 @@ def _duration(text: str) -> Any:
     return Duration(-found.months, -found.micros) if text[0] == "-" else found
 
 
-def _collection(_now: int, call: Apply, value: Any) -> Any:
+def _collection(_now: int, call: FunctionCall, value: Any) -> Any:
     return None if value is None else call.arguments[0].type.name
 
 
-def _null_if(_now: int, _call: Apply, value: Any, other: Any) -> Any:
+def _null_if(_now: int, _call: FunctionCall, value: Any, other: Any) -> Any:
     return None if value is None or (other is not None and place(value) == place(other)) else value
 
 
-def _between(_now: int, _call: Apply, *values: Any) -> bool:
+def _between(_now: int, _call: FunctionCall, *values: Any) -> bool:
     return None not in values and place(values[1]) <= place(values[0]) <= place(values[2])
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from paasq_dsl.syntax.match_query import Clause, Form, MatchText, Occur
+from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur
 from reference.records import Row, Undecided, Vector
 
 K1, B = 1.2, 0.75
@@ -80,12 +80,12 @@ class TextField:
     def score(self, clause: Clause, text: Sequence[str]) -> float | None:
         """None where the text does not match; nothing of a clause without words."""
         terms = words(clause.text)
-        if clause.form is Form.PREFIX:
+        if clause.kind is ClauseKind.PREFIX:
             *whole, last = terms
             begins = any(word.startswith(last) for word in text)
             return 1.0 * len(terms) if begins and all(word in text for word in whole) else None
-        if clause.form is Form.FUZZY:
-            return self._fuzzy(terms, clause.edits, text)
+        if clause.kind is ClauseKind.FUZZY:
+            return self._fuzzy(terms, clause.edit_distance, text)
         size = len(terms)
         frequency = sum(list(text[i : i + size]) == terms for i in range(len(text) - size + 1))
         return self.bm25(terms, frequency, len(text)) if frequency else None
@@ -100,7 +100,7 @@ class TextField:
 
 
 def matched(
-    match: MatchText, fields: Sequence[tuple[str, float]], texts: Sequence[str], everything: list[Row], rows: list[Row],
+    match: MatchQuery, fields: Sequence[tuple[str, float]], texts: Sequence[str], everything: list[Row], rows: list[Row],
     least: int,
 ) -> list[Scored]:  # fmt: skip
     """The rows that match, best first. The statistics are of `everything` in the collection, whatever rows are left.
@@ -117,7 +117,7 @@ def matched(
         parts: list[float] = []
         having: list[tuple[Occur, bool]] = []
         for clause in clauses:
-            as_one = not fields and clause.form is Form.WORD and len(words(clause.text)) == 1
+            as_one = not fields and clause.kind is ClauseKind.WORD and len(words(clause.text)) == 1
             scores = [of[name].score(clause, words(row[name] or "")) for name in named]
             if as_one:
                 scores = [whole.score(clause, together(row, texts))]

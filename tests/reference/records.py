@@ -63,8 +63,8 @@ class Records:
         }
         self.puts[collection] += 1
         for vector in found.fields:
-            if vector.sources:
-                parts = [whole[name] for name in vector.sources]
+            if vector.source_fields:
+                parts = [whole[name] for name in vector.source_fields]
                 text = "\n".join(part for part in parts if part and part.strip())
                 whole[vector.name] = self.embed(text) if text else None
         self.by_collection[collection][key] = whole

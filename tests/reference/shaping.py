@@ -81,10 +81,10 @@ def _mixed(word: int) -> int:
 
 
 def union(running: Running, stage: bound.UnionStage, rows: list[Row], _: Schema) -> list[Row]:
-    pieces = [(rows, frozenset(stage.before))]
+    pieces = [(rows, frozenset(stage.input_columns))]
     for stages in stage.pipelines:
         found = running.run(stages, [], Schema(()))
-        pieces.append((found, frozenset(stages[-1].schema.by_name)))
+        pieces.append((found, frozenset(stages[-1].schema.columns_by_name)))
     most = max((len(_own_ties(row)) for piece, _ in pieces for row in piece), default=0)
     whole: list[Row] = []
     for number, (piece, names) in enumerate(pieces):
@@ -121,7 +121,7 @@ def lookup(running: Running, stage: bound.LookupStage, rows: list[Row], _: Schem
 
 def _listed(stage: bound.LookupStage, name: str, values: list[Any]) -> list[Any]:
     """Lists of lists are one list."""
-    field = stage.collection.by_name.get(name)
+    field = stage.collection.fields_by_name.get(name)
     if field is None or field.type.item is None:
         return values
     return [item for value in values if value is not None for item in value]

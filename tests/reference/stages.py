@@ -10,9 +10,9 @@ from typing import Any
 from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
-from paasq_dsl.bound import Apply, Bound, BoundStage, Named, PipelineValue, Schema
-from paasq_dsl.syntax.match_query import MatchTextError, parse_match_text
-from paasq_dsl.types import Kind
+from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, NamedExpression, Schema, Subquery
+from paasq_dsl.syntax.match_query import MatchQueryError, parse_match_query
+from paasq_dsl.types import TypeKind
 from reference import ranking, shaping
 from reference.aggregates import summarize
 from reference.ranking import Scored
@@ -32,12 +32,12 @@ class Running:
     evaluator: Evaluator
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     cursor: str | None = None
-    lists: dict[PipelineValue, list[Any]] = field(default_factory=dict)
+    lists: dict[Subquery, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.evaluator = replace(self.evaluator, listed=self.listed)
 
-    def listed(self, value: PipelineValue) -> list[Any]:
+    def listed(self, value: Subquery) -> list[Any]:
         """By a run of its own, once."""
         if value not in self.lists:
             rows = Running(self.evaluator).run(value.stages, [], Schema(()))
@@ -48,10 +48,10 @@ class Running:
     def records(self) -> Records:
         return self.evaluator.records
 
-    def scalar(self, expression: Bound) -> Any:
+    def scalar(self, expression: BoundExpression) -> Any:
         return self.evaluator.value(expression, {})
 
-    def count(self, expression: Bound) -> int:
+    def count(self, expression: BoundExpression) -> int:
         value = self.scalar(expression)
         if not isinstance(value, int) or value < 0:
             raise Refused("a number of rows")
@@ -87,14 +87,14 @@ def _fuse(running: Running, stage: bound.FuseStage, rows: list[Row], before: Sch
 
 
 def _matched(running: Running, stage: bound.MatchStage, rows: list[Row], before: Schema) -> list[Scored]:
-    text = running.scalar(stage.words)
+    text = running.scalar(stage.query_text)
     try:
-        match = parse_match_text(text, lenient=not isinstance(stage.words, bound.Constant))
-    except MatchTextError as error:
+        match = parse_match_query(text, lenient=not isinstance(stage.query_text, bound.Constant))
+    except MatchQueryError as error:
         raise Refused(str(error)) from error
     everything = running.records.scan(_collection(before))
-    texts = [field.name for field in before.collection.of_kind(Kind.TEXT)] if before.collection else []
-    least = 0 if stage.least is None else running.count(stage.least)
+    texts = [field.name for field in before.collection.fields_of_kind(TypeKind.TEXT)] if before.collection else []
+    least = 0 if stage.minimum_should_match is None else running.count(stage.minimum_should_match)
     return ranking.matched(match, stage.fields, texts, everything, _in_written_order(rows), least)
 
 
@@ -102,7 +102,7 @@ def _nearest(
     running: Running, stage: bound.NearStage, rows: list[Row], _: Schema, drawn_to: Sequence[Row] = ()
 ) -> list[Scored]:
     target = running.scalar(stage.target)
-    if stage.target.type.kind is Kind.LINK:
+    if stage.target.type.kind is TypeKind.LINK:
         found = running.records.get(str(stage.target.type.name), target)
         target = found and found[stage.field]
         if target is None and rows:
@@ -117,7 +117,7 @@ def _nearest(
 
 def _fused(running: Running, stage: bound.FuseStage, rows: list[Row], before: Schema) -> list[Scored]:
     found = _fused_once(running, stage, rows, before)
-    count = 0 if stage.feedback is None else running.scalar(stage.feedback)
+    count = 0 if stage.feedback_documents is None else running.scalar(stage.feedback_documents)
     return _fused_once(running, stage, rows, before, [s.row for s in found[:count]]) if count else found
 
 
@@ -224,10 +224,12 @@ def _select(running: Running, stage: bound.SelectStage, rows: list[Row], _: Sche
 
 
 def _extend(running: Running, stage: bound.ExtendStage, rows: list[Row], _: Schema) -> list[Row]:
-    return _projected(running, stage.items, stage.keys, rows)
+    return _projected(running, stage.items, stage.partition_keys, rows)
 
 
-def _projected(running: Running, items: Sequence[Named], keys: Sequence[Bound], rows: list[Row]) -> list[Row]:
+def _projected(
+    running: Running, items: Sequence[NamedExpression], keys: Sequence[BoundExpression], rows: list[Row]
+) -> list[Row]:
     plain, wider = with_windows(running.evaluator, items, keys, rows)
     return [
         row | {item.name: running.evaluator.value(item.value, more) for item in plain}
@@ -282,7 +284,7 @@ def _rerank(running: Running, stage: bound.RerankStage, rows: list[Row], _: Sche
 
 
 def _collapse(running: Running, stage: bound.CollapseStage, rows: list[Row], _: Schema) -> list[Row]:
-    keep = 1 if stage.keep is None else running.count(stage.keep)
+    keep = 1 if stage.max_per_value is None else running.count(stage.max_per_value)
     if keep == 0:
         raise Refused("nothing to keep")
     kept: list[Row] = []
@@ -296,8 +298,8 @@ def _collapse(running: Running, stage: bound.CollapseStage, rows: list[Row], _: 
 
 
 def _diversify(running: Running, stage: bound.DiversifyStage, rows: list[Row], _: Schema) -> list[Row]:
-    balance = 0.7 if stage.balance is None else running.scalar(stage.balance)
-    depth = 100 if stage.depth is None else running.count(stage.depth)
+    balance = 0.7 if stage.mmr_lambda is None else running.scalar(stage.mmr_lambda)
+    depth = 100 if stage.candidate_count is None else running.count(stage.candidate_count)
     if not 0 <= balance <= 1 or depth > 1_000:
         raise Refused("a balance, or a depth")
     places = [i for i, row in enumerate(rows[:depth]) if None not in (row["_score"], row[stage.field])]
@@ -317,10 +319,10 @@ def _keys(links: Any) -> list[str]:
     return [] if links is None else links if isinstance(links, list) else [links]
 
 
-def _depths(running: Running, depth: Bound | None) -> tuple[int, int]:
+def _depths(running: Running, depth: BoundExpression | None) -> tuple[int, int]:
     if depth is None:
         return 1, 1
-    ends = depth.arguments if isinstance(depth, Apply) and depth.function == ".." else (depth, depth)
+    ends = depth.arguments if isinstance(depth, FunctionCall) and depth.function == ".." else (depth, depth)
     low, high = (running.scalar(end) for end in ends)
     if not 1 <= low <= high <= DEPTH_MAX:
         raise Refused("a depth")

@@ -9,16 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from paasq_daemon.backends.backend import RunInputs
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Constant, MomentValue, ParameterValue, PipelineValue, Traverse
-from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, parse_duration, parse_time
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_dsl.bound import (
+    BoundExpression,
+    ColumnRef,
+    Constant,
+    Dereference,
+    FunctionCall,
+    MomentRef,
+    ParameterRef,
+    Subquery,
+)
+from paasq_dsl.types import Type, TypeKind
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration, add_months, parse_duration, parse_time
 from reference.functions import FUNCTIONS
 from reference.library import instant, length_us, shown
 from reference.records import Records, Refused, Row
 
 
-def none_listed(value: PipelineValue) -> list[Any]:
+def none_listed(value: Subquery) -> list[Any]:
     raise AssertionError(f"{value} is run by no one")
 
 
@@ -27,21 +36,21 @@ class Evaluator:
     """`row` to `value`. One a run, for one `now` stands for all of it."""
 
     records: Records
-    inputs: RunInputs
-    listed: Callable[[PipelineValue], list[Any]] = none_listed  # the values of a pipeline in an expression
+    inputs: ExecutionInputs
+    listed: Callable[[Subquery], list[Any]] = none_listed  # the values of a pipeline in an expression
 
-    def value(self, bound: Bound, row: Row) -> Any:
+    def value(self, bound: BoundExpression, row: Row) -> Any:
         return fitted(_EVALUATE[type(bound)](self, bound, row), bound.type)
 
-    def holds(self, condition: Bound, row: Row) -> bool:
+    def holds(self, condition: BoundExpression, row: Row) -> bool:
         return self.value(condition, row) is True
 
 
 def fitted(value: Any, type_: Type) -> Any:
     """An int is a float where the type says so."""
-    if type_.kind is Kind.FLOAT and isinstance(value, int) and not isinstance(value, bool):
+    if type_.kind is TypeKind.FLOAT and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if type_.kind is Kind.LIST and type_.item is not None and isinstance(value, list):
+    if type_.kind is TypeKind.LIST and type_.item is not None and isinstance(value, list):
         return [fitted(item, type_.item) for item in value]
     return value
 
@@ -63,36 +72,38 @@ def _constant(evaluator: Evaluator, bound: Constant, _: Row) -> Any:
     return evaluator.inputs.literals[bound.slot] if bound.slot >= 0 else bound.value
 
 
-def _parameter(evaluator: Evaluator, bound: ParameterValue, _: Row) -> Any:
+def _parameter(evaluator: Evaluator, bound: ParameterRef, _: Row) -> Any:
     if bound.name not in evaluator.inputs.parameters:
         raise Refused(f"no value for ${bound.name}")
     return _given(evaluator.inputs.parameters[bound.name], bound.type, ZoneInfo(bound.zone))
 
 
 def _given(value: Any, type_: Type, zone: ZoneInfo) -> Any:
-    if isinstance(value, str) and type_.kind is Kind.TIME:
+    if isinstance(value, str) and type_.kind is TypeKind.TIME:
         return parse_time(value, zone)
-    if isinstance(value, str) and type_.kind is Kind.DURATION:
+    if isinstance(value, str) and type_.kind is TypeKind.DURATION:
         return parse_duration(value)
-    if isinstance(value, str) and type_.kind is Kind.BYTES:
+    if isinstance(value, str) and type_.kind is TypeKind.BYTES:
         return binascii.a2b_base64(value)
     if isinstance(value, list) and type_.item is not None:
         return [_given(item, type_.item, zone) for item in value]
     return value
 
 
-def _moment(evaluator: Evaluator, bound: MomentValue, _: Row) -> int:
+def _moment(evaluator: Evaluator, bound: MomentRef, _: Row) -> int:
     if bound.name == "now":
         return evaluator.inputs.now_us
-    midnight = shown(evaluator.inputs.now_us, bound.zone) // MICROS["d"] * MICROS["d"]
-    return instant(midnight + {"yesterday": -1, "today": 0, "tomorrow": 1}[bound.name] * MICROS["d"], bound.zone)
+    midnight = shown(evaluator.inputs.now_us, bound.zone) // MICROS_PER_UNIT["d"] * MICROS_PER_UNIT["d"]
+    return instant(
+        midnight + {"yesterday": -1, "today": 0, "tomorrow": 1}[bound.name] * MICROS_PER_UNIT["d"], bound.zone
+    )
 
 
-def _column(_: Evaluator, bound: ColumnValue, row: Row) -> Any:
+def _column(_: Evaluator, bound: ColumnRef, row: Row) -> Any:
     return row[bound.name]
 
 
-def _traverse(evaluator: Evaluator, bound: Traverse, row: Row) -> Any:
+def _traverse(evaluator: Evaluator, bound: Dereference, row: Row) -> Any:
     links = evaluator.value(bound.base, row)
     if not isinstance(links, list):
         found = evaluator.records.get(bound.collection, links)
@@ -110,12 +121,12 @@ def _traverse(evaluator: Evaluator, bound: Traverse, row: Row) -> Any:
     return values
 
 
-def _is_list_field(evaluator: Evaluator, bound: Traverse) -> bool:
-    field = evaluator.records.catalog.collections[bound.collection].by_name.get(bound.name)
-    return field is not None and field.type.kind is Kind.LIST
+def _is_list_field(evaluator: Evaluator, bound: Dereference) -> bool:
+    field = evaluator.records.catalog.collections[bound.collection].fields_by_name.get(bound.name)
+    return field is not None and field.type.kind is TypeKind.LIST
 
 
-def _apply(evaluator: Evaluator, bound: Apply, row: Row) -> Any:
+def _apply(evaluator: Evaluator, bound: FunctionCall, row: Row) -> Any:
     parts = bound.arguments
     if bound.function in {"in", "not in"}:
         found = _is_in(evaluator, parts[0], parts[1], row)
@@ -130,7 +141,7 @@ def _apply(evaluator: Evaluator, bound: Apply, row: Row) -> Any:
     return _bounded(FUNCTIONS[bound.function](evaluator.inputs.now_us, bound, *values), bound.type)
 
 
-def _chosen(evaluator: Evaluator, parts: Sequence[Bound], row: Row) -> Any:
+def _chosen(evaluator: Evaluator, parts: Sequence[BoundExpression], row: Row) -> Any:
     """What is not chosen is not evaluated: it may be refused."""
     for condition, value in zip(parts[::2], parts[1::2], strict=False):
         if evaluator.holds(condition, row):
@@ -138,9 +149,9 @@ def _chosen(evaluator: Evaluator, parts: Sequence[Bound], row: Row) -> Any:
     return evaluator.value(parts[-1], row) if len(parts) % 2 else None
 
 
-def _is_in(evaluator: Evaluator, item: Bound, items: Bound, row: Row) -> bool:
+def _is_in(evaluator: Evaluator, item: BoundExpression, items: BoundExpression, row: Row) -> bool:
     value = evaluator.value(item, row)
-    if isinstance(items, Apply) and items.function == "..":
+    if isinstance(items, FunctionCall) and items.function == "..":
         low, high = (evaluator.value(end, row) for end in items.arguments)
         return _compare(low, value, lambda a, b: a <= b) and _compare(value, high, lambda a, b: a < b)
     return _has(evaluator.value(items, row), value)
@@ -178,9 +189,9 @@ def _subtract(left: Any, right: Any, zone: str = "UTC") -> Any:
     return _add(left, Duration(-right.months, -right.micros), zone) if isinstance(right, Duration) else left - right
 
 
-def _moved(bound: Apply, value: Any) -> Any:
+def _moved(bound: FunctionCall, value: Any) -> Any:
     """The difference of two times is a duration."""
-    return Duration(0, value) if bound.type.kind is Kind.DURATION and isinstance(value, int) else value
+    return Duration(0, value) if bound.type.kind is TypeKind.DURATION and isinstance(value, int) else value
 
 
 def _multiply(left: Any, right: Any) -> Any:
@@ -225,6 +236,6 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "negate": lambda value: _multiply(value, -1),
 }
 _EVALUATE: dict[type, Callable[[Evaluator, Any, Row], Any]] = {
-    Constant: _constant, ParameterValue: _parameter, MomentValue: _moment, ColumnValue: _column, Apply: _apply,
-    Traverse: _traverse, PipelineValue: lambda evaluator, bound, _: evaluator.listed(bound),
+    Constant: _constant, ParameterRef: _parameter, MomentRef: _moment, ColumnRef: _column, FunctionCall: _apply,
+    Dereference: _traverse, Subquery: lambda evaluator, bound, _: evaluator.listed(bound),
 }  # fmt: skip

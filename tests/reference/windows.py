@@ -10,12 +10,12 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from paasq_dsl.bound import Apply, Bound, ColumnValue, Named
-from paasq_dsl.bound.traversal import replaced, windows
+from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, NamedExpression
+from paasq_dsl.bound.traversal import substitute, window_calls
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.types import Kind
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS, Duration, add_months, to_datetime, to_micros
+from paasq_dsl.types import TypeKind
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration, add_months, to_datetime, to_micros
 from reference.aggregates import aggregated, mean, total
 from reference.library import length_us
 from reference.records import Refused, Row, Undecided
@@ -25,13 +25,13 @@ ROWS_MAX = 300  # each window looks at all rows for each: of thousands, as fille
 
 
 def with_windows(
-    evaluator: Evaluator, items: Sequence[Named], keys: Sequence[Bound], rows: list[Row]
-) -> tuple[list[Named], list[Row]]:
+    evaluator: Evaluator, items: Sequence[NamedExpression], keys: Sequence[BoundExpression], rows: list[Row]
+) -> tuple[list[NamedExpression], list[Row]]:
     """The items with a column for each call that looks at other rows, and the rows with these columns."""
-    calls = dict.fromkeys(call for item in items for call in windows(item.value))
+    calls = dict.fromkeys(call for item in items for call in window_calls(item.value))
     if calls and len(rows) > ROWS_MAX:
         raise Undecided
-    names = {call: ColumnValue(f"window {i}", call.type) for i, call in enumerate(calls)}
+    names = {call: ColumnRef(f"window {i}", call.type) for i, call in enumerate(calls)}
     groups: dict[Any, list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(order_key(evaluator.value(key, row)) for key in keys), []).append(i)
@@ -41,13 +41,13 @@ def with_windows(
             group = _Group(evaluator, call, [rows[i] for i in members])
             for place, i in enumerate(members):
                 found[i][column.name] = group.value(place)
-    return [Named(item.name, replaced(item.value, names)) for item in items], found
+    return [NamedExpression(item.name, substitute(item.value, names)) for item in items], found
 
 
 @dataclass(frozen=True)
 class _Group:
     evaluator: Evaluator
-    call: Apply
+    call: FunctionCall
     rows: list[Row]
 
     def value(self, place: int) -> Any:
@@ -70,20 +70,20 @@ class _Group:
         if place == 0:
             return None
         type_ = self.call.arguments[argument].type
-        here, before = ColumnValue("here", type_), ColumnValue("before", type_)
+        here, before = ColumnRef("here", type_), ColumnRef("before", type_)
         result = self.call.type if self.call.function == "delta" else type_
         values = self.values(argument)
         return self.evaluator.value(
-            Apply("-", (here, before), result), {"here": values[place], "before": values[place - 1]}
+            FunctionCall("-", (here, before), result), {"here": values[place], "before": values[place - 1]}
         )
 
 
-def _bounded(value: Any, call: Apply) -> Any:
+def _bounded(value: Any, call: FunctionCall) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, int) and call.type.kind is Kind.INT and not INT_MIN <= value <= INT_MAX:
+    if isinstance(value, int) and call.type.kind is TypeKind.INT and not INT_MIN <= value <= INT_MAX:
         raise Refused("a sum of more than 64 bits")
-    if value == 0 and call.type.kind is Kind.DURATION:
+    if value == 0 and call.type.kind is TypeKind.DURATION:
         return Duration()
     return fitted(value, call.type)
 
@@ -166,9 +166,11 @@ def _since(now: int, width: Duration, zone: str | None) -> int:
     if zone is None:
         return add_months(now, -width.months) - width.micros
     clock = to_datetime(now, ZoneInfo(zone))
-    days, rest = divmod(width.micros, MICROS["d"])
+    days, rest = divmod(width.micros, MICROS_PER_UNIT["d"])
     shown = to_micros(clock.replace(tzinfo=UTC, fold=0))
-    earlier = to_datetime(add_months(shown, -width.months) - days * MICROS["d"], UTC).replace(tzinfo=ZoneInfo(zone))
+    earlier = to_datetime(add_months(shown, -width.months) - days * MICROS_PER_UNIT["d"], UTC).replace(
+        tzinfo=ZoneInfo(zone)
+    )
     return to_micros(earlier) - rest
 
 

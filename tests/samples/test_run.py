@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from paasq_daemon.cli.script_steps import Step, steps
+from paasq_daemon.cli.script_steps import ScriptStep, steps
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something
@@ -42,15 +42,15 @@ def test_scripts_run(folder: str, tmp_path: Path) -> None:
             for step in _steps(folder, name):
                 texts = modules.read_all(step.text)
                 request = Request(step.text, source_name=name, modules=texts)
-                told = engine.watch(request).take() if step.watches else engine.query(request)
+                told = engine.watch(request).next_events() if step.is_watch else engine.query(request)
                 assert told, step.title
                 assert len(told), step.title
     finally:
         engine.close()
 
 
-def _steps(folder: str, name: str) -> Iterator[Step]:
-    return steps(Source((SAMPLES / folder / name).read_text(), name))
+def _steps(folder: str, name: str) -> Iterator[ScriptStep]:
+    return steps(SourceText((SAMPLES / folder / name).read_text(), name))
 
 
 def _import(engine: Engine, folder: str) -> None:

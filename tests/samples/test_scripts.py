@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*/*.paasq"))
@@ -15,7 +15,7 @@ SCRIPTS = sorted(SAMPLES.glob("*/*.paasq"))
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_parses(path: Path) -> None:
-    script, diagnostics = parse(path.read_text(encoding="utf-8"))
+    script, diagnostics = parse_script(path.read_text(encoding="utf-8"))
     assert script.statements
     assert not diagnostics
 

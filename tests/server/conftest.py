@@ -14,7 +14,7 @@ import pytest
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
-from paasq_daemon.server.methods import Service
+from paasq_daemon.server.methods import ServerContext
 from paasq_daemon.wire.client import Client
 from server.fake_engine import FakeEngine
 
@@ -33,7 +33,7 @@ def running(socket: Path, limits: Limits, workers: int) -> Iterator[Daemon]:
     """A daemon in a thread of this process."""
     engine = FakeEngine()
     loop = asyncio.new_event_loop()
-    service = Service.of(engine, ThreadExecutor(engine, workers), limits.frame_bytes_max)
+    service = ServerContext.of(engine, ThreadExecutor(engine, workers), limits.frame_bytes_max)
     listener = Listener(service, socket, limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

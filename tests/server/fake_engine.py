@@ -15,9 +15,9 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import ConflictError, QueryError
-from paasq_daemon.wire.events import Change, EventBatch
+from paasq_daemon.wire.events import EventBatch, RowChange
 from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, KEYWORD, TIME, list_of
@@ -49,7 +49,7 @@ class FakeWatch:
     def __init__(self, engine: FakeEngine, text: str) -> None:
         self.text = text
         self.on_due: Callable[[], None] = _nothing
-        self.rest_s = 0.0
+        self.cooldown_s = 0.0
         self.told = 0
         self.batches = 0
         self.closed = False
@@ -59,13 +59,13 @@ class FakeWatch:
         self.told += events
         self.on_due()
 
-    def take(self) -> EventBatch | None:
+    def next_events(self) -> EventBatch | None:
         if self.text == "watch crash" and self.told:
             raise KeyError("a secret of a record")
         count, self.told = self.told, 0
         self.batches += 1
         size = int(self.text.partition(" ")[2] or 1)
-        changes = [Change("enter", str(i), ["x" * size]) for i in range(count)]
+        changes = [RowChange("enter", str(i), ["x" * size]) for i in range(count)]
         return EventBatch((ColumnInfo("x", "text"),), changes, self.batches, DUE_US, f"c{self.batches}")
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class FakeEngine:
     closed: bool = False
     watches: list[FakeWatch] = field(default_factory=list)
 
-    def query(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+    def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         verb, _, rest = request.text.partition(" ")
         match verb:
             case "echo":
@@ -104,13 +104,13 @@ class FakeEngine:
         place = {"code": "PQ0001", "message": "no such verb", "start": 0, "end": len(verb), "line": 1, "column": 1}
         raise QueryError(f"{verb!r} is no verb", [place], "there are echo, long, rows, sleep, stubborn and crash")
 
-    def _sleep(self, seconds: float, cancel: Cancellation | None) -> Answer:
+    def _sleep(self, seconds: float, cancel: CancellationToken | None) -> Answer:
         self.running.set()
         end_s = time.monotonic() + seconds
         try:
             while time.monotonic() < end_s:
                 if cancel is not None:
-                    cancel.check()
+                    cancel.raise_if_cancelled()
                 time.sleep(0.002)
         except Exception:
             self.cancelled += 1

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, PaasqError
 from paasq_daemon.wire.request import Budget, Request
 from server.conftest import Daemon, Start
@@ -30,7 +30,7 @@ def test_a_running_request_is_cancelled(daemon: Daemon) -> None:
 def test_a_queued_request_is_cancelled_at_once(start: Start) -> None:
     daemon = start(workers=1)
     with daemon.client() as client, ThreadPoolExecutor(2) as threads:
-        token = Cancellation()
+        token = CancellationToken()
         slow = threads.submit(client.request, Request("sleep 1.5"))
         assert daemon.engine.running.wait(5)
         queued = threads.submit(client.request, Request("echo"), token)

@@ -6,14 +6,14 @@ import logging
 
 import pytest
 
-from paasq_daemon.server.log import LineFormatter, event
+from paasq_daemon.server.log import LineFormatter, log_event
 from paasq_daemon.wire.json_rpc import RpcError
 from server.conftest import Daemon
 
 
 def test_control_characters_are_escaped(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "paasq"):
-        event("refused", why="a\n2026 INFO forged \x1b[31m\u202e")
+        log_event("refused", why="a\n2026 INFO forged \x1b[31m\u202e")
     line = LineFormatter().format(caplog.records[0])
     assert line.isprintable()
     assert r"forged \u001b" in line

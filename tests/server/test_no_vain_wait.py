@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_daemon.server.methods import METHODS, Call, Method
+from paasq_daemon.server.methods import METHODS, Method, RpcCall
 from paasq_daemon.wire import client_connection
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
@@ -51,7 +51,7 @@ def test_every_error_of_the_engine_is_answered(
 
 
 def test_a_request_that_cannot_be_answered_ends_its_connection(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def die(_: Call) -> bytes:
+    async def die(_: RpcCall) -> bytes:
         raise Panic
 
     monkeypatch.setitem(METHODS, "status", Method("status", (), die))

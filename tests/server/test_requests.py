@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paasq._embedded_database import Embedded
+from paasq._embedded_database import EmbeddedDatabase
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.wire.answer import PutResult
 from paasq_daemon.wire.database import Database
@@ -45,7 +45,7 @@ def _use(store: Database) -> list[Any]:
 
 
 def test_connected_and_embedded_give_the_same(daemon: Daemon) -> None:
-    with daemon.client() as client, Embedded(FakeEngine()) as embedded:
+    with daemon.client() as client, EmbeddedDatabase(FakeEngine()) as embedded:
         connected = _use(client)
         assert connected == _use(embedded)
     assert connected[0] == PutResult(("a",), 1)

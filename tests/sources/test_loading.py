@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.sources.bulk_load import BATCH_RECORDS, load
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.bulk_load import BATCH_RECORDS, bulk_load
+from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.sources.reject_file import RejectFile
 from paasq_daemon.wire.errors import ConflictError, DaemonUnavailable
 
@@ -28,25 +28,25 @@ class Store:
         self.keys += [record["id"] for record in records]
 
 
-def entries(count: int) -> list[Entry]:
-    return [Entry(n, str(n).encode(), {"id": n}) for n in range(1, count + 1)]
+def entries(count: int) -> list[InputRecord]:
+    return [InputRecord(n, str(n).encode(), {"id": n}) for n in range(1, count + 1)]
 
 
 @pytest.mark.parametrize("bad", [set(), {1}, {2500}, {7, 8, 999, 1000, 1001}, set(range(1, 2501))])
 def test_only_culprits_are_rejected(bad: set[int]) -> None:
-    store, rejected = Store(bad), list[Entry]()
-    counts = list(load(entries(2500), store.put, rejected.append))
+    store, rejected = Store(bad), list[InputRecord]()
+    counts = list(bulk_load(entries(2500), store.put, rejected.append))
     assert len(counts) == 2500 / BATCH_RECORDS + 0.5
     assert store.keys == [n for n in range(1, 2501) if n not in bad]
     assert sum(counts) == len(store.keys)
     assert {entry.line for entry in rejected} == bad
-    assert all(entry.cause == "no (another one)" for entry in rejected)
+    assert all(entry.error == "no (another one)" for entry in rejected)
 
 
 def test_lines_without_a_record_are_rejected_with_their_cause() -> None:
-    store, rejected = Store(set()), list[Entry]()
-    bad = Entry(2, b"x", None, "this is not JSON")
-    assert list(load([Entry(1, b"", {"id": 1}), bad], store.put, rejected.append)) == [1]
+    store, rejected = Store(set()), list[InputRecord]()
+    bad = InputRecord(2, b"x", None, "this is not JSON")
+    assert list(bulk_load([InputRecord(1, b"", {"id": 1}), bad], store.put, rejected.append)) == [1]
     assert rejected == [bad]
 
 
@@ -54,9 +54,9 @@ def test_what_is_no_fault_of_a_record_ends_the_import() -> None:
     def put(_: list[dict[str, Any]]) -> None:
         raise DaemonUnavailable("gone")
 
-    rejected: list[Entry] = []
+    rejected: list[InputRecord] = []
     with pytest.raises(DaemonUnavailable):
-        list(load(entries(3), put, rejected.append))
+        list(bulk_load(entries(3), put, rejected.append))
     assert not rejected
 
 
@@ -64,8 +64,8 @@ def test_reject_file_keeps_every_byte(tmp_path: Path) -> None:
     path = tmp_path / "x.rejected.jsonl"
     with RejectFile(path) as rejects:
         assert not path.exists()
-        rejects.write(Entry(3, "{ü\r\n".encode(), None, "not JSON"))
-        rejects.write(Entry(9, b"\xff\n", None, "not UTF-8"))
+        rejects.write(InputRecord(3, "{ü\r\n".encode(), None, "not JSON"))
+        rejects.write(InputRecord(9, b"\xff\n", None, "not UTF-8"))
         assert rejects.count == 2
     first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert first == {"line": 3, "cause": "not JSON", "text": "{ü"}

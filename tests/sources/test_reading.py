@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paasq_daemon.sources import line_reader as lines_module
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.sources.line_reader import Line, LineFile
 from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.errors import PaasqError
@@ -32,7 +32,7 @@ TASK = Collection(
 )
 
 
-def read(tmp_path: Path, name: str, content: bytes) -> list[Entry]:
+def read(tmp_path: Path, name: str, content: bytes) -> list[InputRecord]:
     path = tmp_path / name
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     with LineFile(path) as file:
@@ -60,7 +60,7 @@ def test_bad_json_lines(tmp_path: Path, line: bytes, cause: str) -> None:
     assert before.record == {"id": "a"}
     assert after.record == {"id": "b"}
     assert (bad.line, bad.raw, bad.record) == (2, line + b"\n", None)
-    assert bad.cause.startswith(cause)
+    assert bad.error.startswith(cause)
 
 
 @pytest.mark.parametrize(("name", "header"), [("x.jsonl", b""), ("x.csv", b"id\n")])
@@ -68,7 +68,7 @@ def test_too_long_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: st
     monkeypatch.setattr(lines_module, "LINE_BYTES_MAX", 100)
     good = b'{"id": "a"}\n' if name == "x.jsonl" else b"a\n"
     bad, after = read(tmp_path, name, header + b"y" * 1000 + b"\n" + good)
-    assert "longer than" in bad.cause
+    assert "longer than" in bad.error
     assert len(bad.raw) == 100
     assert after.record == {"id": "a"}
 
@@ -100,7 +100,7 @@ def test_csv_values(tmp_path: Path) -> None:
 def test_bad_csv_rows(tmp_path: Path, row: bytes, cause: str) -> None:
     bad, after = read(tmp_path, "x.csv", b"id,title,n\n" + row + b"\nb,y,2\n")
     assert (bad.line, bad.raw, bad.record) == (2, row + b"\n", None)
-    assert bad.cause.startswith(cause)
+    assert bad.error.startswith(cause)
     assert after.record == {"id": "b", "title": "y", "n": 2}
 
 
@@ -108,7 +108,7 @@ def test_open_quote_swallows_no_line(tmp_path: Path) -> None:
     content = b'id,title\na,"open\nb,x\n'
     (bad,) = read(tmp_path, "x.csv", content)
     assert bad.raw == b'a,"open\nb,x\n'
-    assert bad.cause.startswith("this is not CSV: ")
+    assert bad.error.startswith("this is not CSV: ")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_gzip_that_unfolds_is_read_piece_by_piece(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"\0" * 2**26, compresslevel=1))
     with LineFile(path) as file:
         (line,) = file
-    assert line.cut
+    assert line.truncated
     assert len(line.text) == lines_module.LINE_BYTES_MAX
 
 

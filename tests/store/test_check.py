@@ -10,7 +10,7 @@ import lmdb
 import pytest
 
 from paasq_daemon.store.content_digest import logical_digest
-from paasq_daemon.store.layout import COLLECTION, RECORD, SEQ, VECTOR, collection_name
+from paasq_daemon.store.layout import COLLECTION_KEY, RECORD_KEY, SEQ_KEY, VECTOR_KEY, counters_meta_key
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import CorruptRecord
 
@@ -30,19 +30,19 @@ def flip(txn: lmdb.Transaction[bytes], db: lmdb._Database, key: bytes) -> None:
 
 
 DAMAGES: dict[str, Damage] = {
-    "a bit of a record": lambda t, d: flip(t, d["records"], RECORD.pack(1, 3)),
-    "a bit of a key": lambda t, d: flip(t, d["keys"], COLLECTION.pack(1) + b"k3"),
-    "a bit of a vector": lambda t, d: flip(t, d["vectors"], VECTOR.pack(1, 4, 3)),
-    "a bit of the journal": lambda t, d: flip(t, d["journal"], SEQ.pack(2)),
-    "a record in another's place": lambda t, d: move(t, d["records"], RECORD.pack(1, 3), RECORD.pack(1, 4)),
-    "a record lost": lambda t, d: t.delete(RECORD.pack(1, 3), db=d["records"]),
-    "a dead record lost": lambda t, d: t.delete(RECORD.pack(1, 0), db=d["records"]),
-    "a key lost": lambda t, d: t.delete(COLLECTION.pack(1) + b"k3", db=d["keys"]),
-    "a vector lost": lambda t, d: t.delete(VECTOR.pack(1, 4, 3), db=d["vectors"]),
-    "a pending mark lost": lambda t, d: t.delete(VECTOR.pack(1, 5, 3), db=d["pending"]),
-    "an entry of the journal lost": lambda t, d: t.delete(SEQ.pack(2), db=d["journal"]),
-    "the last entry of the journal lost": lambda t, d: t.delete(SEQ.pack(3), db=d["journal"]),
-    "counters lost": lambda t, d: t.delete(collection_name(1), db=d["meta"]),
+    "a bit of a record": lambda t, d: flip(t, d["records"], RECORD_KEY.pack(1, 3)),
+    "a bit of a key": lambda t, d: flip(t, d["keys"], COLLECTION_KEY.pack(1) + b"k3"),
+    "a bit of a vector": lambda t, d: flip(t, d["vectors"], VECTOR_KEY.pack(1, 4, 3)),
+    "a bit of the journal": lambda t, d: flip(t, d["journal"], SEQ_KEY.pack(2)),
+    "a record in another's place": lambda t, d: move(t, d["records"], RECORD_KEY.pack(1, 3), RECORD_KEY.pack(1, 4)),
+    "a record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 3), db=d["records"]),
+    "a dead record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 0), db=d["records"]),
+    "a key lost": lambda t, d: t.delete(COLLECTION_KEY.pack(1) + b"k3", db=d["keys"]),
+    "a vector lost": lambda t, d: t.delete(VECTOR_KEY.pack(1, 4, 3), db=d["vectors"]),
+    "a pending mark lost": lambda t, d: t.delete(VECTOR_KEY.pack(1, 5, 3), db=d["pending"]),
+    "an entry of the journal lost": lambda t, d: t.delete(SEQ_KEY.pack(2), db=d["journal"]),
+    "the last entry of the journal lost": lambda t, d: t.delete(SEQ_KEY.pack(3), db=d["journal"]),
+    "counters lost": lambda t, d: t.delete(counters_meta_key(1), db=d["meta"]),
 }
 
 
@@ -74,7 +74,7 @@ def test_a_damaged_record_is_never_returned_and_can_be_replaced(tmp_path: Path) 
     with lmdb.open(str(tmp_path / "data" / "store"), max_dbs=16) as environment:
         records = environment.open_db(b"records")
         with environment.begin(write=True) as txn:
-            flip(txn, records, RECORD.pack(1, 4))
+            flip(txn, records, RECORD_KEY.pack(1, 4))
     with Store.open(tmp_path / "data") as store:
         with store.read() as view, pytest.raises(CorruptRecord, match="checksum"):
             view.get(1, "k2")

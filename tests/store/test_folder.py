@@ -41,7 +41,7 @@ def test_a_second_opener_learns_who_has_it(tmp_path: Path) -> None:
     with Store.open(tmp_path / "data", sync=False) as store:
         with pytest.raises(FolderInUse, match=f"process {os.getpid()}"):
             Store.open(tmp_path / "data")
-        store.announce(Path("/run/paasq.sock"))
+        store.publish_socket(Path("/run/paasq.sock"))
         script = (
             "import sys, pathlib; from paasq_daemon.store.store import Store; Store.open(pathlib.Path(sys.argv[1]))"
         )

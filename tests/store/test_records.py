@@ -81,7 +81,7 @@ def test_a_delete_hides_the_record_and_its_ordinal_is_not_used_again(store: Stor
         record = view.get(1, "a")
         assert record is not None
         assert record.version == 1
-        kinds = [(c.kind, c.ordinal, c.previous) for entry in view.journal(0) for c in entry.changes]
+        kinds = [(c.kind, c.ordinal, c.replaced_ordinal) for entry in view.journal(0) for c in entry.changes]
     assert kinds == [(ChangeKind.PUT, 0, None), (ChangeKind.DELETE, 0, 0), (ChangeKind.PUT, 1, None)]
 
 
@@ -115,7 +115,11 @@ def test_vectors_pending_until_filled(store: Store) -> None:
     put(store, "b", vectors={4: None})
     put(store, "c", vectors={4: None})
     with store.read() as view:
-        assert (view.pending(1, 4, 2), view.pending_count(1, 4), view.pending_count(1, 5)) == ([0, 1], 3, 0)
+        assert (view.pending_vectors(1, 4, 2), view.pending_vector_count(1, 4), view.pending_vector_count(1, 5)) == (
+            [0, 1],
+            3,
+            0,
+        )
         assert list(view.vectors(1, 5, [0, 1])) == [b"\x00\x00\x80\x3f", None]
     assert store.write(lambda t: t.put_vector(1, 4, 0, b"1234")).result().value is True
     assert store.write(lambda t: t.put_vector(1, 4, 0, b"5678")).result().value is False
@@ -123,12 +127,12 @@ def test_vectors_pending_until_filled(store: Store) -> None:
     assert store.write(lambda t: t.put_vector(1, 4, 1, b"1234")).result().value is False
     store.write(lambda t: t.delete(1, "c")).result()
     with store.read() as view:
-        assert (view.pending(1, 4, 9), list(view.vectors(1, 4, [0, 1]))) == ([3], [b"1234", None])
+        assert (view.pending_vectors(1, 4, 9), list(view.vectors(1, 4, [0, 1]))) == ([3], [b"1234", None])
         change = next(c for e in view.journal(3) for c in e.changes)
         assert (change.kind, change.key, change.ordinal, change.field) == (ChangeKind.VECTOR, "a", 0, 4)
-    store.write(lambda t: t.set_pending(1, 4, 0)).result()
+    store.write(lambda t: t.mark_vector_pending(1, 4, 0)).result()
     with store.read() as view:
-        assert (view.pending(1, 4, 9), list(view.vectors(1, 4, [0]))) == ([0, 3], [None])
+        assert (view.pending_vectors(1, 4, 9), list(view.vectors(1, 4, [0]))) == ([0, 3], [None])
     assert store.check() == []
 
 

@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import event, given, note, reject
 from hypothesis import strategies as st
 
-from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedWatch
 from paasq_daemon.engine import Engine
-from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, StandingQuery
+from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, ContinuousQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
 from paasq_daemon.wire.request import Request
-from paasq_dsl.values import MICROS
+from paasq_dsl.values import MICROS_PER_UNIT
 from properties.queries import query_texts
 from properties.test_queries import NOW_US, examples
 from properties.worlds import SmallEmbedder, World, change_world, make_world
@@ -34,12 +34,12 @@ class Client:
     def __init__(self, engine: Engine, text: str) -> None:
         self._engine = engine
         self._text = text
-        self.watch: StandingQuery = engine.watch(Request(watching(text)))
+        self.watch: ContinuousQuery = engine.watch(Request(watching(text)))
         self.rows: dict[Key, list[Any]] = {}
         self.last: EventBatch | None = None
 
     def take(self) -> None:
-        batch = self.watch.take()
+        batch = self.watch.next_events()
         if batch is None:
             return
         self.last = batch
@@ -80,8 +80,8 @@ def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us
                 case "take":
                     client.take()
                 case "later":
-                    now_us[0] += 7 * MICROS["h"]
-                case _ if client.last is None or (step == "cut at seq" and client.watch.timed):
+                    now_us[0] += 7 * MICROS_PER_UNIT["h"]
+                case _ if client.last is None or (step == "cut at seq" and client.watch.time_dependent):
                     pass  # what was true at a sequence number alone depends on when it was asked for
                 case "cut":
                     assert client.last.cursor
@@ -103,12 +103,12 @@ def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us
 
 def _tells_apart_as_the_reference(engine: Engine, world: World, text: str, client: Client, now_us: int) -> None:
     lookup = engine._compiler.compile(watching(text), engine.catalog(), "<query>")
-    (step,) = lookup.compiled.steps
+    (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedWatch)
-    inputs = RunInputs(lookup.literals, {}, now_us)
+    inputs = ExecutionInputs(lookup.literals, {}, now_us)
     try:
         plan = ReferenceBackend(world.records).prepare(step.statement.query)
-        expected = plan.result(inputs, step.statement.identity, ROWS_HELD_MAX, None)
+        expected = plan.keyed_result(inputs, step.statement.identity, ROWS_HELD_MAX, None)
     except (Undecided, Refused):
         return
     assert set(expected.rows) == set(client.rows)

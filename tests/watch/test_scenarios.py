@@ -14,7 +14,7 @@ import pytest
 
 from golden import Case, cases
 from paasq_daemon.engine import Engine
-from paasq_daemon.watches.continuous_query import StandingQuery
+from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.request import Request
@@ -30,7 +30,7 @@ class Client:
     def __init__(self, folder: Path) -> None:
         self.now_us = NOON_US
         self.engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: self.now_us)
-        self._watch: StandingQuery | None = None
+        self._watch: ContinuousQuery | None = None
         self._cursor: str | None = None
         self.waiting: list[str] = []
 
@@ -56,7 +56,7 @@ class Client:
     def told(self) -> str:
         if self._watch is not None:
             try:
-                batch = self._watch.take()
+                batch = self._watch.next_events()
             except PaasqError as error:
                 self.waiting.append(str(error))
             else:

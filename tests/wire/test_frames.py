@@ -76,7 +76,7 @@ def test_errors_survive_the_wire(kind: type[errors.PaasqError]) -> None:
     sent = kind("what", [{"code": "x"}], "mend") if issubclass(kind, QueryError) else kind("what", "mend")
     back = error_from_json(error_to_json(sent))
     assert (type(back), back.message, back.hint, vars(back)) == (kind, "what", "mend", vars(sent))
-    sent.progress = errors.Progress(2, 3, 17)
+    sent.progress = errors.ScriptProgress(2, 3, 17)
     assert vars(error_from_json(error_to_json(sent))) == vars(sent)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_daemon.wire.default_paths import default_folder, socket_of
+from paasq_daemon.wire.default_paths import default_folder, socket_path
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ def test_default_folder(monkeypatch: pytest.MonkeyPatch, environment: dict[str, 
     for name, value in {"HOME": "/home/ana", **environment}.items():
         monkeypatch.setenv(name, value)
     assert default_folder() == Path(expected)
-    assert socket_of(default_folder()) == Path(expected) / "paasq.sock"
+    assert socket_path(default_folder()) == Path(expected) / "paasq.sock"

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
-from paasq_daemon.wire.answer_table import labels
-from paasq_daemon.wire.catalog_messages import catalog_message, catalog_of
-from paasq_daemon.wire.cell_text import printable
+from paasq_daemon.wire.answer_table import answer_labels
+from paasq_daemon.wire.catalog_messages import decode_catalog, encode_catalog
+from paasq_daemon.wire.cell_text import escape_control
 from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.json_rpc import dump
-from paasq_daemon.wire.value_codecs import decode, encode, plain, present
+from paasq_daemon.wire.value_codecs import decode, encode, to_json_value, to_python
 from paasq_dsl.catalog import Catalog, Collection, Field
 from paasq_dsl.types import DURATION, FLOAT, INT, KEYWORD, TIME, Type, link_to, list_of, text_in, vector_of
 from paasq_dsl.values import INT_MAX, INT_MIN, Duration
@@ -76,10 +76,10 @@ def test_json_forms(value: Any, type_name: str, expected: Any) -> None:
 
 
 def test_python_forms() -> None:
-    assert present(0, "time") == datetime(1970, 1, 1, tzinfo=UTC)
-    assert present(10**18, "time") == 10**18
-    assert present([0], "[time]") == [datetime(1970, 1, 1, tzinfo=UTC)]
-    assert present((1, 2), "vector(2)") == [1.0, 2.0]
+    assert to_python(0, "time") == datetime(1970, 1, 1, tzinfo=UTC)
+    assert to_python(10**18, "time") == 10**18
+    assert to_python([0], "[time]") == [datetime(1970, 1, 1, tzinfo=UTC)]
+    assert to_python((1, 2), "vector(2)") == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_python_forms() -> None:
     ],
 )
 def test_values_that_people_give(value: Any, expected: Any) -> None:
-    assert plain(value) == expected
-    assert plain(expected) == expected
+    assert to_json_value(value) == expected
+    assert to_json_value(expected) == expected
 
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [{3}, object()]])
 def test_values_that_nothing_can_hold(value: Any) -> None:
     with pytest.raises(TypeError, match=r"no value of paasq|field's name"):
-        plain(value)
+        to_json_value(value)
 
 
 def _answer() -> Answer:
@@ -141,8 +141,8 @@ def test_what_is_no_answer(broken: dict[str, Any]) -> None:
 
 
 def test_labels_say_why_an_answer_is_not_complete() -> None:
-    assert labels(_answer()) == "2 rows, not complete (limit), 1.5 ms, seq 9, about 12 tokens"
-    assert printable("a\x1b[31mb\u202e") == "a\\x1b[31mb\\x202e"
+    assert answer_labels(_answer()) == "2 rows, not complete (limit), 1.5 ms, seq 9, about 12 tokens"
+    assert escape_control("a\x1b[31mb\u202e") == "a\\x1b[31mb\\x202e"
 
 
 def test_a_catalog_keeps_its_defaults() -> None:
@@ -152,4 +152,4 @@ def test_a_catalog_keeps_its_defaults() -> None:
         Field(3, "at", TIME, default=5),
     )
     catalog = Catalog().with_collection(Collection(1, "task", fields, "id"))
-    assert catalog_of(orjson.loads(dump(catalog_message(catalog)))) == catalog
+    assert decode_catalog(orjson.loads(dump(encode_catalog(catalog)))) == catalog

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import paasq
-from paasq._embedded_database import Embedded
+from paasq._embedded_database import EmbeddedDatabase
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from properties.worlds import SmallEmbedder
@@ -23,7 +23,7 @@ put mail {id: "a", at: @2026-01-01, t: "red"};
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[paasq.Database]:
-    with Embedded(Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)) as store:
+    with EmbeddedDatabase(Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)) as store:
         store.query(SCHEMA)
         yield store
 

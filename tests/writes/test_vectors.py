@@ -13,7 +13,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import ModelMismatch
 from paasq_daemon.wire.request import Request
-from paasq_daemon.writes.vectorizer import FRESH_MAX
+from paasq_daemon.writes.vectorizer import INLINE_RECORDS_MAX
 from properties.worlds import SmallEmbedder
 
 SCHEMA = "collection note { key id: keyword title: text body: text n: int sense: vector(auto) from title, body };"
@@ -90,7 +90,7 @@ def test_a_deleted_record_is_near_nothing(engine: Engine) -> None:
 
 
 def test_many_records_are_pending_and_the_answer_says_so(engine: Engine) -> None:
-    many = FRESH_MAX + 1
+    many = INLINE_RECORDS_MAX + 1
     engine.put("note", [{"id": f"k{i}", "title": f"word{i}"} for i in range(many)])
     assert engine.status()["collections"]["note"]["pending_vectors"] == many
     answer = ask(engine, 'from note | near to "word3"')
@@ -102,7 +102,7 @@ def test_many_records_are_pending_and_the_answer_says_so(engine: Engine) -> None
 
 
 def test_as_many_as_one_write_makes_are_made_at_once(engine: Engine) -> None:
-    engine.put("note", [{"id": f"k{i}", "title": f"word{i}"} for i in range(FRESH_MAX)])
+    engine.put("note", [{"id": f"k{i}", "title": f"word{i}"} for i in range(INLINE_RECORDS_MAX)])
     assert engine.status()["collections"]["note"]["pending_vectors"] == 0
 
 

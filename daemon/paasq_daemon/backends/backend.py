@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundQuery, BoundStage, RowIdentity
-from paasq_dsl.bound.traversal import expressions, pipeline_values, pipelines, traverses, windows
-from paasq_dsl.types import Kind
+from paasq_dsl.bound.traversal import has_dereference, nested_pipelines, stage_expressions, subqueries, window_calls
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
 
@@ -41,20 +41,20 @@ class Capability(StrEnum):
 
 
 @dataclass(frozen=True)
-class RunInputs:
+class ExecutionInputs:
     """What comes with one run of a plan. `literals` by slot, `parameters` as JSON gave them; one `now` for a whole script."""
 
     literals: tuple[Value, ...]
     parameters: Mapping[str, Any]
     now_us: int
     budget: Budget = field(default_factory=Budget)
-    cancel: Cancellation = field(default_factory=Cancellation)
-    key: str = ""  # the plan's canonical text, for explain
-    hit: bool = False
+    cancellation: CancellationToken = field(default_factory=CancellationToken)
+    plan_key: str = ""  # the plan's canonical text, for explain
+    cache_hit: bool = False
 
 
 @dataclass(frozen=True)
-class Result:
+class KeyedResult:
     """All rows of a query at one moment, by what tells them apart, in their order. Values are the engine's."""
 
     columns: tuple[ColumnInfo, ...]
@@ -63,21 +63,23 @@ class Result:
     now_us: int
 
 
-class Prepared(Protocol):
+class ExecutablePlan(Protocol):
     """A plan made ready once and run many times, in any thread."""
 
-    def run(self, inputs: RunInputs) -> Answer: ...
+    def execute(self, inputs: ExecutionInputs) -> Answer: ...
 
-    def keys(self, inputs: RunInputs) -> list[tuple[str, int]]:
+    def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         """Key and version of every row: what a write with a where works on."""
         ...
 
-    def result(self, inputs: RunInputs, identity: RowIdentity, rows_max: int, seq: int | None) -> Result:
+    def keyed_result(
+        self, inputs: ExecutionInputs, identity: RowIdentity, rows_max: int, seq: int | None
+    ) -> KeyedResult:
         """All rows by what tells them apart; as they were at `seq` where it is given.
         Raises LimitExceeded where there are more than `rows_max`, StoreError where that moment can't be read."""
         ...
 
-    def fingerprint(self, inputs: RunInputs) -> str:
+    def fingerprint(self, inputs: ExecutionInputs) -> str:
         """What is equal for the same query with the same literals and parameters."""
         ...
 
@@ -89,7 +91,7 @@ class Backend(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]: ...
 
-    def prepare(self, query: BoundQuery) -> Prepared:
+    def prepare(self, query: BoundQuery) -> ExecutablePlan:
         """Raises CapabilityMissing where the plan needs what the backend has not."""
         ...
 
@@ -109,7 +111,7 @@ _NEEDS: dict[type, Capability] = {
 }
 
 
-def required(query: BoundQuery) -> frozenset[Capability]:
+def required_capabilities(query: BoundQuery) -> frozenset[Capability]:
     """Everything that a plan needs."""
     found = set(_of_stages(query.stages))
     if isinstance(query.stages[0], bound.ScanStage) and query.stages[0].as_of:
@@ -120,7 +122,7 @@ def required(query: BoundQuery) -> frozenset[Capability]:
 
 
 def check_capabilities(backend: Backend, query: BoundQuery) -> None:
-    missing = sorted(required(query) - backend.capabilities)
+    missing = sorted(required_capabilities(query) - backend.capabilities)
     if missing:
         what = ", ".join(missing)
         raise CapabilityMissing(
@@ -131,14 +133,16 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
 def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
     found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
     for stage in stages:
-        for inner in pipelines(stage):
+        for inner in nested_pipelines(stage):
             found |= _of_stages(inner)
-        if isinstance(stage, bound.MatchStage) and stage.words.type.kind is Kind.LINK:
+        if isinstance(stage, bound.MatchStage) and stage.query_text.type.kind is TypeKind.LINK:
             found.add(Capability.LIKE)
-        if any(any(pipeline_values(expression)) for expression in expressions(stage)):
+        if any(any(subqueries(expression)) for expression in stage_expressions(stage)):
             found.add(Capability.LISTS)
-        if any(traverses(expression) for expression in expressions(stage)):
+        if any(has_dereference(expression) for expression in stage_expressions(stage)):
             found.add(Capability.LINKS)
-        if not isinstance(stage, bound.SummarizeStage) and any(any(windows(part)) for part in expressions(stage)):
+        if not isinstance(stage, bound.SummarizeStage) and any(
+            any(window_calls(part)) for part in stage_expressions(stage)
+        ):
             found.add(Capability.WINDOWS)
     return found

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from paasq_dsl.time_zones import zone_of
+from paasq_dsl.time_zones import find_zone
 
 if TYPE_CHECKING:
     from paasq_daemon.wire.answer import Answer
 
 
-class Format(StrEnum):
+class AnswerFormat(StrEnum):
     TABLE = "table"
     JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
     JSONL = "jsonl"  # one object a row
@@ -26,21 +26,21 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-def write(answer: Answer, form: Format) -> None:
+def write_answer(answer: Answer, form: AnswerFormat) -> None:
     """Write to standard output; the labels to standard error where the format has no place for them and rows lack."""
     _WRITERS[form](answer)
     if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
-        from paasq_daemon.cli.consoles import errors
-        from paasq_daemon.wire.answer_table import labels
+        from paasq_daemon.cli.consoles import stderr_console
+        from paasq_daemon.wire.answer_table import answer_labels
 
-        errors().print(labels(answer), style="dim", soft_wrap=True)
+        stderr_console().print(answer_labels(answer), style="dim", soft_wrap=True)
 
 
 def _table(answer: Answer) -> None:
-    from paasq_daemon.cli.consoles import output
+    from paasq_daemon.cli.consoles import stdout_console
     from paasq_daemon.wire.answer_table import answer_table
 
-    output().print(answer_table(answer))
+    stdout_console().print(answer_table(answer))
 
 
 def _json(answer: Answer) -> None:
@@ -64,9 +64,9 @@ def _csv(answer: Answer) -> None:
 
 
 def _markdown(answer: Answer) -> None:
-    from paasq_daemon.wire.cell_text import cell
+    from paasq_daemon.wire.cell_text import cell_text
 
-    zone = zone_of(answer.zone) or UTC
+    zone = find_zone(answer.zone) or UTC
 
     def line(cells: list[str]) -> None:
         escaped = (text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for text in cells)
@@ -75,18 +75,18 @@ def _markdown(answer: Answer) -> None:
     line([column.name for column in answer.columns])
     sys.stdout.write(f"|{'---|' * len(answer.columns)}\n")
     for row in answer:
-        line([cell(value, column.type, zone) for value, column in zip(row, answer.columns, strict=True)])
+        line([cell_text(value, column.type, zone) for value, column in zip(row, answer.columns, strict=True)])
 
 
 def _out(text: bytes) -> None:
     sys.stdout.write(text.decode())
 
 
-_LABELLED = frozenset({Format.TABLE, Format.JSON})
-_WRITERS: Mapping[Format, Callable[[Answer], None]] = {
-    Format.TABLE: _table,
-    Format.JSON: _json,
-    Format.JSONL: _jsonl,
-    Format.CSV: _csv,
-    Format.MARKDOWN: _markdown,
+_LABELLED = frozenset({AnswerFormat.TABLE, AnswerFormat.JSON})
+_WRITERS: Mapping[AnswerFormat, Callable[[Answer], None]] = {
+    AnswerFormat.TABLE: _table,
+    AnswerFormat.JSON: _json,
+    AnswerFormat.JSONL: _jsonl,
+    AnswerFormat.CSV: _csv,
+    AnswerFormat.MARKDOWN: _markdown,
 }

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.error_output import FAILED, show_diagnostics
+from paasq_daemon.cli.error_output import EXIT_FAILURE, show_diagnostics
 from paasq_daemon.cli.open_database import folder_of, open_database
-from paasq_daemon.cli.source_files import modules_beside, read_source
+from paasq_daemon.cli.source_files import read_source, script_modules
 from paasq_dsl.catalog import Catalog
 
 
@@ -23,22 +23,22 @@ def check(
 
     Collections are those of the store, if there is one, and those that the scripts given before declare.
     """
-    from paasq_dsl.binder.script import bind
+    from paasq_dsl.binder.script import bind_script
     from paasq_dsl.diagnostics import has_errors
-    from paasq_dsl.syntax.parser import parse
+    from paasq_dsl.syntax.parser import parse_script
 
     catalog = _catalog(data, socket)
     failed = False
     for file in files:
         source = read_source(file)
-        script, diagnostics = parse(source.text)
-        bound = bind(script, catalog, resolve=modules_beside(source))
+        script, diagnostics = parse_script(source.text)
+        bound = bind_script(script, catalog, resolve_module=script_modules(source))
         catalog = bound.catalog
         found = sorted([*diagnostics, *bound.diagnostics], key=lambda each: each.span)
         show_diagnostics([each.to_json(source) for each in found], source)
         failed = failed or has_errors(found)
     if failed:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def _catalog(data: Path | None, socket: Path | None) -> Catalog:

@@ -12,13 +12,13 @@ _PIPE_COLUMNS = 120  # where nobody tells how wide the reader's page is
 
 
 @cache
-def output() -> Console:
+def stdout_console() -> Console:
     """Standard output, for answers."""
     return _console(stderr=False)
 
 
 @cache
-def errors() -> Console:
+def stderr_console() -> Console:
     """Standard error, for diagnostics and progress."""
     return _console(stderr=True)
 

@@ -25,7 +25,7 @@ def embed(
     """Compute the vectors that are pending. What is done is kept, so this may be stopped and called again."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.consoles import stderr_console
 
     started_s = time.monotonic()
     done, pending = 0, 1
@@ -33,7 +33,7 @@ def embed(
         open_database(data, socket) as database,
         Progress(
             TextColumn("vectors"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=errors(), transient=True, disable=not errors().is_terminal,
+            console=stderr_console(), transient=True, disable=not stderr_console().is_terminal,
         ) as bar,
     ):  # fmt: skip
         task = bar.add_task("vectors", total=None)
@@ -42,7 +42,7 @@ def embed(
             done, pending = done + step["embedded"], step["pending"]
             bar.update(task, completed=done, total=done + pending)
     took_s = time.monotonic() - started_s
-    errors().print(f"{done:,} vectors in {took_s:.1f} s, {pending:,} pending")
+    stderr_console().print(f"{done:,} vectors in {took_s:.1f} s, {pending:,} pending")
 
 
 def _left(seconds: float | None, started_s: float) -> float:

@@ -9,22 +9,22 @@ from typing import Any
 import typer
 
 from paasq_daemon.wire.errors import PaasqError, QueryError
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 
-FAILED = 1  # the exit code; 2 is wrong usage, as typer has it
+EXIT_FAILURE = 1  # the exit code; 2 is wrong usage, as typer has it
 
 
 @contextmanager
-def explained(source: Source) -> Iterator[None]:
+def reporting_query_errors(source: SourceText) -> Iterator[None]:
     """A QueryError inside is shown at its place in `source`, and ends the command."""
     try:
         yield
     except QueryError as error:
         show_query_error(error, source)
-        raise typer.Exit(FAILED) from None
+        raise typer.Exit(EXIT_FAILURE) from None
 
 
-def show_query_error(error: QueryError, source: Source) -> None:
+def show_query_error(error: QueryError, source: SourceText) -> None:
     if error.diagnostics:
         show_diagnostics(error.diagnostics, source)
         _show_progress(error)
@@ -35,27 +35,27 @@ def show_query_error(error: QueryError, source: Source) -> None:
 def show_error(error: PaasqError) -> None:
     from rich.text import Text
 
-    from paasq_daemon.cli.consoles import errors
-    from paasq_daemon.wire.cell_text import printable
+    from paasq_daemon.cli.consoles import stderr_console
+    from paasq_daemon.wire.cell_text import escape_control
 
-    text = Text.assemble((f"error[{error.code}]", "bold red"), f": {printable(error.message)}")
+    text = Text.assemble((f"error[{error.code}]", "bold red"), f": {escape_control(error.message)}")
     if error.hint:
-        text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {printable(error.hint)}"))
-    errors().print(text, soft_wrap=True)
+        text.append_text(Text.assemble("\n  ", ("mend", "bold cyan"), f": {escape_control(error.hint)}"))
+    stderr_console().print(text, soft_wrap=True)
     _show_progress(error)
 
 
-def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: Source) -> None:
+def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: SourceText) -> None:
     """`diagnostics` as `Diagnostic.to_json` writes them."""
-    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.consoles import stderr_console
     from paasq_daemon.cli.diagnostic_text import rendered
 
     for each in diagnostics:
-        errors().print(rendered(each, source), soft_wrap=True)
+        stderr_console().print(rendered(each, source), soft_wrap=True)
 
 
 def _show_progress(error: PaasqError) -> None:
-    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.consoles import stderr_console
 
     if error.progress is not None:
-        errors().print(str(error.progress), soft_wrap=True)
+        stderr_console().print(str(error.progress), soft_wrap=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from paasq_dsl.diagnostics import CATALOGUE, nearest
-from paasq_dsl.error_docs import explanation, listing
+from paasq_dsl.diagnostics import MESSAGES, similar_names
+from paasq_dsl.error_docs import code_list, explanation
 
 
 def explain(
@@ -16,9 +16,9 @@ def explain(
     """Say what an error's code means."""
     code = code.upper()
     if not code:
-        typer.echo(listing())
-    elif code in CATALOGUE:
-        typer.echo(f"{code}: {CATALOGUE[code]}\n\n{explanation(code)}")
+        typer.echo(code_list())
+    elif code in MESSAGES:
+        typer.echo(f"{code}: {MESSAGES[code]}\n\n{explanation(code)}")
     else:
-        meant = " or ".join(nearest(code, CATALOGUE))
+        meant = " or ".join(similar_names(code, MESSAGES))
         raise typer.BadParameter(f"there is no {code}{f'; did you mean {meant}?' if meant else ''}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from paasq_daemon.cli.error_output import FAILED, show_diagnostics
+from paasq_daemon.cli.error_output import EXIT_FAILURE, show_diagnostics
 from paasq_daemon.cli.source_files import read_source
 
 
@@ -22,12 +22,12 @@ def fmt(
 ) -> None:
     """Write scripts in the one layout that all share. Comments stay; a file with errors is left as it is."""
     from paasq_dsl.syntax.format.formatter import format_text
-    from paasq_dsl.syntax.parser import parse
+    from paasq_dsl.syntax.parser import parse_script
 
     failed = False
     for file in files:
         source = read_source(file)
-        _, diagnostics = parse(source.text)
+        _, diagnostics = parse_script(source.text)
         if diagnostics:
             show_diagnostics([each.to_json(source) for each in diagnostics], source)
             failed = True
@@ -41,4 +41,4 @@ def fmt(
             if not check:
                 file.write_text(formatted, encoding="utf-8")
     if failed:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(EXIT_FAILURE)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.error_output import FAILED
+from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.catalog import Catalog, Collection
-from paasq_dsl.diagnostics import nearest
+from paasq_dsl.diagnostics import similar_names
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from paasq_daemon.sources.input_record import Entry
+    from paasq_daemon.sources.input_record import InputRecord
 
 _REJECTS_SHOWN = 10
 _GO_ON = "the same command goes over the file again and brings in the rest"
@@ -40,8 +40,8 @@ def import_file(
     A line that is no record, or that the store refuses, is reported and kept in the reject file; the others are
     stored. The exit code is 1 if there was one. Vectors are computed later, by `paasq embed` or the daemon.
     """
-    from paasq_daemon.cli.consoles import errors
-    from paasq_daemon.sources.bulk_load import load
+    from paasq_daemon.cli.consoles import stderr_console
+    from paasq_daemon.sources.bulk_load import bulk_load
     from paasq_daemon.sources.line_reader import LineFile
     from paasq_daemon.sources.readers import reader_of
     from paasq_daemon.sources.reject_file import RejectFile
@@ -57,29 +57,29 @@ def import_file(
         with _progress() as bar:
             task = bar.add_task(collection, total=lines.size_bytes, records=0)
 
-            def reject(entry: Entry) -> None:
+            def reject(entry: InputRecord) -> None:
                 kept.write(entry)
                 if kept.count <= _REJECTS_SHOWN:
-                    bar.console.print(f"{file}:{entry.line}: {entry.cause}", soft_wrap=True)
+                    bar.console.print(f"{file}:{entry.line}: {entry.error}", soft_wrap=True)
 
             try:
-                for count in load(read(lines, target), lambda records: database.put(collection, records), reject):
+                for count in bulk_load(read(lines, target), lambda records: database.put(collection, records), reject):
                     stored += count
                     bar.update(task, completed=lines.position_bytes, records=stored)
             except KeyboardInterrupt:
                 bar.stop()
-                errors().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
+                stderr_console().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
                 raise
     took_s = time.monotonic() - started_s
-    errors().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
+    stderr_console().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
     if kept.count:
-        errors().print(f"{kept.count:,} rejected; they are kept in {kept.path}", soft_wrap=True)
-        raise typer.Exit(FAILED)
+        stderr_console().print(f"{kept.count:,} rejected; they are kept in {kept.path}", soft_wrap=True)
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def _declared(catalog: Catalog, name: str) -> Collection:
     if name not in catalog.collections:
-        known = nearest(name, catalog.collections) or tuple(catalog.collections)
+        known = similar_names(name, catalog.collections) or tuple(catalog.collections)
         hint = f"there is {', '.join(known)}" if known else "declare it first: collection NAME { key id: keyword ... }"
         raise PaasqError(f"there is no collection {name}", hint)
     return catalog.collections[name]
@@ -88,8 +88,8 @@ def _declared(catalog: Catalog, name: str) -> Collection:
 def _progress() -> Progress:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.consoles import stderr_console
 
     columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()]
     columns += [TextColumn("{task.fields[records]:,} records"), TimeRemainingColumn()]
-    return Progress(*columns, console=errors(), transient=True, disable=not errors().is_terminal)
+    return Progress(*columns, console=stderr_console(), transient=True, disable=not stderr_console().is_terminal)

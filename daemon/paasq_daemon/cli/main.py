@@ -13,7 +13,7 @@ import typer
 from paasq_daemon.cli import snapshot
 from paasq_daemon.cli.check import check
 from paasq_daemon.cli.embed import embed
-from paasq_daemon.cli.error_output import FAILED, show_error
+from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
 from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.import_records import import_file
@@ -25,7 +25,7 @@ from paasq_daemon.cli.run_script import run
 from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.shell import shell
 from paasq_daemon.cli.status import status
-from paasq_daemon.index.blas_threads import bound_blas_threads
+from paasq_daemon.index.blas_threads import limit_blas_threads
 from paasq_daemon.wire.errors import PaasqError
 
 app = typer.Typer(
@@ -61,9 +61,9 @@ app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify, delete an
 
 def main() -> None:
     """Ends with 0, 1 where something went wrong, 2 on wrong usage, 130 on Ctrl-C."""
-    bound_blas_threads()
+    limit_blas_threads()
     try:
         app()
     except PaasqError as error:
         show_error(error)
-        sys.exit(FAILED)
+        sys.exit(EXIT_FAILURE)

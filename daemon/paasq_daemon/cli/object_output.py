@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def write_facts(value: Any, *, as_json: bool) -> None:
+def write_object(value: Any, *, as_json: bool) -> None:
     """Write to standard output: an object as a name a line; objects in a list, or by name, as a table."""
     if as_json:
         import orjson
 
         sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
     else:
-        from paasq_daemon.cli.consoles import output
+        from paasq_daemon.cli.consoles import stdout_console
 
-        output().print(_shown(value))
+        stdout_console().print(_shown(value))
 
 
 def _shown(value: Any) -> RenderableType:
@@ -57,7 +57,7 @@ def _rows(rows: list[dict[str, Any]]) -> RenderableType:
 def _scalar(value: Any) -> RenderableType:
     from rich.text import Text
 
-    from paasq_daemon.wire.cell_text import cell, printable
+    from paasq_daemon.wire.cell_text import cell_text, escape_control
 
     match value:
         case None:
@@ -69,7 +69,7 @@ def _scalar(value: Any) -> RenderableType:
         case float():
             return Text(f"{value:,.6g}")
         case datetime():
-            return Text(cell(value, "time"))
+            return Text(cell_text(value, "time"))
         case list():
-            return Text(", ".join(printable(str(each)) for each in value) or "-")
-    return Text(printable(str(value)))
+            return Text(", ".join(escape_control(str(each)) for each in value) or "-")
+    return Text(escape_control(str(value)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.default_paths import default_folder, socket_of
+from paasq_daemon.wire.default_paths import default_folder, socket_path
 from paasq_daemon.wire.errors import DaemonUnavailable, StoreError
 
 
@@ -33,7 +33,7 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
 
 
 def running_daemon(data: Path | None) -> Client | None:
-    path = socket_of(folder_of(data))
+    path = socket_path(folder_of(data))
     if not path.exists():
         return None
     try:

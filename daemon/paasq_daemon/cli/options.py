@@ -8,9 +8,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from paasq_daemon.cli.answer_output import Format
+from paasq_daemon.cli.answer_output import AnswerFormat
 from paasq_daemon.wire.request import Budget
-from paasq_dsl.time_zones import zone_of
+from paasq_dsl.time_zones import find_zone
 from paasq_dsl.values import parse_time
 
 Data: TypeAlias = Annotated[
@@ -35,9 +35,9 @@ Params: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-OutputFormat: TypeAlias = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written.")]
+OutputFormat: TypeAlias = Annotated[AnswerFormat, typer.Option("--format", "-f", help="How the answer is written.")]
 TimeMs: TypeAlias = Annotated[float | None, typer.Option("--time-ms", min=1, help="Milliseconds that it may take.")]
-Rows: TypeAlias = Annotated[int | None, typer.Option("--rows", min=1, help="Rows that the answer may have.")]
+RowsOption: TypeAlias = Annotated[int | None, typer.Option("--rows", min=1, help="Rows that the answer may have.")]
 Tokens: TypeAlias = Annotated[int | None, typer.Option("--tokens", min=1, help="Tokens that the answer may have.")]
 Zone: TypeAlias = Annotated[
     str,
@@ -50,10 +50,10 @@ Now: TypeAlias = Annotated[
 JsonOutput: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
-def now_us_of(given: str | None, zone: str) -> int | None:
+def parse_now(given: str | None, zone: str) -> int | None:
     """Microseconds since 1970 of an ISO time, one without an offset in the zone. Raises BadParameter."""
     try:
-        return None if given is None else parse_time(given, zone_of(zone) or UTC)
+        return None if given is None else parse_time(given, find_zone(zone) or UTC)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--now") from None
 

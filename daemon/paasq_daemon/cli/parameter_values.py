@@ -7,15 +7,15 @@ from typing import Any
 
 import typer
 
-from paasq_daemon.cli.source_files import modules_beside
+from paasq_daemon.cli.source_files import script_modules
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.exact_json import loads
-from paasq_dsl.source_text import Source
-from paasq_dsl.syntax.lexer import unquote
-from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.source_text import SourceText
+from paasq_dsl.syntax.lexer import unescape_string
+from paasq_dsl.types import STRING_KINDS, Type, TypeKind
 
 
-def named(given: list[str] | None) -> dict[str, str]:
+def parse_assignments(given: list[str] | None) -> dict[str, str]:
     """`["me=ana", "n=3"]` -> `{"me": "ana", "n": "3"}`. Raises BadParameter."""
     named: dict[str, str] = {}
     for each in given or []:
@@ -26,7 +26,7 @@ def named(given: list[str] | None) -> dict[str, str]:
     return named
 
 
-def values(given: Mapping[str, str], source: Source, database: Database) -> dict[str, Any]:
+def values(given: Mapping[str, str], source: SourceText, database: Database) -> dict[str, Any]:
     """JSON where it is JSON, else the text as it is; so too where the source asks for text: `5` is a key, `null` is null. A
     link may be written as in the language, `person:ana`."""
     found = {name: _read(text) for name, text in given.items()}
@@ -36,7 +36,7 @@ def values(given: Mapping[str, str], source: Source, database: Database) -> dict
         value = found.get(name)
         if type_.kind in STRING_KINDS and value is not None:
             text = value if isinstance(value, str) else given[name]
-            found[name] = _key(text, type_) if type_.kind is Kind.LINK else text
+            found[name] = _key(text, type_) if type_.kind is TypeKind.LINK else text
     return found
 
 
@@ -51,14 +51,14 @@ def _key(text: str, link: Type) -> str:
     collection, _, key = text.partition(":")
     if collection != link.name:
         return text
-    return unquote(key) if key.startswith('"') else key
+    return unescape_string(key) if key.startswith('"') else key
 
 
-def _types(source: Source, database: Database) -> dict[str, Type]:
-    from paasq_dsl.binder.script import bind
-    from paasq_dsl.bound.traversal import parameters
-    from paasq_dsl.syntax.parser import parse
+def _types(source: SourceText, database: Database) -> dict[str, Type]:
+    from paasq_dsl.binder.script import bind_script
+    from paasq_dsl.bound.traversal import parameter_refs
+    from paasq_dsl.syntax.parser import parse_script
 
-    bound = bind(parse(source.text)[0], database.catalog(), resolve=modules_beside(source))
-    asked = {each.name: each.type for each in parameters(bound.statements)}
+    bound = bind_script(parse_script(source.text)[0], database.catalog(), resolve_module=script_modules(source))
+    asked = {each.name: each.type for each in parameter_refs(bound.statements)}
     return asked | {name: declared.type for name, declared in bound.parameters.items()}

@@ -25,7 +25,7 @@ class Prompt:
             multiline=Condition(_goes_on),
             prompt_continuation="  ...> ",
             history=FileHistory(str(history)) if history else InMemoryHistory(),
-            completer=ThreadedCompleter(Assist(database)),
+            completer=ThreadedCompleter(PromptCompleter(database)),
             complete_while_typing=False,
         )
 
@@ -47,7 +47,7 @@ def _goes_on() -> bool:
     return bool(text) and not text.endswith(";")
 
 
-class Assist(Completer):
+class PromptCompleter(Completer):
     """What the editor would offer."""
 
     def __init__(self, database: Database) -> None:
@@ -61,4 +61,4 @@ class Assist(Completer):
         except PaasqError:  # the daemon may have gone: the next statement says so
             return
         for each in offered:
-            yield Completion(each.insert, each.span.start - document.cursor_position, each.label, each.detail)
+            yield Completion(each.insert_text, each.span.start - document.cursor_position, each.label, each.detail)

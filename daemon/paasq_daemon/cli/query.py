@@ -8,21 +8,21 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli import parameter_values as parameters
-from paasq_daemon.cli.answer_output import Format, write
-from paasq_daemon.cli.error_output import explained
+from paasq_daemon.cli.answer_output import AnswerFormat, write_answer
+from paasq_daemon.cli.error_output import reporting_query_errors
 from paasq_daemon.cli.open_database import open_database
-from paasq_daemon.cli.watch_output import follow, is_watch
+from paasq_daemon.cli.watch_output import is_watch, write_events
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def query(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="Statements, parted by `;`. `-` reads standard input.")],
     params: options.Params = None,
-    form: options.OutputFormat = Format.TABLE,
+    form: options.OutputFormat = AnswerFormat.TABLE,
     time_ms: options.TimeMs = None,
-    rows: options.Rows = None,
+    rows: options.RowsOption = None,
     tokens: options.Tokens = None,
     zone: options.Zone = DEFAULT_ZONE,
     now: options.Now = None,
@@ -30,14 +30,14 @@ def query(
     socket: options.Socket = None,
 ) -> None:
     """Run statements, and show the answer of the last one; of a `watch from ...` the events, until Ctrl-C."""
-    source = Source(typer.get_text_stream("stdin").read() if text == "-" else text)
-    budget, now_us = options.budget_of(time_ms, rows, tokens), options.now_us_of(now, zone)
-    named = parameters.named(params)
-    with open_database(data, socket) as database, explained(source):
+    source = SourceText(typer.get_text_stream("stdin").read() if text == "-" else text)
+    budget, now_us = options.budget_of(time_ms, rows, tokens), options.parse_now(now, zone)
+    named = parameters.parse_assignments(params)
+    with open_database(data, socket) as database, reporting_query_errors(source):
         given = parameters.values(named, source, database)
         request = Request(source.text, given, budget, source.name, zone=zone, now_us=now_us)
         if is_watch(source.text):
-            follow(database, request, form)
+            write_events(database, request, form)
             return
         answer = database.request(request)
-    write(answer, form)
+    write_answer(answer, form)

@@ -10,7 +10,7 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli import parameter_values as parameters
-from paasq_daemon.cli.answer_output import Format
+from paasq_daemon.cli.answer_output import AnswerFormat
 from paasq_daemon.cli.error_output import show_error
 from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.cli.run_script import run_script
@@ -18,14 +18,14 @@ from paasq_daemon.cli.source_files import read_source
 from paasq_daemon.cli.watch_output import is_watch
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def watch(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A script.", exists=True, dir_okay=False)],
     params: options.Params = None,
-    form: options.OutputFormat = Format.TABLE,
+    form: options.OutputFormat = AnswerFormat.TABLE,
     zone: options.Zone = DEFAULT_ZONE,
     data: options.Data = None,
     socket: options.Socket = None,
@@ -36,7 +36,7 @@ def watch(
     """
     from watchfiles import watch as changes
 
-    given = parameters.named(params)
+    given = parameters.parse_assignments(params)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
         _run(database, file, given, form)
@@ -44,10 +44,10 @@ def watch(
             _run(database, file, given, form)
 
 
-def _run(database: Database, file: Path, params: Mapping[str, str], form: Format) -> None:
-    from paasq_daemon.cli.consoles import output
+def _run(database: Database, file: Path, params: Mapping[str, str], form: AnswerFormat) -> None:
+    from paasq_daemon.cli.consoles import stdout_console
 
-    output().clear()
+    stdout_console().clear()
     try:
         run_script(database, _script(file), params, form)
     except PaasqError as error:
@@ -56,7 +56,7 @@ def _run(database: Database, file: Path, params: Mapping[str, str], form: Format
         pass
 
 
-def _script(file: Path) -> Source:
+def _script(file: Path) -> SourceText:
     source = read_source(file)
     if is_watch(source.text):
         raise PaasqError(f"{file} ends in a watch, which would go on through every save", f"run it: paasq run {file}")

@@ -12,17 +12,17 @@ import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli import parameter_values as parameters
-from paasq_daemon.cli.answer_output import Format, write
-from paasq_daemon.cli.error_output import FAILED, show_diagnostics, show_error, show_query_error
+from paasq_daemon.cli.answer_output import AnswerFormat, write_answer
+from paasq_daemon.cli.error_output import EXIT_FAILURE, show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.open_database import open_database
-from paasq_daemon.cli.script_steps import Step, step_at, steps
-from paasq_daemon.cli.source_files import modules_of, read_source
-from paasq_daemon.cli.watch_output import follow
+from paasq_daemon.cli.script_steps import ScriptStep, step_at, steps
+from paasq_daemon.cli.source_files import collect_modules, read_source
+from paasq_daemon.cli.watch_output import write_events
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.database import Database
-from paasq_daemon.wire.errors import PaasqError, Progress, QueryError
+from paasq_daemon.wire.errors import PaasqError, QueryError, ScriptProgress
 from paasq_daemon.wire.request import Request
-from paasq_dsl.source_text import Source
+from paasq_dsl.source_text import SourceText
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
@@ -31,7 +31,7 @@ _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A script; `-` is standard input.")],
     params: options.Params = None,
-    form: options.OutputFormat = Format.TABLE,
+    form: options.OutputFormat = AnswerFormat.TABLE,
     echo: Annotated[bool, typer.Option("--echo", help="Show each statement above its answer.")] = False,
     at: Annotated[
         str | None,
@@ -49,81 +49,81 @@ def run(
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
     transaction of its own; @now is the same for all.
     """
-    source, now_us = read_source(file), options.now_us_of(now, zone)
+    source, now_us = read_source(file), options.parse_now(now, zone)
     with open_database(data, socket, create=True) as database:
         database.zone = zone
-        run_script(database, source, parameters.named(params), form, echo=echo, now_us=now_us, at=at)
+        run_script(database, source, parameters.parse_assignments(params), form, echo=echo, now_us=now_us, at=at)
 
 
 def run_script(
-    database: Database, source: Source, params: Mapping[str, str], form: Format, *, echo: bool = False,
+    database: Database, source: SourceText, params: Mapping[str, str], form: AnswerFormat, *, echo: bool = False,
     now_us: int | None = None, at: str | None = None,
 ) -> None:  # fmt: skip
     """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts; `at` the
     place of the only statement to run. Raises typer.Exit where the text is wrong or a statement fails, with what is wrong
     shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
-    modules = modules_of(source)
+    modules = collect_modules(source)
     todo = list(steps(source)) if at is None else [step_at(source, at)]
     diagnostics = database.check(source.text if at is None else todo[0].text, modules)
     show_diagnostics(diagnostics, source)
     if any(each["severity"] == "error" for each in diagnostics):
-        raise typer.Exit(FAILED)
+        raise typer.Exit(EXIT_FAILURE)
     _refuse_unknown(params, todo)
     values = parameters.values(params, source, database)
     last: Answer | None = None
     for number, step in enumerate(todo, 1):
-        if form is Format.TABLE:
+        if form is AnswerFormat.TABLE:
             _show_title(step, source, echo=echo)
-        given = {name: value for name, value in values.items() if step.takes(name)}
+        given = {name: value for name, value in values.items() if step.uses_parameter(name)}
         request = Request(step.text, given, source_name=source.name, modules=modules, zone=database.zone, now_us=now_us)
         try:
-            if step.watches:
-                follow(database, replace(request, now_us=None), form)
+            if step.is_watch:
+                write_events(database, replace(request, now_us=None), form)
                 return
             last = database.request(request)
         except PaasqError as error:
             _show_failure(error, source)
             if len(todo) > 1:
-                _show_progress(source, step, Progress(number, len(todo), None if last is None else last.seq))
-            raise typer.Exit(FAILED) from None
-        if form is Format.TABLE:
-            write(last, form)
-    if last is not None and form is not Format.TABLE:
-        write(last, form)
+                _show_progress(source, step, ScriptProgress(number, len(todo), None if last is None else last.seq))
+            raise typer.Exit(EXIT_FAILURE) from None
+        if form is AnswerFormat.TABLE:
+            write_answer(last, form)
+    if last is not None and form is not AnswerFormat.TABLE:
+        write_answer(last, form)
 
 
-def _refuse_unknown(params: Mapping[str, str], todo: list[Step]) -> None:
+def _refuse_unknown(params: Mapping[str, str], todo: list[ScriptStep]) -> None:
     known = sorted({name for step in todo for name in step.parameters})
     for name in params:
-        if not any(step.takes(name) for step in todo):
+        if not any(step.uses_parameter(name) for step in todo):
             hint = f"there is {', '.join(f'${each}' for each in known)}" if known else "it has none"
             raise PaasqError(f"the script has no parameter ${name}", hint)
 
 
-def _show_failure(error: PaasqError, source: Source) -> None:
+def _show_failure(error: PaasqError, source: SourceText) -> None:
     if isinstance(error, QueryError):
         show_query_error(error, source)
     else:
         show_error(error)
 
 
-def _show_progress(source: Source, step: Step, progress: Progress) -> None:
-    from paasq_daemon.cli.consoles import errors
+def _show_progress(source: SourceText, step: ScriptStep, progress: ScriptProgress) -> None:
+    from paasq_daemon.cli.consoles import stderr_console
 
     line, column = source.line_column(step.span.start)
-    errors().print(f"{source.name}:{line}:{column}: {progress}", soft_wrap=True)
+    stderr_console().print(f"{source.name}:{line}:{column}: {progress}", soft_wrap=True)
 
 
-def _show_title(step: Step, source: Source, *, echo: bool) -> None:
+def _show_title(step: ScriptStep, source: SourceText, *, echo: bool) -> None:
     from rich.text import Text
 
-    from paasq_daemon.cli.consoles import output
+    from paasq_daemon.cli.consoles import stdout_console
 
-    output().print()
+    stdout_console().print()
     lines = source.text[step.span.start : step.span.end].splitlines()
     if step.title:
-        output().print(Text(step.title, style="bold"))
+        stdout_console().print(Text(step.title, style="bold"))
     if echo:
         _show_lines(lines, _LINES_ECHOED_MAX)
     elif not step.title:
@@ -133,7 +133,7 @@ def _show_title(step: Step, source: Source, *, echo: bool) -> None:
 def _show_lines(lines: list[str], most: int) -> None:
     from rich.text import Text
 
-    from paasq_daemon.cli.consoles import output
+    from paasq_daemon.cli.consoles import stdout_console
 
     shown = lines[:most] + (["…"] if len(lines) > most else [])
-    output().print(Text("\n".join(shown), style="cyan"), soft_wrap=True)
+    stdout_console().print(Text("\n".join(shown), style="cyan"), soft_wrap=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from paasq_daemon.cli.watch_output import is_watch
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.source_text import Source, Span
-from paasq_dsl.syntax.free_parameters import asked_parameters
-from paasq_dsl.syntax.lexer import TokenKind, scan
-from paasq_dsl.syntax.stage_splitter import split
+from paasq_dsl.source_text import SourceText, Span
+from paasq_dsl.syntax.free_parameters import free_parameters
+from paasq_dsl.syntax.lexer import TokenKind, tokenize
+from paasq_dsl.syntax.stage_splitter import split_script
 
 _USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
 # They have no answer: the statements behind them stand on them.
@@ -21,7 +21,7 @@ _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """One statement to run. `text` has the definitions it stands on before it, and every character where the script has
     it, so that a diagnostic of `text` is one of the script.
     """
@@ -33,33 +33,33 @@ class Step:
     @property
     def parameters(self) -> frozenset[str]:
         """The names, without the `$`, of those that `text` asks for."""
-        return asked_parameters(self.text)
+        return free_parameters(self.text)
 
     @property
-    def watches(self) -> bool:
+    def is_watch(self) -> bool:
         """Does it push events, instead of giving an answer?"""
         return is_watch(self.text)
 
-    def takes(self, parameter: str) -> bool:
+    def uses_parameter(self, parameter: str) -> bool:
         """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""
         alias, dot, _ = parameter.partition(".")
         return alias in _USE.findall(self.text) if dot else parameter in self.parameters
 
 
-def steps(source: Source, after: int = 0) -> Iterator[Step]:
+def steps(source: SourceText, after: int = 0) -> Iterator[ScriptStep]:
     """The statements that do something, in order, from the offset `after` on."""
     definitions: list[Span] = []
     before = 0
-    for statement in split(source.text)[0]:
+    for statement in split_script(source.text)[0]:
         if _defines(source, statement.span):
             definitions.append(statement.span)
         elif statement.span.start >= after:
             title = _comment(source.text[before : statement.span.start])
-            yield Step(title, _only(source.text, [*definitions, statement.span]), statement.span)
+            yield ScriptStep(title, _only(source.text, [*definitions, statement.span]), statement.span)
         before = statement.span.end
 
 
-def step_at(source: Source, place: str) -> Step:
+def step_at(source: SourceText, place: str) -> ScriptStep:
     """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where none stands there that can be run."""
     if (found := _PLACE.fullmatch(place)) is None:
         raise PaasqError(f"{place} is no place in a script", "write its line, or line and column, such as 12 or 12:5")
@@ -71,15 +71,15 @@ def step_at(source: Source, place: str) -> Step:
     raise PaasqError(f"no statement that can be run stands at {place}", "definitions are run with those behind them")
 
 
-def definitions_of(source: Source) -> str:
+def definitions_of(source: SourceText) -> str:
     """The statements that others stand on, each ended by `;`. Of two zones the later one stands."""
-    spans = [statement.span for statement in split(source.text)[0]]
+    spans = [statement.span for statement in split_script(source.text)[0]]
     texts = [source.text[span.start : span.end] for span in spans if _defines(source, span)]
     zones = [text for text in texts if text.split(maxsplit=1)[0] == "zone"]
     return "".join(f"{text};\n" for text in texts if text not in zones[:-1])
 
 
-def _defines(source: Source, span: Span) -> bool:
+def _defines(source: SourceText, span: Span) -> bool:
     return source.text[span.start : span.end].split(maxsplit=1)[0] in _DEFINITIONS
 
 
@@ -97,7 +97,7 @@ def _only(text: str, spans: list[Span]) -> str:
 def _comment(gap: str) -> str:
     """The words of the last comment in what stands before a statement; an empty line parts two comments."""
     words: list[str] = []
-    for token in scan(gap):
+    for token in tokenize(gap):
         if token.kind in _COMMENTS:
             words.append(token.text.strip("/*").strip())
         elif token.text.count("\n") > 1:

@@ -13,11 +13,11 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     from paasq_daemon.engine import Engine
     from paasq_daemon.server.listener import serve as serve_engine
     from paasq_daemon.server.log import log_to_stderr
-    from paasq_daemon.wire.default_paths import socket_of
+    from paasq_daemon.wire.default_paths import socket_path
 
     log_to_stderr()
     folder = folder_of(data)
-    path = (socket or socket_of(folder)).absolute()
+    path = (socket or socket_path(folder)).absolute()
     engine = Engine.open(folder)
     engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     engine.announce(path)

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from paasq_daemon.cli import options
-from paasq_daemon.cli.error_output import FAILED
-from paasq_daemon.cli.object_output import write_facts
+from paasq_daemon.cli.error_output import EXIT_FAILURE
+from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
 
 _LISTED = ("name", "created", "seq", "new_bytes")
@@ -27,7 +27,7 @@ def create(
     """Take a snapshot of the whole store, while others go on writing."""
     with open_database(data, socket) as database:
         made = database.snapshot_create(name)
-    write_facts(made if as_json else _shown(made), as_json=as_json)
+    write_object(made if as_json else _shown(made), as_json=as_json)
 
 
 @app.command("list")
@@ -36,7 +36,7 @@ def list_(data: options.Data = None, socket: options.Socket = None, as_json: opt
     with open_database(data, socket) as database:
         found = database.snapshot_list()
     listed = [{name: _shown(each)[name] for name in _LISTED} for each in found]
-    write_facts(found if as_json else listed, as_json=as_json)
+    write_object(found if as_json else listed, as_json=as_json)
 
 
 @app.command()
@@ -52,9 +52,9 @@ def verify(
     """Check that a snapshot is whole. The exit code is 1 where it is not."""
     with open_database(data, socket) as database:
         found = database.snapshot_verify(name, depth)
-    write_facts(found, as_json=as_json)
+    write_object(found, as_json=as_json)
     if not found["ok"]:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(EXIT_FAILURE)
 
 
 @app.command()
@@ -63,7 +63,7 @@ def delete(
 ) -> None:
     """Delete a snapshot, and free what no other one needs."""
     with open_database(data, socket) as database:
-        write_facts(database.snapshot_delete(name), as_json=as_json)
+        write_object(database.snapshot_delete(name), as_json=as_json)
 
 
 @app.command()
@@ -77,7 +77,7 @@ def restore(
     """Make a new data folder from a snapshot."""
     with open_database(data, socket) as database:
         restored = database.snapshot_restore(name, into)
-    write_facts(restored if as_json else _shown(restored), as_json=as_json)
+    write_object(restored if as_json else _shown(restored), as_json=as_json)
 
 
 def _shown(manifest: dict[str, Any]) -> dict[str, Any]:

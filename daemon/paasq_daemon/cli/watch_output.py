@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from paasq_daemon.cli.answer_output import Format
+from paasq_daemon.cli.answer_output import AnswerFormat
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.request import Request
-from paasq_dsl.syntax.stage_splitter import split
+from paasq_dsl.syntax.stage_splitter import split_script
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -21,13 +21,13 @@ _STYLES = {"enter": "green", "change": "yellow", "leave": "red"}
 
 def is_watch(text: str) -> bool:
     """Is the last statement of a text one that pushes events?"""
-    statements = split(text)[0]
-    return bool(statements) and statements[-1].pieces[0].text.split(maxsplit=1)[:1] == ["watch"]
+    statements = split_script(text)[0]
+    return bool(statements) and statements[-1].fragments[0].text.split(maxsplit=1)[:1] == ["watch"]
 
 
-def follow(database: Database, request: Request, form: Format) -> None:
+def write_events(database: Database, request: Request, form: AnswerFormat) -> None:
     """Write events to standard output until Ctrl-C, which then goes on; raises PaasqError where the watch ends."""
-    if form not in {Format.TABLE, Format.JSON, Format.JSONL}:
+    if form not in {AnswerFormat.TABLE, AnswerFormat.JSON, AnswerFormat.JSONL}:
         raise PaasqError(f"events can't be written as {form}", "write them as json, a line each, or as a table")
     cursor: str | None = None
     live = False
@@ -42,13 +42,13 @@ def follow(database: Database, request: Request, form: Format) -> None:
             raise
 
 
-def _write(batch: EventBatch, form: Format, *, first: bool) -> None:
+def _write(batch: EventBatch, form: AnswerFormat, *, first: bool) -> None:
     """`first`: with it the beginning is complete."""
-    if form is Format.TABLE:
-        from paasq_daemon.cli.consoles import output
+    if form is AnswerFormat.TABLE:
+        from paasq_daemon.cli.consoles import stdout_console
 
         for line in _lines(batch):
-            output().print(line, soft_wrap=True)
+            stdout_console().print(line, soft_wrap=True)
         if first:
             _say(f"that is all at sequence number {batch.seq}; what happens now follows, until Ctrl-C")
     else:
@@ -72,19 +72,19 @@ def _objects(batch: EventBatch, *, first: bool) -> Iterator[dict[str, Any]]:
 def _lines(batch: EventBatch) -> Iterator[Text]:
     from rich.text import Text
 
-    from paasq_daemon.wire.cell_text import cell, printable
+    from paasq_daemon.wire.cell_text import cell_text, escape_control
 
     width = max(map(len, _STYLES))
     for event, key, row in batch:
         shown = key if isinstance(key, str) else ", ".join("null" if part is None else str(part) for part in key)
-        line = Text.assemble((event.ljust(width), _STYLES[event]), "  ", (printable(shown), "bold"))
+        line = Text.assemble((event.ljust(width), _STYLES[event]), "  ", (escape_control(shown), "bold"))
         for value, column in zip(row, batch.columns, strict=True):
-            if value is not None and (text := cell(value, column.type)) != shown:
+            if value is not None and (text := cell_text(value, column.type)) != shown:
                 line.append_text(Text.assemble("  ", (f"{column.name} ", "dim"), text))
         yield line
 
 
 def _say(words: str) -> None:
-    from paasq_daemon.cli.consoles import errors
+    from paasq_daemon.cli.consoles import stderr_console
 
-    errors().print(words, style="dim", soft_wrap=True)
+    stderr_console().print(words, style="dim", soft_wrap=True)

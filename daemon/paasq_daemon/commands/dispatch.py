@@ -8,32 +8,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.backends.backend import RunInputs
-from paasq_daemon.commands.resolve import read_citations, resolve
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.commands.resolve import read_citations, resolve_citations
 from paasq_daemon.commands.show import describe, show
 from paasq_daemon.index.indexes import Indexes
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.snapshot.create import create
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.snapshot.create import create_snapshot
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
-from paasq_daemon.snapshot.verify import verify
+from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.writes.apply import values_of_run
+from paasq_daemon.writes.apply import constant_context
 from paasq_daemon.writes.ddl import alter_collection, drop_collection, drop_view, set_view
-from paasq_daemon.writes.vectorizer import Vectors
+from paasq_daemon.writes.vectorizer import Vectorizer
 from paasq_dsl.bound import (
-    Bound,
-    BoundAlter,
+    BoundAlterCollection,
     BoundCommand,
+    BoundCreateSnapshot,
+    BoundCreateView,
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
-    BoundResolve,
+    BoundExpression,
+    BoundResolveCitations,
     BoundShow,
-    BoundSnapshot,
-    BoundVerify,
-    BoundView,
+    BoundVerifySnapshot,
 )
 from paasq_dsl.values import parse_time
 
@@ -41,57 +41,57 @@ _SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records
 
 
 @dataclass(frozen=True)
-class Commands:
+class CommandDispatcher:
     store: Store
     indexes: Indexes
-    vectors: Vectors
+    vectors: Vectorizer
     snapshot_folder: Path
 
-    def run(self, command: BoundCommand, inputs: RunInputs) -> Answer:
+    def execute(self, command: BoundCommand, inputs: ExecutionInputs) -> Answer:
         """Raises PaasqErrors, KernelError where the name of a snapshot is none."""
         return _RUNNERS[type(command)](self, command, inputs)
 
-    def _show(self, command: BoundShow, _: RunInputs) -> Answer:
-        if command.what == "snapshots":
+    def _show(self, command: BoundShow, _: ExecutionInputs) -> Answer:
+        if command.kind == "snapshots":
             rows = [_manifest(manifest) for manifest in list_manifests(self.snapshot_folder)]
             return _answer(_SNAPSHOT, rows, self.store.seq)
         with self.indexes.read() as view:
             return show(view, command)
 
-    def _describe(self, command: BoundDescribe, _: RunInputs) -> Answer:
+    def _describe(self, command: BoundDescribe, _: ExecutionInputs) -> Answer:
         with self.indexes.read() as view:
             return describe(view, command)
 
-    def _snapshot(self, command: BoundSnapshot, inputs: RunInputs) -> Answer:
-        made = create(self.store, self.snapshot_folder, _name(command.name, inputs))
+    def _snapshot(self, command: BoundCreateSnapshot, inputs: ExecutionInputs) -> Answer:
+        made = create_snapshot(self.store, self.snapshot_folder, _name(command.name, inputs))
         return _answer(_SNAPSHOT, [_manifest(made)], made.seq)
 
-    def _verify(self, command: BoundVerify, inputs: RunInputs) -> Answer:
+    def _verify(self, command: BoundVerifySnapshot, inputs: ExecutionInputs) -> Answer:
         """Every byte is hashed; a row for each thing that is wrong."""
         name = _name(command.name, inputs)
-        done = verify(self.snapshot_folder, name)
+        done = verify_snapshot(self.snapshot_folder, name)
         columns = (("name", "keyword"), ("ok", "bool"), ("findings", "[text]"))
         return _answer(columns, [[name, not done.findings, [str(f) for f in done.findings]]], self.store.seq)
 
-    def _resolve(self, command: BoundResolve, inputs: RunInputs) -> Answer:
-        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+    def _resolve(self, command: BoundResolveCitations, inputs: ExecutionInputs) -> Answer:
+        values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         citations = read_citations(command.citations, values)
         with self.indexes.read() as view:
-            return resolve(view, citations, inputs)
+            return resolve_citations(view, citations, inputs)
 
-    def _view(self, command: BoundView, _: RunInputs) -> Answer:
-        return self._changed(command.word, command.view.name, partial(set_view, view=command.view))
+    def _view(self, command: BoundCreateView, _: ExecutionInputs) -> Answer:
+        return self._changed(command.keyword, command.view.name, partial(set_view, view=command.view))
 
-    def _drop_view(self, command: BoundDropView, _: RunInputs) -> Answer:
-        return self._changed(command.word, command.view.name, partial(drop_view, name=command.view.name))
+    def _drop_view(self, command: BoundDropView, _: ExecutionInputs) -> Answer:
+        return self._changed(command.keyword, command.view.name, partial(drop_view, name=command.view.name))
 
-    def _drop_collection(self, command: BoundDropCollection, _: RunInputs) -> Answer:
+    def _drop_collection(self, command: BoundDropCollection, _: ExecutionInputs) -> Answer:
         work = partial(drop_collection, collection=command.collection, and_records=command.and_records)
-        return self._changed(command.word, command.collection.name, work)
+        return self._changed(command.keyword, command.collection.name, work)
 
-    def _alter(self, command: BoundAlter, _: RunInputs) -> Answer:
+    def _alter(self, command: BoundAlterCollection, _: ExecutionInputs) -> Answer:
         work = partial(alter_collection, alter=command, embedder=self.vectors.embedder)
-        answer = self._changed(f"{command.change} field", command.collection.name, work)
+        answer = self._changed(f"{command.action} field", command.collection.name, work)
         self.vectors.wake()
         return answer
 
@@ -102,8 +102,8 @@ class Commands:
         return _answer(columns, [[what, name, committed.value]], committed.seq)
 
 
-def _name(bound: Bound, inputs: RunInputs) -> str:
-    return str(scalar(bound, values_of_run(inputs.literals, inputs.parameters, inputs.now_us)))
+def _name(bound: BoundExpression, inputs: ExecutionInputs) -> str:
+    return str(evaluate_scalar(bound, constant_context(inputs.literals, inputs.parameters, inputs.now_us)))
 
 
 def _manifest(manifest: Manifest) -> list[Any]:
@@ -115,14 +115,14 @@ def _answer(columns: tuple[tuple[str, str], ...], rows: list[list[Any]], seq: in
     return Answer(tuple(ColumnInfo(*column) for column in columns), rows, seq=seq)
 
 
-_RUNNERS: dict[type, Callable[[Commands, Any, RunInputs], Answer]] = {
-    BoundShow: Commands._show,  # noqa: SLF001  # the table of this class
-    BoundDescribe: Commands._describe,  # noqa: SLF001  # the table of this class
-    BoundSnapshot: Commands._snapshot,  # noqa: SLF001  # the table of this class
-    BoundVerify: Commands._verify,  # noqa: SLF001  # the table of this class
-    BoundResolve: Commands._resolve,  # noqa: SLF001  # the table of this class
-    BoundView: Commands._view,  # noqa: SLF001  # the table of this class
-    BoundDropView: Commands._drop_view,  # noqa: SLF001  # the table of this class
-    BoundDropCollection: Commands._drop_collection,  # noqa: SLF001  # the table of this class
-    BoundAlter: Commands._alter,  # noqa: SLF001  # the table of this class
+_RUNNERS: dict[type, Callable[[CommandDispatcher, Any, ExecutionInputs], Answer]] = {
+    BoundShow: CommandDispatcher._show,  # noqa: SLF001  # the table of this class
+    BoundDescribe: CommandDispatcher._describe,  # noqa: SLF001  # the table of this class
+    BoundCreateSnapshot: CommandDispatcher._snapshot,  # noqa: SLF001  # the table of this class
+    BoundVerifySnapshot: CommandDispatcher._verify,  # noqa: SLF001  # the table of this class
+    BoundResolveCitations: CommandDispatcher._resolve,  # noqa: SLF001  # the table of this class
+    BoundCreateView: CommandDispatcher._view,  # noqa: SLF001  # the table of this class
+    BoundDropView: CommandDispatcher._drop_view,  # noqa: SLF001  # the table of this class
+    BoundDropCollection: CommandDispatcher._drop_collection,  # noqa: SLF001  # the table of this class
+    BoundAlterCollection: CommandDispatcher._alter,  # noqa: SLF001  # the table of this class
 }

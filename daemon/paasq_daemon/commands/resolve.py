@@ -13,17 +13,17 @@ from typing import Any
 
 import orjson
 
-from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import RunValues, scalar
-from paasq_daemon.operators.result_limiter import affordable
-from paasq_daemon.store.read_view import View
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
+from paasq_daemon.operators.result_limiter import limit_result
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.value_codecs import encode
-from paasq_dsl.bound import Bound
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import Citation, parse_citation
 from paasq_dsl.types import STRING_KINDS
@@ -35,45 +35,47 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def read_citations(bound: Bound, values: RunValues) -> list[Citation | Malformed]:
+def read_citations(bound: BoundExpression, values: EvaluationContext) -> list[Citation | MalformedCitation]:
     """Raises KernelError where the value is neither a text nor a list, and where the list is too long."""
-    value = scalar(bound, values)
+    value = evaluate_scalar(bound, values)
     if not isinstance(value, str | list):
         shown = "null" if value is None else repr(value)
-        raise KernelError("PQ0740", bound.span, found=shown)
+        raise EvaluationError("PQ0740", bound.span, found=shown)
     given = value if isinstance(value, list) else [value]
     if len(given) > CITATIONS_MAX:
-        raise KernelError("PQ0799", bound.span, count=f"{len(given):,}", most=f"{CITATIONS_MAX:,}")
+        raise EvaluationError("PQ0799", bound.span, count=f"{len(given):,}", most=f"{CITATIONS_MAX:,}")
     return [_read(each) for each in given]
 
 
-def resolve(view: IndexView, citations: Sequence[Citation | Malformed], inputs: RunInputs) -> Answer:
+def resolve_citations(
+    view: IndexView, citations: Sequence[Citation | MalformedCitation], inputs: ExecutionInputs
+) -> Answer:
     """A row for each record that a citation names, in the order of the citations; one that says why where there is none."""
     known = view.catalog.collections
     read = [each for each in citations if isinstance(each, Citation)]
     wanted = {(known[c.collection].id, c.key) for c in read if c.collection in known}
-    history = _history(view.store, wanted, inputs.cancel)
+    history = _history(view.store, wanted, inputs.cancellation)
     found = (row.values() for each in citations for row in _found(view, each, history))
-    rows, tokens, reason = affordable(found, inputs.budget, inputs.cancel)
+    rows, tokens, reason = limit_result(found, inputs.budget, inputs.cancellation)
     columns = tuple(ColumnInfo(*column) for column in COLUMNS)
     return Answer(columns, rows, complete=reason is None, reason=reason, seq=view.seq, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedCitation:
     """What was given as a citation and is none. `text` is null where it is no text."""
 
     text: str | None
     problem: str
 
 
-def _read(given: object) -> Citation | Malformed:
+def _read(given: object) -> Citation | MalformedCitation:
     if not isinstance(given, str):
-        return Malformed(None, "a citation is text, such as cite writes")
+        return MalformedCitation(None, "a citation is text, such as cite writes")
     try:
         return parse_citation(given)
     except ValueError as error:
-        return Malformed(given, str(error))
+        return MalformedCitation(given, str(error))
 
 
 @dataclass
@@ -101,17 +103,17 @@ class _Row:
 _History = dict[tuple[int, str], list[int]]
 
 
-def _history(store: View, wanted: Iterable[tuple[int, str]], cancel: Cancellation) -> _History:
+def _history(store: ReadView, wanted: Iterable[tuple[int, str]], cancel: CancellationToken) -> _History:
     """Of each key the ordinals that are still kept, newest first."""
     found: dict[tuple[int, str], dict[int, None]] = {name: {} for name in wanted}
     if found:
         for entry in store.journal(store.journal_start - 1):
-            cancel.check()
+            cancel.raise_if_cancelled()
             for change in entry.changes:
                 ordinals = found.get((change.collection, change.key))
                 if ordinals is not None:
-                    if change.previous is not None:
-                        ordinals[change.previous] = None
+                    if change.replaced_ordinal is not None:
+                        ordinals[change.replaced_ordinal] = None
                     ordinals[change.ordinal] = None
     for (collection_id, key), ordinals in found.items():
         live = store.ordinal(collection_id, key)
@@ -120,8 +122,8 @@ def _history(store: View, wanted: Iterable[tuple[int, str]], cancel: Cancellatio
     return {name: sorted(ordinals, reverse=True) for name, ordinals in found.items()}
 
 
-def _found(view: IndexView, citation: Citation | Malformed, history: _History) -> Iterator[_Row]:
-    if isinstance(citation, Malformed):
+def _found(view: IndexView, citation: Citation | MalformedCitation, history: _History) -> Iterator[_Row]:
+    if isinstance(citation, MalformedCitation):
         yield _Row(citation.text, "malformed", citation.problem)
         return
     name = str(citation)
@@ -144,7 +146,7 @@ def _found(view: IndexView, citation: Citation | Malformed, history: _History) -
         yield _Row(name, state, problem, current_version=current)
 
 
-def _missing(store: View, citation: Citation, records: Sequence[Record]) -> tuple[str, str]:
+def _missing(store: ReadView, citation: Citation, records: Sequence[Record]) -> tuple[str, str]:
     newest = max((record.version for record in records), default=0)
     if 0 < citation.version <= newest or (store.journal_start > 1 and not records and citation.version):
         return "trimmed", f"history is kept from sequence number {store.journal_start} on, and this is not in it"
@@ -174,22 +176,24 @@ def _quote(
 
 
 def _no_text(collection: Collection, name: str) -> str:
-    members = collection.objects.get(name, ())
+    members = collection.fields_by_object.get(name, ())
     if text := next((f.name for f in members if f.type.kind in STRING_KINDS), None):
         return f"{name} was an object: name a text in it, such as {text}"
     return f"it had no text {name}"
 
 
 def _as_json(collection: Collection, record: Record) -> dict[str, Any]:
-    return {name: encode(value, collection.shape[name]) for name, value in record.shown(collection).items()}
+    return {
+        name: encode(value, collection.record_types[name]) for name, value in record.to_document(collection).items()
+    }
 
 
 def _field(view: IndexView, collection: Collection, name: str, record: Record) -> Field | None:
     """The field that was called so when the record was written: names may have changed since."""
     for version in range(view.catalog.version, 0, -1):
         catalog = view.store.past_catalog(version)
-        then = None if catalog is None else catalog.by_id.get(collection.id)
-        field = None if then is None else then.by_name.get(name)
+        then = None if catalog is None else catalog.collections_by_id.get(collection.id)
+        field = None if then is None else then.fields_by_name.get(name)
         if field is not None and (field.id in record.fields or field.default is not None):
             return field
-    return collection.by_name.get(name)
+    return collection.fields_by_name.get(name)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paasq_daemon.index.column_statistics import Statistics
+from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.durations import MONTH_MICROS
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.wire.value_codecs import as_text
+from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.stages import VERB_OF_WORD, VERBS
-from paasq_dsl.types import Kind
+from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGES
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Duration, Value
 
 _WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
@@ -27,7 +27,7 @@ def show(view: IndexView, bound: BoundShow) -> Answer:
     if bound.collection is not None:
         collection = view.catalog.collections[bound.collection.name]
         return _answer(view, _FIELDS, [_field(collection, field) for field in collection.fields])
-    return _SHOWN[bound.what](view)
+    return _SHOWN[bound.kind](view)
 
 
 def describe(view: IndexView, bound: BoundDescribe) -> Answer:
@@ -38,10 +38,10 @@ def describe(view: IndexView, bound: BoundDescribe) -> Answer:
         case "view":
             found = view.catalog.views[bound.name]
             columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
-            return _answer(view, columns, [[found.usage, found.text, found.doc]])
+            return _answer(view, columns, [[found.usage, found.definition, found.doc]])
         case "stage":
-            verb = VERB_OF_WORD[bound.name]
-            return _answer(view, _WORDS, [[verb.word, verb.form, verb.doc, verb.example]])
+            verb = STAGE_BY_KEYWORD[bound.name]
+            return _answer(view, _WORDS, [[verb.keyword, verb.synopsis, verb.doc, verb.example]])
         case _:
             function = FUNCTIONS[bound.name]
             return _answer(view, _WORDS, [[function.name, function.usage, function.doc, function.example]])
@@ -58,7 +58,7 @@ def _collections(view: IndexView) -> Answer:
 
 def _views(view: IndexView) -> Answer:
     columns = (("name", "keyword"), ("pipeline", "text"), ("doc", "text"))
-    return _answer(view, columns, [[v.usage, v.text, v.doc] for v in view.catalog.views.values()])
+    return _answer(view, columns, [[v.usage, v.definition, v.doc] for v in view.catalog.views.values()])
 
 
 def _functions(view: IndexView) -> Answer:
@@ -67,7 +67,7 @@ def _functions(view: IndexView) -> Answer:
 
 
 def _stages(view: IndexView) -> Answer:
-    return _answer(view, _WORDS[:3], [[verb.word, verb.form, verb.doc] for verb in VERBS])
+    return _answer(view, _WORDS[:3], [[verb.keyword, verb.synopsis, verb.doc] for verb in STAGES])
 
 
 def _collection(view: IndexView, collection: Collection) -> Answer:
@@ -83,8 +83,8 @@ def _field(collection: Collection, field: Field) -> list[Any]:
         *([] if field.computed is None else [f"= {field.computed}"]),
         *(["key"] if field.name == collection.key else ["required"] if field.required else []),
         *(["unique"] if field.unique else []),
-        *([] if field.default is None else [f"default {as_text(field.default, str(field.type))}"]),
-        *([f"from {', '.join(field.sources)}"] if field.sources else []),
+        *([] if field.default is None else [f"default {format_value(field.default, str(field.type))}"]),
+        *([f"from {', '.join(field.source_fields)}"] if field.source_fields else []),
     ]
     return [field.name, str(field.type), " ".join(rules), field.doc]
 
@@ -92,24 +92,26 @@ def _field(collection: Collection, field: Field) -> list[Any]:
 def _statistics(view: IndexView, collection: Collection, field: Field) -> list[Any]:
     """Nulls for what is no column: text and vectors are kept apart."""
     try:
-        found: Statistics = view.collection(collection.name).statistics(field.name)
+        found: ColumnStatistics = view.collection(collection.name).statistics(field.name)
     except KeyError:
         return [None] * 4
     item = str(field.type.item or field.type)
-    ends = (as_text(_end(end, item), item) for end in (found.minimum, found.maximum))
+    ends = (format_value(_end(end, item), item) for end in (found.minimum, found.maximum))
     return [found.rows - found.nulls, found.distinct, *ends]
 
 
 def _end(value: Value, type_: str) -> Value:
     """Statistics know a duration by its length alone; one of whole months is shown as such."""
-    if type_ != str(Kind.DURATION) or not isinstance(value, int):
+    if type_ != str(TypeKind.DURATION) or not isinstance(value, int):
         return value
     months, rest = divmod(value, MONTH_MICROS)
     return Duration(0, value) if rest else Duration(months)
 
 
 def _pending(view: IndexView, collection: Collection) -> int:
-    return sum(view.store.pending_count(collection.id, field.id) for field in collection.fields if field.sources)
+    return sum(
+        view.store.pending_vector_count(collection.id, field.id) for field in collection.fields if field.source_fields
+    )
 
 
 def _answer(view: IndexView, columns: Sequence[tuple[str, str]], rows: list[list[Any]]) -> Answer:

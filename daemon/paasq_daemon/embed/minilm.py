@@ -20,16 +20,16 @@ from paasq_daemon.wire.errors import ModelMismatch
 if TYPE_CHECKING:  # tokenizers and onnxruntime take a tenth of a second to import: `_load` does it, at the first use
     from tokenizers import Tokenizer
 
-BUNDLED = Path(__file__).parent / "minilm_l6_v2_int8"
-NAME = "minilm-l6-v2-int8"
-SIZE = 384
+MODEL_FOLDER = Path(__file__).parent / "minilm_l6_v2_int8"
+MODEL_NAME = "minilm-l6-v2-int8"
+DIMENSION = 384
 TOKENS_MAX = 256  # the window the model was trained for
 CHARS_MAX = 16_384  # TOKENS_MAX tokens of English are about 1,200 characters: the rest of a long text is never cut up
 THREADS_MAX = 4
 
 
 @cache
-def bundled() -> MiniLM:
+def bundled_embedder() -> MiniLM:
     """Return the one instance of this process, so that the model is in memory once."""
     return MiniLM()
 
@@ -42,19 +42,19 @@ class MiniLM:
     Raises ModelMismatch where the model's files are missing, or are not what their SHA256SUMS says.
     """
 
-    size = SIZE
+    size = DIMENSION
 
-    def __init__(self, folder: Path = BUNDLED, *, threads: int | None = None) -> None:
+    def __init__(self, folder: Path = MODEL_FOLDER, *, threads: int | None = None) -> None:
         self._folder = folder
         self._threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
         self._checksums = _read_checksums(folder)
         self._loaded: _Loaded | None = None
         self._lock = Lock()
-        self.identity = f"{NAME}@{self._checksums['model.onnx'][:8]}"
+        self.identity = f"{MODEL_NAME}@{self._checksums['model.onnx'][:8]}"
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         model = self._model()
-        vectors = np.empty((len(texts), SIZE), np.float32)
+        vectors = np.empty((len(texts), DIMENSION), np.float32)
         if len(texts) == 1:
             vectors[0] = model.vector(texts[0])
         elif texts:

@@ -83,9 +83,9 @@ def _folder() -> TextAnalyzer:
     return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
 
 
-def fold(word: str) -> str:
+def normalize_word(word: str) -> str:
     """The word in lower case without accents, as whole words stand in an index."""
-    return "".join(_folder().analyze(storable(word)))
+    return "".join(_folder().analyze(replace_surrogates(word)))
 
 
 def analyzer_name(language: str | None) -> str:
@@ -93,31 +93,31 @@ def analyzer_name(language: str | None) -> str:
     return f"paasq_{language or 'plain'}"
 
 
-def terms(text: str, language: str | None) -> list[Term]:
+def analyze(text: str, language: str | None) -> list[Term]:
     """The terms of a text, in order."""
-    clean = storable(text)
+    clean = replace_surrogates(text)
     tokens = _analyzer(language, any_text=_has_unspaced(clean)).pre_tokenize(clean).tokens
     return [Term(t.text, t.position, t.char_offset_from, t.char_offset_to or t.char_offset_from) for t in tokens]
 
 
-def weight(term: str, language: str | None) -> float:
+def term_weight(term: str, language: str | None) -> float:
     """What a term counts among other words: words of grammar a fifth, so that `how do I bake bread` is about bread."""
     return _GRAMMAR_WEIGHT if language in _GRAMMAR and term in _grammar(language) else 1.0
 
 
 @cache
 def _grammar(language: str) -> frozenset[str]:
-    return frozenset(term.text for term in terms(_GRAMMAR[language], language))
+    return frozenset(term.text for term in analyze(_GRAMMAR[language], language))
 
 
-def storable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with each half surrogate pair, which UTF-8 cannot hold, replaced by `?`; as long as before."""
     return text.encode("utf-8", "replace").decode()
 
 
-def spaced(text: str) -> str:
+def space_unsegmented(text: str) -> str:
     """The text as it goes into an index: storable, with spaces round each letter of a script that writes none."""
-    clean = storable(text)
+    clean = replace_surrogates(text)
     return _LETTER.sub(r" \g<0> ", clean) if _has_unspaced(clean) else clean
 
 

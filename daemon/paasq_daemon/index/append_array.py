@@ -13,7 +13,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 _CAPACITY_MIN = 64
 
 
-class Growing(Generic[Scalar]):
+class AppendArray(Generic[Scalar]):
     """An append-only array of one dimension.
 
     What `array()` returned stays as it was: values are only written beyond its end, or into a new buffer.

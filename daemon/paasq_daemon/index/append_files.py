@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 _CHUNK_BYTES = 1 << 22
 
 
-class Untrusted(Exception):  # a verdict, caught where it is mended; never seen by a user
+class InvalidIndexFile(Exception):  # a verdict, caught where it is mended; never seen by a user
     """A derived file that is not what its manifest says: what stands in it is to be built anew."""
 
 
-class Stamp(NamedTuple):
+class FileStamp(NamedTuple):
     """What a manifest says of one file. `checksum` is XXH3 of 64 bits, in hexadecimal."""
 
     size_bytes: int
     checksum: str
 
 
-class AppendFile:
+class AppendOnlyFile:
     """A file that grows at its end. The checksum is kept running, so that an append reads nothing back."""
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class AppendFile:
         self._hasher = xxhash.xxh3_64()
 
     @classmethod
-    def verified(cls, path: Path, stamp: Stamp) -> AppendFile:
+    def verified(cls, path: Path, stamp: FileStamp) -> AppendOnlyFile:
         """Raises Untrusted where the file is missing, shorter than stamped, or has another checksum."""
         file = cls(path)
         try:
@@ -47,18 +47,18 @@ class AppendFile:
                 while file.size_bytes < stamp.size_bytes:
                     chunk = stream.read(min(_CHUNK_BYTES, stamp.size_bytes - file.size_bytes))
                     if not chunk:
-                        raise Untrusted(f"{path.name} has {file.size_bytes} bytes of {stamp.size_bytes}")
+                        raise InvalidIndexFile(f"{path.name} has {file.size_bytes} bytes of {stamp.size_bytes}")
                     file._hasher.update(chunk)
                     file.size_bytes += len(chunk)
         except OSError as error:
-            raise Untrusted(f"{path.name} cannot be read: {error.strerror}") from error
+            raise InvalidIndexFile(f"{path.name} cannot be read: {error.strerror}") from error
         if file.stamp.checksum != stamp.checksum:
-            raise Untrusted(f"{path.name} has another checksum than it was written with")
+            raise InvalidIndexFile(f"{path.name} has another checksum than it was written with")
         return file
 
     @property
-    def stamp(self) -> Stamp:
-        return Stamp(self.size_bytes, self._hasher.hexdigest())
+    def stamp(self) -> FileStamp:
+        return FileStamp(self.size_bytes, self._hasher.hexdigest())
 
     def append(self, arrays: Iterable[NDArray[Any]]) -> None:
         """Write the arrays' bytes at the end and fsync. Where that fails, the stamp stays as it was."""
@@ -78,12 +78,12 @@ class AppendFile:
     def map(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """The verified part of the file as a read-only array, mapped into memory."""
         if self.size_bytes % dtype.itemsize:
-            raise Untrusted(f"{self.path.name} ends within a value")
+            raise InvalidIndexFile(f"{self.path.name} ends within a value")
         count = self.size_bytes // dtype.itemsize
         return np.memmap(self.path, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
 
 
-def write_manifest(path: Path, body: dict[str, Any]) -> None:
+def write_index_manifest(path: Path, body: dict[str, Any]) -> None:
     """Replace the manifest durably: temporary name, fsync, rename, fsync of the folder."""
     raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     temporary = path.with_suffix(".tmp")
@@ -95,17 +95,17 @@ def write_manifest(path: Path, body: dict[str, Any]) -> None:
     fsync_folder(path.parent)
 
 
-def read_manifest(path: Path, format_version: int) -> dict[str, Any]:
+def read_index_manifest(path: Path, format_version: int) -> dict[str, Any]:
     """Raises Untrusted where there is none, it is damaged, or it is of another format: an older or a newer one."""
     try:
         checksum, _, raw = path.read_bytes().partition(b"\n")
     except OSError as error:
-        raise Untrusted(f"{path.name} cannot be read: {error.strerror}") from error
+        raise InvalidIndexFile(f"{path.name} cannot be read: {error.strerror}") from error
     if checksum != xxhash.xxh3_64_hexdigest(raw).encode():
-        raise Untrusted(f"{path.name} has another checksum than it was written with")
+        raise InvalidIndexFile(f"{path.name} has another checksum than it was written with")
     body = orjson.loads(raw)
     if not isinstance(body, dict) or body.get("format") != format_version:
-        raise Untrusted(f"{path.name} is not of format {format_version}")
+        raise InvalidIndexFile(f"{path.name} is not of format {format_version}")
     return body
 
 

@@ -10,26 +10,26 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Words: TypeAlias = NDArray[np.uint64]
+PackedBits: TypeAlias = NDArray[np.uint64]
 Distances: TypeAlias = NDArray[np.uint16]
 
-FARTHEST = np.uint16(0xFFFF)  # above any distance: a row that must not be chosen
+DISTANCE_MAX = np.uint16(0xFFFF)  # above any distance: a row that must not be chosen
 
 
-def words_of(size: int) -> int:
+def words_per_vector(size: int) -> int:
     """How many words of 64 bits the signs of `size` numbers fill."""
     return -(-size // 64)
 
 
-def sign_words(rows: NDArray[np.float32]) -> Words:
+def quantize(rows: NDArray[np.float32]) -> PackedBits:
     """float32 [rows, d] -> uint64 [words, rows]; bits beyond d are 0."""
     count, size = rows.shape
-    bits = np.zeros((count, words_of(size) * 8), np.uint8)
+    bits = np.zeros((count, words_per_vector(size) * 8), np.uint8)
     bits[:, : -(-size // 8)] = np.packbits(rows > 0, axis=1)
     return np.ascontiguousarray(bits.view(np.uint64).T)
 
 
-def hamming(words: Words, query: Words) -> Distances:
+def hamming_distances(words: PackedBits, query: PackedBits) -> Distances:
     """How many signs differ: uint64 [words, rows] against uint64 [words] -> uint16 [rows]."""
     distances = np.zeros(words.shape[1], np.uint16)
     for row_words, query_word in zip(words, query, strict=True):
@@ -37,9 +37,9 @@ def hamming(words: Words, query: Words) -> Distances:
     return distances
 
 
-def nearest_rows(distances: Distances, count: int) -> NDArray[np.int64]:
+def smallest_distances(distances: Distances, count: int) -> NDArray[np.int64]:
     """The rows at the smallest distances, `count` or a few more (all those at the last distance), ascending by row."""
-    reachable = distances[distances != FARTHEST]
+    reachable = distances[distances != DISTANCE_MAX]
     below = np.cumsum(np.bincount(reachable))
     last = int(np.searchsorted(below, min(count, len(reachable))))
     return np.flatnonzero(distances <= last)

@@ -8,7 +8,7 @@ import sys
 _VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def bound_blas_threads(count: int = 1) -> bool:
+def limit_blas_threads(count: int = 1) -> bool:
     """Let each matrix product use `count` threads, unless the environment already says how many.
 
     A scan is bound by memory and clients come in parallel: BLAS threads on top of theirs cut throughput to a third.

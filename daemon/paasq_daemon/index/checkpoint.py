@@ -9,14 +9,21 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.append_array import Growing
-from paasq_daemon.index.append_files import AppendFile, Stamp, Untrusted, fsync_folder, read_manifest, write_manifest
+from paasq_daemon.index.append_array import AppendArray
+from paasq_daemon.index.append_files import (
+    AppendOnlyFile,
+    FileStamp,
+    InvalidIndexFile,
+    fsync_folder,
+    read_index_manifest,
+    write_index_manifest,
+)
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column_builders import column_builder
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_dsl.catalog import Catalog, Collection
 
-FORMAT_VERSION = 1
+CHECKPOINT_FORMAT_VERSION = 1
 _MANIFEST_NAME = "columns.json"
 
 
@@ -34,29 +41,29 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: dict[Path, tuple[Appendable, AppendFile]] = {}
+        self._files: dict[Path, tuple[Appendable, AppendOnlyFile]] = {}
 
     def save(self, seq: int, indexes: Mapping[int, CollectionIndex]) -> None:
         """Append what is new to the files, then replace the manifest. OSError leaves the former checkpoint in force."""
         collections = {str(id_): self._save_collection(index) for id_, index in indexes.items()}
-        body = {"format": FORMAT_VERSION, "seq": seq, "collections": collections}
-        write_manifest(self._folder / _MANIFEST_NAME, body)
+        body = {"format": CHECKPOINT_FORMAT_VERSION, "seq": seq, "collections": collections}
+        write_index_manifest(self._folder / _MANIFEST_NAME, body)
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
         """The sequence number of the checkpoint, and the collections whose files can be trusted.
 
         Raises Untrusted where there is no checkpoint, or none that the store at `seq` can have made.
         """
-        manifest = read_manifest(self._folder / _MANIFEST_NAME, FORMAT_VERSION)
+        manifest = read_index_manifest(self._folder / _MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
         if manifest["seq"] > seq:
-            raise Untrusted(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
+            raise InvalidIndexFile(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
         indexes: dict[int, CollectionIndex] = {}
         for id_text, saved in manifest["collections"].items():
-            collection = catalog.by_id.get(int(id_text))
+            collection = catalog.collections_by_id.get(int(id_text))
             if collection is not None:
                 try:
                     indexes[collection.id] = self._load_collection(collection, saved)
-                except Untrusted:
+                except InvalidIndexFile:
                     continue  # the caller builds it from the records
         return manifest["seq"], indexes
 
@@ -75,11 +82,11 @@ class Checkpoint:
             "files": stamps,
         }
 
-    def _append(self, path: Path, source: Appendable) -> Stamp:
+    def _append(self, path: Path, source: Appendable) -> FileStamp:
         kept, file = self._files.get(path, (None, None))
         if file is None or kept is not source:
             path.unlink(missing_ok=True)  # never cut: earlier readers may have it mapped
-            file = AppendFile(path)
+            file = AppendOnlyFile(path)
             self._files[path] = source, file
         done = file.size_bytes // source.entry_bytes
         if len(source) > done or kept is not source:
@@ -88,9 +95,11 @@ class Checkpoint:
 
     def _load_collection(self, collection: Collection, saved: Mapping[str, Any]) -> CollectionIndex:
         if saved["columns"] != _signatures(collection):
-            raise Untrusted(f"{collection.name} has other fields than at the checkpoint")
+            raise InvalidIndexFile(f"{collection.name} has other fields than at the checkpoint")
         folder = self._columns_folder(collection.id)
-        files = {name: AppendFile.verified(folder / name, Stamp(*stamp)) for name, stamp in saved["files"].items()}
+        files = {
+            name: AppendOnlyFile.verified(folder / name, FileStamp(*stamp)) for name, stamp in saved["files"].items()
+        }
         index = CollectionIndex(collection, saved["generation"])
         for name, type_ in expected_columns(collection).items():
             parts = index.builders[name].parts
@@ -100,9 +109,9 @@ class Checkpoint:
             log = files[f"{id_text}.log"].map(np.dtype(np.int64))
             rows = files[f"{id_text}.rows"].map(np.dtype(np.float32)).reshape(-1, size)
             if len(log) != len(rows):
-                raise Untrusted(f"{collection.name} has {len(rows)} vectors where its log has {len(log)}")
+                raise InvalidIndexFile(f"{collection.name} has {len(rows)} vectors where its log has {len(log)}")
             index.vectors[int(id_text)] = VectorIndex(size, log, rows)
-        index.restore(saved["length"], Growing(np.int64, files["dead"].map(np.dtype(np.int64))))
+        index.restore(saved["length"], AppendArray(np.int64, files["dead"].map(np.dtype(np.int64))))
         self._files.update({folder / name: (source, files[name]) for name, source in _sources(index).items()})
         return index
 
@@ -112,7 +121,7 @@ class Checkpoint:
 
 def _sources(index: CollectionIndex) -> dict[str, Appendable]:
     """What goes to disk, by the name of its file."""
-    sources: dict[str, Appendable] = {"dead": index.dead}
+    sources: dict[str, Appendable] = {"dead": index.deleted}
     for name, builder in index.builders.items():
         sources |= {f"{name}.{part}": growing for part, growing in builder.parts.items()}
     for id_, vectors in index.vectors.items():

@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import numpy as np
 
-from paasq_daemon.index.append_array import Growing
+from paasq_daemon.index.append_array import AppendArray
 from paasq_daemon.index.column_builders import ColumnBuilder, column_builder, has_column
-from paasq_daemon.index.column_snapshot import Extent
-from paasq_daemon.index.column_statistics import valid_rows
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.column_statistics import validity_mask
 from paasq_daemon.index.vector_index import VectorIndex
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
-from paasq_dsl.types import Kind, Type
+from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
 _ATTRIBUTES = {"_key": "key", "_version": "version", "_seq": "seq", "_time": "time_us"}  # column -> of the record
@@ -34,52 +34,52 @@ class CollectionIndex:
         self.collection = collection
         self.generation = generation or uuid4().hex
         self.length = 0
-        self.dead = Growing(np.int64)
+        self.deleted = AppendArray(np.int64)
         self.builders: dict[str, ColumnBuilder] = {
             n: column_builder(t) for n, t in expected_columns(collection).items()
         }
         self.vectors: dict[int, VectorIndex] = {}
-        self._alive = Growing(np.bool_)
-        self._extent: Extent | None = None
+        self._alive = AppendArray(np.bool_)
+        self._extent: ColumnSnapshot | None = None
 
     @classmethod
-    def build(cls, view: View, collection: Collection) -> CollectionIndex:
+    def build(cls, view: ReadView, collection: Collection) -> CollectionIndex:
         """From the records and vectors that the view sees. Raises CorruptRecord where one is damaged."""
         index = cls(collection)
         index._append(view.scan(collection.id), view.next_ordinal(collection.id))
         version = index.builders["_version"].column(index.length)
-        dead = np.flatnonzero(~valid_rows(version))
+        dead = np.flatnonzero(~validity_mask(version))
         index._kill(dead.tolist())
         live = np.flatnonzero(index._alive.array()).tolist()
-        for field in collection.of_kind(Kind.VECTOR):
+        for field in collection.fields_of_kind(TypeKind.VECTOR):
             index._set_vectors(view, field.id, live)
         return index
 
-    def restore(self, length: int, dead: Growing[np.int64]) -> None:
+    def restore(self, length: int, dead: AppendArray[np.int64]) -> None:
         """Go on from what was loaded, whose builders and vectors were put in place by the caller."""
-        self.length, self.dead = length, dead
+        self.length, self.deleted = length, dead
         alive = np.ones(length, np.bool_)
         alive[dead.array()] = False
-        self._alive = Growing(np.bool_, alive)
+        self._alive = AppendArray(np.bool_, alive)
 
-    def apply(self, view: View, died: Sequence[int], vector_changes: Mapping[int, Iterable[int]]) -> None:
+    def apply(self, view: ReadView, deleted: Sequence[int], vector_changes: Mapping[int, Iterable[int]]) -> None:
         """Bring the index to the view's sequence number.
 
         `died` are the ordinals that died since, in the order in which they did; `vector_changes` the ordinals, by field
         id, whose vector came or went.
         """
         start, end = self.length, view.next_ordinal(self.collection.id)
-        gone = set(died)
+        gone = set(deleted)
         fresh = [ordinal for ordinal in range(start, end) if ordinal not in gone]
         self._append(view.records(self.collection.id, fresh), end)
-        self._kill(died)
-        for field in self.collection.of_kind(Kind.VECTOR):
+        self._kill(deleted)
+        for field in self.collection.fields_of_kind(TypeKind.VECTOR):
             self._set_vectors(view, field.id, sorted({*fresh, *vector_changes.get(field.id, ())} - gone))
         self._extent = None
 
     def change_catalog(self, collection: Collection) -> bool:
         """Take over a changed definition. False where it needs a rebuild: a field has another type or default now."""
-        present = self.collection.by_name.values()
+        present = self.collection.fields_by_name.values()
         by_id = {f.id: f for f in collection.fields}
         for f in present:
             now = by_id.get(f.id)
@@ -92,16 +92,16 @@ class CollectionIndex:
         self._extent = None
         return True
 
-    def extent(self) -> Extent:
+    def snapshot(self) -> ColumnSnapshot:
         """All of the index as it is now, unchanged by what comes later."""
         if self._extent is None:
             counts = {id_: (index, len(index.log)) for id_, index in self.vectors.items()}
             alive = self._alive.array()
-            self._extent = Extent(
+            self._extent = ColumnSnapshot(
                 self.collection,
                 self.length,
                 alive,
-                dead=(self.generation, len(self.dead)),
+                dead=(self.generation, len(self.deleted)),
                 builders=dict(self.builders),
                 vectors=counts,
             )
@@ -144,10 +144,10 @@ class CollectionIndex:
             return
         alive = self._alive.array().copy()  # earlier extents go on seeing what they saw
         alive[ordinals] = False
-        self._alive = Growing(np.bool_, alive)
-        self.dead.extend(np.array(ordinals, np.int64))
+        self._alive = AppendArray(np.bool_, alive)
+        self.deleted.extend(np.array(ordinals, np.int64))
 
-    def _set_vectors(self, view: View, field_id: int, ordinals: list[int]) -> None:
+    def _set_vectors(self, view: ReadView, field_id: int, ordinals: list[int]) -> None:
         """Read the present vectors of these ordinals, ascending, from the store."""
         for start in range(0, len(ordinals), _BATCH_RECORDS):
             batch = ordinals[start : start + _BATCH_RECORDS]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paasq_daemon.index.column import Column, Mask
-from paasq_daemon.index.column_snapshot import Extent
-from paasq_daemon.index.column_statistics import Statistics
-from paasq_daemon.index.text_search import TextView
-from paasq_daemon.index.vector_search import VectorView
-from paasq_daemon.store.read_view import View
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.column_statistics import ColumnStatistics
+from paasq_daemon.index.text_search import TextSearcher
+from paasq_daemon.index.vector_search import VectorSearcher
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_dsl.catalog import Collection
 
@@ -17,10 +17,10 @@ from paasq_dsl.catalog import Collection
 class CollectionView:
     """One collection: ordinals 0 to `length`, of which `alive` (bool) are live. Columns have `length` rows."""
 
-    def __init__(self, extent: Extent, store: View, text: TextView) -> None:
+    def __init__(self, extent: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
         self.collection: Collection = extent.collection
         self.length: int = extent.length
-        self.alive: Mask = extent.alive
+        self.live: Mask = extent.live
         self.text = text
         self._extent = extent
         self._store = store
@@ -41,14 +41,14 @@ class CollectionView:
         """A field's column, or `_key`, `_version`, `_seq`, `_time`. Raises KeyError where the name has none."""
         return self._extent.column(name)
 
-    def statistics(self, name: str) -> Statistics:
+    def statistics(self, name: str) -> ColumnStatistics:
         """Of the live rows of a column; kept until the collection changes."""
         return self._extent.statistics(name)
 
-    def values(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+    def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The live values of a column of strings that begin with `prefix`, with counts, most frequent first."""
-        return self._extent.values(name, prefix, limit)
+        return self._extent.values_with_prefix(name, prefix, limit)
 
-    def vectors(self, name: str) -> VectorView:
+    def vectors(self, name: str) -> VectorSearcher:
         """Raises KeyError where the collection has no vector field of this name."""
         return self._extent.vectors(name)

@@ -21,7 +21,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Flat:
+class FlatColumn:
     """One value a row. int, time, duration (microseconds): int64; float: float64; bool: bool_; text and the rest: object.
 
     `valid` is False where the value is null (and what `values` holds there means nothing); None where no value is null.
@@ -29,17 +29,17 @@ class Flat:
 
     type: Type
     values: NDArray[Any]
-    valid: Mask | None = None
+    validity: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, rows: Ints) -> Flat:
-        return Flat(self.type, self.values[rows], None if self.valid is None else self.valid[rows])
+    def take(self, rows: Ints) -> FlatColumn:
+        return FlatColumn(self.type, self.values[rows], None if self.validity is None else self.validity[rows])
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class DictionaryColumn:
     """Strings (keyword, link) as codes into a dictionary: int32, -1 where null.
 
     `dictionary` is an object array of distinct str, in order of first appearance; entries may be unused.
@@ -52,29 +52,29 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: Ints) -> Coded:
-        return Coded(self.type, self.codes[rows], self.dictionary)
+    def take(self, rows: Ints) -> DictionaryColumn:
+        return DictionaryColumn(self.type, self.codes[rows], self.dictionary)
 
 
 @dataclass(frozen=True, slots=True)
-class Ragged:
+class ListColumn:
     """Lists. Row i holds `items[offsets[i]:offsets[i + 1]]`; offsets int64, one more than rows; `valid` as in Flat."""
 
     type: Type
     offsets: Ints
-    items: Flat | Coded
-    valid: Mask | None = None
+    items: FlatColumn | DictionaryColumn
+    validity: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def take(self, rows: Ints) -> Ragged:
+    def take(self, rows: Ints) -> ListColumn:
         starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
         offsets = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
         items = self.items.take(np.repeat(starts, lengths) + inside)
-        return Ragged(self.type, offsets, items, None if self.valid is None else self.valid[rows])
+        return ListColumn(self.type, offsets, items, None if self.validity is None else self.validity[rows])
 
 
-Column: TypeAlias = "Flat | Coded | Ragged"
+Column: TypeAlias = "FlatColumn | DictionaryColumn | ListColumn"

@@ -9,21 +9,21 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.append_array import Growing
-from paasq_daemon.index.column import Coded, Codes, Column, Flat, Objects, Ragged
-from paasq_dsl.types import Kind, Type
+from paasq_daemon.index.append_array import AppendArray
+from paasq_daemon.index.column import Codes, Column, DictionaryColumn, FlatColumn, ListColumn, Objects
+from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Duration, Value
 
-Parts: TypeAlias = "dict[str, Growing[Any]]"
+Parts: TypeAlias = "dict[str, AppendArray[Any]]"
 Loaded: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days
-_DTYPES: dict[Kind, type[np.generic]] = {
-    Kind.INT: np.int64,
-    Kind.TIME: np.int64,
-    Kind.DURATION: np.int64,
-    Kind.FLOAT: np.float64,
-    Kind.BOOL: np.bool_,
+_DTYPES: dict[TypeKind, type[np.generic]] = {
+    TypeKind.INT: np.int64,
+    TypeKind.TIME: np.int64,
+    TypeKind.DURATION: np.int64,
+    TypeKind.FLOAT: np.float64,
+    TypeKind.BOOL: np.bool_,
 }
 _EMPTY: Loaded = {}
 
@@ -44,15 +44,15 @@ class ColumnBuilder(Protocol):
 
 def column_builder(type_: Type, loaded: Loaded = _EMPTY) -> ColumnBuilder:
     """An empty builder for a type that `has_column`, or one that goes on from loaded parts."""
-    if type_.kind is Kind.LIST:
-        return RaggedBuilder(type_, loaded)
-    return FlatBuilder(type_, loaded) if type_.kind in _DTYPES else CodedBuilder(type_, loaded)
+    if type_.kind is TypeKind.LIST:
+        return ListBuilder(type_, loaded)
+    return FlatBuilder(type_, loaded) if type_.kind in _DTYPES else DictionaryBuilder(type_, loaded)
 
 
 def has_column(type_: Type) -> bool:
     """Whether fields of the type are columns: all but text and vectors, which have indexes of their own."""
     kind = type_.item.kind if type_.item else type_.kind
-    return kind in _DTYPES or kind in (Kind.KEYWORD, Kind.LINK)
+    return kind in _DTYPES or kind in (TypeKind.KEYWORD, TypeKind.LINK)
 
 
 class FlatBuilder:
@@ -60,8 +60,8 @@ class FlatBuilder:
 
     def __init__(self, type_: Type, loaded: Loaded = _EMPTY) -> None:
         self.type = type_
-        self._values = Growing(_DTYPES[type_.kind], loaded.get("values"))
-        self._valid = Growing(np.bool_, loaded.get("valid"))
+        self._values = AppendArray(_DTYPES[type_.kind], loaded.get("values"))
+        self._valid = AppendArray(np.bool_, loaded.get("valid"))
         self._nulls = len(self._valid) - int(np.count_nonzero(self._valid.array()))
         self.parts: Parts = {"values": self._values, "valid": self._valid}
 
@@ -69,24 +69,24 @@ class FlatBuilder:
         valid = _validity(values)
         self._nulls += len(values) - int(np.count_nonzero(valid))
         numbers: Iterable[Any] = (0 if v is None else v for v in values)
-        if self.type.kind is Kind.DURATION:
+        if self.type.kind is TypeKind.DURATION:
             numbers = (v.months * MONTH_MICROS + v.micros if isinstance(v, Duration) else 0 for v in values)
         self._values.extend(np.fromiter(numbers, self._values.dtype, len(values)))
         self._valid.extend(valid)
 
-    def column(self, length: int) -> Flat:
-        return Flat(self.type, self._values.array(length), self._valid.array(length) if self._nulls else None)
+    def column(self, length: int) -> FlatColumn:
+        return FlatColumn(self.type, self._values.array(length), self._valid.array(length) if self._nulls else None)
 
 
-class CodedBuilder:
+class DictionaryBuilder:
     """Strings as codes into a dictionary that only grows. The dictionary is decoded when first asked for."""
 
     def __init__(self, type_: Type, loaded: Loaded = _EMPTY) -> None:
         self.type = type_
-        self._codes = Growing(np.int32, loaded.get("codes"))
-        self._utf8 = Growing(np.uint8, loaded.get("utf8"))
-        self._ends = Growing(np.int64, loaded.get("ends"))
-        self._dictionary: Growing[np.object_] | None = None
+        self._codes = AppendArray(np.int32, loaded.get("codes"))
+        self._utf8 = AppendArray(np.uint8, loaded.get("utf8"))
+        self._ends = AppendArray(np.int64, loaded.get("ends"))
+        self._dictionary: AppendArray[np.object_] | None = None
         self._decoding = Lock()
         self._code_of: dict[str, int] | None = None
         self.parts: Parts = {"codes": self._codes, "utf8": self._utf8, "ends": self._ends}
@@ -111,32 +111,32 @@ class CodedBuilder:
             dictionary.extend(_objects(fresh))
         self._codes.extend(codes)
 
-    def column(self, length: int) -> Coded:
+    def column(self, length: int) -> DictionaryColumn:
         codes = self._codes.array(length)
-        return Coded(self.type, codes, self._decoded().array())
+        return DictionaryColumn(self.type, codes, self._decoded().array())
 
-    def _decoded(self) -> Growing[np.object_]:
+    def _decoded(self) -> AppendArray[np.object_]:
         with self._decoding:
             if self._dictionary is None:
                 raw, ends = self._utf8.array().tobytes(), self._ends.array().tolist()
                 words = [raw[a:b].decode("utf-8", "surrogatepass") for a, b in zip([0, *ends], ends, strict=False)]
-                self._dictionary = Growing(np.object_, _objects(words))
+                self._dictionary = AppendArray(np.object_, _objects(words))
             return self._dictionary
 
 
-class RaggedBuilder:
+class ListBuilder:
     """Lists: where each row's items end, and the items in a builder of their own type."""
 
     def __init__(self, type_: Type, loaded: Loaded = _EMPTY) -> None:
         assert type_.item is not None
         self.type = type_
         inner = {name.removeprefix("items."): part for name, part in loaded.items() if name.startswith("items.")}
-        self._items: FlatBuilder | CodedBuilder = (
-            FlatBuilder(type_.item, inner) if type_.item.kind in _DTYPES else CodedBuilder(type_.item, inner)
+        self._items: FlatBuilder | DictionaryBuilder = (
+            FlatBuilder(type_.item, inner) if type_.item.kind in _DTYPES else DictionaryBuilder(type_.item, inner)
         )
         # an offset more than rows: the first is 0, and is not missing in a file that was written
-        self._offsets = Growing(np.int64, loaded.get("offsets", np.zeros(1, np.int64)))
-        self._valid = Growing(np.bool_, loaded.get("valid"))
+        self._offsets = AppendArray(np.int64, loaded.get("offsets", np.zeros(1, np.int64)))
+        self._valid = AppendArray(np.bool_, loaded.get("valid"))
         self._nulls = len(self._valid) - int(np.count_nonzero(self._valid.array()))
         self.parts: Parts = {"offsets": self._offsets, "valid": self._valid}
         self.parts |= {f"items.{name}": part for name, part in self._items.parts.items()}
@@ -150,10 +150,10 @@ class RaggedBuilder:
         self._valid.extend(valid)
         self._items.extend([item for items in lists for item in items])
 
-    def column(self, length: int) -> Ragged:
+    def column(self, length: int) -> ListColumn:
         offsets = self._offsets.array(length + 1)
         valid = self._valid.array(length) if self._nulls else None
-        return Ragged(self.type, offsets, self._items.column(int(offsets[-1])), valid)
+        return ListColumn(self.type, offsets, self._items.column(int(offsets[-1])), valid)
 
 
 def _validity(values: Sequence[Value]) -> NDArray[np.bool_]:

@@ -9,14 +9,14 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.column_builders import ColumnBuilder
-from paasq_daemon.index.column_statistics import Statistics, statistics, value_counts
+from paasq_daemon.index.column_statistics import ColumnStatistics, column_statistics, live_value_counts
 from paasq_daemon.index.vector_index import VectorIndex
-from paasq_daemon.index.vector_search import NOTHING_HERE, VectorView
+from paasq_daemon.index.vector_search import NO_VECTORS, VectorSearcher
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 
 
-class Extent:
+class ColumnSnapshot:
     """How far the indexes of a collection reach: ordinals 0 to `length`, of which `alive` (bool) are live.
 
     Columns are cut from their builders when first asked for. `dead` is the generation of the list of the dead, and how
@@ -35,17 +35,17 @@ class Extent:
     ) -> None:
         self.collection = collection
         self.length = length
-        self.alive = alive
+        self.live = alive
         self.generation, self.dead_count = dead
         self._builders = builders
         self._vectors = vectors
         self._columns: dict[str, Column] = {}
-        self._statistics: dict[str, Statistics] = {}
-        self._vector_views: dict[str, VectorView] = {}
+        self._statistics: dict[str, ColumnStatistics] = {}
+        self._vector_views: dict[str, VectorSearcher] = {}
 
     @cached_property
     def live_count(self) -> int:
-        return int(np.count_nonzero(self.alive))
+        return int(np.count_nonzero(self.live))
 
     def column(self, name: str) -> Column:
         """A system column or a field's, `length` rows. Raises KeyError where the name has no column."""
@@ -54,36 +54,36 @@ class Extent:
             found = self._columns[name] = self._builders[self._builder_name(name)].column(self.length)
         return found
 
-    def statistics(self, name: str) -> Statistics:
+    def statistics(self, name: str) -> ColumnStatistics:
         found = self._statistics.get(name)
         if found is None:
-            found = self._statistics[name] = statistics(self.column(name), self.alive)
+            found = self._statistics[name] = column_statistics(self.column(name), self.live)
         return found
 
-    def values(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+    def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The live values that begin with `prefix` (in any case) and how often each stands, most frequent first."""
-        words, counts = value_counts(self.column(name), self.alive)
+        words, counts = live_value_counts(self.column(name), self.live)
         start = prefix.casefold()
         found = [(w, c) for w, c in zip(words, counts, strict=True) if w.casefold().startswith(start)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def vectors(self, name: str) -> VectorView:
+    def vectors(self, name: str) -> VectorSearcher:
         """The vectors of a field. Raises KeyError where the collection has no such vector field."""
         found = self._vector_views.get(name)
         if found is None:
-            field = self.collection.by_name[name]
-            if field.type.kind is not Kind.VECTOR:
+            field = self.collection.fields_by_name[name]
+            if field.type.kind is not TypeKind.VECTOR:
                 raise KeyError(f"{self.collection.name}.{name} is {field.type}, and has no vectors")
             entry = self._vectors.get(field.id)
-            found = NOTHING_HERE if entry is None else entry[0].view(entry[1], self.alive)
+            found = NO_VECTORS if entry is None else entry[0].view(entry[1], self.live)
             self._vector_views[name] = found
         return found
 
     def _builder_name(self, name: str) -> str:
         if name in SYSTEM_COLUMNS and name in self._builders:
             return name
-        field = self.collection.by_name.get(name)
-        if field is not None and name == self.collection.key and field.type.kind in (Kind.KEYWORD, Kind.LINK):
+        field = self.collection.fields_by_name.get(name)
+        if field is not None and name == self.collection.key and field.type.kind in (TypeKind.KEYWORD, TypeKind.LINK):
             return "_key"
         if field is None or str(field.id) not in self._builders:
             raise KeyError(f"{self.collection.name} has no column {name!r}")

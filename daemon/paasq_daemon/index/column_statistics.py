@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Coded, Column, Flat, Mask, Ragged
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, ListColumn, Mask
 from paasq_dsl.values import Value
 
 SAMPLE_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class ColumnStatistics:
     """Of the live rows of a column: how many there are, how many are null, and of the others how many are different.
 
     For a list column `distinct`, `minimum` and `maximum` speak of the items. `distinct` is exact for strings, and for
@@ -30,47 +30,47 @@ class Statistics:
     maximum: Value = None
 
 
-def statistics(column: Column, alive: Mask) -> Statistics:
+def column_statistics(column: Column, alive: Mask) -> ColumnStatistics:
     """`alive` is bool by row."""
     rows = int(np.count_nonzero(alive))
-    nulls = rows - int(np.count_nonzero(alive & valid_rows(column)))
-    if isinstance(column, Ragged):
-        inner = statistics(column.items, item_mask(column, alive))
-        return Statistics(rows, nulls, inner.distinct, inner.minimum, inner.maximum)
-    if isinstance(column, Coded):
-        used = column.dictionary[code_counts(column, alive) > 0]
-        return Statistics(rows, nulls, len(used), min(used, default=None), max(used, default=None))
-    values = column.values[alive & valid_rows(column)]
+    nulls = rows - int(np.count_nonzero(alive & validity_mask(column)))
+    if isinstance(column, ListColumn):
+        inner = column_statistics(column.items, live_item_mask(column, alive))
+        return ColumnStatistics(rows, nulls, inner.distinct, inner.minimum, inner.maximum)
+    if isinstance(column, DictionaryColumn):
+        used = column.dictionary[live_code_counts(column, alive) > 0]
+        return ColumnStatistics(rows, nulls, len(used), min(used, default=None), max(used, default=None))
+    values = column.values[alive & validity_mask(column)]
     if not len(values):
-        return Statistics(rows, nulls, 0)
-    return Statistics(rows, nulls, _distinct(values), values.min().item(), values.max().item())
+        return ColumnStatistics(rows, nulls, 0)
+    return ColumnStatistics(rows, nulls, _distinct(values), values.min().item(), values.max().item())
 
 
-def value_counts(column: Column, alive: Mask) -> tuple[list[str], list[int]]:
+def live_value_counts(column: Column, alive: Mask) -> tuple[list[str], list[int]]:
     """The strings of a Coded column, or of a list column of such, and in how many live places each stands (never 0)."""
-    if isinstance(column, Ragged):
-        return value_counts(column.items, item_mask(column, alive))
-    if isinstance(column, Flat):
+    if isinstance(column, ListColumn):
+        return live_value_counts(column.items, live_item_mask(column, alive))
+    if isinstance(column, FlatColumn):
         raise TypeError(f"a column of {column.type} has no dictionary")
-    counts = code_counts(column, alive)
+    counts = live_code_counts(column, alive)
     used = np.flatnonzero(counts)
     return column.dictionary[used].tolist(), counts[used].tolist()
 
 
-def code_counts(column: Coded, alive: Mask) -> NDArray[np.int64]:
+def live_code_counts(column: DictionaryColumn, alive: Mask) -> NDArray[np.int64]:
     """How often each entry of the dictionary stands in a live row."""
     codes = column.codes[alive]
     return np.bincount(codes[codes >= 0], minlength=len(column.dictionary)).astype(np.int64)
 
 
-def valid_rows(column: Column) -> Mask:
+def validity_mask(column: Column) -> Mask:
     """Where a row is not null, bool by row."""
-    if isinstance(column, Coded):
+    if isinstance(column, DictionaryColumn):
         return column.codes >= 0
-    return np.ones(len(column), np.bool_) if column.valid is None else column.valid
+    return np.ones(len(column), np.bool_) if column.validity is None else column.validity
 
 
-def item_mask(column: Ragged, alive: Mask) -> Mask:
+def live_item_mask(column: ListColumn, alive: Mask) -> Mask:
     """Where an item belongs to a live row, bool by item."""
     return np.repeat(alive, np.diff(column.offsets))
 

@@ -10,24 +10,26 @@ from functools import partial
 from pathlib import Path
 from threading import RLock
 
-from paasq_daemon.index.append_files import Untrusted
+from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.checkpoint import Checkpoint
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.column_snapshot import Extent
-from paasq_daemon.index.journal_replay import CollectionChanges, changes_since
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
 from paasq_daemon.index.text_index import TextIndex
-from paasq_daemon.index.text_search import TextView
-from paasq_daemon.index.time_travel import PAST_PREFIX, Past, PastExtents
-from paasq_daemon.store.historical_view import PastView
-from paasq_daemon.store.read_view import View
+from paasq_daemon.index.text_search import TextSearcher
+from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
+from paasq_daemon.store.historical_view import HistoricalView
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
-PASTS_MAX = 2  # past moments whose indexes are kept
-CHECKPOINT_SEQS = 10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
+HISTORICAL_MAX = 2  # past moments whose indexes are kept
+CHECKPOINT_INTERVAL_SEQS = (
+    10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
+)
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +37,17 @@ _log = logging.getLogger(__name__)
 class IndexView:
     """Everything at one sequence number. Use it in one thread at a time, and only inside the `with` block."""
 
-    def __init__(self, store: View, catalog: Catalog, extents: Mapping[int, Extent], indexes: Indexes | Past) -> None:
+    def __init__(
+        self,
+        store: ReadView,
+        catalog: Catalog,
+        extents: Mapping[int, ColumnSnapshot],
+        indexes: Indexes | HistoricalIndexes,
+    ) -> None:
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
-        self.extents = extents
+        self.snapshots = extents
         self._indexes = indexes
         self._collections: dict[str, CollectionView] = {}
 
@@ -47,8 +55,8 @@ class IndexView:
         """Raises KeyError where the catalog has no such collection."""
         found = self._collections.get(name)
         if found is None:
-            extent = self.extents[self.catalog.collections[name].id]
-            text = TextView(self._indexes.text_index(extent.collection.id), extent, self.store)
+            extent = self.snapshots[self.catalog.collections[name].id]
+            text = TextSearcher(self._indexes.text_index(extent.collection.id), extent, self.store)
             found = self._collections[name] = CollectionView(extent, self.store, text)
         return found
 
@@ -59,7 +67,7 @@ class Indexes:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder / "index"
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        for left in self._folder.glob(f"{PAST_PREFIX}*"):
+        for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._store = store
         self._lock = RLock()
@@ -69,7 +77,7 @@ class Indexes:
         self._catalog = Catalog()
         self._collections: dict[int, CollectionIndex] = {}
         self._texts: dict[int, TextIndex] = {}
-        self._pasts: dict[tuple[int, int], Past] = {}  # by sequence number and version of the catalog
+        self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         with store.read() as view:
             self._load(view)
@@ -81,22 +89,22 @@ class Indexes:
             with self._lock:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
-                extents = {id_: index.extent() for id_, index in self._collections.items()}
+                extents = {id_: index.snapshot() for id_, index in self._collections.items()}
                 view = IndexView(store_view, self._catalog, extents, self)
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
 
     @contextmanager
-    def read_past(self, seq: int) -> Iterator[IndexView]:
+    def read_as_of(self, seq: int) -> Iterator[IndexView]:
         """A view of the store as it was at a sequence number. Raises StoreError where the journal does not reach it."""
         with self._store.read() as present:
-            store = PastView(present, seq)
+            store = HistoricalView(present, seq)
             catalog = present.catalog
             with self._lock:
-                past = self._pasts.pop((seq, catalog.version), None) or Past(seq, catalog, self._folder)
+                past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
             try:
-                yield IndexView(store, catalog, PastExtents(past, store), past)
+                yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
             finally:
                 self._keep(past)
 
@@ -126,21 +134,21 @@ class Indexes:
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
             return found
 
-    def _keep(self, past: Past) -> None:
+    def _keep(self, past: HistoricalIndexes) -> None:
         """For the next query of its moment; one past serves one query at a time, and few are kept."""
         with self._lock:
             same = self._pasts.pop((past.seq, past.catalog.version), None)
             self._pasts[past.seq, past.catalog.version] = past
-            over = [self._pasts.pop(next(iter(self._pasts))) for _ in range(len(self._pasts) - PASTS_MAX)]
+            over = [self._pasts.pop(next(iter(self._pasts))) for _ in range(len(self._pasts) - HISTORICAL_MAX)]
         for each in (*over, *([same] if same else ())):
             each.close()
 
-    def _load(self, view: View) -> None:
+    def _load(self, view: ReadView) -> None:
         """From the checkpoint and the journal; from the records where that cannot be."""
         self._catalog = view.catalog
         try:
             seq, self._collections = self._checkpoint.load(self._catalog, view.seq)
-        except Untrusted as reason:
+        except InvalidIndexFile as reason:
             if view.seq:
                 _log.info("columns are built from the records: %s", reason)
             self._advance(view)
@@ -148,7 +156,7 @@ class Indexes:
         self._seq = self._checkpoint_seq = seq
         self._advance(view)
 
-    def _advance(self, view: View) -> None:
+    def _advance(self, view: ReadView) -> None:
         """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records."""
         if self._seq == view.seq and len(self._collections) == len(self._catalog.collections):
             return
@@ -156,7 +164,7 @@ class Indexes:
         changes = None
         if seq is not None:
             try:
-                changes = changes_since(view, seq)
+                changes = replay_changes(view, seq)
             except StoreError as reason:
                 _log.warning("columns are built from the records: %s", reason)
         self._catalog = view.catalog
@@ -166,12 +174,12 @@ class Indexes:
             for collection in self._catalog.collections.values()
         }
         self._seq = view.seq
-        if view.seq - self._checkpoint_seq >= CHECKPOINT_SEQS:
+        if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
 
     def _brought_up(
         self,
-        view: View,
+        view: ReadView,
         collection: Collection,
         present: Mapping[int, CollectionIndex],
         changes: Mapping[int, CollectionChanges],
@@ -181,7 +189,7 @@ class Indexes:
             return CollectionIndex.build(view, collection)
         change = changes.get(collection.id)
         if change is not None:
-            index.apply(view, change.died, change.vectors)
+            index.apply(view, change.deleted, change.vectors)
         return index
 
     def _unseen(self, collection_id: int) -> tuple[str, Ints]:
@@ -190,10 +198,10 @@ class Indexes:
             index = self._collections[collection_id]
             oldest = next(iter(self._open_views), None)
             if oldest is None:
-                return index.generation, index.dead.array()
-            extent = oldest.extents.get(collection_id)
+                return index.generation, index.deleted.array()
+            extent = oldest.snapshots.get(collection_id)
             same = extent is not None and extent.generation == index.generation
-            return index.generation, index.dead.array(extent.dead_count if extent and same else 0)
+            return index.generation, index.deleted.array(extent.dead_count if extent and same else 0)
 
     def _forget(self, view: IndexView) -> None:
         with self._lock:

@@ -6,18 +6,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from paasq_daemon.store.journal import ChangeKind
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionChanges:
     """`died`: ordinals in the order in which they did. `vectors`: by field id, whose vector came or went."""
 
-    died: list[int] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
     vectors: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
-def changes_since(view: View, seq: int) -> dict[int, CollectionChanges]:
+def replay_changes(view: ReadView, seq: int) -> dict[int, CollectionChanges]:
     """By collection id; a collection that only grew is there too. The catalog's changes are seen in the catalog itself.
 
     Raises StoreError where the journal was trimmed or is damaged.
@@ -31,6 +31,6 @@ def changes_since(view: View, seq: int) -> dict[int, CollectionChanges]:
             if change.kind is ChangeKind.VECTOR:
                 assert change.field is not None
                 of_collection.vectors[change.field].add(change.ordinal)
-            elif change.previous is not None:
-                of_collection.died.append(change.previous)
+            elif change.replaced_ordinal is not None:
+                of_collection.deleted.append(change.replaced_ordinal)
     return changes

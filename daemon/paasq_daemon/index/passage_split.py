@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from paasq_daemon.index.snippet_selection import hits
-from paasq_dsl.syntax.match_query import MatchText
+from paasq_daemon.index.snippet_selection import matching_words
+from paasq_dsl.syntax.match_query import MatchQuery
 
 CHARACTERS_MAX = 480  # of a passage: some 120 tokens, half of what the bundled model reads
 _FULL = CHARACTERS_MAX // 3  # a passage of so many characters is not carried on over the end of a paragraph
@@ -17,7 +17,7 @@ _K1, _B = 1.2, 0.75  # of BM25 (Robertson et al. 1994)
 _BREAK = re.compile(r"""(?<=[.!?])["')\]]*\s+|(?P<paragraph>[^\S\n]*\n[^\S\n]*\n\s*)""")
 
 
-def passages(text: str) -> list[tuple[int, int]]:
+def split_passages(text: str) -> list[tuple[int, int]]:
     """The parts, (start, end) in characters, in order, without overlap: whole sentences as far as one fits."""
     found: list[tuple[int, int]] = []
     begun: int | None = None
@@ -34,14 +34,14 @@ def passages(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def word_scores(
-    match: MatchText, language: str | None, text: str, parts: list[tuple[int, int]], weight: Callable[[str], float]
+def bm25_scores(
+    match: MatchQuery, language: str | None, text: str, parts: list[tuple[int, int]], weight: Callable[[str], float]
 ) -> list[float]:
     """BM25 of each part for the words of the match, where `weight` says what a word is worth. A part of greatest length
     counts as one of average length: so a part's score depends on no other text."""
     counts = [Counter[str]() for _ in parts]
     number = 0
-    for word, term in hits(match, language, text):
+    for word, term in matching_words(match, language, text):
         while number < len(parts) and parts[number][1] <= term.start:
             number += 1
         if number < len(parts):
@@ -52,7 +52,7 @@ def word_scores(
     ]
 
 
-def rarity(records: int, having: int) -> float:
+def inverse_document_frequency(records: int, having: int) -> float:
     """The weight of a word that `having` of the records have."""
     return math.log(1 + (records - having + 0.5) / (having + 0.5))
 

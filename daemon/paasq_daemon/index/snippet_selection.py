@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.index.analyzers import Term, terms
-from paasq_dsl.syntax.match_query import Form, MatchText, Occur
+from paasq_daemon.index.analyzers import Term, analyze
+from paasq_dsl.syntax.match_query import ClauseKind, MatchQuery, Occur
 
 _ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where there is room
 
@@ -20,14 +20,14 @@ class Snippet:
     start: int = 0
 
 
-def snippet(match: MatchText, language: str | None, text: str, chars: int) -> Snippet:
+def select_snippet(match: MatchQuery, language: str | None, text: str, chars: int) -> Snippet:
     """At most `chars` characters, cut at words, with as many different words of the match in them as can be had.
 
     The beginning of the text where nothing of the match is in it.
     """
     if chars <= 0:
         return Snippet("")
-    found = hits(match, language, text)
+    found = matching_words(match, language, text)
     first = _best_first(found, chars) if found else 0
     here = found[first:] if found else []
     start = _start(text, here[0][1].start, chars) if here else 0
@@ -47,19 +47,21 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def hits(match: MatchText, language: str | None, text: str) -> list[tuple[str, Term]]:
+def matching_words(match: MatchQuery, language: str | None, text: str) -> list[tuple[str, Term]]:
     """The words of the text that the match speaks of, in order, each with what in the match it answers."""
     clauses = [clause for clause in match.clauses if clause.occur is not Occur.MUST_NOT]
-    plain = {t.text for c in clauses if c.form in {Form.WORD, Form.PHRASE} for t in terms(c.text, language)}
-    found = [(term.text, term) for term in terms(text, language) if term.text in plain]
-    prefixes = [term.text for c in clauses if c.form is Form.PREFIX for term in terms(c.text, None)[-1:]]
+    plain = {
+        t.text for c in clauses if c.kind in {ClauseKind.WORD, ClauseKind.PHRASE} for t in analyze(c.text, language)
+    }
+    found = [(term.text, term) for term in analyze(text, language) if term.text in plain]
+    prefixes = [term.text for c in clauses if c.kind is ClauseKind.PREFIX for term in analyze(c.text, None)[-1:]]
     if prefixes:
-        found += [(p, term) for term in terms(text, None) for p in prefixes if term.text.startswith(p)]
-    fuzzy = [clause for clause in clauses if clause.form is Form.FUZZY]
+        found += [(p, term) for term in analyze(text, None) for p in prefixes if term.text.startswith(p)]
+    fuzzy = [clause for clause in clauses if clause.kind is ClauseKind.FUZZY]
     for analyzed in dict.fromkeys((language, None)) if fuzzy else ():  # by stem, and as they are written
-        near = [(term.text, clause.edits) for clause in fuzzy for term in terms(clause.text, analyzed)]
-        for term in terms(text, analyzed):
-            found += [(word, term) for word, edits in near if within_edits(word, term.text, edits)]
+        near = [(term.text, clause.edit_distance) for clause in fuzzy for term in analyze(clause.text, analyzed)]
+        for term in analyze(text, analyzed):
+            found += [(word, term) for word, edits in near if within_edit_distance(word, term.text, edits)]
     return sorted(found, key=lambda hit: (hit[1].start, hit[0]))
 
 
@@ -104,7 +106,7 @@ def _end(text: str, start: int, chars: int) -> int:
     return end if space is None else space
 
 
-def within_edits(word: str, other: str, edits: int) -> bool:
+def within_edit_distance(word: str, other: str, edits: int) -> bool:
     """Whether the words are at most `edits` apart: letters changed, added, left out, or two neighbours swapped."""
     if abs(len(word) - len(other)) > edits:
         return False

@@ -18,19 +18,19 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, spaced
-from paasq_daemon.index.append_files import Untrusted, read_manifest, write_manifest
+from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, space_unsegmented
+from paasq_daemon.index.append_files import InvalidIndexFile, read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.column_snapshot import Extent
-from paasq_daemon.index.text_query import TextField, TextGroup
-from paasq_daemon.store.read_view import View
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.text_query import TextField, TextFieldGroup
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
-FORMAT_VERSION = 2
+TEXT_INDEX_FORMAT_VERSION = 2
 ORDINAL = "ordinal"
 META_NAME = "meta.json"  # Tantivy's list of its segments
 _MANIFEST_NAME = "paasq.json"
@@ -39,13 +39,13 @@ _SHORT_SHARE, _SHORT_COUNTS = 3, 3  # a text a third as long as the record's lon
 _DEAD_MAX = 10_000  # records that died and are still in the index, before they alone cause a commit
 
 
-class TextReader(NamedTuple):
+class TextIndexReader(NamedTuple):
     """A state of a text index that no later commit changes, its fields by name, and those that are searched together."""
 
     searcher: Searcher
     schema: Schema
     fields: Mapping[str, TextField]
-    groups: tuple[TextGroup, ...]
+    groups: tuple[TextFieldGroup, ...]
 
 
 class TextIndex:
@@ -64,7 +64,7 @@ class TextIndex:
         self._checksums: dict[str, str] = {}  # of the segments' files, which never change, by name
         self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
 
-    def reader(self, extent: Extent, view: View) -> TextReader:
+    def reader(self, extent: ColumnSnapshot, view: ReadView) -> TextIndexReader:
         """What finds every record live in `extent`, and maybe others. `view` is at the extent's sequence number."""
         with self._lock:
             try:
@@ -78,7 +78,7 @@ class TextIndex:
                 assert self._searcher is not None
                 fields = {f.name: _text_field(f) for f in text_fields(extent.collection)}
                 groups = tuple(_group(language, named) for language, named in _by_language(extent.collection))
-                return TextReader(self._searcher, self._index.schema, fields, groups)
+                return TextIndexReader(self._searcher, self._index.schema, fields, groups)
             except BaseException as error:
                 self._let_go()  # what was not committed is dropped with the writer
                 if isinstance(error, ValueError | OSError):  # what Tantivy raises
@@ -98,11 +98,11 @@ class TextIndex:
     def _let_go(self) -> None:
         self._writer = self._searcher = self._index = None
 
-    def _open(self, extent: Extent) -> None:
+    def _open(self, extent: ColumnSnapshot) -> None:
         collection = extent.collection
         try:
             body = self._verified()
-        except (Untrusted, OSError):
+        except (InvalidIndexFile, OSError):
             return self._start_anew(collection)
         if body["languages"] != _languages(collection) or body["length"] > extent.length:
             return self._start_anew(collection)
@@ -140,7 +140,7 @@ class TextIndex:
         index.config_reader("manual")
         return index
 
-    def _bring_up(self, index: Index, extent: Extent, view: View) -> None:
+    def _bring_up(self, index: Index, extent: ColumnSnapshot, view: ReadView) -> None:
         """Add what is new, remove what no view sees, commit once, and stamp."""
         generation, died = self._died()
         done = self._dead[1] if self._dead[0] == generation else 0
@@ -172,7 +172,7 @@ class TextIndex:
         """
         manifest = self._folder / _MANIFEST_NAME
         body = {
-            "format": FORMAT_VERSION,
+            "format": TEXT_INDEX_FORMAT_VERSION,
             "languages": self._languages,
             "length": self._length,
             "generation": self._dead[0],
@@ -182,22 +182,22 @@ class TextIndex:
             paths = _index_files(self._folder)
             known = {path.name: self._checksums.get(path.name) or _checksum(path) for path in paths}
             self._checksums = {name: checksum for name, checksum in known.items() if name != META_NAME}
-            write_manifest(manifest, body | {"files": known})
+            write_index_manifest(manifest, body | {"files": known})
         except OSError:
             manifest.unlink(missing_ok=True)
 
     def _verified(self) -> dict[str, Any]:
         """The manifest. Raises Untrusted, or OSError, where the files are not exactly what it says."""
-        body = read_manifest(self._folder / _MANIFEST_NAME, FORMAT_VERSION)
+        body = read_index_manifest(self._folder / _MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
         for name, checksum in body["files"].items():
             if _checksum(self._folder / name) != checksum:
-                raise Untrusted(f"{name} has another checksum than it was written with")
+                raise InvalidIndexFile(f"{name} has another checksum than it was written with")
         return body
 
 
 def text_fields(collection: Collection) -> list[Field]:
     """The fields that the text index knows: text and lists of text."""
-    return [f for f in collection.fields if (f.type.item or f.type).kind is Kind.TEXT]
+    return [f for f in collection.fields if (f.type.item or f.type).kind is TypeKind.TEXT]
 
 
 def _language(field: Field) -> str | None:
@@ -217,7 +217,7 @@ def _text_field(field: Field) -> TextField:
 def _by_language(collection: Collection) -> list[tuple[str | None, list[Field]]]:
     """The text fields that are searched together, lists of text not being among them."""
     found: dict[str | None, list[Field]] = {}
-    for field in collection.of_kind(Kind.TEXT):
+    for field in collection.fields_of_kind(TypeKind.TEXT):
         found.setdefault(field.type.name, []).append(field)
     return list(found.items())
 
@@ -226,20 +226,20 @@ def _whole_name(language: str | None) -> str:
     return f"whole_{language or 'plain'}"
 
 
-def _group(language: str | None, fields: list[Field]) -> TextGroup:
+def _group(language: str | None, fields: list[Field]) -> TextFieldGroup:
     inside = tuple(_text_field(field) for field in fields)
     whole = _whole_name(language)
-    return TextGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
+    return TextFieldGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
 
 
-def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Document]:
+def _documents(view: ReadView, extent: ColumnSnapshot, ordinals: list[int]) -> Iterator[Document]:
     fields = [(f, _text_field(f)) for f in text_fields(extent.collection)]
     groups = [(_whole_name(language), of) for language, of in _by_language(extent.collection) if len(of) > 1]
     for ordinal in ordinals:
         try:
             record: Record = view.record(extent.collection.id, ordinal)
         except CorruptRecord:
-            if extent.alive[ordinal]:
+            if extent.live[ordinal]:
                 raise
             continue  # dead and trimmed: only a view older than the trimming could have wanted it
         document = Document()
@@ -248,7 +248,7 @@ def _documents(view: View, extent: Extent, ordinals: list[int]) -> Iterator[Docu
             value = record.fields.get(field.id, field.default)
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    clean = spaced(text)
+                    clean = space_unsegmented(text)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
         for name, of in groups:
@@ -261,7 +261,11 @@ def _weighed(values: list[Value]) -> list[str]:
     """The texts, short ones several times: a title's words say more of a record than those of its body."""
     texts = [value for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
-    return [spaced(text) for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
+    return [
+        space_unsegmented(text)
+        for text in texts
+        for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)
+    ]
 
 
 def _index_files(folder: Path) -> list[Path]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from tantivy import Occur, Query, Schema
 
-from paasq_daemon.index.analyzers import Term, terms, weight
+from paasq_daemon.index.analyzers import Term, analyze, term_weight
 from paasq_dsl.syntax import match_query
-from paasq_dsl.syntax.match_query import CLAUSES_MAX, Clause, Form, MatchText
+from paasq_dsl.syntax.match_query import CLAUSES_MAX, Clause, ClauseKind, MatchQuery
 
 _OCCUR = {
     match_query.Occur.SHOULD: Occur.Should,
@@ -26,15 +26,17 @@ class TextField(NamedTuple):
     language: str | None
 
 
-class TextGroup(NamedTuple):
+class TextFieldGroup(NamedTuple):
     """Text fields of one language that are searched as one: `whole` has the terms of all of them, without positions.
     A field that is searched alone is a group of itself."""
 
-    whole: TextField
+    combined: TextField
     fields: tuple[TextField, ...]
 
 
-def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, float], least: int = 0) -> Query | None:
+def build_query(
+    schema: Schema, match: MatchQuery, groups: Mapping[TextFieldGroup, float], least: int = 0
+) -> Query | None:
     """Scores add up over clauses, and within a clause over the groups that have it, each times the weights of the group and
     of the clause's words. In a group one word is looked for in the whole, and what needs places or beginnings in each field.
 
@@ -67,35 +69,35 @@ def build_query(schema: Schema, match: MatchText, groups: Mapping[TextGroup, flo
     return Query.boolean_query(parts, asked) if asked else Query.boolean_query(parts)
 
 
-def _searched(clause: Clause, group: TextGroup) -> tuple[TextField, ...]:
-    one_word = clause.form is Form.WORD and len(terms(clause.text, group.whole.language)) == 1
-    return (group.whole,) if one_word else group.fields
+def _searched(clause: Clause, group: TextFieldGroup) -> tuple[TextField, ...]:
+    one_word = clause.kind is ClauseKind.WORD and len(analyze(clause.text, group.combined.language)) == 1
+    return (group.combined,) if one_word else group.fields
 
 
 def _weight(clause: Clause, field: TextField) -> float:
     """A word that the analyzer parts (I'm) is one of grammar where all its parts are. What is quoted is meant as it stands."""
-    if clause.form is not Form.WORD:
+    if clause.kind is not ClauseKind.WORD:
         return 1.0
-    return max(weight(term.text, field.language) for term in terms(clause.text, field.language))
+    return max(term_weight(term.text, field.language) for term in analyze(clause.text, field.language))
 
 
 def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:
     """What the clause means in one field; None where nothing is left of it."""
-    return _FORMS[clause.form](schema, clause, field)
+    return _FORMS[clause.kind](schema, clause, field)
 
 
 def _word(schema: Schema, clause: Clause, field: TextField) -> Query | None:
     """One term; where the analyzer makes several of a word (wi-fi), they must stand side by side."""
-    return _side_by_side(schema, field, terms(clause.text, field.language), 0)
+    return _side_by_side(schema, field, analyze(clause.text, field.language), 0)
 
 
 def _phrase(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    return _side_by_side(schema, field, terms(clause.text, field.language), clause.slop)
+    return _side_by_side(schema, field, analyze(clause.text, field.language), clause.slop)
 
 
 def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
     """Whole words that begin so, each found row scoring 1: a rare ending says nothing of how well a row fits."""
-    found = terms(clause.text, None)
+    found = analyze(clause.text, None)
     if not found:
         return None
     *before, last = (
@@ -108,12 +110,12 @@ def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
 def _fuzzy(schema: Schema, clause: Clause, field: TextField) -> Query | None:
     """Words, or terms, at most so many letters away, each found row scoring 1; the very term scores its BM25 on top. A
     word with a mistake may have another stem than without, so the words as they are written count too."""
-    found = terms(clause.text, field.language)
-    near = _all_near(schema, field.terms_name, found, clause.edits)
+    found = analyze(clause.text, field.language)
+    near = _all_near(schema, field.terms_name, found, clause.edit_distance)
     if near is None:
         return None
     if field.words_name != field.terms_name:
-        written = _all_near(schema, field.words_name, terms(clause.text, None), clause.edits)
+        written = _all_near(schema, field.words_name, analyze(clause.text, None), clause.edit_distance)
         near = Query.disjunction_max_query([near, written]) if written else near
     same = [(Occur.Should, Query.term_query(schema, field.terms_name, term.text)) for term in found]
     return Query.boolean_query([(Occur.Must, near), *same])
@@ -124,11 +126,11 @@ def _all_near(schema: Schema, name: str, found: list[Term], edits: int) -> Query
     return _all_of(queries) if queries else None
 
 
-_FORMS: dict[Form, Callable[[Schema, Clause, TextField], Query | None]] = {
-    Form.WORD: _word,
-    Form.PHRASE: _phrase,
-    Form.PREFIX: _prefix,
-    Form.FUZZY: _fuzzy,
+_FORMS: dict[ClauseKind, Callable[[Schema, Clause, TextField], Query | None]] = {
+    ClauseKind.WORD: _word,
+    ClauseKind.PHRASE: _phrase,
+    ClauseKind.PREFIX: _prefix,
+    ClauseKind.FUZZY: _fuzzy,
 }
 
 

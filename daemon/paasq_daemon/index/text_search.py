@@ -13,64 +13,64 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
-from paasq_daemon.index.analyzers import fold, terms, weight
+from paasq_daemon.index.analyzers import analyze, normalize_word, term_weight
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.index.column_snapshot import Extent
-from paasq_daemon.index.passage_split import passages, rarity, word_scores
-from paasq_daemon.index.snippet_selection import Snippet, snippet
-from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextReader
-from paasq_daemon.index.text_query import TextField, TextGroup, build_query
-from paasq_daemon.store.read_view import View
-from paasq_dsl.syntax.match_query import Clause, Form, MatchText
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
+from paasq_daemon.index.snippet_selection import Snippet, select_snippet
+from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader
+from paasq_daemon.index.text_query import TextField, TextFieldGroup, build_query
+from paasq_daemon.store.read_view import ReadView
+from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery
 from paasq_dsl.syntax.match_query import Occur as Occurs
 
 Scores: TypeAlias = NDArray[np.float32]
 
 TERM_SET_MAX = 128  # passing rows up to which they are looked up one by one; above, fetching more hits is faster
-TELLING_MAX = 25  # words of a record that records like it are found by
+SIGNIFICANT_TERMS_MAX = 25  # words of a record that records like it are found by
 _FETCH_MIN = 64
 _FETCH_GROWTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class TextHits:
     """Ordinals (int64) and BM25 scores (float32), best first, equal scores by ordinal."""
 
     ordinals: Ints
     scores: Scores
 
 
-NO_HITS = Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+NO_HITS = TextHits(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-class TextView:
+class TextSearcher:
     """The text of a collection. Its index is brought up to the view's sequence number when first asked."""
 
-    def __init__(self, index: TextIndex, extent: Extent, view: View) -> None:
+    def __init__(self, index: TextIndex, extent: ColumnSnapshot, view: ReadView) -> None:
         self._index = index
         self._extent = extent
         self._view = view
 
     @cached_property
-    def _reader(self) -> TextReader:
+    def _reader(self) -> TextIndexReader:
         return self._index.reader(self._extent, self._view)
 
     def search(
         self,
-        match: MatchText,
+        match: MatchQuery,
         fields: Mapping[str, float],
         k: int | None = None,
         mask: Mask | None = None,
         *,
-        least: int = 0,
-    ) -> Hits:
+        min_should_match: int = 0,
+    ) -> TextHits:
         """The k best rows that match (None: all) among those that `mask` (bool by ordinal; None: all) lets pass.
 
         `fields` maps text fields to weights; where it is empty, all are searched as if they were one. `least` clauses
         without a sign must be there. Exact under any mask. Raises KeyError for a field that is not text.
         """
-        query = build_query(self._reader.schema, match, self._groups(fields), least)
-        passing = self._extent.alive if mask is None else self._extent.alive & mask
+        query = build_query(self._reader.schema, match, self._groups(fields), min_should_match)
+        passing = self._extent.live if mask is None else self._extent.live & mask
         count = int(np.count_nonzero(passing))
         if query is None or not count or (k is not None and k <= 0):
             return NO_HITS
@@ -82,11 +82,11 @@ class TextView:
         share = count / self._extent.length
         return self._fetch(query, passing, wanted, _FETCH_MIN + round(wanted / share * 1.1))
 
-    def snippet(self, match: MatchText, field: str, text: str, chars: int) -> Snippet:
+    def snippet(self, match: MatchQuery, field: str, text: str, chars: int) -> Snippet:
         """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
-        return snippet(match, self._field(field).language, text, chars)
+        return select_snippet(match, self._field(field).language, text, chars)
 
-    def telling(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchText:
+    def significant_terms(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchQuery:
         """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
         ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records have say
         nothing."""
@@ -94,33 +94,35 @@ class TextView:
         worth: dict[str, tuple[float, Clause]] = {}
         for field, _ in self._groups(fields):
             stands = [
-                (term.text, text[term.start : term.end]) for text in texts for term in terms(text, field.language)
+                (term.text, text[term.start : term.end]) for text in texts for term in analyze(text, field.language)
             ]
             written = dict(reversed(stands))  # of several forms of a word the first
             for word, count in Counter(word for word, _ in stands).items():
                 having = searcher.doc_freq(field.terms_name, word)
                 often = 1 + math.log(count)
-                value = often * rarity(searcher.num_docs, having) * weight(word, field.language)
+                value = (
+                    often * inverse_document_frequency(searcher.num_docs, having) * term_weight(word, field.language)
+                )
                 if having > known_records and value > worth.get(word, (0.0,))[0]:
-                    worth[word] = value, Clause(Occurs.SHOULD, Form.WORD, written[word], boost=often)
-        best = sorted(worth.items(), key=lambda item: (-item[1][0], item[0]))[:TELLING_MAX]
-        return MatchText(tuple(clause for _, (_, clause) in best))
+                    worth[word] = value, Clause(Occurs.SHOULD, ClauseKind.WORD, written[word], boost=often)
+        best = sorted(worth.items(), key=lambda item: (-item[1][0], item[0]))[:SIGNIFICANT_TERMS_MAX]
+        return MatchQuery(tuple(clause for _, (_, clause) in best))
 
-    def passages(self, match: MatchText, field: str, text: str) -> list[tuple[int, int, float]]:
+    def passages(self, match: MatchQuery, field: str, text: str) -> list[tuple[int, int, float]]:
         """The parts of a text of this field, in order: start and end in characters, and BM25 for the words of the match,
         0 where none of them is there."""
         names = self._field(field)
         searcher = self._reader.searcher
 
         def worth(word: str) -> float:
-            rare = rarity(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
-            return rare * weight(word, names.language)
+            rare = inverse_document_frequency(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+            return rare * term_weight(word, names.language)
 
-        parts = passages(text)
-        scores = word_scores(match, names.language, text, parts, worth)
+        parts = split_passages(text)
+        scores = bm25_scores(match, names.language, text, parts, worth)
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
-    def words(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+    def words_with_prefix(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The whole words of a field that begin so, in any case, with how many records have each, most frequent first.
 
         The counts may still hold records that died lately.
@@ -128,14 +130,14 @@ class TextView:
         if limit <= 0:
             return []
         name = self._field(field).words_name
-        found = self._reader.searcher.terms_with_prefix(name, fold(prefix), limit=limit)
+        found = self._reader.searcher.terms_with_prefix(name, normalize_word(prefix), limit=limit)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
-    def _groups(self, fields: Mapping[str, float]) -> dict[TextGroup, float]:
+    def _groups(self, fields: Mapping[str, float]) -> dict[TextFieldGroup, float]:
         if not fields:
             return dict.fromkeys(self._reader.groups, 1.0)
         named = {self._field(name): weight for name, weight in fields.items()}
-        return {TextGroup(field, (field,)): weight for field, weight in named.items()}
+        return {TextFieldGroup(field, (field,)): weight for field, weight in named.items()}
 
     def _field(self, name: str) -> TextField:
         field = self._reader.fields.get(name)
@@ -143,7 +145,7 @@ class TextView:
             raise KeyError(f"{self._extent.collection.name}.{name} is no text field")
         return field
 
-    def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> Hits:
+    def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> TextHits:
         """Fetch ever more hits until the k-th best that passes can no longer be beaten, or tied, by one not fetched."""
         searcher = self._reader.searcher
         total = searcher.num_docs
@@ -159,6 +161,6 @@ class TextView:
             settled = len(found) >= wanted and found_scores[wanted - 1] > scores[-1]
             if settled or len(hits) < limit or limit == total:
                 order = np.lexsort((found, -found_scores))[:wanted]
-                return Hits(found[order], found_scores[order])
+                return TextHits(found[order], found_scores[order])
             limit *= _FETCH_GROWTH
         return NO_HITS

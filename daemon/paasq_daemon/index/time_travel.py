@@ -11,16 +11,16 @@ import numpy as np
 
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.column_snapshot import Extent
+from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_index import TextIndex
-from paasq_daemon.store.historical_view import PastView
+from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
-PAST_PREFIX = "past-"  # of folders that are of no use to a later process
+HISTORICAL_PREFIX = "past-"  # of folders that are of no use to a later process
 
 
-class Past:
+class HistoricalIndexes:
     """Of one moment, read by the present `catalog`: a field that came later is null or its default, as in every record of
     before. Close it when no view of it is open any more."""
 
@@ -28,18 +28,18 @@ class Past:
         """`folder` is where its text is kept meanwhile."""
         self.seq = seq
         self.catalog = catalog
-        self._extents: dict[int, Extent] = {}
+        self._extents: dict[int, ColumnSnapshot] = {}
         self._texts: dict[int, TextIndex] = {}
         self._lock = RLock()
-        self._folder = TemporaryDirectory(prefix=PAST_PREFIX, dir=folder)
+        self._folder = TemporaryDirectory(prefix=HISTORICAL_PREFIX, dir=folder)
 
-    def extent(self, store: PastView, collection: Collection) -> Extent:
+    def snapshot(self, store: HistoricalView, collection: Collection) -> ColumnSnapshot:
         """Raises StoreError where the collection was not there, or a field of another type."""
         with self._lock:
             found = self._extents.get(collection.id)
             if found is None:
                 _check_fields(store, collection)
-                found = self._extents[collection.id] = CollectionIndex.build(store, collection).extent()
+                found = self._extents[collection.id] = CollectionIndex.build(store, collection).snapshot()
             return found
 
     def text_index(self, collection_id: int) -> TextIndex:
@@ -47,7 +47,7 @@ class Past:
 
         def died() -> tuple[str, Ints]:
             extent = self._extents[collection_id]
-            return extent.generation, np.flatnonzero(~extent.alive)
+            return extent.generation, np.flatnonzero(~extent.live)
 
         with self._lock:
             if collection_id not in self._texts:
@@ -60,33 +60,33 @@ class Past:
         self._folder.cleanup()
 
 
-class PastExtents(Mapping[int, Extent]):
+class HistoricalSnapshots(Mapping[int, ColumnSnapshot]):
     """The extents of one view, each built when it is asked for."""
 
-    def __init__(self, past: Past, store: PastView) -> None:
+    def __init__(self, past: HistoricalIndexes, store: HistoricalView) -> None:
         self._past = past
         self._store = store
 
-    def __getitem__(self, collection_id: int) -> Extent:
-        return self._past.extent(self._store, self._past.catalog.by_id[collection_id])
+    def __getitem__(self, collection_id: int) -> ColumnSnapshot:
+        return self._past.snapshot(self._store, self._past.catalog.collections_by_id[collection_id])
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._past.catalog.by_id)
+        return iter(self._past.catalog.collections_by_id)
 
     def __len__(self) -> int:
-        return len(self._past.catalog.by_id)
+        return len(self._past.catalog.collections_by_id)
 
 
-def _check_fields(store: PastView, collection: Collection) -> None:
-    then = store.catalog.by_id.get(collection.id)
+def _check_fields(store: HistoricalView, collection: Collection) -> None:
+    then = store.catalog.collections_by_id.get(collection.id)
     if then is None:
         raise StoreError(
             f"there was no collection {collection.name} at sequence number {store.seq}", "read a later moment"
         )
     known = {field.id for field in then.fields}
     for field in collection.fields:
-        if field.id not in known and field.name in then.by_name:
-            was = then.by_name[field.name].type
+        if field.id not in known and field.name in then.fields_by_name:
+            was = then.fields_by_name[field.name].type
             raise StoreError(
                 f"{collection.name}.{field.name} was {was} at sequence number {store.seq}, and is {field.type} now",
                 "restore a snapshot of that time into a folder of its own, and ask there",

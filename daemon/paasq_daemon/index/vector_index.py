@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from paasq_daemon.index.append_array import Growing
+from paasq_daemon.index.append_array import AppendArray
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.index.vector_blocks import BlockList, Rows
-from paasq_daemon.index.vector_search import VectorView, unit_rows
+from paasq_daemon.index.vector_blocks import Matrix, VectorBlocks
+from paasq_daemon.index.vector_search import VectorSearcher, normalize_rows
 from paasq_daemon.wire.errors import StoreError
 
 
@@ -19,10 +19,10 @@ class VectorIndex:
     A later row of the same record replaces the earlier one, so that the log and the rows are only ever appended to.
     """
 
-    def __init__(self, size: int, log: Ints | None = None, rows: Rows | None = None) -> None:
+    def __init__(self, size: int, log: Ints | None = None, rows: Matrix | None = None) -> None:
         """`size` is the length of a vector."""
-        self.log = Growing(np.int64, log)
-        self.blocks = BlockList(size, rows)
+        self.log = AppendArray(np.int64, log)
+        self.blocks = VectorBlocks(size, rows)
         self._known = -1  # the greatest ordinal in the log
         self._repeats = False  # whether a record may have more than one entry
         if log is not None and len(log):
@@ -46,10 +46,10 @@ class VectorIndex:
         raw = b"".join(nothing if v is None else v for v in given.values())
         self._repeats |= min(given) <= self._known
         self._known = max(self._known, *given)
-        self.blocks.extend(unit_rows(np.frombuffer(raw, "<f4").reshape(len(given), self.blocks.size)))
+        self.blocks.extend(normalize_rows(np.frombuffer(raw, "<f4").reshape(len(given), self.blocks.size)))
         self.log.extend(np.array([-1 - o if v is None else o for o, v in given.items()], np.int64))
 
-    def view(self, count: int, alive: Mask) -> VectorView:
+    def view(self, count: int, alive: Mask) -> VectorSearcher:
         """The vectors as they were when the log had `count` entries, of records that are `alive` (bool by ordinal)."""
         log = self.log.array(count)
         ordinals = np.where(log < 0, -1 - log, log) if self._repeats else log
@@ -58,4 +58,4 @@ class VectorIndex:
             last = np.zeros(count, np.bool_)
             last[count - 1 - np.unique(ordinals[::-1], return_index=True)[1]] = True
             rows_alive &= last & (log >= 0)
-        return VectorView(self.blocks.size, self.blocks.first(count), ordinals, rows_alive)
+        return VectorSearcher(self.blocks.size, self.blocks.prefix(count), ordinals, rows_alive)

@@ -11,22 +11,28 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.binary_quantization import FARTHEST, Distances, hamming, nearest_rows, sign_words
+from paasq_daemon.index.binary_quantization import (
+    DISTANCE_MAX,
+    Distances,
+    hamming_distances,
+    quantize,
+    smallest_distances,
+)
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.index.vector_blocks import BLOCK_ROWS, Block, Rows
+from paasq_daemon.index.vector_blocks import BLOCK_ROWS, Matrix, VectorBlock
 
 Scores: TypeAlias = NDArray[np.float32]
 
 # Measured with 384 numbers a vector. Shorter ones have fewer sign bits, which tell less, but more of them are read in
 # the same time: so both bounds count numbers, not rows.
-EXACT_NUMBERS_MAX = 20_000 * 384  # all passing rows are scored up to here: 1.3 ms, or 7 ms where they lie scattered
+EXACT_FLOATS_MAX = 20_000 * 384  # all passing rows are scored up to here: 1.3 ms, or 7 ms where they lie scattered
 CANDIDATE_NUMBERS = 2_000 * 384  # scored after the signs: recall@10 of 0.998 or more on up to 200,000 rows
 CANDIDATES_MIN = 1_000
 CANDIDATES_PER_RESULT = 10  # beside these: recall of 0.99 at 100, 300 and 1,000 results
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
+class Neighbors:
     """Ordinals (int64) and cosines (float32), best first, equal cosines by ordinal.
 
     `approximate`: candidates were chosen by sign bits, so a nearer row may be missing (the recall is measured).
@@ -37,13 +43,13 @@ class Nearest:
     approximate: bool = False
 
 
-NOTHING_NEAR = Nearest(np.empty(0, np.int64), np.empty(0, np.float32))
+NO_NEIGHBORS = Neighbors(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-class VectorView:
+class VectorSearcher:
     """The vectors of one field at one sequence number. Only live rows that have a vector are ever returned."""
 
-    def __init__(self, size: int, blocks: tuple[tuple[Block, int], ...], ordinals: Ints, alive: Mask) -> None:
+    def __init__(self, size: int, blocks: tuple[tuple[VectorBlock, int], ...], ordinals: Ints, alive: Mask) -> None:
         """`ordinals` names each row's record; `alive` is False where the record died or the row was replaced."""
         self.size = size
         self._blocks = blocks
@@ -55,7 +61,7 @@ class VectorView:
         """How many live records have a vector."""
         return int(np.count_nonzero(self._alive))
 
-    def search(self, query: Scores, k: int, mask: Mask | None = None, *, exact: bool = False) -> Nearest:
+    def search(self, query: Scores, k: int, mask: Mask | None = None, *, exact: bool = False) -> Neighbors:
         """The k rows of highest cosine among those that `mask` (bool by ordinal; None: all) lets pass.
 
         `query` is float32 [d], of any length but of finite numbers. With `exact`, or where it costs no more, every
@@ -65,13 +71,13 @@ class VectorView:
         passing = self._alive if mask is None else self._alive & mask[self._ordinals]
         passing_count = self.count if mask is None else int(np.count_nonzero(passing))
         if k <= 0 or not passing_count:
-            return NOTHING_NEAR
-        unit = unit_rows(query[np.newaxis])[0]
+            return NO_NEIGHBORS
+        unit = normalize_rows(query[np.newaxis])[0]
         rows = np.flatnonzero(passing)
         wanted = max(CANDIDATES_MIN, CANDIDATE_NUMBERS // self.size) + CANDIDATES_PER_RESULT * k
-        approximate = not exact and len(rows) > max(wanted, EXACT_NUMBERS_MAX // self.size)
+        approximate = not exact and len(rows) > max(wanted, EXACT_FLOATS_MAX // self.size)
         if approximate:
-            rows = nearest_rows(self._distances(unit, passing), wanted)
+            rows = smallest_distances(self._distances(unit, passing), wanted)
         return self._best(unit, rows, k, approximate=approximate and len(rows) < passing_count)
 
     def scores(self, query: Scores, ordinals: Ints) -> Scores:
@@ -81,7 +87,7 @@ class VectorView:
         scores = np.full(len(ordinals), np.nan, np.float32)
         asked = np.flatnonzero(rows >= 0)
         asked = asked[np.argsort(rows[asked])]
-        scores[asked] = self._cosines(unit_rows(query[np.newaxis])[0], rows[asked])
+        scores[asked] = self._cosines(normalize_rows(query[np.newaxis])[0], rows[asked])
         return scores
 
     def vector(self, ordinal: int) -> Scores | None:
@@ -112,22 +118,22 @@ class VectorView:
         return np.where(known[places] == ordinals, rows[places], -1)
 
     def _distances(self, unit: Scores, passing: Mask) -> Distances:
-        query_words = sign_words(unit[np.newaxis])[:, 0]
+        query_words = quantize(unit[np.newaxis])[:, 0]
         distances = np.empty(len(passing), np.uint16)
         for number, (block, count) in enumerate(self._blocks):
             start = number * BLOCK_ROWS
-            distances[start : start + count] = hamming(block.signs(count), query_words)
-        distances[~passing] = FARTHEST
+            distances[start : start + count] = hamming_distances(block.quantized(count), query_words)
+        distances[~passing] = DISTANCE_MAX
         return distances
 
-    def _best(self, unit: Scores, rows: Ints, k: int, *, approximate: bool) -> Nearest:
+    def _best(self, unit: Scores, rows: Ints, k: int, *, approximate: bool) -> Neighbors:
         scores = self._cosines(unit, rows)
         if len(rows) > k:
             top = np.flatnonzero(scores >= np.partition(scores, len(rows) - k)[len(rows) - k])
             rows, scores = rows[top], scores[top]
         ordinals = self._ordinals[rows]
         order = np.lexsort((ordinals, -scores))[:k]
-        return Nearest(ordinals[order], scores[order], approximate)
+        return Neighbors(ordinals[order], scores[order], approximate)
 
     def _cosines(self, unit: Scores, rows: Ints) -> Scores:
         """Of rows in ascending order. A dot product a row is as fast as a matrix product here, and unlike in that one a
@@ -138,7 +144,7 @@ class VectorView:
             scores[here] = np.vecdot(block_rows, unit)
         return scores
 
-    def _by_block(self, rows: Ints) -> Iterator[tuple[slice, Rows]]:
+    def _by_block(self, rows: Ints) -> Iterator[tuple[slice, Matrix]]:
         """The vectors of rows in ascending order: which of them stand in a block, and the block's vectors of these."""
         ends = np.searchsorted(rows, np.arange(1, len(self._blocks) + 1) * BLOCK_ROWS).tolist()
         for number, (start, end) in enumerate(pairwise([0, *ends])):
@@ -148,10 +154,12 @@ class VectorView:
                 yield slice(start, end), here if end - start == count else here[rows[start:end] - number * BLOCK_ROWS]
 
 
-NOTHING_HERE = VectorView(0, (), np.empty(0, np.int64), np.empty(0, np.bool_))  # a field whose first vector is to come
+NO_VECTORS = VectorSearcher(
+    0, (), np.empty(0, np.int64), np.empty(0, np.bool_)
+)  # a field whose first vector is to come
 
 
-def unit_rows(rows: NDArray[np.float32]) -> Rows:
+def normalize_rows(rows: NDArray[np.float32]) -> Matrix:
     """The rows scaled to length 1, in float64 on the way so that nothing overflows; rows of zeros stay as they are."""
     wide = rows.astype(np.float64)
     norms = np.linalg.norm(wide, axis=1, keepdims=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
@@ -58,4 +58,4 @@ def fits(values: NDArray[Any]) -> Mask:
 
 def _refuse(outside: Mask, valid: Mask | None, span: Span) -> None:
     if (outside if valid is None else outside & valid).any():
-        raise KernelError("PQ0780", span)
+        raise EvaluationError("PQ0780", span)

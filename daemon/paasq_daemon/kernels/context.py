@@ -8,22 +8,22 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_dsl.bound import PipelineValue
+from paasq_dsl.bound import Subquery
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import Type
 from paasq_dsl.values import Value
 
 
-class Rows(Protocol):
+class RowSet(Protocol):
     """What an expression is evaluated over: so many rows, their columns by name, and some of them as rows again."""
 
     @property
     def length(self) -> int: ...
     def column(self, name: str) -> Column: ...
-    def take(self, rows: Ints) -> Rows: ...
+    def take(self, rows: Ints) -> RowSet: ...
 
 
-class Shown(StrEnum):
+class SnippetMode(StrEnum):
     """What is shown of a text that was matched."""
 
     PART = "part"
@@ -31,14 +31,14 @@ class Shown(StrEnum):
     PLACES = "places"  # of what was matched, start and end in characters, one pair behind the other
 
 
-class Snippets(Protocol):
-    def __call__(self, rows: Rows, text: Column, characters: int | None, shown: Shown, /) -> Column:
+class SnippetFunction(Protocol):
+    def __call__(self, rows: RowSet, text: Column, characters: int | None, shown: SnippetMode, /) -> Column:
         """Of the best part of each text, or with None of all of it."""
         ...
 
 
 @dataclass(frozen=True)
-class RunValues:
+class EvaluationContext:
     """What is fixed for one run. `literals` by the slot of a Constant, `parameters` as the client gave them.
 
     A parameter is str, int, float, bool, None, a list of these, datetime, date, timedelta or Duration.
@@ -48,33 +48,33 @@ class RunValues:
     parameters: Mapping[str, Any]
     now_us: int
     traverse: Callable[[str, str, Column], Column]  # (collection, field, links) -> that field, null where none
-    snippet: Snippets
-    listed: Mapping[PipelineValue, Column] = field(
+    snippet: SnippetFunction
+    subquery_results: Mapping[Subquery, Column] = field(
         default_factory=dict
     )  # by pipelines that have been run, in one row each
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class KernelCall:
     """One application of a function: the type it was bound to (any, where that was not known) and its place."""
 
     type: Type
     span: Span
-    rows: Rows
-    run: RunValues
+    rows: RowSet
+    context: EvaluationContext
 
 
 # (call, column of each argument) -> column. An argument has as many rows as `call.rows`, or one that stands for all.
 Kernel: TypeAlias = "Callable[..., Column]"
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)
-KERNELS: dict[str, Kernel] = {}
+SCALAR_KERNELS: dict[str, Kernel] = {}
 
 
-def kernel(name: str) -> Callable[[AnyKernel], AnyKernel]:
+def scalar_kernel(name: str) -> Callable[[AnyKernel], AnyKernel]:
     """Registers the code of a function or an operator."""
 
     def register(function: AnyKernel) -> AnyKernel:
-        KERNELS[name] = function
+        SCALAR_KERNELS[name] = function
         return function
 
     return register

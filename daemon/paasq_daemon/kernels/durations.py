@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Column, Flat, Ints, Mask
+from paasq_daemon.index.column import Column, FlatColumn, Ints, Mask
 from paasq_daemon.kernels import checked_integers
-from paasq_daemon.kernels.columns import objects
-from paasq_daemon.kernels.operands import flat, numbers
+from paasq_daemon.kernels.columns import object_array
+from paasq_daemon.kernels.operands import flat_column, numeric_values
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import DURATION
 from paasq_dsl.values import Duration
@@ -18,30 +18,30 @@ from paasq_dsl.values import Duration
 MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days: where a month needs a length
 
 
-def parts(column: Column) -> tuple[Ints, Ints]:
+def months_and_micros(column: Column) -> tuple[Ints, Ints]:
     """(months, microseconds)."""
-    values = numbers(column)
+    values = numeric_values(column)
     if values.dtype != np.object_:
         return np.zeros(1, np.int64), values
     months = np.fromiter((d.months for d in values), np.int64, len(values))
     return months, np.fromiter((d.micros for d in values), np.int64, len(values))
 
 
-def assemble(months: Ints, micros: Ints, valid: Mask | None) -> Flat:
+def duration_column(months: Ints, micros: Ints, valid: Mask | None) -> FlatColumn:
     if not months.any():
-        return flat(DURATION, np.broadcast_to(micros, np.broadcast_shapes(months.shape, micros.shape)), valid)
+        return flat_column(DURATION, np.broadcast_to(micros, np.broadcast_shapes(months.shape, micros.shape)), valid)
     pairs = np.broadcast_arrays(months, micros)
     lengths = [Duration(m, u) for m, u in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)]
-    return flat(DURATION, objects(lengths), valid)
+    return flat_column(DURATION, object_array(lengths), valid)
 
 
 def length_us(column: Column) -> Ints:
     """Microseconds, a month counted as `MONTH_MICROS`: what durations are compared by."""
-    months, micros = parts(column)
+    months, micros = months_and_micros(column)
     return months * MONTH_MICROS + micros
 
 
-def means(months: Ints, micros: Ints, counts: Ints) -> Flat:
+def mean_durations(months: Ints, micros: Ints, counts: Ints) -> FlatColumn:
     """Sums of durations over how many they are; null of none. The rest of the months becomes microseconds, and these are
     rounded to the nearest, exactly."""
     many = np.maximum(counts, 1)
@@ -50,16 +50,16 @@ def means(months: Ints, micros: Ints, counts: Ints) -> Flat:
     total = rest * MONTH_MICROS + micros
     full = total // many
     left = total - full * many
-    return assemble(whole, (full + (2 * left + many) // (2 * many)).astype(np.int64), counts > 0)
+    return duration_column(whole, (full + (2 * left + many) // (2 * many)).astype(np.int64), counts > 0)
 
 
-def scale(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) -> Flat:
+def scale_duration(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) -> FlatColumn:
     """So many times as long; `factor` int64 or float64. A part of a month becomes microseconds."""
-    months, micros = parts(column)
+    months, micros = months_and_micros(column)
     if factor.dtype == np.int64:
         whole = checked_integers.multiply(months, factor, valid, span)
-        return assemble(whole, checked_integers.multiply(micros, factor, valid, span), valid)
+        return duration_column(whole, checked_integers.multiply(micros, factor, valid, span), valid)
     scaled = months.astype(np.float64) * factor
     whole = checked_integers.from_floats(np.trunc(scaled), valid, span)
     rest = micros * factor + (scaled - np.trunc(scaled)) * MONTH_MICROS
-    return assemble(whole, checked_integers.from_floats(rest, valid, span), valid)
+    return duration_column(whole, checked_integers.from_floats(rest, valid, span), valid)

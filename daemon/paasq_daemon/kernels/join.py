@@ -8,24 +8,24 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.aggregate.value_counts import first_rows
-from paasq_daemon.kernels.columns import concatenate, encode, offsets_of
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import null_of
-from paasq_daemon.kernels.sort_keys import dense, sortable
-from paasq_dsl.types import KEYWORD, STRING_KINDS, Kind, Type
+from paasq_daemon.kernels.columns import concatenate, dictionary_encode, offsets_from_lengths
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import null_mask
+from paasq_daemon.kernels.sort_keys import factorize, order_preserving
+from paasq_dsl.types import KEYWORD, STRING_KINDS, Type, TypeKind
 
-MATCHES_MAX = 5_000_000  # in all rows together: equal values on both sides multiply
+JOIN_ROWS_MAX = 5_000_000  # in all rows together: equal values on both sides multiply
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class JoinIndices:
     """`rows` of the right side, ascending for each left row; those of left row i are `rows[offsets[i]:offsets[i + 1]]`."""
 
     offsets: Ints
     rows: Ints
 
 
-def first_matches(left: Column, right: Column, type_: Type) -> Ints:
+def join_first(left: Column, right: Column, type_: Type) -> Ints:
     """For each left row the first right row that is equal, -1 where none is. Null is equal to nothing here.
 
     Both are columns of `type_`, or become ones: a number is one of float, a string of any kind one of text.
@@ -37,30 +37,30 @@ def first_matches(left: Column, right: Column, type_: Type) -> Ints:
     return np.where(found >= 0, there[np.maximum(found, 0)] if len(there) else -1, -1)
 
 
-def all_matches(left: Column, right: Column, type_: Type) -> Matches:
+def join_all(left: Column, right: Column, type_: Type) -> JoinIndices:
     """For each left row all right rows that are equal; as `first_matches` otherwise."""
     codes, others, count = _codes_together(left, right, type_)
     there = np.flatnonzero(others >= 0)
     by_code = there[np.argsort(others[there], kind="stable")]
     sizes = np.append(np.bincount(others[there], minlength=count), 0)  # the last is of code -1
-    starts = offsets_of(sizes)
+    starts = offsets_from_lengths(sizes)
     lengths = sizes[codes]
-    if (total := int(lengths.sum())) > MATCHES_MAX:
-        raise KernelError("PQ0797", count=f"{total:,}", most=f"{MATCHES_MAX:,}")
-    offsets = offsets_of(lengths)
+    if (total := int(lengths.sum())) > JOIN_ROWS_MAX:
+        raise EvaluationError("PQ0797", count=f"{total:,}", most=f"{JOIN_ROWS_MAX:,}")
+    offsets = offsets_from_lengths(lengths)
     inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    return Matches(offsets, by_code[np.repeat(starts[codes], lengths) + inside])
+    return JoinIndices(offsets, by_code[np.repeat(starts[codes], lengths) + inside])
 
 
 def _codes_together(left: Column, right: Column, type_: Type) -> tuple[Ints, Ints, int]:
     """Numbers below a count, alike where the values are; -1 where null."""
-    if Kind.NULL in {left.type.kind, right.type.kind}:
+    if TypeKind.NULL in {left.type.kind, right.type.kind}:
         return np.full(len(left), -1, np.int64), np.full(len(right), -1, np.int64), 0
     if type_.kind in STRING_KINDS:
-        words = encode(concatenate(KEYWORD, [encode(left), encode(right)]))
+        words = dictionary_encode(concatenate(KEYWORD, [dictionary_encode(left), dictionary_encode(right)]))
         codes, count = words.codes.astype(np.int64), len(words.dictionary)
     else:
         both = concatenate(type_, [left, right])
-        codes, count = dense(sortable(both))
-        codes = np.where(null_of(both), -1, codes)
+        codes, count = factorize(order_preserving(both))
+        codes = np.where(null_mask(both), -1, codes)
     return codes[: len(left)], codes[len(left) :], count

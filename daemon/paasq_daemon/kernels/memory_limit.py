@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
 
-MADE_CHARACTERS_MAX = 100_000_000  # by one function for all rows of one query
-MADE_ITEMS_MAX = 10_000_000
+OUTPUT_CHARACTERS_MAX = 100_000_000  # by one function for all rows of one query
+OUTPUT_ITEMS_MAX = 10_000_000
 TEXT_CHARACTERS_MAX = 1_000_000  # of one text whose length is a product
 
 
-class Room:
+class MemoryLimit:
     """The characters, or items of lists, that one function may still make."""
 
     def __init__(self, function: str, span: Span, *, items: bool = False) -> None:
         self._function = function
         self._span = span
         self._code = "PQ0794" if items else "PQ0795"
-        self._most = MADE_ITEMS_MAX if items else MADE_CHARACTERS_MAX
+        self._most = OUTPUT_ITEMS_MAX if items else OUTPUT_CHARACTERS_MAX
         self._left = self._most
 
-    def take(self, count: int) -> None:
+    def reserve(self, count: int) -> None:
         """Before they are made. Raises KernelError where they are too many."""
         self._left -= count
         if self._left < 0:
-            raise KernelError(self._code, self._span, function=self._function, most=f"{self._most:,}")
+            raise EvaluationError(self._code, self._span, function=self._function, most=f"{self._most:,}")
 
-    def take_text(self, characters: int) -> None:
+    def reserve_text(self, characters: int) -> None:
         """Of one text, that may be only so long itself."""
-        self.bound_text(characters)
-        self.take(characters)
+        self.check_text(characters)
+        self.reserve(characters)
 
-    def bound_text(self, characters: int) -> None:
+    def check_text(self, characters: int) -> None:
         """While one text is made: is it too long already?"""
         if characters > TEXT_CHARACTERS_MAX:
-            raise KernelError("PQ0796", self._span, function=self._function, most=f"{TEXT_CHARACTERS_MAX:,}")
+            raise EvaluationError("PQ0796", self._span, function=self._function, most=f"{TEXT_CHARACTERS_MAX:,}")

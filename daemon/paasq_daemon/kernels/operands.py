@@ -9,34 +9,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Coded, Column, Flat, Ints, Mask
-from paasq_daemon.kernels.columns import broadcast, compact, concatenate, encode, from_values, null_column, to_values
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, Mask
+from paasq_daemon.kernels.columns import (
+    broadcast,
+    column_from_values,
+    column_to_values,
+    compact_dictionary,
+    concatenate,
+    dictionary_encode,
+    null_column,
+)
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source_text import Span
-from paasq_dsl.types import BOOL, KEYWORD, NULL, STRING_KINDS, Kind, Type
+from paasq_dsl.types import BOOL, KEYWORD, NULL, STRING_KINDS, Type, TypeKind
 from paasq_dsl.values import Value
 
 
-def rows_of(columns: Sequence[Column]) -> int:
+def row_count(columns: Sequence[Column]) -> int:
     """How many rows the arguments have together."""
     return next((len(c) for c in columns if len(c) != 1), 1)
 
 
-def valid_of(column: Column) -> Mask | None:
+def validity_of(column: Column) -> Mask | None:
     """True where not null; None where nothing is null."""
-    if isinstance(column, Coded):
+    if isinstance(column, DictionaryColumn):
         valid = column.codes >= 0
         return None if valid.all() else valid
-    return column.valid
+    return column.validity
 
 
-def null_of(column: Column) -> Mask:
-    valid = valid_of(column)
+def null_mask(column: Column) -> Mask:
+    valid = validity_of(column)
     return np.zeros(len(column), np.bool_) if valid is None else ~valid
 
 
-def both(*masks: Mask | None) -> Mask | None:
+def combine_validity(*masks: Mask | None) -> Mask | None:
     """Where all are true; None stands for true everywhere."""
     together: Mask | None = None
     for mask in masks:
@@ -45,57 +53,57 @@ def both(*masks: Mask | None) -> Mask | None:
     return together
 
 
-def flat(type_: Type, values: NDArray[Any], valid: Mask | None = None) -> Flat:
+def flat_column(type_: Type, values: NDArray[Any], valid: Mask | None = None) -> FlatColumn:
     """A column of computed values; `valid` may be of one row."""
-    return Flat(type_, values, None if valid is None else np.broadcast_to(valid, len(values)))
+    return FlatColumn(type_, values, None if valid is None else np.broadcast_to(valid, len(values)))
 
 
-def mask_column(values: Mask) -> Flat:
-    return Flat(BOOL, values)
+def bool_column(values: Mask) -> FlatColumn:
+    return FlatColumn(BOOL, values)
 
 
-def finite(type_: Type, values: NDArray[np.float64], valid: Mask | None) -> Flat:
+def finite_column(type_: Type, values: NDArray[np.float64], valid: Mask | None) -> FlatColumn:
     """A float that is not a number is null."""
     real = np.isfinite(values)
-    return flat(type_, values, valid if real.all() else both(valid, real))
+    return flat_column(type_, values, valid if real.all() else combine_validity(valid, real))
 
 
-def numbers(column: Column) -> NDArray[Any]:
+def numeric_values(column: Column) -> NDArray[Any]:
     """The numbers of a column, of whatever kind; zeros where all is null."""
-    if column.type.kind is Kind.NULL:
+    if column.type.kind is TypeKind.NULL:
         return np.zeros(len(column), np.int64)
-    assert isinstance(column, Flat)
+    assert isinstance(column, FlatColumn)
     return column.values
 
 
-def truth(column: Column, span: Span) -> Mask:
+def condition_mask(column: Column, span: Span) -> Mask:
     """A condition by row; null is false."""
-    if column.type.kind is Kind.NULL:
+    if column.type.kind is TypeKind.NULL:
         return np.zeros(len(column), np.bool_)
-    if column.type.kind is not Kind.BOOL:
-        raise KernelError("PQ0304", span, what="a condition", expected="true or false", found=column.type)
-    values: Mask = numbers(column)
-    valid = valid_of(column)
+    if column.type.kind is not TypeKind.BOOL:
+        raise EvaluationError("PQ0304", span, what="a condition", expected="true or false", found=column.type)
+    values: Mask = numeric_values(column)
+    valid = validity_of(column)
     return values if valid is None else values & valid
 
 
-def together(asked: Type, columns: Sequence[Column], span: Span) -> Type:
+def common_type(asked: Type, columns: Sequence[Column], span: Span) -> Type:
     """The type of a result that may be any of the columns: what was bound, or wider where a parameter brings more.
 
     Raises KernelError where a parameter without a declared type turns out to be of another kind.
     """
-    known = NULL if asked.kind is Kind.ANY else asked
+    known = NULL if asked.kind is TypeKind.ANY else asked
     for column in columns:
         if {known.kind, column.type.kind} <= STRING_KINDS:
             continue
         unified = unify(known, column.type)
         if unified is None:
-            raise KernelError("PQ0750", span, left=known, right=column.type)
+            raise EvaluationError("PQ0750", span, left=known, right=column.type)
         known = unified
     return known
 
 
-def pick(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None = None) -> Column:
+def choose(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None = None) -> Column:
     """Entry by entry the value that column number `choice[entry]` has in row `entry`, or in row `rows[entry]`."""
     starts = np.cumsum([0, *(len(c) for c in columns)])[:-1]
     steps = np.array([len(c) != 1 for c in columns], np.int64)
@@ -103,32 +111,32 @@ def pick(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None
     return concatenate(type_, columns).take(starts[choice] + steps[choice] * rows)
 
 
-def restrict(column: Column, where: Mask) -> Column:
+def null_outside(column: Column, where: Mask) -> Column:
     """The column, null outside of `where`, which has an entry for each row, or one for all."""
     where = np.broadcast_to(where, len(column))
-    if isinstance(column, Coded):
+    if isinstance(column, DictionaryColumn):
         return replace(column, codes=np.where(where, column.codes, np.int32(-1)))
-    return replace(column, valid=both(column.valid, where))
+    return replace(column, validity=combine_validity(column.validity, where))
 
 
 def map_values(type_: Type, function: Callable[..., Value], *columns: Column) -> Column:
     """A Python function by row; null where an argument is null. Strings that are codes are computed once each."""
-    length = rows_of(columns)
-    if any(len(c) == 1 and null_of(c)[0] for c in columns):
+    length = row_count(columns)
+    if any(len(c) == 1 and null_mask(c)[0] for c in columns):
         return null_column(type_, length)
     varying = [i for i, c in enumerate(columns) if len(c) != 1]
     if len(varying) == 1:
         driver = columns[varying[0]]
-        if isinstance(driver, Coded):
-            return _map_words(type_, function, columns, varying[0], compact(driver))
-    lists = [to_values(broadcast(c, length)) for c in columns]
-    return from_values(type_, [None if None in row else function(*row) for row in zip(*lists, strict=True)])
+        if isinstance(driver, DictionaryColumn):
+            return _map_words(type_, function, columns, varying[0], compact_dictionary(driver))
+    lists = [column_to_values(broadcast(c, length)) for c in columns]
+    return column_from_values(type_, [None if None in row else function(*row) for row in zip(*lists, strict=True)])
 
 
 def _map_words(
-    type_: Type, function: Callable[..., Value], columns: Sequence[Column], place: int, words: Coded
+    type_: Type, function: Callable[..., Value], columns: Sequence[Column], place: int, words: DictionaryColumn
 ) -> Column:
-    row = [None if i == place else to_values(c)[0] for i, c in enumerate(columns)]
+    row = [None if i == place else column_to_values(c)[0] for i, c in enumerate(columns)]
     results: list[Value] = []
     for word in words.dictionary:
         row[place] = word
@@ -136,6 +144,6 @@ def _map_words(
     results.append(None)  # what the code of null leads to
     rows = np.where(words.codes < 0, len(words.dictionary), words.codes).astype(np.int64)
     if type_.kind not in STRING_KINDS:
-        return from_values(type_, results).take(rows)
-    coded = encode(from_values(KEYWORD, results)).take(rows)
-    return Coded(type_, coded.codes, coded.dictionary)
+        return column_from_values(type_, results).take(rows)
+    coded = dictionary_encode(column_from_values(KEYWORD, results)).take(rows)
+    return DictionaryColumn(type_, coded.codes, coded.dictionary)

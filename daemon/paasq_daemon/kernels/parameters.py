@@ -8,35 +8,44 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from paasq_daemon.kernels.errors import KernelError
-from paasq_dsl.bound import ParameterValue
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_dsl.bound import ParameterRef
 from paasq_dsl.functions.signature import unify
-from paasq_dsl.time_zones import DEFAULT_ZONE, zone_of
-from paasq_dsl.types import ANY, BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Kind, Type, list_of
-from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, to_micros
+from paasq_dsl.time_zones import DEFAULT_ZONE, find_zone
+from paasq_dsl.types import ANY, BOOL, BYTES, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type, TypeKind, list_of
+from paasq_dsl.values import (
+    FLOAT_EXACT_INT_MAX,
+    INT_MAX,
+    INT_MIN,
+    Duration,
+    Value,
+    parse_duration,
+    parse_time,
+    to_micros,
+)
 
 
 class _UnfitError(Exception):
     """`args[0]` says what was expected."""
 
 
-def parameter(expression: ParameterValue, given: Mapping[str, Any]) -> tuple[Type, Value]:
+def bind_parameter(expression: ParameterRef, given: Mapping[str, Any]) -> tuple[Type, Value]:
     """The value and its type, which is found in the value where the text doesn't ask one.
 
     Raises KernelError where nothing was given, or something of another type.
     """
     name = expression.name
     if name not in given:
-        raise KernelError("PQ0702", expression.span, name=name)
+        raise EvaluationError("PQ0702", expression.span, name=name)
     raw = given[name]
-    type_ = infer_type(raw) if expression.type.kind in {Kind.ANY, Kind.NULL} else expression.type
+    type_ = infer_type(raw) if expression.type.kind in {TypeKind.ANY, TypeKind.NULL} else expression.type
     try:
         return type_, _convert(
             type_, raw if expression.zone == DEFAULT_ZONE else _instants(type_, raw, expression.zone)
         )
     except _UnfitError as error:
         shown = repr(raw) if len(repr(raw)) <= 60 else f"{repr(raw)[:60]}..."
-        raise KernelError("PQ0705", expression.span, name=name, expected=error, found=shown) from None
+        raise EvaluationError("PQ0705", expression.span, name=name, expected=error, found=shown) from None
 
 
 def infer_type(raw: Any) -> Type:
@@ -54,12 +63,12 @@ def infer_type(raw: Any) -> Type:
 
 def _instants(type_: Type, raw: Any, zone: str) -> Any:
     """Times as text in a zone -> instants; what is none stays as it is, to be refused."""
-    if type_.kind is Kind.LIST and isinstance(raw, (list, tuple)):
+    if type_.kind is TypeKind.LIST and isinstance(raw, (list, tuple)):
         return [_instants(type_.item or ANY, item, zone) for item in raw]
-    if type_.kind is not Kind.TIME or not isinstance(raw, str):
+    if type_.kind is not TypeKind.TIME or not isinstance(raw, str):
         return raw
     try:
-        return parse_time(raw, zone_of(zone) or UTC)
+        return parse_time(raw, find_zone(zone) or UTC)
     except ValueError:
         return raw
 
@@ -70,12 +79,12 @@ def _convert(type_: Type, raw: Any) -> Value:
 
 def _string(type_: Type, raw: Any) -> Value:
     if not isinstance(raw, str):
-        raise _UnfitError(f"the key of a {type_.name}" if type_.kind is Kind.LINK else "a text")
+        raise _UnfitError(f"the key of a {type_.name}" if type_.kind is TypeKind.LINK else "a text")
     return raw
 
 
 def _int(_: Type, raw: Any) -> Value:
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) < EXACT_MAX:
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < FLOAT_EXACT_INT_MAX:
         raw = int(raw)  # JSON of some clients has no ints
     if not isinstance(raw, int) or isinstance(raw, bool):
         raise _UnfitError("an int")
@@ -142,8 +151,8 @@ def _vector(type_: Type, raw: Any) -> Value:
         numbers: list[Value] = [_float(FLOAT, x) for x in raw]
     except (TypeError, _UnfitError):
         raise _UnfitError("a list of numbers") from None
-    if type_.size not in {None, len(numbers)}:
-        raise _UnfitError(f"{type_.size} numbers (it has {len(numbers)})")
+    if type_.dimensions not in {None, len(numbers)}:
+        raise _UnfitError(f"{type_.dimensions} numbers (it has {len(numbers)})")
     return numbers
 
 
@@ -171,9 +180,9 @@ _TYPES: tuple[tuple[type, Type], ...] = (
     (type(None), NULL), (bool, BOOL), (int, INT), (float, FLOAT), (str, KEYWORD), (date, TIME), (Duration, DURATION),
     (timedelta, DURATION), (bytes, BYTES),
 )  # fmt: skip
-_CONVERTERS: dict[Kind, Callable[[Type, Any], Value]] = {
-    Kind.KEYWORD: _string, Kind.TEXT: _string, Kind.LINK: _string, Kind.INT: _int, Kind.FLOAT: _float,
-    Kind.BOOL: _bool, Kind.TIME: _time, Kind.DURATION: _duration, Kind.LIST: _list, Kind.VECTOR: _vector,
-    Kind.BYTES: _bytes, Kind.OBJECT: _object,
-    Kind.NULL: _nothing, Kind.ANY: _nothing,
+_CONVERTERS: dict[TypeKind, Callable[[Type, Any], Value]] = {
+    TypeKind.KEYWORD: _string, TypeKind.TEXT: _string, TypeKind.LINK: _string, TypeKind.INT: _int, TypeKind.FLOAT: _float,
+    TypeKind.BOOL: _bool, TypeKind.TIME: _time, TypeKind.DURATION: _duration, TypeKind.LIST: _list, TypeKind.VECTOR: _vector,
+    TypeKind.BYTES: _bytes, TypeKind.OBJECT: _object,
+    TypeKind.NULL: _nothing, TypeKind.ANY: _nothing,
 }  # fmt: skip

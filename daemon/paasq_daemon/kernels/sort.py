@@ -9,40 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.operands import null_of
-from paasq_daemon.kernels.sort_keys import descending, sortable
+from paasq_daemon.kernels.operands import null_mask
+from paasq_daemon.kernels.sort_keys import descending, order_preserving
 
 
-def order(keys: Sequence[tuple[Column, bool]], length: int) -> Ints:
+def argsort(keys: Sequence[tuple[Column, bool]], length: int) -> Ints:
     """The rows, int64, in order of the keys, the first key first; a key is (column, descending)."""
     if not keys:
         return np.arange(length)
     return np.lexsort([part for key in reversed(keys) for part in _key(*key)]).astype(np.int64)
 
 
-def top(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
+def top_k(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
     """The first `k` of `order`, of which only rows that may be among them are sorted."""
     if k <= 0 or not keys or k >= length:
-        return order(keys, length)[: max(k, 0)]
+        return argsort(keys, length)[: max(k, 0)]
     parts = _key(*keys[0])
     nulls = parts[1] if len(parts) > 1 else np.zeros(length, np.bool_)
     there = np.flatnonzero(~nulls)
     if len(there) < k:
-        return order(keys, length)[:k]
+        return argsort(keys, length)[:k]
     values = parts[0][there]
     worst = np.partition(values, k - 1)[k - 1]
     if worst != worst:  # noqa: PLR0124 -- nan, which no comparison finds
-        return order(keys, length)[:k]
+        return argsort(keys, length)[:k]
     candidates = there[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
-    among = order([(column.take(candidates), down) for column, down in keys], len(candidates))
+    among = argsort([(column.take(candidates), down) for column, down in keys], len(candidates))
     chosen: Ints = candidates[among[:k]]
     return chosen
 
 
 def _key(column: Column, down: bool) -> list[NDArray[Any]]:
     """Arrays for lexsort, the last one first: ascending values, and before them where null."""
-    values = sortable(column)
+    values = order_preserving(column)
     if down:
         values = descending(values)
-    nulls = null_of(column)
+    nulls = null_mask(column)
     return [np.where(nulls, values.dtype.type(0), values), nulls] if nulls.any() else [values]

@@ -7,28 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Coded, Column, Ints
-from paasq_daemon.kernels.columns import compact, encode, to_values
+from paasq_daemon.index.column import Column, DictionaryColumn, Ints
+from paasq_daemon.kernels.columns import column_to_values, compact_dictionary, dictionary_encode
 from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
-from paasq_daemon.kernels.operands import null_of, numbers
-from paasq_dsl.types import STRING_KINDS, Kind
+from paasq_daemon.kernels.operands import null_mask, numeric_values
+from paasq_dsl.types import STRING_KINDS, TypeKind
 from paasq_dsl.values import Duration, Value
 
 _SPREAD = (
     4  # up to so many times more possible than actual numbers, a table of all possible ones is quicker than sorting
 )
-_BY_NUMBER = frozenset({Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME})
+_BY_NUMBER = frozenset({TypeKind.INT, TypeKind.FLOAT, TypeKind.BOOL, TypeKind.TIME})
 
 
-def sortable(column: Column) -> NDArray[Any]:
+def order_preserving(column: Column) -> NDArray[Any]:
     """int64, float64 or bool with the order of the values, whatever in rows that are null. Strings by code point."""
-    if column.type.kind in _BY_NUMBER or column.type.kind is Kind.NULL:
-        return numbers(column)
-    if column.type.kind is Kind.DURATION:
+    if column.type.kind in _BY_NUMBER or column.type.kind is TypeKind.NULL:
+        return numeric_values(column)
+    if column.type.kind is TypeKind.DURATION:
         return length_us(column)
     if column.type.kind in STRING_KINDS:
-        return _ranks_of_words(compact(encode(column)))
-    return _ranks_of_values(to_values(column))
+        return _ranks_of_words(compact_dictionary(dictionary_encode(column)))
+    return _ranks_of_values(column_to_values(column))
 
 
 def descending(values: NDArray[Any]) -> NDArray[Any]:
@@ -36,19 +36,19 @@ def descending(values: NDArray[Any]) -> NDArray[Any]:
     return ~values if values.dtype.kind in "ib" else -values  # ~ turns ints round without an overflow
 
 
-def ranks(column: Column) -> tuple[Ints, int]:
+def dense_ranks(column: Column) -> tuple[Ints, int]:
     """(rank of each row, number of ranks): dense, ascending from 0, equal values alike; null comes last."""
-    nulls = null_of(column)
+    nulls = null_mask(column)
     if not nulls.any():
-        return dense(sortable(column))
-    values = sortable(column)
-    codes, count = dense(values[~nulls])
+        return factorize(order_preserving(column))
+    values = order_preserving(column)
+    codes, count = factorize(values[~nulls])
     found = np.full(len(nulls), count, np.int64)
     found[~nulls] = codes
     return found, count + 1
 
 
-def dense(values: NDArray[Any]) -> tuple[Ints, int]:
+def factorize(values: NDArray[Any]) -> tuple[Ints, int]:
     """Numbers as ranks without gaps, and how many ranks there are."""
     if not len(values):
         return np.zeros(0, np.int64), 0
@@ -63,12 +63,12 @@ def dense(values: NDArray[Any]) -> tuple[Ints, int]:
     return codes.astype(np.int64), len(distinct)
 
 
-def value_key(value: Value) -> tuple[Any, ...]:
+def scalar_sort_key(value: Value) -> tuple[Any, ...]:
     """What one value is ordered and told apart by: null last, lists item by item, a duration by its length."""
     if value is None:
         return (1,)
     if isinstance(value, list):
-        return (0, tuple(value_key(item) for item in value))
+        return (0, tuple(scalar_sort_key(item) for item in value))
     if isinstance(value, Duration):
         return (0, value.months * MONTH_MICROS + value.micros)
     return (0, value)
@@ -81,7 +81,7 @@ def distinct_pairs(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
     return np.divmod(pairs, max(size, 1))
 
 
-def _ranks_of_words(words: Coded) -> Ints:
+def _ranks_of_words(words: DictionaryColumn) -> Ints:
     by_word = sorted(range(len(words.dictionary)), key=words.dictionary.__getitem__)
     rank = np.zeros(len(by_word) + 1, np.int64)  # the last is what the code of null reads
     rank[by_word] = np.arange(len(by_word))
@@ -90,6 +90,6 @@ def _ranks_of_words(words: Coded) -> Ints:
 
 def _ranks_of_values(values: list[Value]) -> Ints:
     """Of lists and vectors: item by item, the shorter first, a null item last."""
-    keys = [value_key(v) for v in values]
+    keys = [scalar_sort_key(v) for v in values]
     rank = {key: i for i, key in enumerate(sorted(set(keys)))}
     return np.array([rank[key] for key in keys], np.int64)

@@ -14,18 +14,18 @@ from paasq_daemon.operators.column_fetch import fetch_column
 
 
 @dataclass(frozen=True)
-class OrderKey:
+class SortKey:
     """A column that the rows are ordered by, aligned with them."""
 
     column: Column
     descending: bool
 
-    def take(self, rows: Ints) -> OrderKey:
-        return OrderKey(self.column.take(rows), self.descending)
+    def take(self, rows: Ints) -> SortKey:
+        return SortKey(self.column.take(rows), self.descending)
 
 
 @dataclass(frozen=True)
-class Deferred:
+class LazyColumns:
     """Columns that come from elsewhere when somebody asks for them. `names` leads from what a column is called here to its
     name there, `fetch(name there, rows)` gives a value for each of `rows`, which are aligned with the batch's.
     """
@@ -34,7 +34,7 @@ class Deferred:
     fetch: Callable[[str, Ints], Column]
     rows: Ints
 
-    def take(self, rows: Ints) -> Deferred:
+    def take(self, rows: Ints) -> LazyColumns:
         return replace(self, rows=self.rows[rows])
 
 
@@ -53,9 +53,9 @@ class Batch:
     source: CollectionView | None = None
     ordinals: Ints | None = None
     computed: Mapping[str, Column] = field(default_factory=dict)
-    order: tuple[OrderKey, ...] = ()
-    deferred: tuple[Deferred, ...] = ()
-    parts: tuple[Ints, ...] = ()
+    order: tuple[SortKey, ...] = ()
+    lazy_columns: tuple[LazyColumns, ...] = ()
+    sub_ordinals: tuple[Ints, ...] = ()
 
     def column(self, name: str) -> Column:
         """Raises KeyError where there is no such column: the binder lets no such name through."""
@@ -63,10 +63,10 @@ class Batch:
         if found is None:
             found = self._fetched.get(name)
         if found is None:
-            found = self._fetched[name] = self.values(name, np.arange(self.length))
+            found = self._fetched[name] = self.gather(name, np.arange(self.length))
         return found
 
-    def values(self, name: str, rows: Ints) -> Column:
+    def gather(self, name: str, rows: Ints) -> Column:
         """The column in these rows, of which alone it is fetched."""
         found = self.computed.get(name)
         if found is not None:
@@ -82,44 +82,44 @@ class Batch:
             ordinals=None if self.ordinals is None else self.ordinals[rows],
             computed={name: column.take(rows) for name, column in self.computed.items()},
             order=tuple(key.take(rows) for key in self.order),
-            deferred=tuple(columns.take(rows) for columns in self.deferred),
-            parts=tuple(part[rows] for part in self.parts),
+            lazy_columns=tuple(columns.take(rows) for columns in self.lazy_columns),
+            sub_ordinals=tuple(part[rows] for part in self.sub_ordinals),
         )
 
-    def keep(self, mask: Mask) -> Batch:
+    def filter(self, mask: Mask) -> Batch:
         return self if bool(mask.all()) else self.take(np.flatnonzero(mask))
 
-    def extended(self, columns: Mapping[str, Column]) -> Batch:
+    def with_columns(self, columns: Mapping[str, Column]) -> Batch:
         return replace(self, computed={**self.computed, **columns})
 
     def renamed(self, old_of: Mapping[str, str]) -> Batch:
         """With columns under other names, by new name; all at once."""
         computed = {name: column for name, column in self.computed.items() if name not in old_of}
-        deferred = list(self.deferred)
+        deferred = list(self.lazy_columns)
         for new, old in old_of.items():
             if old in self.computed:
                 computed[new] = self.computed[old]
             else:
                 origin = self._origin(old)
                 deferred.append(replace(origin, names={new: origin.names.get(old, old)}))
-        return replace(self, computed=computed, deferred=tuple(deferred))
+        return replace(self, computed=computed, lazy_columns=tuple(deferred))
 
     @property
-    def ties(self) -> tuple[Ints, ...]:
+    def tiebreakers(self) -> tuple[Ints, ...]:
         """The hidden key that makes every order total; nothing of rows whose order is total without."""
-        return self.parts if self.ordinals is None else (self.ordinals, *self.parts)
+        return self.sub_ordinals if self.ordinals is None else (self.ordinals, *self.sub_ordinals)
 
-    def _origin(self, name: str) -> Deferred:
+    def _origin(self, name: str) -> LazyColumns:
         """Where a column that was not computed comes from."""
-        for columns in reversed(self.deferred):
+        for columns in reversed(self.lazy_columns):
             if name in columns.names:
                 return columns
         if self.source is None or self.ordinals is None:
             raise KeyError(name)
-        return Deferred({}, partial(fetch_column, self.source), self.ordinals)
+        return LazyColumns({}, partial(fetch_column, self.source), self.ordinals)
 
     @property
-    def mask(self) -> Mask | None:
+    def ordinal_mask(self) -> Mask | None:
         """Which ordinals of the source are here, bool[source.length]; None where all live ones are."""
         if self.source is None or self.ordinals is None or self.length == self.source.live_count:
             return None
@@ -127,9 +127,9 @@ class Batch:
         mask[self.ordinals] = True
         return mask
 
-    def at(self, ordinals: Ints) -> Batch:
+    def select_ordinals(self, ordinals: Ints) -> Batch:
         """The rows with these ordinals, in their order; all must be here."""
-        if not (self.computed or self.order or self.deferred):
+        if not (self.computed or self.order or self.lazy_columns):
             return replace(self, length=len(ordinals), ordinals=ordinals)
         assert self.source is not None
         assert self.ordinals is not None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.columns import from_values, to_values
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.column_fetch import fetch_column
-from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_dsl.citations import Citation
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Value
@@ -20,15 +20,15 @@ class Cite:
     collection: str
     of_passage: bool
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
         keys, versions = (map(str, _kept(batch, name)) for name in ("_key", "_version"))
-        parts = to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
+        parts = column_to_values(batch.column("_passage")) if self.of_passage else [None] * batch.length
         cited = [
             f"{Citation(self.collection, key, int(version))}" + (f".{part}" if isinstance(part, str) else "")
             for key, version, part in zip(keys, versions, parts, strict=True)
         ]
-        return batch.extended({"_cite": from_values(KEYWORD, cited)})
+        return batch.with_columns({"_cite": column_from_values(KEYWORD, cited)})
 
     def describe(self) -> str:
         return "cite"
@@ -38,4 +38,4 @@ def _kept(batch: Batch, name: str) -> list[Value]:
     """What the store keeps of each record, whatever column is called so by now."""
     if batch.source is None or batch.ordinals is None:
         return []
-    return to_values(fetch_column(batch.source, name, batch.ordinals))
+    return column_to_values(fetch_column(batch.source, name, batch.ordinals))

@@ -7,33 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.sort_keys import ranks
+from paasq_daemon.kernels.sort_keys import dense_ranks
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
 
 
 @dataclass(frozen=True)
 class Collapse:
     """The order stays."""
 
-    value: Bound
-    keep: Bound | None = None
+    value: BoundExpression
+    keep: BoundExpression | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        keep = 1 if self.keep is None else count_of(self.keep, run)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        keep = 1 if self.keep is None else evaluate_row_count(self.keep, context)
         if self.keep is not None and keep == 0:
-            raise KernelError("PQ0711", self.keep.span, stage="collapse", found=keep)
-        codes, _ = ranks(evaluate(self.value, batch, run.values))
-        return batch.keep(_first_of_each(codes, keep))
+            raise EvaluationError("PQ0711", self.keep.span, stage="collapse", found=keep)
+        codes, _ = dense_ranks(evaluate(self.value, batch, context.evaluation))
+        return batch.filter(_first_of_each(codes, keep))
 
     def describe(self) -> str:
-        return f"collapse {show(self.value)}" + (f" keep {show(self.keep)}" if self.keep else "")
+        return f"collapse {expression_text(self.value)}" + (f" keep {expression_text(self.keep)}" if self.keep else "")
 
 
 def _first_of_each(codes: Ints, keep: int) -> Mask:

@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.evaluate import RunValues
+from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.wire.answer import FacetCount
-from paasq_daemon.wire.cancellation import Cancellation
-from paasq_dsl.syntax.match_query import MatchText
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_dsl.syntax.match_query import MatchQuery
 
-RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows
+TIME_RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows
 CANDIDATES_DEPTH = 1_000  # rows that a branch of fuse gives where no take says otherwise
 
 
 @dataclass
-class Run:
+class ExecutionContext:
     """Lives as long as one query. `embed` gives text as a unit vector, float32[d]."""
 
     view: IndexView
-    values: RunValues
+    evaluation: EvaluationContext
     embed: Callable[[str], NDArray[np.float32]]
-    cancel: Cancellation
+    cancel: CancellationToken
     rows_max: int
     rows_max_reason: str
     fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
@@ -37,26 +37,26 @@ class Run:
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     facet_types: dict[str, str] = field(default_factory=dict)
-    match: MatchText | None = None  # the last that rows were matched by, for snippets and passages
-    sense: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
+    match: MatchQuery | None = None  # the last that rows were matched by, for snippets and passages
+    query_vector: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
-    depth_cut: bool = False  # did fuse leave rows out that a deeper look could have ranked?
+    depth_limited: bool = False  # did fuse leave rows out that a deeper look could have ranked?
 
-    def beside(self) -> Run:
+    def child(self) -> ExecutionContext:
         """A run of another pipeline over the same view, which leaves nothing here."""
-        other = replace(self, facets={}, match=None, sense=None, cursor=None, reasons=[], depth_cut=False)
-        other.show_snippets()
+        other = replace(self, facets={}, match=None, query_vector=None, cursor=None, reasons=[], depth_limited=False)
+        other.bind_snippets()
         return other
 
-    def show_snippets(self) -> None:
+    def bind_snippets(self) -> None:
         """Those of what this run matches."""
-        self.values = replace(self.values, snippet=partial(self.snippets, self))
+        self.evaluation = replace(self.evaluation, snippet=partial(self.snippets, self))
 
-    def short_of_time(self) -> bool:
+    def deadline_near(self) -> bool:
         """Should work that may end early, and leave a true answer, end now? Then the answer says `time`."""
         left_s, time_ms = self.cancel.remaining_s, self.cancel.time_ms
-        if left_s is None or time_ms is None or left_s >= min(RESERVE_S_MAX, time_ms / 4_000):
+        if left_s is None or time_ms is None or left_s >= min(TIME_RESERVE_S_MAX, time_ms / 4_000):
             return False
         if "time" not in self.reasons:
             self.reasons.append("time")
@@ -66,11 +66,11 @@ class Run:
 class Operator(Protocol):
     """A step of a physical plan. Immutable: one plan runs in many threads at once."""
 
-    def run(self, run: Run, batch: Batch) -> Batch: ...
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch: ...
 
     def describe(self) -> str:
         """The operator and its settings in one line, for explain."""
         ...
 
 
-EMPTY = Batch(0)
+EMPTY_BATCH = Batch(0)

@@ -6,26 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasq_daemon.kernels.aggregate.grouping import group
+from paasq_daemon.kernels.aggregate.grouping import group_rows
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_dsl.bound import BoundExpression
 
 
 @dataclass(frozen=True)
 class Distinct:
     """The first of each, in the order of the rows."""
 
-    keys: tuple[Bound, ...]
+    keys: tuple[BoundExpression, ...]
 
-    def run(self, run: Run, batch: Batch) -> Batch:
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         if not batch.length:
             return batch
-        run.cancel.check()
-        groups = group([evaluate(key, batch, run.values) for key in self.keys], batch.length)
-        return batch.take(np.sort(groups.representatives))
+        context.cancel.raise_if_cancelled()
+        groups = group_rows([evaluate(key, batch, context.evaluation) for key in self.keys], batch.length)
+        return batch.take(np.sort(groups.first_rows))
 
     def describe(self) -> str:
-        return f"distinct by {', '.join(show(key) for key in self.keys)}"
+        return f"distinct by {', '.join(expression_text(key) for key in self.keys)}"

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.collection_view import CollectionView
-from paasq_daemon.index.column import Flat, Ints
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.kernels.operands import null_of
-from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.index.column import FlatColumn, Ints
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.kernels.operands import null_mask
+from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.types import INT
 
 BALANCE = 0.7
@@ -32,47 +32,49 @@ class Diversify:
     """
 
     field: str
-    balance: Bound | None = None
-    depth: Bound | None = None
+    balance: BoundExpression | None = None
+    depth: BoundExpression | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        balance, depth = self._balance(run), self._depth(run)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        balance, depth = self._balance(context), self._depth(context)
         if batch.source is None or batch.ordinals is None or not batch.length:
             return batch
         scores = batch.column("_score")
-        assert isinstance(scores, Flat)
-        ranked = np.flatnonzero(~null_of(scores)[:depth])
+        assert isinstance(scores, FlatColumn)
+        ranked = np.flatnonzero(~null_mask(scores)[:depth])
         vectors, places = _vectors(batch.source, self.field, batch.ordinals, ranked)
         order = np.arange(batch.length)
-        order[places] = places[marginal_order(scores.values[places], vectors, balance)]
+        order[places] = places[mmr_order(scores.values[places], vectors, balance)]
         moved = batch.take(order)
-        return replace(moved, order=(OrderKey(Flat(INT, np.arange(batch.length)), descending=False),))
+        return replace(moved, order=(SortKey(FlatColumn(INT, np.arange(batch.length)), descending=False),))
 
     def describe(self) -> str:
         options = "".join(
-            f" {name}={show(value)}" for name, value in (("lambda", self.balance), ("depth", self.depth)) if value
+            f" {name}={expression_text(value)}"
+            for name, value in (("lambda", self.balance), ("depth", self.depth))
+            if value
         )
         return f"diversify {self.field}{options}"
 
-    def _balance(self, run: Run) -> float:
+    def _balance(self, context: ExecutionContext) -> float:
         if self.balance is None:
             return BALANCE
-        value = scalar(self.balance, run.values)
+        value = evaluate_scalar(self.balance, context.evaluation)
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise KernelError("PQ0717", self.balance.span, found=repr(value))
+            raise EvaluationError("PQ0717", self.balance.span, found=repr(value))
         return float(value)
 
-    def _depth(self, run: Run) -> int:
+    def _depth(self, context: ExecutionContext) -> int:
         if self.depth is None:
             return DEPTH
-        depth = count_of(self.depth, run)
+        depth = evaluate_row_count(self.depth, context)
         if depth > DEPTH_MAX:
-            raise KernelError("PQ0718", self.depth.span, most=f"{DEPTH_MAX:,}", found=f"{depth:,}")
+            raise EvaluationError("PQ0718", self.depth.span, most=f"{DEPTH_MAX:,}", found=f"{depth:,}")
         return depth
 
 
-def marginal_order(scores: NDArray[np.float64], vectors: NDArray[np.float32], balance: float) -> Ints:
+def mmr_order(scores: NDArray[np.float64], vectors: NDArray[np.float32], balance: float) -> Ints:
     """The rows in the order in which each has the greatest balance * score - (1 - balance) * (its greatest cosine with
     one before it); of equal ones the earlier row first. The scores are first brought to 0..1, which makes the balance mean
     the same for BM25, cosines and ranks. `vectors` are of unit length.

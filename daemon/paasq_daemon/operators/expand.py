@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Ragged
-from paasq_daemon.kernels.columns import from_values, to_values
-from paasq_daemon.kernels.operands import null_of
+from paasq_daemon.index.column import Column, ListColumn
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
+from paasq_daemon.kernels.operands import null_mask
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.row_limits import check_rows
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class Expand:
     column: str
     name: str
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
         lists = batch.column(self.column)
-        assert isinstance(lists, Ragged)
-        lengths = np.where(null_of(lists), 0, np.diff(lists.offsets))
+        assert isinstance(lists, ListColumn)
+        lengths = np.where(null_mask(lists), 0, np.diff(lists.offsets))
         total = int(lengths.sum())
         check_rows("expand", total)
         rows = np.repeat(np.arange(batch.length), lengths)
         places = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         items: Column = lists.items.take(lists.offsets[:-1][rows] + places)
-        if items.type.kind is Kind.LIST:  # inner lists stand here as Python lists
-            items = from_values(items.type, to_values(items))
-        expanded = batch.take(rows).extended({self.name: items})
-        return replace(expanded, parts=(*expanded.parts, places))
+        if items.type.kind is TypeKind.LIST:  # inner lists stand here as Python lists
+            items = column_from_values(items.type, column_to_values(items))
+        expanded = batch.take(rows).with_columns({self.name: items})
+        return replace(expanded, sub_ordinals=(*expanded.sub_ordinals, places))
 
     def describe(self) -> str:
         return f"expand {self.column}" + (f" as {self.name}" if self.name != self.column else "")

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from paasq_dsl.bound import (  # fmt: skip
-    Apply,
-    Bound,
-    ColumnValue,
+    BoundExpression,
+    ColumnRef,
     Constant,
-    MomentValue,
-    Named,
-    ParameterValue,
-    PipelineValue,
-    Traverse,
+    Dereference,
+    FunctionCall,
+    MomentRef,
+    NamedExpression,
+    ParameterRef,
+    Subquery,
 )
-from paasq_dsl.syntax.lexer import quote_string
+from paasq_dsl.syntax.lexer import format_string
 
 _INFIX = frozenset("== != < <= > >= + - * / % and or in has".split()) | {"not in", "has any", "has all"}
 
 
-def show(bound: Bound) -> str:
+def expression_text(bound: BoundExpression) -> str:
     match bound:
         case Constant(slot=slot, value=value):
             return f"?{slot + 1}" if slot >= 0 else _value(value)
-        case ParameterValue(name=name):
+        case ParameterRef(name=name):
             return f"${name}"
-        case MomentValue(name=name):
+        case MomentRef(name=name):
             return f"@{name}"
-        case ColumnValue(name=name):
+        case ColumnRef(name=name):
             return name
-        case Traverse(base=base, name=name):
-            return f"{show(base)}->{name}"
-        case PipelineValue():
-            return show_source(bound)
-        case Apply():
+        case Dereference(base=base, name=name):
+            return f"{expression_text(base)}->{name}"
+        case Subquery():
+            return subquery_text(bound)
+        case FunctionCall():
             return _apply(bound)
 
 
-def show_source(value: PipelineValue) -> str:
+def subquery_text(value: Subquery) -> str:
     """A pipeline by what it begins with; explain has a line for the rest of it."""
     return f"(from {value.source} ...)"
 
 
-def show_item(item: Named) -> str:
-    if isinstance(item.value, ColumnValue) and item.value.name == item.name:
+def show_item(item: NamedExpression) -> str:
+    if isinstance(item.value, ColumnRef) and item.value.name == item.name:
         return item.name
-    return f"{item.name} = {show(item.value)}"
+    return f"{item.name} = {expression_text(item.value)}"
 
 
 def _value(value: object) -> str:
@@ -52,12 +52,12 @@ def _value(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return quote_string(value) if isinstance(value, str) else str(value)
+    return format_string(value) if isinstance(value, str) else str(value)
 
 
-def _apply(bound: Apply) -> str:
+def _apply(bound: FunctionCall) -> str:
     grouped = bound.function in _INFIX | {"not"}
-    parts = [_grouped(a) if grouped else show(a) for a in bound.arguments]  # once each: expressions nest
+    parts = [_grouped(a) if grouped else expression_text(a) for a in bound.arguments]  # once each: expressions nest
     match bound.function:
         case "..":
             return "..".join(parts)
@@ -73,6 +73,6 @@ def _apply(bound: Apply) -> str:
             return f"{name}({', '.join(parts)})"
 
 
-def _grouped(bound: Bound) -> str:
-    text = show(bound)
-    return f"({text})" if isinstance(bound, Apply) and bound.function in _INFIX | {"not"} else text
+def _grouped(bound: BoundExpression) -> str:
+    text = expression_text(bound)
+    return f"({text})" if isinstance(bound, FunctionCall) and bound.function in _INFIX | {"not"} else text

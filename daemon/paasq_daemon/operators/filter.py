@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate_mask
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_dsl.bound import BoundExpression
 
 
 @dataclass(frozen=True)
 class Filter:
-    conditions: tuple[Bound, ...]
+    conditions: tuple[BoundExpression, ...]
 
-    def run(self, run: Run, batch: Batch) -> Batch:
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         for condition in self.conditions:
-            run.cancel.check()
-            batch = batch.keep(evaluate_mask(condition, batch, run.values))
+            context.cancel.raise_if_cancelled()
+            batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 
     def describe(self) -> str:
-        return "filter " + " and ".join(show(c) for c in self.conditions)
+        return "filter " + " and ".join(expression_text(c) for c in self.conditions)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
-from paasq_daemon.index.column import Column, Flat, Ints, Ragged
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.column_fetch import fetch_column
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.link_traversal import linked_ordinals
-from paasq_dsl.bound import Apply, Bound
+from paasq_dsl.bound import BoundExpression, FunctionCall
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import INT
 
@@ -29,21 +29,21 @@ class Follow:
 
     field: str
     target: Collection
-    depth: Bound | None
+    depth: BoundExpression | None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        nearest, farthest = self._depths(run)
-        target = run.view.collection(self.target.name)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        nearest, farthest = self._depths(context)
+        target = context.view.collection(self.target.name)
         depths = np.zeros(target.length, np.int64)  # 0: not yet reached
         if batch.source is None or batch.ordinals is None:
             return Batch(0, target, np.zeros(0, np.int64))
         links: Column = batch.column(self.field)
         for depth in range(1, farthest + 1):
-            run.cancel.check()
-            if depth > nearest and run.short_of_time():
+            context.cancel.raise_if_cancelled()
+            if depth > nearest and context.deadline_near():
                 break
-            flat = links.items if isinstance(links, Ragged) else links
-            reached = np.unique(linked_ordinals(run.view, target, flat))
+            flat = links.items if isinstance(links, ListColumn) else links
+            reached = np.unique(linked_ordinals(context.view, target, flat))
             fresh = reached[(reached >= 0)]
             fresh = fresh[depths[fresh] == 0]
             if not len(fresh):
@@ -53,25 +53,27 @@ class Follow:
         return _by_depth(target, depths, nearest)
 
     def describe(self) -> str:
-        return f"follow {self.field} to {self.target.name}" + (f" depth {show(self.depth)}" if self.depth else "")
+        return f"follow {self.field} to {self.target.name}" + (
+            f" depth {expression_text(self.depth)}" if self.depth else ""
+        )
 
-    def _depths(self, run: Run) -> tuple[int, int]:
+    def _depths(self, context: ExecutionContext) -> tuple[int, int]:
         if self.depth is None:
             return 1, 1
-        if isinstance(self.depth, Apply) and self.depth.function == "..":
-            ends = [scalar(end, run.values) for end in self.depth.arguments]
+        if isinstance(self.depth, FunctionCall) and self.depth.function == "..":
+            ends = [evaluate_scalar(end, context.evaluation) for end in self.depth.arguments]
         else:
-            ends = [scalar(self.depth, run.values)] * 2
+            ends = [evaluate_scalar(self.depth, context.evaluation)] * 2
         low, high = (e if isinstance(e, int) and not isinstance(e, bool) else -1 for e in ends)
         if not 1 <= low <= high <= DEPTH_MAX:
             found = "..".join(map(repr, ends)) if ends[0] != ends[1] else repr(ends[0])
-            raise KernelError("PQ0719", self.depth.span, most=DEPTH_MAX, found=found)
+            raise EvaluationError("PQ0719", self.depth.span, most=DEPTH_MAX, found=found)
         return low, high
 
 
 def _by_depth(target: CollectionView, depths: Ints, nearest: int) -> Batch:
     ordinals = np.flatnonzero(depths >= nearest)
     ordinals = ordinals[np.argsort(depths[ordinals], kind="stable")]
-    column = Flat(INT, depths[ordinals])
-    order = (OrderKey(column, descending=False),)
+    column = FlatColumn(INT, depths[ordinals])
+    order = (SortKey(column, descending=False),)
     return Batch(len(ordinals), target, ordinals, {"_depth": column}, order)

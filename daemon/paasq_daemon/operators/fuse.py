@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Column, Flat, Ints
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.index.column import Column, FlatColumn, Ints
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import CANDIDATES_DEPTH, Operator, Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.match import Match, scored
+from paasq_daemon.operators.context import CANDIDATES_DEPTH, ExecutionContext, Operator
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.match import Match, with_scores
 from paasq_daemon.operators.near import Near
-from paasq_dsl.bound import Bound
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.types import FLOAT, INT
 
 RRF_K = 60.0  # Cormack, Clarke and Büttcher 2009
@@ -31,13 +31,13 @@ class Branch:
     limited: bool
 
     @property
-    def by_words(self) -> bool:
+    def is_text_search(self) -> bool:
         """Are its scores BM25? They are those of its last retrieval."""
         retrievals = [operator for operator in self.operators if isinstance(operator, (Match, Near, Fuse))]
         return isinstance(retrievals[-1], Match)
 
     @property
-    def by_sense(self) -> bool:
+    def is_vector_search(self) -> bool:
         return any(isinstance(operator, Near) for operator in self.operators)
 
 
@@ -45,35 +45,35 @@ class Branch:
 class Fuse:
     method: str
     branches: tuple[Branch, ...]
-    k: Bound | None = None
-    weights: Bound | None = None
-    feedback: Bound | None = None
+    k: BoundExpression | None = None
+    weights: BoundExpression | None = None
+    feedback: BoundExpression | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        ranked = [self._ranked(run, batch, branch) for branch in self.branches]
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        ranked = [self._ranked(context, batch, branch) for branch in self.branches]
         if batch.source is None:
-            return scored(batch, np.zeros(batch.length))
-        fused = self._fused(run, batch, ranked)
+            return with_scores(batch, np.zeros(batch.length))
+        fused = self._fused(context, batch, ranked)
         assert fused.ordinals is not None
-        best = fused.ordinals[: self._feedback(run)]
-        if len(best) and not run.short_of_time():
+        best = fused.ordinals[: self._feedback(context)]
+        if len(best) and not context.deadline_near():
             again = [
-                self._ranked(run, batch, branch, best) if branch.by_sense else rows
+                self._ranked(context, batch, branch, best) if branch.is_vector_search else rows
                 for branch, rows in zip(self.branches, ranked, strict=True)
             ]
-            fused = self._fused(run, batch, again)
+            fused = self._fused(context, batch, again)
         return fused
 
     def describe(self) -> str:
         options = "".join(
-            f" {name}={show(value)}"
+            f" {name}={expression_text(value)}"
             for name, value in (("k", self.k), ("weights", self.weights), ("feedback", self.feedback))
             if value
         )
         return f"fuse {self.method}{options}"
 
-    def _fused(self, run: Run, batch: Batch, ranked: list[Batch]) -> Batch:
-        weights = self._weights(run)
+    def _fused(self, context: ExecutionContext, batch: Batch, ranked: list[Batch]) -> Batch:
+        weights = self._weights(context)
         ordinals = np.unique(
             np.concatenate([r.ordinals for r in ranked if r.ordinals is not None] or [np.zeros(0, np.int64)])
         )
@@ -81,56 +81,64 @@ class Fuse:
         columns: dict[str, Column] = {}
         for branch, rows, weight in zip(self.branches, ranked, weights, strict=True):
             scores, ranks = _aligned(ordinals, rows)
-            columns[f"_score.{branch.name}"] = Flat(FLOAT, scores, ranks > 0)
-            columns[f"_rank.{branch.name}"] = Flat(INT, ranks, ranks > 0)
-            total += weight * self._part(run, branch, scores, ranks)
+            columns[f"_score.{branch.name}"] = FlatColumn(FLOAT, scores, ranks > 0)
+            columns[f"_rank.{branch.name}"] = FlatColumn(INT, ranks, ranks > 0)
+            total += weight * self._part(context, branch, scores, ranks)
         best = np.lexsort((ordinals, -total))
-        rows = batch.at(ordinals[best]).extended({name: column.take(best) for name, column in columns.items()})
-        return scored(rows, total[best])
+        rows = batch.select_ordinals(ordinals[best]).with_columns(
+            {name: column.take(best) for name, column in columns.items()}
+        )
+        return with_scores(rows, total[best])
 
-    def _ranked(self, run: Run, batch: Batch, branch: Branch, drawn_to: Ints | None = None) -> Batch:
+    def _ranked(self, context: ExecutionContext, batch: Batch, branch: Branch, drawn_to: Ints | None = None) -> Batch:
         for operator in branch.operators:
-            batch = operator.run(run, batch, drawn_to) if isinstance(operator, Near) else operator.run(run, batch)
+            batch = (
+                operator.execute(context, batch, drawn_to)
+                if isinstance(operator, Near)
+                else operator.execute(context, batch)
+            )
         if not branch.limited and batch.length > CANDIDATES_DEPTH:
-            run.depth_cut = True
+            context.depth_limited = True
             batch = batch.take(np.arange(CANDIDATES_DEPTH))
         return batch
 
-    def _feedback(self, run: Run) -> int:
+    def _feedback(self, context: ExecutionContext) -> int:
         """How many rows draw near to them: 0 where nothing would come of it."""
-        if self.feedback is None or not any(branch.by_sense for branch in self.branches):
+        if self.feedback is None or not any(branch.is_vector_search for branch in self.branches):
             return 0
-        count = scalar(self.feedback, run.values)
+        count = evaluate_scalar(self.feedback, context.evaluation)
         if not isinstance(count, int) or not 0 <= count <= FEEDBACK_MAX:
-            raise KernelError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=repr(count))
+            raise EvaluationError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=repr(count))
         return count
 
-    def _weights(self, run: Run) -> list[float]:
+    def _weights(self, context: ExecutionContext) -> list[float]:
         if self.weights is None:
             return [1.0] * len(self.branches)
-        values = scalar(self.weights, run.values)
+        values = evaluate_scalar(self.weights, context.evaluation)
         if not isinstance(values, list) or len(values) != len(self.branches):
             names = ", ".join(branch.name for branch in self.branches)
-            raise KernelError("PQ0417", self.weights.span, count=len(self.branches), branches=names)
+            raise EvaluationError("PQ0417", self.weights.span, count=len(self.branches), branches=names)
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
         if len(numbers) != len(values) or not np.isfinite(numbers).all():
-            raise KernelError("PQ0715", self.weights.span, found=repr(values))
+            raise EvaluationError("PQ0715", self.weights.span, found=repr(values))
         return numbers
 
-    def _part(self, run: Run, branch: Branch, scores: NDArray[np.float64], ranks: Ints) -> NDArray[np.float64]:
+    def _part(
+        self, context: ExecutionContext, branch: Branch, scores: NDArray[np.float64], ranks: Ints
+    ) -> NDArray[np.float64]:
         """What a branch adds to each row: 0 where it does not have the row."""
         there = ranks > 0
         if self.method == "rrf":
-            k = RRF_K if self.k is None else _number(scalar(self.k, run.values), self.k)
+            k = RRF_K if self.k is None else _number(evaluate_scalar(self.k, context.evaluation), self.k)
             return np.where(there, 1 / (k + np.maximum(ranks, 1)), 0.0)
         # BM25 has no scale of its own: divided by the query's best it runs to 1, as a cosine does.
-        best = float(scores.max(initial=0.0)) if branch.by_words else 1.0
+        best = float(scores.max(initial=0.0)) if branch.is_text_search else 1.0
         return np.where(there, scores / best if best > 0 else scores, 0.0)
 
 
-def _number(value: object, bound: Bound) -> float:
+def _number(value: object, bound: BoundExpression) -> float:
     if not isinstance(value, (int, float)) or not value >= 0:
-        raise KernelError("PQ0716", bound.span, found=repr(value))
+        raise EvaluationError("PQ0716", bound.span, found=repr(value))
     return float(value)
 
 
@@ -141,7 +149,7 @@ def _aligned(ordinals: Ints, rows: Batch) -> tuple[NDArray[np.float64], Ints]:
     if rows.length and rows.ordinals is not None:
         places = np.searchsorted(ordinals, rows.ordinals)
         column = rows.column("_score")
-        assert isinstance(column, Flat)
+        assert isinstance(column, FlatColumn)
         scores[places] = column.values
         ranks[places] = np.arange(1, rows.length + 1)
     return scores, ranks

@@ -7,72 +7,72 @@ from dataclasses import replace
 import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
-from paasq_daemon.index.column import Coded, Column, Flat, Ints, Ragged
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.operators.column_fetch import fetch_column, fetch_or_null, is_stored_apart
-from paasq_dsl.types import Kind, list_of
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.operators.column_fetch import fetch_column, fetch_column_or_null, needs_record_read
+from paasq_dsl.types import TypeKind, list_of
 
 ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on lists of links would fill any memory
 
 
-def traverse(view: IndexView, collection: str, name: str, links: Column) -> Column:
+def traverse_links(view: IndexView, collection: str, name: str, links: Column) -> Column:
     """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those.
 
     Raises KernelError where these lists would be too long.
     """
     target = view.collection(collection)
-    if isinstance(links, Ragged):
+    if isinstance(links, ListColumn):
         return _traverse_lists(view, target, name, links)
-    return fetch_or_null(target, name, linked_ordinals(view, target, links))
+    return fetch_column_or_null(target, name, linked_ordinals(view, target, links))
 
 
 def linked_ordinals(view: IndexView, target: CollectionView, links: Column) -> Ints:
     """The ordinal that each link leads to, int64, -1 where none. A key is looked up once, however often it is linked."""
-    if isinstance(links, Coded):
+    if isinstance(links, DictionaryColumn):
         used = np.unique(links.codes)
         used = used[used >= 0]
         ordinals = np.full(len(links.dictionary) + 1, -1, np.int64)  # the last is for code -1
         if len(used):
             ordinals[used] = view.store.ordinals(target.collection.id, links.dictionary[used].tolist())
         return ordinals[links.codes]
-    assert isinstance(links, Flat)
+    assert isinstance(links, FlatColumn)
     keys = links.values.tolist()
-    known = [isinstance(k, str) and (links.valid is None or bool(links.valid[i])) for i, k in enumerate(keys)]
+    known = [isinstance(k, str) and (links.validity is None or bool(links.validity[i])) for i, k in enumerate(keys)]
     found = iter(
         view.store.ordinals(target.collection.id, [k for k, is_key in zip(keys, known, strict=True) if is_key])
     )
     return np.array([next(found) if is_key else -1 for is_key in known], np.int64)
 
 
-def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: Ragged) -> Column:
+def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: ListColumn) -> Column:
     ordinals = linked_ordinals(view, target, links.items)
     rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
     there = ordinals >= 0
-    return replace(lists_of(target, name, rows[there], ordinals[there], len(links)), valid=links.valid)
+    return replace(gather_lists(target, name, rows[there], ordinals[there], len(links)), validity=links.validity)
 
 
-def lists_of(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> Ragged:
+def gather_lists(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> ListColumn:
     """`length` lists of the field `name` of the records; record i goes into list `rows[i]`, ascending.
 
     Raises KernelError where these lists would be too long.
     """
     _check_length(target, name, ordinals)
     items = fetch_column(target, name, ordinals)
-    if isinstance(items, Ragged):  # a list of lists is one list
+    if isinstance(items, ListColumn):  # a list of lists is one list
         rows = np.repeat(rows, np.diff(items.offsets))
         items = items.items
     offsets = np.searchsorted(rows, np.arange(length + 1)).astype(np.int64)
-    return Ragged(list_of(items.type), offsets, items)
+    return ListColumn(list_of(items.type), offsets, items)
 
 
 def _check_length(target: CollectionView, name: str, ordinals: Ints) -> None:
     """Before anything of that length is made."""
     items = len(ordinals)
-    field = target.collection.by_name.get(name)
-    if items <= ITEMS_MAX and field is not None and field.type.kind is Kind.LIST and not is_stored_apart(field):
+    field = target.collection.fields_by_name.get(name)
+    if items <= ITEMS_MAX and field is not None and field.type.kind is TypeKind.LIST and not needs_record_read(field):
         lists = target.column(name)
-        assert isinstance(lists, Ragged)
+        assert isinstance(lists, ListColumn)
         items = int((lists.offsets[ordinals + 1] - lists.offsets[ordinals]).sum())
     if items > ITEMS_MAX:
-        raise KernelError("PQ0792", name=name, count=f"{items:,}", most=f"{ITEMS_MAX:,}")
+        raise EvaluationError("PQ0792", name=name, count=f"{items:,}", most=f"{ITEMS_MAX:,}")

@@ -10,52 +10,52 @@ import numpy as np
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.join import Matches, all_matches, first_matches
-from paasq_daemon.operators.batch import Batch, Deferred
-from paasq_daemon.operators.column_fetch import fetch_column, fetch_or_null
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.link_traversal import lists_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.kernels.join import JoinIndices, join_all, join_first
+from paasq_daemon.operators.batch import Batch, LazyColumns
+from paasq_daemon.operators.column_fetch import fetch_column, fetch_column_or_null
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.link_traversal import gather_lists
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Type
 
 
 @dataclass(frozen=True)
-class Lookup:
+class LookupJoin:
     """The records whose `field` is the value. `names` leads from the columns that are added to their fields; these are read
     when somebody asks for them. `type` is what both sides are compared as."""
 
     collection: Collection
     field: str
-    value: Bound
+    value: BoundExpression
     type: Type
-    many: bool
+    all_matches: bool
     names: tuple[tuple[str, str], ...]
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        target = run.view.collection(self.collection.name)
-        live = np.flatnonzero(target.alive)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        target = context.view.collection(self.collection.name)
+        live = np.flatnonzero(target.live)
         field = fetch_column(target, self.field, live)
-        value = evaluate(self.value, batch, run.values)
-        if self.many:
-            found = all_matches(value, field, self.type)
+        value = evaluate(self.value, batch, context.evaluation)
+        if self.all_matches:
+            found = join_all(value, field, self.type)
             fetch = partial(_fetch_lists, target, replace(found, rows=live[found.rows]))
-            columns = Deferred(dict(self.names), fetch, np.arange(batch.length))
+            columns = LazyColumns(dict(self.names), fetch, np.arange(batch.length))
         else:
-            first = first_matches(value, field, self.type)
+            first = join_first(value, field, self.type)
             ordinals = np.where(first >= 0, live[first], -1) if len(live) else first
-            columns = Deferred(dict(self.names), partial(fetch_or_null, target), ordinals)
-        return replace(batch, deferred=(*batch.deferred, columns))
+            columns = LazyColumns(dict(self.names), partial(fetch_column_or_null, target), ordinals)
+        return replace(batch, lazy_columns=(*batch.lazy_columns, columns))
 
     def describe(self) -> str:
-        how = "many" if self.many else "one"
-        return f"lookup {how} {self.collection.name} on {show(self.value)} == {self.collection.name}.{self.field}"
+        how = "many" if self.all_matches else "one"
+        return f"lookup {how} {self.collection.name} on {expression_text(self.value)} == {self.collection.name}.{self.field}"
 
 
-def _fetch_lists(target: CollectionView, matches: Matches, name: str, rows: Ints) -> Column:
+def _fetch_lists(target: CollectionView, matches: JoinIndices, name: str, rows: Ints) -> Column:
     starts, lengths = matches.offsets[rows], matches.offsets[rows + 1] - matches.offsets[rows]
     row_of = np.repeat(np.arange(len(rows)), lengths)
     inside = np.arange(len(row_of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return lists_of(target, name, row_of, matches.rows[np.repeat(starts, lengths) + inside], len(rows))
+    return gather_lists(target, name, row_of, matches.rows[np.repeat(starts, lengths) + inside], len(rows))

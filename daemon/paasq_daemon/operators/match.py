@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
-from paasq_daemon.index.column import Flat
+from paasq_daemon.index.column import FlatColumn
 from paasq_daemon.index.text_index import text_fields
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of, show_limit
-from paasq_dsl.bound import Bound, Constant
-from paasq_dsl.syntax.match_query import MatchText, MatchTextError, parse_match_text
-from paasq_dsl.types import FLOAT, Kind
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
+from paasq_dsl.bound import BoundExpression, Constant
+from paasq_dsl.syntax.match_query import MatchQuery, MatchQueryError, parse_match_query
+from paasq_dsl.types import FLOAT, TypeKind
 
 
 @dataclass(frozen=True)
@@ -26,61 +26,61 @@ class Match:
     rows and their order stay the same."""
 
     fields: tuple[tuple[str, float], ...]
-    words: Bound
-    least: Bound | None = None
-    limit: Bound | int | None = None
+    words: BoundExpression
+    min_should_match: BoundExpression | None = None
+    limit: BoundExpression | int | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         if batch.source is None or not batch.length:
-            return scored(batch, np.zeros(batch.length))
-        run.cancel.check()
-        mask = batch.mask
-        if self.words.type.kind is Kind.LINK:
-            run.match, own = self._like(run, batch.source)
+            return with_scores(batch, np.zeros(batch.length))
+        context.cancel.raise_if_cancelled()
+        mask = batch.ordinal_mask
+        if self.words.type.kind is TypeKind.LINK:
+            context.match, own = self._like(context, batch.source)
             if own is not None:
-                mask = batch.source.alive.copy() if mask is None else mask
+                mask = batch.source.live.copy() if mask is None else mask
                 mask[own] = False
         else:
-            run.match = match_text(self.words, run)
-        limit = None if self.limit is None else count_of(self.limit, run)
-        least = 0 if self.least is None else count_of(self.least, run)
-        hits = batch.source.text.search(run.match, dict(self.fields), limit, mask, least=least)
-        return scored(batch.at(hits.ordinals), hits.scores)
+            context.match = match_text(self.words, context)
+        limit = None if self.limit is None else evaluate_row_count(self.limit, context)
+        least = 0 if self.min_should_match is None else evaluate_row_count(self.min_should_match, context)
+        hits = batch.source.text.search(context.match, dict(self.fields), limit, mask, min_should_match=least)
+        return with_scores(batch.select_ordinals(hits.ordinals), hits.scores)
 
     def describe(self) -> str:
         named = ", ".join(name if weight == 1 else f"{name}^{weight:g}" for name, weight in self.fields)
         fields = named or "all text as one"
-        like = "like " if self.words.type.kind is Kind.LINK else ""
-        least = f" min={show(self.least)}" if self.least else ""
-        return f"match {fields} {like}{show(self.words)}{least}{show_limit(self.limit)}"
+        like = "like " if self.words.type.kind is TypeKind.LINK else ""
+        least = f" min={expression_text(self.min_should_match)}" if self.min_should_match else ""
+        return f"match {fields} {like}{expression_text(self.words)}{least}{show_limit(self.limit)}"
 
-    def _like(self, run: Run, source: CollectionView) -> tuple[MatchText, int | None]:
+    def _like(self, context: ExecutionContext, source: CollectionView) -> tuple[MatchQuery, int | None]:
         """The telling words of the record that is named, and its ordinal where it is one of those searched."""
-        name, key = str(self.words.type.name), scalar(self.words, run.values)
-        other = run.view.collection(name)
-        ordinal = run.view.store.ordinal(other.collection.id, key) if isinstance(key, str) else None
+        name, key = str(self.words.type.name), evaluate_scalar(self.words, context.evaluation)
+        other = context.view.collection(name)
+        ordinal = context.view.store.ordinal(other.collection.id, key) if isinstance(key, str) else None
         if ordinal is None:
-            raise KernelError("PQ0734", self.words.span, collection=name, key=key)
+            raise EvaluationError("PQ0734", self.words.span, collection=name, key=key)
         texts: list[str] = []
         for field in text_fields(other.collection):
             value = other.record(ordinal).fields.get(field.id, field.default)
             texts += [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         own = other.collection.id == source.collection.id
-        return source.text.telling(texts, dict(self.fields), known_records=int(own)), ordinal if own else None
+        return source.text.significant_terms(texts, dict(self.fields), known_records=int(own)), ordinal if own else None
 
 
-def match_text(words: Bound, run: Run) -> MatchText:
+def match_text(words: BoundExpression, context: ExecutionContext) -> MatchQuery:
     """What to look for. A literal was written by who knows the signs; in any other value they are read leniently."""
-    text = scalar(words, run.values)
+    text = evaluate_scalar(words, context.evaluation)
     if not isinstance(text, str):
-        raise KernelError("PQ0736", words.span)
+        raise EvaluationError("PQ0736", words.span)
     try:
-        return parse_match_text(text, lenient=not isinstance(words, Constant))
-    except MatchTextError as error:
-        raise KernelError(error.code, words.span, **error.words) from error  # as the binder says it of a cold text
+        return parse_match_query(text, lenient=not isinstance(words, Constant))
+    except MatchQueryError as error:
+        raise EvaluationError(error.code, words.span, **error.words) from error  # as the binder says it of a cold text
 
 
-def scored(batch: Batch, scores: np.ndarray) -> Batch:
+def with_scores(batch: Batch, scores: np.ndarray) -> Batch:
     """The rows with their scores (best first) as `_score`, ordered by it."""
-    column = Flat(FLOAT, scores.astype(np.float64))
-    return replace(batch, computed={**batch.computed, "_score": column}, order=(OrderKey(column, descending=True),))
+    column = FlatColumn(FLOAT, scores.astype(np.float64))
+    return replace(batch, computed={**batch.computed, "_score": column}, order=(SortKey(column, descending=True),))

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import orjson
 
-from paasq_daemon.index.column import Column, Flat, Mask
-from paasq_daemon.kernels.columns import from_values, to_values
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.kernels.sort import order
+from paasq_daemon.index.column import Column, FlatColumn, Mask
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.kernels.sort import argsort
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
-from paasq_dsl.source_text import NOWHERE, Span
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
+from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import INT
 from paasq_dsl.values import Duration, Value
 
@@ -34,65 +34,65 @@ CURSOR_CHARACTERS_MAX = 4_096
 
 @dataclass(frozen=True)
 class Page:
-    size: Bound
-    after: Bound | None
+    size: BoundExpression
+    after: BoundExpression | None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        size = count_of(self.size, run)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        size = evaluate_row_count(self.size, context)
         if size == 0:
-            raise KernelError("PQ0711", self.size.span, stage="page", found=size)
-        cursor = None if self.after is None else scalar(self.after, run.values)
+            raise EvaluationError("PQ0711", self.size.span, stage="page", found=size)
+        cursor = None if self.after is None else evaluate_scalar(self.after, context.evaluation)
         if cursor is not None:
             assert self.after is not None
-            batch = batch.keep(behind(batch, cursor, run.fingerprint, self.after.span))
-        return cut(run, batch, size, "limit")
+            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint, self.after.span))
+        return truncate_with_cursor(context, batch, size, "limit")
 
     def describe(self) -> str:
-        return f"page {show(self.size)}" + (f" after {show(self.after)}" if self.after else "")
+        return f"page {expression_text(self.size)}" + (f" after {expression_text(self.after)}" if self.after else "")
 
 
-def cut(run: Run, batch: Batch, size: int, reason: str) -> Batch:
+def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, reason: str) -> Batch:
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    run.cursor = _cursor_at(batch, size - 1, run.fingerprint) if size else None
-    run.reasons.insert(0, reason)
-    run.depth_cut = False
+    context.cursor = _cursor_at(batch, size - 1, context.fingerprint) if size else None
+    context.reasons.insert(0, reason)
+    context.depth_limited = False
     return batch.take(np.arange(size))
 
 
-def behind(batch: Batch, cursor: object, fingerprint: str, span: Span = NOWHERE) -> Mask:
+def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span = DUMMY_SPAN) -> Mask:
     """Which rows come after the cursor's. Raises KernelError where it is none of this plan."""
     values, last = _read(cursor, fingerprint, span)
-    if len(values) != len(batch.order) or len(last) != len(batch.ties):
-        raise KernelError("PQ0731", span)
+    if len(values) != len(batch.order) or len(last) != len(batch.tiebreakers):
+        raise EvaluationError("PQ0731", span)
     # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
     keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
-    keys += [(Flat(INT, np.append(tie, at)), False) for tie, at in zip(batch.ties, last, strict=True)]
+    keys += [(FlatColumn(INT, np.append(tie, at)), False) for tie, at in zip(batch.tiebreakers, last, strict=True)]
     ranks = np.empty(batch.length + 1, np.int64)
-    ranks[order(keys, batch.length + 1)] = np.arange(batch.length + 1)
+    ranks[argsort(keys, batch.length + 1)] = np.arange(batch.length + 1)
     mask: Mask = ranks[:-1] > ranks[-1]
     if (
         batch.ordinals is not None
     ):  # the cursor's own row, wherever it stands by now; rows that were made stand where they do
-        mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.ties, last, strict=True)])
+        mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.tiebreakers, last, strict=True)])
     return mask
 
 
 def _appended(column: Column, value: Value) -> Column:
-    return from_values(column.type, [*to_values(column), value])
+    return column_from_values(column.type, [*column_to_values(column), value])
 
 
 def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
     at = np.array([row], np.int64)
-    values = [_encode(to_values(key.column.take(at))[0]) for key in batch.order]
-    last = [int(tie[row]) for tie in batch.ties]
+    values = [_encode(column_to_values(key.column.take(at))[0]) for key in batch.order]
+    last = [int(tie[row]) for tie in batch.tiebreakers]
     return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, last])).decode().rstrip("=")
 
 
 def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], list[int]]:
     """The values that the cursor's row is ordered by, and its ties."""
-    none = KernelError("PQ0730", span)
+    none = EvaluationError("PQ0730", span)
     if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
         raise none
     try:
@@ -101,7 +101,7 @@ def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], li
     except (ValueError, TypeError, binascii.Error, KeyError) as error:
         raise none from error
     if made_by != fingerprint or not isinstance(last, list) or not all(isinstance(tie, int) for tie in last):
-        raise KernelError("PQ0731", span)
+        raise EvaluationError("PQ0731", span)
     return decoded, last
 
 

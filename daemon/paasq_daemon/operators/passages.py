@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
-from paasq_daemon.index.column import Column, Flat
-from paasq_daemon.kernels.columns import from_values, to_values
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.operators.batch import Batch, OrderKey
+from paasq_daemon.index.column import Column, FlatColumn
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.column_fetch import fetch_column
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_daemon.operators.snippet_column import NO_WORDS
-from paasq_dsl.bound import Bound
-from paasq_dsl.citations import field_part
-from paasq_dsl.stages.find import WEIGHT_OF_SENSE, WEIGHT_OF_WORDS
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_daemon.operators.snippet_column import EMPTY_MATCH
+from paasq_dsl.bound import BoundExpression
+from paasq_dsl.citations import format_field_part
+from paasq_dsl.stages.find import TEXT_WEIGHT, VECTOR_WEIGHT
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
 from paasq_dsl.values import Value
 
@@ -48,20 +48,20 @@ class Passages:
 
     field: str
     type: Type
-    most: Bound | None = None
+    most: BoundExpression | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        most = 1 if self.most is None else count_of(self.most, run)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        most = 1 if self.most is None else evaluate_row_count(self.most, context)
         if self.most is not None and most == 0:
-            raise KernelError("PQ0711", self.most.span, stage="passages", found=most)
+            raise EvaluationError("PQ0711", self.most.span, stage="passages", found=most)
         if batch.length > DEPTH:
-            run.depth_cut = True
+            context.depth_limited = True
             batch = batch.take(np.arange(DEPTH))
         if batch.source is None or batch.ordinals is None:
             return self._of_parts(batch, [], [])
-        texts = to_values(fetch_column(batch.source, self.field, batch.ordinals))
-        found = [self._parts(run, batch.source, row, text) for row, text in enumerate(texts)]
-        _score(run, found, most)
+        texts = column_to_values(fetch_column(batch.source, self.field, batch.ordinals))
+        found = [self._parts(context, batch.source, row, text) for row, text in enumerate(texts)]
+        _score(context, found, most)
         rows: list[int] = []
         parts: list[_Part | None] = []
         for row, of_row in enumerate(found):
@@ -71,52 +71,54 @@ class Passages:
         return self._of_parts(batch, rows, parts)
 
     def describe(self) -> str:
-        return f"passages {self.field}" + (f" max {show(self.most)}" if self.most else "")
+        return f"passages {self.field}" + (f" max {expression_text(self.most)}" if self.most else "")
 
-    def _parts(self, run: Run, source: CollectionView, row: int, text: Value) -> list[_Part]:
-        run.cancel.check()
+    def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
+        context.cancel.raise_if_cancelled()
         if not isinstance(text, str):
             return []
-        found = source.text.passages(run.match or NO_WORDS, self.field, text)
+        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text)
         return [_Part(row, start, end, text[start:end], score) for start, end, score in found]
 
     def _of_parts(self, batch: Batch, rows: Sequence[int], parts: Sequence[_Part | None]) -> Batch:
         def column(type_: Type, value: Callable[[_Part], Value]) -> Column:
-            return from_values(type_, [None if part is None else value(part) for part in parts])
+            return column_from_values(type_, [None if part is None else value(part) for part in parts])
 
-        repeated = batch.take(np.array(rows, np.int64)).extended({
+        repeated = batch.take(np.array(rows, np.int64)).with_columns({
             "passage": column(self.type, lambda p: p.text),
             "passage_start": column(INT, lambda p: p.start),
             "passage_end": column(INT, lambda p: p.end),
             "_score.passage": column(FLOAT, lambda p: p.score),
-            "_passage": column(KEYWORD, lambda p: field_part(self.field, (p.start, p.end))),
+            "_passage": column(KEYWORD, lambda p: format_field_part(self.field, (p.start, p.end))),
         })  # fmt: skip
         places = np.arange(len(rows))
         return replace(
-            repeated, parts=(*repeated.parts, places), order=(OrderKey(Flat(INT, places), descending=False),)
+            repeated,
+            sub_ordinals=(*repeated.sub_ordinals, places),
+            order=(SortKey(FlatColumn(INT, places), descending=False),),
         )
 
 
-def _score(run: Run, found: Sequence[list[_Part]], most: int) -> None:
+def _score(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -> None:
     every = [part for of_row in found for part in of_row]
     best = max((part.words for part in every), default=0.0) or 1.0
     for part in every:
         part.words /= best
-    with_meaning = _look_for_meaning(run, found, most)
+    with_meaning = _look_for_meaning(context, found, most)
     for part in every:
-        part.score = WEIGHT_OF_WORDS * part.words + WEIGHT_OF_SENSE * part.sense if with_meaning else part.words
+        part.score = TEXT_WEIGHT * part.words + VECTOR_WEIGHT * part.sense if with_meaning else part.words
 
 
-def _look_for_meaning(run: Run, found: Sequence[list[_Part]], most: int) -> bool:
+def _look_for_meaning(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -> bool:
     """Fill in `sense` as far as is allowed. False where the run has looked for no meaning."""
-    if run.sense is None or not len(found):
+    if context.query_vector is None or not len(found):
         return False
-    sense = run.sense / (np.linalg.norm(run.sense) or 1.0)
+    sense = context.query_vector / (np.linalg.norm(context.query_vector) or 1.0)
     each = max(2 * most, EMBEDDED_MAX // len(found))
     chosen = [part for of_row in found for part in sorted(of_row, key=lambda p: (-p.words, p.start))[:each]]
     for part in chosen[:EMBEDDED_MAX]:
-        run.cancel.check()
-        if run.short_of_time():
+        context.cancel.raise_if_cancelled()
+        if context.deadline_near():
             break
-        part.sense = float(np.dot(sense, run.embed(part.text)))
+        part.sense = float(np.dot(sense, context.embed(part.text)))
     return True

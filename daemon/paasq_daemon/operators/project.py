@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import show_item
-from paasq_dsl.bound import Named
+from paasq_dsl.bound import NamedExpression
 
 
 @dataclass(frozen=True)
 class Project:
     """Adds or replaces columns. Which of them an answer shows is the schema's business."""
 
-    items: tuple[Named, ...]
+    items: tuple[NamedExpression, ...]
     word: str  # select or extend
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        return batch.extended({item.name: evaluate(item.value, batch, run.values) for item in self.items})
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        return batch.with_columns({item.name: evaluate(item.value, batch, context.evaluation) for item in self.items})
 
     def describe(self) -> str:
         return f"{self.word} " + ", ".join(show_item(item) for item in self.items)

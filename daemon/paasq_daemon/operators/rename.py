@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
+from paasq_daemon.operators.context import ExecutionContext
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Rename:
 
     names: tuple[tuple[str, str], ...]
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        del run
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        del context
         return batch.renamed(dict(self.names))
 
     def describe(self) -> str:

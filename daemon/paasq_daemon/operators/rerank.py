@@ -6,48 +6,48 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paasq_daemon.index.column import Flat
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.index.column import FlatColumn
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.operands import finite, numbers, valid_of
-from paasq_daemon.kernels.sort import order, top
-from paasq_daemon.operators.batch import Batch, OrderKey
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of, show_limit
-from paasq_dsl.bound import Bound
-from paasq_dsl.types import FLOAT, NUMBER_KINDS, Kind
+from paasq_daemon.kernels.operands import finite_column, numeric_values, validity_of
+from paasq_daemon.kernels.sort import argsort, top_k
+from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
+from paasq_dsl.bound import BoundExpression
+from paasq_dsl.types import FLOAT, NUMERIC_KINDS, TypeKind
 
 
 @dataclass(frozen=True)
 class Rerank:
     """Largest first, nulls last, equal rows in the order they had. `limit` as in Sort."""
 
-    value: Bound
-    limit: Bound | int | None = None
+    value: BoundExpression
+    limit: BoundExpression | int | None = None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        if run.depth_cut and "depth" not in run.reasons:
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        if context.depth_limited and "depth" not in context.reasons:
             # a row that fuse left out might have come first by now, whatever is taken of them
-            run.reasons.append("depth")
-        score = self._score(run, batch)
+            context.reasons.append("depth")
+        score = self._score(context, batch)
         keys = [(score, True)]
         if self.limit is None:
-            rows = order(keys, batch.length)
+            rows = argsort(keys, batch.length)
         else:
-            rows = top(keys, batch.length, min(count_of(self.limit, run), batch.length))
-        by = (OrderKey(score, descending=True), *batch.order)
-        return replace(batch.extended({"_score": score}), order=by).take(rows)
+            rows = top_k(keys, batch.length, min(evaluate_row_count(self.limit, context), batch.length))
+        by = (SortKey(score, descending=True), *batch.order)
+        return replace(batch.with_columns({"_score": score}), order=by).take(rows)
 
     def describe(self) -> str:
-        return f"rerank by {show(self.value)}{show_limit(self.limit)}"
+        return f"rerank by {expression_text(self.value)}{show_limit(self.limit)}"
 
-    def _score(self, run: Run, batch: Batch) -> Flat:
-        column = evaluate(self.value, batch, run.values)
-        if column.type.kind not in NUMBER_KINDS | {Kind.NULL}:
-            raise KernelError("PQ0724", self.value.span, type=column.type)
-        valid = np.zeros(batch.length, np.bool_) if column.type.kind is Kind.NULL else valid_of(column)
-        score = finite(FLOAT, numbers(column).astype(np.float64), valid)
-        assert isinstance(score, Flat)
+    def _score(self, context: ExecutionContext, batch: Batch) -> FlatColumn:
+        column = evaluate(self.value, batch, context.evaluation)
+        if column.type.kind not in NUMERIC_KINDS | {TypeKind.NULL}:
+            raise EvaluationError("PQ0724", self.value.span, type=column.type)
+        valid = np.zeros(batch.length, np.bool_) if column.type.kind is TypeKind.NULL else validity_of(column)
+        score = finite_column(FLOAT, numeric_values(column).astype(np.float64), valid)
+        assert isinstance(score, FlatColumn)
         return score

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_dsl.bound import Bound
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_dsl.bound import BoundExpression
 
-MADE_ROWS_MAX = 5_000_000  # by one stage: a few of them one behind the other would fill any memory
+OUTPUT_ROWS_MAX = 5_000_000  # by one stage: a few of them one behind the other would fill any memory
 
 
-def count_of(bound: Bound | int, run: Run) -> int:
+def evaluate_row_count(bound: BoundExpression | int, context: ExecutionContext) -> int:
     """A number of rows, 0 or more. Raises KernelError where the value is none."""
     if isinstance(bound, int):
         return bound
-    value = scalar(bound, run.values)
+    value = evaluate_scalar(bound, context.evaluation)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise KernelError("PQ0710", bound.span, found=repr(value))
+        raise EvaluationError("PQ0710", bound.span, found=repr(value))
     return value
 
 
 def check_rows(stage: str, rows: int) -> None:
     """Before a stage makes rows of rows. Raises KernelError where they are too many."""
-    if rows > MADE_ROWS_MAX:
-        raise KernelError("PQ0790", stage=stage, rows=f"{rows:,}", most=f"{MADE_ROWS_MAX:,}")
+    if rows > OUTPUT_ROWS_MAX:
+        raise EvaluationError("PQ0790", stage=stage, rows=f"{rows:,}", most=f"{OUTPUT_ROWS_MAX:,}")
 
 
-def show_limit(limit: Bound | int | None) -> str:
+def show_limit(limit: BoundExpression | int | None) -> str:
     if limit is None:
         return ""
-    return f" limit {limit if isinstance(limit, int) else show(limit)}"
+    return f" limit {limit if isinstance(limit, int) else expression_text(limit)}"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
 
-Words = NDArray[np.uint64]
+Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -25,40 +25,40 @@ class Sample:
     the other rows, and a smaller sample is part of a larger one. Without a seed it is the sequence number of the view.
     """
 
-    count: Bound
-    seed: Bound | None
+    count: BoundExpression
+    seed: BoundExpression | None
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        count = self._count(run, batch.length)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        count = self._count(context, batch.length)
         if batch.length <= count:
             return batch
-        drawn = mixed(np.array([self._seed(run)], np.int64).astype(np.uint64))
-        for tie in batch.ties or (np.arange(batch.length),):
-            drawn = mixed(drawn ^ tie.astype(np.uint64))
+        drawn = splitmix64(np.array([self._seed(context)], np.int64).astype(np.uint64))
+        for tie in batch.tiebreakers or (np.arange(batch.length),):
+            drawn = splitmix64(drawn ^ tie.astype(np.uint64))
         return batch.take(np.sort(np.argsort(drawn, kind="stable")[:count]))
 
     def describe(self) -> str:
-        return f"sample {show(self.count)}" + (f" seed {show(self.seed)}" if self.seed else "")
+        return f"sample {expression_text(self.count)}" + (f" seed {expression_text(self.seed)}" if self.seed else "")
 
-    def _count(self, run: Run, rows: int) -> int:
+    def _count(self, context: ExecutionContext, rows: int) -> int:
         """A float is a share of the rows, of which the nearest number is kept."""
-        value = scalar(self.count, run.values)
+        value = evaluate_scalar(self.count, context.evaluation)
         if not isinstance(value, float):
-            return count_of(self.count, run)
+            return evaluate_row_count(self.count, context)
         if not 0 <= value <= 1:
-            raise KernelError("PQ0712", self.count.span, found=f"{value:g}")
+            raise EvaluationError("PQ0712", self.count.span, found=f"{value:g}")
         return math.floor(value * rows + 0.5)
 
-    def _seed(self, run: Run) -> int:
+    def _seed(self, context: ExecutionContext) -> int:
         if self.seed is None:
-            return run.view.seq
-        seed = scalar(self.seed, run.values)
+            return context.view.seq
+        seed = evaluate_scalar(self.seed, context.evaluation)
         if not isinstance(seed, int) or isinstance(seed, bool):
-            raise KernelError("PQ0713", self.seed.span, found=repr(seed))
+            raise EvaluationError("PQ0713", self.seed.span, found=repr(seed))
         return seed
 
 
-def mixed(words: Words) -> Words:
+def splitmix64(words: Hashes) -> Hashes:
     """Each number as one that looks like chance: the finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
     words = words + np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -8,18 +8,18 @@ import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Ints, Mask
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import columns_of, evaluate_mask
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_mask, referenced_columns
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.column_fetch import is_stored_apart
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.column_fetch import needs_record_read
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.catalog import Collection
 
 
 @dataclass(frozen=True)
-class WholeColumns:
+class FullColumns:
     """A collection's columns at full length, the dead rows in them: no gather before a filter has chosen."""
 
     source: CollectionView
@@ -41,41 +41,41 @@ class Scan:
     left."""
 
     collection: Collection
-    conditions: tuple[Bound, ...] = ()
+    conditions: tuple[BoundExpression, ...] = ()
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        source = run.view.collection(self.collection.name)
-        mask = source.alive
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        source = context.view.collection(self.collection.name)
+        mask = source.live
         for condition in self.conditions:
             if not reads_records(condition, self.collection):
-                run.cancel.check()
-                mask = mask & _holds(condition, source, run)
+                context.cancel.raise_if_cancelled()
+                mask = mask & _holds(condition, source, context)
         ordinals = np.flatnonzero(mask)
         batch = Batch(len(ordinals), source, ordinals)
         for condition in self.conditions:
             if reads_records(condition, self.collection):
-                run.cancel.check()
-                batch = batch.keep(evaluate_mask(condition, batch, run.values))
+                context.cancel.raise_if_cancelled()
+                batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 
     def describe(self) -> str:
-        conditions = " and ".join(show(c) for c in self.conditions)
+        conditions = " and ".join(expression_text(c) for c in self.conditions)
         return f"scan {self.collection.name}" + (f" where {conditions}" if conditions else "")
 
 
-def _holds(condition: Bound, source: CollectionView, run: Run) -> Mask:
+def _holds(condition: BoundExpression, source: CollectionView, context: ExecutionContext) -> Mask:
     """Where the condition is true, bool[source.length]. What can't be computed with counts in live rows only."""
     try:
-        return evaluate_mask(condition, WholeColumns(source), run.values)
-    except KernelError:
+        return evaluate_mask(condition, FullColumns(source), context.evaluation)
+    except EvaluationError:
         if source.live_count == source.length:
             raise
-    live = np.flatnonzero(source.alive)
+    live = np.flatnonzero(source.live)
     mask = np.zeros(source.length, np.bool_)
-    mask[live] = evaluate_mask(condition, Batch(len(live), source, live), run.values)
+    mask[live] = evaluate_mask(condition, Batch(len(live), source, live), context.evaluation)
     return mask
 
 
-def reads_records(condition: Bound, collection: Collection) -> bool:
-    fields = (collection.by_name.get(name) for name in columns_of(condition))
-    return any(field is not None and is_stored_apart(field) for field in fields)
+def reads_records(condition: BoundExpression, collection: Collection) -> bool:
+    fields = (collection.fields_by_name.get(name) for name in referenced_columns(condition))
+    return any(field is not None and needs_record_read(field) for field in fields)

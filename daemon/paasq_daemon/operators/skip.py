@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
 
 
 @dataclass(frozen=True)
 class Skip:
-    count: Bound
+    count: BoundExpression
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        return batch.take(np.arange(min(count_of(self.count, run), batch.length), batch.length))
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        return batch.take(np.arange(min(evaluate_row_count(self.count, context), batch.length), batch.length))
 
     def describe(self) -> str:
-        return f"skip {show(self.count)}"
+        return f"skip {expression_text(self.count)}"

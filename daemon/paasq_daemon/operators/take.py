@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
-from paasq_daemon.operators.row_limits import count_of
-from paasq_dsl.bound import Bound
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_dsl.bound import BoundExpression
 
 
 @dataclass(frozen=True)
 class Take:
-    count: Bound
+    count: BoundExpression
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        count = count_of(self.count, run)
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        count = evaluate_row_count(self.count, context)
         if batch.length <= count:
             return batch
-        run.depth_cut = False  # what a deeper look would have found stands behind these
+        context.depth_limited = False  # what a deeper look would have found stands behind these
         return batch.take(np.arange(count))
 
     def describe(self) -> str:
-        return f"take {show(self.count)}"
+        return f"take {expression_text(self.count)}"

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Flat, Ints
+from paasq_daemon.index.column import Column, FlatColumn, Ints
 from paasq_daemon.kernels.columns import concatenate, null_column
-from paasq_daemon.operators.batch import Batch, Deferred, OrderKey
-from paasq_daemon.operators.column_fetch import spread
-from paasq_daemon.operators.context import EMPTY, Operator, Run
+from paasq_daemon.operators.batch import Batch, LazyColumns, SortKey
+from paasq_daemon.operators.column_fetch import scatter
+from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext, Operator
 from paasq_daemon.operators.row_limits import check_rows
 from paasq_dsl.types import INT, Type
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class UnionBranch:
     """`names` are the columns that its rows have."""
 
     operators: tuple[Operator, ...]
@@ -30,22 +30,22 @@ class Union:
     come out."""
 
     names: frozenset[str]
-    pipelines: tuple[Pipeline, ...]
+    pipelines: tuple[UnionBranch, ...]
     types: Mapping[str, Type]
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        pieces = [(batch, self.names), *((_rows(run, p), p.names) for p in self.pipelines)]
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        pieces = [(batch, self.names), *((_rows(context, p), p.names) for p in self.pipelines)]
         return _stacked(pieces, self.types)
 
     def describe(self) -> str:
         return f"union of {len(self.pipelines) + 1}"
 
 
-def _rows(run: Run, pipeline: Pipeline) -> Batch:
-    batch = EMPTY
+def _rows(context: ExecutionContext, pipeline: UnionBranch) -> Batch:
+    batch = EMPTY_BATCH
     for operator in pipeline.operators:
-        run.cancel.check()
-        batch = operator.run(run, batch)
+        context.cancel.raise_if_cancelled()
+        batch = operator.execute(context, batch)
     return batch
 
 
@@ -61,24 +61,24 @@ def _stacked(pieces: Sequence[tuple[Batch, frozenset[str]]], types: Mapping[str,
         found: list[Column] = []
         for i, (batch, names) in enumerate(pieces):
             mine = rows[whose == i] - (ends[i] - lengths[i])
-            found.append(batch.values(name, mine) if name in names else null_column(types[name], len(mine)))
+            found.append(batch.gather(name, mine) if name in names else null_column(types[name], len(mine)))
         places = np.empty(len(rows), np.int64)
         places[np.argsort(whose, kind="stable")] = np.arange(len(rows))
         return concatenate(types[name], found).take(places)
 
-    order = [OrderKey(Flat(INT, piece_of), descending=False)]
+    order = [SortKey(FlatColumn(INT, piece_of), descending=False)]
     for i, batch in enumerate(batches):
-        order += [OrderKey(spread(key.column, piece_of == i), key.descending) for key in batch.order]
+        order += [SortKey(scatter(key.column, piece_of == i), key.descending) for key in batch.order]
     rows = np.arange(int(ends[-1]))
-    columns = Deferred({name: name for name in types}, fetch, rows)
-    return Batch(len(rows), order=tuple(order), deferred=(columns,), parts=_ties(batches))
+    columns = LazyColumns({name: name for name in types}, fetch, rows)
+    return Batch(len(rows), order=tuple(order), lazy_columns=(columns,), sub_ordinals=_ties(batches))
 
 
 def _ties(batches: Sequence[Batch]) -> tuple[Ints, ...]:
     """The piece that a row is of, then its ties there; where a piece has fewer, zeros."""
-    most = max(len(batch.ties) for batch in batches)
+    most = max(len(batch.tiebreakers) for batch in batches)
     padded = [
-        (np.full(b.length, i), *b.ties, *[np.zeros(b.length, np.int64)] * (most - len(b.ties)))
+        (np.full(b.length, i), *b.tiebreakers, *[np.zeros(b.length, np.int64)] * (most - len(b.tiebreakers)))
         for i, b in enumerate(batches)
     ]
     return tuple(np.concatenate(tie) for tie in zip(*padded, strict=True))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.window.evaluate import window_columns
+from paasq_daemon.kernels.window.evaluate import evaluate_window_calls
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import Run
-from paasq_daemon.operators.expression_text import show
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.project import Project
-from paasq_dsl.bound import Apply, Bound, ColumnValue
-from paasq_dsl.bound.traversal import replaced, windows
+from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall
+from paasq_dsl.bound.traversal import substitute, window_calls
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 
@@ -27,23 +27,26 @@ class Window:
     """
 
     project: Project
-    keys: tuple[Bound, ...] = ()
+    keys: tuple[BoundExpression, ...] = ()
 
-    def run(self, run: Run, batch: Batch) -> Batch:
-        run.cancel.check()
-        names: dict[Apply, ColumnValue] = {}
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        context.cancel.raise_if_cancelled()
+        names: dict[FunctionCall, ColumnRef] = {}
         for item in self.project.items:
-            for call in windows(item.value):
-                names.setdefault(call, ColumnValue(f"`{len(names)}", call.type))  # as no column can be called
-        if run.depth_cut and "depth" not in run.reasons and any(call.function in _AHEAD for call in names):
-            run.reasons.append("depth")  # a row that fuse left out would have been seen
-        columns = window_columns(names, self.keys, batch, run.values)
-        run.cancel.check()
-        wider = batch.extended({names[call].name: column for call, column in columns.items()})
-        return batch.extended(
-            {item.name: evaluate(replaced(item.value, names), wider, run.values) for item in self.project.items}
+            for call in window_calls(item.value):
+                names.setdefault(call, ColumnRef(f"`{len(names)}", call.type))  # as no column can be called
+        if context.depth_limited and "depth" not in context.reasons and any(call.function in _AHEAD for call in names):
+            context.reasons.append("depth")  # a row that fuse left out would have been seen
+        columns = evaluate_window_calls(names, self.keys, batch, context.evaluation)
+        context.cancel.raise_if_cancelled()
+        wider = batch.with_columns({names[call].name: column for call, column in columns.items()})
+        return batch.with_columns(
+            {
+                item.name: evaluate(substitute(item.value, names), wider, context.evaluation)
+                for item in self.project.items
+            }
         )
 
     def describe(self) -> str:
-        by = f" by {', '.join(map(show, self.keys))}" if self.keys else ""
+        by = f" by {', '.join(map(expression_text, self.keys))}" if self.keys else ""
         return f"{self.project.describe()}{by}"

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from paasq_daemon.operators.context import Operator
 from paasq_daemon.operators.fuse import Fuse
 from paasq_daemon.operators.union import Union
-from paasq_daemon.plan.cardinality import Estimator
+from paasq_daemon.plan.cardinality import CardinalityEstimator
 from paasq_daemon.plan.planner import PhysicalPlan
-from paasq_dsl.bound import PipelineValue
-from paasq_dsl.bound.traversal import instances
+from paasq_dsl.bound import Subquery
+from paasq_dsl.bound.traversal import find_all
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class OperatorMetrics:
     """What one operator did."""
 
     rows: int
@@ -23,11 +23,11 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Measurements:
+class PlanMetrics:
     """What the operators of a plan did, in their order, and its pipelines in brackets."""
 
-    operators: list[Measured] = field(default_factory=list)
-    listings: dict[PipelineValue, Measured] = field(default_factory=dict)
+    operators: list[OperatorMetrics] = field(default_factory=list)
+    init_plans: dict[Subquery, OperatorMetrics] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +39,32 @@ class PlanLine:
     estimated_rows: int
     rows: int | None
     elapsed_ms: float | None
-    inside: bool = False
+    nested: bool = False
 
 
-def plan_lines(plan: PhysicalPlan, estimator: Estimator, measured: Measurements | None) -> list[PlanLine]:
+def plan_lines(plan: PhysicalPlan, estimator: CardinalityEstimator, measured: PlanMetrics | None) -> list[PlanLine]:
     """In the order of the rows' way; pipelines inside an operator indented below it."""
-    for listing in plan.listings:
-        estimator.listed[listing.value] = estimator.rows(listing.operators)[-1]
+    for listing in plan.init_plans:
+        estimator.subquery_rows[listing.subquery] = estimator.rows(listing.operators)[-1]
     lines: list[PlanLine] = []
     for i, (operator, estimate) in enumerate(zip(plan.operators, estimator.rows(plan.operators), strict=True)):
         done = measured.operators[i] if measured is not None and i < len(measured.operators) else None
         lines.append(_line(operator.describe(), estimate, done))
         for name, inside in _inside(operator):
-            lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, inside=True))
+            lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, nested=True))
         lines += _listed(plan, operator, estimator, measured, "  ")
     return lines
 
 
 def _listed(
-    plan: PhysicalPlan, part: object, estimator: Estimator, measured: Measurements | None, indent: str
+    plan: PhysicalPlan, part: object, estimator: CardinalityEstimator, measured: PlanMetrics | None, indent: str
 ) -> Iterator[PlanLine]:
     """The pipelines in brackets that an operator asks, each with those that it asks itself below it."""
-    operators = {listing.value: listing.operators for listing in plan.listings}
-    for value in dict.fromkeys(instances(part, PipelineValue)):
-        done = measured.listings.get(value) if measured is not None else None
+    operators = {listing.subquery: listing.operators for listing in plan.init_plans}
+    for value in dict.fromkeys(find_all(part, Subquery)):
+        done = measured.init_plans.get(value) if measured is not None else None
         text = f"{indent}from {value.source}: {_described(operators[value])}"
-        yield _line(text, round(estimator.listed[value]), done)
+        yield _line(text, round(estimator.subquery_rows[value]), done)
         yield from _listed(plan, operators[value], estimator, measured, f"{indent}  ")
 
 
@@ -72,7 +72,7 @@ def _described(operators: Sequence[Operator]) -> str:
     return " | ".join(operator.describe() for operator in operators)
 
 
-def _line(text: str, estimate: int, done: Measured | None) -> PlanLine:
+def _line(text: str, estimate: int, done: OperatorMetrics | None) -> PlanLine:
     return PlanLine(text, estimate, *(None, None) if done is None else (done.rows, round(done.elapsed_ms, 3)))
 
 
@@ -89,7 +89,7 @@ def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool)
     width = max(len(line.operator) for line in lines)
     for line in lines:
         text = f"{line.operator:<{width}}"
-        if not line.inside:
+        if not line.nested:
             text += f"  ~{line.estimated_rows} rows"
         if analyzed and line.rows is not None:
             text += f", {line.rows} rows in {line.elapsed_ms} ms"

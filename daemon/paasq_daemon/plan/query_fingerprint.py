@@ -6,33 +6,38 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.evaluate import RunValues
+from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_dsl import bound
-from paasq_dsl.bound import BoundStage, BudgetStage, Constant, ParameterValue
-from paasq_dsl.bound.traversal import expressions, nested, parts
+from paasq_dsl.bound import BoundStage, BudgetStage, Constant, ParameterRef
+from paasq_dsl.bound.traversal import stage_expressions, walk_expression, walk_stages
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class QueryFingerprint:
     """`shape` is that of the stages; `slots` and `parameters` are the literals and parameters that they read."""
 
     shape: str
     slots: tuple[int, ...]
     parameters: tuple[str, ...]
 
-    def of(self, values: RunValues) -> str:
+    def digest(self, values: EvaluationContext) -> str:
         """For one run, 18 hexadecimal digits."""
         given = [self.shape, *(repr(values.literals[slot]) for slot in self.slots)]
         given += [repr(values.parameters.get(name)) for name in self.parameters]
         return _digest("\0".join(given))
 
 
-def fingerprint(stages: Sequence[BoundStage]) -> Fingerprint:
+def fingerprint(stages: Sequence[BoundStage]) -> QueryFingerprint:
     unpaged = [stage for stage in stages if not isinstance(stage, (bound.PageStage, BudgetStage))]
-    read = [part for stage in nested(unpaged) for expression in expressions(stage) for part in parts(expression)]
+    read = [
+        part
+        for stage in walk_stages(unpaged)
+        for expression in stage_expressions(stage)
+        for part in walk_expression(expression)
+    ]
     slots = sorted({part.slot for part in read if isinstance(part, Constant) and part.slot >= 0})
-    names = sorted({part.name for part in read if isinstance(part, ParameterValue)})
-    return Fingerprint(_digest(repr(unpaged)), tuple(slots), tuple(names))
+    names = sorted({part.name for part in read if isinstance(part, ParameterRef)})
+    return QueryFingerprint(_digest(repr(unpaged)), tuple(slots), tuple(names))
 
 
 def _digest(text: str) -> str:

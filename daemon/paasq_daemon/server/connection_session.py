@@ -7,12 +7,12 @@ import select
 from collections.abc import Coroutine, Hashable
 from typing import Any, NamedTuple
 
-from paasq_daemon.server.connection_watches import Watching
+from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.server.log import failure
-from paasq_daemon.server.methods import METHODS, Call, Method, Service
+from paasq_daemon.server.log import log_failure
+from paasq_daemon.server.methods import METHODS, Method, RpcCall, ServerContext
 from paasq_daemon.server.param_readers import read_params
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError
 from paasq_daemon.wire.framing import FrameDecoder, Framing, frame
 from paasq_daemon.wire.json_rpc import (
@@ -43,7 +43,7 @@ class _Request(NamedTuple):
 
 class Session:
     def __init__(
-        self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+        self, service: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
     ) -> None:
         self._service = service
         self._reader = reader
@@ -51,10 +51,10 @@ class Session:
         self._limits = limits
         self._decoder = FrameDecoder(frame_bytes_max=limits.frame_bytes_max)
         self._sending = asyncio.Lock()
-        self._in_flight: dict[Hashable, Cancellation] = {}  # by id; a notification by an object of its own
+        self._in_flight: dict[Hashable, CancellationToken] = {}  # by id; a notification by an object of its own
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
-        self._watching = Watching(self._push, self._start, limits)
+        self._watching = ConnectionWatches(self._push, self._start, limits)
 
     async def run(self) -> None:
         """Until the client hangs up, breaks the framing or idles too long, or `stop_reading` is called."""
@@ -134,7 +134,7 @@ class Session:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            failure("session_failed", error)
+            log_failure("session_failed", error)
         if task.cancelled() or error is not None:
             self._writer.transport.abort()
 
@@ -164,7 +164,7 @@ class Session:
         except PaasqError as error:
             response = error_message(request.id, error)
         except Exception as error:  # noqa: BLE001  # whatever a request does, the daemon lives
-            failure("request_failed", error, method=request.method.name)
+            log_failure("request_failed", error, method=request.method.name)
             words = RpcError(INTERNAL_ERROR, f"the daemon failed: {type(error).__name__}", "its log says where")
             response = error_message(request.id, words)
         return response if request.answered else None
@@ -179,9 +179,9 @@ class Session:
                 f"{self._limits.in_flight_max} requests of this connection are in flight", "wait for one of them"
             )
         limits = params.get("budget") or Budget()
-        cancellation = self._in_flight[name] = Cancellation(limits.time_ms)
+        cancellation = self._in_flight[name] = CancellationToken(limits.time_ms)
         try:
-            return await request.method.run(Call(self._service, params, cancellation, self._cancel, self._watching))
+            return await request.method.run(RpcCall(self._service, params, cancellation, self._cancel, self._watching))
         finally:
             del self._in_flight[name]
 
@@ -218,7 +218,7 @@ class Session:
         if isinstance(error, PaasqError):
             await self._send(error_message(None, error))
         elif not isinstance(error, OSError):
-            failure("session_failed", error)
+            log_failure("session_failed", error)
 
     def _hung_up(self) -> bool:
         """Whether the client has gone, not only stopped sending (`printf ... | nc -U`): it then waits for nothing."""

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from paasq_daemon.server.engine_protocol import StandingQuery
+from paasq_daemon.server.engine_protocol import EventSource
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.server.log import failure
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.server.log import log_failure
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError
 from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.json_rpc import error_to_json, notification
@@ -22,7 +22,7 @@ _EVENTS_MAX = 1_000  # of one notification
 _BYTES_MAX = 2**20
 
 
-class Watching:
+class ConnectionWatches:
     """Lives in the event loop of its connection. A query is run again when its last events were taken and it is due."""
 
     def __init__(
@@ -37,21 +37,21 @@ class Watching:
         self._start = start
         self._limits = limits
         self._numbers = itertools.count(1)
-        self._open: dict[int, tuple[StandingQuery, asyncio.Event]] = {}  # with what says that it is due
+        self._open: dict[int, tuple[EventSource, asyncio.Event]] = {}  # with what says that it is due
 
     @property
     def count(self) -> int:
         return len(self._open)
 
-    def check_room(self) -> None:
+    def check_limit(self) -> None:
         """Raises LimitExceeded."""
         if self.count >= self._limits.watches_max:
             raise LimitExceeded(f"a connection may have {self._limits.watches_max} watches", "end one by `unwatch`")
 
-    def begin(self, query: StandingQuery, pool: ThreadPoolExecutor) -> int:
+    def begin(self, query: EventSource, pool: ThreadPoolExecutor) -> int:
         """The number of the new watch. Raises LimitExceeded where others came first."""
         try:
-            self.check_room()
+            self.check_limit()
         except LimitExceeded:
             query.close()
             raise
@@ -74,14 +74,16 @@ class Watching:
         for number in list(self._open):
             self.end(number)
 
-    async def _run(self, number: int, query: StandingQuery, due: asyncio.Event, pool: ThreadPoolExecutor) -> None:
+    async def _run(self, number: int, query: EventSource, due: asyncio.Event, pool: ThreadPoolExecutor) -> None:
         try:
             while number in self._open:
-                for body in await run_in(pool, lambda: _bodies(number, query.take(), self._limits), Cancellation()):
+                for body in await run_in(
+                    pool, lambda: _bodies(number, query.next_events(), self._limits), CancellationToken()
+                ):
                     if number in self._open:
                         await self._push(body)
                 await due.wait()
-                await asyncio.sleep(query.rest_s)
+                await asyncio.sleep(query.cooldown_s)
                 due.clear()
         except (OSError, Cancelled, asyncio.CancelledError):  # the client has gone, or wants no more
             pass
@@ -92,7 +94,7 @@ class Watching:
 
     async def _fail(self, number: int, error: Exception) -> None:
         if not isinstance(error, PaasqError):
-            failure("watch_failed", error)
+            log_failure("watch_failed", error)
             error = PaasqError(f"the daemon failed: {type(error).__name__}", "its log says where")
         with contextlib.suppress(OSError):
             await self._push(notification("watch.ended", {"watch": number, "error": error_to_json(error)}))

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.request import Request
 
 T = TypeVar("T")
@@ -19,12 +19,12 @@ T = TypeVar("T")
 _CLOCK_SLACK_S = 0.002  # a timer may fire a little early; the deadline must have passed when it does
 
 
-class WorkDied(Exception):
+class WorkerCrashed(Exception):
     """What ended the work, its cause, is no Exception: a panic of a library in Rust, an exit, a cancelled future."""
 
 
 class Executor(Protocol):
-    async def run(self, request: Request, cancellation: Cancellation) -> Answer:
+    async def run(self, request: Request, cancellation: CancellationToken) -> Answer:
         """The answer. Raises what the engine raises; Cancelled and BudgetExceeded also while the request is queued."""
         ...
 
@@ -39,14 +39,14 @@ class ThreadExecutor:
         self._engine = engine
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="paasq-query")
 
-    async def run(self, request: Request, cancellation: Cancellation) -> Answer:
+    async def run(self, request: Request, cancellation: CancellationToken) -> Answer:
         return await run_in(self._pool, lambda: self._engine.query(request, cancellation), cancellation)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: Cancellation) -> T:
+async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: CancellationToken) -> T:
     """What `work` returns. Cancelled or late work leaves the queue at once; once it runs, it must look for itself.
 
     Raises what `work` raises where that is an Exception, else WorkDied.
@@ -60,7 +60,7 @@ async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: 
     try:
         outcome = await asyncio.wrap_future(queued)
     except asyncio.CancelledError:
-        cancellation.check()  # says which of the two it was
+        cancellation.raise_if_cancelled()  # says which of the two it was
         raise
     finally:
         if timer is not None:
@@ -69,7 +69,7 @@ async def run_in(pool: ThreadPoolExecutor, work: Callable[[], T], cancellation: 
         return outcome.value
     if isinstance(outcome.error, Exception):
         raise outcome.error
-    raise WorkDied(type(outcome.error).__name__) from outcome.error
+    raise WorkerCrashed(type(outcome.error).__name__) from outcome.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ class _Failed:
     error: BaseException
 
 
-def _run(work: Callable[[], T], cancellation: Cancellation) -> _Done[T] | _Failed:
+def _run(work: Callable[[], T], cancellation: CancellationToken) -> _Done[T] | _Failed:
     """An error comes back as a value: not every one can be given to a future. StopIteration would leave it without a
     result for ever, SystemExit would end the event loop, a CancelledError would pass for the cancelled request's own.
     """
     try:
-        cancellation.check()
+        cancellation.raise_if_cancelled()
         return _Done(work())
     except BaseException as error:  # noqa: BLE001  # `run_in` raises it where it is awaited
         return _Failed(error)

@@ -11,13 +11,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from paasq_daemon.server.auth import admit, peer_of
+from paasq_daemon.server.auth import authorize_peer, peer_credentials
 from paasq_daemon.server.connection_session import Session
 from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
-from paasq_daemon.server.log import event
-from paasq_daemon.server.methods import Service
+from paasq_daemon.server.log import log_event
+from paasq_daemon.server.methods import ServerContext
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ProtocolError
 from paasq_daemon.wire.framing import Framing, frame
@@ -48,32 +48,32 @@ def serve(
 async def _serve(
     engine: Engine, socket_path: Path, limits: Limits, executor: Executor | None, on_ready: Callable[[], None] | None
 ) -> bool:
-    service = Service.of(engine, executor or ThreadExecutor(engine), limits.frame_bytes_max)
+    service = ServerContext.of(engine, executor or ThreadExecutor(engine), limits.frame_bytes_max)
     listener = Listener(service, socket_path, limits)
     clean = True
     try:
         stop = asyncio.Event()
         _on_signals(stop.set)
         await listener.start()
-        event("listening", socket=str(socket_path), pid=os.getpid())
+        log_event("listening", socket=str(socket_path), pid=os.getpid())
         if on_ready is not None:
             on_ready()
         await stop.wait()
-        event("stopping", in_flight=listener.in_flight)
+        log_event("stopping", in_flight=listener.in_flight)
         clean = await listener.stop()
     finally:
         service.close()
         if clean:
             engine.close()
         listener.remove_socket()
-    event("stopped", clean=clean)
+    log_event("stopped", clean=clean)
     return clean
 
 
 class Listener:
     """Accepts connections on one Unix socket, and ends them. Lives in one event loop."""
 
-    def __init__(self, service: Service, path: Path, limits: Limits) -> None:
+    def __init__(self, service: ServerContext, path: Path, limits: Limits) -> None:
         self._service = service
         self._path = path
         self._limits = limits
@@ -120,7 +120,7 @@ class Listener:
         try:
             self._admit(writer.get_extra_info("socket"))
         except PaasqError as error:
-            event("refused", why=error.message)
+            log_event("refused", why=error.message)
             writer.write(frame(error_message(None, error), Framing.LINES))
             writer.close()
             return
@@ -134,7 +134,7 @@ class Listener:
             del self._sessions[session]
 
     def _admit(self, connection: socket.socket) -> None:
-        admit(connection)
+        authorize_peer(connection)
         if len(self._sessions) >= self._limits.connections_max:
             raise LimitExceeded(
                 f"{self._limits.connections_max} connections are open already", "close one, or share one"
@@ -185,7 +185,7 @@ def _clear(path: Path) -> None:
             return
         except OSError as error:
             raise ProtocolError(f"{path} cannot be used: {error}", "give another path with --socket") from None
-        peer = peer_of(probe)
+        peer = peer_credentials(probe)
         raise ProtocolError(
             f"a daemon{f', process {peer.pid},' if peer else ''} listens at {path} already",
             "use that one, stop it, or give another path with --socket",

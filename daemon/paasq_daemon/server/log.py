@@ -11,18 +11,18 @@ LOGGER = logging.getLogger("paasq")
 _FRAMES_SHOWN = 6
 
 
-def event(name: str, level: int = logging.INFO, **fields: Any) -> None:
+def log_event(name: str, level: int = logging.INFO, **fields: Any) -> None:
     """Values are JSON in ASCII: what a client names cannot break a line or drive a terminal."""
     parts = [name, *(f"{field}={json.dumps(value, default=str)}" for field, value in fields.items())]
     LOGGER.log(level, "%s", " ".join(parts))
 
 
-def failure(name: str, error: BaseException, **fields: Any) -> None:
+def log_failure(name: str, error: BaseException, **fields: Any) -> None:
     """An error that nobody foresaw, or what caused it: its class and where, not its words, which may hold data."""
     error = error.__cause__ or error
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    event(name, logging.ERROR, **fields, error=type(error).__name__, where=where)
+    log_event(name, logging.ERROR, **fields, error=type(error).__name__, where=where)
 
 
 class LineFormatter(logging.Formatter):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from paasq_daemon.server.connection_watches import Watching
+from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX, VALUES_MAX
@@ -16,20 +16,20 @@ from paasq_daemon.server.param_readers import (
     Param,
     boolean,
     budget,
-    mapping,
-    moment,
+    integer,
+    json_object,
     optional,
     positive,
     records,
     request_id,
     text,
+    text_map,
     text_up_to,
-    texts,
-    whole,
+    timestamp,
 )
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.cancellation import Cancellation
-from paasq_daemon.wire.catalog_messages import catalog_message, record_message
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.catalog_messages import encode_catalog, encode_record
 from paasq_daemon.wire.errors import SnapshotError
 from paasq_daemon.wire.json_rpc import dump_bounded
 from paasq_daemon.wire.request import Budget, Request
@@ -41,18 +41,18 @@ _ROWS_ENCODED_INLINE_MAX = 100  # about a millisecond
 
 
 @dataclass(frozen=True)
-class Service:
+class ServerContext:
     """What all connections share. Queries run in the executor; short and long work have threads of their own."""
 
     engine: Engine
     executor: Executor
     answer_bytes_max: int
-    short: ThreadPoolExecutor
-    long: ThreadPoolExecutor
-    watching: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
+    short_pool: ThreadPoolExecutor
+    long_pool: ThreadPoolExecutor
+    watch_pool: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
 
     @classmethod
-    def of(cls, engine: Engine, executor: Executor, answer_bytes_max: int) -> Service:
+    def of(cls, engine: Engine, executor: Executor, answer_bytes_max: int) -> ServerContext:
         short = ThreadPoolExecutor(_SHORT_THREADS, thread_name_prefix="paasq-short")
         long = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="paasq-long")
         watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
@@ -61,51 +61,51 @@ class Service:
     def close(self) -> None:
         """Take no more; what runs goes on."""
         self.executor.close()
-        self.short.shutdown(wait=False, cancel_futures=True)
-        self.long.shutdown(wait=False, cancel_futures=True)
-        self.watching.shutdown(wait=False, cancel_futures=True)
+        self.short_pool.shutdown(wait=False, cancel_futures=True)
+        self.long_pool.shutdown(wait=False, cancel_futures=True)
+        self.watch_pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RpcCall:
     """One request: its parameters as read, its token, `cancel`, which reaches the connection's other requests, and the
     watches of the connection."""
 
-    service: Service
+    service: ServerContext
     params: dict[str, Any]
-    cancellation: Cancellation
+    cancellation: CancellationToken
     cancel: Callable[[str | int], bool]
-    watching: Watching
+    watches: ConnectionWatches
 
     def encode(self, result: Any) -> bytes:
         return dump_bounded(result, self.service.answer_bytes_max)
 
     async def short(self, work: Callable[[Engine], Any]) -> bytes:
         """JSON of what `work` returns; made in a thread too, so that a large one holds up nobody."""
-        return await self._in(self.service.short, work)
+        return await self._in(self.service.short_pool, work)
 
     async def long(self, work: Callable[[Engine], Any]) -> bytes:
-        return await self._in(self.service.long, work)
+        return await self._in(self.service.long_pool, work)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Engine], Any]) -> bytes:
         return await run_in(pool, lambda: self.encode(work(self.service.engine)), self.cancellation)
 
 
-Run: TypeAlias = Callable[[Call], Awaitable[bytes]]  # -> JSON of the result
+MethodHandler: TypeAlias = Callable[[RpcCall], Awaitable[bytes]]  # -> JSON of the result
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
     name: str
     params: tuple[Param, ...]
-    run: Run
+    run: MethodHandler
 
 
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, *params: Param) -> Callable[[Run], Run]:
-    def register(run: Run) -> Run:
+def method(name: str, *params: Param) -> Callable[[MethodHandler], MethodHandler]:
+    def register(run: MethodHandler) -> MethodHandler:
         METHODS[name] = Method(name, params, run)
         return run
 
@@ -113,16 +113,16 @@ def method(name: str, *params: Param) -> Callable[[Run], Run]:
 
 
 _QUERY_TEXT = Param("text", text_up_to(QUERY_TEXT_CHARS_MAX))
-_QUERY_PARAMS = optional("params", mapping, {})
+_QUERY_PARAMS = optional("params", json_object, {})
 _SOURCE_NAME = optional("source_name", text, "<query>")
 _READ_ONLY = optional("read_only", boolean, default=False)
-_MODULES = optional("modules", texts, {})
+_MODULES = optional("modules", text_map, {})
 _ZONE = optional("zone", text, DEFAULT_ZONE)
-_NOW = optional("now", moment)
+_NOW = optional("now", timestamp)
 _COLLECTION, _NAME = Param("collection", text), Param("name", text)
 
 
-def _request(call: Call) -> Request:
+def _request(call: RpcCall) -> Request:
     limits = call.params.get("budget") or Budget()
     given = {name: call.params[name] for name in ("text", "params", "source_name", "read_only", "modules", "zone")}
     return Request(**given, now_us=call.params.get("now"), budget=limits)
@@ -131,49 +131,49 @@ def _request(call: Call) -> Request:
 @method(
     "query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW
 )
-async def _query(call: Call) -> bytes:
+async def _query(call: RpcCall) -> bytes:
     answer: Answer = await call.service.executor.run(_request(call), call.cancellation)
     if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
         return call.encode(answer.to_json())
-    return await run_in(call.service.short, lambda: call.encode(answer.to_json()), Cancellation())
+    return await run_in(call.service.short_pool, lambda: call.encode(answer.to_json()), CancellationToken())
 
 
 @method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE)
-async def _watch(call: Call) -> bytes:
+async def _watch(call: RpcCall) -> bytes:
     """Begins to push events; the answer names the watch, and goes out before the first of them."""
     request = _request(call)
-    call.watching.check_room()
-    query = await run_in(call.service.short, lambda: call.service.engine.watch(request), call.cancellation)
-    return call.encode({"watch": call.watching.begin(query, call.service.watching)})
+    call.watches.check_limit()
+    query = await run_in(call.service.short_pool, lambda: call.service.engine.watch(request), call.cancellation)
+    return call.encode({"watch": call.watches.begin(query, call.service.watch_pool)})
 
 
-@method("unwatch", Param("watch", whole(1, 2**53)))
-async def _unwatch(call: Call) -> bytes:
-    return call.encode({"ended": call.watching.end(call.params["watch"])})
+@method("unwatch", Param("watch", integer(1, 2**53)))
+async def _unwatch(call: RpcCall) -> bytes:
+    return call.encode({"ended": call.watches.end(call.params["watch"])})
 
 
 @method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)
-async def _explain(call: Call) -> bytes:
+async def _explain(call: RpcCall) -> bytes:
     request = _request(call)
     return await call.short(lambda engine: engine.explain(request).to_json())
 
 
 @method("check", _QUERY_TEXT, _MODULES)
-async def _check(call: Call) -> bytes:
+async def _check(call: RpcCall) -> bytes:
     return await call.short(lambda engine: engine.check(call.params["text"], call.params["modules"]))
 
 
 @method("get", _COLLECTION, Param("key", text))
-async def _get(call: Call) -> bytes:
+async def _get(call: RpcCall) -> bytes:
     def work(engine: Engine) -> dict[str, Any] | None:
         record = engine.get(call.params["collection"], call.params["key"])
-        return record and record_message(record, engine.catalog().collections[call.params["collection"]])
+        return record and encode_record(record, engine.catalog().collections[call.params["collection"]])
 
     return await call.short(work)
 
 
 @method("put", _COLLECTION, Param("records", records))
-async def _put(call: Call) -> bytes:
+async def _put(call: RpcCall) -> bytes:
     def work(engine: Engine) -> dict[str, Any]:
         done = engine.put(call.params["collection"], call.params["records"])
         return {"keys": done.keys, "seq": done.seq}
@@ -182,12 +182,12 @@ async def _put(call: Call) -> bytes:
 
 
 @method("catalog")
-async def _catalog(call: Call) -> bytes:
-    return await call.short(lambda engine: catalog_message(engine.catalog()))
+async def _catalog(call: RpcCall) -> bytes:
+    return await call.short(lambda engine: encode_catalog(engine.catalog()))
 
 
 @method("status")
-async def _status(call: Call) -> bytes:
+async def _status(call: RpcCall) -> bytes:
     return await call.short(lambda engine: engine.status())
 
 
@@ -196,9 +196,9 @@ async def _status(call: Call) -> bytes:
     _COLLECTION,
     Param("field", text),
     optional("prefix", text, ""),
-    optional("limit", whole(1, VALUES_MAX), 20),
+    optional("limit", integer(1, VALUES_MAX), 20),
 )
-async def _values(call: Call) -> bytes:
+async def _values(call: RpcCall) -> bytes:
     def work(engine: Engine) -> list[dict[str, Any]]:
         return [{"value": value, "count": count} for value, count in engine.values(**call.params)]
 
@@ -211,35 +211,35 @@ async def _values(call: Call) -> bytes:
     optional("collection", text),
     optional("replace", boolean, default=False),
 )
-async def _embed(call: Call) -> bytes:
+async def _embed(call: RpcCall) -> bytes:
     def on_progress(*_: Any) -> None:
-        call.cancellation.check()
+        call.cancellation.raise_if_cancelled()
 
     return await call.long(lambda engine: engine.embed(**call.params, on_progress=on_progress))
 
 
 @method("snapshot.create", _NAME)
-async def _snapshot_create(call: Call) -> bytes:
+async def _snapshot_create(call: RpcCall) -> bytes:
     return await call.long(lambda engine: engine.snapshot_create(call.params["name"]))
 
 
 @method("snapshot.list")
-async def _snapshot_list(call: Call) -> bytes:
+async def _snapshot_list(call: RpcCall) -> bytes:
     return await call.short(lambda engine: engine.snapshot_list())
 
 
-@method("snapshot.verify", _NAME, optional("depth", whole(1, 3), 2))
-async def _snapshot_verify(call: Call) -> bytes:
+@method("snapshot.verify", _NAME, optional("depth", integer(1, 3), 2))
+async def _snapshot_verify(call: RpcCall) -> bytes:
     return await call.long(lambda engine: engine.snapshot_verify(call.params["name"], call.params["depth"]))
 
 
 @method("snapshot.delete", _NAME)
-async def _snapshot_delete(call: Call) -> bytes:
+async def _snapshot_delete(call: RpcCall) -> bytes:
     return await call.long(lambda engine: engine.snapshot_delete(call.params["name"]))
 
 
 @method("snapshot.restore", _NAME, Param("into", text))
-async def _snapshot_restore(call: Call) -> bytes:
+async def _snapshot_restore(call: RpcCall) -> bytes:
     into = Path(call.params["into"])
     if not into.is_absolute():
         raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
@@ -247,11 +247,11 @@ async def _snapshot_restore(call: Call) -> bytes:
 
 
 @method("ping")
-async def _ping(call: Call) -> bytes:
+async def _ping(call: RpcCall) -> bytes:
     """Answered at once, however much work waits: the daemon lives, and what was asked of it is under way."""
     return call.encode({})
 
 
 @method("cancel", Param("id", request_id))
-async def _cancel(call: Call) -> bytes:
+async def _cancel(call: RpcCall) -> bytes:
     return call.encode({"cancelled": call.cancel(call.params["id"])})

@@ -56,7 +56,7 @@ def text_up_to(chars_max: int) -> Read:
     return read
 
 
-def moment(value: Any, place: str) -> int:
+def timestamp(value: Any, place: str) -> int:
     """Microseconds since 1970; a time without an offset is UTC's."""
     try:
         return parse_time(text(value, place))
@@ -64,7 +64,7 @@ def moment(value: Any, place: str) -> int:
         raise RpcError(INVALID_PARAMS, f"{place}: {error}") from None
 
 
-def whole(least: int, most: int) -> Read:
+def integer(least: int, most: int) -> Read:
     def read(value: Any, place: str) -> int:
         fits = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
         return int(value) if fits else _refuse(place, f"a whole number from {least} to {most}", value)
@@ -81,18 +81,18 @@ def positive(value: Any, place: str) -> float:
     return float(value) if fits else _refuse(place, "a number above 0", value)
 
 
-def mapping(value: Any, place: str) -> dict[str, Any]:
+def json_object(value: Any, place: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else _refuse(place, "an object", value)
 
 
-def texts(value: Any, place: str) -> dict[str, str]:
-    return {name: text(each, f"{place}.{name:.80}") for name, each in mapping(value, place).items()}
+def text_map(value: Any, place: str) -> dict[str, str]:
+    return {name: text(each, f"{place}.{name:.80}") for name, each in json_object(value, place).items()}
 
 
 def records(value: Any, place: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         _refuse(place, "a list of objects", value)
-    return [mapping(item, f"{place}[{at}]") for at, item in enumerate(value)]
+    return [json_object(item, f"{place}[{at}]") for at, item in enumerate(value)]
 
 
 def request_id(value: Any, place: str) -> str | int:
@@ -120,5 +120,5 @@ def _refuse(place: str, wanted: str, given: Any) -> NoReturn:
 
 
 _KINDS = {type(None): "null", bool: "a boolean", str: "text", list: "a list", dict: "an object"}
-_COUNT = whole(1, 2**53)
+_COUNT = integer(1, 2**53)
 _BUDGET = (optional("time_ms", positive), optional("rows", _COUNT), optional("tokens", _COUNT))

@@ -12,15 +12,15 @@ from typing import BinaryIO
 from blake3 import blake3
 
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_path, target_lock, write_manifest
-from paasq_daemon.snapshot.object_store import ObjectName, Objects
+from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.page_table import PACK_PAGES_MAX, PAGE_BYTES, PageTable, read_table, write_entries
 from paasq_daemon.store.content_digest import logical_digest
-from paasq_daemon.store.layout import FORMAT_VERSION
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.layout import STORE_FORMAT_VERSION
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
-Progress = Callable[[int], None]  # is told the bytes read so far
+OnProgress = Callable[[int], None]  # is told the bytes read so far
 
 _CHUNK_BYTES = 1 << 20
 _PACKS_WAITING_MAX = 4
@@ -28,7 +28,7 @@ _PACKERS = 2  # threads that compress
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of a page table in parts; whole it takes half of that, so it pays to begin anew
 
 
-def create(store: Store, target: Path, name: str, on_progress: Progress | None = None) -> Manifest:
+def create_snapshot(store: Store, target: Path, name: str, on_progress: OnProgress | None = None) -> Manifest:
     """Make a snapshot of the store as it is now. Only pages that differ from the newest snapshot's are written.
 
     It exists when this returns, and not at all where it raises: SnapshotError where the name is taken or is none.
@@ -36,7 +36,7 @@ def create(store: Store, target: Path, name: str, on_progress: Progress | None =
     with target_lock(target):
         if manifest_path(target, name).exists():
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
-        objects = Objects(target)
+        objects = ObjectStore(target)
         parent, before = _newest_whole(target, objects)
         with store.copy() as (view, stream), ThreadPoolExecutor(_PACKERS, "paasq-pack") as packers:
             capture = _Capture(objects, before, packers)
@@ -50,18 +50,18 @@ def create(store: Store, target: Path, name: str, on_progress: Progress | None =
 class _Capture:
     """Reads a data file page by page into a new page table, and packs the pages that are not in the one before."""
 
-    def __init__(self, objects: Objects, before: PageTable, packers: ThreadPoolExecutor) -> None:
+    def __init__(self, objects: ObjectStore, before: PageTable, packers: ThreadPoolExecutor) -> None:
         self.objects = objects
         self.table = PageTable(packs=list(before.packs))
         self.changed: list[int] = []
         self.new_bytes = 0
         self._before = before
         self._packers = packers
-        self._packing: deque[Future[ObjectName]] = deque()
+        self._packing: deque[Future[ObjectId]] = deque()
         self._pack = bytearray()
         self._number = len(before.packs)
 
-    def read(self, stream: BinaryIO, on_progress: Progress | None) -> None:
+    def read(self, stream: BinaryIO, on_progress: OnProgress | None) -> None:
         while chunk := stream.read(_CHUNK_BYTES):
             if len(chunk) % PAGE_BYTES:
                 raise SnapshotError("the copy of the data file ended inside a page", "try again")
@@ -103,7 +103,7 @@ class _Capture:
         self.table.packs.append(pack)
 
 
-def _newest_whole(target: Path, objects: Objects) -> tuple[Manifest | None, PageTable]:
+def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
     """The newest snapshot whose objects are all there; none, and an empty table, where there is no such."""
     for manifest in reversed(list_manifests(target)):
         try:
@@ -116,7 +116,7 @@ def _newest_whole(target: Path, objects: Objects) -> tuple[Manifest | None, Page
     return None, PageTable()
 
 
-def _describe(name: str, view: View, capture: _Capture, parent: Manifest | None) -> Manifest:
+def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | None) -> Manifest:
     """Write the page table, whole where the parts of the parent's are greater than that, and make the manifest."""
     table, objects = capture.table, capture.objects
     inherited = parent.tables if parent else ()
@@ -137,5 +137,5 @@ def _describe(name: str, view: View, capture: _Capture, parent: Manifest | None)
         collections={c.name: view.live_count(c.id) for c in catalog.collections.values()},
         digest=logical_digest(view),
         new_bytes=capture.new_bytes + sum(part.size_bytes for part in added),
-        store_format=FORMAT_VERSION,
+        store_format=STORE_FORMAT_VERSION,
     )

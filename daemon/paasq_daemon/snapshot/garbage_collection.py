@@ -6,43 +6,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paasq_daemon.snapshot.manifest import manifest_names, manifest_path, no_such_snapshot, read_manifest, target_lock
-from paasq_daemon.snapshot.object_store import Objects
+from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import read_table
-from paasq_daemon.store.data_folder import sync_folder
+from paasq_daemon.store.data_folder import fsync_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class GarbageStats:
     """How many objects were removed, and their bytes."""
 
     objects: int
     size_bytes: int
 
 
-def delete(target: Path, name: str) -> None:
+def delete_snapshot(target: Path, name: str) -> None:
     """Remove a snapshot; `sweep` then frees what only it needed. Raises SnapshotError where there is none."""
     with target_lock(target):
         path = manifest_path(target, name)
         if not path.exists():
             raise no_such_snapshot(target, name)
         path.unlink()
-        sync_folder(path.parent)
+        fsync_folder(path.parent)
 
 
-def sweep(target: Path) -> Swept:
+def collect_garbage(target: Path) -> GarbageStats:
     """Remove all objects that no snapshot needs, those of snapshots that were never finished included.
 
     Raises SnapshotError, and removes nothing, where a manifest or page table is damaged: what it needs is not known.
     """
     with target_lock(target):
-        objects = Objects(target)
+        objects = ObjectStore(target)
         needed: set[str] = set()
         for name in manifest_names(target):
             manifest = read_manifest(target, name)
             table = read_table(objects, manifest.tables, manifest.page_count)
             needed |= {part.hash for part in (*manifest.tables, *table.used_packs())}
         unneeded = [path for path in objects.files() if path.name not in needed]
-        swept = Swept(len(unneeded), sum(path.stat().st_size for path in unneeded))
+        swept = GarbageStats(len(unneeded), sum(path.stat().st_size for path in unneeded))
         for path in unneeded:
             path.unlink()
         for path in (target / "manifests").glob("*.new"):

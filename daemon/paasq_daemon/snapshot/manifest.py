@@ -13,8 +13,8 @@ from typing import Any
 
 from blake3 import blake3
 
-from paasq_daemon.snapshot.object_store import ObjectName
-from paasq_daemon.store.data_folder import write_durably
+from paasq_daemon.snapshot.object_store import ObjectId
+from paasq_daemon.store.data_folder import write_atomically
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 SNAPSHOT_FORMAT = 1
@@ -38,7 +38,7 @@ class Manifest:
     root: str
     page_bytes: int
     page_count: int
-    tables: tuple[ObjectName, ...]
+    tables: tuple[ObjectId, ...]
     seq: int
     transaction_id: int
     collections: dict[str, int]
@@ -73,7 +73,7 @@ def read_manifest(target: Path, name: str) -> Manifest:
                 f"{SNAPSHOT_FORMAT}",
                 "use the paasq that made it, or a newer one",
             )
-        tables = tuple(ObjectName(**table) for table in fields["tables"])
+        tables = tuple(ObjectId(**table) for table in fields["tables"])
         manifest = Manifest(**{**fields, "tables": tables})
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _changed(name) from error
@@ -92,7 +92,7 @@ def no_such_snapshot(target: Path, name: str) -> SnapshotError:
 def write_manifest(target: Path, manifest: Manifest) -> None:
     path = manifest_path(target, manifest.name)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    write_durably(path, manifest.to_bytes())
+    write_atomically(path, manifest.to_bytes())
 
 
 def list_manifests(target: Path) -> list[Manifest]:

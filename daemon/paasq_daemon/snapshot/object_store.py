@@ -11,7 +11,7 @@ from pathlib import Path
 import zstandard
 from blake3 import blake3
 
-from paasq_daemon.store.data_folder import sync_folder
+from paasq_daemon.store.data_folder import fsync_folder
 from paasq_daemon.wire.errors import SnapshotError
 
 CONTENT_BYTES_MAX = 8 << 20  # of one object, uncompressed; nothing greater is ever decompressed
@@ -21,7 +21,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectName:
+class ObjectId:
     """An object by the BLAKE3 of its file's bytes, in hexadecimal, and their count."""
 
     hash: str
@@ -32,17 +32,17 @@ class ObjectName:
             raise SnapshotError(f"{str(self.hash)[:80]!r} is not the name of an object", "the manifest is damaged")
 
 
-class Objects:
+class ObjectStore:
     """The objects of one target folder. Their paths are made from hashes only."""
 
     def __init__(self, target: Path) -> None:
         self.folder = target / "objects"
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
-    def put(self, content: bytes | bytearray) -> ObjectName:
+    def put(self, content: bytes | bytearray) -> ObjectId:
         """Compress and write an object, durably but for its name in the folder: call `sync` after the last one."""
         stored = zstandard.ZstdCompressor(level=_LEVEL).compress(bytes(content))
-        name = ObjectName(blake3(stored).hexdigest(), len(stored))
+        name = ObjectId(blake3(stored).hexdigest(), len(stored))
         path = self._path(name.hash)
         unfinished = path.with_suffix(".new")
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -53,9 +53,9 @@ class Objects:
         return name
 
     def sync(self) -> None:
-        sync_folder(self.folder)
+        fsync_folder(self.folder)
 
-    def get(self, name: ObjectName) -> bytes:
+    def get(self, name: ObjectId) -> bytes:
         """The content. Raises SnapshotError where it is lost, changed, or greater than an object may be."""
         stored = self.read_stored(name)
         try:
@@ -66,7 +66,7 @@ class Objects:
         except zstandard.ZstdError as error:
             raise SnapshotError(f"object {name.hash} cannot be decompressed ({error})", _HINT) from error
 
-    def read_stored(self, name: ObjectName) -> bytes:
+    def read_stored(self, name: ObjectId) -> bytes:
         """The bytes of the object's file, verified. Raises SnapshotError as `get` does."""
         self.check_size(name)
         stored = self._path(name.hash).read_bytes()
@@ -74,7 +74,7 @@ class Objects:
             raise SnapshotError(f"object {name.hash} was changed", _HINT)
         return stored
 
-    def check_size(self, name: ObjectName) -> None:
+    def check_size(self, name: ObjectId) -> None:
         """Raises SnapshotError where the object is lost or has another size than it should."""
         try:
             size_bytes = self._path(name.hash).stat().st_size

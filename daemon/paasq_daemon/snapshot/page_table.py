@@ -14,7 +14,7 @@ from struct import Struct
 import msgpack  # type: ignore[import-untyped]  # it ships no stubs
 from blake3 import blake3
 
-from paasq_daemon.snapshot.object_store import ObjectName, Objects
+from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.wire.errors import SnapshotError
 
 PAGE_BYTES = 4096
@@ -32,7 +32,7 @@ class PageTable:
     hashes: bytearray = field(default_factory=bytearray)
     pack: array[int] = field(default_factory=lambda: array("I"))
     slot: array[int] = field(default_factory=lambda: array("I"))
-    packs: list[ObjectName] = field(default_factory=list)
+    packs: list[ObjectId] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.pack)
@@ -44,11 +44,11 @@ class PageTable:
         """BLAKE3, itself a Merkle tree, over the hashes of all pages, in hexadecimal."""
         return blake3(self.hashes).hexdigest()
 
-    def used_packs(self) -> list[ObjectName]:
+    def used_packs(self) -> list[ObjectId]:
         """The packs that a page of this table lies in."""
         return [self.packs[number] for number in sorted(set(self.pack))]
 
-    def pages_by_pack(self) -> Iterator[tuple[ObjectName, list[int]]]:
+    def pages_by_pack(self) -> Iterator[tuple[ObjectId, list[int]]]:
         """Each used pack with the pages that lie in it."""
         pages: dict[int, list[int]] = {}
         for page, number in enumerate(self.pack):
@@ -57,14 +57,14 @@ class PageTable:
             yield self.packs[number], members
 
 
-def write_entries(objects: Objects, table: PageTable, pages: Iterable[int]) -> list[ObjectName]:
+def write_entries(objects: ObjectStore, table: PageTable, pages: Iterable[int]) -> list[ObjectId]:
     """Write the entries of these pages, as few objects as they fit in."""
     chosen = list(pages)
     parts = [chosen[start : start + _ENTRIES_MAX] for start in range(0, len(chosen), _ENTRIES_MAX)]
     return [objects.put(_encode(table, part)) for part in parts]
 
 
-def read_table(objects: Objects, names: Iterable[ObjectName], page_count: int) -> PageTable:
+def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int) -> PageTable:
     """Put a table together. Raises SnapshotError where an object is damaged or a page has no entry."""
     entries = [_decode(objects.get(name)) for name in names]
     if page_count > sum(len(rows) // _ENTRY.size for _, rows in entries):  # before memory is taken for it
@@ -72,7 +72,7 @@ def read_table(objects: Objects, names: Iterable[ObjectName], page_count: int) -
     table = PageTable(
         bytearray(page_count * HASH_BYTES), array("I", [_NO_PACK]) * page_count, array("I", [0]) * page_count
     )
-    numbers: dict[ObjectName, int] = {}
+    numbers: dict[ObjectId, int] = {}
     for packs, rows in entries:
         here = [numbers.setdefault(pack, len(numbers)) for pack in packs]
         for page, pack, slot, digest in _ENTRY.iter_unpack(rows):
@@ -97,10 +97,10 @@ def _encode(table: PageTable, pages: list[int]) -> bytes:
     return msgpack.packb([packs, rows])  # type: ignore[no-any-return]  # as above
 
 
-def _decode(content: bytes) -> tuple[list[ObjectName], bytes]:
+def _decode(content: bytes) -> tuple[list[ObjectId], bytes]:
     try:
         packs, rows = msgpack.unpackb(content)
-        names = [ObjectName(hash_, size_bytes) for hash_, size_bytes in packs]
+        names = [ObjectId(hash_, size_bytes) for hash_, size_bytes in packs]
     except (ValueError, TypeError) as error:
         raise SnapshotError("an object of the page table cannot be read", "the snapshot is damaged") from error
     if not isinstance(rows, bytes) or len(rows) % _ENTRY.size or len(rows) > _ENTRIES_MAX * _ENTRY.size:

@@ -8,14 +8,14 @@ from typing import BinaryIO
 from blake3 import blake3
 
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
-from paasq_daemon.snapshot.object_store import Objects
+from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
 from paasq_daemon.store.data_folder import require_known
-from paasq_daemon.store.import_data_file import receive_data
+from paasq_daemon.store.import_data_file import write_new_data_file
 from paasq_daemon.wire.errors import SnapshotError
 
 
-def restore(target: Path, name: str, into: Path) -> Manifest:
+def restore_snapshot(target: Path, name: str, into: Path) -> Manifest:
     """Make `into`, which must be new or empty, the data folder that the snapshot holds, its indexes aside.
 
     Every page is verified. Raises SnapshotError where one does not hold, and leaves the folder empty then;
@@ -23,14 +23,14 @@ def restore(target: Path, name: str, into: Path) -> Manifest:
     """
     manifest = read_manifest(target, name)
     require_known(manifest.store_format, f"the store in snapshot {name!r}")
-    objects = Objects(target)
+    objects = ObjectStore(target)
     table = read_verified_table(objects, manifest)
-    with receive_data(into, manifest.store_format) as file:
+    with write_new_data_file(into, manifest.store_format) as file:
         _write_pages(objects, table, file)
     return manifest
 
 
-def read_verified_table(objects: Objects, manifest: Manifest) -> PageTable:
+def read_verified_table(objects: ObjectStore, manifest: Manifest) -> PageTable:
     """Raises SnapshotError where the page table does not have the root that the manifest states."""
     table = read_table(objects, manifest.tables, manifest.page_count)
     if table.root() != manifest.root or manifest.page_bytes != PAGE_BYTES:
@@ -38,7 +38,7 @@ def read_verified_table(objects: Objects, manifest: Manifest) -> PageTable:
     return table
 
 
-def _write_pages(objects: Objects, table: PageTable, file: BinaryIO) -> None:
+def _write_pages(objects: ObjectStore, table: PageTable, file: BinaryIO) -> None:
     file.truncate(len(table) * PAGE_BYTES)
     for pack, pages in table.pages_by_pack():
         content = memoryview(objects.get(pack))

@@ -9,14 +9,14 @@ from random import SystemRandom
 from tempfile import TemporaryDirectory
 
 from paasq_daemon.snapshot.manifest import Manifest, manifest_path, no_such_snapshot, read_manifest
-from paasq_daemon.snapshot.object_store import Objects
-from paasq_daemon.snapshot.restore import read_verified_table, restore
+from paasq_daemon.snapshot.object_store import ObjectStore
+from paasq_daemon.snapshot.restore import read_verified_table, restore_snapshot
 from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
 
 
-class Depth(StrEnum):
+class VerifyDepth(StrEnum):
     CHAIN = "chain"  # manifest, page table and its root; that each object is there and has its size
     HASH = "hash"  # and that each byte of each object is what it was
     RESTORE = "restore"  # and that a store restored from it passes its audit and has the logical digest
@@ -27,13 +27,15 @@ class Verification:
     """What was looked at, in objects and bytes, and what does not hold. `findings` is empty where all is well."""
 
     name: str
-    depth: Depth
+    depth: VerifyDepth
     objects: int = 0
     size_bytes: int = 0
     findings: list[str] = field(default_factory=list)
 
 
-def verify(target: Path, name: str, depth: Depth | str = Depth.HASH, sample: int | None = None) -> Verification:
+def verify_snapshot(
+    target: Path, name: str, depth: VerifyDepth | str = VerifyDepth.HASH, sample: int | None = None
+) -> Verification:
     """Verify a snapshot. `sample=n` hashes one in n of its packs, chosen anew each time.
 
     Raises SnapshotError only where there is no such snapshot or depth; damage is a finding.
@@ -43,27 +45,27 @@ def verify(target: Path, name: str, depth: Depth | str = Depth.HASH, sample: int
         raise no_such_snapshot(target, name)
     try:
         manifest = read_manifest(target, name)
-        _verify_objects(Objects(target), manifest, verification, sample)
-        if verification.depth is Depth.RESTORE and not verification.findings:
+        _verify_objects(ObjectStore(target), manifest, verification, sample)
+        if verification.depth is VerifyDepth.RESTORE and not verification.findings:
             _verify_restored(target, manifest, verification)
     except PaasqError as error:
         verification.findings.append(error.message)
     return verification
 
 
-def _depth(depth: Depth | str, sample: int | None) -> Depth:
-    if depth not in set(Depth):
-        raise SnapshotError(f"a snapshot has no depth {depth!r}", f"it is one of {', '.join(Depth)}")
+def _depth(depth: VerifyDepth | str, sample: int | None) -> VerifyDepth:
+    if depth not in set(VerifyDepth):
+        raise SnapshotError(f"a snapshot has no depth {depth!r}", f"it is one of {', '.join(VerifyDepth)}")
     if sample is not None and sample < 1:
         raise SnapshotError(f"one in {sample} is no sample", "give 1 or more")
-    return Depth(depth)
+    return VerifyDepth(depth)
 
 
-def _verify_objects(objects: Objects, manifest: Manifest, verification: Verification, sample: int | None) -> None:
+def _verify_objects(objects: ObjectStore, manifest: Manifest, verification: Verification, sample: int | None) -> None:
     table = read_verified_table(objects, manifest)
     offset = SystemRandom().randrange(sample) if sample else 0
     for number, pack in enumerate(table.used_packs()):
-        read = verification.depth is not Depth.CHAIN and (not sample or number % sample == offset)
+        read = verification.depth is not VerifyDepth.CHAIN and (not sample or number % sample == offset)
         try:
             (objects.read_stored if read else objects.check_size)(pack)
         except SnapshotError as error:
@@ -74,7 +76,7 @@ def _verify_objects(objects: Objects, manifest: Manifest, verification: Verifica
 
 def _verify_restored(target: Path, manifest: Manifest, verification: Verification) -> None:
     with TemporaryDirectory(dir=target, prefix="verify-") as scratch:
-        restore(target, manifest.name, Path(scratch) / "data")
+        restore_snapshot(target, manifest.name, Path(scratch) / "data")
         with Store.open(Path(scratch) / "data", sync=False) as store:
             verification.findings += [str(finding) for finding in store.check()]
             with store.read() as view:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeAlias
 
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.wire.errors import (
     BudgetExceeded,
     Cancelled,
@@ -21,13 +21,13 @@ from paasq_daemon.wire.errors import (
 BATCH_RECORDS = 1000
 
 Put: TypeAlias = Callable[[list[dict[str, Any]]], object]
-Reject: TypeAlias = Callable[[Entry], object]
+Reject: TypeAlias = Callable[[InputRecord], object]
 
 # Not the record's fault: the same would happen to the next one.
 _FATAL = (StoreError, DaemonUnavailable, PeerRefused, ModelMismatch, Cancelled, BudgetExceeded)
 
 
-def load(entries: Iterable[Entry], put: Put, reject: Reject) -> Iterator[int]:
+def bulk_load(entries: Iterable[InputRecord], put: Put, reject: Reject) -> Iterator[int]:
     """Store entries in the order of the file; after each batch yield how many records of it are stored.
 
     `reject` gets every entry that is no record or that the store refuses, with the cause. Raises what `put` raises
@@ -42,7 +42,7 @@ def load(entries: Iterable[Entry], put: Put, reject: Reject) -> Iterator[int]:
         yield _stored(records, put, reject)
 
 
-def _stored(entries: Sequence[Entry], put: Put, reject: Reject) -> int:
+def _stored(entries: Sequence[InputRecord], put: Put, reject: Reject) -> int:
     if not entries:
         return 0
     try:
@@ -51,7 +51,7 @@ def _stored(entries: Sequence[Entry], put: Put, reject: Reject) -> int:
         raise
     except PaasqError as error:
         if len(entries) == 1:
-            reject(replace(entries[0], cause=f"{error.message} ({error.hint})" if error.hint else error.message))
+            reject(replace(entries[0], error=f"{error.message} ({error.hint})" if error.hint else error.message))
             return 0
         half = len(entries) // 2
         return _stored(entries[:half], put, reject) + _stored(entries[half:], put, reject)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from paasq_daemon.wire.exact_json import loads
-from paasq_dsl.types import Kind, Type
+from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -16,14 +16,14 @@ _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 @cache
-def cell_reader(type_: Type) -> Callable[[str], Any]:
+def cell_parser(type_: Type) -> Callable[[str], Any]:
     """Text -> a JSON value. Times, durations and links stay text, which the store reads. Raises ValueError.
 
     A list is a JSON list, or items parted by semicolons: `work; family`.
     """
-    if type_.kind is Kind.LIST:
+    if type_.kind is TypeKind.LIST:
         assert type_.item is not None
-        item = cell_reader(type_.item)
+        item = cell_parser(type_.item)
         return lambda text: (
             _json_list(text) if text.startswith("[") else [item(each.strip()) for each in text.split(";")]
         )
@@ -64,9 +64,9 @@ def _json_list(text: str) -> list[Any]:
     return value
 
 
-_READERS: Mapping[Kind, Callable[[str], Any]] = {
-    Kind.INT: _whole,
-    Kind.FLOAT: _number,
-    Kind.BOOL: _bool,
-    Kind.VECTOR: _json_list,
+_READERS: Mapping[TypeKind, Callable[[str], Any]] = {
+    TypeKind.INT: _whole,
+    TypeKind.FLOAT: _number,
+    TypeKind.BOOL: _bool,
+    TypeKind.VECTOR: _json_list,
 }

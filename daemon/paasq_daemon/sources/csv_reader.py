@@ -6,15 +6,15 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from paasq_daemon.sources.csv_cells import cell_reader
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.csv_cells import cell_parser
+from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.sources.line_reader import LINE_BYTES_MAX, Line
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.catalog import Collection
-from paasq_dsl.diagnostics import nearest
+from paasq_dsl.diagnostics import similar_names
 
 
-def read_csv(lines: Iterable[Line], collection: Collection) -> Iterator[Entry]:
+def read_csv(lines: Iterable[Line], collection: Collection) -> Iterator[InputRecord]:
     """An entry a row; an empty cell is a field left out. Raises PaasqError where the header does not fit."""
     csv.field_size_limit(LINE_BYTES_MAX)
     taken: list[Line] = []  # the lines of the row that is being read: a quoted cell may hold newlines
@@ -33,7 +33,7 @@ def read_csv(lines: Iterable[Line], collection: Collection) -> Iterator[Entry]:
         elif cells or cause:
             cause = cause or _cut(taken)
             record, cause = (None, cause) if cause else _record(names, cells, collection)
-            yield Entry(taken[0].number, b"".join(line.text for line in taken), record, cause)
+            yield InputRecord(taken[0].number, b"".join(line.text for line in taken), record, cause)
 
 
 def _decoded(lines: Iterable[Line], taken: list[Line]) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _decoded(lines: Iterable[Line], taken: list[Line]) -> Iterator[str]:
 
 
 def _cut(lines: Iterable[Line]) -> str:
-    if any(line.cut for line in lines):
+    if any(line.truncated for line in lines):
         return f"a line is longer than {LINE_BYTES_MAX:,} bytes; only its beginning is kept"
     return ""
 
@@ -52,9 +52,9 @@ def _header(names: list[str], cause: str, collection: Collection) -> list[str]:
     if cause:
         raise PaasqError(f"the header cannot be read: {cause}", "the first line names the fields, parted by commas")
     for name in names:
-        if name not in collection.by_name:
-            meant = nearest(name, collection.by_name)
-            hint = f"did you mean {' or '.join(meant)}?" if meant else f"it has {', '.join(collection.by_name)}"
+        if name not in collection.fields_by_name:
+            meant = similar_names(name, collection.fields_by_name)
+            hint = f"did you mean {' or '.join(meant)}?" if meant else f"it has {', '.join(collection.fields_by_name)}"
             raise PaasqError(f"the header names {name!r}, and {collection.name} has no such field", hint)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise PaasqError(f"the header names {twice!r} twice", "leave one of the two columns out")
@@ -71,7 +71,7 @@ def _record(names: list[str], cells: list[str], collection: Collection) -> tuple
         if not cell:
             continue
         try:
-            record[name] = cell_reader(collection.by_name[name].type)(cell)
+            record[name] = cell_parser(collection.fields_by_name[name].type)(cell)
         except ValueError as error:
             return None, f"{name}: {error}"
     return record, ""

@@ -11,7 +11,7 @@ from paasq_dsl.catalog import Collection
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InputRecord:
     """One record, its values as JSON has them, by field name; or `cause`, why these lines are none.
 
     `line` is the number of its first line, from 1; `raw` its bytes as they stand in the file.
@@ -20,7 +20,7 @@ class Entry:
     line: int
     raw: bytes
     record: dict[str, Any] | None = None
-    cause: str = ""
+    error: str = ""
 
 
-Reader: TypeAlias = Callable[[Iterable[Line], Collection], Iterator[Entry]]
+Reader: TypeAlias = Callable[[Iterable[Line], Collection], Iterator[InputRecord]]

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.sources.line_reader import LINE_BYTES_MAX, Line
 from paasq_daemon.wire.exact_json import loads
 from paasq_dsl.catalog import Collection
 
 
-def read_jsonl(lines: Iterable[Line], _collection: Collection) -> Iterator[Entry]:
+def read_jsonl(lines: Iterable[Line], _collection: Collection) -> Iterator[InputRecord]:
     """An entry a line, empty ones left out. JSON has types of its own: the store holds them against the collection."""
     for line in lines:
         if not line.text.strip():
             continue
         record, cause = _object(line)
-        yield Entry(line.number, line.text, record, cause)
+        yield InputRecord(line.number, line.text, record, cause)
 
 
 def _object(line: Line) -> tuple[dict[str, Any] | None, str]:
-    if line.cut:
+    if line.truncated:
         return None, f"the line is longer than {LINE_BYTES_MAX:,} bytes; only its beginning is kept"
     try:
         value = loads(line.text)

@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
     number: int
     text: bytes
-    cut: bool = False
+    truncated: bool = False
 
 
 class LineFile:

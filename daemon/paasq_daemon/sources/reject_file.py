@@ -8,7 +8,7 @@ from typing import IO, Self
 
 import orjson
 
-from paasq_daemon.sources.input_record import Entry
+from paasq_daemon.sources.input_record import InputRecord
 
 
 class RejectFile:
@@ -22,11 +22,11 @@ class RejectFile:
         self.count = 0
         self._file: IO[bytes] | None = None
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: InputRecord) -> None:
         if self._file is None:
             self._file = self.path.open("wb")
         self.count += 1
-        self._file.write(orjson.dumps({"line": entry.line, "cause": entry.cause, **_kept(entry.raw)}) + b"\n")
+        self._file.write(orjson.dumps({"line": entry.line, "cause": entry.error, **_kept(entry.raw)}) + b"\n")
 
     def __enter__(self) -> Self:
         return self

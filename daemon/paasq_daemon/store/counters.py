@@ -10,7 +10,7 @@ _CHECKSUM_MODULUS = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
-class StoreState:
+class StoreCounters:
     """`journal_start` is the oldest sequence number that the journal still holds (`seq + 1` where it holds none)."""
 
     seq: int = 0
@@ -19,7 +19,7 @@ class StoreState:
 
 
 @dataclass(slots=True)
-class CollectionState:
+class CollectionCounters:
     """Counters of a collection. `pending` and `vectors` count by field id, records that died included.
 
     `content` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
@@ -28,33 +28,33 @@ class CollectionState:
 
     next_ordinal: int = 0
     live_count: int = 0
-    content: int = 0
+    content_checksum: int = 0
     pending: dict[int, int] = field(default_factory=dict)
     vectors: dict[int, int] = field(default_factory=dict)
 
     def add_content(self, checksum_change: int) -> None:
-        self.content = (self.content + checksum_change) % _CHECKSUM_MODULUS
+        self.content_checksum = (self.content_checksum + checksum_change) % _CHECKSUM_MODULUS
 
 
-def encode_store_state(state: StoreState) -> bytes:
+def encode_store_counters(state: StoreCounters) -> bytes:
     return encode([state.seq, state.time_us, state.journal_start])
 
 
-def decode_store_state(payload: bytes) -> StoreState:
+def decode_store_counters(payload: bytes) -> StoreCounters:
     """Raises CorruptRecord where these are not the counters of this format."""
     try:
-        return StoreState(*decode(payload))
+        return StoreCounters(*decode(payload))
     except (TypeError, ValueError):
         raise unknown_shape("the store's state") from None
 
 
-def encode_collection_state(state: CollectionState) -> bytes:
-    return encode([state.next_ordinal, state.live_count, state.content, state.pending, state.vectors])
+def encode_collection_counters(state: CollectionCounters) -> bytes:
+    return encode([state.next_ordinal, state.live_count, state.content_checksum, state.pending, state.vectors])
 
 
-def decode_collection_state(payload: bytes) -> CollectionState:
+def decode_collection_counters(payload: bytes) -> CollectionCounters:
     """Raises CorruptRecord where these are not the counters of this format."""
     try:
-        return CollectionState(*decode(payload))
+        return CollectionCounters(*decode(payload))
     except (TypeError, ValueError):
         raise unknown_shape("a collection's state") from None

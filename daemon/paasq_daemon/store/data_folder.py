@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
-from paasq_daemon.store.layout import FORMAT_VERSION
+from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 
 LOCK_NAME = "lock"
@@ -18,7 +18,7 @@ STORE_NAME = "store"
 
 MEND_FORMAT = (
     "restore the newest snapshot into a new folder; or, where no newer paasq has opened the store, write "
-    f'{{"store_format": {FORMAT_VERSION}}} into it'
+    f'{{"store_format": {STORE_FORMAT_VERSION}}} into it'
 )
 
 _log = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ class FolderLock:
             self._file.close()
             raise _in_use(folder, holder) from None
         (folder / LOCK_NAME).chmod(0o600)
-        self.announce(None)
+        self.publish_socket(None)
 
-    def announce(self, socket: Path | None) -> None:
+    def publish_socket(self, socket: Path | None) -> None:
         """Write down where this process listens, for those who find the folder in use."""
         holder = json.dumps({"pid": os.getpid(), "socket": socket and str(socket)}).encode()
         try:
@@ -97,18 +97,18 @@ def read_format(folder: Path) -> int | None:
 
 def require_known(version: int, thing: str) -> None:
     """Raises FormatTooNew where a store format is above those that this paasq knows."""
-    if version > FORMAT_VERSION:
+    if version > STORE_FORMAT_VERSION:
         raise FormatTooNew(
-            f"{thing} has format {version}, and this paasq knows formats up to {FORMAT_VERSION}",
+            f"{thing} has format {version}, and this paasq knows formats up to {STORE_FORMAT_VERSION}",
             "use the paasq that wrote it, or a newer one",
         )
 
 
 def write_format(folder: Path, version: int) -> None:
-    write_durably(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
+    write_atomically(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that after a power cut there is either the whole of it or nothing."""
     unfinished = path.with_name(path.name + ".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -117,10 +117,10 @@ def write_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-    sync_folder(path.parent)
+    fsync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

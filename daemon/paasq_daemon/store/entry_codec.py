@@ -36,12 +36,12 @@ def decode(payload: bytes) -> Any:
     return msgpack.unpackb(payload, ext_hook=_decode_extension, strict_map_key=False)
 
 
-def seal(seed: int, key: bytes, payload: bytes) -> bytes:
+def add_checksum(seed: int, key: bytes, payload: bytes) -> bytes:
     """The payload in its envelope. The checksum covers the table (`seed`) and the key: an entry that moved is found."""
     return _ENVELOPE.pack(_ENVELOPE_VERSION, _checksum(seed, key, payload)) + payload
 
 
-def unseal(seed: int, key: bytes, sealed: bytes) -> bytes:
+def verify_checksum(seed: int, key: bytes, sealed: bytes) -> bytes:
     """The payload. Raises CorruptRecord where the checksum does not hold, or the envelope is of another version."""
     payload = sealed[_ENVELOPE.size :]
     if len(sealed) < _ENVELOPE.size or _ENVELOPE.unpack_from(sealed) != (

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import lmdb
 
-from paasq_daemon.store.lmdb_environment import in_words, is_lasting
+from paasq_daemon.store.lmdb_environment import in_words, is_permanent_failure
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
@@ -25,7 +25,7 @@ _READER_CHECK_S = 60.0  # a reader that was killed keeps pages from being used a
 
 
 @dataclass(frozen=True, slots=True)
-class Committed(Generic[T]):
+class CommitResult(Generic[T]):
     """`seq` and `time_us` are those of the work's transaction; of the one before it where the work changed nothing."""
 
     seq: int
@@ -36,7 +36,7 @@ class Committed(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[WriteTransaction], Any]
-    future: Future[Committed[Any]]
+    future: Future[CommitResult[Any]]
 
 
 class Writer:
@@ -57,17 +57,17 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="paasq-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[WriteTransaction], T]) -> Future[Committed[T]]:
+    def submit(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Raises StoreError where the store is closed, or the disk failed and it must be opened again first."""
-        future: Future[Committed[T]] = Future()
+        future: Future[CommitResult[T]] = Future()
         with self._gate:
-            self.raise_failure()
+            self.raise_if_failed()
             if self._closed:
                 raise StoreError("the store is closed", "open it again")
             self._jobs.put(_Job(work, future))
         return future
 
-    def raise_failure(self) -> None:
+    def raise_if_failed(self) -> None:
         if self._failure is not None:
             raise StoreError(self._failure.message, self._failure.hint)
 
@@ -119,9 +119,9 @@ class Writer:
         return group
 
     def _commit_group(self, group: list[_Job]) -> None:
-        committed: list[tuple[Future[Committed[Any]], Committed[Any]]] = []
+        committed: list[tuple[Future[CommitResult[Any]], CommitResult[Any]]] = []
         try:
-            self.raise_failure()
+            self.raise_if_failed()
             with self._commit, self._environment.begin(write=True) as txn:
                 for job in group:
                     outcome = self._apply(txn, job)
@@ -136,23 +136,23 @@ class Writer:
         if self.seq != before:
             self._on_durable(self.seq)
 
-    def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> Committed[Any] | None:
+    def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> CommitResult[Any] | None:
         """Run one work. None where it raised: its future knows, and nothing of it is left in the transaction."""
         txn = self._environment.begin(parent=group_txn, write=True)
         try:
             transaction = WriteTransaction(txn, self._tables, time.time_ns() // 1000)
             value = job.work(transaction)
-            transaction.finish()
+            transaction.write_journal()
             txn.commit()
         except BaseException as error:  # whatever the caller's work raises is the caller's
             txn.abort()
             if isinstance(error, lmdb.Error):
-                if is_lasting(error):
+                if is_permanent_failure(error):
                     raise
                 error = in_words(error)
             job.future.set_exception(error)
             return None
-        return Committed(transaction.seq, transaction.state.time_us, value)
+        return CommitResult(transaction.seq, transaction.state.time_us, value)
 
     def _fail(self, error: BaseException, group: list[_Job]) -> None:
         """The commit did not happen. Nothing is acknowledged from here on: what is on the disk is not known."""

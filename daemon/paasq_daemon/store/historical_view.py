@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from paasq_daemon.store.journal import ChangeKind
-from paasq_daemon.store.layout import VECTOR
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.layout import VECTOR_KEY
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog
 
 
-class PastView(View):
+class HistoricalView(ReadView):
     """Which record was live then is told by the first change of each key since; the bodies of the dead are still there.
 
     Ordinals count to the present end. A vector that was made since is not there, one made anew is the new one.
     Costs one walk over the journal since. Raises StoreError where the moment is yet to come, or its history was trimmed.
     """
 
-    def __init__(self, present: View, seq: int) -> None:
+    def __init__(self, present: ReadView, seq: int) -> None:
         super().__init__(present.txn, present.tables)
         if not 0 <= seq <= present.seq:
             raise StoreError(
@@ -34,7 +34,7 @@ class PastView(View):
         for entry in present.journal(seq):
             for change in entry.changes:
                 if change.kind in {ChangeKind.PUT, ChangeKind.DELETE}:
-                    self._earlier.setdefault((change.collection, change.key), change.previous)
+                    self._earlier.setdefault((change.collection, change.key), change.replaced_ordinal)
                 elif change.field is not None:
                     self._turned ^= {(change.collection, change.field, change.ordinal)}
                 catalogs += change.kind is ChangeKind.CATALOG
@@ -54,11 +54,11 @@ class PastView(View):
 
     def live_count(self, collection_id: int) -> int:
         changed = [(key, was) for (id_, key), was in self._earlier.items() if id_ == collection_id]
-        gone = sum(super(PastView, self).ordinal(collection_id, key) is not None for key, _ in changed)
+        gone = sum(super(HistoricalView, self).ordinal(collection_id, key) is not None for key, _ in changed)
         return super().live_count(collection_id) - gone + sum(was is not None for _, was in changed)
 
     def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
         """None also where a record died before its vector was made, which is no loss."""
         if (collection_id, field_id, ordinal) in self._turned:
             return None
-        return self.tables.vectors.get(self.txn, VECTOR.pack(collection_id, field_id, ordinal))
+        return self.tables.vectors.get(self.txn, VECTOR_KEY.pack(collection_id, field_id, ordinal))

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, prepare_folder, sync_folder, write_format
+from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, fsync_folder, prepare_folder, write_format
 from paasq_daemon.store.lmdb_environment import DATA_NAME
 from paasq_daemon.wire.errors import StoreError
 
 
 @contextmanager
-def receive_data(folder: Path, store_format: int) -> Iterator[BinaryIO]:
+def write_new_data_file(folder: Path, store_format: int) -> Iterator[BinaryIO]:
     """A file to write the pages of a data file of this format into; at the end of the block the folder is a data folder, durably.
 
     Raises StoreError where the folder is not new or empty. Where the block raises, the folder is empty again; where the
@@ -33,8 +33,8 @@ def receive_data(folder: Path, store_format: int) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(data_file)
-        sync_folder(data_file.parent)
-        sync_folder(folder)
+        fsync_folder(data_file.parent)
+        fsync_folder(folder)
     except BaseException:
         shutil.rmtree(folder / STORE_NAME)
         (folder / FORMAT_NAME).unlink(missing_ok=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import lmdb
 
-from paasq_daemon.store.counters import CollectionState
-from paasq_daemon.store.entry_codec import stored_checksum, unseal
+from paasq_daemon.store.counters import CollectionCounters
+from paasq_daemon.store.entry_codec import stored_checksum, verify_checksum
 from paasq_daemon.store.journal import decode_entry
-from paasq_daemon.store.layout import COLLECTION, LIVE, RECORD, SEQ, VECTOR
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.layout import COLLECTION_KEY, KEY_ENTRY, RECORD_KEY, SEQ_KEY, VECTOR_KEY
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.tables import Table
 from paasq_daemon.wire.errors import StoreError
@@ -30,7 +30,7 @@ class Finding:
         return f"{self.place}: {self.problem}"
 
 
-def check(view: View) -> list[Finding]:
+def check_integrity(view: ReadView) -> list[Finding]:
     """Read everything that the view sees. At most 1,000 findings; none where all is well."""
     audit = _Audit(view)
     audit.walk(view.tables.meta, lambda _key, _payload: None)
@@ -45,20 +45,20 @@ def check(view: View) -> list[Finding]:
 
 @dataclass
 class _Audit:
-    view: View
+    view: ReadView
     findings: list[Finding] = field(default_factory=list)
-    counted: dict[int, CollectionState] = field(default_factory=dict)
+    counted: dict[int, CollectionCounters] = field(default_factory=dict)
     entries: int = 0
 
     def walk(self, table: Table, examine: Callable[[bytes, bytes], None]) -> None:
         """Verify each entry of a table, add it to its collection's content sum, then let `examine` look at it."""
         summed = table.name not in ("meta", "journal")
         try:
-            for key, sealed in table.scan_sealed(self.view.txn):
+            for key, sealed in table.scan_raw(self.view.txn):
                 if len(self.findings) >= _FINDINGS_MAX:
                     return
                 try:
-                    payload = unseal(table.seed, key, sealed)
+                    payload = verify_checksum(table.seed, key, sealed)
                     if summed:
                         self._count(key).add_content(stored_checksum(sealed))
                     examine(key, payload)
@@ -68,26 +68,26 @@ class _Audit:
             self._find(table.name, f"the table cannot be read to its end ({error})")
 
     def examine_record(self, key: bytes, payload: bytes) -> None:
-        record = decode_record(COLLECTION.unpack_from(key)[0], RECORD.unpack(key)[1], payload)
+        record = decode_record(COLLECTION_KEY.unpack_from(key)[0], RECORD_KEY.unpack(key)[1], payload)
         if record.seq > self.view.seq:
             self._find(_place(record), f"it is of sequence number {record.seq}, and the store is at {self.view.seq}")
         counted = self._count(key)
         counted.next_ordinal = max(counted.next_ordinal, record.ordinal + 1)
 
     def examine_key(self, key: bytes, payload: bytes) -> None:
-        ordinal, version = LIVE.unpack(payload)
-        record = self.view.record(COLLECTION.unpack_from(key)[0], ordinal)  # raises where it is lost
+        ordinal, version = KEY_ENTRY.unpack(payload)
+        record = self.view.record(COLLECTION_KEY.unpack_from(key)[0], ordinal)  # raises where it is lost
         self._count(key).live_count += 1
-        if (record.key.encode(), record.version) != (key[COLLECTION.size :], version):
+        if (record.key.encode(), record.version) != (key[COLLECTION_KEY.size :], version):
             self._find(f"keys {key.hex()}", f"it leads to {_place(record)}, version {record.version}")
 
     def examine_vector(self, key: bytes, _payload: bytes) -> None:
-        collection_id, field_id, ordinal = VECTOR.unpack(key)
+        collection_id, field_id, ordinal = VECTOR_KEY.unpack(key)
         self._bump(self._count(key).vectors, field_id)
         self.view.record(collection_id, ordinal)
 
     def examine_pending(self, key: bytes, _payload: bytes) -> None:
-        collection_id, field_id, ordinal = VECTOR.unpack(key)
+        collection_id, field_id, ordinal = VECTOR_KEY.unpack(key)
         self._bump(self._count(key).pending, field_id)
         record = self.view.record(collection_id, ordinal)
         if self.view.ordinal(collection_id, record.key) != ordinal:
@@ -96,8 +96,8 @@ class _Audit:
             self._find(_place(record), f"its vector {field_id} is to be made, and is there")
 
     def examine_entry(self, key: bytes, payload: bytes) -> None:
-        decode_entry(SEQ.unpack(key)[0], payload)
-        if SEQ.unpack(key)[0] != self.view.journal_start + self.entries:
+        decode_entry(SEQ_KEY.unpack(key)[0], payload)
+        if SEQ_KEY.unpack(key)[0] != self.view.journal_start + self.entries:
             self._find("journal", f"entry {self.view.journal_start + self.entries} is lost")
         self.entries += 1
 
@@ -109,14 +109,14 @@ class _Audit:
                 f"it ends at {self.view.journal_start + self.entries - 1}, and the store is at {self.view.seq}",
             )
         try:
-            stated = self.view.collection_states()
+            stated = self.view.all_collection_counters()
         except (StoreError, lmdb.Error) as error:
             self._find("meta", f"the counters cannot be read ({error})")
             return
         for collection_id in sorted(stated.keys() | self.counted.keys()):
-            state = stated.get(collection_id, CollectionState())
-            counted = self.counted.get(collection_id, CollectionState())
-            for name in ("live_count", "content"):
+            state = stated.get(collection_id, CollectionCounters())
+            counted = self.counted.get(collection_id, CollectionCounters())
+            for name in ("live_count", "content_checksum"):
                 if getattr(state, name) != getattr(counted, name):
                     self._find(
                         f"collection {collection_id}",
@@ -128,8 +128,8 @@ class _Audit:
             if counted.next_ordinal > state.next_ordinal:
                 self._find(f"collection {collection_id}", f"ordinal {counted.next_ordinal - 1} was never given")
 
-    def _count(self, key: bytes) -> CollectionState:
-        return self.counted.setdefault(COLLECTION.unpack_from(key)[0], CollectionState())
+    def _count(self, key: bytes) -> CollectionCounters:
+        return self.counted.setdefault(COLLECTION_KEY.unpack_from(key)[0], CollectionCounters())
 
     @staticmethod
     def _bump(counts: dict[int, int], field_id: int) -> None:

@@ -16,7 +16,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordChange:
     """One change of one record, or of the catalog.
 
     | kind    | ordinal                     | previous                       | field                      |
@@ -31,7 +31,7 @@ class Change:
     collection: int
     key: str
     ordinal: int
-    previous: int | None = None
+    replaced_ordinal: int | None = None
     field: int | None = None
 
 
@@ -41,17 +41,17 @@ class JournalEntry:
 
     seq: int
     time_us: int
-    changes: tuple[Change, ...]
+    changes: tuple[RecordChange, ...]
 
 
-def encode_entry(time_us: int, changes: list[Change]) -> bytes:
-    return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.previous, c.field] for c in changes]])
+def encode_entry(time_us: int, changes: list[RecordChange]) -> bytes:
+    return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.replaced_ordinal, c.field] for c in changes]])
 
 
 def decode_entry(seq: int, payload: bytes) -> JournalEntry:
     """Raises CorruptRecord where the entry, or a change in it, is of a kind that this format has not."""
     try:
         time_us, changes = decode(payload)
-        return JournalEntry(seq, time_us, tuple(Change(ChangeKind(kind), *rest) for kind, *rest in changes))
+        return JournalEntry(seq, time_us, tuple(RecordChange(ChangeKind(kind), *rest) for kind, *rest in changes))
     except (TypeError, ValueError):
         raise unknown_shape(f"entry {seq} of the journal") from None

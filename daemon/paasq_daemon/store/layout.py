@@ -18,7 +18,7 @@ from struct import Struct
 
 from paasq_daemon.wire.errors import InvalidValue
 
-FORMAT_VERSION = 1  # of everything in this module and of the payloads; a store of a greater one is refused
+STORE_FORMAT_VERSION = 1  # of everything in this module and of the payloads; a store of a greater one is refused
 
 KEY_BYTES_MAX = 400  # of a record's key; LMDB allows 511 for the collection and the key
 BODY_BYTES_MAX = 16 << 20  # of a record's body and of a vector: as much as one frame of the protocol carries
@@ -26,24 +26,24 @@ MAP_BYTES = (1 << 40, 1 << 37, 1 << 34, 1 << 31)  # address space to reserve, th
 READERS_MAX = 512  # read transactions at one time
 PAGE_BYTES = 4096
 
-COLLECTION = Struct(">I")
-RECORD = Struct(">IQ")
-VECTOR = Struct(">IIQ")
-SEQ = Struct(">Q")
-LIVE = Struct(">QQ")  # payload of `keys`: ordinal, version
+COLLECTION_KEY = Struct(">I")
+RECORD_KEY = Struct(">IQ")
+VECTOR_KEY = Struct(">IIQ")
+SEQ_KEY = Struct(">Q")
+KEY_ENTRY = Struct(">QQ")  # payload of `keys`: ordinal, version
 
 STATE_NAME = b"state"
 CATALOG_NAME = b"catalog"
 
 
-def catalog_name(version: int) -> bytes:
+def catalog_meta_key(version: int) -> bytes:
     """The name in `meta` of a past catalog."""
-    return b"catalog/" + SEQ.pack(version)
+    return b"catalog/" + SEQ_KEY.pack(version)
 
 
-def collection_name(collection_id: int) -> bytes:
+def counters_meta_key(collection_id: int) -> bytes:
     """The name in `meta` of a collection's counters."""
-    return b"collection/" + COLLECTION.pack(collection_id)
+    return b"collection/" + COLLECTION_KEY.pack(collection_id)
 
 
 def pack_key(collection_id: int, key: str) -> bytes:
@@ -59,4 +59,4 @@ def pack_key(collection_id: int, key: str) -> bytes:
             f"a key may have 1 to {KEY_BYTES_MAX} bytes of UTF-8, and this one has {len(raw)}: {key[:40]!r}",
             "shorten the key, for instance to a hash of it, and keep the long text in a field",
         )
-    return COLLECTION.pack(collection_id) + raw
+    return COLLECTION_KEY.pack(collection_id) + raw

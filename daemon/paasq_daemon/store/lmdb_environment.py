@@ -15,7 +15,7 @@ from paasq_daemon.store.layout import MAP_BYTES, READERS_MAX
 from paasq_daemon.wire.errors import StoreError
 
 DATA_NAME = "data.mdb"
-LOCK_NAME = "lock.mdb"
+LMDB_LOCK_NAME = "lock.mdb"
 
 _READER_BYTES = 80  # a little more than LMDB takes for one
 
@@ -30,7 +30,7 @@ _ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBAD
 def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
     """Map the data file, with as much address space reserved as the system grants: growing later upsets readers."""
     try:
-        _allocate(store_folder / LOCK_NAME)
+        _allocate(store_folder / LMDB_LOCK_NAME)
     except OSError as error:
         raise StoreError(f"{store_folder} cannot be opened: {error.strerror}", "free some space") from error
     for map_bytes in MAP_BYTES:
@@ -56,7 +56,7 @@ def open_readonly(store_folder: Path) -> lmdb.Environment:
     return lmdb.open(str(store_folder), max_dbs=16, readonly=True, lock=False, create=False)
 
 
-def missing_bytes(data_file: Path) -> int:
+def truncated_bytes(data_file: Path) -> int:
     """How much shorter the file is than its header says; 0 where it is whole. Reading a missing page would kill us.
 
     Raises StoreError where the header is damaged or the file is no LMDB data file.
@@ -73,13 +73,13 @@ def missing_bytes(data_file: Path) -> int:
     return max(0, (last_page + 1) * page_bytes - size)
 
 
-def is_lasting(error: lmdb.Error) -> bool:
+def is_permanent_failure(error: lmdb.Error) -> bool:
     """Whether the environment must not be written to any more: the disk is full or failing, or LMDB gave up."""
     return isinstance(error, (lmdb.PanicError, lmdb.DiskError)) or error.code in _ERRNO_LASTING
 
 
 def in_words(error: lmdb.Error) -> StoreError:
-    if is_lasting(error):
+    if is_permanent_failure(error):
         return StoreError(
             f"the disk is full or failing, and nothing of this write is kept ({error})",
             "free some space or mend the disk, then open the store again",
@@ -92,7 +92,7 @@ def in_words(error: lmdb.Error) -> StoreError:
 
 
 @contextmanager
-def errors_in_words() -> Iterator[None]:
+def translating_errors() -> Iterator[None]:
     try:
         yield
     except lmdb.Error as error:

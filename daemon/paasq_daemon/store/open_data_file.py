@@ -9,16 +9,16 @@ from pathlib import Path
 import lmdb
 
 from paasq_daemon.store.data_folder import FORMAT_NAME, MEND_FORMAT, STORE_NAME, read_format, write_format
-from paasq_daemon.store.integrity_check import check
-from paasq_daemon.store.layout import FORMAT_VERSION
+from paasq_daemon.store.integrity_check import check_integrity
+from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.lmdb_environment import (
     DATA_NAME,
-    errors_in_words,
-    missing_bytes,
     open_environment,
     open_readonly,
+    translating_errors,
+    truncated_bytes,
 )
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables, make_tables, open_tables
 from paasq_daemon.wire.errors import StoreError
 
@@ -43,12 +43,12 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     data_file = folder / STORE_NAME / DATA_NAME
     if read_format(folder) is None:  # new, or not made to its end
         environment = open_environment(data_file.parent, sync=sync)
-        with closing(environment), errors_in_words():
+        with closing(environment), translating_errors():
             make_tables(environment)
-        write_format(folder, FORMAT_VERSION)
+        write_format(folder, STORE_FORMAT_VERSION)
     if not data_file.exists():
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
-    missing = missing_bytes(data_file)
+    missing = truncated_bytes(data_file)
     if missing > _UNWRITTEN_BYTES_MAX:
         raise _cut_short(data_file, missing)
     return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
@@ -58,9 +58,9 @@ def _is_used(data_file: Path) -> bool:
     """Whether a data file of unknown format holds more than the counters that every new store has."""
     if not data_file.exists() or not data_file.stat().st_size:
         return False
-    if missing_bytes(data_file):
+    if truncated_bytes(data_file):
         return True
-    with errors_in_words(), closing(open_readonly(data_file.parent)) as environment, environment.begin() as txn:
+    with translating_errors(), closing(open_readonly(data_file.parent)) as environment, environment.begin() as txn:
         names = [name for name, _ in txn.cursor()]
         handles = [environment.open_db(name, txn=txn, create=False) for name in names]
         return sum(txn.stat(handle)["entries"] for handle in handles) > 1
@@ -69,7 +69,7 @@ def _is_used(data_file: Path) -> bool:
 def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     environment = open_environment(data_file.parent, sync=sync)
     try:
-        with errors_in_words():
+        with translating_errors():
             environment.reader_check()
             return environment, open_tables(environment)
     except BaseException:
@@ -98,8 +98,8 @@ def _open_short(data_file: Path, missing: int, *, sync: bool) -> tuple[lmdb.Envi
 
 
 def _is_sound(environment: lmdb.Environment, tables: Tables) -> bool:
-    with errors_in_words(), environment.begin() as txn:
-        return not check(View(txn, tables))
+    with translating_errors(), environment.begin() as txn:
+        return not check_integrity(ReadView(txn, tables))
 
 
 def _cut_short(data_file: Path, missing: int) -> StoreError:

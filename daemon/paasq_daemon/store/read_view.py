@@ -7,19 +7,24 @@ from functools import lru_cache
 
 import lmdb
 
-from paasq_daemon.store.counters import CollectionState, StoreState, decode_collection_state, decode_store_state
+from paasq_daemon.store.counters import (
+    CollectionCounters,
+    StoreCounters,
+    decode_collection_counters,
+    decode_store_counters,
+)
 from paasq_daemon.store.entry_codec import decode, unknown_shape
 from paasq_daemon.store.journal import JournalEntry, decode_entry
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
-    COLLECTION,
-    LIVE,
-    RECORD,
-    SEQ,
+    COLLECTION_KEY,
+    KEY_ENTRY,
+    RECORD_KEY,
+    SEQ_KEY,
     STATE_NAME,
-    VECTOR,
-    catalog_name,
-    collection_name,
+    VECTOR_KEY,
+    catalog_meta_key,
+    counters_meta_key,
     pack_key,
 )  # fmt: skip
 from paasq_daemon.store.record import Record, decode_record
@@ -30,7 +35,7 @@ from paasq_dsl.catalog import Catalog, catalog_from_json
 _CHECK_HINT = "run `paasq check-store`, and restore a snapshot"
 
 
-class View:
+class ReadView:
     """The store at one moment. Use it in one thread at a time, and only until its `with` block ends.
 
     Any read may raise CorruptRecord; nothing that fails its checksum is ever returned.
@@ -42,7 +47,7 @@ class View:
         state = tables.meta.get(txn, STATE_NAME)
         if state is None:
             raise CorruptRecord("the store's counters are gone", _CHECK_HINT)
-        self.state: StoreState = decode_store_state(state)
+        self.state: StoreCounters = decode_store_counters(state)
 
     @property
     def seq(self) -> int:
@@ -66,12 +71,12 @@ class View:
 
     def past_catalog(self, version: int) -> Catalog | None:
         """The catalog as it was at a version, the present one included; None where there was none of that version."""
-        payload = self.tables.meta.get(self.txn, catalog_name(version))
+        payload = self.tables.meta.get(self.txn, catalog_meta_key(version))
         return None if payload is None else _decode_catalog(payload)
 
     def record(self, collection_id: int, ordinal: int) -> Record:
         """A record, live or dead. Raises CorruptRecord where it is damaged, lost, or was trimmed."""
-        body = self.tables.records.get(self.txn, RECORD.pack(collection_id, ordinal))
+        body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
         if body is None:
             raise CorruptRecord(
                 f"record {ordinal} of collection {collection_id} is not in the store",
@@ -104,8 +109,8 @@ class View:
         In a write transaction, finish the scan before writing to the collection.
         """
         seen = 0
-        for key, body in self.tables.records.scan(self.txn, COLLECTION.pack(collection_id)):
-            record = decode_record(collection_id, RECORD.unpack(key)[1], body)
+        for key, body in self.tables.records.scan(self.txn, COLLECTION_KEY.pack(collection_id)):
+            record = decode_record(collection_id, RECORD_KEY.unpack(key)[1], body)
             if self.ordinal(collection_id, record.key) == record.ordinal:
                 seen += 1
                 yield record
@@ -115,10 +120,10 @@ class View:
 
     def next_ordinal(self, collection_id: int) -> int:
         """The ordinal that the next put will get: all present ones are below."""
-        return self.collection_state(collection_id).next_ordinal
+        return self.collection_counters(collection_id).next_ordinal
 
     def live_count(self, collection_id: int) -> int:
-        return self.collection_state(collection_id).live_count
+        return self.collection_counters(collection_id).live_count
 
     def journal(self, after: int) -> Iterator[JournalEntry]:
         """The entries with a sequence number above `after`, in order, none left out.
@@ -131,8 +136,8 @@ class View:
                 f"the journal begins at {self.journal_start}, and entries from {expected} are asked for",
                 "what follows the journal must begin anew from the records",
             )
-        for key, payload in self.tables.journal.scan(self.txn, start=SEQ.pack(expected)):
-            seq = SEQ.unpack(key)[0]
+        for key, payload in self.tables.journal.scan(self.txn, start=SEQ_KEY.pack(expected)):
+            seq = SEQ_KEY.unpack(key)[0]
             if seq != expected:
                 break
             yield decode_entry(seq, payload)
@@ -140,40 +145,44 @@ class View:
         if expected <= self.seq:
             raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
 
-    def committed_us(self, seq: int) -> int | None:
+    def commit_time_us(self, seq: int) -> int | None:
         """When a transaction was made; None where the journal does not hold it."""
-        payload = self.tables.journal.get(self.txn, SEQ.pack(seq)) if self.journal_start <= seq <= self.seq else None
+        payload = (
+            self.tables.journal.get(self.txn, SEQ_KEY.pack(seq)) if self.journal_start <= seq <= self.seq else None
+        )
         return None if payload is None else decode_entry(seq, payload).time_us
 
     def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
         return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)
 
-    def pending(self, collection_id: int, field_id: int, limit: int) -> list[int]:
+    def pending_vectors(self, collection_id: int, field_id: int, limit: int) -> list[int]:
         """The ordinals whose vector is still to be made, ascending, `limit` at most."""
-        prefix = VECTOR.pack(collection_id, field_id, 0)[:8]
+        prefix = VECTOR_KEY.pack(collection_id, field_id, 0)[:8]
         found = self.tables.pending.scan(self.txn, prefix)
-        return [VECTOR.unpack(key)[2] for _, (key, _) in zip(range(limit), found, strict=False)]
+        return [VECTOR_KEY.unpack(key)[2] for _, (key, _) in zip(range(limit), found, strict=False)]
 
-    def pending_count(self, collection_id: int, field_id: int) -> int:
-        return self.collection_state(collection_id).pending.get(field_id, 0)
+    def pending_vector_count(self, collection_id: int, field_id: int) -> int:
+        return self.collection_counters(collection_id).pending.get(field_id, 0)
 
-    def collection_state(self, collection_id: int) -> CollectionState:
+    def collection_counters(self, collection_id: int) -> CollectionCounters:
         """The counters of a collection; all zero where it has never had a record."""
-        payload = self.tables.meta.get(self.txn, collection_name(collection_id))
-        return CollectionState() if payload is None else decode_collection_state(payload)
+        payload = self.tables.meta.get(self.txn, counters_meta_key(collection_id))
+        return CollectionCounters() if payload is None else decode_collection_counters(payload)
 
-    def collection_states(self) -> dict[int, CollectionState]:
+    def all_collection_counters(self) -> dict[int, CollectionCounters]:
         """The counters of all collections that ever had a record, by collection id."""
-        prefix = collection_name(0)[: -COLLECTION.size]
+        prefix = counters_meta_key(0)[: -COLLECTION_KEY.size]
         found = self.tables.meta.scan(self.txn, prefix)
-        return {COLLECTION.unpack(key[len(prefix) :])[0]: decode_collection_state(payload) for key, payload in found}
+        return {
+            COLLECTION_KEY.unpack(key[len(prefix) :])[0]: decode_collection_counters(payload) for key, payload in found
+        }
 
     def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
-        name = VECTOR.pack(collection_id, field_id, ordinal)
+        name = VECTOR_KEY.pack(collection_id, field_id, ordinal)
         vector = self.tables.vectors.get(self.txn, name)
         if vector is None and self.tables.pending.get(self.txn, name) is None:
-            body = self.tables.records.get(self.txn, RECORD.pack(collection_id, ordinal))
+            body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
             record = body and decode_record(collection_id, ordinal, body)
             if record and field_id in record.vector_fields and self.ordinal(collection_id, record.key) == ordinal:
                 raise CorruptRecord(f"vector {field_id} of the record {record.key!r} is lost", _CHECK_HINT)
@@ -182,7 +191,7 @@ class View:
     def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
         """Ordinal and version of the live record with this key."""
         payload = self.tables.keys.get(self.txn, pack_key(collection_id, key))
-        return None if payload is None else LIVE.unpack(payload)
+        return None if payload is None else KEY_ENTRY.unpack(payload)
 
 
 @lru_cache(maxsize=16)

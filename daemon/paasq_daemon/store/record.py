@@ -9,7 +9,7 @@ from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 from paasq_daemon.store.layout import BODY_BYTES_MAX
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Collection
-from paasq_dsl.object_paths import nested
+from paasq_dsl.object_paths import nest_value
 from paasq_dsl.values import Value
 
 
@@ -31,14 +31,14 @@ class Record:
     fields: Mapping[int, Value]
     vector_fields: tuple[int, ...] = ()
 
-    def values(self, collection: Collection) -> dict[str, Value]:
+    def field_values(self, collection: Collection) -> dict[str, Value]:
         """By the names of fields; what the record was not given has its default."""
         return {f.name: self.fields.get(f.id, f.default) for f in collection.fields}
 
-    def shown(self, collection: Collection) -> dict[str, Value]:
+    def to_document(self, collection: Collection) -> dict[str, Value]:
         """As it is put and read: its key and its values, objects nested."""
-        values = self.values(collection) | {collection.key: self.key}
-        return {name: nested(type_, name, values.__getitem__) for name, type_ in collection.shape.items()}
+        values = self.field_values(collection) | {collection.key: self.key}
+        return {name: nest_value(type_, name, values.__getitem__) for name, type_ in collection.record_types.items()}
 
 
 def encode_record(record: Record) -> bytes:

@@ -15,12 +15,12 @@ from typing import BinaryIO, Self, TypeVar
 import lmdb
 
 from paasq_daemon.store.data_folder import FolderLock, prepare_folder
-from paasq_daemon.store.group_commit import Committed, Writer
-from paasq_daemon.store.integrity_check import Finding, check
-from paasq_daemon.store.journal_trim import Trimmed, trim_some
-from paasq_daemon.store.lmdb_environment import errors_in_words, in_words
+from paasq_daemon.store.group_commit import CommitResult, Writer
+from paasq_daemon.store.integrity_check import Finding, check_integrity
+from paasq_daemon.store.journal_trim import TrimResult, trim_batch
+from paasq_daemon.store.lmdb_environment import in_words, translating_errors
 from paasq_daemon.store.open_data_file import check_format, open_data
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
@@ -47,8 +47,8 @@ class Store:
         self._environment = environment
         self._tables = tables
         self._process = os.getpid()
-        with errors_in_words(), environment.begin() as txn:
-            seq = View(txn, tables).seq
+        with translating_errors(), environment.begin() as txn:
+            seq = ReadView(txn, tables).seq
         self._writer = Writer(environment, tables, seq, self._announce_commit)
 
     @classmethod
@@ -78,13 +78,13 @@ class Store:
         return self._writer.seq
 
     @contextmanager
-    def read(self) -> Iterator[View]:
+    def read(self) -> Iterator[ReadView]:
         """One read transaction. Keep it short: as long as it lasts, no page that it may see is used again."""
         self._guard()
-        with errors_in_words(), self._environment.begin() as txn:
-            yield View(txn, self._tables)
+        with translating_errors(), self._environment.begin() as txn:
+            yield ReadView(txn, self._tables)
 
-    def write(self, work: Callable[[WriteTransaction], T]) -> Future[Committed[T]]:
+    def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
 
         Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
@@ -93,14 +93,14 @@ class Store:
         self._guard()
         return self._writer.submit(work)
 
-    def trim(self, before_seq: int) -> Trimmed:
+    def trim(self, before_seq: int) -> TrimResult:
         """Remove the journal's entries below `before_seq`, and the bodies and vectors of records that died in them.
 
         Done in several transactions, so that other writes come between. Live records are never touched.
         """
-        total = Trimmed(0, 0, 0)
+        total = TrimResult(0, 0, 0)
         while True:
-            done = self.write(lambda transaction: trim_some(transaction, before_seq)).result().value
+            done = self.write(lambda transaction: trim_batch(transaction, before_seq)).result().value
             if not done.entries:
                 return total
             total += done
@@ -108,10 +108,10 @@ class Store:
     def check(self) -> list[Finding]:
         """Audit everything that is stored; an empty list where all is well."""
         with self.read() as view:
-            return check(view)
+            return check_integrity(view)
 
     @contextmanager
-    def copy(self) -> Iterator[tuple[View, BinaryIO]]:
+    def copy(self) -> Iterator[tuple[ReadView, BinaryIO]]:
         """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
 
         Writing goes on meanwhile. Leaving the block early ends the copy. Raises StoreError where the copy failed.
@@ -132,9 +132,9 @@ class Store:
         if failures:
             raise in_words(failures[0]) from failures[0]
 
-    def announce(self, socket: Path | None) -> None:
+    def publish_socket(self, socket: Path | None) -> None:
         """Let those who find the folder in use know where this process serves it."""
-        self._lock.announce(socket)
+        self._lock.publish_socket(socket)
 
     def close(self) -> None:
         """Finish the writes that were submitted, and let go of the folder. Does nothing in a forked child."""
@@ -156,7 +156,7 @@ class Store:
                 f"this store was opened by process {self._process}, and this is a fork of it",
                 "start child processes by spawn, and open the store in one process only",
             )
-        self._writer.raise_failure()
+        self._writer.raise_if_failed()
 
     def _announce_commit(self, seq: int) -> None:
         for listener in self.on_commit:

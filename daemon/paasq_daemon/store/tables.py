@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import lmdb
 
-from paasq_daemon.store.counters import StoreState, encode_store_state
-from paasq_daemon.store.entry_codec import seal, stored_checksum, unseal
+from paasq_daemon.store.counters import StoreCounters, encode_store_counters
+from paasq_daemon.store.entry_codec import add_checksum, stored_checksum, verify_checksum
 from paasq_daemon.store.layout import STATE_NAME
 
 _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
@@ -24,11 +24,11 @@ class Table:
 
     def get(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
         sealed = txn.get(key, db=self.handle)
-        return None if sealed is None else unseal(self.seed, key, sealed)
+        return None if sealed is None else verify_checksum(self.seed, key, sealed)
 
     def put(self, txn: lmdb.Transaction[bytes], key: bytes, payload: bytes) -> int:
         """Returns by how much the sum of the table's checksums changed."""
-        sealed = seal(self.seed, key, payload)
+        sealed = add_checksum(self.seed, key, payload)
         replaced = txn.replace(key, sealed, db=self.handle)
         return stored_checksum(sealed) - (stored_checksum(replaced) if replaced else 0)
 
@@ -41,10 +41,10 @@ class Table:
         self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys and payloads in the order of keys, of those that begin with `prefix` and are not below `start`."""
-        for key, sealed in self.scan_sealed(txn, prefix, start):
-            yield key, unseal(self.seed, key, sealed)
+        for key, sealed in self.scan_raw(txn, prefix, start):
+            yield key, verify_checksum(self.seed, key, sealed)
 
-    def scan_sealed(
+    def scan_raw(
         self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
     ) -> Iterator[tuple[bytes, bytes]]:
         """As `scan`, with the payloads still in their envelopes and unverified."""
@@ -76,7 +76,7 @@ def make_tables(environment: lmdb.Environment) -> None:
     with environment.begin(write=True) as txn:
         tables = _tables(environment, txn, create=True)
         if tables.meta.get(txn, STATE_NAME) is None:
-            tables.meta.put(txn, STATE_NAME, encode_store_state(StoreState()))
+            tables.meta.put(txn, STATE_NAME, encode_store_counters(StoreCounters()))
 
 
 def open_tables(environment: lmdb.Environment) -> Tables:

@@ -7,22 +7,22 @@ from dataclasses import replace
 
 import lmdb
 
-from paasq_daemon.store.counters import CollectionState, encode_collection_state, encode_store_state
+from paasq_daemon.store.counters import CollectionCounters, encode_collection_counters, encode_store_counters
 from paasq_daemon.store.entry_codec import encode
-from paasq_daemon.store.journal import Change, ChangeKind, encode_entry
+from paasq_daemon.store.journal import ChangeKind, RecordChange, encode_entry
 from paasq_daemon.store.layout import (
     BODY_BYTES_MAX,
     CATALOG_NAME,
-    LIVE,
-    RECORD,
-    SEQ,
+    KEY_ENTRY,
+    RECORD_KEY,
+    SEQ_KEY,
     STATE_NAME,
-    VECTOR,
-    catalog_name,
-    collection_name,
+    VECTOR_KEY,
+    catalog_meta_key,
+    counters_meta_key,
     pack_key,
 )  # fmt: skip
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, encode_record
 from paasq_daemon.store.tables import Table, Tables
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
@@ -30,7 +30,7 @@ from paasq_dsl.catalog import Catalog, catalog_to_json
 from paasq_dsl.values import Value
 
 
-class WriteTransaction(View):
+class WriteTransaction(ReadView):
     """A view that sees its own writes. `seq` is the last transaction before it, `next_seq` the number it will get.
 
     Nothing of it is kept where the work that it was given to raises.
@@ -40,8 +40,8 @@ class WriteTransaction(View):
         super().__init__(txn, tables)
         self.next_seq = self.seq + 1
         self.time_us = max(now_us, self.state.time_us)  # a clock that was set back never turns the order round
-        self._changes: list[Change] = []
-        self._touched: dict[int, CollectionState] = {}
+        self._changes: list[RecordChange] = []
+        self._touched: dict[int, CollectionCounters] = {}
         self._journal_start = self.journal_start
 
     def put(
@@ -56,8 +56,8 @@ class WriteTransaction(View):
         record = Record(
             collection_id, state.next_ordinal, key, version + 1, self.next_seq, self.time_us, fields, tuple(vectors)
         )
-        self._store(self.tables.records, state, RECORD.pack(collection_id, record.ordinal), encode_record(record))
-        live = LIVE.pack(record.ordinal, record.version)
+        self._store(self.tables.records, state, RECORD_KEY.pack(collection_id, record.ordinal), encode_record(record))
+        live = KEY_ENTRY.pack(record.ordinal, record.version)
         self._store(self.tables.keys, state, pack_key(collection_id, key), live)
         state.next_ordinal += 1
         if previous is None:
@@ -66,7 +66,7 @@ class WriteTransaction(View):
             self._forget_pending(collection_id, previous)
         for field_id, vector in vectors.items():
             self._store_vector(collection_id, field_id, record.ordinal, vector)
-        self._changes.append(Change(ChangeKind.PUT, collection_id, key, record.ordinal, previous))
+        self._changes.append(RecordChange(ChangeKind.PUT, collection_id, key, record.ordinal, previous))
         return record
 
     def delete(self, collection_id: int, key: str) -> bool:
@@ -78,17 +78,17 @@ class WriteTransaction(View):
         self._erase(self.tables.keys, state, pack_key(collection_id, key))
         state.live_count -= 1
         self._forget_pending(collection_id, ordinal)
-        self._changes.append(Change(ChangeKind.DELETE, collection_id, key, ordinal, ordinal))
+        self._changes.append(RecordChange(ChangeKind.DELETE, collection_id, key, ordinal, ordinal))
         return True
 
     def put_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes) -> bool:
         """Fill a pending vector. False, and nothing written, where it is not pending: its record was replaced."""
-        if self.tables.pending.get(self.txn, VECTOR.pack(collection_id, field_id, ordinal)) is None:
+        if self.tables.pending.get(self.txn, VECTOR_KEY.pack(collection_id, field_id, ordinal)) is None:
             return False
         self._change_vector(collection_id, field_id, ordinal, vector)
         return True
 
-    def set_pending(self, collection_id: int, field_id: int, ordinal: int) -> None:
+    def mark_vector_pending(self, collection_id: int, field_id: int, ordinal: int) -> None:
         """Drop a live record's vector, if it has one, and have it made (again): a new field, or a new model."""
         self._change_vector(collection_id, field_id, ordinal, None)
 
@@ -102,53 +102,53 @@ class WriteTransaction(View):
             )
         payload = encode(catalog_to_json(catalog))
         self.tables.meta.put(self.txn, CATALOG_NAME, payload)
-        self.tables.meta.put(self.txn, catalog_name(catalog.version), payload)
-        self._changes.append(Change(ChangeKind.CATALOG, -1, "", -1))
+        self.tables.meta.put(self.txn, catalog_meta_key(catalog.version), payload)
+        self._changes.append(RecordChange(ChangeKind.CATALOG, -1, "", -1))
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[RecordChange, ...]:
         """What was changed so far, in order."""
         return tuple(self._changes)
 
-    def collection_state(self, collection_id: int) -> CollectionState:
+    def collection_state(self, collection_id: int) -> CollectionCounters:
         touched = self._touched.get(collection_id)
-        return super().collection_state(collection_id) if touched is None else touched
+        return super().collection_counters(collection_id) if touched is None else touched
 
-    def erase_dead(self, collection_id: int, ordinal: int) -> tuple[int, int]:
+    def purge_record(self, collection_id: int, ordinal: int) -> tuple[int, int]:
         """Remove a dead record's body and vectors; the count of each. For trimming: it makes no journal entry."""
         state = self._touch(collection_id)
-        body = self._erase(self.tables.records, state, RECORD.pack(collection_id, ordinal))
+        body = self._erase(self.tables.records, state, RECORD_KEY.pack(collection_id, ordinal))
         vectors = 0
         for field_id in state.vectors:
-            if self._erase(self.tables.vectors, state, VECTOR.pack(collection_id, field_id, ordinal)):
+            if self._erase(self.tables.vectors, state, VECTOR_KEY.pack(collection_id, field_id, ordinal)):
                 state.vectors[field_id] -= 1
                 vectors += 1
         return int(body), vectors
 
-    def erase_journal(self, seq: int) -> None:
+    def purge_journal_entry(self, seq: int) -> None:
         """Remove the oldest entry of the journal. For trimming."""
         assert seq == self._journal_start
-        self.tables.journal.delete(self.txn, SEQ.pack(seq))
+        self.tables.journal.delete(self.txn, SEQ_KEY.pack(seq))
         self._journal_start = seq + 1
 
-    def finish(self) -> bool:
+    def write_journal(self) -> bool:
         """Write counters and journal entry. Only the writer calls it, once. False where nothing was changed."""
         if not (self._changes or self._touched or self._journal_start != self.journal_start):
             return False
         for collection_id, state in self._touched.items():
-            self.tables.meta.put(self.txn, collection_name(collection_id), encode_collection_state(state))
+            self.tables.meta.put(self.txn, counters_meta_key(collection_id), encode_collection_counters(state))
         if self._changes:
             entry = encode_entry(self.time_us, self._changes)
-            self.tables.journal.put(self.txn, SEQ.pack(self.next_seq), entry)
+            self.tables.journal.put(self.txn, SEQ_KEY.pack(self.next_seq), entry)
             self.state = replace(self.state, seq=self.next_seq, time_us=self.time_us)
         self.state = replace(self.state, journal_start=self._journal_start)
-        self.tables.meta.put(self.txn, STATE_NAME, encode_store_state(self.state))
+        self.tables.meta.put(self.txn, STATE_NAME, encode_store_counters(self.state))
         return True
 
     def _change_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes | None) -> None:
         record = self.record(collection_id, ordinal)
         self._store_vector(collection_id, field_id, ordinal, vector)
-        self._changes.append(Change(ChangeKind.VECTOR, collection_id, record.key, ordinal, field=field_id))
+        self._changes.append(RecordChange(ChangeKind.VECTOR, collection_id, record.key, ordinal, field=field_id))
 
     def _store_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes | None) -> None:
         state = self._touch(collection_id)
@@ -158,7 +158,7 @@ class WriteTransaction(View):
             (self.tables.pending, self.tables.vectors) if vector is None else (self.tables.vectors, self.tables.pending)
         )
         counts_here, counts_there = (state.pending, state.vectors) if vector is None else (state.vectors, state.pending)
-        name = VECTOR.pack(collection_id, field_id, ordinal)
+        name = VECTOR_KEY.pack(collection_id, field_id, ordinal)
         if self._erase(there, state, name):
             counts_there[field_id] -= 1
         if not self._erase(here, state, name):
@@ -168,18 +168,18 @@ class WriteTransaction(View):
     def _forget_pending(self, collection_id: int, ordinal: int) -> None:
         state = self._touch(collection_id)
         for field_id in state.pending:
-            if self._erase(self.tables.pending, state, VECTOR.pack(collection_id, field_id, ordinal)):
+            if self._erase(self.tables.pending, state, VECTOR_KEY.pack(collection_id, field_id, ordinal)):
                 state.pending[field_id] -= 1
 
-    def _touch(self, collection_id: int) -> CollectionState:
+    def _touch(self, collection_id: int) -> CollectionCounters:
         if collection_id not in self._touched:
-            self._touched[collection_id] = super().collection_state(collection_id)
+            self._touched[collection_id] = super().collection_counters(collection_id)
         return self._touched[collection_id]
 
-    def _store(self, table: Table, state: CollectionState, key: bytes, payload: bytes) -> None:
+    def _store(self, table: Table, state: CollectionCounters, key: bytes, payload: bytes) -> None:
         state.add_content(table.put(self.txn, key, payload))
 
-    def _erase(self, table: Table, state: CollectionState, key: bytes) -> bool:
+    def _erase(self, table: Table, state: CollectionCounters, key: bytes) -> bool:
         change = table.delete(self.txn, key)
         if change is not None:
             state.add_content(change)

@@ -8,45 +8,47 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from paasq_daemon.backends.backend import Prepared, Result, RunInputs
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.watches.resume_cursor import Position, cursor_of
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, KeyedResult
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import PaasqError, StoreError
-from paasq_daemon.wire.events import Change, EventBatch, Key
+from paasq_daemon.wire.events import EventBatch, Key, RowChange
 from paasq_dsl.bound import BoundWatch
 
 ROWS_HELD_MAX = 100_000
-REST_S = 0.01  # between two runs of one query, at least; and as long as the one before took, so that it has half a core
+MIN_INTERVAL_S = (
+    0.01  # between two runs of one query, at least; and as long as the one before took, so that it has half a core
+)
 
 
 @dataclass(frozen=True)
-class Watched:
+class CompiledWatch:
     """The query of a watch, compiled against the present catalog, with what came with its request. `placed` makes the error
     of a value one of the request's text."""
 
     statement: BoundWatch
-    plan: Prepared
-    inputs: RunInputs
-    placed: Callable[[KernelError], PaasqError]
+    plan: ExecutablePlan
+    inputs: ExecutionInputs
+    locate_error: Callable[[EvaluationError], PaasqError]
 
-    def result(self, position: Position | None = None) -> Result:
+    def result(self, position: ResumePosition | None = None) -> KeyedResult:
         """The rows of now, or of a past moment."""
         seq, inputs = None, self.inputs
         if position is not None:
             seq = position.seq
             inputs = inputs if position.now_us is None else replace(inputs, now_us=position.now_us)
         try:
-            return self.plan.result(inputs, self.statement.identity, ROWS_HELD_MAX, seq)
-        except KernelError as error:
-            raise self.placed(error) from error
+            return self.plan.keyed_result(inputs, self.statement.identity, ROWS_HELD_MAX, seq)
+        except EvaluationError as error:
+            raise self.locate_error(error) from error
 
     @property
     def fingerprint(self) -> str:
         return self.plan.fingerprint(self.inputs)
 
 
-class StandingQuery:
+class ContinuousQuery:
     """`take` gives what became different since it gave something last; how often it is called is up to who takes.
 
     It is due when a commit or the time may have made a difference: then `on_due` is called, in a thread of the registry's
@@ -55,41 +57,43 @@ class StandingQuery:
     """
 
     def __init__(
-        self, prepare: Callable[[Cancellation], Watched], position: Callable[[Watched], Position | None],
-        on_close: Callable[[StandingQuery], None],
+        self, prepare: Callable[[CancellationToken], CompiledWatch], position: Callable[[CompiledWatch], ResumePosition | None],
+        on_close: Callable[[ContinuousQuery], None],
     ) -> None:  # fmt: skip
         """Raises PaasqError where the query is wrong, or what it is to go on after can't be read any more."""
         self.on_due: Callable[[], None] = _nothing
         self._prepare = prepare
         self._on_close = on_close
-        self._cancel = Cancellation()
+        self._cancel = CancellationToken()
         self._lock = Lock()
         self._begun = False
         self._resting_until_s = 0.0
         watched = prepare(self._cancel)
-        self.reads: Collection[str] = watched.statement.reads
-        self.timed = watched.statement.timed
+        self.reads: Collection[str] = watched.statement.collections_read
+        self.time_dependent = watched.statement.time_dependent
         self._held = _held_at(watched, position(watched))
 
-    def take(self) -> EventBatch | None:
+    def next_events(self) -> EventBatch | None:
         """The events since; None where there are none. The first batch comes in any case: it says that the beginning is
         complete. Raises PaasqError where the query can't be run any more, Cancelled where it was closed."""
         with self._lock:
-            self._cancel.check()
+            self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
             watched = self._prepare(self._cancel)
-            self.reads, self.timed = watched.statement.reads, watched.statement.timed
+            self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
             now = watched.result()
             events = list(_difference(self._held, now, watched.statement.events))
             first, self._begun, self._held = not self._begun, True, now
             ended_s = time.monotonic()
-            self._resting_until_s = ended_s + max(REST_S, ended_s - began_s)
+            self._resting_until_s = ended_s + max(MIN_INTERVAL_S, ended_s - began_s)
         if not events and not first:
             return None
-        return EventBatch(now.columns, events, now.seq, now.now_us, cursor_of(watched.fingerprint, now.seq, now.now_us))
+        return EventBatch(
+            now.columns, events, now.seq, now.now_us, encode_cursor(watched.fingerprint, now.seq, now.now_us)
+        )
 
     @property
-    def rest_s(self) -> float:
+    def cooldown_s(self) -> float:
         """How long to wait until it is to be run again, 0 where it may be run now."""
         return max(0.0, self._resting_until_s - time.monotonic())
 
@@ -97,7 +101,7 @@ class StandingQuery:
     def closed(self) -> bool:
         return self._cancel.cancelled
 
-    def finish(self) -> None:
+    def close_and_wait(self) -> None:
         """Close it, and wait for a run that is under way."""
         self.close()
         with self._lock:
@@ -113,7 +117,7 @@ def _nothing() -> None:
     pass
 
 
-def _held_at(watched: Watched, position: Position | None) -> Result | None:
+def _held_at(watched: CompiledWatch, position: ResumePosition | None) -> KeyedResult | None:
     if position is None:
         return None
     try:
@@ -123,28 +127,30 @@ def _held_at(watched: Watched, position: Position | None) -> Result | None:
         raise StoreError(error.message, hint) from error
 
 
-def _difference(before: Result | None, now: Result, told: tuple[str, ...]) -> Iterator[Change]:
+def _difference(before: KeyedResult | None, now: KeyedResult, told: tuple[str, ...]) -> Iterator[RowChange]:
     """Leaves first, then the rest in the order of the rows. Where the columns are others than before, every row changed."""
     held: Mapping[Key, list[Any]] = before.rows if before else {}
     same_columns = before is None or before.columns == now.columns
     if "leave" in told:
         for key, values in held.items():
             if key not in now.rows:
-                yield Change("leave", key, values if before is None or same_columns else _fitted(values, before, now))
+                yield RowChange(
+                    "leave", key, values if before is None or same_columns else _fitted(values, before, now)
+                )
     for key, values in now.rows.items():
         was = held.get(key)
         if was is None:
             if "enter" in told:
-                yield Change("enter", key, values)
+                yield RowChange("enter", key, values)
         elif "change" in told and not (same_columns and _same(was, values)):
-            yield Change("change", key, values)
+            yield RowChange("change", key, values)
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:
     return one == other or repr(one) == repr(other)  # NaN is not equal to itself, but written like it
 
 
-def _fitted(values: list[Any], before: Result, now: Result) -> list[Any]:
+def _fitted(values: list[Any], before: KeyedResult, now: KeyedResult) -> list[Any]:
     """A row in the columns of now, null where it had none of that name and type."""
     by_column = dict(zip(before.columns, values, strict=True))
     return [by_column.get(column) for column in now.columns]

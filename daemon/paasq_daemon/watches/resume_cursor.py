@@ -8,31 +8,31 @@ from dataclasses import dataclass
 
 import orjson
 
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
 
 CURSOR_CHARACTERS_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class ResumePosition:
     """The result as it was at a sequence number. `now_us` is when it was asked for; None where that is not known."""
 
     seq: int
     now_us: int | None = None
 
 
-def cursor_of(fingerprint: str, seq: int, now_us: int) -> str:
+def encode_cursor(fingerprint: str, seq: int, now_us: int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([fingerprint, seq, now_us])).decode().rstrip("=")
 
 
-def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
+def decode_cursor(given: object, fingerprint: str, span: Span) -> ResumePosition | None:
     """None of null: from the beginning. Raises KernelError on what is no position, or one of another query."""
     if given is None:
         return None
     if isinstance(given, int) and not isinstance(given, bool):
-        return Position(given)
-    none = KernelError("PQ0732", span)
+        return ResumePosition(given)
+    none = EvaluationError("PQ0732", span)
     if not isinstance(given, str) or len(given) > CURSOR_CHARACTERS_MAX:
         raise none
     try:
@@ -42,5 +42,5 @@ def position_of(given: object, fingerprint: str, span: Span) -> Position | None:
     if not isinstance(seq, int) or not isinstance(now_us, int):
         raise none
     if made_by != fingerprint:
-        raise KernelError("PQ0733", span)
-    return Position(seq, now_us)
+        raise EvaluationError("PQ0733", span)
+    return ResumePosition(seq, now_us)

@@ -6,26 +6,26 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import scalar
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.store.journal import ChangeKind
-from paasq_daemon.store.read_view import View
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.watches.continuous_query import StandingQuery, Watched
-from paasq_daemon.watches.resume_cursor import Position, position_of
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery
+from paasq_daemon.watches.resume_cursor import ResumePosition, decode_cursor
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import StoreError
-from paasq_daemon.writes.apply import values_of_run
+from paasq_daemon.writes.apply import constant_context
 
 TICK_S = 1.0  # how often a query that depends on the time is due
 
 
-class Watches:
+class WatchScheduler:
     """The thread lives as long as it has something to do; a writer only wakes it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._open: set[StandingQuery] = set()
+        self._open: set[ContinuousQuery] = set()
         self._lock = threading.Lock()  # guards `_open`, `_seq` and `_thread`
         self._seq = 0  # what was committed up to here was told
         self._woken = threading.Event()
@@ -33,9 +33,9 @@ class Watches:
         self._thread: threading.Thread | None = None
         store.on_commit.append(self._committed)
 
-    def start(self, prepare: Callable[[Cancellation], Watched]) -> StandingQuery:
+    def register(self, prepare: Callable[[CancellationToken], CompiledWatch]) -> ContinuousQuery:
         """Raises PaasqError as StandingQuery does."""
-        query = StandingQuery(prepare, self._position, self._forget)
+        query = ContinuousQuery(prepare, self._position, self._forget)
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "open it again")
@@ -53,7 +53,7 @@ class Watches:
             self._closed = True
             left, thread = list(self._open), self._thread
         for query in left:
-            query.finish()
+            query.close_and_wait()
         self._woken.set()
         if thread is not None:
             thread.join()
@@ -62,7 +62,7 @@ class Watches:
         if self._open:
             self._woken.set()
 
-    def _forget(self, query: StandingQuery) -> None:
+    def _forget(self, query: ContinuousQuery) -> None:
         with self._lock:
             self._open.discard(query)
 
@@ -70,7 +70,7 @@ class Watches:
         tick_s = time.monotonic() + TICK_S
         while not self._closed:
             with self._lock:
-                ticking = any(query.timed for query in self._open)
+                ticking = any(query.time_dependent for query in self._open)
             self._woken.wait(max(0.0, tick_s - time.monotonic()) if ticking else None)
             self._woken.clear()
             ticked = time.monotonic() >= tick_s
@@ -89,28 +89,28 @@ class Watches:
         with self._lock:
             self._seq = max(now, self._seq)
         for query in queries:
-            if touched is None or (ticked and query.timed) or any(name in touched for name in query.reads):
+            if touched is None or (ticked and query.time_dependent) or any(name in touched for name in query.reads):
                 query.on_due()
 
-    def _position(self, watched: Watched) -> Position | None:
-        after, inputs = watched.statement.after, watched.inputs
+    def _position(self, watched: CompiledWatch) -> ResumePosition | None:
+        after, inputs = watched.statement.resume_after, watched.inputs
         if after is None:
             return None
         try:
-            given = scalar(after, values_of_run(inputs.literals, inputs.parameters, inputs.now_us))
-            position = position_of(given, watched.fingerprint, after.span)
-        except KernelError as error:
-            raise watched.placed(error) from error
+            given = evaluate_scalar(after, constant_context(inputs.literals, inputs.parameters, inputs.now_us))
+            position = decode_cursor(given, watched.fingerprint, after.span)
+        except EvaluationError as error:
+            raise watched.locate_error(error) from error
         if position is None or position.now_us is not None:
             return position
         with self._store.read() as view:
-            return Position(position.seq, view.committed_us(position.seq))
+            return ResumePosition(position.seq, view.commit_time_us(position.seq))
 
 
-def _touched(view: View, seq: int) -> Collection[str] | None:
+def _touched(view: ReadView, seq: int) -> Collection[str] | None:
     """The collections that were written to since; None where that can't be told, or the schema was changed."""
     names: set[str] = set()
-    known = view.catalog.by_id
+    known = view.catalog.collections_by_id
     try:
         for entry in view.journal(seq):
             for change in entry.changes:

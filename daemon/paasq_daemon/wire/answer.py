@@ -134,4 +134,4 @@ class Answer:
 
     @cached_property
     def _presenters(self) -> list[Any]:
-        return [codec(column.type).present for column in self.columns]
+        return [codec(column.type).to_python for column in self.columns]

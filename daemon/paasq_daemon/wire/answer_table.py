@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.cell_text import cell, local_time, printable
+from paasq_daemon.wire.cell_text import cell_text, escape_control, local_time
 from paasq_daemon.wire.value_codecs import codec
-from paasq_dsl.time_zones import zone_of
+from paasq_dsl.time_zones import find_zone
 
 _RIGHT = ("int", "float", "duration")
 _READABLE = 12  # characters of a column that is cut into lines, and can still be read
@@ -30,14 +30,14 @@ def answer_table(answer: Answer) -> RenderableType:
     parts += [part for name in answer.facets for part in (Text(), _facet(answer, name))]
     parts += [Text()] if answer.facets else []
     if answer.plan is not None:
-        parts.append(Text(printable(answer.plan)))
-    parts.append(Text(labels(answer), style="dim"))
+        parts.append(Text(escape_control(answer.plan)))
+    parts.append(Text(answer_labels(answer), style="dim"))
     if answer.cursor is not None:
         parts.append(Text(f'next page: after "{answer.cursor}"', style="dim", no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 
-def labels(answer: Answer) -> str:
+def answer_labels(answer: Answer) -> str:
     """`20 rows, not complete (limit), 3.2 ms, seq 481`."""
     count = len(answer)
     parts = [f"{count} row{'' if count == 1 else 's'}"]
@@ -52,13 +52,13 @@ def labels(answer: Answer) -> str:
 
 
 def _rows(answer: Answer) -> _Rows:
-    rows, zone = list(answer), zone_of(answer.zone) or UTC
+    rows, zone = list(answer), find_zone(answer.zone) or UTC
     shown = [(column.type, _only_dates((row[at] for row in rows), zone)) for at, column in enumerate(answer.columns)]
     return _Rows(
-        names=[printable(column.name) for column in answer.columns],
+        names=[escape_control(column.name) for column in answer.columns],
         right=[column.type in _RIGHT for column in answer.columns],
         cells=[
-            [cell(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True)]
+            [cell_text(value, kind, zone, dates=dates) for value, (kind, dates) in zip(row, shown, strict=True)]
             for row in rows
         ],
     )
@@ -112,13 +112,13 @@ def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
 
 def _facet(answer: Answer, name: str) -> Table:
     """Values and how many rows have each; a time as the columns show it."""
-    zone, type_ = zone_of(answer.zone) or UTC, answer.facet_types.get(name, "any")
+    zone, type_ = find_zone(answer.zone) or UTC, answer.facet_types.get(name, "any")
     kind = codec(type_)
-    values = [kind.present(kind.decode(count.value)) for count in answer.facets[name]]
+    values = [kind.to_python(kind.decode(count.value)) for count in answer.facets[name]]
     dates = _only_dates(values, zone)
     grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-    grid.add_column(Text(printable(name)))
+    grid.add_column(Text(escape_control(name)))
     grid.add_column("count", justify="right")
     for value, count in zip(values, answer.facets[name], strict=True):
-        grid.add_row(Text(cell(value, type_, zone, dates=dates)), str(count.count))
+        grid.add_row(Text(cell_text(value, type_, zone, dates=dates)), str(count.count))
     return grid

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled
 
 
-class Cancellation:
+class CancellationToken:
     """A thread-safe token: work calls `check` every few milliseconds, anybody calls `cancel`."""
 
     def __init__(self, time_ms: float | None = None) -> None:
@@ -35,11 +35,11 @@ class Cancellation:
                 return
         callback()
 
-    def within(self, time_ms: float | None) -> Cancellation:
+    def child(self, time_ms: float | None) -> CancellationToken:
         """One that is cancelled with this, and has so much time from now, but no more than this has left."""
         if time_ms is None:
             return self
-        inner = Cancellation(time_ms)
+        inner = CancellationToken(time_ms)
         inner._cancelled = self._cancelled
         if self.deadline_s is not None and inner.deadline_s is not None and self.deadline_s < inner.deadline_s:
             inner.time_ms, inner.deadline_s = self.time_ms, self.deadline_s
@@ -50,7 +50,7 @@ class Cancellation:
         return self._cancelled.is_set()
 
     @property
-    def out_of_time(self) -> bool:
+    def deadline_passed(self) -> bool:
         """For work that can stop early with a partial answer, labelled `time`."""
         return self.deadline_s is not None and time.monotonic() >= self.deadline_s
 
@@ -59,11 +59,11 @@ class Cancellation:
         """Seconds left, not below 0; None without a deadline."""
         return None if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
 
-    def check(self) -> None:
+    def raise_if_cancelled(self) -> None:
         """Raises Cancelled or BudgetExceeded."""
         if self._cancelled.is_set():
             raise Cancelled("the request was cancelled")
-        if self.out_of_time:
+        if self.deadline_passed:
             raise BudgetExceeded(
                 f"the time budget of {self.time_ms:g} ms ran out before there was an answer",
                 "give more time, or ask for less with `where` or `take`",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from paasq_daemon.wire.value_codecs import decode, encode, present
+from paasq_daemon.wire.value_codecs import decode, encode, to_python
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, catalog_from_json, catalog_to_json
 
 
-def catalog_message(catalog: Catalog) -> dict[str, Any]:
+def encode_catalog(catalog: Catalog) -> dict[str, Any]:
     message = catalog_to_json(catalog)
     for collection in message["collections"]:
         types = {f.name: f.type for f in catalog.collections[collection["name"]].fields}
@@ -19,7 +19,7 @@ def catalog_message(catalog: Catalog) -> dict[str, Any]:
     return message
 
 
-def catalog_of(message: Mapping[str, Any]) -> Catalog:
+def decode_catalog(message: Mapping[str, Any]) -> Catalog:
     catalog = catalog_from_json(message)
     for name, collection in catalog.collections.items():
         fields = tuple(replace(f, default=decode(f.default, f.type)) for f in collection.fields)
@@ -27,7 +27,7 @@ def catalog_of(message: Mapping[str, Any]) -> Catalog:
     return catalog
 
 
-def record_message(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
+def encode_record(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
     """`record` holds engine values by field name. Types go with the values, so that the client needs no catalog."""
     types = field_types(collection)
     names = {name: types.get(name, "any") for name in record}
@@ -37,19 +37,19 @@ def record_message(record: Mapping[str, Any], collection: Collection) -> dict[st
     }
 
 
-def record_of(message: Mapping[str, Any]) -> dict[str, Any]:
+def decode_record(message: Mapping[str, Any]) -> dict[str, Any]:
     """A record as Python values."""
     types = {column["name"]: column["type"] for column in message["columns"]}
-    return {name: present(decode(value, types[name]), types[name]) for name, value in message["record"].items()}
+    return {name: to_python(decode(value, types[name]), types[name]) for name, value in message["record"].items()}
 
 
-def present_record(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
+def record_to_python(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
     """As `record_of(record_message(...))`, without the way through JSON."""
     types = field_types(collection)
-    return {name: present(value, types.get(name, "any")) for name, value in record.items()}
+    return {name: to_python(value, types.get(name, "any")) for name, value in record.items()}
 
 
 def field_types(collection: Collection) -> dict[str, str]:
     """The type of each value of a record and of each system column, as `str(Type)` writes it."""
     system = {name: str(type_) for name, type_ in SYSTEM_COLUMNS.items()}
-    return system | {name: str(type_) for name, type_ in collection.shape.items()}
+    return system | {name: str(type_) for name, type_ in collection.record_types.items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from paasq_daemon.wire.value_codecs import digest, member_types
+from paasq_daemon.wire.value_codecs import bytes_summary, member_types
 
 _VECTOR_SHOWN = 3
 
 
-def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False) -> str:
+def cell_text(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False) -> str:
     """One value as text for people, times by the clocks of `zone`; null is empty. `dates`: times without the time of day."""
     if value is None:
         return ""
@@ -27,18 +27,18 @@ def cell(value: Any, type_name: str, zone: tzinfo = UTC, *, dates: bool = False)
         shown = ", ".join(f"{number:.3g}" for number in value[:_VECTOR_SHOWN])
         return f"[{shown}{', …' if len(value) > _VECTOR_SHOWN else ''}] ({len(value)})"
     if isinstance(value, bytes):
-        return digest(value)
+        return bytes_summary(value)
     if isinstance(value, dict):
         types = member_types(type_name)
         there = ((name, inner) for name, inner in value.items() if inner is not None)
-        members = ((name, cell(inner, types[name], zone, dates=dates)) for name, inner in there)
-        return f"{{{', '.join(f'{printable(name)}: {text}' for name, text in members)}}}"
+        members = ((name, cell_text(inner, types[name], zone, dates=dates)) for name, inner in there)
+        return f"{{{', '.join(f'{escape_control(name)}: {text}' for name, text in members)}}}"
     if isinstance(value, list):
-        return ", ".join(cell(item, type_name[1:-1], zone) for item in value)
-    return printable(str(value))
+        return ", ".join(cell_text(item, type_name[1:-1], zone) for item in value)
+    return escape_control(str(value))
 
 
-def printable(text: str) -> str:
+def escape_control(text: str) -> str:
     """Control characters escaped, so that stored text cannot drive a terminal. Newlines and tabs stay."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
-from paasq_daemon.wire.cancellation import Cancellation
-from paasq_daemon.wire.catalog_messages import catalog_of, record_of
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.catalog_messages import decode_catalog, decode_record
 from paasq_daemon.wire.client_connection import Connection
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.remote_watch import RemoteWatch
 from paasq_daemon.wire.request import Budget, Request
-from paasq_daemon.wire.value_codecs import plain
+from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.values import render_time
+from paasq_dsl.values import format_time
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -37,12 +37,12 @@ class Client(Database):
         """Raises DaemonUnavailable where nobody listens."""
         return cls(socket)
 
-    def call(self, method: str, params: Mapping[str, Any], cancel: Cancellation | None = None) -> Any:
+    def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
         """Any method of the daemon by its name on the wire, with JSON in and out."""
         return self._live().call(method, params, cancel)
 
-    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
-        now = None if request.now_us is None else render_time(request.now_us)
+    def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
+        now = None if request.now_us is None else format_time(request.now_us)
         params = {**_text(request), "budget": _budget(request.budget), "now": now}
         return Answer.from_json(self.call("query", params, cancel))
 
@@ -52,19 +52,21 @@ class Client(Database):
         return RemoteWatch(self._socket, self._connect_timeout_s, _text(request))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return Answer.from_json(self.call("explain", {"text": text, "params": plain(params), "zone": self.zone}))
+        return Answer.from_json(
+            self.call("explain", {"text": text, "params": to_json_value(params), "zone": self.zone})
+        )
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         message = self.call("get", {"collection": collection, "key": key})
-        return None if message is None else record_of(message)
+        return None if message is None else decode_record(message)
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
-        done = self.call("put", {"collection": collection, "records": plain(several)})
+        done = self.call("put", {"collection": collection, "records": to_json_value(several)})
         return PutResult(tuple(done["keys"]), done["seq"])
 
     def catalog(self) -> Catalog:
-        return catalog_of(self.call("catalog", {}))
+        return decode_catalog(self.call("catalog", {}))
 
     def status(self) -> dict[str, Any]:
         return dict(self.call("status", {}))
@@ -112,7 +114,7 @@ class Client(Database):
 def _text(request: Request) -> dict[str, Any]:
     return {
         "text": request.text,
-        "params": plain(request.params),
+        "params": to_json_value(request.params),
         "source_name": request.source_name,
         "read_only": request.read_only,
         "modules": dict(request.modules),

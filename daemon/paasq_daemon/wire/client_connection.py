@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from paasq_daemon.wire.framing import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, FrameDecoder, Framing, frame
 from paasq_daemon.wire.json_rpc import dump_bounded, error_from_json, parse, request_message
@@ -59,7 +59,7 @@ class Connection:
     def ended(self) -> bool:
         return self._ended is not None
 
-    def call(self, method: str, params: Mapping[str, Any], cancel: Cancellation | None = None) -> Any:
+    def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
         """The result of a method, as JSON, however long it takes. Raises what the daemon raised, and DaemonUnavailable
         where the daemon is gone or says nothing at all any more.
         """
@@ -97,7 +97,7 @@ class Connection:
             self.close()
             raise
 
-    def _wait(self, id_: int, answer: Future[Any], cancel: Cancellation | None) -> Any:
+    def _wait(self, id_: int, answer: Future[Any], cancel: CancellationToken | None) -> Any:
         asked_s = time.monotonic()
         while True:
             try:

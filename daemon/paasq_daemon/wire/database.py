@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
-from paasq_daemon.wire.cancellation import Cancellation
+from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.events import Watch
 from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog
@@ -38,7 +38,7 @@ class Database(ABC):
         """As `watch`. A request for one has no budget."""
 
     @abstractmethod
-    def request(self, request: Request, cancel: Cancellation | None = None) -> Answer:
+    def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         """As `query`, with a budget, and a token by which another thread may stop it."""
 
     @abstractmethod

@@ -17,6 +17,6 @@ def default_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".local" / "share") / "paasq"
 
 
-def socket_of(folder: Path) -> Path:
+def socket_path(folder: Path) -> Path:
     """The socket that a daemon of this folder listens on unless told otherwise."""
     return folder / SOCKET_NAME

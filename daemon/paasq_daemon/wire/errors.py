@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ScriptProgress:
     """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it are
     done, and what they wrote stands, as of the sequence number `seq`, None where there are none; none behind it was run."""
 
@@ -57,7 +57,7 @@ class PaasqError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.progress: Progress | None = None
+        self.progress: ScriptProgress | None = None
 
     def __str__(self) -> str:
         return "\n  ".join(str(part) for part in (self.message, self.hint, self.progress) if part)

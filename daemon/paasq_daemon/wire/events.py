@@ -24,7 +24,7 @@ class Event(NamedTuple):
     row: Row
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """An event whose `values` are the engine's, one a column."""
 
     event: str
@@ -42,7 +42,7 @@ class EventBatch:
     """
 
     columns: tuple[ColumnInfo, ...]
-    changes: Sequence[Change]
+    changes: Sequence[RowChange]
     seq: int
     now_us: int
     cursor: str | None
@@ -53,7 +53,7 @@ class EventBatch:
 
     def __iter__(self) -> Iterator[Event]:
         positions = {column.name: at for at, column in enumerate(self.columns)}
-        presenters = [codec(column.type).present for column in self.columns]
+        presenters = [codec(column.type).to_python for column in self.columns]
         for event, key, values in self.changes:
             yield Event(
                 event, key, Row(positions, [show(value) for show, value in zip(presenters, values, strict=True)])
@@ -88,7 +88,7 @@ class EventBatch:
             columns = tuple(ColumnInfo(column["name"], column["type"]) for column in data["columns"])
             decoders = [(column.name, codec(column.type).decode) for column in columns]
             changes = [
-                Change(each["event"], _key(each["key"]), [read(each["row"][name]) for name, read in decoders])
+                RowChange(each["event"], _key(each["key"]), [read(each["row"][name]) for name, read in decoders])
                 for each in data["events"]
             ]
             now_us = decode(data["now"], "time")

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, Progress, ProtocolError, QueryError
+from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, ProtocolError, QueryError, ScriptProgress
 from paasq_daemon.wire.exact_json import loads
 
 PARSE_ERROR = -32700
@@ -101,7 +101,7 @@ def error_from_json(error: Mapping[str, Any]) -> PaasqError:
         found: PaasqError = kind(message, data.get("diagnostics", []), hint)
     else:
         found = kind(message, hint)
-    found.progress = Progress(**data["progress"]) if "progress" in data else None
+    found.progress = ScriptProgress(**data["progress"]) if "progress" in data else None
     return found
 
 

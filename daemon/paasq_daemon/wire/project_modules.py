@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from paasq_dsl.modules import Module, ModuleMissing, Resolver
-from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse
+from paasq_dsl.modules import Module, ModuleResolver, ModuleUnavailable
+from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_script
 from paasq_dsl.syntax.tree import Use
 
 _PROJECT_MARKS = (".git", ".paasq", "pyproject.toml")
@@ -18,26 +18,26 @@ PATHS_MAX, FOLDERS_MAX = 200, 500  # looked at where a path is completed
 _NOTHING_OPEN: Mapping[Path, str] = {}
 
 
-def resolver(modules: Mapping[str, str]) -> Resolver:
+def module_resolver(modules: Mapping[str, str]) -> ModuleResolver:
     """Finds among texts by path; a path is relative to the folder of what uses it."""
 
     def resolve(path: str, importer: str | None) -> Module:
-        name = module_path(path, importer)
+        name = resolve_module_path(path, importer)
         if name not in modules:
-            raise ModuleMissing("PQ0234", path=path)
+            raise ModuleUnavailable("PQ0234", path=path)
         return Module(name, modules[name])
 
     return resolve
 
 
-def module_path(path: str, importer: str | None) -> str:
+def resolve_module_path(path: str, importer: str | None) -> str:
     """The path relative to the script's folder. Raises ModuleMissing for one that is absolute."""
     if path.startswith("/") or "\\" in path or "\0" in path:
-        raise ModuleMissing("PQ0235", path=path)
+        raise ModuleUnavailable("PQ0235", path=path)
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), path))
 
 
-def project_of(script: Path) -> Path:
+def project_root(script: Path) -> Path:
     """The nearest folder above the script that is marked as a project, else the script's own."""
     marked = (folder for folder in script.parents if any((folder / mark).exists() for mark in _PROJECT_MARKS))
     return next(marked, script.parent)
@@ -55,23 +55,23 @@ class ProjectModules:
         self._script = script.resolve()
         self._opened = {path.resolve(): text for path, text in opened.items()}
         self._folder = self._script.parent
-        self._project = project_of(self._script)
+        self._project = project_root(self._script)
 
     def __call__(self, path: str, importer: str | None) -> Module:
-        name = module_path(path, importer)
+        name = resolve_module_path(path, importer)
         if name not in self.texts:
             self.texts[name] = self._read(name, path)
         return Module(name, self.texts[name])
 
     def read_all(self, text: str, importer: str | None = None) -> dict[str, str]:
         """The texts of all modules that a text uses, and those use. One that can't be had is left out: the binder says so."""
-        for statement in parse(text)[0].statements:
+        for statement in parse_script(text)[0].statements:
             if not isinstance(statement.head, Use) or len(self.texts) >= MODULES_MAX:
                 continue
             try:
-                known = module_path(statement.head.path, importer) in self.texts
+                known = resolve_module_path(statement.head.path, importer) in self.texts
                 module = self(statement.head.path, importer)
-            except ModuleMissing:
+            except ModuleUnavailable:
                 continue
             if not known:
                 self.read_all(module.text, module.path)
@@ -90,15 +90,15 @@ class ProjectModules:
     def _read(self, name: str, path: str) -> str:
         file = self.file(name)
         if not file.is_relative_to(self._project):
-            raise ModuleMissing("PQ0236", path=path, project=self._project.name)
+            raise ModuleUnavailable("PQ0236", path=path, project=self._project.name)
         if file in self._opened:
             return self._opened[file]
         try:
             if file.stat().st_size > TEXT_CHARACTERS_MAX:
-                raise ModuleMissing("PQ0237", path=path, most=f"{TEXT_CHARACTERS_MAX:,}")
+                raise ModuleUnavailable("PQ0237", path=path, most=f"{TEXT_CHARACTERS_MAX:,}")
             return file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            raise ModuleMissing("PQ0234", path=path) from None
+            raise ModuleUnavailable("PQ0234", path=path) from None
 
 
 def _files(project: Path) -> Iterator[Path]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-CHARACTERS_A_TOKEN = 4  # of English text
+CHARACTERS_PER_TOKEN = 4  # of English text
 
 
-def estimated_tokens(row: list[Any]) -> int:
+def estimate_tokens(row: list[Any]) -> int:
     """Of one row, from its characters; a value that is no text counts as eight of them."""
-    return -(-sum(map(_characters, row)) // CHARACTERS_A_TOKEN)
+    return -(-sum(map(_characters, row)) // CHARACTERS_PER_TOKEN)
 
 
 def _characters(value: Any) -> int:

@@ -31,7 +31,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from paasq_dsl.types import Type
-from paasq_dsl.values import Duration, parse_time, read_duration, render_time, to_datetime, to_micros
+from paasq_dsl.values import Duration, format_time, parse_time, parse_unbounded_duration, to_datetime, to_micros
 
 Convert: TypeAlias = Callable[[Any], Any]
 _MEMBER = re.compile(r"(?:`([^`]+)`|([^`:]+)): (.+)", re.DOTALL)
@@ -43,7 +43,7 @@ class Codec:
 
     encode: Convert  # engine value -> JSON
     decode: Convert  # JSON -> engine value; ValueError or TypeError on what `encode` never writes
-    present: Convert  # engine value -> Python
+    to_python: Convert  # engine value -> Python
 
 
 @lru_cache(maxsize=512)
@@ -51,13 +51,13 @@ def codec(type_name: str) -> Codec:
     """The codec of a type as `str(Type)` writes it: `time`, `[keyword]`, `link<task>`, `vector(384)`, `{city: keyword}`."""
     if type_name.startswith("["):
         item = codec(type_name[1:-1])
-        return Codec(_each(item.encode), _each(item.decode), _each(item.present))
+        return Codec(_each(item.encode), _each(item.decode), _each(item.to_python))
     if type_name.startswith("{"):
         members = {name: codec(inner) for name, inner in member_types(type_name).items()}
         return Codec(
             _members({name: each.encode for name, each in members.items()}),
             _members({name: each.decode for name, each in members.items()}),
-            _members({name: each.present for name, each in members.items()}),
+            _members({name: each.to_python for name, each in members.items()}),
         )
     kind = type_name.partition("(")[0].partition("<")[0]
     return _CODECS.get(kind, _ANY)
@@ -102,26 +102,26 @@ def decode(value: Any, type_: Type | str) -> Any:
     return codec(str(type_)).decode(value)
 
 
-def present(value: Any, type_: Type | str) -> Any:
-    return codec(str(type_)).present(value)
+def to_python(value: Any, type_: Type | str) -> Any:
+    return codec(str(type_)).to_python(value)
 
 
-def digest(value: bytes) -> str:
+def bytes_summary(value: bytes) -> str:
     """Bytes for people: how many, and the beginning of their SHA-256."""
     return f"{len(value):,} bytes, sha256 {sha256(value).hexdigest()[:12]}"
 
 
-def as_text(value: Any, type_: Type | str) -> str | None:
+def format_value(value: Any, type_: Type | str) -> str | None:
     """A value for people, in one column with values of other types; None for null."""
     if value is None:
         return None
     if isinstance(value, bytes):
-        return digest(value)
+        return bytes_summary(value)
     encoded = encode(value, type_)
     return encoded if isinstance(encoded, str) else json.dumps(encoded, ensure_ascii=False)
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A Python value that somebody gives (a parameter, a field of a record) -> JSON, whose type only the reader knows.
 
     Times and durations become text, arrays lists. TypeError on what no field can hold.
@@ -132,7 +132,7 @@ def plain(value: Any) -> Any:
         case int() | float():
             return _finite(value) if isinstance(value, float) else value
         case datetime() if value.tzinfo is not None:
-            return render_time(to_micros(value))
+            return format_time(to_micros(value))
         case datetime() | date():
             return value.isoformat()  # of no zone: the reader's
         case timedelta():
@@ -142,11 +142,11 @@ def plain(value: Any) -> Any:
         case bytes() | bytearray() | memoryview():
             return b64encode(value).decode()
         case Mapping():
-            return {_name(name): plain(item) for name, item in value.items()}
+            return {_name(name): to_json_value(item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in value]
+            return [to_json_value(item) for item in value]
     if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
-        return plain(value.tolist())
+        return to_json_value(value.tolist())
     raise TypeError(f"a {type(value).__name__} is no value of paasq")
 
 
@@ -188,7 +188,7 @@ def _encode_floats(values: Iterable[Any]) -> list[float | str]:
 
 
 def _encode_time(value: int | datetime) -> str:
-    return render_time(to_micros(value) if isinstance(value, datetime) else int(value))
+    return format_time(to_micros(value) if isinstance(value, datetime) else int(value))
 
 
 def _decode_time(text: str) -> int:
@@ -214,7 +214,7 @@ def _duration_text(value: Duration) -> str:
 def _parse_duration(text: str) -> Duration:
     months = micros = 0
     for part in text.split("+"):
-        size = read_duration(part.removeprefix("-"))
+        size = parse_unbounded_duration(part.removeprefix("-"))
         sign = -1 if part.startswith("-") else 1
         months, micros = months + sign * size.months, micros + sign * size.micros
     return Duration(months, micros)
@@ -232,7 +232,7 @@ def _encode_any(value: Any) -> Any:
         return [_encode_any(item) for item in value]
     if isinstance(value, Mapping):
         return {name: _encode_any(item) for name, item in value.items()}
-    return plain(value)
+    return to_json_value(value)
 
 
 _ANY = Codec(_encode_any, _same, _same)

@@ -8,22 +8,22 @@ from functools import lru_cache
 from typing import Any
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.columns import from_values, to_values
-from paasq_daemon.kernels.context import RunValues
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.columns import column_from_values, column_to_values
+from paasq_daemon.kernels.context import EvaluationContext
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.wire.errors import InvalidValue, StoreError
-from paasq_daemon.wire.value_codecs import as_text
+from paasq_daemon.wire.value_codecs import format_value
 from paasq_daemon.writes.validation import check_value
 from paasq_dsl.binder.computed_fields import computed_expression
-from paasq_dsl.bound import Bound
+from paasq_dsl.bound import BoundExpression
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.values import Value
 
 _COLLECTIONS_REMEMBERED = 256
 
 
-def with_computed(collection: Collection, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def add_computed_fields(collection: Collection, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Records, as checked values by field name, each with its computed fields.
 
     A value that came with a record must be the one that is computed: so a record that was read may be put back.
@@ -31,7 +31,7 @@ def with_computed(collection: Collection, records: Sequence[Mapping[str, Any]]) 
     """
     found = [dict(record) for record in records]
     for computed in (f for f in collection.fields if f.computed is not None):
-        values = computed_values(collection, computed, found)
+        values = compute_field(collection, computed, found)
         for record, value in zip(found, values, strict=True):
             given = record.get(computed.name, value)
             if given != value:
@@ -44,20 +44,20 @@ def with_computed(collection: Collection, records: Sequence[Mapping[str, Any]]) 
     return found
 
 
-def computed_values(collection: Collection, computed: Field, records: Sequence[Mapping[str, Any]]) -> list[Value]:
+def compute_field(collection: Collection, computed: Field, records: Sequence[Mapping[str, Any]]) -> list[Value]:
     """Of one field, as it holds them. Raises InvalidValue, naming the record, where one can't be computed, or held."""
     expression = _expression(collection, computed.name)
     try:
-        values = to_values(evaluate(expression, _Records(collection, records), _NO_RUN))
-    except KernelError:
+        values = column_to_values(evaluate(expression, _Records(collection, records), _NO_RUN))
+    except EvaluationError:
         values = [_one_value(collection, computed, expression, record) for record in records]
     return [_held(collection, computed, record, value) for record, value in zip(records, values, strict=True)]
 
 
 @lru_cache(_COLLECTIONS_REMEMBERED)
-def _expression(collection: Collection, name: str) -> Bound:
+def _expression(collection: Collection, name: str) -> BoundExpression:
     try:
-        return computed_expression(collection, collection.by_name[name])
+        return computed_expression(collection, collection.fields_by_name[name])
     except ValueError as error:
         raise StoreError(
             f"{collection.name}.{name} is computed in a way that this version of paasq does not know: {error}",
@@ -65,10 +65,12 @@ def _expression(collection: Collection, name: str) -> Bound:
         ) from None
 
 
-def _one_value(collection: Collection, computed: Field, expression: Bound, record: Mapping[str, Any]) -> Value:
+def _one_value(
+    collection: Collection, computed: Field, expression: BoundExpression, record: Mapping[str, Any]
+) -> Value:
     try:
-        return to_values(evaluate(expression, _Records(collection, [record]), _NO_RUN))[0]
-    except KernelError as error:
+        return column_to_values(evaluate(expression, _Records(collection, [record]), _NO_RUN))[0]
+    except EvaluationError as error:
         place = _place(collection, computed, record)
         raise InvalidValue(f"{place} can't be computed: {error.message}", f"it is {computed.computed}") from None
 
@@ -94,7 +96,7 @@ def _place(collection: Collection, computed: Field, record: Mapping[str, Any]) -
 
 
 def _shown(computed: Field, value: Value) -> str:
-    return (as_text(value, computed.type) or "null")[:60]
+    return (format_value(value, computed.type) or "null")[:60]
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,9 @@ class _Records:
 
     def column(self, name: str) -> Column:
         if name not in self.columns:
-            known = self.collection.by_name[name]
+            known = self.collection.fields_by_name[name]
             values = [record.get(name, known.default) for record in self.records]
-            self.columns[name] = from_values(known.type, values)
+            self.columns[name] = column_from_values(known.type, values)
         return self.columns[name]
 
     def take(self, rows: Ints) -> _Records:
@@ -124,4 +126,4 @@ def _nothing(*_: Any, **__: Any) -> Column:
     raise AssertionError("the binder lets no link and no match into a computed field")
 
 
-_NO_RUN = RunValues((), {}, 0, _nothing, _nothing)
+_NO_RUN = EvaluationContext((), {}, 0, _nothing, _nothing)

@@ -10,10 +10,10 @@ from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
-from paasq_daemon.writes.computed_fields import computed_values
-from paasq_daemon.writes.put_record import source_text
-from paasq_daemon.writes.type_change import converted
-from paasq_dsl.bound import BoundAlter
+from paasq_daemon.writes.computed_fields import compute_field
+from paasq_daemon.writes.put_record import embedding_text
+from paasq_daemon.writes.type_change import convert_lossless
+from paasq_dsl.bound import BoundAlterCollection
 from paasq_dsl.catalog import Catalog, Collection, Field, View
 from paasq_dsl.types import vector_of
 from paasq_dsl.values import Value
@@ -42,7 +42,7 @@ def drop_view(transaction: WriteTransaction, name: str) -> int:
 
 def drop_collection(transaction: WriteTransaction, collection: Collection, *, and_records: bool) -> int:
     """How many records went with it. Raises ConflictError where there are some, and they were not to go."""
-    present = unchanged(transaction, collection)
+    present = check_unchanged(transaction, collection)
     count = transaction.live_count(present.id)
     if count and not and_records:
         raise ConflictError(
@@ -54,7 +54,7 @@ def drop_collection(transaction: WriteTransaction, collection: Collection, *, an
     return count
 
 
-def unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
+def check_unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
     """As the store has it. Raises ConflictError where that is not what a statement was bound against."""
     present = transaction.catalog.collections.get(collection.name)
     if present is None or present != collection:
@@ -62,17 +62,19 @@ def unchanged(transaction: WriteTransaction, collection: Collection) -> Collecti
     return present
 
 
-def alter_collection(transaction: WriteTransaction, alter: BoundAlter, embedder: Embedder) -> int:
+def alter_collection(transaction: WriteTransaction, alter: BoundAlterCollection, embedder: Embedder) -> int:
     """How many records were written anew, or are to get a vector. Raises InvalidValue where a record does not fit."""
-    unchanged(transaction, alter.collection)
-    fields = tuple(f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.changed.fields)
-    changed = replace(alter.changed, fields=fields)
-    if alter.change == "add":
+    check_unchanged(transaction, alter.collection)
+    fields = tuple(
+        f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.altered_collection.fields
+    )
+    changed = replace(alter.altered_collection, fields=fields)
+    if alter.action == "add":
         transaction.set_catalog(transaction.catalog.with_collection(changed))
         added = [f for f in fields if f.id >= alter.collection.next_field_id]
         return max([_added(transaction, changed, f) for f in added])
-    if alter.change == "retype":
-        count = _retyped(transaction, changed, alter.before[0], alter.after[0])
+    if alter.action == "retype":
+        count = _retyped(transaction, changed, alter.old_fields[0], alter.new_fields[0])
         transaction.set_catalog(transaction.catalog.with_collection(changed))
         return count
     transaction.set_catalog(transaction.catalog.with_collection(changed))
@@ -89,18 +91,18 @@ def _added(transaction: WriteTransaction, collection: Collection, field: Field) 
             f"{collection.name} has {count:,} records, which would have no {field.name}",
             "give it a default, or leave required out",
         )
-    if not field.sources:
+    if not field.source_fields:
         return 0
-    records = [r for r in transaction.scan(collection.id) if source_text(collection, field, r.fields)]
+    records = [r for r in transaction.scan(collection.id) if embedding_text(collection, field, r.fields)]
     for record in records:
-        transaction.set_pending(collection.id, field.id, record.ordinal)
+        transaction.mark_vector_pending(collection.id, field.id, record.ordinal)
     return len(records)
 
 
 def _retyped(transaction: WriteTransaction, collection: Collection, before: Field, after: Field) -> int:
     """Every record that has a value is written anew, its value converted; all must convert."""
     records = [r for r in transaction.scan(collection.id) if r.fields.get(before.id) is not None]
-    values = [converted(before.type, after, r.fields[before.id]) for r in records]
+    values = [convert_lossless(before.type, after, r.fields[before.id]) for r in records]
     failed = [i for i, value in enumerate(values) if value is None]
     if failed:
         record = records[failed[0]]
@@ -121,8 +123,8 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
 def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
     """Every record that has a value now is written anew with it; all must be computed."""
     records = list(transaction.scan(collection.id))
-    given = [record.values(collection) for record in records]
-    values = computed_values(collection, field, given)
+    given = [record.field_values(collection) for record in records]
+    values = compute_field(collection, field, given)
     there = [(record, value) for record, value in zip(records, values, strict=True) if value is not None]
     if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):
         raise ConflictError(f"two records would have the {field.name} {twice!r}, which is unique")
@@ -138,7 +140,7 @@ def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int,
     transaction.put(of, record.key, fields, kept)
 
 
-def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:
+def with_embedding_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:
     """The next catalog, in which every vector(auto), of one collection or of all, is made by this embedder."""
     collections = {
         name: replace(c, fields=tuple(_with_model(field, embedder) for field in c.fields))
@@ -150,6 +152,6 @@ def with_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> 
 
 
 def _with_model(field: Field, embedder: Embedder) -> Field:
-    if not field.sources:
+    if not field.source_fields:
         return field
-    return replace(field, type=vector_of(embedder.size), model=embedder.identity)
+    return replace(field, type=vector_of(embedder.size), embedding_model=embedder.identity)

@@ -9,9 +9,9 @@ from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import ColumnInfo
 from paasq_daemon.wire.errors import PaasqError
-from paasq_daemon.wire.value_codecs import as_text
+from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 
 COLUMNS = (
     ColumnInfo("change", "keyword"),
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-class DryrunEnded(PaasqError):
+class DryRunRollback(PaasqError):
     """Raised by a dry run in the writer's thread, so that nothing of its transaction is kept."""
 
     def __init__(self, rows: list[list[Any]]) -> None:
@@ -31,14 +31,14 @@ class DryrunEnded(PaasqError):
         self.rows = rows
 
 
-def difference(transaction: WriteTransaction) -> list[list[Any]]:
+def diff_rows(transaction: WriteTransaction) -> list[list[Any]]:
     """A row for each field that differs; for a record that is written as it was, one for its `_version`."""
     first: dict[tuple[int, str], int | None] = {}
     for change in transaction.changes:
-        first.setdefault((change.collection, change.key), change.previous)
+        first.setdefault((change.collection, change.key), change.replaced_ordinal)
     rows: list[list[Any]] = []
     for (collection_id, key), previous in first.items():
-        collection = transaction.catalog.by_id[collection_id]
+        collection = transaction.catalog.collections_by_id[collection_id]
         before = None if previous is None else transaction.record(collection_id, previous)
         after = transaction.get(collection_id, key)
         what = "insert" if before is None else "delete" if after is None else "update"
@@ -61,9 +61,9 @@ def _fields(
 
 
 def _shown(transaction: WriteTransaction, record: Record | None, field: Field) -> str | None:
-    if record is None or field.sources:
+    if record is None or field.source_fields:
         return None  # a computed vector follows its texts
-    if field.type.kind is Kind.VECTOR:
+    if field.type.kind is TypeKind.VECTOR:
         stored = next(iter(transaction.vectors(record.collection_id, field.id, [record.ordinal])))
-        return None if stored is None else as_text(memoryview(stored).cast("f").tolist(), "vector")
-    return as_text(record.fields.get(field.id, field.default), field.type)
+        return None if stored is None else format_value(memoryview(stored).cast("f").tolist(), "vector")
+    return format_value(record.fields.get(field.id, field.default), field.type)

@@ -10,13 +10,13 @@ from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.wire.value_codecs import decode
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 
-RETURNED = frozenset(SYSTEM_COLUMNS) - {"_score"}
+RETURNED_COLUMNS = frozenset(SYSTEM_COLUMNS) - {"_score"}
 
 
-def returned(record: Mapping[str, Any]) -> dict[str, Any]:
+def system_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a JSON record that the store keeps, as engine values. Raises InvalidValue."""
     found: dict[str, Any] = {}
-    for name in RETURNED & record.keys():
+    for name in RETURNED_COLUMNS & record.keys():
         try:
             found[name] = decode(record[name], SYSTEM_COLUMNS[name]) if isinstance(record[name], str) else record[name]
         except ValueError as error:
@@ -24,7 +24,7 @@ def returned(record: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check_returned(
+def check_unmodified(
     transaction: WriteTransaction, collection: Collection, record: Mapping[str, Any], given: Mapping[str, Any]
 ) -> None:
     """Raises ConflictError where the live record is another than the one that was read."""

@@ -12,7 +12,7 @@ from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.writes.validation import vector_bytes
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
@@ -28,9 +28,9 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
     fields: dict[int, Value] = {}
     vectors: dict[int, bytes | None] = {}
     for field in collection.fields:
-        if field.sources:
+        if field.source_fields:
             continue
-        if field.type.kind is Kind.VECTOR:
+        if field.type.kind is TypeKind.VECTOR:
             vector = vector_bytes(field, given.get(field.name))
             if vector is not None:
                 vectors[field.id] = vector
@@ -40,18 +40,21 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
         if value is not None or (field.default is not None and field.name in given):
             fields[field.id] = value
     for field in collection.fields:
-        if field.sources and source_text(collection, field, fields):
+        if field.source_fields and embedding_text(collection, field, fields):
             vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)
     return transaction.put(collection.id, key, fields, vectors)
 
 
-def source_text(collection: Collection, field: Field, fields: Mapping[int, Value]) -> str:
+def embedding_text(collection: Collection, field: Field, fields: Mapping[int, Value]) -> str:
     """The text that a vector(auto) is made of: its source fields, a line each; empty where all of them are."""
-    parts = (fields.get(collection.by_name[name].id, collection.by_name[name].default) for name in field.sources)
+    parts = (
+        fields.get(collection.fields_by_name[name].id, collection.fields_by_name[name].default)
+        for name in field.source_fields
+    )
     return "\n".join(part for part in parts if isinstance(part, str) and part.strip())
 
 
-def new_key() -> str:
+def new_ulid() -> str:
     """26 characters: milliseconds since 1970, then 80 random bits (ULID). Later ones sort later, which keeps pages full."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
@@ -60,7 +63,7 @@ def new_key() -> str:
 def _key(collection: Collection, given: Mapping[str, Any]) -> str:
     key = given.get(collection.key)
     if key is None and collection.key == KEY_FIELD_DEFAULT:
-        return new_key()
+        return new_ulid()
     if not isinstance(key, str) or not key:
         raise InvalidValue(
             f"{collection.name}.{collection.key} is the key of a record: text, not empty", "give each record one"
@@ -75,6 +78,6 @@ def _kept_vector(
     fields: Mapping[int, Value],
     before: Record | None,
 ) -> bytes | None:
-    if before is None or source_text(collection, field, before.fields) != source_text(collection, field, fields):
+    if before is None or embedding_text(collection, field, before.fields) != embedding_text(collection, field, fields):
         return None
     return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))

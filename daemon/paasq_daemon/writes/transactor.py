@@ -7,25 +7,32 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from paasq_daemon.backends.backend import RunInputs
+from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
 from paasq_daemon.embed.embedder import Embedder
-from paasq_daemon.kernels.evaluate import RunValues
+from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.wire.request import Budget
-from paasq_daemon.writes.apply import Chosen, GivenRows, Written, apply_write, chosen_behind, values_of_run
-from paasq_daemon.writes.computed_fields import with_computed
-from paasq_daemon.writes.ddl import create_collection, unchanged
-from paasq_daemon.writes.dry_run import COLUMNS, DryrunEnded, difference
-from paasq_daemon.writes.optimistic_check import check_returned, returned
+from paasq_daemon.writes.apply import (
+    RowVersions,
+    SourceRows,
+    WriteResult,
+    apply_write,
+    constant_context,
+    rows_visible_in_transaction,
+)
+from paasq_daemon.writes.computed_fields import add_computed_fields
+from paasq_daemon.writes.ddl import check_unchanged, create_collection
+from paasq_daemon.writes.dry_run import COLUMNS, DryRunRollback, diff_rows
+from paasq_daemon.writes.optimistic_check import check_unmodified, system_values
 from paasq_daemon.writes.put_record import put_record
-from paasq_daemon.writes.unique_index import UniqueValues
+from paasq_daemon.writes.unique_index import UniqueIndex
 from paasq_daemon.writes.validation import record_from_json
-from paasq_daemon.writes.vectorizer import Vectors
+from paasq_daemon.writes.vectorizer import Vectorizer
 from paasq_dsl.bound import BoundPut, BoundWrite
 from paasq_dsl.catalog import Collection
 
@@ -45,41 +52,43 @@ class Transactor:
     """Small writes return when their vectors are made too, so that a client's next near sees what it wrote."""
 
     store: Store
-    vectors: Vectors
-    unique: UniqueValues = field(default_factory=UniqueValues)
+    vectors: Vectorizer
+    unique: UniqueIndex = field(default_factory=UniqueIndex)
 
-    def transact(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
+    def execute(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
         """All writes or none, one row for each. Raises ConflictError where an expect does not hold."""
         committed = self.store.write(self._work(transaction, inputs)).result()
-        fresh = [record for written in committed.value for record in written.fresh]
+        fresh = [record for written in committed.value for record in written.new_records]
         seq = self._with_vectors(fresh, committed.seq)
-        rows = [[w.what, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
+        rows = [[w.operation, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
         return Answer(_COLUMNS, rows, seq=seq)
 
-    def dryrun(self, transaction: PreparedTransaction, inputs: RunInputs) -> Answer:
+    def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
         """What the transaction would change: it runs as it would, and all of it is taken back."""
         apply = self._work(transaction, inputs)
 
         def work(open_transaction: WriteTransaction) -> None:
             apply(open_transaction)
-            raise DryrunEnded(difference(open_transaction))
+            raise DryRunRollback(diff_rows(open_transaction))
 
         try:
             self.store.write(work).result()
-        except DryrunEnded as ended:
+        except DryRunRollback as ended:
             return Answer(COLUMNS, ended.rows, seq=self.store.seq)
         raise AssertionError("a dry run ends by its exception")
 
-    def _work(self, transaction: PreparedTransaction, inputs: RunInputs) -> Callable[[WriteTransaction], list[Written]]:
+    def _work(
+        self, transaction: PreparedTransaction, inputs: ExecutionInputs
+    ) -> Callable[[WriteTransaction], list[WriteResult]]:
         """What chooses rows runs at once; what is returned applies the writes."""
-        values = values_of_run(inputs.literals, inputs.parameters, inputs.now_us)
+        values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
 
-        def work(open_transaction: WriteTransaction) -> list[Written]:
-            self.unique.advance(open_transaction)
+        def work(open_transaction: WriteTransaction) -> list[WriteResult]:
+            self.unique.catch_up(open_transaction)
             for prepared in transaction.writes:
-                unchanged(open_transaction, prepared.write.collection)
-            written: list[Written] = []
+                check_unchanged(open_transaction, prepared.write.collection)
+            written: list[WriteResult] = []
             for number, (prepared, rows) in enumerate(zip(transaction.writes, chosen, strict=True), 1):
                 try:
                     written.append(_applied(open_transaction, prepared.write, values, rows, written))
@@ -102,18 +111,18 @@ class Transactor:
         for place, record in enumerate(records, 1):
             try:
                 checked.append(record_from_json(collection, record))
-                read.append(returned(record))
+                read.append(system_values(record))
             except InvalidValue as error:
                 where = f"record {place}: " if len(records) > 1 else ""
                 raise InvalidValue(f"{where}{error.message}", error.hint) from None
-        complete = with_computed(collection, checked)
+        complete = add_computed_fields(collection, checked)
 
         def work(transaction: WriteTransaction) -> list[Record]:
-            self.unique.advance(transaction)
-            unchanged(transaction, collection)
+            self.unique.catch_up(transaction)
+            check_unchanged(transaction, collection)
             written: list[Record] = []
             for record, kept in zip(complete, read, strict=True):
-                check_returned(transaction, collection, record, kept)
+                check_unmodified(transaction, collection, record, kept)
                 written.append(put_record(transaction, collection, record))
             self.unique.check(transaction)
             return written
@@ -122,25 +131,25 @@ class Transactor:
         seq = self._with_vectors(committed.value, committed.seq)
         return PutResult(tuple(record.key for record in committed.value), seq)
 
-    def create(self, collection: Collection, embedder: Embedder) -> Answer:
+    def create_collection(self, collection: Collection, embedder: Embedder) -> Answer:
         """Declare a collection; one that exists with the same fields is left as it is."""
         committed = self.store.write(partial(create_collection, collection=collection, embedder=embedder)).result()
         columns = (ColumnInfo("collection", "keyword"), ColumnInfo("created", "bool"))
         return Answer(columns, [[collection.name, committed.value]], seq=committed.seq)
 
     def _with_vectors(self, fresh: list[Record], seq: int) -> int:
-        filled = self.vectors.fill_fresh(fresh)
+        filled = self.vectors.embed_new(fresh)
         return seq if filled is None else filled
 
 
 def _applied(
-    transaction: WriteTransaction, write: BoundWrite, values: RunValues, rows: Chosen | GivenRows | None,
-    before: Sequence[Written],
-) -> Written:  # fmt: skip
+    transaction: WriteTransaction, write: BoundWrite, values: EvaluationContext, rows: RowVersions | SourceRows | None,
+    before: Sequence[WriteResult],
+) -> WriteResult:  # fmt: skip
     """A where sees what the writes `before` it have done."""
     touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
-    if touched and rows is not None and not isinstance(rows, GivenRows):
-        rows = chosen_behind(transaction, write, values, rows, touched)
+    if touched and rows is not None and not isinstance(rows, SourceRows):
+        rows = rows_visible_in_transaction(transaction, write, values, rows, touched)
     return apply_write(transaction, write, values, rows)
 
 
@@ -154,13 +163,13 @@ def _numbered(
     return type(error)(f"{where}: {error.message}", error.hint)
 
 
-def _chosen(prepared: PreparedWrite, inputs: RunInputs) -> Chosen | GivenRows | None:
+def _chosen(prepared: PreparedWrite, inputs: ExecutionInputs) -> RowVersions | SourceRows | None:
     """The keys and versions of the rows that a where chooses, or the rows that a put is given by its pipeline."""
-    if prepared.chooser is None:
+    if prepared.source_plan is None:
         return None
     if not isinstance(prepared.write, BoundPut):
-        return prepared.chooser.keys(inputs)
-    answer = prepared.chooser.run(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
+        return prepared.source_plan.row_versions(inputs)
+    answer = prepared.source_plan.execute(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
     if answer.reason == "rows":
         raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
-    return GivenRows(tuple(column.name for column in answer.columns), answer.rows)
+    return SourceRows(tuple(column.name for column in answer.columns), answer.rows)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from paasq_daemon.wire.errors import InvalidValue
-from paasq_daemon.wire.value_codecs import as_text, decode, encode
+from paasq_daemon.wire.value_codecs import decode, encode, format_value
 from paasq_daemon.writes.validation import check_value
 from paasq_dsl.catalog import Field
-from paasq_dsl.types import STRING_KINDS, Kind, Type
+from paasq_dsl.types import STRING_KINDS, Type, TypeKind
 from paasq_dsl.values import Value
 
 
-def converted(before: Type, after: Field, value: Value) -> Value:
+def convert_lossless(before: Type, after: Field, value: Value) -> Value:
     """The value as the field `after` holds it; None where it is none, or would lose something."""
     try:
         return check_value(after, _converted(before, after.type, value))
@@ -23,13 +23,13 @@ def converted(before: Type, after: Field, value: Value) -> Value:
 
 def _converted(before: Type, after: Type, value: Any) -> Any:
     """Raises ValueError, KeyError or TypeError where there is no way."""
-    if after.kind is Kind.LIST:
+    if after.kind is TypeKind.LIST:
         assert after.item is not None
-        if before.kind is Kind.LIST:
+        if before.kind is TypeKind.LIST:
             return [_converted(before.item or before, after.item, item) for item in value]
         return [_converted(before, after.item, value)]
     if after.kind in STRING_KINDS:
-        return encode(value, before) if before.kind is Kind.BYTES else as_text(value, before)
+        return encode(value, before) if before.kind is TypeKind.BYTES else format_value(value, before)
     if before.kind is after.kind:
         return value
     return _READERS[before.kind in STRING_KINDS, after.kind](value)
@@ -40,13 +40,13 @@ def _bool(text: str) -> bool:
 
 
 # (is it a string now?, what it shall be) -> how. check_value looks after the rest: 1.5 is no int.
-_READERS: dict[tuple[bool, Kind], Callable[[Any], Any]] = {
-    (True, Kind.INT): int,
-    (True, Kind.FLOAT): float,
-    (True, Kind.BOOL): _bool,
-    (True, Kind.TIME): lambda text: decode(text.strip(), "time"),
-    (True, Kind.BYTES): lambda text: decode(text.strip(), "bytes"),
-    (True, Kind.DURATION): lambda text: decode(text.strip(), "duration"),
-    (False, Kind.INT): lambda number: number,
-    (False, Kind.FLOAT): lambda number: number,
+_READERS: dict[tuple[bool, TypeKind], Callable[[Any], Any]] = {
+    (True, TypeKind.INT): int,
+    (True, TypeKind.FLOAT): float,
+    (True, TypeKind.BOOL): _bool,
+    (True, TypeKind.TIME): lambda text: decode(text.strip(), "time"),
+    (True, TypeKind.BYTES): lambda text: decode(text.strip(), "bytes"),
+    (True, TypeKind.DURATION): lambda text: decode(text.strip(), "duration"),
+    (False, TypeKind.INT): lambda number: number,
+    (False, TypeKind.FLOAT): lambda number: number,
 }

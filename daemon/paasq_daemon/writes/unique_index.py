@@ -27,14 +27,14 @@ class _Owners:
             self.by_value[value], self.by_key[key] = key, value
 
 
-class UniqueValues:
+class UniqueIndex:
     """Who has which value, built from the records at first need and then from the journal. For the writer's thread alone."""
 
     def __init__(self) -> None:
         self._seq = 0
         self._owners: dict[tuple[int, int], _Owners] = {}  # by ids of collection and field
 
-    def advance(self, transaction: WriteTransaction) -> None:
+    def catch_up(self, transaction: WriteTransaction) -> None:
         """To the state before the transaction; call it before its first change."""
         wanted = {(c.id, f.id): c for c, f in _unique_fields(transaction)}
         if not wanted:

@@ -10,11 +10,11 @@ import numpy as np
 
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.value_codecs import decode
-from paasq_daemon.writes.nested_values import flattened
-from paasq_daemon.writes.optimistic_check import RETURNED
+from paasq_daemon.writes.nested_values import flatten
+from paasq_daemon.writes.optimistic_check import RETURNED_COLUMNS
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.types import Kind, Type
-from paasq_dsl.values import EXACT_MAX, INT_MAX, INT_MIN, Duration, Value, to_micros
+from paasq_dsl.types import Type, TypeKind
+from paasq_dsl.values import FLOAT_EXACT_INT_MAX, INT_MAX, INT_MIN, Duration, Value, to_micros
 
 TIMES_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999
 
@@ -43,9 +43,9 @@ def check_value(field: Field, value: Value) -> Value:
 
 def check_values(collection: Collection, given: Mapping[str, Any]) -> dict[str, Any]:
     """Engine values by field name as the fields hold them; vectors are left as they are. Raises InvalidValue."""
-    fields = collection.by_name
+    fields = collection.fields_by_name
     return {
-        name: value if fields[name].type.kind is Kind.VECTOR else check_value(fields[name], value)
+        name: value if fields[name].type.kind is TypeKind.VECTOR else check_value(fields[name], value)
         for name, value in given.items()
     }
 
@@ -54,7 +54,7 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
     """A list of numbers as the store keeps a vector: float32. Raises InvalidValue."""
     if value is None:
         return None
-    size = field.type.size
+    size = field.type.dimensions
     numbers = isinstance(value, list) and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
     if not numbers or (size is not None and len(value) != size):
         raise InvalidValue(f"{field.name} is a vector of {size} numbers", f"give a list of {size} numbers")
@@ -68,42 +68,42 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
 def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
     """Field values by name; vectors as lists. Unknown and missing required fields, and vectors that are made of text, raise
     InvalidValue. What the store keeps of a record is left out."""
-    found = _fields_from_json(collection, {name: value for name, value in data.items() if name not in RETURNED})
+    found = _fields_from_json(collection, {name: value for name, value in data.items() if name not in RETURNED_COLUMNS})
     check_required(collection, found)
     return found
 
 
 def object_from_json(collection: Collection, path: str, value: Any) -> dict[str, Any]:
     """The values of all fields in an object that is written whole: what it leaves out has its default, or is null."""
-    left_out = {f.name: f.default for f in collection.objects[path] if not f.made}
+    left_out = {f.name: f.default for f in collection.fields_by_object[path] if not f.is_generated}
     return left_out | _fields_from_json(collection, {path: value})
 
 
 def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in flattened(collection, data).items():
-        field = collection.by_name[name]
-        if field.sources:
-            raise InvalidValue(f"{name} is computed from {', '.join(field.sources)}", "leave it out")
-        found[name] = value if field.type.kind is Kind.VECTOR else from_json(field, value)
+    for name, value in flatten(collection, data).items():
+        field = collection.fields_by_name[name]
+        if field.source_fields:
+            raise InvalidValue(f"{name} is computed from {', '.join(field.source_fields)}", "leave it out")
+        found[name] = value if field.type.kind is TypeKind.VECTOR else from_json(field, value)
     return found
 
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
     for field in collection.fields:
-        missing = field.must_be_given and given.get(field.name) is None
+        missing = field.is_mandatory and given.get(field.name) is None
         if missing and field.name != collection.key:
             raise InvalidValue(f"{collection.name}.{field.name} is required", f"give {field.name} a value")
 
 
 def _is_encoded(type_: Type) -> bool:
     """Is it text in JSON, and something else here?"""
-    kind = type_.item.kind if type_.kind is Kind.LIST and type_.item else type_.kind
-    return kind in {Kind.TIME, Kind.DURATION, Kind.BYTES}
+    kind = type_.item.kind if type_.kind is TypeKind.LIST and type_.item else type_.kind
+    return kind in {TypeKind.TIME, TypeKind.DURATION, TypeKind.BYTES}
 
 
 def _checked(field: Field, type_: Type, value: Any) -> Value:
-    if type_.kind is Kind.LIST and isinstance(value, list):
+    if type_.kind is TypeKind.LIST and isinstance(value, list):
         assert type_.item is not None
         if any(item is None for item in value):
             raise _rejected(field, value, "a list holds no nulls")
@@ -125,13 +125,13 @@ def _rejected(field: Field, value: Any, why: str = "") -> InvalidValue:
 
 def _mend(type_: Type) -> str:
     mends = {
-        Kind.TIME: "write a time as text in ISO 8601, such as 2026-11-22T09:30:00Z",
-        Kind.DURATION: "write a duration as text, such as 1h30min",
-        Kind.LIST: f"give a list of {type_.item}",
-        Kind.INT: "give an int of 64 bits",
-        Kind.FLOAT: "give a finite number, and an int only where a float is exactly that",
-        Kind.BYTES: "give bytes as text in base64",
-        Kind.LINK: f"give the key of a {type_.name} as text",
+        TypeKind.TIME: "write a time as text in ISO 8601, such as 2026-11-22T09:30:00Z",
+        TypeKind.DURATION: "write a duration as text, such as 1h30min",
+        TypeKind.LIST: f"give a list of {type_.item}",
+        TypeKind.INT: "give an int of 64 bits",
+        TypeKind.FLOAT: "give a finite number, and an int only where a float is exactly that",
+        TypeKind.BYTES: "give bytes as text in base64",
+        TypeKind.LINK: f"give the key of a {type_.name} as text",
     }
     return mends.get(type_.kind, f"give a {type_}")
 
@@ -148,7 +148,7 @@ def _text(value: Any) -> str | None:
 
 def _int(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
-        whole = isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < FLOAT_EXACT_INT_MAX
         return int(value) if whole else None
     return value if INT_MIN <= value <= INT_MAX else None
 
@@ -171,14 +171,14 @@ def _time(value: Any) -> int | None:
     return value if inside else None
 
 
-_CHECKERS: dict[Kind, Callable[[Any], Any]] = {
-    Kind.KEYWORD: _text,
-    Kind.TEXT: _text,
-    Kind.LINK: _text,
-    Kind.INT: _int,
-    Kind.FLOAT: _float,
-    Kind.BOOL: lambda value: value if isinstance(value, bool) else None,
-    Kind.TIME: _time,
-    Kind.DURATION: lambda value: value if isinstance(value, Duration) else None,
-    Kind.BYTES: lambda value: value if isinstance(value, bytes) else None,
+_CHECKERS: dict[TypeKind, Callable[[Any], Any]] = {
+    TypeKind.KEYWORD: _text,
+    TypeKind.TEXT: _text,
+    TypeKind.LINK: _text,
+    TypeKind.INT: _int,
+    TypeKind.FLOAT: _float,
+    TypeKind.BOOL: lambda value: value if isinstance(value, bool) else None,
+    TypeKind.TIME: _time,
+    TypeKind.DURATION: lambda value: value if isinstance(value, Duration) else None,
+    TypeKind.BYTES: lambda value: value if isinstance(value, bytes) else None,
 }

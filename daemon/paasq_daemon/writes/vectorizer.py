@@ -16,21 +16,21 @@ from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ModelMismatch, PaasqError
-from paasq_daemon.writes.ddl import with_model
-from paasq_daemon.writes.put_record import source_text
+from paasq_daemon.writes.ddl import with_embedding_model
+from paasq_daemon.writes.put_record import embedding_text
 from paasq_dsl.catalog import Catalog, Collection, Field
 
-FRESH_MAX = 16  # records of one write whose vectors are made before it returns; more are left pending
+INLINE_RECORDS_MAX = 16  # records of one write whose vectors are made before it returns; more are left pending
 SLICE_TEXTS = 32  # embedded between two looks at the clock
 REMEMBERED_MAX, REMEMBERED_CHARS_MAX = 512, 1_000  # texts of queries whose vectors are kept: 1 MB or less
 
-Progress = Callable[[int, int], None]  # vectors made, vectors still pending at the start
+OnProgress = Callable[[int, int], None]  # vectors made, vectors still pending at the start
 Job = tuple[Collection, Field, int, str]  # collection, vector field, ordinal, text
 
 _log = logging.getLogger(__name__)
 
 
-class Vectors:
+class Vectorizer:
     """Keeps vector(auto) fields filled, and makes the vectors of queries."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
@@ -44,38 +44,40 @@ class Vectors:
     def check_model(self, catalog: Catalog) -> None:
         """Raises ModelMismatch where a field's vectors were made by another model than the present one."""
         for collection, vector in _automatic(catalog, None):
-            if vector.model != self.embedder.identity:
+            if vector.embedding_model != self.embedder.identity:
                 raise ModelMismatch(
-                    f"the vectors of {collection.name}.{vector.name} were made by {vector.model}, "
+                    f"the vectors of {collection.name}.{vector.name} were made by {vector.embedding_model}, "
                     f"and the present model is {self.embedder.identity}",
                     "run `paasq embed --replace` to make them anew with the present model",
                 )
 
-    def of_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
+    def embed_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
         """The vector of a query's text, float32[size]. Raises ModelMismatch where the stored ones are another model's."""
         self.check_model(catalog)
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
-    def fill_fresh(self, fresh: Sequence[Record]) -> int | None:
+    def embed_new(self, fresh: Sequence[Record]) -> int | None:
         """Make the vectors of a small write at once. The sequence number that holds them; None where there were none."""
         if not any(record.vector_fields for record in fresh):
             return None
-        if len(fresh) > FRESH_MAX:
+        if len(fresh) > INLINE_RECORDS_MAX:
             self._wake.set()
             return None
         with self._store.read() as view:
             jobs = [
-                (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
+                (collection, vector, record.ordinal, embedding_text(collection, vector, record.fields))
                 for record in fresh
-                for collection in [view.catalog.by_id[record.collection_id]]
+                for collection in [view.catalog.collections_by_id[record.collection_id]]
                 for vector in collection.fields
-                if vector.sources and vector.id in record.vector_fields and vector.model == self.embedder.identity
+                if vector.source_fields
+                and vector.id in record.vector_fields
+                and vector.embedding_model == self.embedder.identity
             ]
             jobs = [j for j in jobs if next(iter(view.vectors(j[0].id, j[1].id, [j[2]]))) is None]
         return self._write(jobs) if jobs else None
 
-    def fill_pending(
-        self, *, seconds_max: float | None = None, collection: str | None = None, on_progress: Progress | None = None,
+    def embed_pending(
+        self, *, seconds_max: float | None = None, collection: str | None = None, on_progress: OnProgress | None = None,
     ) -> tuple[int, int]:  # fmt: skip
         """Make pending vectors until none is left or the time is up: how many were made, and how many are left."""
         deadline = None if seconds_max is None else time.monotonic() + seconds_max
@@ -91,9 +93,9 @@ class Vectors:
 
     def pending_count(self, collection: str | None = None) -> int:
         with self._store.read() as view:
-            return sum(view.pending_count(c.id, f.id) for c, f in _automatic(view.catalog, collection))
+            return sum(view.pending_vector_count(c.id, f.id) for c, f in _automatic(view.catalog, collection))
 
-    def replace_model(self, collection: str | None = None) -> int:
+    def mark_all_pending(self, collection: str | None = None) -> int:
         """Mark every automatic vector pending for the present model; how many there are."""
         work = partial(_replace_model, embedder=self.embedder, name=collection)
         return self._store.write(work).result().value
@@ -122,7 +124,7 @@ class Vectors:
             try:
                 with self._store.read() as view:
                     self.check_model(view.catalog)
-                self.fill_pending()
+                self.embed_pending()
             except PaasqError as error:
                 _log.warning("pending vectors wait: %s", error)
             except Exception:  # noqa: BLE001  # whatever one record's text does, those of later ones are made
@@ -133,9 +135,9 @@ class Vectors:
             jobs: list[Job] = []
             with self._store.read() as view:
                 for collection, vector in _automatic(view.catalog, name):
-                    ordinals = view.pending(collection.id, vector.id, SLICE_TEXTS - len(jobs))
+                    ordinals = view.pending_vectors(collection.id, vector.id, SLICE_TEXTS - len(jobs))
                     jobs += [
-                        (collection, vector, record.ordinal, source_text(collection, vector, record.fields))
+                        (collection, vector, record.ordinal, embedding_text(collection, vector, record.fields))
                         for record in view.records(collection.id, ordinals)
                     ]
                     if len(jobs) >= SLICE_TEXTS:
@@ -161,16 +163,16 @@ class Vectors:
 
 def _automatic(catalog: Catalog, name: str | None) -> list[tuple[Collection, Field]]:
     chosen = [c for c in catalog.collections.values() if name is None or c.name == name]
-    return [(c, f) for c in chosen for f in c.fields if f.sources]
+    return [(c, f) for c in chosen for f in c.fields if f.source_fields]
 
 
 def _replace_model(transaction: WriteTransaction, embedder: Embedder, name: str | None) -> int:
-    catalog = with_model(transaction.catalog, embedder, name)
+    catalog = with_embedding_model(transaction.catalog, embedder, name)
     transaction.set_catalog(catalog)
     count = 0
     for collection, vector in _automatic(catalog, name):
         for record in list(transaction.scan(collection.id)):
             if vector.id in record.vector_fields:
-                transaction.set_pending(collection.id, vector.id, record.ordinal)
+                transaction.mark_vector_pending(collection.id, vector.id, record.ordinal)
                 count += 1
     return count

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundAsOf, BoundStage, ScanStage
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT, KEYWORD
 
 
-def at_moment(context: Context, node: tree.AsOf, stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+def apply_as_of(context: BindContext, node: tree.AsOf, stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
     """The stages of a source, its scan at the moment. A let or a view that has one already keeps no second."""
     type_, what = (INT, "the sequence number of as of") if node.kind == "seq" else (KEYWORD, "the name of a snapshot")
     moment = BoundAsOf(node.kind, bind_scalar(context, node.value, type_, what))

@@ -6,34 +6,45 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from paasq_dsl.binder.computed_fields import check_computed
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
-from paasq_dsl.bound import BoundCollection, Constant
+from paasq_dsl.bound import BoundCreateCollection, Constant
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
-from paasq_dsl.diagnostics import Edit
-from paasq_dsl.object_paths import is_inside
+from paasq_dsl.diagnostics import Fix
+from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.format.unparse import unparse
-from paasq_dsl.syntax.keywords import EXACT_TYPES, FOREIGN_TYPES
+from paasq_dsl.syntax.keywords import DECIMAL_TYPES, DIALECT_TYPES
 from paasq_dsl.text_languages import LANGUAGES
 from paasq_dsl.time_zones import DEFAULT_ZONE
-from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Kind, Type, link_to, list_of, text_in, vector_of
+from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Type, TypeKind, link_to, list_of, text_in, vector_of
 from paasq_dsl.values import Value
 
 _PLAIN = {
-    "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(Kind.INT), "float": Type(Kind.FLOAT),
-    "bool": Type(Kind.BOOL), "time": Type(Kind.TIME), "duration": Type(Kind.DURATION), "bytes": BYTES,
+    "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(TypeKind.INT), "float": Type(TypeKind.FLOAT),
+    "bool": Type(TypeKind.BOOL), "time": Type(TypeKind.TIME), "duration": Type(TypeKind.DURATION), "bytes": BYTES,
 }  # fmt: skip
 _NAMES = (*(k for k in _PLAIN if k != "string"), "link", "vector")
-_ITEM_KINDS = frozenset({Kind.KEYWORD, Kind.TEXT, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.TIME, Kind.LINK, Kind.ANY})
+_ITEM_KINDS = frozenset(
+    {
+        TypeKind.KEYWORD,
+        TypeKind.TEXT,
+        TypeKind.INT,
+        TypeKind.FLOAT,
+        TypeKind.BOOL,
+        TypeKind.TIME,
+        TypeKind.LINK,
+        TypeKind.ANY,
+    }
+)
 _WITH_ARGUMENT = {"link": "link<collection>", "vector": "vector(auto) from fields, or vector(384)"}
 VECTOR_SIZE_MAX = 4096
-_UNIQUE_KINDS = frozenset({Kind.KEYWORD, Kind.INT, Kind.TIME, Kind.LINK, Kind.ANY})
+_UNIQUE_KINDS = frozenset({TypeKind.KEYWORD, TypeKind.INT, TypeKind.TIME, TypeKind.LINK, TypeKind.ANY})
 
 
-def bind_type(context: Context, node: tree.TypeName) -> Type:
+def bind_type(context: BindContext, node: tree.TypeExpression) -> Type:
     if node.name == "{}":
         better = "declare a parameter for each value that is in it, or none: what is put is checked against its fields"
         context.report("PQ0616", node.span, better=better)
@@ -60,7 +71,7 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
         case "text" if node.argument in LANGUAGES:
             return text_in(node.argument)
         case "text":
-            context.unknown("PQ0607", argument_span, node.argument, LANGUAGES)
+            context.report_unknown("PQ0607", argument_span, node.argument, LANGUAGES)
         case "link":
             return link_to(node.argument)
         case "vector" if node.argument == "auto":
@@ -75,26 +86,26 @@ def bind_type(context: Context, node: tree.TypeName) -> Type:
             context.report("PQ0212", node.span, name=node.name, expected="takes nothing in brackets")
         case "list" | "array" | "set":
             better = f"[{node.argument}]"
-            edit = Edit(node.span, better, f"write {better}")
-            context.report("PQ0204", name_span, name=node.name, candidates=(better,), edit=edit)
+            edit = Fix(node.span, better, f"write {better}")
+            context.report("PQ0204", name_span, name=node.name, candidates=(better,), fix=edit)
         case _:
             _unknown_type(context, node, name_span)
     return ANY
 
 
-def _unknown_type(context: Context, node: tree.TypeName, name_span: Span) -> None:
+def _unknown_type(context: BindContext, node: tree.TypeExpression, name_span: Span) -> None:
     """What another type stands for takes the place of its brackets too."""
     name = node.name
-    if name.lower() in EXACT_TYPES:
-        edit = Edit(node.span, "int", "write int")
-        context.report("PQ0613", node.span, name=name, candidates=("int", "float"), edit=edit)
+    if name.lower() in DECIMAL_TYPES:
+        edit = Fix(node.span, "int", "write int")
+        context.report("PQ0613", node.span, name=name, candidates=("int", "float"), fix=edit)
     else:
         link = f"link<{name}>" if name in context.catalog.collections else None
-        better = link or FOREIGN_TYPES.get(name.lower())
-        context.unknown("PQ0204", node.span if better else name_span, name, _NAMES, better=better)
+        better = link or DIALECT_TYPES.get(name.lower())
+        context.report_unknown("PQ0204", node.span if better else name_span, name, _NAMES, equivalent=better)
 
 
-def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str) -> BoundCollection:
+def bind_collection(context: BindContext, node: tree.CollectionDeclaration, doc: str) -> BoundCreateCollection:
     """Ids are counted from 1 in the order of the fields; the store keeps those of a collection that exists."""
     fields: dict[str, Field] = {}
     keys = [f for f in node.fields if f.is_key]
@@ -102,12 +113,12 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
         context.report("PQ0602", extra.span, name=node.name)
     for declared in node.fields:
         for field in bind_fields(context, declared, len(fields) + 1):
-            if field.name in fields or hides(fields, field.name):
+            if field.name in fields or has_path_conflict(fields, field.name):
                 name = field.name if field.name in fields else declared.name
                 context.report("PQ0205", declared.span, name=name)
             fields[field.name] = field
     for declared in node.fields:
-        check_sources(context, declared, fields)
+        check_vector_sources(context, declared, fields)
         check_computed(context, declared, fields)
     key = keys[0].name if keys else KEY_FIELD_DEFAULT
     if not keys:
@@ -118,14 +129,14 @@ def bind_collection(context: Context, node: tree.CollectionDeclaration, doc: str
     if node.name in context.catalog.views:
         context.report("PQ0207", Span(node.span.start, node.span.start + len(node.name)), name=node.name)
     known = context.catalog.collections.get(node.name)
-    if known is not None and not same_fields(known, collection):
+    if known is not None and not same_declaration(known, collection):
         context.report("PQ0605", node.span, name=node.name)
     if known is None:
         context.catalog = context.catalog.with_collection(collection)
-    return BoundCollection(known or collection, context.place(node.span))
+    return BoundCreateCollection(known or collection, context.absolute_span(node.span))
 
 
-def same_fields(one: Collection, other: Collection) -> bool:
+def same_declaration(one: Collection, other: Collection) -> bool:
     """The same declaration, leaving aside what the store has added: ids, the model and size of an automatic vector."""
     return one.key == other.key and {f.name: _declared(f) for f in one.fields} == {
         f.name: _declared(f) for f in other.fields
@@ -133,16 +144,16 @@ def same_fields(one: Collection, other: Collection) -> bool:
 
 
 def _declared(field: Field) -> tuple[object, ...]:
-    type_ = vector_of(None) if field.sources else field.type
-    return type_, field.required, field.default, field.sources, field.unique, field.computed
+    type_ = vector_of(None) if field.source_fields else field.type
+    return type_, field.required, field.default, field.source_fields, field.unique, field.computed
 
 
-def hides(names: Iterable[str], name: str) -> bool:
+def has_path_conflict(names: Iterable[str], name: str) -> bool:
     """Would a field be an object and hold a value, were there one of this name too?"""
-    return any(is_inside(other, name) or is_inside(name, other) for other in names)
+    return any(is_descendant_path(other, name) or is_descendant_path(name, other) for other in names)
 
 
-def bind_fields(context: Context, node: tree.FieldDeclaration, number: int, inside: str = "") -> list[Field]:
+def bind_fields(context: BindContext, node: tree.FieldDeclaration, number: int, inside: str = "") -> list[Field]:
     """The field, or those in the object that it is; numbered from `number` on. `inside` stands before their names."""
     node = replace(node, name=inside + node.name)
     if node.type.name != "{}":
@@ -162,27 +173,27 @@ def bind_fields(context: Context, node: tree.FieldDeclaration, number: int, insi
     return found
 
 
-def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> Field:
+def _bind_field(context: BindContext, node: tree.FieldDeclaration, number: int) -> Field:
     type_ = bind_type(context, node.type)
     if any(part.startswith("_") for part in node.name.split(".")):
         context.report("PQ0604", node.span)
-    if node.is_key and type_.kind not in {Kind.KEYWORD, Kind.ANY}:
+    if node.is_key and type_.kind not in {TypeKind.KEYWORD, TypeKind.ANY}:
         plain = node.type.argument is None and node.type.item is None
-        edit = Edit(node.type.span, "keyword", "write keyword") if plain else None
-        context.report("PQ0603", node.type.span, type=with_article(type_), edit=edit)
-    if type_.kind is Kind.VECTOR and type_.size is None and not node.sources:
+        edit = Fix(node.type.span, "keyword", "write keyword") if plain else None
+        context.report("PQ0603", node.type.span, type=with_article(type_), fix=edit)
+    if type_.kind is TypeKind.VECTOR and type_.dimensions is None and not node.sources:
         context.report("PQ0608", node.type.span)
-    if node.sources and type_.kind is not Kind.VECTOR:
+    if node.sources and type_.kind is not TypeKind.VECTOR:
         context.report("PQ0619", node.span)
     default = None
     if node.default is not None:
-        unlifted = replace(context, slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it
+        unlifted = replace(context, literal_slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it
         bound = bind_scalar(unlifted, node.default, type_, f"the default of {node.name}")
         if isinstance(bound, Constant):
             default = bound.value
         else:
             context.report("PQ0406", node.default.span, name="this default", expected="a literal")
-    if isinstance(default, int) and not isinstance(default, bool) and type_.kind is Kind.FLOAT:
+    if isinstance(default, int) and not isinstance(default, bool) and type_.kind is TypeKind.FLOAT:
         default = float(default)
     sources = tuple(s.name for s in node.sources)
     if node.unique and type_.kind not in _UNIQUE_KINDS:
@@ -192,24 +203,24 @@ def _bind_field(context: Context, node: tree.FieldDeclaration, number: int) -> F
     return Field(number, node.name, type_, required, default, sources, None, node.doc, node.unique, computed)
 
 
-def check_sources(context: Context, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+def check_vector_sources(context: BindContext, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
     for member in node.type.fields:
-        check_sources(context, member, fields)
+        check_vector_sources(context, member, fields)
     for source in node.sources:
         found = fields.get(source.name)
         if found is None:
-            context.unknown("PQ0202", source.span, source.name, fields, where="this collection")
-        elif found.type.kind not in STRING_KINDS | {Kind.ANY}:
+            context.report_unknown("PQ0202", source.span, source.name, fields, where="this collection")
+        elif found.type.kind not in STRING_KINDS | {TypeKind.ANY}:
             context.report("PQ0606", source.span, name=source.name, type=with_article(found.type))
 
 
-def default_as(value: Value, type_: Type) -> Value:
+def coerce_default(value: Value, type_: Type) -> Value:
     """A default as one of another type, without loss; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    if type_.kind in {Kind.KEYWORD, Kind.TEXT}:
+    if type_.kind in {TypeKind.KEYWORD, TypeKind.TEXT}:
         return str(value)
-    if isinstance(value, str) or type_.kind not in {Kind.INT, Kind.FLOAT}:
+    if isinstance(value, str) or type_.kind not in {TypeKind.INT, TypeKind.FLOAT}:
         return None
-    found = float(value) if type_.kind is Kind.FLOAT else int(value)
+    found = float(value) if type_.kind is TypeKind.FLOAT else int(value)
     return found if found == value else None

@@ -6,22 +6,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from paasq_dsl.binder.collection_declarations import bind_fields, bind_type, check_sources, default_as, hides
-from paasq_dsl.binder.computed_fields import check_computed, fields_read, with_fields_renamed
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
+from paasq_dsl.binder.collection_declarations import (
+    bind_fields,
+    bind_type,
+    check_vector_sources,
+    coerce_default,
+    has_path_conflict,
+)
+from paasq_dsl.binder.computed_fields import check_computed, field_dependencies, with_fields_renamed
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.expressions import bind_expression, bind_scalar, infer_parameter_type
 from paasq_dsl.binder.paths import report_object
-from paasq_dsl.binder.type_descriptions import found_words
+from paasq_dsl.binder.type_descriptions import describe_expression
 from paasq_dsl.bound import (
-    BoundAlter,
+    BoundAlterCollection,
     BoundCommand,
+    BoundCreateSnapshot,
     BoundDescribe,
     BoundDropCollection,
     BoundDropView,
-    BoundResolve,
+    BoundResolveCitations,
     BoundShow,
-    BoundSnapshot,
-    BoundVerify,
+    BoundVerifySnapshot,
     Schema,
 )
 from paasq_dsl.catalog import Collection, Field
@@ -29,48 +35,48 @@ from paasq_dsl.citations import parse_citation
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import STAGE_WORDS
-from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Kind, Type
+from paasq_dsl.syntax.keywords import STAGE_KEYWORDS
+from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Type, TypeKind
 
 Fields: TypeAlias = tuple[Field, ...]
 
 
-def bind_command(context: Context, node: tree.Command, doc: str) -> BoundCommand | None:
+def bind_command(context: BindContext, node: tree.Command, doc: str) -> BoundCommand | None:
     """None where something is wrong (and reported). A change of the catalog is seen by the statements behind it."""
     return _BINDERS[type(node)](context, node, doc)
 
 
-def _show(context: Context, node: tree.Show, _: str) -> BoundShow | None:
-    if node.of is None:
-        return BoundShow(node.what)
-    collection = context.collection(node.of.name, node.of.span)
-    return BoundShow(node.what, collection) if collection else None
+def _show(context: BindContext, node: tree.Show, _: str) -> BoundShow | None:
+    if node.collection is None:
+        return BoundShow(node.kind)
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
+    return BoundShow(node.kind, collection) if collection else None
 
 
-def _describe(context: Context, node: tree.Describe, _: str) -> BoundDescribe | None:
+def _describe(context: BindContext, node: tree.Describe, _: str) -> BoundDescribe | None:
     name = node.subject.name
     known = {
-        "collection": context.catalog.collections, "view": context.catalog.views, "stage": STAGE_WORDS,
+        "collection": context.catalog.collections, "view": context.catalog.views, "stage": STAGE_KEYWORDS,
         "function": FUNCTIONS,
     }  # fmt: skip
     for kind, names in known.items():
         if name in names:
             return BoundDescribe(kind, name)
     every = [name for names in known.values() for name in names]
-    context.unknown("PQ0227", node.subject.span, name, every, what="collection, view, stage or function")
+    context.report_unknown("PQ0227", node.subject.span, name, every, what="collection, view, stage or function")
     return None
 
 
-def _add(context: Context, node: tree.AddField, doc: str) -> BoundAlter | None:
-    collection = context.collection(node.collection.name, node.collection.span)
+def _add(context: BindContext, node: tree.AddField, doc: str) -> BoundAlterCollection | None:
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
     declared = replace(node.field, doc=doc or node.field.doc)
     fields = tuple(bind_fields(context, declared, collection.next_field_id))
     problem = None
-    if taken := next((f.name for f in fields if f.name in collection.by_name), None):
+    if taken := next((f.name for f in fields if f.name in collection.fields_by_name), None):
         problem = f"there is a field {taken}"
-    elif any(hides(collection.by_name, f.name) for f in fields):
+    elif any(has_path_conflict(collection.fields_by_name, f.name) for f in fields):
         problem = "a field is an object, or has a value"
     elif node.field.is_key:
         problem = "the key of a collection is given when it is declared"
@@ -79,13 +85,13 @@ def _add(context: Context, node: tree.AddField, doc: str) -> BoundAlter | None:
     if problem:
         _refuse(context, collection, node.field, "added", problem)
         return None
-    together = {**collection.by_name, **{f.name: f for f in fields}}
-    check_sources(context, node.field, together)
+    together = {**collection.fields_by_name, **{f.name: f for f in fields}}
+    check_vector_sources(context, node.field, together)
     check_computed(context, node.field, together)
     return _altered(context, node, collection, "add", (), fields)
 
 
-def _drop_field(context: Context, node: tree.DropField, _: str) -> BoundAlter | None:
+def _drop_field(context: BindContext, node: tree.DropField, _: str) -> BoundAlterCollection | None:
     found = _field_of(context, node)
     if found is None:
         return None
@@ -96,36 +102,36 @@ def _drop_field(context: Context, node: tree.DropField, _: str) -> BoundAlter | 
     return _altered(context, node, collection, "drop", fields, ())
 
 
-def _rename(context: Context, node: tree.RenameField, _: str) -> BoundAlter | None:
+def _rename(context: BindContext, node: tree.RenameField, _: str) -> BoundAlterCollection | None:
     found = _field_of(context, node)
     if found is None:
         return None
     collection, fields = found
     others = [f.name for f in collection.fields if f not in fields]
-    if node.new.name in collection.by_name or hides(others, node.new.name):
-        _refuse(context, collection, node.field, "renamed", f"there is a field {node.new.name}")
+    if node.new_name.name in collection.fields_by_name or has_path_conflict(others, node.new_name.name):
+        _refuse(context, collection, node.field, "renamed", f"there is a field {node.new_name.name}")
         return None
-    if any(part.startswith("_") for part in node.new.name.split(".")):
-        context.report("PQ0604", node.new.span)
+    if any(part.startswith("_") for part in node.new_name.name.split(".")):
+        context.report("PQ0604", node.new_name.span)
         return None
-    renamed = tuple(replace(f, name=node.new.name + f.name[len(node.field.name) :]) for f in fields)
+    renamed = tuple(replace(f, name=node.new_name.name + f.name[len(node.field.name) :]) for f in fields)
     return _altered(context, node, collection, "rename", fields, renamed)
 
 
-def _retype(context: Context, node: tree.RetypeField, _: str) -> BoundAlter | None:
+def _retype(context: BindContext, node: tree.RetypeField, _: str) -> BoundAlterCollection | None:
     found = _field_of(context, node)
     if found is None:
         return None
     collection, fields = found
-    if node.field.name in collection.objects:
+    if node.field.name in collection.fields_by_object:
         report_object(context, node.field.name, [f.name for f in fields], node.field.span)
         return None
     field = fields[0]
     type_, default = bind_type(context, node.type), None
     problem = _needed(collection, (field,))
-    if Kind.VECTOR in {field.type.kind, type_.kind}:
+    if TypeKind.VECTOR in {field.type.kind, type_.kind}:
         problem = "a vector is made of text, or given; drop it, and add another"
-    elif field.default is not None and (default := default_as(field.default, type_)) is None:
+    elif field.default is not None and (default := coerce_default(field.default, type_)) is None:
         problem = f"its default is no {type_}; drop it, and add it anew"
     elif field.computed is not None:
         problem = "it is computed; drop it, and add it anew"
@@ -139,8 +145,8 @@ def _retype(context: Context, node: tree.RetypeField, _: str) -> BoundAlter | No
     return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 
-def _drop_collection(context: Context, node: tree.DropCollection, _: str) -> BoundDropCollection | None:
-    collection = context.collection(node.collection.name, node.collection.span)
+def _drop_collection(context: BindContext, node: tree.DropCollection, _: str) -> BoundDropCollection | None:
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
     for other in context.catalog.collections.values():
@@ -152,37 +158,37 @@ def _drop_collection(context: Context, node: tree.DropCollection, _: str) -> Bou
     return BoundDropCollection(collection, node.and_records)
 
 
-def _drop_view(context: Context, node: tree.DropView, _: str) -> BoundDropView | None:
+def _drop_view(context: BindContext, node: tree.DropView, _: str) -> BoundDropView | None:
     view = context.catalog.views.get(node.view.name)
     if view is None:
-        context.unknown("PQ0227", node.view.span, node.view.name, context.catalog.views, what="view")
+        context.report_unknown("PQ0227", node.view.span, node.view.name, context.catalog.views, what="view")
         return None
     context.catalog = context.catalog.without_view(view.name)
     return BoundDropView(view)
 
 
-def _snapshot(context: Context, node: tree.TakeSnapshot, _: str) -> BoundSnapshot:
-    return BoundSnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
+def _snapshot(context: BindContext, node: tree.CreateSnapshot, _: str) -> BoundCreateSnapshot:
+    return BoundCreateSnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
 
 
-def _verify(context: Context, node: tree.VerifySnapshot, _: str) -> BoundVerify:
-    return BoundVerify(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
+def _verify(context: BindContext, node: tree.VerifySnapshot, _: str) -> BoundVerifySnapshot:
+    return BoundVerifySnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
 
 
-def _resolve(context: Context, node: tree.Resolve, _: str) -> BoundResolve:
-    bound = adapt(bind_expression(context, node.citations, Schema(())), ANY)
+def _resolve(context: BindContext, node: tree.ResolveCitations, _: str) -> BoundResolveCitations:
+    bound = infer_parameter_type(bind_expression(context, node.citations, Schema(())), ANY)
     kind = (bound.type.item or bound.type).kind
-    if kind not in STRING_KINDS | {Kind.ANY, Kind.NULL} or bound.type.kind in {Kind.LINK, Kind.NULL}:
-        expected, found = "a citation or a list of such, in quotes", found_words(bound)
+    if kind not in STRING_KINDS | {TypeKind.ANY, TypeKind.NULL} or bound.type.kind in {TypeKind.LINK, TypeKind.NULL}:
+        expected, found = "a citation or a list of such, in quotes", describe_expression(bound)
         context.report("PQ0304", node.citations.span, what="what resolve reads", expected=expected, found=found)
-    written = node.citations.items if isinstance(node.citations, tree.ListOf) else (node.citations,)
+    written = node.citations.items if isinstance(node.citations, tree.ListLiteral) else (node.citations,)
     for part in written:
         if isinstance(part, tree.Literal) and isinstance(part.value, str):
             _check_citation(context, part.value, part.span)
-    return BoundResolve(bound)
+    return BoundResolveCitations(bound)
 
 
-def _check_citation(context: Context, text: str, span: Span) -> None:
+def _check_citation(context: BindContext, text: str, span: Span) -> None:
     try:
         parse_citation(text)
     except ValueError as error:
@@ -194,33 +200,37 @@ def _changed(collection: Collection, before: Fields, after: Fields) -> Collectio
     given = max([collection.next_field_id - 1, *(f.id for f in after)])
     if not before or not after:
         fields = (*(f for f in collection.fields if f not in before), *after)
-        return replace(collection, fields=fields, field_ids_given=given)
+        return replace(collection, fields=fields, last_field_id=given)
     new_of = {old.name: new for old, new in zip(before, after, strict=True)}
     name_of = {old: new.name for old, new in new_of.items()}
     exchanged = (new_of.get(f.name, f) for f in collection.fields)
     fields = tuple(with_fields_renamed(f, name_of) for f in exchanged)
     key = name_of.get(collection.key, collection.key)
-    return replace(collection, fields=fields, key=key, field_ids_given=given)
+    return replace(collection, fields=fields, key=key, last_field_id=given)
 
 
 def _altered(
-    context: Context, node: Any, collection: Collection, change: str, before: Fields, after: Fields
-) -> BoundAlter:
+    context: BindContext, node: Any, collection: Collection, change: str, before: Fields, after: Fields
+) -> BoundAlterCollection:
     changed = _changed(collection, before, after)
     context.catalog = context.catalog.with_collection(changed)
-    return BoundAlter(collection, changed, change, before, after, context.place(node.span))
+    return BoundAlterCollection(collection, changed, change, before, after, context.absolute_span(node.span))
 
 
-def _field_of(context: Context, node: Any) -> tuple[Collection, Fields] | None:
+def _field_of(context: BindContext, node: Any) -> tuple[Collection, Fields] | None:
     """The field that is named, or those in the object."""
-    collection = context.collection(node.collection.name, node.collection.span)
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
     if collection is None:
         return None
     name = node.field.name
-    fields = (collection.by_name[name],) if name in collection.by_name else collection.objects.get(name, ())
+    fields = (
+        (collection.fields_by_name[name],)
+        if name in collection.fields_by_name
+        else collection.fields_by_object.get(name, ())
+    )
     if not fields:
-        known = [*collection.by_name, *collection.objects]
-        context.unknown("PQ0202", node.field.span, name, known, where=collection.name)
+        known = [*collection.fields_by_name, *collection.fields_by_object]
+        context.report_unknown("PQ0202", node.field.span, name, known, where=collection.name)
     return (collection, fields) if fields else None
 
 
@@ -228,24 +238,24 @@ def _needed(collection: Collection, fields: Fields) -> str | None:
     names = {f.name for f in fields}
     if collection.key in names:
         return "it is the key"
-    users = [f.name for f in collection.fields if f.name not in names and names & fields_read(f)]
+    users = [f.name for f in collection.fields if f.name not in names and names & field_dependencies(f)]
     return f"{users[0]} is computed from it" if users else None
 
 
-def _refuse(context: Context, collection: Collection, field: Any, changed: str, why: str) -> None:
+def _refuse(context: BindContext, collection: Collection, field: Any, changed: str, why: str) -> None:
     context.report("PQ0611", field.span, collection=collection.name, name=field.name, changed=changed, why=why)
 
 
 def _link_to(collection: Collection, target: str) -> Field | None:
     def leads(type_: Type) -> bool:
-        return type_.kind is Kind.LINK and type_.name == target
+        return type_.kind is TypeKind.LINK and type_.name == target
 
     return next((f for f in collection.fields if leads(f.type.item or f.type)), None)
 
 
-_BINDERS: dict[type, Callable[[Context, Any, str], BoundCommand | None]] = {
+_BINDERS: dict[type, Callable[[BindContext, Any, str], BoundCommand | None]] = {
     tree.Show: _show, tree.Describe: _describe, tree.AddField: _add, tree.DropField: _drop_field,
     tree.RenameField: _rename, tree.RetypeField: _retype, tree.DropCollection: _drop_collection,
-    tree.DropView: _drop_view, tree.TakeSnapshot: _snapshot, tree.VerifySnapshot: _verify,
-    tree.Resolve: _resolve,
+    tree.DropView: _drop_view, tree.CreateSnapshot: _snapshot, tree.VerifySnapshot: _verify,
+    tree.ResolveCitations: _resolve,
 }  # fmt: skip

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, bind_expression
-from paasq_dsl.binder.type_descriptions import found_words, with_article
-from paasq_dsl.bound import Bound, BoundStage, ColumnInfo, Schema
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.type_descriptions import describe_expression, with_article
+from paasq_dsl.bound import BoundExpression, BoundStage, ColumnInfo, Schema
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.functions.signature import assignable
+from paasq_dsl.functions.signature import is_assignable
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.format.unparse import nodes, path_of, unparse, with_names
+from paasq_dsl.syntax.format.unparse import dotted_path, substitute_names, unparse, walk
 from paasq_dsl.syntax.parser import parse_expression
 from paasq_dsl.time_zones import DEFAULT_ZONE
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 
 
-def check_computed(context: Context, node: tree.FieldDeclaration, fields: Mapping[str, Field]) -> None:
+def check_computed(context: BindContext, node: tree.FieldDeclaration, fields: Mapping[str, Field]) -> None:
     """Reports what is wrong with the expression of a field, or of those in an object. `fields` are those of the collection,
     itself included."""
     for member in node.type.fields:
@@ -31,55 +31,57 @@ def check_computed(context: Context, node: tree.FieldDeclaration, fields: Mappin
         context.report("PQ0618", node.span, name=node.name, why=why)
         return
     readable = _readable(fields.values(), field.name)
-    pipelines = [part for part in nodes(node.computed) if isinstance(part, tree.Pipeline)]
+    pipelines = [part for part in walk(node.computed) if isinstance(part, tree.NestedPipeline)]
     if pipelines:
         context.report("PQ0617", pipelines[0].span, name="a pipeline, which reads other records")
         return
-    beyond = [(part, _beyond(context, part, fields, readable)) for part in nodes(node.computed)]
+    beyond = [(part, _beyond(context, part, fields, readable)) for part in walk(node.computed)]
     for part, what in beyond:
         if what:
             context.report("PQ0617", part.span, name=what)
     if any(what for _, what in beyond):
         return
     # the expression outlives the text that declares it, as a default does
-    unlifted = replace(context, slots={}, zone=DEFAULT_ZONE)
-    bound = adapt(bind_expression(unlifted, node.computed, _schema(fields, readable)), field.type)
-    if not assignable(field.type, bound.type):
+    unlifted = replace(context, literal_slots={}, zone=DEFAULT_ZONE)
+    bound = infer_parameter_type(bind_expression(unlifted, node.computed, _schema(fields, readable)), field.type)
+    if not is_assignable(field.type, bound.type):
         expected = with_article(field.type)
-        context.report("PQ0304", node.computed.span, what=field.name, expected=expected, found=found_words(bound))
+        context.report(
+            "PQ0304", node.computed.span, what=field.name, expected=expected, found=describe_expression(bound)
+        )
 
 
-def computed_expression(collection: Collection, field: Field) -> Bound:
+def computed_expression(collection: Collection, field: Field) -> BoundExpression:
     """That of a field in the catalog, bound. Raises ValueError where this version can't read it."""
     parsed = parse_expression(field.computed or "")
     if parsed is None:
         raise ValueError(f"{field.computed} is no expression")
-    context = Context(Catalog(), _no_stage, _no_source)
-    fields = collection.by_name
+    context = BindContext(Catalog(), _no_stage, _no_source)
+    fields = collection.fields_by_name
     bound = bind_expression(context, parsed, _schema(fields, _readable(fields.values(), field.name)))
     if context.diagnostics:
         raise ValueError(context.diagnostics[0].message)
     return bound
 
 
-def fields_read(field: Field) -> frozenset[str]:
+def field_dependencies(field: Field) -> frozenset[str]:
     """The names of the fields that a field is computed from, its text or its vector."""
     parsed = parse_expression(field.computed) if field.computed else None
-    paths = (path for part in nodes(parsed) if (path := path_of(part))) if parsed else ()
-    return frozenset((*field.sources, *paths))
+    paths = (path for part in walk(parsed) if (path := dotted_path(part))) if parsed else ()
+    return frozenset((*field.source_fields, *paths))
 
 
 def with_fields_renamed(field: Field, new_of: Mapping[str, str]) -> Field:
     """What is computed from fields follows their new names, all at once."""
-    sources = tuple(new_of.get(source, source) for source in field.sources)
+    sources = tuple(new_of.get(source, source) for source in field.source_fields)
     parsed = parse_expression(field.computed) if field.computed else None
-    return replace(field, sources=sources, computed=unparse(with_names(parsed, new_of)) if parsed else None)
+    return replace(field, source_fields=sources, computed=unparse(substitute_names(parsed, new_of)) if parsed else None)
 
 
 def _uncomputable(node: tree.FieldDeclaration, field: Field) -> str | None:
     if node.is_key:
         return "the key tells which record it is, so it is given"
-    if field.type.kind is Kind.VECTOR:
+    if field.type.kind is TypeKind.VECTOR:
         return "a vector is made from text fields: vector(auto) from title, body"
     return "its default would never be used" if node.default is not None else None
 
@@ -90,7 +92,7 @@ def _readable(fields: Iterable[Field], name: str) -> frozenset[str]:
     before = True
     for field in fields:
         before = before and field.name != name
-        if field.name not in {name, KEY_FIELD_DEFAULT} and field.type.kind is not Kind.VECTOR:
+        if field.name not in {name, KEY_FIELD_DEFAULT} and field.type.kind is not TypeKind.VECTOR:
             found |= {field.name} if before or field.computed is None else set()
     return frozenset(found)
 
@@ -100,24 +102,26 @@ def _schema(fields: Mapping[str, Field], readable: frozenset[str]) -> Schema:
     return Schema(columns, Collection(0, "this collection", tuple(fields.values()), ""))
 
 
-def _beyond(context: Context, part: tree.Node, fields: Mapping[str, Field], readable: frozenset[str]) -> str | None:
+def _beyond(context: BindContext, part: tree.Node, fields: Mapping[str, Field], readable: frozenset[str]) -> str | None:
     """What a part reads that is not in the record, or not yet."""
     match part:
         case tree.Moment(name=name):
             return f"@{name}"
         case tree.Parameter(name=name):
             return f"${name}"
-        case tree.Ref(collection=collection, key=key):
+        case tree.RecordRef(collection=collection, key=key):
             return f"{collection}:{key}; compare the key: key_of(link)"
-        case tree.Arrow():
+        case tree.LinkAccess():
             return "the record that a link leads to"
         case tree.Call(name=name) if name in context.functions:
             return f"{name} of this text; write what it computes"
-        case tree.Call(name=name) if name in FUNCTIONS and FUNCTIONS[name].per_run:
+        case tree.Call(name=name) if name in FUNCTIONS and FUNCTIONS[name].is_stable:
             return f"{name}, which depends on when or what is asked"
-        case tree.Name() | tree.Dot() if (path := path_of(part)) and path in fields and path not in readable:
+        case tree.Name() | tree.MemberAccess() if (
+            (path := dotted_path(part)) and path in fields and path not in readable
+        ):
             kind = fields[path].type.kind
-            return f"{path}, " + ("a vector" if kind is Kind.VECTOR else "which is not computed before it")
+            return f"{path}, " + ("a vector" if kind is TypeKind.VECTOR else "which is not computed before it")
         case _:
             return None
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import Apply, Bound, Constant
-from paasq_dsl.diagnostics import Edit
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.bound import BoundExpression, Constant, FunctionCall
+from paasq_dsl.diagnostics import Fix
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import MOMENTS
-from paasq_dsl.syntax.lexer import scan
+from paasq_dsl.syntax.lexer import tokenize
 from paasq_dsl.values import parse_time
 
 
-def report_text(context: Context, node: tree.Binary, written: tree.Expression) -> None:
+def report_string_as_time(context: BindContext, node: tree.Binary, written: tree.Expression) -> None:
     """A text where a time is compared."""
     is_text = isinstance(written, tree.Literal) and isinstance(written.value, str)
-    better = time_in_text(written)
-    edit = Edit(written.span, better, f"write {better}") if better else None
+    better = time_literal_for(written)
+    edit = Fix(written.span, better, f"write {better}") if better else None
     span = written.span if is_text else node.span
-    context.report("PQ0308", span, better=better or "@2026-11-22 or @today", edit=edit)
+    context.report("PQ0308", span, better=better or "@2026-11-22 or @today", fix=edit)
 
 
-def time_in_text(written: tree.Expression) -> str | None:
+def time_literal_for(written: tree.Expression) -> str | None:
     """The literal that a text for a time was meant to be."""
-    if not isinstance(written, tree.Literal) or not isinstance(written.value, str) or written.as_time:
+    if not isinstance(written, tree.Literal) or not isinstance(written.value, str) or written.is_time:
         return None
     return _as_time(written.value)
 
@@ -36,27 +36,27 @@ def _as_time(value: str) -> str | None:
         parse_time(value)
     except ValueError:
         return None
-    return literal if scan(literal)[0].text == literal else None
+    return literal if tokenize(literal)[0].text == literal else None
 
 
-def report_bare_dates(context: Context, *written: tuple[Bound, Span]) -> bool:
+def report_bare_dates(context: BindContext, *written: tuple[BoundExpression, Span]) -> bool:
     """Report every `2026-01-31` that was read as two subtractions; was there one?"""
     found = False
     for bound, span in written:
-        better = bare_date(bound)
+        better = date_literal_for(bound)
         if better:
-            context.report("PQ0318", span, better=better, edit=Edit(span, better, f"write {better}"))
+            context.report("PQ0318", span, better=better, fix=Fix(span, better, f"write {better}"))
             found = True
     return found
 
 
-def bare_date(bound: Bound) -> str | None:
+def date_literal_for(bound: BoundExpression) -> str | None:
     """The literal that two subtractions were meant to be."""
     match bound:
-        case Apply(
+        case FunctionCall(
             function="-",
             arguments=(
-                Apply(function="-", arguments=(Constant(value=int(year)), Constant(value=int(month)))),
+                FunctionCall(function="-", arguments=(Constant(value=int(year)), Constant(value=int(month)))),
                 Constant(value=int(day)),
             ),
         ):

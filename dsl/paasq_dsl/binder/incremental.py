@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from paasq_dsl.binder.context import Environment
-from paasq_dsl.binder.dependency_tracker import Questioned, QuestionedModules, answer
+from paasq_dsl.binder.dependency_tracker import TrackedModules, TrackedNames, resolve_or_error
 from paasq_dsl.binder.script import bind_statement, zone_diagnostics
-from paasq_dsl.binder.watch import behind_watch
+from paasq_dsl.binder.watch import unreachable_statements
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.diagnostics import Diagnostic, diagnostic
-from paasq_dsl.modules import NO_MODULES, Module, ModuleMissing, Resolver
-from paasq_dsl.source_text import NOWHERE
+from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
+from paasq_dsl.modules import NO_MODULES, Module, ModuleResolver, ModuleUnavailable
+from paasq_dsl.source_text import DUMMY_SPAN
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statements
-from paasq_dsl.syntax.text_cache import TextMemory
+from paasq_dsl.syntax.text_cache import TextCache
 
-OUTCOMES_MAX = 4  # of one statement: the same text may stand in a script more than once
+CACHED_OUTCOMES_MAX = 4  # of one statement: the same text may stand in a script more than once
 
 _KINDS = ("collections", "stored views", "lets", "views", "parameters", "functions", "unclear")
 _Names = dict[str, dict[str, Any]]  # kind -> name -> what it means
@@ -41,39 +41,39 @@ class _Outcome:
 
     asked: tuple[_Asked, ...]
     listed: tuple[tuple[str, tuple[str, ...]], ...]
-    modules: tuple[tuple[tuple[str, str | None], Module | ModuleMissing], ...]
+    modules: tuple[tuple[tuple[str, str | None], Module | ModuleUnavailable], ...]
     diagnostics: tuple[Diagnostic, ...]
     declared: tuple[_Asked, ...]  # None is what it takes away
 
-    def holds(self, names: _Names, resolve: Resolver) -> bool:
+    def holds(self, names: _Names, resolve: ModuleResolver) -> bool:
         for kind, name, meaning in self.asked:
             now = names[kind].get(name)
             if now is not meaning and now != meaning:
                 return False
         return all(tuple(names[kind]) == listed for kind, listed in self.listed) and all(
-            answer(resolve, *question) == found for question, found in self.modules
+            resolve_or_error(resolve, *question) == found for question, found in self.modules
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """`diagnostics` in the order of the text; `environment` is what stands behind its last statement."""
 
     diagnostics: tuple[Diagnostic, ...]
     environment: Environment
 
 
-class Checker:
+class IncrementalChecker:
     """Of texts that are mostly what they were: those of an editor. Not for two threads at once."""
 
     def __init__(self) -> None:
-        self._outcomes: TextMemory[tuple[_Outcome, ...]] = TextMemory()
+        self._outcomes: TextCache[tuple[_Outcome, ...]] = TextCache()
         self._before: _Names = {kind: {} for kind in _KINDS}  # what names meant behind the text that was last checked
 
-    def check(self, text: str, catalog: Catalog, resolve: Resolver = NO_MODULES) -> Checked:
+    def check(self, text: str, catalog: Catalog, resolve: ModuleResolver = NO_MODULES) -> CheckResult:
         """All that is wrong with a text. Never raises."""
         if len(text) > TEXT_CHARACTERS_MAX:
-            return Checked((diagnostic("PQ0118", NOWHERE, most=TEXT_CHARACTERS_MAX),), Environment(catalog))
+            return CheckResult((make_diagnostic("PQ0118", DUMMY_SPAN, most=TEXT_CHARACTERS_MAX),), Environment(catalog))
         names: _Names = {kind: {} for kind in _KINDS}
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
@@ -86,19 +86,19 @@ class Checker:
                 _declare(outcome, names)
                 parsed.append((statement, start))
         found += zone_diagnostics(parsed)
-        found += [diagnostic("PQ0623", span) for span in behind_watch(parsed)]
+        found += [make_diagnostic("PQ0623", span) for span in unreachable_statements(parsed)]
         found.sort(key=lambda d: (d.span.start, d.code))
         self._before = names
-        return Checked(tuple(found[:DIAGNOSTICS_MAX]), _environment(names))
+        return CheckResult(tuple(found[:DIAGNOSTICS_MAX]), _environment(names))
 
-    def _outcome(self, written: str, statement: tree.Statement, names: _Names, resolve: Resolver) -> _Outcome:
+    def _outcome(self, written: str, statement: tree.Statement, names: _Names, resolve: ModuleResolver) -> _Outcome:
         known = self._outcomes.get(written) or ()
         for outcome in known:
             if outcome.holds(names, resolve):
                 return outcome
         fresh = _bound(statement, names, resolve)
         fresh = replace(fresh, declared=tuple(self._same(each) for each in fresh.declared))
-        self._outcomes.put(written, (fresh, *known[: OUTCOMES_MAX - 1]))
+        self._outcomes.put(written, (fresh, *known[: CACHED_OUTCOMES_MAX - 1]))
         return fresh
 
     def _same(self, declared: _Asked) -> _Asked:
@@ -107,10 +107,10 @@ class Checker:
         return declared if before is None or before != declared.meaning else declared._replace(meaning=before)
 
 
-def _bound(statement: tree.Statement, names: _Names, resolve: Resolver) -> _Outcome:
+def _bound(statement: tree.Statement, names: _Names, resolve: ModuleResolver) -> _Outcome:
     """A statement bound where `names` are known, with what it asks of them."""
-    questioned = {kind: Questioned(known) for kind, known in names.items()}
-    modules = QuestionedModules(resolve)
+    questioned = {kind: TrackedNames(known) for kind, known in names.items()}
+    modules = TrackedModules(resolve)
     environment = _environment(questioned)
     given = environment.catalog
     diagnostics = bind_statement(statement, environment, modules)
@@ -119,9 +119,9 @@ def _bound(statement: tree.Statement, names: _Names, resolve: Resolver) -> _Outc
         declared += _changes("collections", names["collections"], environment.catalog.collections)
         declared += _changes("stored views", names["stored views"], environment.catalog.views)
     return _Outcome(
-        tuple(_Asked(kind, *item) for kind, each in questioned.items() for item in each.asked.items()),
-        tuple((kind, each.listed) for kind, each in questioned.items() if each.listed is not None),
-        tuple(modules.asked.items()),
+        tuple(_Asked(kind, *item) for kind, each in questioned.items() for item in each.reads.items()),
+        tuple((kind, each.enumerated) for kind, each in questioned.items() if each.enumerated is not None),
+        tuple(modules.reads.items()),
         diagnostics,
         tuple(declared),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paasq_dsl.bound import Apply, Bound, BoundStage, ColumnValue, ParameterValue, PipelineValue, Traverse
-from paasq_dsl.bound.traversal import all_children, all_parts, parts, rewritten
+from paasq_dsl.bound import BoundExpression, BoundStage, ColumnRef, Dereference, FunctionCall, ParameterRef, Subquery
+from paasq_dsl.bound.traversal import children_with_subqueries, map_expressions, walk_expression, walk_with_subqueries
 from paasq_dsl.types import Type
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
@@ -18,13 +18,13 @@ class InlineParameter:
 
     name: str
     type: Type
-    default: Bound | None
-    written: str
+    default: BoundExpression | None
+    declaration_text: str
 
     @property
-    def word(self) -> str:
+    def reference(self) -> str:
         """Its name as it is written: `$me` of a pipeline, `kind` of a function."""
-        return self.written.partition(":")[0]
+        return self.declaration_text.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class InlineFunction:
     name: str
     parameters: tuple[InlineParameter, ...]
     result: Type
-    body: Bound
+    body: BoundExpression
     doc: str = ""
 
     @property
     def usage(self) -> str:
-        return f"{self.name}{signature(self.parameters)}: {self.result}"
+        return f"{self.name}{format_parameters(self.parameters)}: {self.result}"
 
-    def inlined(self, expression: Bound, arguments: Mapping[str, Bound]) -> Bound | None:
+    def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
         """An expression over the parameters with the arguments in their place; None where that would be too large."""
-        return _inlined(expression, arguments, ColumnValue)
+        return _inlined(expression, arguments, ColumnRef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +54,75 @@ class InlinePipeline:
     parameters: tuple[InlineParameter, ...]
     stages: tuple[BoundStage, ...]
     doc: str = ""
-    word: str = "let"
+    keyword: str = "let"
 
     @property
     def usage(self) -> str:
-        return f"{self.name}{signature(self.parameters)}" if self.parameters else self.name
+        return f"{self.name}{format_parameters(self.parameters)}" if self.parameters else self.name
 
-    def inlined(self, expression: Bound, arguments: Mapping[str, Bound]) -> Bound | None:
+    def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
         """As for a function."""
-        return _inlined(expression, {own_parameter(name): value for name, value in arguments.items()}, ParameterValue)
+        return _inlined(
+            expression, {scoped_parameter_name(name): value for name, value in arguments.items()}, ParameterRef
+        )
 
-    def with_arguments(self, arguments: Mapping[str, Bound]) -> tuple[BoundStage, ...] | None:
+    def instantiate(self, arguments: Mapping[str, BoundExpression]) -> tuple[BoundStage, ...] | None:
         """The stages with the arguments in the place of the parameters; None where an expression would be too large."""
-        too_large: list[Bound] = []
+        too_large: list[BoundExpression] = []
 
-        def change(expression: Bound) -> Bound:
-            found = self.inlined(expression, arguments)
+        def change(expression: BoundExpression) -> BoundExpression:
+            found = self.inline(expression, arguments)
             if found is None:
                 too_large.append(expression)
             return found or expression
 
-        stages = tuple(rewritten(stage, change) for stage in self.stages) if arguments else self.stages
+        stages = tuple(map_expressions(stage, change) for stage in self.stages) if arguments else self.stages
         return None if too_large else stages
 
 
-def own_parameter(name: str) -> str:
+def scoped_parameter_name(name: str) -> str:
     """What a parameter of a pipeline is called in its stages: no parameter of a text can be called so."""
     return f"({name})"
 
 
-def signature(parameters: Sequence[InlineParameter]) -> str:
-    return f"({', '.join(parameter.written for parameter in parameters)})"
+def format_parameters(parameters: Sequence[InlineParameter]) -> str:
+    return f"({', '.join(parameter.declaration_text for parameter in parameters)})"
 
 
-def _inlined(body: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound | None:
-    inside = parts(body) if variable is ColumnValue else all_parts(body)  # a pipeline in it has columns of its own
+def _inlined(
+    body: BoundExpression, arguments: Mapping[str, BoundExpression], variable: type[ColumnRef | ParameterRef]
+) -> BoundExpression | None:
+    inside = (
+        walk_expression(body) if variable is ColumnRef else walk_with_subqueries(body)
+    )  # a pipeline in it has columns of its own
     uses = [part.name for part in inside if isinstance(part, variable) and part.name in arguments]
     if not uses:
         return body
-    sizes = {name: measure(arguments[name]) for name in set(uses)}
-    size, depth = measure(body)
+    sizes = {name: expression_complexity(arguments[name]) for name in set(uses)}
+    size, depth = expression_complexity(body)
     size += sum(sizes[name][0] for name in uses)
     depth += max(sizes[name][1] for name in uses)
     return None if size > SIZE_MAX or depth > DEPTH_MAX else _substituted(body, arguments, variable)
 
 
-def measure(expression: Bound) -> tuple[int, int]:
+def expression_complexity(expression: BoundExpression) -> tuple[int, int]:
     """How many parts an expression has, those of pipelines in it too, and how deep they nest; found without recursion."""
     waiting, size, deepest = [(expression, 1)], 0, 0
     while waiting:
         part, depth = waiting.pop()
         size, deepest = size + 1, max(deepest, depth)
-        waiting += [(child, depth + 1) for child in all_children(part)]
+        waiting += [(child, depth + 1) for child in children_with_subqueries(part)]
     return size, deepest
 
 
-def _substituted(part: Bound, arguments: Mapping[str, Bound], variable: type[ColumnValue | ParameterValue]) -> Bound:
+def _substituted(
+    part: BoundExpression, arguments: Mapping[str, BoundExpression], variable: type[ColumnRef | ParameterRef]
+) -> BoundExpression:
     if isinstance(part, variable):
         return arguments.get(part.name, part)
-    if isinstance(part, Apply):
+    if isinstance(part, FunctionCall):
         return replace(part, arguments=tuple(_substituted(a, arguments, variable) for a in part.arguments))
-    if isinstance(part, PipelineValue) and variable is ParameterValue:
-        stages = (rewritten(stage, lambda held: _substituted(held, arguments, variable)) for stage in part.stages)
+    if isinstance(part, Subquery) and variable is ParameterRef:
+        stages = (map_expressions(stage, lambda held: _substituted(held, arguments, variable)) for stage in part.stages)
         return replace(part, stages=tuple(stages))
-    return replace(part, base=_substituted(part.base, arguments, variable)) if isinstance(part, Traverse) else part
+    return replace(part, base=_substituted(part.base, arguments, variable)) if isinstance(part, Dereference) else part

@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import UTC
 from typing import cast
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import Bound, Constant, MomentValue, Schema
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.bound import BoundExpression, Constant, MomentRef, Schema
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import MOMENTS
-from paasq_dsl.time_zones import zone_of
+from paasq_dsl.time_zones import find_zone
 from paasq_dsl.types import ANY, BOOL, DURATION, FLOAT, INT, KEYWORD, NULL, TIME, Type
 from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_time
 
 
-def bind_literal(context: Context, node: tree.Literal, _: Schema) -> Bound:
-    slot = context.slots.get(node.span.start + context.offset, -1)
-    span = context.place(node.span)
-    if node.as_time:
+def bind_literal(context: BindContext, node: tree.Literal, _: Schema) -> BoundExpression:
+    slot = context.literal_slots.get(node.span.start + context.offset, -1)
+    span = context.absolute_span(node.span)
+    if node.is_time:
         try:
-            value = parse_time(cast("str", node.value), zone_of(context.zone) or UTC)
+            value = parse_time(cast("str", node.value), find_zone(context.zone) or UTC)
         except LiteralValueError as error:
             context.report(error.code, node.span, **error.words)
             return Constant(-1, ANY, None, span)
@@ -37,7 +37,7 @@ def _type_of(value: object) -> Type:
     return DURATION
 
 
-def bind_moment(context: Context, node: tree.Moment, _: Schema) -> Bound:
+def bind_moment(context: BindContext, node: tree.Moment, _: Schema) -> BoundExpression:
     if node.name not in MOMENTS:
-        context.unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
-    return MomentValue(node.name, TIME, context.place(node.span), context.zone)
+        context.report_unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
+    return MomentRef(node.name, TIME, context.absolute_span(node.span), context.zone)

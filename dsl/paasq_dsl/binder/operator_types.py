@@ -2,139 +2,143 @@
 
 from __future__ import annotations
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.date_hints import report_bare_dates, report_text
-from paasq_dsl.binder.fixes import called, in_place
-from paasq_dsl.binder.type_descriptions import found_words, with_article
-from paasq_dsl.bound import Apply, Bound
-from paasq_dsl.diagnostics import Edit
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.date_hints import report_bare_dates, report_string_as_time
+from paasq_dsl.binder.fixes import call_text, replace_node
+from paasq_dsl.binder.type_descriptions import describe_expression, with_article
+from paasq_dsl.bound import BoundExpression, FunctionCall
+from paasq_dsl.diagnostics import Fix
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Kind, Type
+from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Type, TypeKind
 
-_LOOSE = frozenset({Kind.ANY, Kind.NULL})
+_LOOSE = frozenset({TypeKind.ANY, TypeKind.NULL})
 
 
-def check_comparison(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
     kinds = {left.type.kind, right.type.kind}
     if kinds & _LOOSE:
         return
-    if (left.type.kind is Kind.LIST) != (right.type.kind is Kind.LIST):
+    if (left.type.kind is TypeKind.LIST) != (right.type.kind is TypeKind.LIST):
         _list_compared(context, node, left)
         return
-    if Kind.TIME in kinds and kinds & STRING_KINDS:
-        report_text(context, node, node.right if left.type.kind is Kind.TIME else node.left)
+    if TypeKind.TIME in kinds and kinds & STRING_KINDS:
+        report_string_as_time(context, node, node.right if left.type.kind is TypeKind.TIME else node.left)
         return
-    if Kind.TIME in kinds and report_bare_dates(context, (left, node.left.span), (right, node.right.span)):
+    if TypeKind.TIME in kinds and report_bare_dates(context, (left, node.left.span), (right, node.right.span)):
         return
-    if kinds == {Kind.BYTES} and node.operator not in {"==", "!="}:
+    if kinds == {TypeKind.BYTES} and node.operator not in {"==", "!="}:
         context.report("PQ0317", node.operator_span)
         return
     unordered = node.operator not in {"==", "!="} and not kinds <= ORDERED_KINDS
-    if unordered or not _comparable(left.type, right.type) or left.type.kind is Kind.VECTOR:
+    if unordered or not _comparable(left.type, right.type) or left.type.kind is TypeKind.VECTOR:
         candidates = _with_units(node, left, right)
-        context.report("PQ0302", node.span, left=found_words(left), right=found_words(right), candidates=candidates)
+        context.report(
+            "PQ0302", node.span, left=describe_expression(left), right=describe_expression(right), candidates=candidates
+        )
 
 
-def _with_units(node: tree.Binary, left: Bound, right: Bound) -> tuple[str, ...]:
+def _with_units(node: tree.Binary, left: BoundExpression, right: BoundExpression) -> tuple[str, ...]:
     """What a number beside a duration was perhaps meant to be."""
-    written = node.left if left.type.kind is Kind.INT else node.right
-    if {left.type.kind, right.type.kind} != {Kind.INT, Kind.DURATION} or not isinstance(written, tree.Literal):
+    written = node.left if left.type.kind is TypeKind.INT else node.right
+    if {left.type.kind, right.type.kind} != {TypeKind.INT, TypeKind.DURATION} or not isinstance(written, tree.Literal):
         return ()
     return tuple(f"{written.value}{unit}" for unit in ("s", "min", "h"))
 
 
 def _comparable(left: Type, right: Type) -> bool:
     """Can values of the two be equal? Links to two collections never are, though their keys may read alike."""
-    if left.kind is right.kind is Kind.LIST and left.item is not None and right.item is not None:
+    if left.kind is right.kind is TypeKind.LIST and left.item is not None and right.item is not None:
         return _comparable(left.item, right.item)
-    if left.kind is right.kind is Kind.LINK:
+    if left.kind is right.kind is TypeKind.LINK:
         return left.name == right.name
     return unify(left, right) is not None
 
 
-def _list_compared(context: Context, node: tree.Binary, left: Bound) -> None:
-    on_left = left.type.kind is Kind.LIST
-    edit = Edit(node.operator_span, "has", "write has") if node.operator == "==" and on_left else None
+def _list_compared(context: BindContext, node: tree.Binary, left: BoundExpression) -> None:
+    on_left = left.type.kind is TypeKind.LIST
+    edit = Fix(node.operator_span, "has", "write has") if node.operator == "==" and on_left else None
     better = "not (... has ...)" if node.operator == "!=" else "has"
     name = _describe(node.left if on_left else node.right)
-    context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, edit=edit)
+    context.report("PQ0305", node.span, name=name, operator=node.operator, better=better, fix=edit)
 
 
-def check_membership(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
-    item = right.type.item if right.type.kind is Kind.LIST else right.type
-    is_range = isinstance(right, Apply) and right.function == ".."
-    if left.type.kind is Kind.LIST:
-        mends = node.operator == "in" and isinstance(node.right, (tree.ListOf, tree.Pipeline))
-        edit = Edit(node.operator_span, "has any", "write has any") if mends else None
+def check_membership(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    item = right.type.item if right.type.kind is TypeKind.LIST else right.type
+    is_range = isinstance(right, FunctionCall) and right.function == ".."
+    if left.type.kind is TypeKind.LIST:
+        mends = node.operator == "in" and isinstance(node.right, (tree.ListLiteral, tree.NestedPipeline))
+        edit = Fix(node.operator_span, "has any", "write has any") if mends else None
         context.report(
-            "PQ0305", node.span, name=_describe(node.left), operator=node.operator, better="has any", edit=edit
+            "PQ0305", node.span, name=_describe(node.left), operator=node.operator, better="has any", fix=edit
         )
-    elif not is_range and right.type.kind not in {Kind.LIST, Kind.ANY}:
+    elif not is_range and right.type.kind not in {TypeKind.LIST, TypeKind.ANY}:
         expected = "a list [..] or a range a..b on its right"
-        better = called("", node.right)
-        edit = in_place(node.right, f"[{better[1:-1]}]") if better else None
-        found = found_words(right)
-        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, edit=edit)
+        better = call_text("", node.right)
+        edit = replace_node(node.right, f"[{better[1:-1]}]") if better else None
+        found = describe_expression(right)
+        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found, fix=edit)
     elif item is not None and not _comparable(left.type, item):
         items = _items(node.right, right)
-        if left.type.kind is Kind.TIME and report_bare_dates(context, *items):
+        if left.type.kind is TypeKind.TIME and report_bare_dates(context, *items):
             return
-        context.report("PQ0302", node.span, left=found_words(left), right=with_article(item))
+        context.report("PQ0302", node.span, left=describe_expression(left), right=with_article(item))
 
 
-def _items(written: tree.Expression, bound: Bound) -> list[tuple[Bound, Span]]:
-    if not isinstance(written, tree.ListOf) or not isinstance(bound, Apply):
+def _items(written: tree.Expression, bound: BoundExpression) -> list[tuple[BoundExpression, Span]]:
+    if not isinstance(written, tree.ListLiteral) or not isinstance(bound, FunctionCall):
         return []
     return [(item, node.span) for item, node in zip(bound.arguments, written.items, strict=True)]
 
 
-def check_has(context: Context, node: tree.Binary, left: Bound, right: Bound) -> None:
+def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
     if left.type.kind in _LOOSE:
         return
-    if left.type.kind is not Kind.LIST or left.type.item is None:
+    if left.type.kind is not TypeKind.LIST or left.type.item is None:
         _no_list(context, node, left)
         return
     if node.operator == "has":
         asked: Type | None = right.type
     else:
-        asked = right.type.item if right.type.kind is Kind.LIST else None
+        asked = right.type.item if right.type.kind is TypeKind.LIST else None
         if right.type.kind in _LOOSE:
             return
     if asked is None:
         expected = "a list [..] on its right"
-        context.report("PQ0303", node.right.span, operator=node.operator, expected=expected, found=found_words(right))
+        context.report(
+            "PQ0303", node.right.span, operator=node.operator, expected=expected, found=describe_expression(right)
+        )
     elif not _comparable(left.type.item, asked):
-        found = found_words(right) if node.operator == "has" else with_article(asked)
+        found = describe_expression(right) if node.operator == "has" else with_article(asked)
         several = node.operator == "has" and _comparable(left.type, asked)
-        edit = Edit(node.operator_span, "has any", "write has any") if several else None
+        edit = Fix(node.operator_span, "has any", "write has any") if several else None
         candidates = ("has any", "has all") if several else ()
         left_words = with_article(left.type.item)
-        context.report("PQ0302", node.span, left=left_words, right=found, candidates=candidates, edit=edit)
+        context.report("PQ0302", node.span, left=left_words, right=found, candidates=candidates, fix=edit)
 
 
-def _no_list(context: Context, node: tree.Binary, left: Bound) -> None:
+def _no_list(context: BindContext, node: tree.Binary, left: BoundExpression) -> None:
     better = {"has": "==", "has any": "in"}.get(node.operator)
-    edit = Edit(node.operator_span, better, f"write {better}") if better else None
-    if node.operator == "has" and left.type.kind is Kind.TEXT:
-        contained = called("contains", node.left, node.right)
-        edit = in_place(node, contained) if contained else None
-    context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), edit=edit)
+    edit = Fix(node.operator_span, better, f"write {better}") if better else None
+    if node.operator == "has" and left.type.kind is TypeKind.TEXT:
+        contained = call_text("contains", node.left, node.right)
+        edit = replace_node(node, contained) if contained else None
+    context.report("PQ0309", node.span, name=_describe(node.left), type=with_article(left.type), fix=edit)
 
 
-def arithmetic_type(context: Context, node: tree.Binary, left: Type, right: Type) -> Type:
+def arithmetic_type(context: BindContext, node: tree.Binary, left: Type, right: Type) -> Type:
     """Of + - * / %. int with int stays int but for /; a time moves by a duration; two times are a duration apart."""
     if left.kind in _LOOSE or right.kind in _LOOSE:
         known = right if left.kind in _LOOSE else left
         return (
             FLOAT
-            if node.operator == "/" and known.kind in NUMBER_KINDS
+            if node.operator == "/" and known.kind in NUMERIC_KINDS
             else known
-            if known.kind in NUMBER_KINDS
+            if known.kind in NUMERIC_KINDS
             else ANY
         )
-    if left.kind in NUMBER_KINDS and right.kind in NUMBER_KINDS:
+    if left.kind in NUMERIC_KINDS and right.kind in NUMERIC_KINDS:
         return INT if left == right == INT and node.operator != "/" else FLOAT
     found = _WITH_TIME.get((left.kind, node.operator, right.kind))
     if found is None:
@@ -148,22 +152,22 @@ def arithmetic_type(context: Context, node: tree.Binary, left: Type, right: Type
     return found
 
 
-_WITH_TIME: dict[tuple[Kind, str, Kind], Type] = {
-    (Kind.TIME, "+", Kind.DURATION): TIME,
-    (Kind.DURATION, "+", Kind.TIME): TIME,
-    (Kind.TIME, "-", Kind.DURATION): TIME,
-    (Kind.TIME, "-", Kind.TIME): DURATION,
-    (Kind.DURATION, "+", Kind.DURATION): DURATION,
-    (Kind.DURATION, "-", Kind.DURATION): DURATION,
-    (Kind.DURATION, "*", Kind.INT): DURATION,
-    (Kind.DURATION, "*", Kind.FLOAT): DURATION,
-    (Kind.INT, "*", Kind.DURATION): DURATION,
-    (Kind.FLOAT, "*", Kind.DURATION): DURATION,
-    (Kind.DURATION, "/", Kind.INT): DURATION,
-    (Kind.DURATION, "/", Kind.FLOAT): DURATION,
-    (Kind.DURATION, "/", Kind.DURATION): FLOAT,
+_WITH_TIME: dict[tuple[TypeKind, str, TypeKind], Type] = {
+    (TypeKind.TIME, "+", TypeKind.DURATION): TIME,
+    (TypeKind.DURATION, "+", TypeKind.TIME): TIME,
+    (TypeKind.TIME, "-", TypeKind.DURATION): TIME,
+    (TypeKind.TIME, "-", TypeKind.TIME): DURATION,
+    (TypeKind.DURATION, "+", TypeKind.DURATION): DURATION,
+    (TypeKind.DURATION, "-", TypeKind.DURATION): DURATION,
+    (TypeKind.DURATION, "*", TypeKind.INT): DURATION,
+    (TypeKind.DURATION, "*", TypeKind.FLOAT): DURATION,
+    (TypeKind.INT, "*", TypeKind.DURATION): DURATION,
+    (TypeKind.FLOAT, "*", TypeKind.DURATION): DURATION,
+    (TypeKind.DURATION, "/", TypeKind.INT): DURATION,
+    (TypeKind.DURATION, "/", TypeKind.FLOAT): DURATION,
+    (TypeKind.DURATION, "/", TypeKind.DURATION): FLOAT,
 }
 
 
 def _describe(node: tree.Expression) -> str:
-    return node.name if isinstance(node, (tree.Name, tree.Dot, tree.Arrow)) else "this"
+    return node.name if isinstance(node, (tree.Name, tree.MemberAccess, tree.LinkAccess)) else "this"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.bound import Bound, Constant
-from paasq_dsl.diagnostics import Edit
-from paasq_dsl.functions.signature import Signature, word_type
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.bound import BoundExpression, Constant
+from paasq_dsl.diagnostics import Fix
+from paasq_dsl.functions.signature import Signature, parameter_type
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.lexer import quote_string
-from paasq_dsl.time_zones import DEFAULT_ZONE, nearest_zones, zone_of
-from paasq_dsl.types import KEYWORD, NUMBER_KINDS
+from paasq_dsl.syntax.lexer import format_string
+from paasq_dsl.time_zones import DEFAULT_ZONE, find_zone, similar_zones
+from paasq_dsl.types import KEYWORD, NUMERIC_KINDS
 
-_BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use, tree.Broken)
+_BEFORE_A_ZONE = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use, tree.ErrorNode)
 
 
-def set_zone(context: Context, statements: Iterable[tuple[tree.Statement, int]]) -> None:
+def set_zone(context: BindContext, statements: Iterable[tuple[tree.Statement, int]]) -> None:
     """One for a whole text, what it defines before the statement included. With each statement where its text begins."""
     may_stand = True
     for statement, start in statements:
-        if isinstance(head := statement.head, tree.Zone):
+        if isinstance(head := statement.head, tree.SetTimeZone):
             context.offset = statement.offset + start
             if not may_stand:
                 context.report("PQ0123", head.span)
@@ -31,31 +31,33 @@ def set_zone(context: Context, statements: Iterable[tuple[tree.Statement, int]])
         may_stand = may_stand and isinstance(head, _BEFORE_A_ZONE)
 
 
-def check_zones(context: Context, asked: Sequence[str], written: Sequence[tree.Expression]) -> None:
+def check_zones(context: BindContext, asked: Sequence[str], written: Sequence[tree.Expression]) -> None:
     """Is each literal that stands for a zone the name of one?"""
     for word, node in zip(asked, written, strict=True):
         if word == "zone" and isinstance(node, tree.Literal) and isinstance(node.value, str):
             _known(context, node.value, node.span)
 
 
-def in_session_zone(context: Context, candidate: Signature, arguments: tuple[Bound, ...]) -> tuple[Bound, ...]:
+def with_session_zone(
+    context: BindContext, candidate: Signature, arguments: tuple[BoundExpression, ...]
+) -> tuple[BoundExpression, ...]:
     """With the zone of the text where the call could name one and does not. Numbers left out before it are 0."""
     left_out = candidate.parameters[len(arguments) :]
     if context.zone == DEFAULT_ZONE or left_out[-1:] != ("zone?",):
         return arguments
-    types = [word_type(word.rstrip("?")) for word in left_out[:-1]]
-    assert all(type_.kind in NUMBER_KINDS for type_ in types)
+    types = [parameter_type(word.rstrip("?")) for word in left_out[:-1]]
+    assert all(type_.kind in NUMERIC_KINDS for type_ in types)
     return (*arguments, *(Constant(-1, type_, 0) for type_ in types), session_zone(context))
 
 
-def session_zone(context: Context) -> Bound:
+def session_zone(context: BindContext) -> BoundExpression:
     return Constant(-1, KEYWORD, context.zone)
 
 
-def _known(context: Context, name: str, span: Span) -> bool:
-    if zone_of(name) is not None:
+def _known(context: BindContext, name: str, span: Span) -> bool:
+    if find_zone(name) is not None:
         return True
-    candidates = nearest_zones(name)
-    edit = Edit(span, quote_string(candidates[0]), f"write {candidates[0]}") if candidates else None
-    context.report("PQ0122", span, name=name, candidates=candidates, edit=edit)
+    candidates = similar_zones(name)
+    edit = Fix(span, format_string(candidates[0]), f"write {candidates[0]}") if candidates else None
+    context.report("PQ0122", span, name=name, candidates=candidates, fix=edit)
     return False

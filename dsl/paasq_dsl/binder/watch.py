@@ -6,24 +6,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from paasq_dsl import bound as b
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.binder.type_descriptions import found_words
-from paasq_dsl.bound import Bound, BoundQuery, BoundStage, BoundWatch, BudgetStage, PassagesStage, RowIdentity, Schema
-from paasq_dsl.bound.traversal import collections_read, expressions, nested, parts
+from paasq_dsl.binder.type_descriptions import describe_expression
+from paasq_dsl.bound import (
+    BoundExpression,
+    BoundQuery,
+    BoundStage,
+    BoundWatch,
+    BudgetStage,
+    PassagesStage,
+    RowIdentity,
+    Schema,
+)
+from paasq_dsl.bound.traversal import collections_read, stage_expressions, walk_expression, walk_stages
 from paasq_dsl.functions import time
 from paasq_dsl.source_text import Span
-from paasq_dsl.stages import VERB_OF_NODE
+from paasq_dsl.stages import STAGE_BY_NODE
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import EVENT_WORDS
-from paasq_dsl.types import Kind
+from paasq_dsl.syntax.keywords import WATCH_EVENTS
+from paasq_dsl.types import TypeKind
 
 _UNWATCHABLE = {
     b.PageStage: ("page", "a watch has the whole result; bound it with take"),
     b.FacetStage: ("facet", "its counts stand beside the rows; summarize makes rows of them"),
     BudgetStage: ("budget", "it bounds one answer; bound the rows with take"),
 }
-_POSITIONS = frozenset({Kind.INT, Kind.KEYWORD, Kind.TEXT, Kind.ANY, Kind.NULL})
+_POSITIONS = frozenset({TypeKind.INT, TypeKind.KEYWORD, TypeKind.TEXT, TypeKind.ANY, TypeKind.NULL})
 
 
 class _LostError(Exception):
@@ -31,24 +40,24 @@ class _LostError(Exception):
 
 
 def bind_watch(
-    context: Context, statement: tree.Statement, source: tree.From, stages: tuple[BoundStage, ...]
+    context: BindContext, statement: tree.Statement, source: tree.FromClause, stages: tuple[BoundStage, ...]
 ) -> BoundWatch | None:
     """None where something is wrong (and reported)."""
     before = len(context.diagnostics)
-    events, after = _emission(context, statement.emission)
+    events, after = _emission(context, statement.emit_clause)
     whole = len(stages) > len(statement.stages)  # else a stage was wrong, and that was reported
-    if whole and not any(stage.schema.open for stage in stages):
+    if whole and not any(stage.schema.is_open for stage in stages):
         named = source.name_span.shift(statement.offset)
         _check(context, stages, _Places(stages, statement, named, source.name))
     if len(context.diagnostics) > before or not whole:
         return None
     return BoundWatch(
-        BoundQuery(stages, None, statement.span), events, after, identity(stages),
+        BoundQuery(stages, None, statement.span), events, after, row_identity(stages),
         tuple(sorted(collections_read(stages))), _timed(stages), statement.span,
     )  # fmt: skip
 
 
-def behind_watch(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
+def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
     """Where statements stand that a watch, which does not end, keeps from being run. With each where its text begins."""
     watched = False
     for statement, start in statements:
@@ -57,7 +66,7 @@ def behind_watch(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[S
         watched = watched or isinstance(statement.head, tree.WatchHead)
 
 
-def identity(stages: Sequence[BoundStage]) -> RowIdentity:
+def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
     """What tells the rows apart behind the last stage. Raises _LostError."""
     found = RowIdentity()
     lost: _LostError | None = None
@@ -89,7 +98,7 @@ def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tup
     called = {name: name for name in names}
     match stage:
         case b.SelectStage(items=items):
-            plain = [(item.value.name, item.name) for item in items if isinstance(item.value, b.ColumnValue)]
+            plain = [(item.value.name, item.name) for item in items if isinstance(item.value, b.ColumnRef)]
             called = {old: new for old, new in plain if old in called}
         case b.RenameStage(names=renamed):
             called |= {old: new for new, old in renamed if old in called}
@@ -107,13 +116,13 @@ def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tup
     return tuple(called[name] for name in names), None
 
 
-def _columns(keys: Sequence[Bound]) -> tuple[str, ...]:
+def _columns(keys: Sequence[BoundExpression]) -> tuple[str, ...]:
     """Their names where all are columns of single values, else nothing."""
-    plain = [key.name for key in keys if isinstance(key, b.ColumnValue) and key.type.kind not in _MANY]
+    plain = [key.name for key in keys if isinstance(key, b.ColumnRef) and key.type.kind not in _MANY]
     return tuple(plain) if len(plain) == len(keys) else ()
 
 
-_MANY = frozenset({Kind.LIST, Kind.VECTOR})
+_MANY = frozenset({TypeKind.LIST, TypeKind.VECTOR})
 
 
 class _Places:
@@ -129,21 +138,21 @@ class _Places:
         if number < self._first:
             return self._source
         placed = self._placed[number - self._first]
-        assert not isinstance(placed.node, tree.Broken)
-        return placed.node.span.shift(placed.offset), VERB_OF_NODE[type(placed.node)].word
+        assert not isinstance(placed.node, tree.ErrorNode)
+        return placed.node.span.shift(placed.offset), STAGE_BY_NODE[type(placed.node)].keyword
 
 
-def _check(context: Context, stages: Sequence[BoundStage], places: _Places) -> None:
+def _check(context: BindContext, stages: Sequence[BoundStage], places: _Places) -> None:
     context.offset = 0
     for number, stage in enumerate(stages):
         span, _ = places.of(number)
-        for inner in nested((stage,)):
+        for inner in walk_stages((stage,)):
             if isinstance(inner, b.ScanStage) and inner.as_of is not None:
                 context.report("PQ0621", span)
             for word, why in _problems(inner):
                 context.report("PQ0622", span, stage=word, why=why)
     try:
-        identity(stages)
+        row_identity(stages)
     except _LostError as lost:
         number, mend = lost.args
         span, word = places.of(number)
@@ -157,26 +166,28 @@ def _problems(stage: BoundStage) -> Iterator[tuple[str, str]]:
         yield "sample without a seed", "it chooses anew at each write; write seed and a number"
 
 
-def _emission(context: Context, placed: tree.PlacedEmission | None) -> tuple[tuple[str, ...], Bound | None]:
-    if placed is None or isinstance(placed.node, tree.Broken):
-        return EVENT_WORDS, None
+def _emission(
+    context: BindContext, placed: tree.PositionedEmitClause | None
+) -> tuple[tuple[str, ...], BoundExpression | None]:
+    if placed is None or isinstance(placed.node, tree.ErrorNode):
+        return WATCH_EVENTS, None
     context.offset = placed.offset
     events: list[str] = []
     for event in placed.node.events:
         if event.name in events:
             context.report("PQ0205", event.span, name=event.name)
         events.append(event.name)
-    return tuple(events) or EVENT_WORDS, _after(context, placed.node.after)
+    return tuple(events) or WATCH_EVENTS, _after(context, placed.node.after)
 
 
-def _after(context: Context, node: tree.Expression | None) -> Bound | None:
+def _after(context: BindContext, node: tree.Expression | None) -> BoundExpression | None:
     if node is None:
         return None
     bound = bind_expression(context, node, Schema(()))
     if bound.type.kind not in _POSITIONS:
         expected = "a sequence number or a cursor"
         context.report(
-            "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=found_words(bound)
+            "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=describe_expression(bound)
         )
     return bound
 
@@ -184,11 +195,11 @@ def _after(context: Context, node: tree.Expression | None) -> Bound | None:
 def _timed(stages: Sequence[BoundStage]) -> bool:
     """Do the rows depend on when they are asked for?"""
     return any(
-        isinstance(leaf, b.MomentValue) or (isinstance(leaf, b.Apply) and leaf.function in _MOVING)
-        for stage in nested(stages)
-        for expression in expressions(stage)
-        for leaf in parts(expression)
+        isinstance(leaf, b.MomentRef) or (isinstance(leaf, b.FunctionCall) and leaf.function in _MOVING)
+        for stage in walk_stages(stages)
+        for expression in stage_expressions(stage)
+        for leaf in walk_expression(expression)
     )
 
 
-_MOVING = frozenset(function.name for function in time.FUNCTIONS if function.per_run)  # they look at the clock
+_MOVING = frozenset(function.name for function in time.FUNCTIONS if function.is_stable)  # they look at the clock

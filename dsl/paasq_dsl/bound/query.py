@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from paasq_dsl.bound.schema import BoundStage, Schema
-from paasq_dsl.source_text import NOWHERE, Span
+from paasq_dsl.source_text import DUMMY_SPAN, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class BoundQuery:
 
     stages: tuple[BoundStage, ...]
     explain: str | None = None
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
     @property
     def schema(self) -> Schema:

@@ -6,12 +6,12 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from paasq_dsl.catalog import Collection
-from paasq_dsl.object_paths import is_inside, nested_types, paths_around
+from paasq_dsl.object_paths import ancestor_paths, is_descendant_path, nested_types
 from paasq_dsl.types import Type
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ColumnOrigin:
     """A field of a collection, whose values a column has: as they are, or for a list's field its items."""
 
     collection: str
@@ -27,12 +27,18 @@ class ColumnInfo:
     name: str
     type: Type
     hidden: bool = False
-    origin: Origin | None = field(default=None, compare=False, repr=False)  # for people who type, not for the plan
-    object: str | None = None
+    origin: ColumnOrigin | None = field(
+        default=None, compare=False, repr=False
+    )  # for people who type, not for the plan
+    object_path: str | None = None
 
-    def is_in(self, path: str) -> bool:
+    def is_member_of(self, path: str) -> bool:
         """Is it a member of the object at `path`, or of one in it?"""
-        return self.object is not None and is_inside(self.name, path) and is_inside(f"{path}.", self.object)
+        return (
+            self.object_path is not None
+            and is_descendant_path(self.name, path)
+            and is_descendant_path(f"{path}.", self.object_path)
+        )
 
 
 @dataclass(frozen=True)
@@ -42,31 +48,31 @@ class Schema:
 
     columns: tuple[ColumnInfo, ...]
     collection: Collection | None = None
-    open: bool = False
-    retrieved: bool = False
-    repeated: bool = False
+    is_open: bool = False
+    has_scores: bool = False
+    may_repeat_records: bool = False
 
     @property
-    def by_name(self) -> Mapping[str, ColumnInfo]:
+    def columns_by_name(self) -> Mapping[str, ColumnInfo]:
         return {c.name: c for c in self.columns}
 
     @property
-    def visible(self) -> tuple[ColumnInfo, ...]:
+    def visible_columns(self) -> tuple[ColumnInfo, ...]:
         return tuple(c for c in self.columns if not c.hidden)
 
     @property
-    def shown(self) -> Mapping[str, Type]:
+    def result_types(self) -> Mapping[str, Type]:
         """What an answer has: the visible columns, an object as one."""
-        return nested_types((c.name, c.type, c.object) for c in self.visible)
+        return nested_types((c.name, c.type, c.object_path) for c in self.visible_columns)
 
     def members(self, path: str) -> tuple[ColumnInfo, ...]:
         """Of the object at `path`; none where it is no object."""
-        return tuple(c for c in self.columns if c.is_in(path))
+        return tuple(c for c in self.columns if c.is_member_of(path))
 
-    def without(self, names: Container[str]) -> tuple[ColumnInfo, ...]:
+    def columns_except(self, names: Container[str]) -> tuple[ColumnInfo, ...]:
         """The columns but these, and what is in those of them that are objects."""
-        paths = [path for c in self.columns if c.object for path in paths_around(c.name) if path in names]
-        return tuple(c for c in self.columns if c.name not in names and not any(map(c.is_in, paths)))
+        paths = [path for c in self.columns if c.object_path for path in ancestor_paths(c.name) if path in names]
+        return tuple(c for c in self.columns if c.name not in names and not any(map(c.is_member_of, paths)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

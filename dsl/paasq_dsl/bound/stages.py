@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_dsl.bound.expressions import Bound, Named
+from paasq_dsl.bound.expressions import BoundExpression, NamedExpression
 from paasq_dsl.bound.schema import BoundStage
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import Type
@@ -19,7 +19,7 @@ class BoundAsOf:
     """The moment to read at: `kind` is seq or snapshot, `value` an int or a name."""
 
     kind: str
-    value: Bound
+    value: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ScanStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class WhereStage(BoundStage):
-    predicate: Bound
+    predicate: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class MatchStage(BoundStage):
     """
 
     fields: tuple[tuple[str, float], ...]
-    words: Bound
-    least: Bound | None
+    query_text: BoundExpression
+    minimum_should_match: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class NearStage(BoundStage):
     """Rows that have a vector, nearest first by cosine. `target` is text (embedded), a vector or a record's key."""
 
     field: str
-    target: Bound
-    exact: Bound | None
+    target: BoundExpression
+    exact: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class FuseStage(BoundStage):
     """
 
     method: str
-    k: Bound | None
-    weights: Bound | None
-    feedback: Bound | None
+    k: BoundExpression | None
+    weights: BoundExpression | None
+    feedback_documents: BoundExpression | None
     branches: tuple[FuseBranch, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSortKey:
-    value: Bound
+    value: BoundExpression
     descending: bool
 
 
@@ -87,33 +87,33 @@ class SortStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class TakeStage(BoundStage):
-    count: Bound
+    count: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class PageStage(BoundStage):
-    size: Bound
-    after: Bound | None
+    size: BoundExpression
+    after: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
 class SelectStage(BoundStage):
-    items: tuple[Named, ...]
+    items: tuple[NamedExpression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendStage(BoundStage):
     """Window functions in the items run within each group of rows that have equal keys."""
 
-    items: tuple[Named, ...]
-    keys: tuple[Bound, ...] = ()
+    items: tuple[NamedExpression, ...]
+    partition_keys: tuple[BoundExpression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
     name: str
-    value: Bound
-    top: Bound | None
+    value: BoundExpression
+    top: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ class FacetStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class SummarizeStage(BoundStage):
-    aggregates: tuple[Named, ...]
-    keys: tuple[Named, ...]
-    fill: Bound | None
+    aggregates: tuple[NamedExpression, ...]
+    keys: tuple[NamedExpression, ...]
+    fill: BoundExpression | None
     fill_method: str | None = None  # previous or linear, where fill is no value
 
 
@@ -136,7 +136,7 @@ class FollowStage(BoundStage):
     """The records that a link field leads to, step by step, each once, nearest first. `depth` is an int or a range."""
 
     field: str
-    depth: Bound | None
+    depth: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +151,14 @@ class RenameStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class SkipStage(BoundStage):
-    count: Bound
+    count: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class DistinctStage(BoundStage):
     """The first row of each group of rows that have equal keys."""
 
-    keys: tuple[Bound, ...]
+    keys: tuple[BoundExpression, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +171,15 @@ class ExpandStage(BoundStage):
 class SampleStage(BoundStage):
     """So many rows, in their order, chosen by `seed`, or by the store's sequence number where there is none."""
 
-    count: Bound
-    seed: Bound | None
+    count: BoundExpression
+    seed: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
 class UnionStage(BoundStage):
     """The rows that come in, whose columns are `before`, then those of each pipeline."""
 
-    before: tuple[str, ...]
+    input_columns: tuple[str, ...]
     pipelines: tuple[tuple[BoundStage, ...], ...]
 
 
@@ -189,8 +189,8 @@ class LookupStage(BoundStage):
 
     collection: Collection
     field: str
-    value: Bound
-    type: Type
+    value: BoundExpression
+    comparison_type: Type
     many: bool
     name: str
 
@@ -202,15 +202,15 @@ class LookupStage(BoundStage):
 class RerankStage(BoundStage):
     """The rows by `value`, a number, the largest first, null last; it becomes `_score`."""
 
-    value: Bound
+    value: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class CollapseStage(BoundStage):
     """The first `keep` rows (1) of each value; rows where it is null have one value too. The order stays."""
 
-    value: Bound
-    keep: Bound | None
+    value: BoundExpression
+    max_per_value: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +218,8 @@ class DiversifyStage(BoundStage):
     """Of the first `depth` rows those with a vector, in the order of maximal marginal relevance."""
 
     field: str
-    balance: Bound | None
-    depth: Bound | None
+    mmr_lambda: BoundExpression | None
+    candidate_count: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +227,20 @@ class PassagesStage(BoundStage):
     """A row for each of the best parts of the text `field`, at most `most` (1) of a row; a row without text stays one."""
 
     field: str
-    most: Bound | None
+    max_per_row: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
 class CiteStage(BoundStage):
     """`_cite` names the record at its version, and where `of_passage` the part of its text."""
 
-    of_passage: bool
+    cites_passage: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetStage(BoundStage):
     """What the answer may cost, beside what the request allows; stands last."""
 
-    tokens: Bound | None
-    time: Bound | None
-    rows: Bound | None
+    tokens: BoundExpression | None
+    time: BoundExpression | None
+    rows: BoundExpression | None

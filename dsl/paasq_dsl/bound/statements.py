@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from paasq_dsl.bound.expressions import Bound
+from paasq_dsl.bound.expressions import BoundExpression
 from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.bound.writes import BoundTransaction
 from paasq_dsl.catalog import Collection, Field, View
-from paasq_dsl.source_text import NOWHERE, Span
+from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import Type
 
 
 @dataclass(frozen=True, slots=True)
-class BoundCollection:
+class BoundCreateCollection:
     """A collection to create. Ids are not yet given: the store does, when it writes the catalog."""
 
     collection: Collection
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredParameter:
+class BoundParameter:
     name: str
     type: Type
-    default: Bound | None
+    default: BoundExpression | None
     doc: str = ""
 
 
@@ -40,11 +40,11 @@ class BoundLet:
 class BoundCommand:
     """Every statement that shows or changes what queries stand on: schemas, views, snapshots; and the dry run of writes.
 
-    `word` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
+    `keyword` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
     `changes_catalog` of those behind which the rest of a text must be bound anew.
     """
 
-    word: ClassVar[str]
+    keyword: ClassVar[str]
     writes: ClassVar[bool] = False
     changes_catalog: ClassVar[bool] = False
 
@@ -53,8 +53,8 @@ class BoundCommand:
 class BoundShow(BoundCommand):
     """`what` is collections, views, functions, stages, snapshots, or fields of `collection`."""
 
-    word: ClassVar[str] = "show"
-    what: str
+    keyword: ClassVar[str] = "show"
+    kind: str
     collection: Collection | None = None
 
 
@@ -62,26 +62,26 @@ class BoundShow(BoundCommand):
 class BoundDescribe(BoundCommand):
     """`kind` is collection, view, function or stage."""
 
-    word: ClassVar[str] = "describe"
+    keyword: ClassVar[str] = "describe"
     kind: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class BoundView(BoundCommand):
+class BoundCreateView(BoundCommand):
     """`pipeline` is where its text stands."""
 
-    word: ClassVar[str] = "view"
+    keyword: ClassVar[str] = "view"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
     view: View
     query: BoundQuery
-    pipeline: Span
+    pipeline_span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class BoundDropView(BoundCommand):
-    word: ClassVar[str] = "drop view"
+    keyword: ClassVar[str] = "drop view"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
     view: View
@@ -91,7 +91,7 @@ class BoundDropView(BoundCommand):
 class BoundDropCollection(BoundCommand):
     """Refused when it runs where the collection has records, unless `and_records`."""
 
-    word: ClassVar[str] = "drop collection"
+    keyword: ClassVar[str] = "drop collection"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
     collection: Collection
@@ -99,24 +99,24 @@ class BoundDropCollection(BoundCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundAlter(BoundCommand):
+class BoundAlterCollection(BoundCommand):
     """`change` is add, drop, rename or retype; `before` and `after` the fields concerned, those of an object where it is
     one: none before they are added, or after they are dropped. `changed` is the collection with the change."""
 
-    word: ClassVar[str] = "alter"
+    keyword: ClassVar[str] = "alter"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
     collection: Collection
-    changed: Collection
-    change: str
-    before: tuple[Field, ...]
-    after: tuple[Field, ...]
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    altered_collection: Collection
+    action: str
+    old_fields: tuple[Field, ...]
+    new_fields: tuple[Field, ...]
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundDryrun(BoundCommand):
-    word: ClassVar[str] = "dryrun"
+    keyword: ClassVar[str] = "dryrun"
     transaction: BoundTransaction
 
 
@@ -134,39 +134,39 @@ class BoundWatch(BoundCommand):
     """Push the `events` (enter, change, leave) of a query's rows, from `after` on, a sequence number or a cursor. The
     rows depend on the collections `reads`, and where `timed` on when they are asked for."""
 
-    word: ClassVar[str] = "watch"
+    keyword: ClassVar[str] = "watch"
     query: BoundQuery
     events: tuple[str, ...]
-    after: Bound | None
+    resume_after: BoundExpression | None
     identity: RowIdentity
-    reads: tuple[str, ...]
-    timed: bool
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    collections_read: tuple[str, ...]
+    time_dependent: bool
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class BoundSnapshot(BoundCommand):
+class BoundCreateSnapshot(BoundCommand):
     """Make a snapshot, or verify one."""
 
-    word: ClassVar[str] = "snapshot"
+    keyword: ClassVar[str] = "snapshot"
     writes: ClassVar[bool] = True
-    name: Bound
+    name: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
-class BoundVerify(BoundCommand):
-    word: ClassVar[str] = "verify"
-    name: Bound
+class BoundVerifySnapshot(BoundCommand):
+    keyword: ClassVar[str] = "verify"
+    name: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
-class BoundResolve(BoundCommand):
+class BoundResolveCitations(BoundCommand):
     """What citations name: `citations` is a string or a list of such."""
 
-    word: ClassVar[str] = "resolve"
-    citations: Bound
+    keyword: ClassVar[str] = "resolve"
+    citations: BoundExpression
 
 
 BoundStatement: TypeAlias = (
-    BoundQuery | BoundTransaction | BoundCollection | BoundCommand | DeclaredParameter | BoundLet
+    BoundQuery | BoundTransaction | BoundCreateCollection | BoundCommand | BoundParameter | BoundLet
 )

@@ -7,43 +7,48 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from paasq_dsl.bound import (
-    Apply,
-    Bound,
     BoundAsOf,
+    BoundExpression,
     BoundSortKey,
     BoundStage,
-    ColumnValue,
+    ColumnRef,
     Constant,
+    Dereference,
     FacetCount,
+    FunctionCall,
     FuseBranch,
     FuseStage,
     LookupStage,
     MatchStage,
-    MomentValue,
-    Named,
+    MomentRef,
+    NamedExpression,
     NearStage,
-    ParameterValue,
-    PipelineValue,
-    Traverse,
+    ParameterRef,
+    Subquery,
     UnionStage,
 )  # fmt: skip
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.types import Kind
+from paasq_dsl.types import TypeKind
 
 T = TypeVar("T")
 
-_EXPRESSIONS = (Constant, ParameterValue, MomentValue, ColumnValue, Apply, Traverse, PipelineValue)
+_EXPRESSIONS = (Constant, ParameterRef, MomentRef, ColumnRef, FunctionCall, Dereference, Subquery)
 
 
-def expressions(stage: BoundStage) -> Iterator[Bound]:
+def stage_expressions(stage: BoundStage) -> Iterator[BoundExpression]:
     """The expressions that a stage itself holds, those of pipelines inside it left out."""
     for part in fields(stage):
         value = getattr(stage, part.name)
         for item in value if isinstance(value, tuple) else (value,):
             match item:
-                case Named(value=inner) | BoundSortKey(value=inner) | FacetCount(value=inner) | BoundAsOf(value=inner):
+                case (
+                    NamedExpression(value=inner)
+                    | BoundSortKey(value=inner)
+                    | FacetCount(value=inner)
+                    | BoundAsOf(value=inner)
+                ):
                     yield inner
                 case _ if isinstance(item, _EXPRESSIONS):
                     yield item
@@ -51,14 +56,14 @@ def expressions(stage: BoundStage) -> Iterator[Bound]:
                     pass
 
 
-def pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
+def nested_pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
     """Those inside a stage, its branches and those that its expressions hold."""
-    yield from branches(stage)
-    for expression in expressions(stage):
-        yield from (value.stages for value in pipeline_values(expression))
+    yield from input_pipelines(stage)
+    for expression in stage_expressions(stage):
+        yield from (value.stages for value in subqueries(expression))
 
 
-def branches(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
+def input_pipelines(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
     """The pipelines whose rows become rows of the stage."""
     match stage:
         case FuseStage(branches=branches):
@@ -69,89 +74,91 @@ def branches(stage: BoundStage) -> Iterator[tuple[BoundStage, ...]]:
             pass
 
 
-def nested(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
+def walk_stages(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
     """The stages, those of pipelines inside them too."""
     for stage in stages:
         yield stage
-        for inner in pipelines(stage):
-            yield from nested(inner)
+        for inner in nested_pipelines(stage):
+            yield from walk_stages(inner)
 
 
 def collections_read(stages: Iterable[BoundStage]) -> frozenset[str]:
     """Those whose records the rows depend on."""
     found: set[str | None] = set()
-    for stage in nested(stages):
+    for stage in walk_stages(stages):
         found.add(stage.schema.collection.name if stage.schema.collection else None)
-        for expression in expressions(stage):
-            found |= {part.collection for part in parts(expression) if isinstance(part, Traverse)}
+        for expression in stage_expressions(stage):
+            found |= {part.collection for part in walk_expression(expression) if isinstance(part, Dereference)}
         match stage:
             case LookupStage(collection=collection):
                 found.add(collection.name)
-            case NearStage(target=record) | MatchStage(words=record):
-                found.add(record.type.name if record.type.kind is Kind.LINK else None)
+            case NearStage(target=record) | MatchStage(query_text=record):
+                found.add(record.type.name if record.type.kind is TypeKind.LINK else None)
             case _:
                 pass
     return frozenset(name for name in found if name is not None)
 
 
-def windows(expression: Bound) -> Iterator[Apply]:
+def window_calls(expression: BoundExpression) -> Iterator[FunctionCall]:
     """The calls in it that look at other rows, of window functions and of aggregates; none stands in another."""
-    for part in parts(expression):
-        found = FUNCTIONS.get(part.function) if isinstance(part, Apply) else None
-        if isinstance(part, Apply) and found and found.kind is not FunctionKind.SCALAR:
+    for part in walk_expression(expression):
+        found = FUNCTIONS.get(part.function) if isinstance(part, FunctionCall) else None
+        if isinstance(part, FunctionCall) and found and found.kind is not FunctionKind.SCALAR:
             yield part
 
 
-def replaced(expression: Bound, parts: Mapping[Apply, Bound]) -> Bound:
+def substitute(expression: BoundExpression, replacements: Mapping[FunctionCall, BoundExpression]) -> BoundExpression:
     """The expression with other parts in the place of these calls."""
     match expression:
-        case Apply() if (found := parts.get(expression)) is not None:
+        case FunctionCall() if (found := replacements.get(expression)) is not None:
             return found
-        case Apply(arguments=arguments):
-            return replace(expression, arguments=tuple(replaced(argument, parts) for argument in arguments))
-        case Traverse(base=base):
-            return replace(expression, base=replaced(base, parts))
+        case FunctionCall(arguments=arguments):
+            return replace(expression, arguments=tuple(substitute(argument, replacements) for argument in arguments))
+        case Dereference(base=base):
+            return replace(expression, base=substitute(base, replacements))
         case _:
             return expression
 
 
-def rewritten(stage: BoundStage, change: Callable[[Bound], Bound]) -> BoundStage:
+def map_expressions(stage: BoundStage, transform: Callable[[BoundExpression], BoundExpression]) -> BoundStage:
     """The stage with each of its expressions changed, those of pipelines inside it too."""
-    return cast("BoundStage", _rewritten_parts(stage, change))
+    return cast("BoundStage", _rewritten_parts(stage, transform))
 
 
-def _rewritten(part: Any, change: Callable[[Bound], Bound]) -> Any:
+def _rewritten(part: Any, change: Callable[[BoundExpression], BoundExpression]) -> Any:
     match part:
         case tuple():
             return tuple(_rewritten(each, change) for each in part)
         case _ if isinstance(part, _EXPRESSIONS):
             return change(part)
-        case Named() | BoundSortKey() | FacetCount() | BoundAsOf() | FuseBranch():
+        case NamedExpression() | BoundSortKey() | FacetCount() | BoundAsOf() | FuseBranch():
             return _rewritten_parts(part, change)
         case _:
             return _rewritten_parts(part, change) if hasattr(part, "schema") else part  # a stage inside another
 
 
-def _rewritten_parts(whole: Any, change: Callable[[Bound], Bound]) -> Any:
+def _rewritten_parts(whole: Any, change: Callable[[BoundExpression], BoundExpression]) -> Any:
     return replace(whole, **{part.name: _rewritten(getattr(whole, part.name), change) for part in fields(whole)})
 
 
-def parts(expression: Bound) -> list[Bound]:
+def walk_expression(expression: BoundExpression) -> list[BoundExpression]:
     """An expression and all that it is made of."""
     return _reached(expression, children)
 
 
-def pipeline_values(expression: Bound) -> Iterator[PipelineValue]:
+def subqueries(expression: BoundExpression) -> Iterator[Subquery]:
     """Those in it that are asked of the row; what they hold themselves is left out."""
-    return (part for part in parts(expression) if isinstance(part, PipelineValue))
+    return (part for part in walk_expression(expression) if isinstance(part, Subquery))
 
 
-def all_parts(expression: Bound) -> list[Bound]:
+def walk_with_subqueries(expression: BoundExpression) -> list[BoundExpression]:
     """As `parts`, with all that the pipelines in it are made of."""
-    return _reached(expression, all_children)
+    return _reached(expression, children_with_subqueries)
 
 
-def _reached(expression: Bound, inside: Callable[[Bound], tuple[Bound, ...]]) -> list[Bound]:
+def _reached(
+    expression: BoundExpression, inside: Callable[[BoundExpression], tuple[BoundExpression, ...]]
+) -> list[BoundExpression]:
     """Without recursion, for an expression may be deep."""
     found, at = [expression], 0
     while at < len(found):
@@ -160,40 +167,40 @@ def _reached(expression: Bound, inside: Callable[[Bound], tuple[Bound, ...]]) ->
     return found
 
 
-def all_children(part: Bound) -> tuple[Bound, ...]:
-    return tuple(_held(part.stages)) if isinstance(part, PipelineValue) else children(part)
+def children_with_subqueries(part: BoundExpression) -> tuple[BoundExpression, ...]:
+    return tuple(_held(part.stages)) if isinstance(part, Subquery) else children(part)
 
 
-def _held(stages: Iterable[BoundStage]) -> Iterator[Bound]:
+def _held(stages: Iterable[BoundStage]) -> Iterator[BoundExpression]:
     for stage in stages:
-        yield from expressions(stage)
-        for inner in branches(stage):
+        yield from stage_expressions(stage)
+        for inner in input_pipelines(stage):
             yield from _held(inner)
 
 
-def children(part: Bound) -> tuple[Bound, ...]:
-    if isinstance(part, Apply):
+def children(part: BoundExpression) -> tuple[BoundExpression, ...]:
+    if isinstance(part, FunctionCall):
         return part.arguments
-    return (part.base,) if isinstance(part, Traverse) else ()
+    return (part.base,) if isinstance(part, Dereference) else ()
 
 
-def parameters(bound: Any) -> Iterator[ParameterValue]:
+def parameter_refs(bound: Any) -> Iterator[ParameterRef]:
     """Those in a bound statement, wherever it holds one."""
-    return instances(bound, ParameterValue)
+    return find_all(bound, ParameterRef)
 
 
-def instances(whole: Any, kind: type[T]) -> Iterator[T]:
+def find_all(whole: Any, kind: type[T]) -> Iterator[T]:
     """Every one of the kind that a plan, or a part of it, holds; what one holds itself is left out."""
     if isinstance(whole, kind):
         yield whole
     elif isinstance(whole, tuple):
         for each in whole:
-            yield from instances(each, kind)
+            yield from find_all(each, kind)
     elif is_dataclass(whole) and not isinstance(whole, Collection):
         for part in fields(whole):
-            yield from instances(getattr(whole, part.name), kind)
+            yield from find_all(getattr(whole, part.name), kind)
 
 
-def traverses(expression: Bound) -> bool:
+def has_dereference(expression: BoundExpression) -> bool:
     """Does it follow a link?"""
-    return any(isinstance(part, Traverse) for part in parts(expression))
+    return any(isinstance(part, Dereference) for part in walk_expression(expression))

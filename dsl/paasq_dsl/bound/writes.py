@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from paasq_dsl.bound.expressions import Bound, Named
+from paasq_dsl.bound.expressions import BoundExpression, NamedExpression
 from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.catalog import Collection
-from paasq_dsl.source_text import NOWHERE, Span
+from paasq_dsl.source_text import DUMMY_SPAN, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class BoundExpect:
     """`state` absent or present, or a condition on the record as it stands."""
 
     state: str | None
-    condition: Bound | None
+    condition: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class BoundPut:
     """Of `records`, or of the rows of `query`. `expect` must hold of each record before it is put, or none is."""
 
     collection: Collection
-    records: tuple[tuple[Named, ...], ...]
+    records: tuple[tuple[NamedExpression, ...], ...]
     expect: BoundExpect | None
     query: BoundQuery | None = None
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class BoundPatch:
     collection: Collection
     key: str | None
     query: BoundQuery | None
-    assignments: tuple[Named, ...]
+    assignments: tuple[NamedExpression, ...]
     expect: BoundExpect | None
-    creates: bool = False
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    upsert: bool = False
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class BoundDelete:
     key: str | None
     query: BoundQuery | None
     expect: BoundExpect | None
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 BoundWrite: TypeAlias = BoundPut | BoundPatch | BoundDelete
@@ -58,4 +58,4 @@ BoundWrite: TypeAlias = BoundPut | BoundPatch | BoundDelete
 @dataclass(frozen=True, slots=True)
 class BoundTransaction:
     writes: tuple[BoundWrite, ...]
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)

@@ -16,7 +16,7 @@ from paasq_dsl.diagnostics.schemas import SCHEMAS
 from paasq_dsl.diagnostics.stages import STAGES
 from paasq_dsl.diagnostics.types import TYPES
 from paasq_dsl.diagnostics.writes import WRITES
-from paasq_dsl.source_text import NOWHERE, Source, Span
+from paasq_dsl.source_text import DUMMY_SPAN, SourceText, Span
 
 
 class Severity(StrEnum):
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class Fix:
     """Replace what `span` covers by `text`; `title` says so to a person."""
 
     span: Span
@@ -41,14 +41,14 @@ class Diagnostic:
     span: Span
     message: str
     candidates: tuple[str, ...] = ()
-    edit: Edit | None = None
+    fix: Fix | None = None
     severity: Severity = Severity.ERROR
 
     def shift(self, offset: int) -> Diagnostic:
-        edit = replace(self.edit, span=self.edit.span.shift(offset)) if self.edit else None
-        return replace(self, span=self.span.shift(offset), edit=edit)
+        edit = replace(self.fix, span=self.fix.span.shift(offset)) if self.fix else None
+        return replace(self, span=self.span.shift(offset), fix=edit)
 
-    def to_json(self, source: Source) -> dict[str, Any]:
+    def to_json(self, source: SourceText) -> dict[str, Any]:
         line, column = source.line_column(self.span.start)
         return {
             "code": self.code,
@@ -59,8 +59,8 @@ class Diagnostic:
             "line": line,
             "column": column,
             "candidates": list(self.candidates),
-            "edit": self.edit
-            and {"start": self.edit.span.start, "end": self.edit.span.end, "text": self.edit.text, "title": self.edit.title},
+            "edit": self.fix
+            and {"start": self.fix.span.start, "end": self.fix.span.end, "text": self.fix.text, "title": self.fix.title},
         }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ class Diagnostic:
 WARNINGS = frozenset({"PQ0437", "PQ0470", "PQ0471"})
 
 # Code -> sentence, whose slots are names and values. A code that is given up is not given to anything else.
-CATALOGUE: Mapping[str, str] = {**FORM, **NAMES, **TYPES, **STAGES, **WRITES, **SCHEMAS, **RUNNING, **DAEMON}
+MESSAGES: Mapping[str, str] = {**FORM, **NAMES, **TYPES, **STAGES, **WRITES, **SCHEMAS, **RUNNING, **DAEMON}
 
 
 class CodedError(Exception):
@@ -77,30 +77,30 @@ class CodedError(Exception):
     def __init__(self, code: str, **words: Any) -> None:
         self.code = code
         self.words: dict[str, Any] = words
-        self.message = CATALOGUE[code].format(**words)
+        self.message = MESSAGES[code].format(**words)
         super().__init__(self.message)
 
 
-def diagnostic(
-    code: str, span: Span, *, candidates: Iterable[str] = (), edit: Edit | None = None, **words: object
+def make_diagnostic(
+    code: str, span: Span, *, candidates: Iterable[str] = (), fix: Fix | None = None, **words: object
 ) -> Diagnostic:
     """A diagnostic with the catalogue's sentence, its `{words}` filled in."""
     severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
-    return Diagnostic(code, span, CATALOGUE[code].format(**words), tuple(candidates)[:3], edit, severity)
+    return Diagnostic(code, span, MESSAGES[code].format(**words), tuple(candidates)[:3], fix, severity)
 
 
-def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+def similar_names(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """Up to three known names that `name` may have been meant to be, best first."""
-    by_folded = {k.casefold(): k for k in known}
+    by_folded = {k.casefold(): k for k in candidates}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return tuple(by_folded[c] for c in close)
 
 
-def replacement(span: Span, candidates: tuple[str, ...]) -> Edit | None:
+def replacement_fix(span: Span, candidates: tuple[str, ...]) -> Fix | None:
     """The edit that takes the best candidate, where there is one."""
-    if not candidates or span == NOWHERE:
+    if not candidates or span == DUMMY_SPAN:
         return None
-    return Edit(span, candidates[0], f"write {candidates[0]}")
+    return Fix(span, candidates[0], f"write {candidates[0]}")
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -1,12 +1,12 @@
 """Functions over a group of rows: for summarize, and for extend and select, where the value stands in each row."""
 
-from paasq_dsl.functions.signature import NULLS_LEFT_OUT, Function, FunctionKind, signatures
+from paasq_dsl.functions.signature import NULLS_IGNORED, Function, FunctionKind, parse_signatures
 
 
 def _aggregate(
-    name: str, takes: str, doc: str, example: str, *, nulls: str = NULLS_LEFT_OUT, fixed: frozenset[int] = frozenset()
+    name: str, takes: str, doc: str, example: str, *, nulls: str = NULLS_IGNORED, fixed: frozenset[int] = frozenset()
 ) -> Function:
-    return Function(name, signatures(takes), doc, example, FunctionKind.AGGREGATE, nulls, fixed)
+    return Function(name, parse_signatures(takes), doc, example, FunctionKind.AGGREGATE, nulls, fixed)
 
 
 _PAIRS = "Rows where one of the two is null are left out."

@@ -52,7 +52,7 @@ def _group(title: str) -> str:
 def _entry(function: Function) -> Iterator[str]:
     yield f"### {function.name}"
     yield "\n".join(f"`{usage}`  " for usage in function.usage.split("; ")).rstrip()
-    yield f"{function.doc} {function.nulls}".rstrip()
+    yield f"{function.doc} {function.null_handling}".rstrip()
     yield f"```paasq-expression\n{function.example}\n```"
 
 

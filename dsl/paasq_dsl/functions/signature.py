@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paasq_dsl.types import ANY, FLOAT, KEYWORD, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Kind, Type, list_of
+from paasq_dsl.types import ANY, FLOAT, KEYWORD, NULL, ORDERED_KINDS, STRING_KINDS, TEXT, Type, TypeKind, list_of
 
-NULL_GIVES_NULL = "Null where an argument is null."
-NULLS_LEFT_OUT = "Nulls are left out."
+NULL_PROPAGATES = "Null where an argument is null."
+NULLS_IGNORED = "Nulls are left out."
 _ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyword", "vector", "bytes"})
 
 
@@ -31,7 +31,7 @@ class Signature:
     parameters: tuple[str, ...]
     result: str
 
-    def asked(self, count: int) -> tuple[str, ...] | None:
+    def expected_types(self, count: int) -> tuple[str, ...] | None:
         """The word for each of `count` arguments; None where it can't be so many."""
         words = tuple(p.rstrip("?.") for p in self.parameters)
         repeated = next((i for i, p in enumerate(self.parameters) if p.endswith("...")), None)
@@ -59,52 +59,52 @@ class Function:
     doc: str
     example: str
     kind: FunctionKind = FunctionKind.SCALAR
-    nulls: str = NULL_GIVES_NULL
-    fixed: frozenset[int] = frozenset()
-    per_run: bool = False
+    null_handling: str = NULL_PROPAGATES
+    constant_arguments: frozenset[int] = frozenset()
+    is_stable: bool = False
 
     @property
     def usage(self) -> str:
         return "; ".join(f"{self.name}({', '.join(s.parameters)}) -> {s.result}" for s in self.signatures)
 
 
-def signatures(text: str) -> tuple[Signature, ...]:
+def parse_signatures(text: str) -> tuple[Signature, ...]:
     """Of a text with one or several, parted by `;`."""
     return tuple(_signature(part) for part in text.split(";"))
 
 
 def function(
-    name: str, takes: str, doc: str, example: str, *, nulls: str = NULL_GIVES_NULL, per_run: bool = False
+    name: str, signature_text: str, doc: str, example: str, *, nulls: str = NULL_PROPAGATES, is_stable: bool = False
 ) -> Function:
-    return Function(name, signatures(takes), doc, example, nulls=nulls, per_run=per_run)
+    return Function(name, parse_signatures(signature_text), doc, example, null_handling=nulls, is_stable=is_stable)
 
 
-def word_type(word: str) -> Type:
+def parameter_type(word: str) -> Type:
     """The type that a word of a signature asks; any where several fit."""
     if word.startswith("["):
-        return list_of(word_type(word[1:-1]))
+        return list_of(parameter_type(word[1:-1]))
     if word == "zone":
         return KEYWORD
-    return Type(Kind(word)) if word in _ONE_TYPE else ANY
+    return Type(TypeKind(word)) if word in _ONE_TYPE else ANY
 
 
-def resolve(candidate: Signature, arguments: Sequence[Type]) -> Type | None:
+def infer_result_type(candidate: Signature, arguments: Sequence[Type]) -> Type | None:
     """The type of the result where the arguments fit, else None."""
-    asked = candidate.asked(len(arguments))
+    asked = candidate.expected_types(len(arguments))
     names: dict[str, Type] = {}
     if asked is None or not all(_fits(word, given, names) for word, given in zip(asked, arguments, strict=True)):
         return None
     return _result(candidate.result, names)
 
 
-def nearest_signatures(candidates: Sequence[Signature], arguments: Sequence[Type]) -> tuple[Signature, ...]:
+def closest_overloads(candidates: Sequence[Signature], arguments: Sequence[Type]) -> tuple[Signature, ...]:
     """Those that the most arguments fit, counted from the first to the first that does not fit; all where none fits any."""
     fitting = [_fitting(candidate, arguments) for candidate in candidates]
     return tuple(c for c, count in zip(candidates, fitting, strict=True) if count == max(fitting))
 
 
 def _fitting(candidate: Signature, arguments: Sequence[Type]) -> int:
-    words = candidate.asked(len(arguments)) or tuple(p.rstrip("?.") for p in candidate.parameters)
+    words = candidate.expected_types(len(arguments)) or tuple(p.rstrip("?.") for p in candidate.parameters)
     names: dict[str, Type] = {}
     fits = [_fits(word, given, names) for word, given in zip(words, arguments, strict=False)]
     return (*fits, False).index(False)
@@ -112,16 +112,16 @@ def _fitting(candidate: Signature, arguments: Sequence[Type]) -> int:
 
 def unify(left: Type, right: Type) -> Type | None:
     """The one type that both are values of, or None."""
-    if left == right or right.kind in {Kind.NULL, Kind.ANY}:
+    if left == right or right.kind in {TypeKind.NULL, TypeKind.ANY}:
         return left
-    if left.kind in {Kind.NULL, Kind.ANY}:
+    if left.kind in {TypeKind.NULL, TypeKind.ANY}:
         return right
     kinds = {left.kind, right.kind}
-    if kinds == {Kind.INT, Kind.FLOAT}:
+    if kinds == {TypeKind.INT, TypeKind.FLOAT}:
         return FLOAT
     if kinds <= STRING_KINDS:
         return TEXT
-    if left.kind is right.kind is Kind.LIST:
+    if left.kind is right.kind is TypeKind.LIST:
         assert left.item is not None
         assert right.item is not None
         item = unify(left.item, right.item)
@@ -129,20 +129,20 @@ def unify(left: Type, right: Type) -> Type | None:
     return left if left.kind is right.kind else None
 
 
-def assignable(wanted: Type, given: Type) -> bool:
+def is_assignable(wanted: Type, given: Type) -> bool:
     """Can a field of one type hold values of the other? An int is a float, one kind of string another."""
-    if wanted.kind is Kind.VECTOR:
-        return given.kind in {Kind.VECTOR, Kind.ANY, Kind.NULL} or (
-            given.kind is Kind.LIST and assignable(FLOAT, given.item or given)
+    if wanted.kind is TypeKind.VECTOR:
+        return given.kind in {TypeKind.VECTOR, TypeKind.ANY, TypeKind.NULL} or (
+            given.kind is TypeKind.LIST and is_assignable(FLOAT, given.item or given)
         )
-    if wanted.kind is Kind.LINK and given.kind is Kind.LINK:
+    if wanted.kind is TypeKind.LINK and given.kind is TypeKind.LINK:
         return wanted.name == given.name
     together = unify(wanted, given)
     if together is None:
         return False
-    if wanted.kind is Kind.LIST and given.kind is Kind.LIST:
-        return assignable(wanted.item or wanted, given.item or given)
-    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is Kind.ANY
+    if wanted.kind is TypeKind.LIST and given.kind is TypeKind.LIST:
+        return is_assignable(wanted.item or wanted, given.item or given)
+    return together == wanted or {wanted.kind, given.kind} <= STRING_KINDS or wanted.kind is TypeKind.ANY
 
 
 def _signature(text: str) -> Signature:
@@ -151,10 +151,12 @@ def _signature(text: str) -> Signature:
 
 
 def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
-    if argument.kind in {Kind.ANY, Kind.NULL}:
+    if argument.kind in {TypeKind.ANY, TypeKind.NULL}:
         return True
     if pattern.startswith("["):
-        return argument.kind is Kind.LIST and argument.item is not None and _fits(pattern[1:-1], argument.item, names)
+        return (
+            argument.kind is TypeKind.LIST and argument.item is not None and _fits(pattern[1:-1], argument.item, names)
+        )
     if pattern == "T":
         known = unify(names.get("T", NULL), argument)
         names["T"] = known or argument
@@ -165,17 +167,17 @@ def _fits(pattern: str, argument: Type, names: dict[str, Type]) -> bool:
         case "string":
             return argument.kind in STRING_KINDS
         case "number":
-            return argument.kind in {Kind.INT, Kind.FLOAT}
+            return argument.kind in {TypeKind.INT, TypeKind.FLOAT}
         case "ordered":
             names["ordered"] = argument
             return argument.kind in ORDERED_KINDS
         case "float":
-            return argument.kind in {Kind.INT, Kind.FLOAT}
+            return argument.kind in {TypeKind.INT, TypeKind.FLOAT}
         case "keyword" | "text" | "zone":
             return argument.kind in STRING_KINDS
         case "vector":
             item = argument.item
-            return argument.kind is Kind.VECTOR or (item is not None and _fits("number", item, names))
+            return argument.kind is TypeKind.VECTOR or (item is not None and _fits("number", item, names))
         case _:
             return str(argument.kind) == pattern
 
@@ -185,4 +187,4 @@ def _result(pattern: str, names: dict[str, Type]) -> Type:
         return list_of(_result(pattern[1:-1], names))
     if pattern in {"T", "ordered"}:
         return names.get(pattern, ANY)
-    return Type(Kind(pattern))
+    return Type(TypeKind(pattern))

@@ -1,6 +1,6 @@
 """Functions over the rows around each: for extend and select. Rows come in the order in which they stand there."""
 
-from paasq_dsl.functions.signature import Function, FunctionKind, signatures
+from paasq_dsl.functions.signature import Function, FunctionKind, parse_signatures
 
 _OUTSIDE = "Null outside of the rows."
 _CARRIED = "Nulls are left out: there the value of the row before goes on."
@@ -8,7 +8,7 @@ _WITHOUT = "Nulls are left out; null where there is nothing else."
 
 
 def _window(name: str, takes: str, doc: str, example: str, *, nulls: str, fixed: tuple[int, ...] = ()) -> Function:
-    return Function(name, signatures(takes), doc, example, FunctionKind.WINDOW, nulls, frozenset(fixed))
+    return Function(name, parse_signatures(takes), doc, example, FunctionKind.WINDOW, nulls, frozenset(fixed))
 
 
 def _running(what: str, takes: str, doc: str, example: str, nulls: str = _WITHOUT) -> Function:

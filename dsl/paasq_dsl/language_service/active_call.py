@@ -8,32 +8,32 @@ from dataclasses import dataclass
 from paasq_dsl.binder.inlining import InlineFunction, InlinePipeline
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function
-from paasq_dsl.language_service.cursor_context import Place
-from paasq_dsl.language_service.role import innermost
+from paasq_dsl.language_service.cursor_context import CursorContext
+from paasq_dsl.language_service.role import innermost_open_bracket
 from paasq_dsl.types import Type
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ActiveCall:
     """`number` is that of the argument at the place, from 0."""
 
-    found: InlineFunction | InlinePipeline | Function
-    number: int
+    callee: InlineFunction | InlinePipeline | Function
+    argument_index: int
 
     @property
-    def type(self) -> Type | None:
+    def argument_type(self) -> Type | None:
         """What the argument is asked to be; None of a function of the library, whose arguments hang on one another."""
-        if isinstance(self.found, Function) or self.number >= len(self.found.parameters):
+        if isinstance(self.callee, Function) or self.argument_index >= len(self.callee.parameters):
             return None
-        return self.found.parameters[self.number].type
+        return self.callee.parameters[self.argument_index].type
 
 
-def call_at(place: Place) -> Call | None:
+def active_call(place: CursorContext) -> ActiveCall | None:
     """The innermost call that is still open before the place; None where there is none, or nobody knows its name."""
-    words = place.words
-    at = innermost(words)
+    words = place.preceding_words
+    at = innermost_open_bracket(words)
     while at > 0 and words[at] != "(":
-        at = innermost(words[:at])  # a list is one argument
+        at = innermost_open_bracket(words[:at])  # a list is one argument
     if at <= 0:
         return None
     name, begin = words[at - 1].strip("`"), at - 1
@@ -42,8 +42,8 @@ def call_at(place: Place) -> Call | None:
     if words[begin - 1 : begin] == ("from",):
         found: InlineFunction | InlinePipeline | Function | None = place.pipeline(name)
     else:
-        found = place.bound.functions.get(name) or FUNCTIONS.get(name)
-    return Call(found, _commas(words[at + 1 :])) if found else None
+        found = place.bind_result.functions.get(name) or FUNCTIONS.get(name)
+    return ActiveCall(found, _commas(words[at + 1 :])) if found else None
 
 
 def _commas(words: Sequence[str]) -> int:

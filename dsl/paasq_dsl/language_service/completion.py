@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.language_service.completion_item import CONTAINED, Completion
-from paasq_dsl.language_service.cursor_context import NO_VALUES, Place, Values, place_at
+from paasq_dsl.language_service.completion_item import RANK_SUBSTRING_MATCH, CompletionItem
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues, cursor_context_at, no_values
 from paasq_dsl.language_service.providers import PROVIDERS
-from paasq_dsl.modules import NO_MODULES, Modules
+from paasq_dsl.modules import NO_MODULES, ModuleProvider
 
 
 def complete(
-    text: str, offset: int, catalog: Catalog, values: Values = NO_VALUES, modules: Modules = NO_MODULES
-) -> list[Completion]:
+    text: str, offset: int, catalog: Catalog, values: FieldValues = no_values, modules: ModuleProvider = NO_MODULES
+) -> list[CompletionItem]:
     """What may stand at `offset`, best first. Never raises on any text, half-written ones above all."""
-    place = place_at(text, min(max(offset, 0), len(text)), catalog, modules)
+    place = cursor_context_at(text, min(max(offset, 0), len(text)), catalog, modules)
     if place is None:
         return []
     return sorted(_fitting(place, values), key=lambda c: (c.rank, c.label))
 
 
-def _fitting(place: Place, values: Values) -> Iterator[Completion]:
-    typed = place.word.casefold().lstrip("`")
+def _fitting(place: CursorContext, values: FieldValues) -> Iterator[CompletionItem]:
+    typed = place.prefix.casefold().lstrip("`")
     seen: set[str] = set()
     for provider in PROVIDERS:
         for offered in provider(place, values):
@@ -31,4 +31,4 @@ def _fitting(place: Place, values: Values) -> Iterator[Completion]:
             if offered.label in seen or typed not in label:
                 continue
             seen.add(offered.label)
-            yield offered if label.startswith(typed) else replace(offered, rank=offered.rank + CONTAINED)
+            yield offered if label.startswith(typed) else replace(offered, rank=offered.rank + RANK_SUBSTRING_MATCH)

@@ -27,14 +27,14 @@ class CompletionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class CompletionItem:
     """`insert` takes the place of what `span` covers. `rank`: lower comes first, equal ones by label."""
 
     label: str
-    insert: str
+    insert_text: str
     kind: CompletionKind
     detail: str
-    doc: str
+    documentation: str
     span: Span
     rank: int
 
@@ -61,4 +61,4 @@ RANK_SYSTEM = 80  # columns that the store keeps
 RANK_STRUCTURE = 21  # words that go on with a stage or a head: by, desc, set
 RANK_NEXT_STAGE = 90  # stages where the | is not written yet
 BETTER, WORSE = -8, 8  # what fits the type that is asked for, and what does not
-CONTAINED = 100  # what holds the typed letters, but does not begin with them
+RANK_SUBSTRING_MATCH = 100  # what holds the typed letters, but does not begin with them

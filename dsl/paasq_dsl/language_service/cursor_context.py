@@ -11,21 +11,21 @@ from functools import cached_property
 from typing import Protocol
 
 from paasq_dsl.binder.inlining import InlineParameter, InlinePipeline
-from paasq_dsl.binder.script import NO_COLUMNS, Bind, bind
+from paasq_dsl.binder.script import OPEN_SCHEMA, BindResult, bind_script
 from paasq_dsl.bound import Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.language_service.head_roles import head_role
-from paasq_dsl.language_service.role import Role, current_branch, current_write
+from paasq_dsl.language_service.role import CompletionRole, current_branch, current_write
 from paasq_dsl.language_service.stage_roles import stage_role
-from paasq_dsl.modules import NO_MODULES, Modules
+from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages.follow import scan_schema
-from paasq_dsl.stages.retrieval import scored
+from paasq_dsl.stages.retrieval import with_score_columns
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import MEMBERSHIP_WORDS
-from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.parser import expected_at_end, parse_statement, statement_spans
-from paasq_dsl.syntax.stage_splitter import Piece, significant, split
+from paasq_dsl.syntax.keywords import MEMBERSHIP_KEYWORDS
+from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
+from paasq_dsl.syntax.parser import expected_terminals, parse_statement, statement_spans
+from paasq_dsl.syntax.stage_splitter import Fragment, split_script, without_trivia
 from paasq_dsl.syntax.statement_splitter import first_word
 from paasq_dsl.syntax.tree import Use
 
@@ -36,130 +36,134 @@ _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
 _WRITING = frozenset({"put", "patch", "delete"})
 
 
-class Values(Protocol):
+class FieldValues(Protocol):
     """Live values of a field, with how many records have each; most first. Never raises."""
 
     def __call__(self, collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]: ...
 
 
-def NO_VALUES(collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:  # noqa: N802 a constant
+def no_values(collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
     """For where no store can be asked."""
     del collection, field, prefix, limit
     return []
 
 
 @dataclass(frozen=True)
-class Place:
+class CursorContext:
     """`before` are the tokens of the head or stage up to the word at the cursor; `word` is that word up to the cursor,
     and `span` all of it, in the whole text. In a string `word` is what stands behind its quote, and `quoted` is true.
     """
 
     text: str
-    catalog_given: Catalog
-    begun: Span  # the statement up to the piece
-    piece: Span
-    start: str  # "head", "stage" or "emission"
-    before: tuple[Token, ...]
-    word: str
-    span: Span
+    base_catalog: Catalog
+    statement_prefix: Span  # the statement up to the piece
+    fragment: Span
+    start_rule: str  # "head", "stage" or "emission"
+    preceding_tokens: tuple[Token, ...]
+    prefix: str
+    replace_span: Span
     quoted: bool
-    nested: bool  # in a pipeline in brackets
-    modules: Modules = NO_MODULES
+    in_subquery: bool  # in a pipeline in brackets
+    modules: ModuleProvider = NO_MODULES
 
     @cached_property
-    def words(self) -> tuple[str, ...]:
-        return tuple(t.text for t in self.before)
+    def preceding_words(self) -> tuple[str, ...]:
+        return tuple(t.text for t in self.preceding_tokens)
 
     @cached_property
-    def role(self) -> Role:
-        if self.nested and not self.before and self.start == "head":
-            return Role.NOTHING  # but the word from
-        if self.start == "emission":
-            return Role.SCALAR if self.words[-1:] == ("after",) else Role.NOTHING
-        return head_role(self.words) if self.start == "head" else stage_role(self.words)
+    def role(self) -> CompletionRole:
+        if self.in_subquery and not self.preceding_tokens and self.start_rule == "head":
+            return CompletionRole.NOTHING  # but the word from
+        if self.start_rule == "emission":
+            return CompletionRole.SCALAR if self.preceding_words[-1:] == ("after",) else CompletionRole.NOTHING
+        return head_role(self.preceding_words) if self.start_rule == "head" else stage_role(self.preceding_words)
 
     @cached_property
-    def expected(self) -> frozenset[str]:
+    def expected_terminals(self) -> frozenset[str]:
         """The terminals that may stand here; empty where what comes before is broken."""
-        start = self.span.start - (1 if self.quoted else 0)
-        return expected_at_end(self._without_closed_records(self.text[self.piece.start : start]), self.start)
+        start = self.replace_span.start - (1 if self.quoted else 0)
+        return expected_terminals(self._without_closed_records(self.text[self.fragment.start : start]), self.start_rule)
 
     def _without_closed_records(self, piece: str) -> str:
         """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
-        if self.words[:1] != ("put",) or self.words[2:3] != ("[",):
+        if self.preceding_words[:1] != ("put",) or self.preceding_words[2:3] != ("[",):
             return piece
         depth, opened, closed = 0, None, None
-        for token in self.before:
+        for token in self.preceding_tokens:
             depth += (token.text in {"{", "["}) - (token.text in {"}", "]"})
             if depth == 2 and token.text == "{" and opened is None:
-                opened = token.start - self.piece.start
+                opened = token.start - self.fragment.start
             elif depth == 1 and token.text == ",":
-                closed = token.end - self.piece.start
+                closed = token.end - self.fragment.start
         return piece if closed is None or opened is None else piece[:opened] + piece[closed:]
 
     @cached_property
-    def wants_value(self) -> bool:
+    def accepts_value(self) -> bool:
         """May a name, a call or a literal stand here? Behind something broken the role alone says so."""
-        return "NAME" in self.expected or not self.expected
+        return "NAME" in self.expected_terminals or not self.expected_terminals
 
     @cached_property
-    def bound(self) -> Bind:
+    def bind_result(self) -> BindResult:
         """The declarations before the cursor, and its statement up to its stage."""
-        written = (self.text[span.start : span.end] for span in (*self._declarations, self.begun))
+        written = (self.text[span.start : span.end] for span in (*self._declarations, self.statement_prefix))
         script = tree.Script(tuple(statement for each in written for statement in _parsed(each)))
-        return bind(script, self.catalog_given, resolve=self.modules)
+        return bind_script(script, self.base_catalog, resolve_module=self.modules)
 
     @cached_property
     def _declarations(self) -> list[Span]:
-        before = statement_spans(self.text, self.begun.start)
+        before = statement_spans(self.text, self.statement_prefix.start)
         return [span for span in before if first_word(self.text, span.start) in _DECLARING]
 
     @property
     def catalog(self) -> Catalog:
-        return self.bound.catalog
+        return self.bind_result.catalog
 
     def pipeline(self, name: str) -> InlinePipeline | None:
         """A let or a view, as it can be used here."""
         view = self.catalog.views.get(name)
-        if name in self.bound.lets or view is None:
-            return self.bound.lets.get(name)
-        found = bind(tree.Script(_parsed(view.declaration)), self.catalog).lets.get(name)
+        if name in self.bind_result.lets or view is None:
+            return self.bind_result.lets.get(name)
+        found = bind_script(tree.Script(_parsed(view.as_let)), self.catalog).lets.get(name)
         return found and replace(found, doc=view.doc)
 
     @cached_property
-    def own(self) -> Mapping[str, InlineParameter]:
+    def own_parameters(self) -> Mapping[str, InlineParameter]:
         """The parameters of the let or the view that the place stands in."""
-        around = statement_spans(self.text, self.span.start)[-1]
+        around = statement_spans(self.text, self.replace_span.start)[-1]
         if first_word(self.text, around.start) not in _PIPELINES:
             return {}
         heads = tuple(replace(s, stages=()) for s in _parsed(self.text[around.start : around.end]))
-        return bind(tree.Script(heads), self.catalog_given).own
+        return bind_script(tree.Script(heads), self.base_catalog).own_parameters
 
     @cached_property
-    def aliases(self) -> Mapping[str, str]:
+    def module_aliases(self) -> Mapping[str, str]:
         """The modules that may be named here, and their paths as they are written."""
         spans = (span for span in self._declarations if first_word(self.text, span.start) == "use")
         used = (s.head for span in spans for s in _parsed(self.text[span.start : span.end]))
         return {head.alias: head.path for head in used if isinstance(head, Use)}
 
     @property
-    def qualified(self) -> str:
+    def module_qualifier(self) -> str:
         """`mail.` behind the alias of a module and its dot, else empty."""
-        alias = self.words[-2].lstrip("$") if len(self.words) > 1 and self.words[-1] == "." else ""
-        return f"{alias}." if alias in self.aliases else ""
+        alias = (
+            self.preceding_words[-2].lstrip("$")
+            if len(self.preceding_words) > 1 and self.preceding_words[-1] == "."
+            else ""
+        )
+        return f"{alias}." if alias in self.module_aliases else ""
 
     @cached_property
     def schema(self) -> Schema:
         """The columns that may be named here."""
-        if self.start == "head":
-            return scan_schema(self.target) if self.target else NO_COLUMNS
-        schema = self.bound.schemas[-1][1] if self.bound.schemas else NO_COLUMNS
-        return schema if current_branch(self.words) is None else scored(schema)
+        if self.start_rule == "head":
+            return scan_schema(self.write_target) if self.write_target else OPEN_SCHEMA
+        schema = self.bind_result.stage_input_schemas[-1][1] if self.bind_result.stage_input_schemas else OPEN_SCHEMA
+        return schema if current_branch(self.preceding_words) is None else with_score_columns(schema)
 
     @cached_property
-    def target(self) -> Collection | None:
+    def write_target(self) -> Collection | None:
         """The collection that a write goes to."""
-        write = current_write(self.words)
+        write = current_write(self.preceding_words)
         if write[:1] == ("alter",) and len(write) > 2:
             return self.catalog.collections.get(write[2].strip("`"))
         if not write or write[0] not in _WRITING:
@@ -168,12 +172,14 @@ class Place:
         return self.catalog.collections.get(named[0]) if named else None
 
 
-def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Place | None:
+def cursor_context_at(
+    text: str, offset: int, catalog: Catalog, modules: ModuleProvider = NO_MODULES
+) -> CursorContext | None:
     """None where nothing can be said: inside a comment, a number or a long string."""
     statement = statement_spans(text, offset)[-1]
     begun, piece = _last_piece(text, statement)
-    tokens = significant(scan(text[piece.start : offset]))
-    tail = scan(text[piece.span.end if piece.text else begun.end : offset])
+    tokens = without_trivia(tokenize(text[piece.start : offset]))
+    tail = tokenize(text[piece.span.end if piece.text else begun.end : offset])
     if tail and tail[-1].kind in TRIVIA - {TokenKind.SPACE} and not tail[-1].text.endswith("*/"):
         return None
     before = tuple(Token(t.kind, t.text, t.start + piece.start) for t in tokens)
@@ -191,30 +197,32 @@ def place_at(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MOD
     if word.startswith(('""', "/*")):
         return None
     nested = begun.start > statement.start
-    return Place(text, catalog, begun, piece.span, piece.rule, before, word, whole, quoted, nested, modules)
+    return CursorContext(
+        text, catalog, begun, piece.span, piece.start_rule, before, word, whole, quoted, nested, modules
+    )
 
 
-def _last_piece(text: str, statement: Span) -> tuple[Span, Piece]:
+def _last_piece(text: str, statement: Span) -> tuple[Span, Fragment]:
     """The statement up to its last piece, and that piece."""
-    nothing = Piece("", statement.end, "head")
-    found = split(text[statement.start : statement.end])[0]
-    *earlier, last = found[0].pieces if found else (nothing,)
+    nothing = Fragment("", statement.end, "head")
+    found = split_script(text[statement.start : statement.end])[0]
+    *earlier, last = found[0].fragments if found else (nothing,)
     if (inside := _open_pipeline(last)) is not None:
         return _last_piece(text, Span(statement.start + inside, statement.end))
     end = earlier[-1].span.end if earlier else 0
     start = last.start + statement.start if last.text else statement.end
-    return Span(statement.start, statement.start + end), Piece(last.text, start, last.rule)
+    return Span(statement.start, statement.start + end), Fragment(last.text, start, last.start_rule)
 
 
-def _open_pipeline(piece: Piece) -> int | None:
+def _open_pipeline(piece: Fragment) -> int | None:
     """Where the pipeline in brackets begins that a piece ends in: of a union, or a list of values as in `x in (from ...`. It is
     read as a statement of its own."""
-    tokens = significant(scan(piece.text))
-    in_union = piece.rule == "stage" and bool(tokens) and tokens[0].text == "union"
+    tokens = without_trivia(tokenize(piece.text))
+    in_union = piece.start_rule == "stage" and bool(tokens) and tokens[0].text == "union"
     opened: list[int | None] = []  # where the pipeline begins that a bracket holds, None where it holds none
     for before, token, following in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
         if token.text == "(":
-            lists = before.text in MEMBERSHIP_WORDS and following is not None and following.text == "from"
+            lists = before.text in MEMBERSHIP_KEYWORDS and following is not None and following.text == "from"
             holds = lists or (in_union and not opened and before.text in {"union", ","})
             opened.append(token.end if holds else None)
         elif token.text == ")" and opened:

@@ -10,24 +10,24 @@ from paasq_dsl.bound import ColumnInfo
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.language_service.cursor_context import Place, place_at
-from paasq_dsl.language_service.dotted_paths import dotted, object_around
-from paasq_dsl.language_service.expected_type import path_subject
+from paasq_dsl.language_service.cursor_context import CursorContext, cursor_context_at
+from paasq_dsl.language_service.dotted_paths import enclosing_object, trailing_path
+from paasq_dsl.language_service.expected_type import resolve_path
 from paasq_dsl.language_service.keyword_docs import (
-    KEYWORDS,
+    KEYWORD_DOCS,
     LIMIT_DOCS,
     METHOD_DOCS,
     MOMENT_DOCS,
     OPTION_DOCS,
-    STATEMENTS,
-    TYPES,
+    STATEMENT_DOCS,
+    TYPE_DOCS,
 )
-from paasq_dsl.language_service.role import Role
-from paasq_dsl.modules import NO_MODULES, Modules
+from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.object_paths import nested_types
 from paasq_dsl.source_text import Span
-from paasq_dsl.stages import VERB_OF_WORD
-from paasq_dsl.syntax.lexer import Token, TokenKind, scan
+from paasq_dsl.stages import STAGE_BY_KEYWORD
+from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import statement_spans
 from paasq_dsl.types import Type
 
@@ -41,10 +41,20 @@ _SYSTEM_DOCS = {
 _KINDS = {
     FunctionKind.SCALAR: "function", FunctionKind.AGGREGATE: "aggregate", FunctionKind.WINDOW: "window function",
 }  # fmt: skip
-_FIELD_ROLES = frozenset({
-    Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE, Role.TEXT_FIELD, Role.VECTOR_FIELD, Role.LINK_FIELD, Role.LINKED, Role.PART,
-    Role.COLUMN, Role.LIST_COLUMN,
-})  # fmt: skip
+_FIELD_ROLES = frozenset(
+    {
+        CompletionRole.EXPRESSION,
+        CompletionRole.WINDOW_EXPRESSION,
+        CompletionRole.AGGREGATE,
+        CompletionRole.TEXT_FIELD,
+        CompletionRole.VECTOR_FIELD,
+        CompletionRole.LINK_FIELD,
+        CompletionRole.LINKED,
+        CompletionRole.PATH_SEGMENT,
+        CompletionRole.COLUMN,
+        CompletionRole.LIST_COLUMN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,13 @@ class Hover:
     markdown: str
 
 
-def hover(text: str, offset: int, catalog: Catalog, modules: Modules = NO_MODULES) -> Hover | None:
+def hover(text: str, offset: int, catalog: Catalog, modules: ModuleProvider = NO_MODULES) -> Hover | None:
     """What the word at `offset` means; None where there is nothing to say. Never raises."""
     found = word_at(text, offset)
     if found is None:
         return None
     token, behind = found
-    place = place_at(text, token.start, catalog, modules)
+    place = cursor_context_at(text, token.start, catalog, modules)
     if place is None:
         return None
     said = _meaning(place, token, behind)
@@ -73,7 +83,7 @@ def word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
     statement = next((s for s in statement_spans(text) if s.start <= offset <= s.end), None)
     if statement is None:
         return None
-    tokens = [t for t in scan(text[statement.start : statement.end]) if t.kind is not TokenKind.SPACE]
+    tokens = [t for t in tokenize(text[statement.start : statement.end]) if t.kind is not TokenKind.SPACE]
     kinds = {TokenKind.NAME, TokenKind.PARAM, TokenKind.TIME, TokenKind.REF}
     for i, token in enumerate(tokens):
         if token.kind in kinds and token.start <= offset - statement.start <= token.end:
@@ -82,7 +92,7 @@ def word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
     return None
 
 
-def _meaning(place: Place, token: Token, behind: Token | None) -> str | None:
+def _meaning(place: CursorContext, token: Token, behind: Token | None) -> str | None:
     match token.kind:
         case TokenKind.PARAM:
             return _parameter(place, token.text[1:])
@@ -95,29 +105,47 @@ def _meaning(place: Place, token: Token, behind: Token | None) -> str | None:
             return _name(place, token.text.strip("`"), behind)
 
 
-def _name(place: Place, name: str, behind: Token | None) -> str | None:
+def _name(place: CursorContext, name: str, behind: Token | None) -> str | None:
     following = behind.text if behind else ""
     if following == "." and (said := _module(place, name)):
         return said
-    if place.role in {Role.SOURCE, Role.MEMBER} and (said := _source(place, f"{place.qualified}{name}")):
+    if place.role in {CompletionRole.SOURCE, CompletionRole.MEMBER} and (
+        said := _source(place, f"{place.module_qualifier}{name}")
+    ):
         return said
-    if following == "(" and place.wants_value and (own := place.bound.functions.get(f"{place.qualified}{name}")):
+    if (
+        following == "("
+        and place.accepts_value
+        and (own := place.bind_result.functions.get(f"{place.module_qualifier}{name}"))
+    ):
         return _entry(own.usage, "function", f"{own.doc}\n\n{_from_module(place, own.name)}".strip())
-    if following == "(" and place.wants_value and (function := FUNCTIONS.get(name)):
+    if following == "(" and place.accepts_value and (function := FUNCTIONS.get(name)):
         return _entry(function.usage, _KINDS[function.kind], function.doc, function.example)
-    if following == "=" and place.role in {Role.EXPRESSION, Role.COMPUTED, Role.AGGREGATE}:
+    if following == "=" and place.role in {
+        CompletionRole.EXPRESSION,
+        CompletionRole.WINDOW_EXPRESSION,
+        CompletionRole.AGGREGATE,
+    }:
         return None  # a new column
-    by_role: dict[Role, Callable[[Place, str], str | None]] = {
-        Role.STATEMENT: _statement, Role.WRITE: _statement, Role.STAGE: _stage, Role.VIEW: _view,
-        Role.COLLECTION: _collection, Role.NAMED: _named, Role.TYPE: _type, Role.METHOD: _method, Role.OPTION: _option,
-        Role.LIMIT: _limit,
-        Role.FIELD: _written, Role.DECLARED: _declared,
-    }  # fmt: skip
+    by_role: dict[CompletionRole, Callable[[CursorContext, str], str | None]] = {
+        CompletionRole.STATEMENT: _statement,
+        CompletionRole.WRITE: _statement,
+        CompletionRole.STAGE: _stage,
+        CompletionRole.VIEW: _view,
+        CompletionRole.COLLECTION: _collection,
+        CompletionRole.NEW_NAME: _named,
+        CompletionRole.TYPE: _type,
+        CompletionRole.METHOD: _method,
+        CompletionRole.OPTION: _option,
+        CompletionRole.LIMIT: _limit,
+        CompletionRole.FIELD: _written,
+        CompletionRole.VECTOR_SOURCE: _declared,
+    }
     if place.role in by_role and (said := by_role[place.role](place, name)):
         return said
-    if place.role in _FIELD_ROLES and place.wants_value and (said := _column(place, name)):
+    if place.role in _FIELD_ROLES and place.accepts_value and (said := _column(place, name)):
         return said
-    doc = KEYWORDS.get(name)
+    doc = KEYWORD_DOCS.get(name)
     return doc and _entry(name, "keyword", doc)
 
 
@@ -128,55 +156,59 @@ def _entry(title: str, kind: str, doc: str, example: str = "") -> str:
     return "\n\n".join(p for p in parts if p)
 
 
-def _statement(_: Place, word: str) -> str | None:
-    found = STATEMENTS.get(word)
-    return _entry(found.form, "statement", found.doc) if found else None
+def _statement(_: CursorContext, word: str) -> str | None:
+    found = STATEMENT_DOCS.get(word)
+    return _entry(found.synopsis, "statement", found.doc) if found else None
 
 
-def _stage(_: Place, word: str) -> str | None:
-    verb = VERB_OF_WORD.get(word)
-    return _entry(verb.form, "stage", verb.doc, verb.example) if verb else None
+def _stage(_: CursorContext, word: str) -> str | None:
+    verb = STAGE_BY_KEYWORD.get(word)
+    return _entry(verb.synopsis, "stage", verb.doc, verb.example) if verb else None
 
 
-def _source(place: Place, name: str) -> str | None:
-    let = place.bound.lets.get(name)
+def _source(place: CursorContext, name: str) -> str | None:
+    let = place.bind_result.lets.get(name)
     return _let(place, let) if let else _view(place, name) or _collection(place, name)
 
 
-def _view(place: Place, name: str) -> str | None:
+def _view(place: CursorContext, name: str) -> str | None:
     found = place.catalog.views.get(name)
-    return _entry(f"view {found.usage}", "", f"{found.doc}\n\n```paasq\n{found.text}\n```".strip()) if found else None
+    return (
+        _entry(f"view {found.usage}", "", f"{found.doc}\n\n```paasq\n{found.definition}\n```".strip())
+        if found
+        else None
+    )
 
 
-def _named(place: Place, name: str) -> str | None:
+def _named(place: CursorContext, name: str) -> str | None:
     return _collection(place, name) or _view(place, name) or _stage(place, name)
 
 
-def _let(place: Place, let: InlinePipeline) -> str:
-    columns = "\n".join(f"- `{c.name}` {c.type}" for c in let.stages[-1].schema.visible)
+def _let(place: CursorContext, let: InlinePipeline) -> str:
+    columns = "\n".join(f"- `{c.name}` {c.type}" for c in let.stages[-1].schema.visible_columns)
     parts = (let.doc, columns, _from_module(place, let.name))
-    return _entry(f"{let.word} {let.usage}", "pipeline", "\n\n".join(part for part in parts if part))
+    return _entry(f"{let.keyword} {let.usage}", "pipeline", "\n\n".join(part for part in parts if part))
 
 
-def _from_module(place: Place, name: str) -> str:
-    path = place.aliases.get(name.partition(".")[0])
+def _from_module(place: CursorContext, name: str) -> str:
+    path = place.module_aliases.get(name.partition(".")[0])
     return f"From `{path}`." if path and "." in name else ""
 
 
-def _module(place: Place, alias: str) -> str | None:
+def _module(place: CursorContext, alias: str) -> str | None:
     """What is in it."""
-    path = place.aliases.get(alias.lstrip("$"))
+    path = place.module_aliases.get(alias.lstrip("$"))
     if path is None:
         return None
     usages = [
-        *(each.usage for each in place.bound.lets.values()),
-        *(each.usage for each in place.bound.functions.values()),
+        *(each.usage for each in place.bind_result.lets.values()),
+        *(each.usage for each in place.bind_result.functions.values()),
     ]
     members = (f"- `{usage}`" for usage in usages if usage.startswith(f"{alias}."))
     return _entry(alias, "module", "\n".join([f"From `{path}`.", "", *members]))
 
 
-def _collection(place: Place, name: str) -> str | None:
+def _collection(place: CursorContext, name: str) -> str | None:
     found = place.catalog.collections.get(name)
     if found is None:
         return None
@@ -189,43 +221,45 @@ def _field_line(collection: Collection, field: Field) -> str:
     return f"- `{field.name}` {field.type}{' key' if field.name == collection.key else ''}{doc}"
 
 
-def _type(_: Place, name: str) -> str | None:
-    doc = TYPES.get(name)
+def _type(_: CursorContext, name: str) -> str | None:
+    doc = TYPE_DOCS.get(name)
     return doc and _entry(name, "type", doc)
 
 
-def _method(_: Place, name: str) -> str | None:
+def _method(_: CursorContext, name: str) -> str | None:
     doc = METHOD_DOCS.get(name)
     return doc and _entry(f"fuse {name}", "method", doc)
 
 
-def _limit(_: Place, name: str) -> str | None:
+def _limit(_: CursorContext, name: str) -> str | None:
     doc = LIMIT_DOCS.get(name)
     return doc and _entry(name, "limit", doc)
 
 
-def _option(_: Place, name: str) -> str | None:
+def _option(_: CursorContext, name: str) -> str | None:
     doc = OPTION_DOCS.get(name)
     return doc and _entry(name, "option", doc)
 
 
-def _parameter(place: Place, name: str) -> str:
-    if (own := place.own.get(name)) is not None:
-        return _entry(own.written, "parameter", "Of this pipeline: its value is written where the pipeline is used.")
-    declared = place.bound.parameters.get(name)
+def _parameter(place: CursorContext, name: str) -> str:
+    if (own := place.own_parameters.get(name)) is not None:
+        return _entry(
+            own.declaration_text, "parameter", "Of this pipeline: its value is written where the pipeline is used."
+        )
+    declared = place.bind_result.parameters.get(name)
     if declared is None:
         return _entry(f"${name}", "parameter", "Not declared: it takes the type of what it stands beside.")
     title = f"${name}: {declared.type}"
     return _entry(title, "parameter", declared.doc or ("Has a default." if declared.default else "Must be given."))
 
 
-def _written(place: Place, name: str) -> str | None:
-    path = object_around(place.words)
+def _written(place: CursorContext, name: str) -> str | None:
+    path = enclosing_object(place.preceding_words)
     name = f"{path}.{name}" if path else name
-    field = place.target.by_name.get(name) if place.target else None
+    field = place.write_target.fields_by_name.get(name) if place.write_target else None
     if field is not None:
-        return _of(place.target, name, field.type)
-    return _object(name, place.target.objects.get(name, ())) if place.target else None
+        return _of(place.write_target, name, field.type)
+    return _object(name, place.write_target.fields_by_object.get(name, ())) if place.write_target else None
 
 
 def _object(path: str, members: Sequence[Field | ColumnInfo]) -> str | None:
@@ -233,17 +267,21 @@ def _object(path: str, members: Sequence[Field | ColumnInfo]) -> str | None:
     return _entry(f"{path}: {shown[path]}", "object", "") if shown else None
 
 
-def _declared(place: Place, name: str) -> str | None:
-    return _entry(name, "field", "One of the fields that the vector is computed from.") if name in place.words else None
+def _declared(place: CursorContext, name: str) -> str | None:
+    return (
+        _entry(name, "field", "One of the fields that the vector is computed from.")
+        if name in place.preceding_words
+        else None
+    )
 
 
-def _column(place: Place, name: str) -> str | None:
-    words: Sequence[str] = (*place.words, name)
-    subject = path_subject(place, words)
+def _column(place: CursorContext, name: str) -> str | None:
+    words: Sequence[str] = (*place.preceding_words, name)
+    subject = resolve_path(place, words)
     if subject is None:
-        path = dotted(words)
+        path = trailing_path(words)
         return _object(path, place.schema.members(path))
-    shown = dotted(words) if "->" not in words else subject.name
+    shown = trailing_path(words) if "->" not in words else subject.name
     return _of(subject.collection, subject.name, subject.type, shown=None if subject.collection is None else shown)
 
 
@@ -253,7 +291,7 @@ def _of(collection: Collection | None, name: str, type_: Type, shown: str | None
         return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
     if collection is None:
         return _entry(f"{name}: {type_}", "column", "")
-    field = collection.by_name[name]
+    field = collection.fields_by_name[name]
     parts = [field.doc]
     if name == collection.key:
         parts.append("The key.")
@@ -261,8 +299,8 @@ def _of(collection: Collection | None, name: str, type_: Type, shown: str | None
         parts.append("Required.")
     if field.unique:
         parts.append("Unique.")
-    if field.sources:
-        parts.append(f"Computed from {', '.join(field.sources)}.")
+    if field.source_fields:
+        parts.append(f"Computed from {', '.join(field.source_fields)}.")
     if field.computed is not None:
         parts.append(f"Computed: `{field.computed}`.")
     kind = f"field of `{collection.name}`" if shown in {name, None} else f"field `{name}` of `{collection.name}`"

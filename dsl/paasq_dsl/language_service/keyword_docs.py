@@ -11,55 +11,55 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    form: str
+class StatementDoc:
+    synopsis: str
     doc: str
 
 
-STATEMENTS: Mapping[str, Statement] = MappingProxyType({
-    "from": Statement("from collection[:key] | stage | ...",
+STATEMENT_DOCS: Mapping[str, StatementDoc] = MappingProxyType({
+    "from": StatementDoc("from collection[:key] | stage | ...",
                       "A query: the records of a collection, or the rows of a let, through stages."),
-    "explain": Statement("explain [analyze] from ...",
+    "explain": StatementDoc("explain [analyze] from ...",
                          "Shows the plan of a query; with analyze it also runs it and counts."),
-    "let": Statement("let name = from ...", "Names a pipeline, to be used as a source."),
-    "param": Statement("param $name: type [= default]",
+    "let": StatementDoc("let name = from ...", "Names a pipeline, to be used as a source."),
+    "param": StatementDoc("param $name: type [= default]",
                        "Declares a value that comes with each run and is never part of the text."),
-    "collection": Statement("collection name { [key] field: type ... }", "Declares a collection and its fields."),
-    "put": Statement("put collection {field: value, ...} [expect absent | present | condition]",
+    "collection": StatementDoc("collection name { [key] field: type ... }", "Declares a collection and its fields."),
+    "put": StatementDoc("put collection {field: value, ...} [expect absent | present | condition]",
                      "Inserts a record, or several in a list, or replaces those with the same keys; or the rows of a pipeline: "
                      "put collection from (pipeline). What is expected must hold of each of them. put collection:key set "
                      "field = value changes these fields alone, of a new record where there is none."),
-    "patch": Statement("patch collection:key set field = value, ... [expect condition]",
+    "patch": StatementDoc("patch collection:key set field = value, ... [expect condition]",
                        "Changes fields of one record, or of many: patch collection where ... set ..."),
-    "delete": Statement("delete collection:key [expect condition]",
+    "delete": StatementDoc("delete collection:key [expect condition]",
                         "Deletes one record, or many: delete from collection where ..."),
-    "tx": Statement("tx { write; write; ... }", "Writes that happen all or not at all."),
-    "fn": Statement("fn name(parameter: type, ...): type = expression",
+    "tx": StatementDoc("tx { write; write; ... }", "Writes that happen all or not at all."),
+    "fn": StatementDoc("fn name(parameter: type, ...): type = expression",
                     "Names an expression, which is put in the place of its calls."),
-    "view": Statement("view name = from ...",
+    "view": StatementDoc("view name = from ...",
                       "Keeps a pipeline in the store, to be used as a source by any text. A view of that name is replaced."),
-    "use": Statement('use "path" as alias', "Takes the fn, let and param of a file of this project: alias.name."),
-    "zone": Statement('zone "Area/Place"',
+    "use": StatementDoc('use "path" as alias', "Takes the fn, let and param of a file of this project: alias.name."),
+    "zone": StatementDoc('zone "Area/Place"',
                       "The time zone of this text: of times without an offset, of days, and of what reads the calendar."),
-    "show": Statement("show collections | fields of collection | views | functions | stages | snapshots",
+    "show": StatementDoc("show collections | fields of collection | views | functions | stages | snapshots",
                       "Lists what there is."),
-    "describe": Statement("describe name", "Tells what a collection, view, stage or function is."),
-    "alter": Statement("alter collection name add field ... | drop field ... | rename field a to b | retype field a to type",
+    "describe": StatementDoc("describe name", "Tells what a collection, view, stage or function is."),
+    "alter": StatementDoc("alter collection name add field ... | drop field ... | rename field a to b | retype field a to type",
                        "Changes the fields of a collection. A retype is refused where a value does not convert."),
-    "drop": Statement("drop collection name [and its records] | drop view name",
+    "drop": StatementDoc("drop collection name [and its records] | drop view name",
                       "Takes a collection or a view away; a collection that has records only with `and its records`."),
-    "dryrun": Statement("dryrun put ... | patch ... | delete ... | tx { ... }",
+    "dryrun": StatementDoc("dryrun put ... | patch ... | delete ... | tx { ... }",
                         "Shows what a write would change, field by field, and writes nothing."),
-    "watch": Statement("watch from collection[:key] | stage | ... [emit enter, change, leave] [after seq | cursor]",
+    "watch": StatementDoc("watch from collection[:key] | stage | ... [emit enter, change, leave] [after seq | cursor]",
                        "Pushes what enters, changes in and leaves the result of a query, as it happens; after goes on from "
                        "where an earlier watch ended."),
-    "snapshot": Statement('snapshot "name"', "Keeps the store as it is now."),
-    "verify": Statement('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
-    "resolve": Statement('resolve "collection:key@version.field[start..end]" | [citation, ...] | $citations',
+    "snapshot": StatementDoc('snapshot "name"', "Keeps the store as it is now."),
+    "verify": StatementDoc('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
+    "resolve": StatementDoc('resolve "collection:key@version.field[start..end]" | [citation, ...] | $citations',
                          "Tells what citations quote, and whether that is still so."),
 })  # fmt: skip
 
-KEYWORDS: Mapping[str, str] = MappingProxyType({
+KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "and": "True where both sides are.",
     "or": "True where one side is.",
     "not": "True where what follows is not; `not in` asks the other way round.",
@@ -130,7 +130,7 @@ KEYWORDS: Mapping[str, str] = MappingProxyType({
     "default": "The value of the field where a record gives none.",
 })  # fmt: skip
 
-TYPES: Mapping[str, str] = MappingProxyType({
+TYPE_DOCS: Mapping[str, str] = MappingProxyType({
     "keyword": "A short string compared as a whole.",
     "text": "Prose, searched word by word; `text(en)` stems its words.",
     "int": "A whole number of 64 bits.",
@@ -144,7 +144,7 @@ TYPES: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 # What stands behind the name of a type where one is picked.
-TYPE_INSERTS: Mapping[str, str] = MappingProxyType({"link": "link<", "vector": "vector(auto) from "})
+TYPE_SNIPPETS: Mapping[str, str] = MappingProxyType({"link": "link<", "vector": "vector(auto) from "})
 
 MOMENT_DOCS: Mapping[str, str] = MappingProxyType({
     "now": "The time at which the script began.",

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
-from paasq_dsl.syntax.keywords import PIPELINE_HOLDERS
+from paasq_dsl.syntax.keywords import PIPELINE_STAGES
 
 
-class Role(StrEnum):
+class CompletionRole(StrEnum):
     STATEMENT = "statement"
     STAGE = "stage"
     WRITE = "write"  # put, patch or delete, inside a tx
@@ -21,22 +21,22 @@ class Role(StrEnum):
     COLUMN = "column"  # of the rows, as it is
     LIST_COLUMN = "list column"
     EXPRESSION = "expression"  # over the columns of the rows
-    COMPUTED = "computed"  # an expression that may also look at other rows
+    WINDOW_EXPRESSION = "computed"  # an expression that may also look at other rows
     SCALAR = "scalar"  # an expression without columns
     ARGUMENT = "argument"  # of a stage that takes a parameter, a literal or a record
     AGGREGATE = "aggregate"
     FIELD = "field"  # of the record that is written
-    DECLARED = "declared"  # a text field of the collection that is being declared
-    FORMULA = "formula"  # an expression over the fields of the collection that is being declared
+    VECTOR_SOURCE = "declared"  # a text field of the collection that is being declared
+    COMPUTED_FIELD = "formula"  # an expression over the fields of the collection that is being declared
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
     MEMBER = "member"  # a let of a module, behind its alias
     MODULE = "module"  # the path of one
     VIEW = "view"
-    NAMED = "named"  # what can be described
+    NEW_NAME = "named"  # what can be described
     LINKED = "linked"  # behind ->
-    PART = "part"  # behind .
+    PATH_SEGMENT = "part"  # behind .
     KEY = "key"  # of a record, behind task:
     TYPE = "type"
     LANGUAGE = "language"
@@ -48,13 +48,13 @@ class Role(StrEnum):
     NOTHING = "nothing"  # a new name, or no name
 
 
-Rule: TypeAlias = Callable[[Sequence[str]], Role]  # by the words before a place, the first of which chose it
+Rule: TypeAlias = Callable[[Sequence[str]], CompletionRole]  # by the words before a place, the first of which chose it
 
-_BEHIND: Mapping[str, Role] = {"->": Role.LINKED, ".": Role.PART}
+_BEHIND: Mapping[str, CompletionRole] = {"->": CompletionRole.LINKED, ".": CompletionRole.PATH_SEGMENT}
 _OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "{": "}"}
 
 
-def innermost(words: Sequence[str]) -> int:
+def innermost_open_bracket(words: Sequence[str]) -> int:
     """The index of the last bracket that is still open; -1 where none is."""
     opened = open_brackets(words)
     return opened[-1] if opened else -1
@@ -109,21 +109,21 @@ def last_of(words: Sequence[str], *keywords: str) -> str:
     return found
 
 
-def role_by(rules: Mapping[str, Rule], words: Sequence[str]) -> Role:
+def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> CompletionRole:
     """What a word behind these would be, by the rule of the first of them."""
     rule = rules.get(words[0])
     if rule is None:
-        return Role.NOTHING
-    if words[-1] == "|" and words[0] not in PIPELINE_HOLDERS | {"put", "tx", "dryrun"}:
-        return Role.STAGE
+        return CompletionRole.NOTHING
+    if words[-1] == "|" and words[0] not in PIPELINE_STAGES | {"put", "tx", "dryrun"}:
+        return CompletionRole.STAGE
     if _behind_record(words):
-        return Role.KEY
-    if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is Role.SOURCE:
-        return Role.MEMBER
+        return CompletionRole.KEY
+    if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is CompletionRole.SOURCE:
+        return CompletionRole.MEMBER
     return _BEHIND.get(words[-1]) or rule(words)
 
 
-def always(role: Role) -> Rule:
+def constant_role(role: CompletionRole) -> Rule:
     return lambda _: role
 
 
@@ -133,6 +133,6 @@ def _behind_record(words: Sequence[str]) -> bool:
         return False
     if len(words) < 3:
         return False
-    at = innermost(words)
+    at = innermost_open_bracket(words)
     labels = at >= 0 and (words[at] == "{" or (words[at] == "(" and words[0] == "fuse"))
     return not (labels and words[-3] in {words[at], ","})

@@ -7,127 +7,146 @@ from collections.abc import Mapping, Sequence
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.language_service.role import (
-    Role,
+    CompletionRole,
     Rule,
-    always,
+    constant_role,
     current_branch,
-    innermost,
+    dispatch_role,
+    innermost_open_bracket,
     last_of,
     open_brackets,
-    role_by,
 )
 
 
-def stage_role(words: Sequence[str]) -> Role:
-    return role_by(_STAGES, words) if words else Role.STAGE
+def stage_role(words: Sequence[str]) -> CompletionRole:
+    return dispatch_role(_STAGES, words) if words else CompletionRole.STAGE
 
 
-def _near(words: Sequence[str]) -> Role:
+def _near(words: Sequence[str]) -> CompletionRole:
     if "to" not in words[1:]:
-        return Role.VECTOR_FIELD if len(words) == 1 else Role.NOTHING
+        return CompletionRole.VECTOR_FIELD if len(words) == 1 else CompletionRole.NOTHING
     if words[-1] == "=":
-        return Role.SCALAR
-    return Role.ARGUMENT if words[-1] in {"to", "(", "[", ","} else Role.OPTION
+        return CompletionRole.SCALAR
+    return CompletionRole.ARGUMENT if words[-1] in {"to", "(", "[", ","} else CompletionRole.OPTION
 
 
-def _fuse(words: Sequence[str]) -> Role:
+def _fuse(words: Sequence[str]) -> CompletionRole:
     branch = current_branch(words)
     if branch is not None:
         return stage_role(branch)
     if "(" in words:
-        return Role.NOTHING
+        return CompletionRole.NOTHING
     if len(words) == 1:
-        return Role.METHOD
-    return Role.SCALAR if words[-1] in {"=", "[", ","} else Role.OPTION
+        return CompletionRole.METHOD
+    return CompletionRole.SCALAR if words[-1] in {"=", "[", ","} else CompletionRole.OPTION
 
 
-def _summarize(words: Sequence[str]) -> Role:
+def _summarize(words: Sequence[str]) -> CompletionRole:
     part = last_of(words, "by", "fill")
     if part == "fill":
-        return Role.SCALAR
-    return Role.EXPRESSION if part or innermost(words) >= 0 else Role.AGGREGATE
+        return CompletionRole.SCALAR
+    return CompletionRole.EXPRESSION if part or innermost_open_bracket(words) >= 0 else CompletionRole.AGGREGATE
 
 
-def _computed(words: Sequence[str]) -> Role:
+def _computed(words: Sequence[str]) -> CompletionRole:
     """In an item of extend or select that may look at other rows; not behind `by`, and not in a function that does."""
     if last_of(words, "by"):
-        return Role.EXPRESSION
+        return CompletionRole.EXPRESSION
     inside = [FUNCTIONS.get(words[i - 1]) for i in open_brackets(words) if i]
     around = any(found is not None and found.kind is not FunctionKind.SCALAR for found in inside)
-    return Role.EXPRESSION if around else Role.COMPUTED
+    return CompletionRole.EXPRESSION if around else CompletionRole.WINDOW_EXPRESSION
 
 
-def _facet(words: Sequence[str]) -> Role:
-    return Role.ARGUMENT if words[-1] == "top" else Role.EXPRESSION
+def _facet(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.ARGUMENT if words[-1] == "top" else CompletionRole.EXPRESSION
 
 
-def _match(words: Sequence[str]) -> Role:
+def _match(words: Sequence[str]) -> CompletionRole:
     if words[-1] in {"match", ","}:
-        return Role.TEXT_FIELD
+        return CompletionRole.TEXT_FIELD
     if words[-1] == "=":
-        return Role.SCALAR
-    return Role.OPTION if any(word[0] in {'"', "$"} for word in words) else Role.ARGUMENT
+        return CompletionRole.SCALAR
+    return CompletionRole.OPTION if any(word[0] in {'"', "$"} for word in words) else CompletionRole.ARGUMENT
 
 
-def _find(words: Sequence[str]) -> Role:
+def _find(words: Sequence[str]) -> CompletionRole:
     if len(words) == 1:
-        return Role.ARGUMENT
-    if words[-1] in {"=", "["} or (words[-1] == "," and innermost(words) >= 0):
-        return Role.SCALAR
-    return Role.TEXT_FIELD if words[-1] in {"in", ","} else Role.OPTION
+        return CompletionRole.ARGUMENT
+    if words[-1] in {"=", "["} or (words[-1] == "," and innermost_open_bracket(words) >= 0):
+        return CompletionRole.SCALAR
+    return CompletionRole.TEXT_FIELD if words[-1] in {"in", ","} else CompletionRole.OPTION
 
 
-def _follow(words: Sequence[str]) -> Role:
-    return Role.LINK_FIELD if len(words) == 1 else Role.ARGUMENT
+def _follow(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.LINK_FIELD if len(words) == 1 else CompletionRole.ARGUMENT
 
 
-def _rename(words: Sequence[str]) -> Role:
-    return Role.COLUMN if words[-1] == "=" else Role.NOTHING
+def _rename(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.COLUMN if words[-1] == "=" else CompletionRole.NOTHING
 
 
-def _distinct(words: Sequence[str]) -> Role:
-    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+def _distinct(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.EXPRESSION if len(words) > 1 else CompletionRole.NOTHING
 
 
-def _expand(words: Sequence[str]) -> Role:
-    return Role.LIST_COLUMN if len(words) == 1 else Role.NOTHING
+def _expand(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.LIST_COLUMN if len(words) == 1 else CompletionRole.NOTHING
 
 
-def _lookup(words: Sequence[str]) -> Role:
+def _lookup(words: Sequence[str]) -> CompletionRole:
     if len(words) == 2:
-        return Role.COLLECTION
-    return Role.EXPRESSION if "on" in words[3:] and words[-1] != "as" else Role.NOTHING
+        return CompletionRole.COLLECTION
+    return CompletionRole.EXPRESSION if "on" in words[3:] and words[-1] != "as" else CompletionRole.NOTHING
 
 
-def _rerank(words: Sequence[str]) -> Role:
-    return Role.EXPRESSION if len(words) > 1 else Role.NOTHING
+def _rerank(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.EXPRESSION if len(words) > 1 else CompletionRole.NOTHING
 
 
-def _collapse(words: Sequence[str]) -> Role:
-    return Role.ARGUMENT if words[-1] == "keep" else Role.EXPRESSION
+def _collapse(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.ARGUMENT if words[-1] == "keep" else CompletionRole.EXPRESSION
 
 
-def _diversify(words: Sequence[str]) -> Role:
+def _diversify(words: Sequence[str]) -> CompletionRole:
     if words[-1] == "=":
-        return Role.SCALAR
-    return Role.VECTOR_FIELD if len(words) == 1 else Role.OPTION
+        return CompletionRole.SCALAR
+    return CompletionRole.VECTOR_FIELD if len(words) == 1 else CompletionRole.OPTION
 
 
-def _passages(words: Sequence[str]) -> Role:
-    return Role.TEXT_FIELD if len(words) == 1 else Role.ARGUMENT
+def _passages(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.TEXT_FIELD if len(words) == 1 else CompletionRole.ARGUMENT
 
 
-def _budget(words: Sequence[str]) -> Role:
-    return Role.LIMIT if words[-1] in {"budget", ","} else Role.ARGUMENT
+def _budget(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.LIMIT if words[-1] in {"budget", ","} else CompletionRole.ARGUMENT
 
 
 _STAGES: Mapping[str, Rule] = {
-    "where": always(Role.EXPRESSION), "sort": always(Role.EXPRESSION), "select": _computed,
-    "extend": _computed, "find": _find, "take": always(Role.ARGUMENT),
-    "page": always(Role.ARGUMENT), "match": _match, "near": _near, "fuse": _fuse, "summarize": _summarize,
-    "facet": _facet, "follow": _follow,
-    "drop": always(Role.COLUMN), "rename": _rename, "skip": always(Role.ARGUMENT), "distinct": _distinct,
-    "expand": _expand, "sample": always(Role.ARGUMENT), "union": always(Role.NOTHING), "lookup": _lookup,
-    "rerank": _rerank, "collapse": _collapse, "diversify": _diversify,
-    "passages": _passages, "cite": always(Role.NOTHING), "budget": _budget,
-}  # fmt: skip
+    "where": constant_role(CompletionRole.EXPRESSION),
+    "sort": constant_role(CompletionRole.EXPRESSION),
+    "select": _computed,
+    "extend": _computed,
+    "find": _find,
+    "take": constant_role(CompletionRole.ARGUMENT),
+    "page": constant_role(CompletionRole.ARGUMENT),
+    "match": _match,
+    "near": _near,
+    "fuse": _fuse,
+    "summarize": _summarize,
+    "facet": _facet,
+    "follow": _follow,
+    "drop": constant_role(CompletionRole.COLUMN),
+    "rename": _rename,
+    "skip": constant_role(CompletionRole.ARGUMENT),
+    "distinct": _distinct,
+    "expand": _expand,
+    "sample": constant_role(CompletionRole.ARGUMENT),
+    "union": constant_role(CompletionRole.NOTHING),
+    "lookup": _lookup,
+    "rerank": _rerank,
+    "collapse": _collapse,
+    "diversify": _diversify,
+    "passages": _passages,
+    "cite": constant_role(CompletionRole.NOTHING),
+    "budget": _budget,
+}

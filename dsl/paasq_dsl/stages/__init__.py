@@ -34,15 +34,15 @@ from paasq_dsl.stages import (
     union,
     where,
 )
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 
-VERBS: tuple[Verb, ...] = tuple(
-    module.VERB
+STAGES: tuple[StageSpec, ...] = tuple(
+    module.STAGE
     for module in (
         where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
         drop, rename, skip, distinct, expand, sample, union, lookup,
         rerank, collapse, diversify, passages, cite, budget,
     )
 )  # fmt: skip
-VERB_OF_WORD: Mapping[str, Verb] = MappingProxyType({verb.word: verb for verb in VERBS})
-VERB_OF_NODE: Mapping[type, Verb] = MappingProxyType({verb.node: verb for verb in VERBS})
+STAGE_BY_KEYWORD: Mapping[str, StageSpec] = MappingProxyType({verb.keyword: verb for verb in STAGES})
+STAGE_BY_NODE: Mapping[type, StageSpec] = MappingProxyType({verb.node: verb for verb in STAGES})

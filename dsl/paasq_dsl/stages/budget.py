@@ -1,22 +1,22 @@
 """budget: what an answer may cost."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Bound, BudgetStage, Schema
+from paasq_dsl.bound import BoundExpression, BudgetStage, Schema
 from paasq_dsl.source_text import Span
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import DURATION, INT
 
 LIMITS = {"tokens": INT, "time": DURATION, "rows": INT}
 
 
-def bind(context: Context, node: tree.Budget, schema: Schema) -> BudgetStage:
-    limits: dict[str, Bound] = {}
+def bind(context: BindContext, node: tree.Budget, schema: Schema) -> BudgetStage:
+    limits: dict[str, BoundExpression] = {}
     for limit in node.limits:
         span = Span(limit.span.start, limit.span.start + len(limit.name))
         if limit.name not in LIMITS:
-            context.unknown("PQ0208", span, limit.name, LIMITS, stage="budget", options="tokens, time and rows")
+            context.report_unknown("PQ0208", span, limit.name, LIMITS, stage="budget", options="tokens, time and rows")
         elif limit.name in limits:
             context.report("PQ0205", span, name=limit.name)
         else:
@@ -24,7 +24,7 @@ def bind(context: Context, node: tree.Budget, schema: Schema) -> BudgetStage:
     return BudgetStage(limits.get("tokens"), limits.get("time"), limits.get("rows"), schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "budget", tree.Budget, "budget tokens n, time duration, rows n",
     "Bounds the answer, as the budget of a request does; of both the smaller counts. Rows that do not fit are cut, and the "
     "answer says why. Where the time runs out before there is an answer, that is an error. The last stage.",

@@ -2,25 +2,25 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.bound import CiteStage, ColumnInfo, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import KEYWORD
 
 
-def bind(context: Context, node: tree.Cite, schema: Schema) -> CiteStage | None:
+def bind(context: BindContext, node: tree.Cite, schema: Schema) -> CiteStage | None:
     if schema.collection is None:
-        if not schema.open:
+        if not schema.is_open:
             context.report("PQ0401", node.span, stage="cite", before="an earlier stage")
         return None
     columns = (*(c for c in schema.columns if c.name != "_cite"), ColumnInfo("_cite", KEYWORD))
-    return CiteStage("_passage" in schema.by_name, schema=replace(schema, columns=columns))
+    return CiteStage("_passage" in schema.columns_by_name, schema=replace(schema, columns=columns))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "cite", tree.Cite, "cite",
     "Adds `_cite`, which names what a row was made of: `pep:8@3` is version 3 of the record pep:8, and behind passages "
     "`pep:8@3.abstract[120..340]` its characters 120 to 340 of the field abstract.",
-    'from pep | find "line length" | take 5 | passages abstract | cite', bind, makes_columns=True,
+    'from pep | find "line length" | take 5 | passages abstract | cite', bind, changes_schema=True,
 )  # fmt: skip

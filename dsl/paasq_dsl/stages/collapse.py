@@ -1,18 +1,18 @@
 """collapse: the best rows of each value."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import CollapseStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import INT, Kind
+from paasq_dsl.types import INT, TypeKind
 
 
-def bind(context: Context, node: tree.Collapse, schema: Schema) -> CollapseStage:
+def bind(context: BindContext, node: tree.Collapse, schema: Schema) -> CollapseStage:
     value = bind_expression(context, node.value, schema)
-    keep = bind_scalar(context, node.keep, INT, "the number of rows to keep") if node.keep else None
-    if value.type.kind is Kind.VECTOR:
+    keep = bind_scalar(context, node.max_per_value, INT, "the number of rows to keep") if node.max_per_value else None
+    if value.type.kind is TypeKind.VECTOR:
         context.report(
             "PQ0304",
             node.value.span,
@@ -23,7 +23,7 @@ def bind(context: Context, node: tree.Collapse, schema: Schema) -> CollapseStage
     return CollapseStage(value, keep, schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "collapse", tree.Collapse, "collapse expression [keep n]",
     "Keeps the first row (or n) of each value, in the order there is: behind a retrieval the best of each. Rows where the "
     "value is null count as one value.",

@@ -1,18 +1,18 @@
 """distinct: one row of those that are equal."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.bound import ColumnValue, DistinctStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.bound import ColumnRef, DistinctStage, Schema
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 
 
-def bind(context: Context, node: tree.Distinct, schema: Schema) -> DistinctStage:
+def bind(context: BindContext, node: tree.Distinct, schema: Schema) -> DistinctStage:
     keys = tuple(bind_expression(context, key, schema) for key in node.keys)
-    return DistinctStage(keys or tuple(ColumnValue(c.name, c.type) for c in schema.visible), schema=schema)
+    return DistinctStage(keys or tuple(ColumnRef(c.name, c.type) for c in schema.visible_columns), schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "distinct", tree.Distinct, "distinct [by expression, ...]",
     "Keeps the first row of those that are equal in these expressions, or in all columns shown. Null equals null. The rows "
     "keep their order.",

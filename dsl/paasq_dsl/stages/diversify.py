@@ -1,32 +1,32 @@
 """diversify: a ranking that says the same thing less often."""
 
-from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.bound import Bound, DiversifyStage, Schema
-from paasq_dsl.stages.retrieval import chosen_vector_field, unknown_option
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.bound import BoundExpression, DiversifyStage, Schema
+from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT
 
 OPTIONS = {"lambda": FLOAT, "depth": INT}
 
 
-def bind(context: Context, node: tree.Diversify, schema: Schema) -> DiversifyStage | None:
-    options: dict[str, Bound] = {}
+def bind(context: BindContext, node: tree.Diversify, schema: Schema) -> DiversifyStage | None:
+    options: dict[str, BoundExpression] = {}
     for option in node.options:
         if option.name not in OPTIONS:
-            unknown_option(context, "diversify", option, OPTIONS)
+            report_unknown_option(context, "diversify", option, OPTIONS)
         else:
             options[option.name] = bind_scalar(context, option.value, OPTIONS[option.name], option.name)
-    if not needs_records(context, "diversify", schema, node.span):
+    if not require_records(context, "diversify", schema, node.span):
         return None
-    field = chosen_vector_field(context, "diversify", node.field, node.field_span, schema)
-    if not schema.retrieved and not schema.open:
+    field = resolve_vector_field(context, "diversify", node.field, node.field_span, schema)
+    if not schema.has_scores and not schema.is_open:
         context.report("PQ0414", node.span)
     return None if field is None else DiversifyStage(field, options.get("lambda"), options.get("depth"), schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "diversify", tree.Diversify, "diversify [field] [lambda=0.7] [depth=100]",
     "Orders the first rows of a ranking anew so that neighbours in meaning do not follow each other: maximal marginal "
     "relevance (Carbonell and Goldstein 1998). lambda=1 is the score alone, lambda=0 difference alone. Looks at the first 100 "

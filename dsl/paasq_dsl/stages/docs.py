@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from paasq_dsl.stages import VERBS
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages import STAGES
+from paasq_dsl.stages.spec import StageSpec
 
 _HEAD = """# Stages
 
@@ -19,11 +19,11 @@ ES|QL, PRQL and SQL."""
 
 
 def stages_page() -> str:
-    return "\n\n".join([_HEAD, *map(_entry, VERBS)]) + "\n"
+    return "\n\n".join([_HEAD, *map(_entry, STAGES)]) + "\n"
 
 
-def _entry(verb: Verb) -> str:
-    return f"- [{verb.word}](stages/{verb.word}.md) `{verb.form}`  \n  {verb.doc.partition('. ')[0].rstrip('.')}."
+def _entry(verb: StageSpec) -> str:
+    return f"- [{verb.keyword}](stages/{verb.keyword}.md) `{verb.synopsis}`  \n  {verb.doc.partition('. ')[0].rstrip('.')}."
 
 
 if __name__ == "__main__":

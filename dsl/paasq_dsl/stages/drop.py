@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.bound import DropStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 
 
-def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
+def bind(context: BindContext, node: tree.Drop, schema: Schema) -> DropStage:
     named = dict.fromkeys(column.name for column in node.columns)
     names = tuple(dict.fromkeys(name for path in named for name in (*(c.name for c in schema.members(path)), path)))
     for column in node.columns:
         if not schema.members(column.name):
             bind_expression(context, column, schema)
-        known = schema.by_name.get(column.name)
+        known = schema.columns_by_name.get(column.name)
         if known is not None and known.hidden:
             context.report("PQ0431", column.span, name=column.name)
     # what the store keeps of each row and what retrieval gave it can still be named, as behind a select
@@ -25,13 +25,13 @@ def bind(context: Context, node: tree.Drop, schema: Schema) -> DropStage:
         if c.name not in names or c.name.startswith("_")
     )
     after = replace(schema, columns=kept)
-    if schema.visible and not after.visible:
+    if schema.visible_columns and not after.visible_columns:
         context.report("PQ0432", node.span)
     return DropStage(names, schema=after)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "drop", tree.Drop, "drop column, ...",
     "Leaves these columns out and keeps the others.",
-    "from pep | drop abstract, python_version | take 10", bind, makes_columns=True,
+    "from pep | drop abstract, python_version | take 10", bind, changes_schema=True,
 )  # fmt: skip

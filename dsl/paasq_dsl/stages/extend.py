@@ -2,33 +2,33 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import bind_expression, check_key
-from paasq_dsl.binder.projections import bind_items
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.expressions import bind_expression, check_groupable
+from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import ExtendStage, Schema
-from paasq_dsl.bound.traversal import windows
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.bound.traversal import window_calls
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY
 
 
-def bind(context: Context, node: tree.Extend, schema: Schema) -> ExtendStage:
-    with context.reporting_windows(None):
-        items, added = bind_items(context, node.items, schema)
-    keys = tuple(bind_expression(context, key, schema) for key in node.keys)
-    for key, written in zip(keys, node.keys, strict=True):
-        check_key(context, key, written.span)
-    if keys and not any(item.value.type == ANY or any(windows(item.value)) for item in items):
-        context.report("PQ0410", node.keys[0].span.cover(node.keys[-1].span))
-    names = {name for c in added for name in (c.name, c.object) if name}
-    return ExtendStage(items, keys, schema=replace(schema, columns=(*schema.without(names), *added)))
+def bind(context: BindContext, node: tree.Extend, schema: Schema) -> ExtendStage:
+    with context.window_functions_reported(None):
+        items, added = bind_projections(context, node.items, schema)
+    keys = tuple(bind_expression(context, key, schema) for key in node.partition_keys)
+    for key, written in zip(keys, node.partition_keys, strict=True):
+        check_groupable(context, key, written.span)
+    if keys and not any(item.value.type == ANY or any(window_calls(item.value)) for item in items):
+        context.report("PQ0410", node.partition_keys[0].span.cover(node.partition_keys[-1].span))
+    names = {name for c in added for name in (c.name, c.object_path) if name}
+    return ExtendStage(items, keys, schema=replace(schema, columns=(*schema.columns_except(names), *added)))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "extend", tree.Extend, "extend name = expression, ... [by expression, ...]",
     "Adds columns to those there are; one of the same name is replaced. [Window functions](functions.md#windows) look at the "
     "rows around each, in the order in which they stand here, and [aggregates](functions.md#aggregates) at all of them; with "
     "by, at those of the same group, as it is parted by these expressions. The rows keep their places.",
     "from pep | sort created | extend age = @now - created, pause = delta(created), peers = count() by type", bind,
-    makes_columns=True,
+    changes_schema=True,
 )  # fmt: skip

@@ -1,22 +1,22 @@
 """facet: counts by value beside the rows."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
-from paasq_dsl.binder.paths import column_name
+from paasq_dsl.binder.paths import implicit_column_name
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import FacetCount, FacetStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import INT, Kind
+from paasq_dsl.types import INT, TypeKind
 
 
-def bind(context: Context, node: tree.Facet, schema: Schema) -> FacetStage:
+def bind(context: BindContext, node: tree.Facet, schema: Schema) -> FacetStage:
     facets: dict[str, FacetCount] = {}
     for facet in node.items:
         value = bind_expression(context, facet.item.expression, schema)
-        name = facet.item.name or column_name(facet.item.expression)
+        name = facet.item.name or implicit_column_name(facet.item.expression)
         top = bind_scalar(context, facet.top, INT, "top") if facet.top else None
-        if value.type.kind is Kind.VECTOR:
+        if value.type.kind is TypeKind.VECTOR:
             context.report(
                 "PQ0304",
                 facet.span,
@@ -33,7 +33,7 @@ def bind(context: Context, node: tree.Facet, schema: Schema) -> FacetStage:
     return FacetStage(tuple(facets.values()), schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "facet", tree.Facet, "facet [name =] expression [top n], ...",
     "Counts the rows at this place by value, beside the rows, which go on unchanged. Counts are exact; a list counts for each "
     "of its items. Most frequent first. ranges(field, 0, 10, 100) counts by ranges.",

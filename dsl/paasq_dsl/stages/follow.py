@@ -1,20 +1,24 @@
 """follow: along links to other records."""
 
-from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression
-from paasq_dsl.binder.type_descriptions import found_words, with_article
-from paasq_dsl.bound import ColumnInfo, FollowStage, Origin, Schema
+from paasq_dsl.binder.type_descriptions import describe_expression, with_article
+from paasq_dsl.bound import ColumnInfo, ColumnOrigin, FollowStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import INT, Kind
+from paasq_dsl.types import INT, TypeKind
 
 
 def scan_schema(collection: Collection) -> Schema:
     """The columns of a collection's records: its fields (vectors hidden), then what the store keeps, hidden."""
     fields = tuple(
         ColumnInfo(
-            f.name, f.type, f.type.kind is Kind.VECTOR, Origin(collection.name, f.name), collection.object_of(f.name)
+            f.name,
+            f.type,
+            f.type.kind is TypeKind.VECTOR,
+            ColumnOrigin(collection.name, f.name),
+            collection.outermost_object(f.name),
         )
         for f in collection.fields
     )
@@ -22,28 +26,30 @@ def scan_schema(collection: Collection) -> Schema:
     return Schema((*fields, *system), collection)
 
 
-def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | None:
+def bind(context: BindContext, node: tree.Follow, schema: Schema) -> FollowStage | None:
     depth = bind_expression(context, node.depth, Schema(())) if node.depth else None
-    if node.depth and depth and depth.type.kind not in {Kind.INT, Kind.ANY}:
+    if node.depth and depth and depth.type.kind not in {TypeKind.INT, TypeKind.ANY}:
         context.report(
             "PQ0304",
             node.depth.span,
             what="the depth of follow",
             expected="an int or a range such as 1..3",
-            found=found_words(depth),
+            found=describe_expression(depth),
         )
-    if not needs_records(context, "follow", schema, node.span):
+    if not require_records(context, "follow", schema, node.span):
         return None
     assert schema.collection is not None
-    field = schema.collection.by_name.get(node.field)
+    field = schema.collection.fields_by_name.get(node.field)
     if field is None:
-        context.unknown("PQ0202", node.field_span, node.field, schema.collection.by_name, where=schema.collection.name)
+        context.report_unknown(
+            "PQ0202", node.field_span, node.field, schema.collection.fields_by_name, where=schema.collection.name
+        )
         return None
-    link = field.type.item if field.type.kind is Kind.LIST else field.type
-    if link is None or link.kind is not Kind.LINK or link.name is None:
+    link = field.type.item if field.type.kind is TypeKind.LIST else field.type
+    if link is None or link.kind is not TypeKind.LINK or link.name is None:
         context.report("PQ0310", node.field_span, name=node.field, type=with_article(field.type))
         return None
-    target = context.collection(link.name, node.field_span)
+    target = context.resolve_collection(link.name, node.field_span)
     if target is None:
         return None
     if node.depth is not None and target is not schema.collection:
@@ -52,9 +58,9 @@ def bind(context: Context, node: tree.Follow, schema: Schema) -> FollowStage | N
     return FollowStage(node.field, depth, schema=Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "follow", tree.Follow, "follow link [depth n | depth a..b]",
     "Goes from these records to those that a link field leads to, so many steps (1). Each record comes once, with the fewest "
     "steps as `_depth`. Links that lead nowhere are left out. Depth a..b is from a to b, both in.",
-    "from pep | where number == 3000 | follow requires depth 1..3", bind, makes_columns=True,
+    "from pep | where number == 3000 | follow requires depth 1..3", bind, changes_schema=True,
 )  # fmt: skip

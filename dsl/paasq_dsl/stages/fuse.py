@@ -1,12 +1,12 @@
 """fuse: several retrievals as one ranking."""
 
-from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundStage, FuseBranch, FuseStage, Schema
-from paasq_dsl.diagnostics import nearest, replacement
+from paasq_dsl.diagnostics import replacement_fix, similar_names
 from paasq_dsl.source_text import Span
-from paasq_dsl.stages.retrieval import bind_weights, scored
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.retrieval import bind_weights, with_score_columns
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT
 
@@ -14,11 +14,11 @@ METHODS = ("rrf", "linear")
 OPTIONS = {"rrf": ("k", "weights", "feedback"), "linear": ("weights", "feedback")}
 
 
-def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
+def bind(context: BindContext, node: tree.Fuse, schema: Schema) -> FuseStage | None:
     if node.method not in METHODS:
-        candidates = nearest(node.method, METHODS) or METHODS
-        edit = replacement(node.method_span, candidates)
-        context.report("PQ0209", node.method_span, name=node.method, candidates=candidates, edit=edit)
+        candidates = similar_names(node.method, METHODS) or METHODS
+        edit = replacement_fix(node.method_span, candidates)
+        context.report("PQ0209", node.method_span, name=node.method, candidates=candidates, fix=edit)
         return None
     k = weights = feedback = None
     for option in node.options:
@@ -26,14 +26,14 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
             known = OPTIONS[node.method]
             span = Span(option.span.start, option.span.start + len(option.name))
             stage = f"fuse {node.method}"
-            context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
+            context.report_unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
         elif option.name == "k":
             k = bind_scalar(context, option.value, FLOAT, "k")
         elif option.name == "feedback":
             feedback = bind_scalar(context, option.value, INT, "feedback")
         else:
             weights = bind_weights(context, option, [branch.name for branch in node.branches])
-    if not needs_records(context, "fuse", schema, node.span):
+    if not require_records(context, "fuse", schema, node.span):
         return None
     branches = tuple(_branch(context, branch, schema) for branch in node.branches)
     names = [b.name for b in branches]
@@ -45,10 +45,10 @@ def bind(context: Context, node: tree.Fuse, schema: Schema) -> FuseStage | None:
         context.report("PQ0405", node.span)
     if not all(b.stages for b in branches):
         return None
-    return FuseStage(node.method, k, weights, feedback, branches, schema=scored(schema, names))
+    return FuseStage(node.method, k, weights, feedback, branches, schema=with_score_columns(schema, names))
 
 
-def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch:
+def _branch(context: BindContext, branch: tree.FuseBranch, schema: Schema) -> FuseBranch:
     stages: list[BoundStage] = []
     for node in branch.stages:
         if not isinstance(node, (tree.Match, tree.Near, tree.Find, tree.Where, tree.Take, tree.Fuse)):
@@ -59,13 +59,13 @@ def _branch(context: Context, branch: tree.Branch, schema: Schema) -> FuseBranch
             return FuseBranch(branch.name, ())
         stages.append(bound)
         schema = bound.schema
-    if not schema.retrieved:
+    if not schema.has_scores:
         context.report("PQ0404", branch.span)
         return FuseBranch(branch.name, ())
     return FuseBranch(branch.name, tuple(stages))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "fuse", tree.Fuse, "fuse rrf [k=60] | linear [weights=[..]] [feedback=3] (name: retrieval, ...)",
     "Ranks the rows of several retrievals together. rrf adds weight / (k + rank); linear adds weighted scores, match scores "
     "divided by the best. `_rank.name` and `_score.name` stay. A branch gives 1,000 rows unless its take says otherwise. "

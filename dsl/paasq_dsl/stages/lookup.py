@@ -2,53 +2,53 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import adapt, bind_expression
-from paasq_dsl.binder.paths import as_arrow, column_name, report_object
-from paasq_dsl.binder.type_descriptions import found_words, with_article
-from paasq_dsl.bound import Bound, LookupStage, Schema
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.paths import as_link_access, implicit_column_name, report_object
+from paasq_dsl.binder.type_descriptions import describe_expression, with_article
+from paasq_dsl.bound import BoundExpression, LookupStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
-from paasq_dsl.diagnostics import Edit
+from paasq_dsl.diagnostics import Fix
 from paasq_dsl.functions.signature import unify
-from paasq_dsl.object_paths import is_inside
+from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages.follow import scan_schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.lexer import quote_name
-from paasq_dsl.types import ANY, Kind, Type, lifted
+from paasq_dsl.syntax.lexer import format_name
+from paasq_dsl.types import ANY, Type, TypeKind, list_if
 
 
-def bind(context: Context, node: tree.Lookup, schema: Schema) -> LookupStage | None:
-    target = context.collection(node.collection.name, node.collection.span)
+def bind(context: BindContext, node: tree.Lookup, schema: Schema) -> LookupStage | None:
+    target = context.resolve_collection(node.collection.name, node.collection.span)
     if target is None:
         return None
     sides = _sides(node.condition, node.collection.name)
     if sides is None:
         edit = _with_collection(node.condition, target, schema)
-        context.report("PQ0434", node.condition.span, collection=target.name, field=target.key, edit=edit)
+        context.report("PQ0434", node.condition.span, collection=target.name, field=target.key, fix=edit)
         return None
     named, given = sides
     value = bind_expression(context, given, schema)
     type_ = _field_type(context, named, target)
     if type_ is None:
         return None
-    value = adapt(value, type_)
+    value = infer_parameter_type(value, type_)
     together = _common(context, node, named, (type_, value))
     found = tuple(
         replace(
             c,
             name=f"{node.name}.{c.name}",
-            type=lifted(c.type, to_list=node.many),
-            object=c.object and f"{node.name}.{c.object}",
+            type=list_if(c.type, to_list=node.many),
+            object_path=c.object_path and f"{node.name}.{c.object_path}",
         )
         for c in scan_schema(target).columns
-        if not (node.many and c.type.kind is Kind.VECTOR)
+        if not (node.many and c.type.kind is TypeKind.VECTOR)
     )
     if any(c.name == node.name or c.name.startswith(f"{node.name}.") for c in schema.columns):
         context.report("PQ0205", node.name_span, name=node.name)
         return None
-    columns = Schema((*schema.columns, *found), schema.collection, schema.open, schema.retrieved)
+    columns = Schema((*schema.columns, *found), schema.collection, schema.is_open, schema.has_scores)
     return LookupStage(target, named.name, value, together, node.many, node.name, schema=columns)
 
 
@@ -57,54 +57,56 @@ def _sides(condition: tree.Expression, collection: str) -> tuple[tree.Name, tree
     if not isinstance(condition, tree.Binary) or condition.operator != "==":
         return None
     for one, other in ((condition.right, condition.left), (condition.left, condition.right)):
-        path = column_name(one) if isinstance(one, tree.Dot) and as_arrow(one) is None else None
-        if path and is_inside(path, collection):
+        path = implicit_column_name(one) if isinstance(one, tree.MemberAccess) and as_link_access(one) is None else None
+        if path and is_descendant_path(path, collection):
             return tree.Name(one.span, path.removeprefix(f"{collection}.")), other
     return None
 
 
-def _with_collection(condition: tree.Expression, target: Collection, schema: Schema) -> Edit | None:
+def _with_collection(condition: tree.Expression, target: Collection, schema: Schema) -> Fix | None:
     """`owner == id`, where one side can only be, or else the right one may be, a field of the collection."""
     if not isinstance(condition, tree.Binary) or condition.operator != "==":
         return None
-    sides = [s for s in (condition.right, condition.left) if isinstance(s, tree.Name) and s.name in target.by_name]
-    only_there = [s for s in sides if s.name not in schema.by_name]
+    sides = [
+        s for s in (condition.right, condition.left) if isinstance(s, tree.Name) and s.name in target.fields_by_name
+    ]
+    only_there = [s for s in sides if s.name not in schema.columns_by_name]
     if not sides:
         return None
     start = (only_there or sides)[0].span.start
-    return Edit(Span(start, start), f"{quote_name(target.name)}.", f"write {target.name}.")
+    return Fix(Span(start, start), f"{format_name(target.name)}.", f"write {target.name}.")
 
 
-def _field_type(context: Context, named: tree.Name, target: Collection) -> Type | None:
-    field = target.by_name.get(named.name)
+def _field_type(context: BindContext, named: tree.Name, target: Collection) -> Type | None:
+    field = target.fields_by_name.get(named.name)
     if field is not None:
         return field.type
     if named.name in SYSTEM_COLUMNS and named.name != "_score":
         return SYSTEM_COLUMNS[named.name]
-    if members := target.objects.get(named.name):
+    if members := target.fields_by_object.get(named.name):
         report_object(context, named.name, [f.name for f in members], named.span)
     else:
-        context.unknown("PQ0202", named.span, named.name, target.by_name, where=target.name)
+        context.report_unknown("PQ0202", named.span, named.name, target.fields_by_name, where=target.name)
     return None
 
 
-def _common(context: Context, node: tree.Lookup, named: tree.Name, compared: tuple[Type, Bound]) -> Type:
+def _common(context: BindContext, node: tree.Lookup, named: tree.Name, compared: tuple[Type, BoundExpression]) -> Type:
     """What both sides are compared as."""
     type_, value = compared
     for found, span in ((type_, named.span), (value.type, node.condition.span)):
-        if found.kind in {Kind.LIST, Kind.VECTOR}:
+        if found.kind in {TypeKind.LIST, TypeKind.VECTOR}:
             context.report("PQ0435", span)
             return ANY
     together = unify(type_, value.type)
     if together is None:
-        context.report("PQ0302", node.condition.span, left=with_article(type_), right=found_words(value))
+        context.report("PQ0302", node.condition.span, left=with_article(type_), right=describe_expression(value))
     return together or ANY
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "lookup", tree.Lookup, "lookup one | many collection on value == collection.field as name",
     "Adds the fields of records of another collection as columns `name.field`. one: of the first one written, null where "
     "there is none. many: lists of all, empty where there is none. Null finds nothing. A link needs no lookup: `link->field`.",
     "from mail | lookup one person on from->email == person.email as sender | select subject, sender.name", bind,
-    makes_columns=True,
+    changes_schema=True,
 )  # fmt: skip

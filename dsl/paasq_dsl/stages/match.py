@@ -1,43 +1,51 @@
 """match: words and phrases in text fields."""
 
-from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
-from paasq_dsl.binder.type_descriptions import found_words
-from paasq_dsl.bound import Bound, MatchStage, Schema
-from paasq_dsl.stages.retrieval import check_match_words, chosen_text_fields, scored, text_fields, unknown_option
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.binder.type_descriptions import describe_expression
+from paasq_dsl.bound import BoundExpression, MatchStage, Schema
+from paasq_dsl.stages.retrieval import (
+    check_match_query,
+    report_unknown_option,
+    resolve_text_fields,
+    text_fields,
+    with_score_columns,
+)
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import INT, TEXT, Kind
+from paasq_dsl.types import INT, TEXT, TypeKind
 
 OPTIONS = ("min",)
 
 
-def bind(context: Context, node: tree.Match, schema: Schema) -> MatchStage | None:
+def bind(context: BindContext, node: tree.Match, schema: Schema) -> MatchStage | None:
     words = _words(context, node)
     least = None
     for option in node.options:
         if option.name in OPTIONS:
             least = bind_scalar(context, option.value, INT, "min")
         else:
-            unknown_option(context, "match", option, OPTIONS)
-    if not needs_records(context, "match", schema, node.span):
+            report_unknown_option(context, "match", option, OPTIONS)
+    if not require_records(context, "match", schema, node.span):
         return None
-    fields = chosen_text_fields(context, "match", node.fields, node.span, schema)
-    return MatchStage(fields, words, least, schema=scored(schema)) if text_fields(schema) else None
+    fields = resolve_text_fields(context, "match", node.fields, node.span, schema)
+    return MatchStage(fields, words, least, schema=with_score_columns(schema)) if text_fields(schema) else None
 
 
-def _words(context: Context, node: tree.Match) -> Bound:
-    if not node.like:
-        check_match_words(context, node.words)
-        return bind_scalar(context, node.words, TEXT, "what match looks for")
-    record = bind_expression(context, node.words, Schema(()))
-    if record.type.kind is not Kind.LINK:
+def _words(context: BindContext, node: tree.Match) -> BoundExpression:
+    if not node.is_more_like_this:
+        check_match_query(context, node.query_text)
+        return bind_scalar(context, node.query_text, TEXT, "what match looks for")
+    record = bind_expression(context, node.query_text, Schema(()))
+    if record.type.kind is not TypeKind.LINK:
         what = "what match looks for the like of"
-        context.report("PQ0304", node.words.span, what=what, expected="a record", found=found_words(record))
+        context.report(
+            "PQ0304", node.query_text.span, what=what, expected="a record", found=describe_expression(record)
+        )
     return record
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "match", tree.Match, 'match [field[^weight], ...] "words" [min=1] | like record',
     "Keeps the rows with these words in the named text fields (all of them where none is named), best first by BM25. Inside "
     'the string: words, \\"phrases\\", +must, -not, prefix*, fuzzy~1, word^3. With min=2 two at least of what has no sign must '

@@ -1,23 +1,25 @@
 """near: nearest by meaning."""
 
-from paasq_dsl.binder.context import Context, needs_records
-from paasq_dsl.binder.expressions import adapt, bind_expression, bind_scalar
+from paasq_dsl.binder.context import BindContext, require_records
+from paasq_dsl.binder.expressions import bind_expression, bind_scalar, infer_parameter_type
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import NearStage, Schema
-from paasq_dsl.stages.retrieval import chosen_vector_field, scored, unknown_option
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field, with_score_columns
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import ANY, BOOL, STRING_KINDS, Kind
+from paasq_dsl.types import ANY, BOOL, STRING_KINDS, TypeKind
 
 OPTIONS = ("exact",)
 
 
-def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
-    target = adapt(bind_expression(context, node.target, Schema(())), ANY)
+def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | None:
+    target = infer_parameter_type(bind_expression(context, node.target, Schema(())), ANY)
     number_list = (
-        target.type.kind is Kind.LIST and target.type.item and target.type.item.kind in {Kind.INT, Kind.FLOAT, Kind.ANY}
+        target.type.kind is TypeKind.LIST
+        and target.type.item
+        and target.type.item.kind in {TypeKind.INT, TypeKind.FLOAT, TypeKind.ANY}
     )
-    if target.type.kind not in STRING_KINDS | {Kind.VECTOR, Kind.ANY} and not number_list:
+    if target.type.kind not in STRING_KINDS | {TypeKind.VECTOR, TypeKind.ANY} and not number_list:
         context.report(
             "PQ0304",
             node.target.span,
@@ -30,15 +32,15 @@ def bind(context: Context, node: tree.Near, schema: Schema) -> NearStage | None:
         if option.name in OPTIONS:
             exact = bind_scalar(context, option.value, BOOL, "exact")
         else:
-            unknown_option(context, "near", option, OPTIONS)
-    if not needs_records(context, "near", schema, node.span):
+            report_unknown_option(context, "near", option, OPTIONS)
+    if not require_records(context, "near", schema, node.span):
         return None
     span = node.field_span if node.field else node.span
-    field = chosen_vector_field(context, "near", node.field, span, schema, of_text=target.type.kind in STRING_KINDS)
-    return None if field is None else NearStage(field, target, exact, schema=scored(schema))
+    field = resolve_vector_field(context, "near", node.field, span, schema, of_text=target.type.kind in STRING_KINDS)
+    return None if field is None else NearStage(field, target, exact, schema=with_score_columns(schema))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "near", tree.Near, "near [field] to text | vector | record [exact=true]",
     "Orders the rows that have a vector by how near it is to the target: a text (embedded by the field's model), a vector, "
     "or a stored record. `_score` is the cosine. exact=true scans every vector.",

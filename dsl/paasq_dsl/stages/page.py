@@ -1,21 +1,21 @@
 """page: one page of the result, and a cursor to the next."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import PageStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import INT, KEYWORD
 
 
-def bind(context: Context, node: tree.Page, schema: Schema) -> PageStage:
+def bind(context: BindContext, node: tree.Page, schema: Schema) -> PageStage:
     size = bind_scalar(context, node.size, INT, "the number of rows on a page")
     begins = node.after is None or (isinstance(node.after, tree.Literal) and node.after.value is None)
     after = None if begins or node.after is None else bind_scalar(context, node.after, KEYWORD, "a cursor")
     return PageStage(size, after, schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "page", tree.Page, "page size [after cursor]",
     "Gives a page of rows. The answer's cursor leads to the next page; it is null on the last. `after null` is the first page. "
     "Ranked results page too.",

@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context, needs_records
+from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import ColumnInfo, PassagesStage, Schema
-from paasq_dsl.stages.retrieval import chosen_text_field
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.retrieval import resolve_text_field
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT, KEYWORD
 
 
-def bind(context: Context, node: tree.Passages, schema: Schema) -> PassagesStage | None:
-    most = bind_scalar(context, node.most, INT, "the number of passages") if node.most else None
-    if not needs_records(context, "passages", schema, node.span):
+def bind(context: BindContext, node: tree.Passages, schema: Schema) -> PassagesStage | None:
+    most = bind_scalar(context, node.max_per_row, INT, "the number of passages") if node.max_per_row else None
+    if not require_records(context, "passages", schema, node.span):
         return None
-    field = chosen_text_field(context, "passages", node.field, node.field_span, schema)
+    field = resolve_text_field(context, "passages", node.field, node.field_span, schema)
     if field is None or schema.collection is None:
         return None
     added = (
-        ColumnInfo("passage", schema.collection.by_name[field].type),
+        ColumnInfo("passage", schema.collection.fields_by_name[field].type),
         ColumnInfo("passage_start", INT),
         ColumnInfo("passage_end", INT),
         ColumnInfo("_score.passage", FLOAT, hidden=True),
@@ -27,14 +27,14 @@ def bind(context: Context, node: tree.Passages, schema: Schema) -> PassagesStage
     )
     names = {column.name for column in added}
     columns = (*(c for c in schema.columns if c.name not in names), *added)
-    return PassagesStage(field, most, schema=replace(schema, columns=columns, repeated=True))
+    return PassagesStage(field, most, schema=replace(schema, columns=columns, may_repeat_records=True))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "passages", tree.Passages, "passages field [max n]",
     "Makes a row of each of the best passages of a text field, one a record or at most n, best first, for the first 100 "
     "records. They are chosen by the words of the last match or find, and by meaning where near or find looked for a text. "
     "`passage` is the text from character `passage_start` to `passage_end`; `_score.passage` says how well it answers. "
     "A row without text stays one row.",
-    'from pep | find "matrix multiplication operator" | take 5 | passages abstract max 2', bind, makes_columns=True,
+    'from pep | find "matrix multiplication operator" | take 5 | passages abstract max 2', bind, changes_schema=True,
 )  # fmt: skip

@@ -6,48 +6,50 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.binder.fixes import in_place
-from paasq_dsl.bound import Bound, ColumnInfo, Schema
+from paasq_dsl.binder.fixes import replace_node
+from paasq_dsl.bound import BoundExpression, ColumnInfo, Schema
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.lexer import quote_string
-from paasq_dsl.syntax.match_query import Form, MatchTextError, Occur, parse_match_text
-from paasq_dsl.types import FLOAT, INT, Kind, list_of
+from paasq_dsl.syntax.lexer import format_string
+from paasq_dsl.syntax.match_query import ClauseKind, MatchQueryError, Occur, parse_match_query
+from paasq_dsl.types import FLOAT, INT, TypeKind, list_of
 
-SCORE = ColumnInfo("_score", FLOAT)
+SCORE_COLUMN = ColumnInfo("_score", FLOAT)
 
 
-def scored(schema: Schema, branches: Iterable[str] = ()) -> Schema:
+def with_score_columns(schema: Schema, branches: Iterable[str] = ()) -> Schema:
     """The columns behind a retrieval stage: `_score`, and for each branch its own score and rank (from 1), hidden."""
-    added = [SCORE]
+    added = [SCORE_COLUMN]
     for name in branches:
         added += [ColumnInfo(f"_score.{name}", FLOAT, hidden=True), ColumnInfo(f"_rank.{name}", INT, hidden=True)]
     names = {c.name for c in added}
     columns = tuple(c for c in schema.columns if c.name not in names)
-    return replace(schema, columns=(*columns, *added), retrieved=True)
+    return replace(schema, columns=(*columns, *added), has_scores=True)
 
 
 def text_fields(schema: Schema) -> tuple[str, ...]:
-    return tuple(f.name for f in schema.collection.of_kind(Kind.TEXT)) if schema.collection else ()
+    return tuple(f.name for f in schema.collection.fields_of_kind(TypeKind.TEXT)) if schema.collection else ()
 
 
 def vector_fields(schema: Schema) -> tuple[str, ...]:
-    return tuple(f.name for f in schema.collection.of_kind(Kind.VECTOR)) if schema.collection else ()
+    return tuple(f.name for f in schema.collection.fields_of_kind(TypeKind.VECTOR)) if schema.collection else ()
 
 
-def chosen_vector_field(
-    context: Context, stage: str, name: str | None, span: Span, schema: Schema, *, of_text: bool = True
+def resolve_vector_field(
+    context: BindContext, stage: str, name: str | None, span: Span, schema: Schema, *, of_text: bool = True
 ) -> str | None:
     """The vector field a stage works with: the one named, or the only one; `of_text`: or the only one that is made of text.
     Reports where that is none; None where the collection has no vectors."""
     known = vector_fields(schema)
-    made = tuple(n for n in known if schema.collection is not None and schema.collection.by_name[n].sources)
+    made = tuple(
+        n for n in known if schema.collection is not None and schema.collection.fields_by_name[n].source_fields
+    )
     if name is None and of_text and len(made) == 1:
         return made[0]
     if not known:
-        missing_field(context, stage, "vector", schema, span)
+        report_missing_field(context, stage, "vector", schema, span)
         return None
     first = known[0]
     if name is not None and name not in known:
@@ -58,66 +60,66 @@ def chosen_vector_field(
     return first if name not in known else name
 
 
-def chosen_text_fields(
-    context: Context, stage: str, named: tuple[tree.Weighted, ...], span: Span, schema: Schema
+def resolve_text_fields(
+    context: BindContext, stage: str, named: tuple[tree.WeightedField, ...], span: Span, schema: Schema
 ) -> tuple[tuple[str, float], ...]:
     """The text fields that are named, with weights. Reports a name that is none, and a collection without text."""
     if not text_fields(schema):
-        missing_field(context, stage, "text", schema, span)
+        report_missing_field(context, stage, "text", schema, span)
         return ()
-    known = [w for w in named if chosen_text_field(context, stage, w.name, w.span, schema)]
+    known = [w for w in named if resolve_text_field(context, stage, w.name, w.span, schema)]
     return tuple((w.name, w.weight) for w in known)
 
 
-def unknown_option(context: Context, stage: str, option: tree.Option, known: Iterable[str]) -> None:
+def report_unknown_option(context: BindContext, stage: str, option: tree.Option, known: Iterable[str]) -> None:
     span = Span(option.span.start, option.span.start + len(option.name))
-    context.unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
+    context.report_unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
 
 
-def bind_weights(context: Context, option: tree.Option, branches: Sequence[str]) -> Bound:
+def bind_weights(context: BindContext, option: tree.Option, branches: Sequence[str]) -> BoundExpression:
     """A list of numbers, one for each branch; reports a literal one of another length."""
     bound = bind_scalar(context, option.value, list_of(FLOAT), "weights")
-    if isinstance(option.value, tree.ListOf) and len(option.value.items) != len(branches):
+    if isinstance(option.value, tree.ListLiteral) and len(option.value.items) != len(branches):
         context.report("PQ0417", option.span, count=len(branches), branches=", ".join(branches))
     return bound
 
 
-def chosen_text_field(context: Context, stage: str, name: str, span: Span, schema: Schema) -> str | None:
+def resolve_text_field(context: BindContext, stage: str, name: str, span: Span, schema: Schema) -> str | None:
     """The text field of this name. Reports where it is none."""
     known = text_fields(schema)
     if name in known:
         return name
     assert schema.collection is not None
     if not known:
-        missing_field(context, stage, "text", schema, span)
-    elif name in schema.collection.by_name:
+        report_missing_field(context, stage, "text", schema, span)
+    elif name in schema.collection.fields_by_name:
         context.report("PQ0406", span, name=name, expected="a text field", candidates=known)
     else:
-        context.unknown("PQ0202", span, name, known, where=schema.collection.name)
+        context.report_unknown("PQ0202", span, name, known, where=schema.collection.name)
     return None
 
 
-def missing_field(context: Context, stage: str, kind: str, schema: Schema, span: Span) -> None:
+def report_missing_field(context: BindContext, stage: str, kind: str, schema: Schema, span: Span) -> None:
     name = schema.collection.name if schema.collection else "this"
     context.report("PQ0402", span, collection=name, kind=kind, stage=stage)
 
 
-def check_match_words(context: Context, words: tree.Expression) -> None:
+def check_match_query(context: BindContext, words: tree.Expression) -> None:
     """A literal match text is read now, so that the editor shows what is wrong with it."""
     if not isinstance(words, tree.Literal) or not isinstance(words.value, str):
         return
     try:
-        clauses = parse_match_text(words.value).clauses
-    except MatchTextError as error:
+        clauses = parse_match_query(words.value).clauses
+    except MatchQueryError as error:
         context.report(error.code, _inside(words, error.offset), **error.words)
         return
     if clauses and all(c.occur is Occur.MUST_NOT for c in clauses):
         context.report("PQ0471", words.span)
-    operators = [c.text for c in clauses if c.form is Form.WORD and c.text.strip("(") in {"AND", "OR"}]
+    operators = [c.text for c in clauses if c.kind is ClauseKind.WORD and c.text.strip("(") in {"AND", "OR"}]
     if operators and len(clauses) > 1 and not words.value.isupper():
         better = _with_signs(words.value)
-        edit = in_place(words, quote_string(better)) if better else None
-        context.report("PQ0470", words.span, word=operators[0], edit=edit)
+        edit = replace_node(words, format_string(better)) if better else None
+        context.report("PQ0470", words.span, word=operators[0], fix=edit)
 
 
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
@@ -139,8 +141,8 @@ def _with_signs(text: str) -> str | None:
 
 def _inside(words: tree.Literal, offset: int) -> Span:
     """From an offset of a match text to its end, where the literal is written as it reads; else the whole literal."""
-    shown = quote_string(cast("str", words.value))
+    shown = format_string(cast("str", words.value))
     if len(shown) != words.span.end - words.span.start:
         return words.span
-    before = len(quote_string(cast("str", words.value)[:offset])) - 1
+    before = len(format_string(cast("str", words.value)[:offset])) - 1
     return Span(words.span.start + before, words.span.end - 1)

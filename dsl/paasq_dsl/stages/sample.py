@@ -1,21 +1,21 @@
 """sample: some rows by chance."""
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.expressions import NO_ROW, adapt, bind_expression, bind_scalar, expect_type
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, bind_scalar, expect_type, infer_parameter_type
 from paasq_dsl.bound import SampleStage, Schema
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import FLOAT, INT
 
 
-def bind(context: Context, node: tree.Sample, schema: Schema) -> SampleStage:
-    given = adapt(bind_expression(context, node.count, NO_ROW), INT)
+def bind(context: BindContext, node: tree.Sample, schema: Schema) -> SampleStage:
+    given = infer_parameter_type(bind_expression(context, node.count, EMPTY_SCHEMA), INT)
     count = expect_type(context, given, FLOAT, node.count.span, "how many rows to sample, or what share of them,")
     seed = bind_scalar(context, node.seed, INT, "a seed") if node.seed else None
     return SampleStage(count, seed, schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "sample", tree.Sample, "sample count | share [seed number]",
     "Keeps so many rows, or with 0.1 a tenth of them, chosen by chance, in their order. A seed chooses the same of the same "
     "records each time. Without one the seed is the sequence number that the answer names: it chooses others as soon as "

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from paasq_dsl.binder.context import Context
-from paasq_dsl.binder.projections import bind_items
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import ColumnInfo, Schema, SelectStage
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 
 
-def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
-    with context.reporting_windows(None):
-        items, columns = bind_items(context, node.items, schema)
+def bind(context: BindContext, node: tree.Select, schema: Schema) -> SelectStage:
+    with context.window_functions_reported(None):
+        items, columns = bind_projections(context, node.items, schema)
     names = {c.name for c in columns}
     # what the store keeps of each row and what retrieval gave it can still be named behind a select
     kept = tuple(
@@ -22,10 +22,10 @@ def bind(context: Context, node: tree.Select, schema: Schema) -> SelectStage:
     return SelectStage(items, schema=replace(schema, columns=(*columns, *kept)))
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "select", tree.Select, "select [name =] expression, ...",
     "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
     "[Window functions](functions.md#windows) and [aggregates](functions.md#aggregates) look at all rows, in the order in which "
     "they stand here.",
-    "from pep | select number, title, since = year(created)", bind, makes_columns=True,
+    "from pep | select number, title, since = year(created)", bind, changes_schema=True,
 )  # fmt: skip

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.bound import BoundStage, Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class StageSpec:
     """`bind(context, node, schema)` gives the bound stage, or None where what is wrong was reported and the rows go on as
     they came. `makes_columns`: may columns differ behind it? Then a broken one leaves the schema open."""
 
-    word: str
+    keyword: str
     node: type
-    form: str
+    synopsis: str
     doc: str
     example: str
-    bind: Callable[[Context, Any, Schema], BoundStage | None]
-    makes_columns: bool = False
+    bind: Callable[[BindContext, Any, Schema], BoundStage | None]
+    changes_schema: bool = False

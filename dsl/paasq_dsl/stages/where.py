@@ -1,17 +1,17 @@
 """where: keep the rows for which a condition is true."""
 
-from paasq_dsl.binder.context import Context
+from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.bound import Schema, WhereStage
-from paasq_dsl.stages.spec import Verb
+from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 
 
-def bind(context: Context, node: tree.Where, schema: Schema) -> WhereStage:
+def bind(context: BindContext, node: tree.Where, schema: Schema) -> WhereStage:
     return WhereStage(bind_condition(context, node.predicate, schema), schema=schema)
 
 
-VERB = Verb(
+STAGE = StageSpec(
     "where", tree.Where, "where condition",
     "Keeps the rows for which the condition is true. A null condition is not. Before a retrieval stage it is a prefilter: "
     "near still gives the nearest of the rows that pass. What another pipeline gives is a list: x in (from ... | select y).",

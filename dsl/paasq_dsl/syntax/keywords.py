@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-STAGE_WORDS = frozenset(
+STAGE_KEYWORDS = frozenset(
     "where find match near fuse sort take page select extend facet summarize follow "
     "drop rename skip distinct expand sample union lookup "
     "rerank collapse diversify passages cite budget".split()
 )
-STATEMENT_WORDS = frozenset(
+STATEMENT_KEYWORDS = frozenset(
     "from explain let param collection put patch delete tx fn view use show describe alter drop "
     "dryrun snapshot verify zone resolve watch".split()
 )
-EVENT_WORDS = ("enter", "change", "leave")
+WATCH_EVENTS = ("enter", "change", "leave")
 # Behind these a name is one of a column, a collection or a value, whatever word it is.
-BEFORE_A_NAME = frozenset(
+NAME_PRECEDING_KEYWORDS = frozenset(
     "from where select extend sort by summarize facet follow match near let and or not in has any all "
     "fuse take page top fill depth after to explain analyze of watch "
     "drop rename skip distinct expand as sample seed lookup one many on "
     "collapse keep diversify passages".split()
 )
-PIPELINE_HOLDERS = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
-MEMBERSHIP_WORDS = frozenset({"in", "any", "all"})  # behind which brackets may hold one that gives a list
+PIPELINE_STAGES = frozenset({"fuse", "union"})  # stages whose brackets hold pipelines
+MEMBERSHIP_KEYWORDS = frozenset({"in", "any", "all"})  # behind which brackets may hold one that gives a list
 
 # Words of other query languages, and what stands for them here.
-FOREIGN_STAGES = {
+DIALECT_STAGES = {
     "limit": "take", "head": "take", "top": "sort ... | take", "order": "sort", "filter": "where", "having": "where",
     "project": "select", "derive": "extend", "eval": "extend", "stats": "summarize", "aggregate": "summarize",
     "group": "summarize", "search": "find", "offset": "skip", "knn": "near", "dedup": "distinct", "unique": "distinct",
@@ -36,14 +36,14 @@ FOREIGN_STAGES = {
     "highlight": "extend", "summarise": "summarize", "make": "summarize", "flatten": "expand", "vector": "near",
     "semantic": "near", "uniq": "distinct", "getschema": "show fields of ...", "and": "where", "or": "where",
 }  # fmt: skip
-FOREIGN_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
+DIALECT_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "create": "collection", "table": "from",
                       "begin": "tx { ... }", "select": "from <collection> | select ...", "desc": "describe",
                       "import": "use", "include": "use", "def": "fn", "function": "fn", "func": "fn", "const": "let",
                       "var": "let", "with": "let", "define": "collection", "relate": "put", "remove": "delete",
                       "commit": "tx { ... }", "get": "from <collection>", "post": "put", "db": "from <collection>",
                       "match": "from <collection> | match ..."}  # fmt: skip
 # Several words, in lower case and with no space where a `-` joins them.
-FOREIGN_PHRASES: dict[str, dict[tuple[str, ...], str]] = {
+DIALECT_PHRASES: dict[str, dict[tuple[str, ...], str]] = {
     "stage": {
         ("order", "by"): "sort", ("sort", "by"): "sort", ("group", "by"): "summarize by", ("sort", "on"): "sort",
         ("project", "-", "away"): "drop", ("project", "-", "rename"): "rename", ("project", "-", "keep"): "select",
@@ -61,12 +61,12 @@ FOREIGN_PHRASES: dict[str, dict[tuple[str, ...], str]] = {
     },
 }  # fmt: skip
 # Words of the grammar that begin neither a stage nor a statement.
-INNER_WORDS = frozenset(
+CLAUSE_KEYWORDS = frozenset(
     "and or not in has any all by asc desc nulls first last as on one many fill previous linear top to like keep max seed "
     "set expect absent present of seq field fields its records add retype required unique default true false null "
     "depth after analyze".split()
 )
-FOREIGN_FUNCTIONS = {
+DIALECT_FUNCTIONS = {
     "len": "length", "size": "length", "strlen": "length", "string_size": "length", "char_length": "length",
     "array_length": "length", "cardinality": "length", "mv_count": "length", "substr": "substring", "mid": "substring",
     "tolower": "lower", "to_lower": "lower", "lowercase": "lower", "toupper": "upper",
@@ -113,8 +113,8 @@ FOREIGN_FUNCTIONS = {
     "rolling_median": "moving_median", "ewma": "ema", "ewm_mean": "ema", "ffill": "fill_previous",
     "ratio_to_report": "share", "row_rank_min": "rank", "row_rank_dense": "dense_rank", "row_index": "row_number",
 }  # fmt: skip
-EXACT_TYPES = frozenset({"decimal", "numeric", "money", "currency"})  # which there are none of
-FOREIGN_TYPES = {
+DECIMAL_TYPES = frozenset({"decimal", "numeric", "money", "currency"})  # which there are none of
+DIALECT_TYPES = {
     "blob": "bytes", "binary": "bytes", "bytea": "bytes", "varbinary": "bytes",
     "str": "text", "varchar": "keyword", "integer": "int", "number": "float", "double": "float", "real": "float",
     "boolean": "bool", "list": "[keyword]", "array": "[keyword]", "uuid": "keyword", "guid": "keyword", "char": "keyword",
@@ -125,12 +125,12 @@ FOREIGN_TYPES = {
 }  # fmt: skip
 
 # Words inside a stage or statement, and what stands for them here.
-FOREIGN_INNER = {
+DIALECT_CLAUSE_KEYWORDS = {
     "ascending": "asc", "descending": "desc", "column": "field", "values": "from", "exists": "present", "using": "on",
     "table": "collection", "tables": "collections", "missing": "absent",
 }  # fmt: skip
 # Names of values elsewhere; a call of one without arguments is read alike.
-FOREIGN_VALUES = {
+DIALECT_LITERALS = {
     "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null", "True": "true", "TRUE": "true",
     "False": "false", "FALSE": "false", "now": "@now", "NOW": "@now", "today": "@today", "yesterday": "@yesterday",
     "tomorrow": "@tomorrow", "utcnow": "@now", "current_timestamp": "@now", "CURRENT_TIMESTAMP": "@now",

@@ -74,7 +74,7 @@ _TYPING = frozenset({"param", "fn", "let", "view"})  # statements with a type be
 _LABELS_AFTER = frozenset("({,")
 
 
-def scan(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """All tokens in order; their texts joined are `text`. Linear in its length."""
     tokens: list[Token] = []
     brackets: list[str] = []  # for each open bracket that `name:` labels something in: the word that holds it, else ""
@@ -131,22 +131,22 @@ def is_plain_name(name: str) -> bool:
     return _PLAIN_NAME.fullmatch(name) is not None
 
 
-def quote_name(name: str) -> str:
+def format_name(name: str) -> str:
     """A name as it is written: in back-ticks where it is not a plain word."""
     return name if is_plain_name(name) else f"`{name}`"
 
 
-def quote_path(name: str) -> str:
+def format_path(name: str) -> str:
     """A dotted name as it is written, each part as `quote_name` has it."""
-    return ".".join(map(quote_name, name.split(".")))
+    return ".".join(map(format_name, name.split(".")))
 
 
-def record_name(collection: str, key: str) -> str:
+def format_record_ref(collection: str, key: str) -> str:
     """`collection:key` as it is written: the key in quotes where it is not plain."""
-    return f"{collection}:{key if _PLAIN_KEY.fullmatch(key) else quote_string(key)}"
+    return f"{collection}:{key if _PLAIN_KEY.fullmatch(key) else format_string(key)}"
 
 
-def quote_string(text: str) -> str:
+def format_string(text: str) -> str:
     """A string literal that means `text`."""
     escaped = (
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
@@ -159,7 +159,7 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
-def unquote(literal: str) -> str:
+def unescape_string(literal: str) -> str:
     r"""The text a string literal means. `\n`, `\t`, `\r` and `\u00fc` are characters (UTF-16 pairs are one); `\` before
     anything else is left out."""
     body = literal[3:-3] if literal.startswith('"""') else literal[1:-1]

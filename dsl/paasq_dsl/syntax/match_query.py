@@ -20,7 +20,7 @@ Number = TypeVar("Number", int, float)
 
 TEXT_BYTES_MAX = 4096
 CLAUSES_MAX = 256
-EDITS_MAX = 2
+EDIT_DISTANCE_MAX = 2
 SLOP_MAX = 100
 BOOST_MAX = 1000.0
 
@@ -31,7 +31,7 @@ class Occur(StrEnum):
     MUST_NOT = "must_not"
 
 
-class Form(StrEnum):
+class ClauseKind(StrEnum):
     WORD = "word"
     PHRASE = "phrase"
     PREFIX = "prefix"
@@ -46,19 +46,19 @@ class Clause:
     """
 
     occur: Occur
-    form: Form
+    kind: ClauseKind
     text: str
     boost: float = 1.0
-    edits: int = 0
+    edit_distance: int = 0
     slop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class MatchText:
+class MatchQuery:
     clauses: tuple[Clause, ...]
 
 
-class MatchTextError(CodedError):
+class MatchQueryError(CodedError):
     """What is wrong with a match text, with the offset of it in the text."""
 
     def __init__(self, code: str, offset: int, **words: Any) -> None:
@@ -74,11 +74,11 @@ _TAIL_AFTER_PHRASE = re.compile(r"(?:~(\d+))?(?:\^(\d+(?:\.\d+)?))?(?=\s|$)")
 _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 
-def parse_match_text(text: str, *, lenient: bool = False) -> MatchText:
+def parse_match_query(text: str, *, lenient: bool = False) -> MatchQuery:
     r"""Raises MatchTextError where the text is too long, has an open quote, or a number out of its range. With `lenient`
     the last two are plain words, as if their signs had a `\`."""
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
-        raise MatchTextError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")
+        raise MatchQueryError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")
     clauses: list[Clause] = []
     at = 0
     while at < len(text):
@@ -88,15 +88,15 @@ def parse_match_text(text: str, *, lenient: bool = False) -> MatchText:
         start = at
         try:
             clause, at = _clause(text, at)
-        except MatchTextError:
+        except MatchQueryError:
             if not lenient:
                 raise
             clause, at = _plain(text, at)
         if clause is not None:
             clauses.append(clause)
         if len(clauses) > CLAUSES_MAX:
-            raise MatchTextError("PQ0141", start, most=CLAUSES_MAX)
-    return MatchText(tuple(clauses))
+            raise MatchQueryError("PQ0141", start, most=CLAUSES_MAX)
+    return MatchQuery(tuple(clauses))
 
 
 def _clause(text: str, at: int) -> tuple[Clause | None, int]:
@@ -114,18 +114,18 @@ def _plain(text: str, at: int) -> tuple[Clause | None, int]:
     word = _WORD.match(text, at)
     if word is None:
         return None, at + 1
-    return Clause(Occur.SHOULD, Form.WORD, _unescape(word[0])), word.end()
+    return Clause(Occur.SHOULD, ClauseKind.WORD, _unescape(word[0])), word.end()
 
 
 def _phrase(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
     body = _PHRASE.match(text, at)
     if body is None:
-        raise MatchTextError("PQ0142", at)
+        raise MatchQueryError("PQ0142", at)
     tail = _TAIL_AFTER_PHRASE.match(text, body.end())
     slop = _bounded(int(tail[1]) if tail and tail[1] else 0, SLOP_MAX, "PQ0143", at)
     boost = _bounded(float(tail[2]) if tail and tail[2] else 1.0, BOOST_MAX, "PQ0144", at)
     words = _unescape(body[1]).strip()
-    clause = Clause(occur, Form.PHRASE, words, boost=boost, slop=slop) if words else None
+    clause = Clause(occur, ClauseKind.PHRASE, words, boost=boost, slop=slop) if words else None
     return clause, tail.end() if tail else body.end()
 
 
@@ -138,13 +138,13 @@ def _word(text: str, at: int, occur: Occur) -> tuple[Clause | None, int]:
     boost = _bounded(float(tail["boost"]) if tail["boost"] else 1.0, BOOST_MAX, "PQ0144", at)
     body = word[0][: tail.start()]
     if not body:  # a lone ~1 is a word like any other
-        return Clause(occur, Form.WORD, _unescape(word[0])), word.end()
+        return Clause(occur, ClauseKind.WORD, _unescape(word[0])), word.end()
     if tail["near"]:
-        edits = _bounded(int(tail["near"]), EDITS_MAX, "PQ0145", at)
-        return Clause(occur, Form.FUZZY, _unescape(body), boost=boost, edits=edits), word.end()
+        edits = _bounded(int(tail["near"]), EDIT_DISTANCE_MAX, "PQ0145", at)
+        return Clause(occur, ClauseKind.FUZZY, _unescape(body), boost=boost, edit_distance=edits), word.end()
     if body.endswith("*") and not body.endswith(r"\*") and len(body) > 1:
-        return Clause(occur, Form.PREFIX, _unescape(body[:-1]), boost=boost), word.end()
-    return Clause(occur, Form.WORD, _unescape(body), boost=boost), word.end()
+        return Clause(occur, ClauseKind.PREFIX, _unescape(body[:-1]), boost=boost), word.end()
+    return Clause(occur, ClauseKind.WORD, _unescape(body), boost=boost), word.end()
 
 
 def _unescape(text: str) -> str:
@@ -153,5 +153,5 @@ def _unescape(text: str) -> str:
 
 def _bounded(value: Number, most: Number, code: str, at: int) -> Number:
     if value > most:
-        raise MatchTextError(code, at, found=f"{value:g}", most=f"{most:g}")
+        raise MatchQueryError(code, at, found=f"{value:g}", most=f"{most:g}")
     return value

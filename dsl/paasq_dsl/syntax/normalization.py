@@ -9,19 +9,19 @@ from math import isfinite
 from typing import TypeAlias
 
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.lexer import Token, TokenKind, scan, unquote
-from paasq_dsl.syntax.stage_splitter import significant
-from paasq_dsl.time_zones import zone_of
-from paasq_dsl.values import INT_MAX, Duration, Value, parse_duration, read_time, to_micros
+from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize, unescape_string
+from paasq_dsl.syntax.stage_splitter import without_trivia
+from paasq_dsl.time_zones import find_zone
+from paasq_dsl.values import INT_MAX, Duration, Value, parse_datetime, parse_duration, to_micros
 
 # What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
 _STRUCTURAL_BEFORE = frozenset({"^", "use", "zone"})
 _LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
-Literal: TypeAlias = "Value | datetime"
+LiftedLiteral: TypeAlias = "Value | datetime"
 
 
 @dataclass(frozen=True, slots=True)
-class Canonical:
+class NormalizedText:
     """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`.
 
     A time without an offset is a datetime without a zone, until `in_zone` says which instant it is. A string that names a
@@ -29,26 +29,26 @@ class Canonical:
     """
 
     key: str
-    literals: tuple[Literal, ...]
-    starts: tuple[int, ...]
+    literals: tuple[LiftedLiteral, ...]
+    literal_offsets: tuple[int, ...]
 
-    def in_zone(self, zone: tzinfo) -> tuple[Value, ...]:
+    def literal_values(self, zone: tzinfo) -> tuple[Value, ...]:
         """The literals, each time an instant: int microseconds since 1970 in UTC."""
         return tuple(to_micros(v, zone) if isinstance(v, datetime) else v for v in self.literals)
 
     @property
-    def slots(self) -> dict[int, int]:
+    def literal_slots(self) -> dict[int, int]:
         """Offset of a literal -> its number, for the binder."""
-        return {start: slot for slot, start in enumerate(self.starts)}
+        return {start: slot for slot, start in enumerate(self.literal_offsets)}
 
 
-def canonical(text: str) -> Canonical:
+def normalize(text: str) -> NormalizedText:
     """Never raises: a literal that has no value (a date such as @2026-13-01) stays in the key, and parsing will report it."""
     words: list[str] = []
-    literals: list[Literal] = []
+    literals: list[LiftedLiteral] = []
     starts: list[int] = []
     before = ""
-    for token in scan(text):
+    for token in tokenize(text):
         kind, word, start = token
         if kind in _LEFT_OUT:
             continue
@@ -61,12 +61,12 @@ def canonical(text: str) -> Canonical:
             literals.append(found[1])
             starts.append(start)
         before = word
-    return Canonical(" ".join(words), tuple(literals), tuple(starts))
+    return NormalizedText(" ".join(words), tuple(literals), tuple(starts))
 
 
 def _string(token: Token) -> tuple[str, Value]:
-    value = unquote(token.text)
-    return "?string" if zone_of(value) is None else "?zone", value
+    value = unescape_string(token.text)
+    return "?string" if find_zone(value) is None else "?zone", value
 
 
 def _number(token: Token) -> tuple[str, Value] | None:
@@ -85,11 +85,11 @@ def _duration(token: Token) -> tuple[str, Duration] | None:
         return None
 
 
-def _time(token: Token) -> tuple[str, Literal] | None:
+def _time(token: Token) -> tuple[str, LiftedLiteral] | None:
     if not token.text[1:2].isdigit():
         return None  # @now is a word of the language
     try:
-        moment = read_time(token.text[1:])
+        moment = parse_datetime(token.text[1:])
         return "?time", moment if moment.tzinfo is None else to_micros(moment)
     except ValueError:
         return None
@@ -103,9 +103,9 @@ _LIFT = {
 }
 
 
-def moved(span: Span, before: str, after: str) -> Span:
+def remap_span(span: Span, before: str, after: str) -> Span:
     """Where a span of one text lies in another one of the same canonical form: the same tokens, counted from the start."""
-    old, new = significant(scan(before)), significant(scan(after))
+    old, new = without_trivia(tokenize(before)), without_trivia(tokenize(after))
     if len(old) != len(new):
         return span
     start = next((n.start for o, n in zip(old, new, strict=True) if o.end > span.start), span.start)

@@ -14,35 +14,35 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternRE, PatternStr, TerminalDef
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.lexer import Token, TokenKind, scan
-from paasq_dsl.syntax.recovery.error_patterns import explain_mistake
-from paasq_dsl.syntax.recovery.expected_tokens import expected_words
-from paasq_dsl.syntax.recovery.local_repair import mend
-from paasq_dsl.syntax.recovery.missing_terminators import Cut, missing_ends
-from paasq_dsl.syntax.recovery.successive_errors import further_mistakes
-from paasq_dsl.syntax.stage_splitter import Piece, significant, split_statement
-from paasq_dsl.syntax.statement_splitter import statements
-from paasq_dsl.syntax.text_cache import TextMemory
+from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
+from paasq_dsl.syntax.recovery.error_patterns import match_error_pattern
+from paasq_dsl.syntax.recovery.expected_tokens import describe_expected
+from paasq_dsl.syntax.recovery.local_repair import find_repair
+from paasq_dsl.syntax.recovery.missing_terminators import MissingTerminator, find_missing_terminators
+from paasq_dsl.syntax.recovery.successive_errors import successive_errors
+from paasq_dsl.syntax.stage_splitter import Fragment, split_statement, without_trivia
+from paasq_dsl.syntax.statement_splitter import split_statements
+from paasq_dsl.syntax.text_cache import TextCache
 from paasq_dsl.syntax.tree import FunctionDeclaration, ViewHead, WatchHead
-from paasq_dsl.syntax.tree_builder.commands import CommandBuilder, with_field_docs, with_signature
+from paasq_dsl.syntax.tree_builder.commands import TreeBuilder, with_declaration_texts, with_field_docs
 from paasq_dsl.syntax.tree_builder.expressions import LiteralError
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
-BEGINNING_TOKENS = 8  # of a broken piece, its word and name are among them
+PREFIX_TOKENS_MAX = 8  # of a broken piece, its word and name are among them
 DEPTH_MAX = 80  # of a tree; what walks trees by recursion relies on it
 
-Parsed = tuple[Any, tuple[Diagnostic, ...]]
+ParsedFragment = tuple[Any, tuple[Diagnostic, ...]]
 ParsedStatement = tuple[tree.Statement | None, tuple[Diagnostic, ...]]
 
 
-def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+def parse_script(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
     """The statements of a text, each broken piece a `Broken`, and every diagnostic in the order of the text."""
     if len(text) > TEXT_CHARACTERS_MAX:
-        return tree.Script(()), (diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
+        return tree.Script(()), (make_diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
     parsed: list[tree.Statement] = []
     found: list[Diagnostic] = []
     for start, _written, (statement, wrong) in parse_statements(text):
@@ -54,16 +54,16 @@ def parse(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
 
 def parse_statements(text: str) -> Iterator[tuple[int, str, ParsedStatement]]:
     """Each statement: where its text begins, that text, and what was made of it, with spans that count from there."""
-    for span in statements(text):
+    for span in split_statements(text):
         start = span.start
         for cut in _missing_ends(text, span):
-            part = text[start : cut.begins.start]
+            part = text[start : cut.next_keyword.start]
             statement, wrong = parse_statement(part)
             if cut.end is not None:
-                edit = Edit(Span(cut.end, cut.end), ";", "write ;")
-                wrong += (diagnostic("PQ0121", cut.begins.span, edit=edit).shift(-start),)
+                edit = Fix(Span(cut.end, cut.end), ";", "write ;")
+                wrong += (make_diagnostic("PQ0121", cut.next_keyword.span, fix=edit).shift(-start),)
             yield start, part, (statement, wrong)
-            start = cut.begins.start
+            start = cut.next_keyword.start
         rest = text[start : span.end]
         yield start, rest, parse_statement(rest)
 
@@ -71,15 +71,15 @@ def parse_statements(text: str) -> Iterator[tuple[int, str, ParsedStatement]]:
 def statement_spans(text: str, end: int | None = None) -> list[Span]:
     """The bounds of the statements that `parse_statements` gives, of a text or its beginning."""
     found: list[Span] = []
-    for span in statements(text, end):
-        bounds = [span.start, *(cut.begins.start for cut in _missing_ends(text, span)), span.end]
+    for span in split_statements(text, end):
+        bounds = [span.start, *(cut.next_keyword.start for cut in _missing_ends(text, span)), span.end]
         found += [Span(start, stop) for start, stop in pairwise(bounds)]
     return found
 
 
-def _missing_ends(text: str, span: Span) -> list[Cut]:
+def _missing_ends(text: str, span: Span) -> list[MissingTerminator]:
     written = text[span.start : span.end]
-    return missing_ends(written, span.start) if parse_statement(written)[1] else []
+    return find_missing_terminators(written, span.start) if parse_statement(written)[1] else []
 
 
 def parse_statement(text: str) -> ParsedStatement:
@@ -97,41 +97,41 @@ def _parsed_statement(text: str) -> ParsedStatement:
         return None, unbalanced
     found = list(unbalanced)
 
-    def place(piece: Piece) -> Any:
+    def place(piece: Fragment) -> Any:
         if any(piece.start <= d.span.start < piece.span.end for d in unbalanced):
             return _broken(piece.text)  # split has said why
-        node, diagnostics = parse_piece(piece.text, piece.rule)
+        node, diagnostics = parse_fragment(piece.text, piece.start_rule)
         found.extend(d.shift(piece.start) for d in diagnostics)
         return node
 
-    first, *rest = pieces.pieces
+    first, *rest = pieces.fragments
     head = place(first)
-    stages = tuple(tree.Placed(place(p), p.start) for p in rest if p.rule == "stage")
-    emitting = [p for p in rest if p.rule == "emission"]
-    emission = tree.PlacedEmission(place(emitting[0]), emitting[0].start) if emitting else None
-    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.Broken)):
-        found.append(diagnostic("PQ0419", rest[0].span))
+    stages = tuple(tree.PositionedStage(place(p), p.start) for p in rest if p.start_rule == "stage")
+    emitting = [p for p in rest if p.start_rule == "emission"]
+    emission = tree.PositionedEmitClause(place(emitting[0]), emitting[0].start) if emitting else None
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.ErrorNode)):
+        found.append(make_diagnostic("PQ0419", rest[0].span))
     if emitting and rest[-1] != emitting[0]:
-        found.append(diagnostic("PQ0624", emitting[0].span))
+        found.append(make_diagnostic("PQ0624", emitting[0].span))
     found.sort(key=lambda d: (d.span.start, d.code))
     return tree.Statement(head, first.start, stages, pieces.doc, pieces.span, emission), tuple(found)
 
 
-def parse_piece(text: str, start: str) -> Parsed:
+def parse_fragment(text: str, start_rule: str) -> ParsedFragment:
     """One head, stage or emission, as `start` says. Spans count from the start of `text`."""
-    memory = _pieces[start]
+    memory = _pieces[start_rule]
     known = memory.get(text)
     if known is None:
-        known = _parsed_piece(text, start)
+        known = _parsed_piece(text, start_rule)
         memory.put(text, known)
     return known
 
 
-def _parsed_piece(text: str, start: str) -> Parsed:
+def _parsed_piece(text: str, start: str) -> ParsedFragment:
     if not text:
         # a stage is missing behind the | that stands right before it, a source before that
-        missing = _missing_stage() if start == "stage" else diagnostic("PQ0119", Span(0, 1))
-        return tree.Broken(Span(0, 0), ""), (missing,)
+        missing = _missing_stage() if start == "stage" else make_diagnostic("PQ0119", Span(0, 1))
+        return tree.ErrorNode(Span(0, 0), ""), (missing,)
     try:
         node: Any = _parser().parse(text, start=start)
     except UnexpectedInput as error:
@@ -139,11 +139,11 @@ def _parsed_piece(text: str, start: str) -> Parsed:
     except LiteralError as error:
         return _broken(text), (error.diagnostic,)
     if len(text) > DEPTH_MAX and _depth(node) > DEPTH_MAX:
-        return _broken(text), (diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
+        return _broken(text), (make_diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
     if isinstance(node, tree.CollectionDeclaration) and "///" in text:
         node = with_field_docs(node, text)
     if isinstance(node, (tree.LetHead, ViewHead, FunctionDeclaration)) and node.parameters:
-        node = with_signature(node, text)
+        node = with_declaration_texts(node, text)
     return node, ()
 
 
@@ -155,9 +155,9 @@ def parse_expression(text: str) -> tree.Expression | None:
         return None
 
 
-def expected_at_end(text: str, start: str) -> frozenset[str]:
+def expected_terminals(text: str, start_rule: str) -> frozenset[str]:
     """The terminals that may follow a prefix of a piece, for completion; nothing where the prefix itself is broken."""
-    interactive = _parser().parse_interactive(text, start=start)
+    interactive = _parser().parse_interactive(text, start=start_rule)
     try:
         interactive.exhaust_lexer()
     except UnexpectedInput:
@@ -165,8 +165,8 @@ def expected_at_end(text: str, start: str) -> frozenset[str]:
     return _accepted(interactive)
 
 
-_statements: TextMemory[ParsedStatement] = TextMemory()
-_pieces: dict[str, TextMemory[Parsed]] = {rule: TextMemory() for rule in ("head", "stage", "emission")}
+_statements: TextCache[ParsedStatement] = TextCache()
+_pieces: dict[str, TextCache[ParsedFragment]] = {rule: TextCache() for rule in ("head", "stage", "emission")}
 
 
 @lru_cache(1)
@@ -174,7 +174,7 @@ def _parser() -> Lark:
     grammar = files("paasq_dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
         grammar, parser="lalr", start=["head", "stage", "emission", "expression"], maybe_placeholders=True,
-        transformer=CommandBuilder(),
+        transformer=TreeBuilder(),
         edit_terminals=_whole_word,
     )  # fmt: skip
 
@@ -192,24 +192,24 @@ def _accepted(interactive: InteractiveParser) -> frozenset[str]:
 
 def _missing_stage() -> Diagnostic:
     bar = Span(-1, 0)
-    return diagnostic("PQ0109", bar, edit=Edit(bar, "", "take this | out"))
+    return make_diagnostic("PQ0109", bar, fix=Fix(bar, "", "take this | out"))
 
 
-def _broken(text: str) -> tree.Broken:
-    first, *rest = significant(scan(text)[:BEGINNING_TOKENS])
+def _broken(text: str) -> tree.ErrorNode:
+    first, *rest = without_trivia(tokenize(text)[:PREFIX_TOKENS_MAX])
     name = rest[0].text.strip("`$") if rest and rest[0].kind in {TokenKind.NAME, TokenKind.PARAM} else ""
-    return tree.Broken(Span(0, len(text)), first.text, name)
+    return tree.ErrorNode(Span(0, len(text)), first.text, name)
 
 
 def _faults(text: str, start: str, error: UnexpectedInput) -> Iterator[Diagnostic]:
     """The mistakes that people make, where there are any; else what the grammar would have taken."""
-    tokens = significant(scan(text))
-    mistake = explain_mistake(tokens, start)
+    tokens = without_trivia(tokenize(text))
+    mistake = match_error_pattern(tokens, start)
     if mistake is None:
         yield _unexpected(text, start, error, tokens)
         return
     yield mistake
-    yield from further_mistakes(text, start, mistake, lambda mended: _parses(mended, start))
+    yield from successive_errors(text, start, mistake, lambda mended: _parses(mended, start))
 
 
 def _unexpected(text: str, start: str, error: UnexpectedInput, tokens: list[Token]) -> Diagnostic:
@@ -218,11 +218,11 @@ def _unexpected(text: str, start: str, error: UnexpectedInput, tokens: list[Toke
     at = len(text) if at_end else error.pos_in_stream or 0
     bad = None if at_end else next(t for t in tokens if t.end > at)
     # what the error itself names is of all places that look alike to the parser; the text up to here gives those of this one
-    accepted = expected_at_end(text[: bad.start if bad else at], start)
-    edit = mend(text, bad, accepted, lambda mended: _parses(mended, start))
+    accepted = expected_terminals(text[: bad.start if bad else at], start)
+    edit = find_repair(text, bad, accepted, lambda mended: _parses(mended, start))
     found = end if bad is None else f"`{bad.text[:40]}`"
-    return diagnostic(
-        "PQ0101", bad.span if bad else Span(at, at), expected=expected_words(accepted, end), found=found, edit=edit
+    return make_diagnostic(
+        "PQ0101", bad.span if bad else Span(at, at), expected=describe_expected(accepted, end), found=found, fix=edit
     )
 
 

@@ -5,31 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.keywords import BEFORE_A_NAME, EVENT_WORDS, MEMBERSHIP_WORDS, PIPELINE_HOLDERS, STAGE_WORDS
-from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, scan
-from paasq_dsl.syntax.statement_splitter import statements
+from paasq_dsl.syntax.keywords import (
+    MEMBERSHIP_KEYWORDS,
+    NAME_PRECEDING_KEYWORDS,
+    PIPELINE_STAGES,
+    STAGE_KEYWORDS,
+    WATCH_EVENTS,
+)
+from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
+from paasq_dsl.syntax.statement_splitter import split_statements
 
 NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
-_BEFORE_A_NAME = (BEFORE_A_NAME | {"max", "like"}) - {"distinct"}  # which may end a stage
+_BEFORE_A_NAME = (NAME_PRECEDING_KEYWORDS | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
 _BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
-_BEHIND_BAR = STAGE_WORDS | {"|", ";"}
+_BEHIND_BAR = STAGE_KEYWORDS | {"|", ";"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """A statement's head, one stage, without the `|` around it, or what a watch emits. `start` is the offset of `text` in
     the whole text; `rule` is how the parser begins: head, stage or emission."""
 
     text: str
     start: int
-    rule: str
+    start_rule: str
 
     @property
     def span(self) -> Span:
@@ -37,16 +43,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class StatementFragments:
     """One statement: its head, its stages, and of a watch what it emits. `doc` is the text of the `///` lines before it."""
 
-    pieces: tuple[Piece, ...]
+    fragments: tuple[Fragment, ...]
     doc: str
     span: Span
 
-    def shift(self, offset: int) -> Pieces:
-        pieces = tuple(Piece(p.text, p.start + offset, p.rule) for p in self.pieces)
-        return Pieces(pieces, self.doc, self.span.shift(offset))
+    def shift(self, offset: int) -> StatementFragments:
+        pieces = tuple(Fragment(p.text, p.start + offset, p.start_rule) for p in self.fragments)
+        return StatementFragments(pieces, self.doc, self.span.shift(offset))
 
 
 @dataclass(slots=True)
@@ -62,17 +68,17 @@ class _Splitter:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [t for t in scan(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
+        self.tokens = [t for t in tokenize(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
         self.diagnostics: list[Diagnostic] = []
         self.opened: list[_Open] = []
         self.too_deep = 0  # brackets open beyond NESTING_MAX
         self.piece: list[Token] = []
-        self.pieces: list[Piece] = []
+        self.pieces: list[Fragment] = []
         self.docs: list[str] = []
         self.bar_end = 0
         self.rule = "head"  # of the piece that is being read
 
-    def run(self) -> Pieces | None:
+    def run(self) -> StatementFragments | None:
         for i, token in enumerate(self.tokens):
             if token.kind is TokenKind.DOC:
                 if not self.piece and not self.pieces:
@@ -92,7 +98,9 @@ class _Splitter:
         if not self.piece and not self.pieces:
             return None
         self._end_piece(len(self.text))
-        return Pieces(tuple(self.pieces), "\n".join(self.docs), Span(self.pieces[0].start, self.pieces[-1].span.end))
+        return StatementFragments(
+            tuple(self.pieces), "\n".join(self.docs), Span(self.pieces[0].start, self.pieces[-1].span.end)
+        )
 
     def _is_or(self, i: int) -> bool:
         """Is this one of two bars that mean "or" elsewhere, not two of which one is too many?"""
@@ -106,7 +114,7 @@ class _Splitter:
 
     def _ends_stage(self, following: Token | None) -> bool:
         """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
-        if following is not None and following.text in STAGE_WORDS:
+        if following is not None and following.text in STAGE_KEYWORDS:
             self._never_closed(lambda opened: not opened.holds_pipeline)
         return not self.opened
 
@@ -116,8 +124,8 @@ class _Splitter:
             return False
         if token.text == "after" and self.piece[0].text == "page":
             return False
-        event = following is not None and following.text in EVENT_WORDS
-        if not begins_emission(self.piece[-1].text, token.text, event=event):
+        event = following is not None and following.text in WATCH_EVENTS
+        if not begins_emit_clause(self.piece[-1].text, token.text, event=event):
             return False
         if event and token.text == "emit":
             self._never_closed(lambda opened: not opened.holds_pipeline)
@@ -142,20 +150,20 @@ class _Splitter:
             if len(self.opened) < NESTING_MAX:
                 stage = (self.opened and self.opened[-1].stage) or first
                 pipeline = token.text == "(" and (
-                    stage in PIPELINE_HOLDERS or self._puts_from(first) or self._begins_pipeline(following)
+                    stage in PIPELINE_STAGES or self._puts_from(first) or self._begins_pipeline(following)
                 )
                 self.opened.append(_Open(token, pipeline, statements))
                 return
             if not self.too_deep:
-                self.diagnostics.append(diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
+                self.diagnostics.append(make_diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
             self.too_deep += 1
         elif token.text in _CLOSERS and self.too_deep:
             self.too_deep -= 1
         elif token.text in _CLOSERS:
             matching = [o for o in self.opened if _PAIRS[o.token.text] == token.text]
             if not matching:
-                edit = Edit(token.span, "", f"take this {token.text} out")
-                self.diagnostics.append(diagnostic("PQ0112", token.span, found=token.text, edit=edit))
+                edit = Fix(token.span, "", f"take this {token.text} out")
+                self.diagnostics.append(make_diagnostic("PQ0112", token.span, found=token.text, fix=edit))
                 return
             self._never_closed(lambda opened: opened is not matching[-1])
             self.opened.pop()
@@ -171,7 +179,7 @@ class _Splitter:
             return False
         if first.text == "from":
             return second.kind in {TokenKind.NAME, TokenKind.REF} and second.text not in _BETWEEN_VALUES
-        return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_WORDS
+        return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_KEYWORDS
 
     def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
@@ -180,18 +188,18 @@ class _Splitter:
             token = self.opened.pop().token
             closing += _PAIRS[token.text]
             end = self.piece[-1].end
-            edit = Edit(Span(end, end), closing, f"write {closing}")
-            self.diagnostics.append(diagnostic("PQ0113", token.span, found=token.text, edit=edit))
+            edit = Fix(Span(end, end), closing, f"write {closing}")
+            self.diagnostics.append(make_diagnostic("PQ0113", token.span, found=token.text, fix=edit))
 
     def _end_piece(self, end: int) -> None:
         nothing = self.bar_end if self.pieces else end  # where a stage is missing
         start = self.piece[0].start if self.piece else nothing
         stop = self.piece[-1].end if self.piece else nothing
-        self.pieces.append(Piece(self.text[start:stop], start, self.rule))
+        self.pieces.append(Fragment(self.text[start:stop], start, self.rule))
         self.piece, self.rule = [], "stage"
 
 
-def begins_emission(before: str, word: str, *, event: bool) -> bool:
+def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
     """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
     right behind a value. `event`: is the token behind it the word of an event?"""
     if word == "emit" and event:
@@ -199,22 +207,22 @@ def begins_emission(before: str, word: str, *, event: bool) -> bool:
     return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
 
 
-def split_statement(text: str) -> tuple[Pieces | None, tuple[Diagnostic, ...]]:
+def split_statement(text: str) -> tuple[StatementFragments | None, tuple[Diagnostic, ...]]:
     """The one statement between two bounds, None where there is none, and what is wrong with its brackets. Never raises."""
     splitter = _Splitter(text)
     return splitter.run(), tuple(splitter.diagnostics)
 
 
-def split(text: str) -> tuple[tuple[Pieces, ...], tuple[Diagnostic, ...]]:
+def split_script(text: str) -> tuple[tuple[StatementFragments, ...], tuple[Diagnostic, ...]]:
     """The statements of a text, and what is wrong with its brackets. Never raises; linear."""
-    found: list[Pieces] = []
+    found: list[StatementFragments] = []
     diagnostics: list[Diagnostic] = []
-    for span in statements(text):
+    for span in split_statements(text):
         pieces, wrong = split_statement(text[span.start : span.end])
         found += [pieces.shift(span.start)] if pieces else []
         diagnostics += [d.shift(span.start) for d in wrong]
     return tuple(found), tuple(diagnostics)
 
 
-def significant(tokens: list[Token]) -> list[Token]:
+def without_trivia(tokens: list[Token]) -> list[Token]:
     return [t for t in tokens if t.kind not in TRIVIA]

@@ -31,7 +31,7 @@ def _holds_statements(text: str, start: int) -> bool:
     return word == "tx"
 
 
-def statements(text: str, end: int | None = None) -> list[Span]:
+def split_statements(text: str, end: int | None = None) -> list[Span]:
     """Each statement with the space before it and without its `;`. The last one is what is left, perhaps nothing."""
     stop = len(text) if end is None else end
     spans: list[Span] = []

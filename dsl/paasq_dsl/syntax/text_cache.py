@@ -10,7 +10,7 @@ T = TypeVar("T")
 CHARACTERS_MAX = 300_000  # a tree takes some eighty bytes a character: 24 MB
 
 
-class TextMemory(Generic[T]):
+class TextCache(Generic[T]):
     """By text; the texts kept have `characters_max` characters together, the least recently used are forgotten first.
 
     Counted in characters, since a thousand large writes would else be kept as a thousand large trees. Thread-safe.
@@ -29,13 +29,13 @@ class TextMemory(Generic[T]):
                 self._kept.move_to_end(text)
             return found
 
-    def put(self, text: str, made: T) -> None:
+    def put(self, text: str, value: T) -> None:
         if len(text) > self._most:
             return
         with self._lock:
             if text not in self._kept:
                 self._characters += len(text)
-            self._kept[text] = made
+            self._kept[text] = value
             self._kept.move_to_end(text)
             while self._characters > self._most:
                 self._characters -= len(self._kept.popitem(last=False)[0])

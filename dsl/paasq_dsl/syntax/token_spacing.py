@@ -16,7 +16,7 @@ _NO_CALLS = frozenset(
 _ENDS_VALUE = frozenset({")", "]", "}"})
 
 
-def tight(tokens: Sequence[Token]) -> list[bool]:
+def joined_to_previous(tokens: Sequence[Token]) -> list[bool]:
     """For each token of a statement, without comments and white space: does no space stand before it?"""
     word = ""  # the one that the stage at hand begins with
     joined: list[bool] = []
@@ -28,10 +28,11 @@ def tight(tokens: Sequence[Token]) -> list[bool]:
     return joined
 
 
-def one_line(tokens: Sequence[Token]) -> str:
+def format_on_one_line(tokens: Sequence[Token]) -> str:
     """The tokens, without comments, as the formatter would write them on a line without end."""
     return "".join(
-        token.text if close else f" {token.text}" for token, close in zip(tokens, tight(tokens), strict=True)
+        token.text if close else f" {token.text}"
+        for token, close in zip(tokens, joined_to_previous(tokens), strict=True)
     )
 
 

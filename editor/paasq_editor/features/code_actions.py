@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from paasq_dsl.diagnostics import Diagnostic, Edit
-from paasq_editor.analysis import Analysis
-from paasq_editor.features.diagnostics import diagnostic
-from paasq_editor.line_index import Positions
+from paasq_dsl.diagnostics import Diagnostic, Fix
+from paasq_editor.analysis import DocumentAnalysis
+from paasq_editor.features.diagnostics import to_lsp_diagnostic
+from paasq_editor.line_index import LineIndex
 
 
-def actions(analysis: Analysis, uri: str, range_: types.Range) -> list[types.CodeAction]:
+def code_actions(analysis: DocumentAnalysis, uri: str, range_: types.Range) -> list[types.CodeAction]:
     """One for each fix of a diagnostic that touches the range; other candidates follow the first."""
-    positions = Positions(analysis.text)
-    asked = positions.span(range_)
+    positions = LineIndex(analysis.text)
+    asked = positions.to_span(range_)
     return [
         _action(positions, uri, found, edit, preferred=i == 0)
         for found in analysis.diagnostics
@@ -22,21 +22,21 @@ def actions(analysis: Analysis, uri: str, range_: types.Range) -> list[types.Cod
     ]
 
 
-def _edits(found: Diagnostic) -> list[Edit]:
+def _edits(found: Diagnostic) -> list[Fix]:
     """The fix, and the same with each other candidate in the place of the one it writes."""
-    first = found.edit
+    first = found.fix
     if first is None:
         return []
     others = found.candidates[1:] if found.candidates and first.text == found.candidates[0] else ()
-    return [first, *(Edit(first.span, other, f"write {other}") for other in others)]
+    return [first, *(Fix(first.span, other, f"write {other}") for other in others)]
 
 
-def _action(positions: Positions, uri: str, found: Diagnostic, edit: Edit, *, preferred: bool) -> types.CodeAction:
-    change = types.TextEdit(positions.range(edit.span), edit.text)
+def _action(positions: LineIndex, uri: str, found: Diagnostic, edit: Fix, *, preferred: bool) -> types.CodeAction:
+    change = types.TextEdit(positions.to_range(edit.span), edit.text)
     return types.CodeAction(
         title=edit.title[:1].upper() + edit.title[1:],
         kind=types.CodeActionKind.QuickFix,
-        diagnostics=[diagnostic(positions, found)],
+        diagnostics=[to_lsp_diagnostic(positions, found)],
         is_preferred=preferred,
         edit=types.WorkspaceEdit(changes={uri: [change]}),
     )

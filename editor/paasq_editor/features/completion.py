@@ -5,10 +5,10 @@ from __future__ import annotations
 from lsprotocol import types
 
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.language_service import Completion, Values, complete
+from paasq_dsl.language_service import CompletionItem, FieldValues, complete
 from paasq_dsl.language_service.completion_item import CompletionKind
-from paasq_dsl.modules import Modules
-from paasq_editor.line_index import Positions
+from paasq_dsl.modules import ModuleProvider
+from paasq_editor.line_index import LineIndex
 
 TRIGGERS = [" ", "|", ".", ">", "$", "@", '"', ":", "(", "[", "{", ",", "<"]
 _KINDS = {
@@ -31,21 +31,23 @@ _KINDS = {
 
 
 def completion(
-    text: str, position: types.Position, catalog: Catalog, values: Values, modules: Modules
+    text: str, position: types.Position, catalog: Catalog, values: FieldValues, modules: ModuleProvider
 ) -> types.CompletionList:
     """Never complete: what is typed next may change what fits, and values are the most frequent only."""
-    positions = Positions(text)
-    offered = complete(text, positions.offset(position), catalog, values, modules)
+    positions = LineIndex(text)
+    offered = complete(text, positions.to_offset(position), catalog, values, modules)
     return types.CompletionList(is_incomplete=True, items=[_item(positions, each) for each in offered])
 
 
-def _item(positions: Positions, offered: Completion) -> types.CompletionItem:
+def _item(positions: LineIndex, offered: CompletionItem) -> types.CompletionItem:
     return types.CompletionItem(
         label=offered.label,
         kind=_KINDS[offered.kind],
         detail=offered.detail or None,
-        documentation=types.MarkupContent(types.MarkupKind.Markdown, offered.doc) if offered.doc else None,
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, offered.documentation)
+        if offered.documentation
+        else None,
         sort_text=f"{offered.rank + 1000:04}{offered.label}",
         filter_text=offered.label,
-        text_edit=types.TextEdit(positions.range(offered.span), offered.insert),
+        text_edit=types.TextEdit(positions.to_range(offered.span), offered.insert_text),
     )

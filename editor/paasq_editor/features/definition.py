@@ -9,29 +9,34 @@ from lsprotocol import types
 
 from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_dsl.catalog import Catalog
-from paasq_dsl.language_service import declaration, mention_at
-from paasq_dsl.modules import ModuleMissing, Modules
-from paasq_editor.line_index import Positions
+from paasq_dsl.language_service import find_declaration, symbol_at
+from paasq_dsl.modules import ModuleProvider, ModuleUnavailable
+from paasq_editor.line_index import LineIndex
 
 
 def definition(
-    uri: str, text: str, position: types.Position, catalog: Catalog, modules: Modules, beside: Mapping[Path, str]
+    uri: str,
+    text: str,
+    position: types.Position,
+    catalog: Catalog,
+    modules: ModuleProvider,
+    workspace_texts: Mapping[Path, str],
 ) -> types.Location | None:
     """`beside` are the texts of the files of the document's folder, in which collections and views are looked for."""
-    mention = mention_at(text, Positions(text).offset(position), catalog, modules)
+    mention = symbol_at(text, LineIndex(text).to_offset(position), catalog, modules)
     if mention is None:
         return None
-    if mention.path is None:
-        places = [(uri, text), *((path.as_uri(), other) for path, other in beside.items())]
+    if mention.module_path is None:
+        places = [(uri, text), *((path.as_uri(), other) for path, other in workspace_texts.items())]
     elif isinstance(modules, ProjectModules):
         try:
-            module = modules(mention.path, None)
-        except ModuleMissing:
+            module = modules(mention.module_path, None)
+        except ModuleUnavailable:
             return None
         places = [(modules.file(module.path).as_uri(), module.text)]
     else:
         return None
     for where, written in places:
-        if (span := declaration(written, mention)) is not None:
-            return types.Location(where, Positions(written).range(span))
+        if (span := find_declaration(written, mention)) is not None:
+            return types.Location(where, LineIndex(written).to_range(span))
     return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lsprotocol import types
 
 from paasq_dsl.diagnostics import Diagnostic, Severity
-from paasq_editor.analysis import Analysis
-from paasq_editor.line_index import Positions
+from paasq_editor.analysis import DocumentAnalysis
+from paasq_editor.line_index import LineIndex
 
 SOURCE = "paasq"
 _SEVERITIES = {
@@ -15,17 +15,17 @@ _SEVERITIES = {
 }
 
 
-def diagnostics(analysis: Analysis) -> list[types.Diagnostic]:
-    positions = Positions(analysis.text)
-    return [diagnostic(positions, found) for found in analysis.diagnostics]
+def diagnostics(analysis: DocumentAnalysis) -> list[types.Diagnostic]:
+    positions = LineIndex(analysis.text)
+    return [to_lsp_diagnostic(positions, found) for found in analysis.diagnostics]
 
 
-def diagnostic(positions: Positions, found: Diagnostic) -> types.Diagnostic:
+def to_lsp_diagnostic(positions: LineIndex, found: Diagnostic) -> types.Diagnostic:
     message = found.message
     if found.candidates:
         message += f"; perhaps {' or '.join(found.candidates)}"
     return types.Diagnostic(
-        range=positions.range(found.span),
+        range=positions.to_range(found.span),
         message=message,
         severity=_SEVERITIES[found.severity],
         code=found.code,

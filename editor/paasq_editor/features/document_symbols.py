@@ -6,21 +6,21 @@ from lsprotocol import types
 
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.parser import parse
+from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.syntax.tree import FunctionDeclaration, Use, ViewHead
-from paasq_editor.analysis import Analysis
-from paasq_editor.line_index import Positions
+from paasq_editor.analysis import DocumentAnalysis
+from paasq_editor.line_index import LineIndex
 
-CHARACTERS_SHOWN = 60  # of a statement that has no name
+NAME_CHARACTERS_MAX = 60  # of a statement that has no name
 
 
-def symbols(analysis: Analysis) -> list[types.DocumentSymbol]:
+def document_symbols(analysis: DocumentAnalysis) -> list[types.DocumentSymbol]:
     """One for each statement, the fields of a collection below it."""
-    positions = Positions(analysis.text)
-    return [_statement(positions, each) for each in parse(analysis.text)[0].statements]
+    positions = LineIndex(analysis.text)
+    return [_statement(positions, each) for each in parse_script(analysis.text)[0].statements]
 
 
-def _statement(positions: Positions, statement: tree.Statement) -> types.DocumentSymbol:
+def _statement(positions: LineIndex, statement: tree.Statement) -> types.DocumentSymbol:
     written = positions.text[statement.span.start : statement.span.end]
     head = statement.head
     fields = head.fields if isinstance(head, tree.CollectionDeclaration) else ()
@@ -47,14 +47,14 @@ def _named(head: tree.Head) -> tuple[str, types.SymbolKind] | None:
 
 def _first_words(written: str) -> str:
     """The statement on one line, cut where it is long; an outline takes no empty name."""
-    line = " ".join(written[: 4 * CHARACTERS_SHOWN].split()) or "…"
-    return line if len(line) <= CHARACTERS_SHOWN else f"{line[:CHARACTERS_SHOWN].rstrip()}…"
+    line = " ".join(written[: 4 * NAME_CHARACTERS_MAX].split()) or "…"
+    return line if len(line) <= NAME_CHARACTERS_MAX else f"{line[:NAME_CHARACTERS_MAX].rstrip()}…"
 
 
 def _symbol(
-    positions: Positions, name: str, kind: types.SymbolKind, span: Span, children: list[types.DocumentSymbol]
+    positions: LineIndex, name: str, kind: types.SymbolKind, span: Span, children: list[types.DocumentSymbol]
 ) -> types.DocumentSymbol:
-    place = positions.range(span)
+    place = positions.to_range(span)
     return types.DocumentSymbol(
         name, kind, range=place, selection_range=types.Range(place.start, place.start), children=children
     )

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.format.formatter import format_text
-from paasq_editor.line_index import Positions
+from paasq_editor.line_index import LineIndex
 
 
 def formatting(text: str) -> list[types.TextEdit]:
@@ -15,7 +15,7 @@ def formatting(text: str) -> list[types.TextEdit]:
     if formatted == text:
         return []
     start, end = _common(text, formatted)
-    range_ = Positions(text).range(Span(start, len(text) - end))
+    range_ = LineIndex(text).to_range(Span(start, len(text) - end))
     return [types.TextEdit(range_, formatted[start : len(formatted) - end])]
 
 

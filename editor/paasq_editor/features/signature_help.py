@@ -6,14 +6,16 @@ from lsprotocol import types
 
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service import signature_help
-from paasq_dsl.modules import Modules
-from paasq_editor.line_index import Positions
+from paasq_dsl.modules import ModuleProvider
+from paasq_editor.line_index import LineIndex
 
 TRIGGERS = ["(", ","]
 
 
-def signature(text: str, position: types.Position, catalog: Catalog, modules: Modules) -> types.SignatureHelp | None:
-    found = signature_help(text, Positions(text).offset(position), catalog, modules)
+def signature(
+    text: str, position: types.Position, catalog: Catalog, modules: ModuleProvider
+) -> types.SignatureHelp | None:
+    found = signature_help(text, LineIndex(text).to_offset(position), catalog, modules)
     if found is None:
         return None
     doc = types.MarkupContent(types.MarkupKind.Markdown, found.doc) if found.doc else None
@@ -22,8 +24,12 @@ def signature(text: str, position: types.Position, catalog: Catalog, modules: Mo
             way.label,
             documentation=doc,
             parameters=[types.ParameterInformation(parameter) for parameter in way.parameters],
-            active_parameter=way.active,
+            active_parameter=way.active_parameter,
         )
-        for way in found.ways
+        for way in found.signatures
     ]
-    return types.SignatureHelp(ways, active_signature=found.active, active_parameter=found.ways[found.active].active)
+    return types.SignatureHelp(
+        ways,
+        active_signature=found.active_signature,
+        active_parameter=found.signatures[found.active_signature].active_parameter,
+    )

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.language_service.keyword_docs import KEYWORDS, STATEMENTS, TYPES
-from paasq_dsl.stages import VERBS
+from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS, STATEMENT_DOCS, TYPE_DOCS
+from paasq_dsl.stages import STAGES
 from paasq_dsl.syntax.keywords import MOMENTS
-from paasq_dsl.values import MICROS, MONTHS
+from paasq_dsl.values import MICROS_PER_UNIT, MONTHS_PER_UNIT
 
 TARGET = Path(__file__).parents[1] / "syntaxes" / "paasq.tmLanguage.json"
 _CONSTANTS = ("true", "false", "null")
@@ -23,8 +23,8 @@ _OPERATORS = ("and", "or", "not", "in", "has", "any", "all")
 
 def grammar() -> dict[str, Any]:
     """Stages are coloured behind a | or a label, statements where one begins: a field may be called from."""
-    duration = _any(sorted((*MICROS, *MONTHS), key=len, reverse=True))
-    others = [w for w in KEYWORDS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENTS}]
+    duration = _any(sorted((*MICROS_PER_UNIT, *MONTHS_PER_UNIT), key=len, reverse=True))
+    others = [w for w in KEYWORD_DOCS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENT_DOCS}]
     patterns = [
         _token("comment.block.documentation", r"///.*$"),
         _token("comment.line.double-slash", r"//.*$"),
@@ -37,8 +37,8 @@ def grammar() -> dict[str, Any]:
         _token("constant.numeric.duration", rf"\b(?:\d+(?:\.\d+)?{duration})+\b"),
         _token("constant.numeric", r"\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b"),
         _token("variable.parameter", r"\$\w+"),
-        _token("keyword.control.stage", rf"(?<=[|:])\s*{_any(v.word for v in VERBS)}\b"),
-        _token("keyword.control.stage", rf"^\s*\|\s*{_any(v.word for v in VERBS)}\b"),
+        _token("keyword.control.stage", rf"(?<=[|:])\s*{_any(v.keyword for v in STAGES)}\b"),
+        _token("keyword.control.stage", rf"^\s*\|\s*{_any(v.keyword for v in STAGES)}\b"),
         _behind(
             r"(?:^|(?<=[;{=(])|(?<=analyze)|(?<=explain)|(?<=watch))\s*from", "keyword.control.statement", _COLLECTION
         ),
@@ -46,12 +46,12 @@ def grammar() -> dict[str, Any]:
             r"(?:^|(?<=[;{])|(?<=dryrun))\s*(?:collection|put|patch|delete)", "keyword.control.statement", _COLLECTION
         ),
         _behind(r"(?:^|(?<=[;{]))\s*(?:fn|let|view)", "keyword.control.statement", "entity.name.function"),
-        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENTS)}\b(?!\s*(?::|->|\.))"),
+        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENT_DOCS)}\b(?!\s*(?::|->|\.))"),
         _token("keyword.other", r"(?<=\) )from\b(?=\s+\w)"),
         _behind(r"->", "keyword.operator", "variable.other.property", gap=r"\s*"),
         _token("support.function", rf"\b{_any(FUNCTIONS)}(?=\()"),
         _behind(r"(?:(?<=[:\[])\s*|\b)link", "support.type", _COLLECTION, gap="<"),
-        _token("support.type", rf"(?<=[:\[])\s*{_any(TYPES)}\b"),
+        _token("support.type", rf"(?<=[:\[])\s*{_any(TYPE_DOCS)}\b"),
         _token("entity.name.function", r"\b[A-Za-z_]\w*(?=\()"),
         _token("constant.language", rf"\b{_any(_CONSTANTS)}\b"),
         _token("keyword.operator.wordlike", rf"\b{_any(_OPERATORS)}\b"),

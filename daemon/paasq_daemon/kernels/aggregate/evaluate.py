@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Ragged
+from paasq_daemon.index.column import Column, ListColumn
 from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate
-from paasq_daemon.kernels.context import Rows, RunValues
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.evaluate import check_arguments, evaluate, scalar
-from paasq_daemon.kernels.memory_limit import Room
-from paasq_dsl.bound import Apply
+from paasq_daemon.kernels.context import EvaluationContext, RowSet
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import check_argument_types, evaluate, evaluate_scalar
+from paasq_daemon.kernels.memory_limit import MemoryLimit
+from paasq_dsl.bound import FunctionCall
 from paasq_dsl.functions import FUNCTIONS
 
 
-def aggregated(call: Apply, groups: Groups, rows: Rows, run: RunValues) -> Column:
+def evaluate_aggregate(call: FunctionCall, groups: Groups, rows: RowSet, run: EvaluationContext) -> Column:
     """One value a group, in the order of the groups.
 
     Raises KernelError, with the place of the call, where a sum leaves 64 bits or an argument is out of its range.
     """
-    fixed = FUNCTIONS[call.function].fixed
+    fixed = FUNCTIONS[call.function].constant_arguments
     columns = [evaluate(argument, rows, run) for argument in call.arguments]
-    check_arguments(call, columns)
+    check_argument_types(call, columns)
     arguments = [column for i, column in enumerate(columns) if i not in fixed]
-    extra = [scalar(call.arguments[i], run) for i in sorted(fixed)]
+    extra = [evaluate_scalar(call.arguments[i], run) for i in sorted(fixed)]
     try:
         return aggregate(call.function, arguments, groups, extra)
-    except KernelError as error:
+    except EvaluationError as error:
         raise error.at(call.span) from error
 
 
-def beside(call: Apply, groups: Groups, rows: Rows, run: RunValues) -> Column:
+def aggregate_over_partition(call: FunctionCall, groups: Groups, rows: RowSet, run: EvaluationContext) -> Column:
     """For each row the value of its group. Raises KernelError as `aggregated`, and where lists would fill the memory."""
-    found = aggregated(call, groups, rows, run)
-    if isinstance(found, Ragged):
-        Room(call.function, call.span, items=True).take(int(np.diff(found.offsets)[groups.codes].sum()))
-    return found.take(groups.codes)
+    found = evaluate_aggregate(call, groups, rows, run)
+    if isinstance(found, ListColumn):
+        MemoryLimit(call.function, call.span, items=True).reserve(int(np.diff(found.offsets)[groups.group_ids].sum()))
+    return found.take(groups.group_ids)

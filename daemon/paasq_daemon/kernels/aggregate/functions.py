@@ -9,14 +9,14 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Column, Flat, Ints, Mask, Ragged
+from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn, Mask
 from paasq_daemon.kernels.aggregate.value_counts import first_rows
-from paasq_daemon.kernels.columns import null_column, objects, offsets_of, to_values
-from paasq_daemon.kernels.durations import assemble, means, parts
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import finite, flat, null_of, numbers, restrict
-from paasq_daemon.kernels.sort_keys import descending, distinct_pairs, ranks, sortable
-from paasq_dsl.types import BOOL, FLOAT, INT, Kind, list_of
+from paasq_daemon.kernels.columns import column_to_values, null_column, object_array, offsets_from_lengths
+from paasq_daemon.kernels.durations import duration_column, mean_durations, months_and_micros
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import finite_column, flat_column, null_mask, null_outside, numeric_values
+from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, order_preserving
+from paasq_dsl.types import BOOL, FLOAT, INT, TypeKind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
@@ -30,19 +30,19 @@ class Groups:
     Groups are numbered in ascending order of their key values, nulls last.
     """
 
-    codes: Ints
+    group_ids: Ints
     count: int
-    representatives: Ints
+    first_rows: Ints
 
 
 _Aggregate: TypeAlias = "Callable[..., Column]"
 _AnyAggregate = TypeVar("_AnyAggregate", bound=_Aggregate)
-AGGREGATES: dict[str, _Aggregate] = {}
+AGGREGATE_KERNELS: dict[str, _Aggregate] = {}
 
 
 def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
     def register(function: _AnyAggregate) -> _AnyAggregate:
-        AGGREGATES[name] = function
+        AGGREGATE_KERNELS[name] = function
         return function
 
     return register
@@ -50,64 +50,64 @@ def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
 
 @aggregate_kernel("count")
 def count(groups: Groups, column: Column | None = None) -> Column:
-    codes = groups.codes if column is None else groups.codes[~null_of(column)]
-    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+    codes = groups.group_ids if column is None else groups.group_ids[~null_mask(column)]
+    return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("count_distinct")
 def count_distinct(groups: Groups, column: Column) -> Column:
-    there = ~null_of(column)
-    values, distinct = ranks(column)
-    codes, _ = distinct_pairs(groups.codes[there], values[there], distinct)
-    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+    there = ~null_mask(column)
+    values, distinct = dense_ranks(column)
+    codes, _ = distinct_pairs(groups.group_ids[there], values[there], distinct)
+    return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("count_if")
 def count_if(groups: Groups, condition: Column) -> Column:
-    codes = groups.codes[_is_true(condition)]
-    return flat(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
+    codes = groups.group_ids[_is_true(condition)]
+    return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("any")
 def any_(groups: Groups, condition: Column) -> Column:
-    return flat(BOOL, np.bincount(groups.codes[_is_true(condition)], minlength=groups.count) > 0)
+    return flat_column(BOOL, np.bincount(groups.group_ids[_is_true(condition)], minlength=groups.count) > 0)
 
 
 @aggregate_kernel("all")
 def all_(groups: Groups, condition: Column) -> Column:
-    return flat(BOOL, np.bincount(groups.codes[~_is_true(condition)], minlength=groups.count) == 0)
+    return flat_column(BOOL, np.bincount(groups.group_ids[~_is_true(condition)], minlength=groups.count) == 0)
 
 
 @aggregate_kernel("sum_if")
 def sum_if(groups: Groups, column: Column, condition: Column) -> Column:
-    return sum_(groups, restrict(column, _is_true(condition)))
+    return sum_(groups, null_outside(column, _is_true(condition)))
 
 
 @aggregate_kernel("avg_if")
 def avg_if(groups: Groups, column: Column, condition: Column) -> Column:
-    return avg(groups, restrict(column, _is_true(condition)))
+    return avg(groups, null_outside(column, _is_true(condition)))
 
 
 @aggregate_kernel("sum")
 def sum_(groups: Groups, column: Column) -> Column:
-    there = ~null_of(column)
-    codes, values = groups.codes[there], numbers(column)[there]
-    if column.type.kind is Kind.FLOAT:
-        return finite(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
-    if column.type.kind is Kind.DURATION:
-        return assemble(*_duration_sums(groups, column), None)
-    return flat(INT, _int_sums(codes, values, groups.count))
+    there = ~null_mask(column)
+    codes, values = groups.group_ids[there], numeric_values(column)[there]
+    if column.type.kind is TypeKind.FLOAT:
+        return finite_column(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
+    if column.type.kind is TypeKind.DURATION:
+        return duration_column(*_duration_sums(groups, column), None)
+    return flat_column(INT, _int_sums(codes, values, groups.count))
 
 
 @aggregate_kernel("avg")
 def avg(groups: Groups, column: Column) -> Column:
-    there = ~null_of(column)
-    codes = groups.codes[there]
+    there = ~null_mask(column)
+    codes = groups.group_ids[there]
     counts = np.bincount(codes, minlength=groups.count)
-    if column.type.kind is Kind.DURATION:
-        return means(*_duration_sums(groups, column), counts)
-    totals = np.bincount(codes, numbers(column)[there].astype(np.float64), groups.count)
-    return finite(FLOAT, totals / counts, None)
+    if column.type.kind is TypeKind.DURATION:
+        return mean_durations(*_duration_sums(groups, column), counts)
+    totals = np.bincount(codes, numeric_values(column)[there].astype(np.float64), groups.count)
+    return finite_column(FLOAT, totals / counts, None)
 
 
 @aggregate_kernel("min")
@@ -133,10 +133,10 @@ def max_by(groups: Groups, column: Column, by: Column) -> Column:
 @aggregate_kernel("mode")
 def mode(groups: Groups, column: Column) -> Column:
     """Of several as frequent the smallest."""
-    rows = np.flatnonzero(~null_of(column))
-    places, distinct = ranks(column)
+    rows = np.flatnonzero(~null_mask(column))
+    places, distinct = dense_ranks(column)
     pairs, firsts, sizes = np.unique(
-        groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True, return_counts=True
+        groups.group_ids[rows] * max(distinct, 1) + places[rows], return_index=True, return_counts=True
     )
     best = np.argsort(-sizes, kind="stable")
     chosen = first_rows(pairs[best] // max(distinct, 1), groups.count)
@@ -147,74 +147,74 @@ def mode(groups: Groups, column: Column) -> Column:
 def percentile(groups: Groups, column: Column, percent: float) -> Column:
     """By linear interpolation between the two nearest values, as numpy's default does; of durations by their length."""
     if percent is None or not 0 <= percent <= 100:
-        raise KernelError("PQ0766", found="null" if percent is None else percent)
+        raise EvaluationError("PQ0766", found="null" if percent is None else percent)
     kind = column.type.kind
-    rows = np.flatnonzero(~null_of(column))
-    codes = groups.codes[rows]
+    rows = np.flatnonzero(~null_mask(column))
+    codes = groups.group_ids[rows]
     if not len(rows):
-        return null_column(column.type if kind in {Kind.TIME, Kind.DURATION} else FLOAT, groups.count)
-    values = sortable(column)[rows]
+        return null_column(column.type if kind in {TypeKind.TIME, TypeKind.DURATION} else FLOAT, groups.count)
+    values = order_preserving(column)[rows]
     order = np.lexsort((values, codes))
     sizes = np.bincount(codes, minlength=groups.count)
     place = np.maximum(sizes - 1, 0) * (percent / 100)
     low = np.floor(place).astype(np.int64)
-    start = offsets_of(sizes)[:-1]
+    start = offsets_from_lengths(sizes)[:-1]
     below = order[np.minimum(start + low, len(rows) - 1)]
     above = order[np.minimum(start + np.minimum(low + 1, np.maximum(sizes - 1, 0)), len(rows) - 1)]
     floats = values.astype(np.float64)
     step = (floats[above] - floats[below]) * (place - low)
-    if kind not in {Kind.TIME, Kind.DURATION}:
-        return finite(FLOAT, floats[below] + step, sizes > 0)
+    if kind not in {TypeKind.TIME, TypeKind.DURATION}:
+        return finite_column(FLOAT, floats[below] + step, sizes > 0)
     return _later(column.take(rows[below]), np.floor(step + 0.5).astype(np.int64), sizes > 0)
 
 
 def _later(column: Column, micros: Ints, valid: Mask) -> Column:
     """Times moved, or durations made longer, by so many microseconds."""
-    if column.type.kind is Kind.TIME:
-        return flat(column.type, numbers(column) + micros, valid)
-    months, own = parts(column)
-    return assemble(months, own + micros, valid)
+    if column.type.kind is TypeKind.TIME:
+        return flat_column(column.type, numeric_values(column) + micros, valid)
+    months, own = months_and_micros(column)
+    return duration_column(months, own + micros, valid)
 
 
 @aggregate_kernel("first_value")
 def first_value(groups: Groups, column: Column) -> Column:
-    rows = np.flatnonzero(~null_of(column))
-    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+    rows = np.flatnonzero(~null_mask(column))
+    return _from_rows(groups, column, rows, first_rows(groups.group_ids[rows], groups.count))
 
 
 @aggregate_kernel("last_value")
 def last_value(groups: Groups, column: Column) -> Column:
-    rows = np.flatnonzero(~null_of(column))[::-1]
-    return _from_rows(groups, column, rows, first_rows(groups.codes[rows], groups.count))
+    rows = np.flatnonzero(~null_mask(column))[::-1]
+    return _from_rows(groups, column, rows, first_rows(groups.group_ids[rows], groups.count))
 
 
 @aggregate_kernel("collect")
 def collect(groups: Groups, column: Column) -> Column:
-    rows = np.flatnonzero(~null_of(column))
-    codes = groups.codes[rows]
+    rows = np.flatnonzero(~null_mask(column))
+    codes = groups.group_ids[rows]
     items = column.take(rows[np.argsort(codes, kind="stable")])
-    if isinstance(items, Ragged):  # the inner lists become Python lists
-        items = Flat(column.type, objects(to_values(items)))
-    return Ragged(list_of(column.type), offsets_of(np.bincount(codes, minlength=groups.count)), items)
+    if isinstance(items, ListColumn):  # the inner lists become Python lists
+        items = FlatColumn(column.type, object_array(column_to_values(items)))
+    return ListColumn(list_of(column.type), offsets_from_lengths(np.bincount(codes, minlength=groups.count)), items)
 
 
 @aggregate_kernel("collect_distinct")
 def collect_distinct(groups: Groups, column: Column) -> Column:
-    rows = np.flatnonzero(~null_of(column))
-    places, distinct = ranks(column)
-    firsts = np.unique(groups.codes[rows] * max(distinct, 1) + places[rows], return_index=True)[1]
+    rows = np.flatnonzero(~null_mask(column))
+    places, distinct = dense_ranks(column)
+    firsts = np.unique(groups.group_ids[rows] * max(distinct, 1) + places[rows], return_index=True)[1]
     kept = rows[np.sort(firsts)]
-    return collect(Groups(groups.codes[kept], groups.count, groups.representatives), column.take(kept))
+    return collect(Groups(groups.group_ids[kept], groups.count, groups.first_rows), column.take(kept))
 
 
 def _is_true(condition: Column) -> Mask:
-    found: Mask = numbers(condition).astype(np.bool_) & ~null_of(condition)
+    found: Mask = numeric_values(condition).astype(np.bool_) & ~null_mask(condition)
     return found
 
 
 def _numbered(column: Column) -> NDArray[Any]:
     """int64 or float64 in the order of the values."""
-    values = sortable(column)
+    values = order_preserving(column)
     return values.astype(np.int64) if values.dtype == np.bool_ else values
 
 
@@ -224,12 +224,12 @@ def _extreme(groups: Groups, column: Column, numbered: NDArray[Any]) -> Column:
 
 
 def _value_at_extreme(groups: Groups, column: Column, by: Column, numbered: NDArray[Any]) -> Column:
-    rows = np.flatnonzero(~(null_of(column) | null_of(by)))
-    codes, places = groups.codes[rows], numbered[rows]
+    rows = np.flatnonzero(~(null_mask(column) | null_mask(by)))
+    codes, places = groups.group_ids[rows], numbered[rows]
     best = np.full(groups.count, np.inf if places.dtype.kind == "f" else INT_MAX, places.dtype)
     np.minimum.at(best, codes, places)
     winners = rows[places == best[codes]]
-    return _from_rows(groups, column, winners, first_rows(groups.codes[winners], groups.count))
+    return _from_rows(groups, column, winners, first_rows(groups.group_ids[winners], groups.count))
 
 
 def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Column:
@@ -237,14 +237,14 @@ def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Colu
     if not len(rows):
         return null_column(column.type, groups.count)
     there: Mask = chosen >= 0
-    return restrict(column.take(rows[chosen]), there)
+    return null_outside(column.take(rows[chosen]), there)
 
 
 def _duration_sums(groups: Groups, column: Column) -> tuple[Ints, Ints]:
     """(months, microseconds) of each group."""
-    there = np.flatnonzero(~null_of(column))
-    codes = groups.codes[there]
-    months, micros = (np.broadcast_to(part, len(there)) for part in parts(column.take(there)))
+    there = np.flatnonzero(~null_mask(column))
+    codes = groups.group_ids[there]
+    months, micros = (np.broadcast_to(part, len(there)) for part in months_and_micros(column.take(there)))
     return _int_sums(codes, months, groups.count), _int_sums(codes, micros, groups.count)
 
 
@@ -261,5 +261,5 @@ def _exact_sums(codes: Ints, values: Ints, count: int) -> Ints:
     for code, value in zip(codes.tolist(), values.tolist(), strict=True):
         totals[code] += value
     if any(not INT_MIN <= total <= INT_MAX for total in totals):
-        raise KernelError("PQ0781")
+        raise EvaluationError("PQ0781")
     return np.array(totals, np.int64)

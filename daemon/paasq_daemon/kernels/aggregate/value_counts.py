@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Ints, Ragged
-from paasq_daemon.kernels.columns import to_values
-from paasq_daemon.kernels.operands import null_of
+from paasq_daemon.index.column import Column, Ints, ListColumn
+from paasq_daemon.kernels.columns import column_to_values
+from paasq_daemon.kernels.operands import null_mask
 from paasq_daemon.kernels.scalar.membership import item_rows
-from paasq_daemon.kernels.sort_keys import distinct_pairs, ranks
+from paasq_daemon.kernels.sort_keys import dense_ranks, distinct_pairs
 from paasq_dsl.values import Value
 
 
@@ -17,16 +17,16 @@ def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
 
     A list counts for each of its different items; an empty one for nothing.
     """
-    nulls = null_of(column)
+    nulls = null_mask(column)
     counted = column.take(np.flatnonzero(~nulls)) if nulls.any() else column
     rows: Ints | None = None
-    if isinstance(counted, Ragged):
+    if isinstance(counted, ListColumn):
         counted, rows = _items(counted)
-    codes, count = ranks(counted)
+    codes, count = dense_ranks(counted)
     totals = np.bincount(codes if rows is None else distinct_pairs(rows, codes, count)[1], minlength=count)
     representatives = first_rows(codes, count)
     best = np.argsort(-totals, kind="stable")[:top]
-    values = to_values(counted.take(representatives[best]))
+    values = column_to_values(counted.take(representatives[best]))
     found = list(zip(values, totals[best].tolist(), strict=True))
     missing = int(np.count_nonzero(nulls))
     return [*found, (None, missing)][:top] if missing else found
@@ -39,7 +39,7 @@ def first_rows(codes: Ints, count: int) -> Ints:
     return first
 
 
-def _items(lists: Ragged) -> tuple[Column, Ints]:
+def _items(lists: ListColumn) -> tuple[Column, Ints]:
     """The items that are not null, and the row of each."""
-    kept = np.flatnonzero(~null_of(lists.items))
+    kept = np.flatnonzero(~null_mask(lists.items))
     return lists.items.take(kept), item_rows(lists, kept)

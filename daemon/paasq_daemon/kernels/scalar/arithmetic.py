@@ -7,135 +7,152 @@ from typing import TypeAlias
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Flat, Floats, Mask
+from paasq_daemon.index.column import Column, FlatColumn, Floats, Mask
 from paasq_daemon.kernels import checked_integers
 from paasq_daemon.kernels.columns import null_column
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.durations import assemble, length_us, parts, scale
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import both, finite, flat, numbers, rows_of, valid_of
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.durations import duration_column, length_us, months_and_micros, scale_duration
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import (
+    combine_validity,
+    finite_column,
+    flat_column,
+    numeric_values,
+    row_count,
+    validity_of,
+)
 from paasq_daemon.kernels.time.months import add_months
-from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_moment
+from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_utc_lenient
 from paasq_dsl.source_text import Span
-from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMBER_KINDS, TIME, Kind
+from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, TIME, TypeKind
 
 _Operation: TypeAlias = "Callable[[Column, Column, Mask | None, Span], Column]"
 
 
-@kernel("+")
-def add(call: Call, left: Column, right: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("+")
+def add(call: KernelCall, left: Column, right: Column, zone: Column | None = None) -> Column:
     """`zone` is by whose calendar months are added to a time; UTC's where it is None."""
     return _calculate("+", call, left, right) if zone is None else _move_by_clock("+", call, left, right, zone)
 
 
-@kernel("-")
-def subtract(call: Call, left: Column, right: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("-")
+def subtract(call: KernelCall, left: Column, right: Column, zone: Column | None = None) -> Column:
     return _calculate("-", call, left, right) if zone is None else _move_by_clock("-", call, left, right, zone)
 
 
-@kernel("*")
-def multiply(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("*")
+def multiply(call: KernelCall, left: Column, right: Column) -> Column:
     return _calculate("*", call, left, right)
 
 
-@kernel("/")
-def divide(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("/")
+def divide(call: KernelCall, left: Column, right: Column) -> Column:
     """Numbers give a float. By zero: null."""
     return _calculate("/", call, left, right)
 
 
-@kernel("%")
-def modulo(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("%")
+def modulo(call: KernelCall, left: Column, right: Column) -> Column:
     """The remainder, with the sign of the divisor. By zero: null."""
     return _calculate("%", call, left, right)
 
 
-@kernel("negate")
-def negate(call: Call, operand: Column) -> Column:
-    valid = valid_of(operand)
+@scalar_kernel("negate")
+def negate(call: KernelCall, operand: Column) -> Column:
+    valid = validity_of(operand)
     match operand.type.kind:
-        case Kind.NULL:
+        case TypeKind.NULL:
             return operand
-        case Kind.FLOAT:
-            return flat(FLOAT, -numbers(operand), valid)
-        case Kind.INT:
-            return flat(INT, checked_integers.negate(numbers(operand), valid, call.span), valid)
-        case Kind.DURATION:
-            return scale(operand, np.array([-1], np.int64), valid, call.span)
+        case TypeKind.FLOAT:
+            return flat_column(FLOAT, -numeric_values(operand), valid)
+        case TypeKind.INT:
+            return flat_column(INT, checked_integers.negate(numeric_values(operand), valid, call.span), valid)
+        case TypeKind.DURATION:
+            return scale_duration(operand, np.array([-1], np.int64), valid, call.span)
         case _:
-            raise KernelError("PQ0303", call.span, operator="-", expected="a number or a duration", found=operand.type)
+            raise EvaluationError(
+                "PQ0303", call.span, operator="-", expected="a number or a duration", found=operand.type
+            )
 
 
-def _calculate(operator: str, call: Call, left: Column, right: Column) -> Column:
-    if Kind.NULL in {left.type.kind, right.type.kind}:
-        known = next((c.type for c in (left, right) if c.type.kind is not Kind.NULL), ANY)
-        return null_column(known if call.type.kind is Kind.ANY else call.type, rows_of((left, right)))
+def _calculate(operator: str, call: KernelCall, left: Column, right: Column) -> Column:
+    if TypeKind.NULL in {left.type.kind, right.type.kind}:
+        known = next((c.type for c in (left, right) if c.type.kind is not TypeKind.NULL), ANY)
+        return null_column(known if call.type.kind is TypeKind.ANY else call.type, row_count((left, right)))
     operation = _OPERATIONS.get((_family(left), operator, _family(right)))
     if operation is None:
-        raise KernelError("PQ0779", call.span, operator=operator, left=left.type, right=right.type)
-    return operation(left, right, both(valid_of(left), valid_of(right)), call.span)
+        raise EvaluationError("PQ0779", call.span, operator=operator, left=left.type, right=right.type)
+    return operation(left, right, combine_validity(validity_of(left), validity_of(right)), call.span)
 
 
-def _move_by_clock(operator: str, call: Call, left: Column, right: Column, zone: Column) -> Column:
+def _move_by_clock(operator: str, call: KernelCall, left: Column, right: Column, zone: Column) -> Column:
     """Months as the clocks of the zone count them, then what has a fixed length."""
-    time, duration = (right, left) if right.type.kind is Kind.TIME else (left, right)
-    if time.type.kind is not Kind.TIME or duration.type.kind is not Kind.DURATION or not parts(duration)[0].any():
+    time, duration = (right, left) if right.type.kind is TypeKind.TIME else (left, right)
+    if (
+        time.type.kind is not TypeKind.TIME
+        or duration.type.kind is not TypeKind.DURATION
+        or not months_and_micros(duration)[0].any()
+    ):
         return _calculate(operator, call, left, right)
-    months, micros = parts(duration)
-    valid = both(valid_of(time), valid_of(duration))
-    shown = numbers(time) + offsets_us(numbers(time), zone, call.span)
+    months, micros = months_and_micros(duration)
+    valid = combine_validity(validity_of(time), validity_of(duration))
+    shown = numeric_values(time) + offsets_us(numeric_values(time), zone, call.span)
     moved = add_months(shown, months if operator == "+" else -months, valid, call.span)
-    moments = Flat(TIME, to_moment(moved, zone, call.span), valid)
-    return _calculate(operator, call, moments, assemble(np.zeros(1, np.int64), micros, valid_of(duration)))
+    moments = FlatColumn(TIME, to_utc_lenient(moved, zone, call.span), valid)
+    return _calculate(operator, call, moments, duration_column(np.zeros(1, np.int64), micros, validity_of(duration)))
 
 
-def _family(column: Column) -> Kind:
-    return Kind.FLOAT if column.type.kind in NUMBER_KINDS else column.type.kind
+def _family(column: Column) -> TypeKind:
+    return TypeKind.FLOAT if column.type.kind in NUMERIC_KINDS else column.type.kind
 
 
 def _are_ints(left: Column, right: Column) -> bool:
-    return left.type.kind is right.type.kind is Kind.INT
+    return left.type.kind is right.type.kind is TypeKind.INT
 
 
 def _floats(column: Column) -> Floats:
-    return numbers(column).astype(np.float64)
+    return numeric_values(column).astype(np.float64)
 
 
 def _add_numbers(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     if _are_ints(left, right):
-        return flat(INT, checked_integers.add(numbers(left), numbers(right), valid, span), valid)
-    return finite(FLOAT, numbers(left) + numbers(right), valid)
+        return flat_column(INT, checked_integers.add(numeric_values(left), numeric_values(right), valid, span), valid)
+    return finite_column(FLOAT, numeric_values(left) + numeric_values(right), valid)
 
 
 def _subtract_numbers(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     if _are_ints(left, right):
-        return flat(INT, checked_integers.subtract(numbers(left), numbers(right), valid, span), valid)
-    return finite(FLOAT, numbers(left) - numbers(right), valid)
+        return flat_column(
+            INT, checked_integers.subtract(numeric_values(left), numeric_values(right), valid, span), valid
+        )
+    return finite_column(FLOAT, numeric_values(left) - numeric_values(right), valid)
 
 
 def _multiply_numbers(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     if _are_ints(left, right):
-        return flat(INT, checked_integers.multiply(numbers(left), numbers(right), valid, span), valid)
-    return finite(FLOAT, numbers(left) * numbers(right), valid)
+        return flat_column(
+            INT, checked_integers.multiply(numeric_values(left), numeric_values(right), valid, span), valid
+        )
+    return finite_column(FLOAT, numeric_values(left) * numeric_values(right), valid)
 
 
 def _divide_numbers(left: Column, right: Column, valid: Mask | None, _: Span) -> Column:
-    return finite(FLOAT, _floats(left) / _floats(right), valid)
+    return finite_column(FLOAT, _floats(left) / _floats(right), valid)
 
 
 def _modulo_numbers(left: Column, right: Column, valid: Mask | None, _: Span) -> Column:
     if not _are_ints(left, right):
-        return finite(FLOAT, np.mod(_floats(left), _floats(right)), valid)
-    divisor = numbers(right)
+        return finite_column(FLOAT, np.mod(_floats(left), _floats(right)), valid)
+    divisor = numeric_values(right)
     whole = divisor != 0
-    remainder = np.mod(numbers(left), np.where(whole, divisor, 1))
-    return flat(INT, remainder, valid if whole.all() else both(valid, whole))
+    remainder = np.mod(numeric_values(left), np.where(whole, divisor, 1))
+    return flat_column(INT, remainder, valid if whole.all() else combine_validity(valid, whole))
 
 
 def _move_time(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    months, micros = parts(right)
-    moved = add_months(numbers(left), months, valid, span)
-    return flat(TIME, checked_integers.add(moved, micros, valid, span), valid)
+    months, micros = months_and_micros(right)
+    moved = add_months(numeric_values(left), months, valid, span)
+    return flat_column(TIME, checked_integers.add(moved, micros, valid, span), valid)
 
 
 def _move_time_turned(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
@@ -143,57 +160,59 @@ def _move_time_turned(left: Column, right: Column, valid: Mask | None, span: Spa
 
 
 def _move_time_back(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    months, micros = parts(right)
-    moved = add_months(numbers(left), -months, valid, span)
-    return flat(TIME, checked_integers.subtract(moved, micros, valid, span), valid)
+    months, micros = months_and_micros(right)
+    moved = add_months(numeric_values(left), -months, valid, span)
+    return flat_column(TIME, checked_integers.subtract(moved, micros, valid, span), valid)
 
 
 def _between_times(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    return flat(DURATION, checked_integers.subtract(numbers(left), numbers(right), valid, span), valid)
+    return flat_column(
+        DURATION, checked_integers.subtract(numeric_values(left), numeric_values(right), valid, span), valid
+    )
 
 
 def _add_durations(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    (months, micros), (more_months, more_micros) = parts(left), parts(right)
-    return assemble(months + more_months, checked_integers.add(micros, more_micros, valid, span), valid)
+    (months, micros), (more_months, more_micros) = months_and_micros(left), months_and_micros(right)
+    return duration_column(months + more_months, checked_integers.add(micros, more_micros, valid, span), valid)
 
 
 def _subtract_durations(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    (months, micros), (less_months, less_micros) = parts(left), parts(right)
-    return assemble(months - less_months, checked_integers.subtract(micros, less_micros, valid, span), valid)
+    (months, micros), (less_months, less_micros) = months_and_micros(left), months_and_micros(right)
+    return duration_column(months - less_months, checked_integers.subtract(micros, less_micros, valid, span), valid)
 
 
 def _scale_duration(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    return scale(left, numbers(right), valid, span)
+    return scale_duration(left, numeric_values(right), valid, span)
 
 
 def _scale_duration_turned(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
-    return scale(right, numbers(left), valid, span)
+    return scale_duration(right, numeric_values(left), valid, span)
 
 
 def _divide_duration(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     divisor = _floats(right)
-    valid = both(valid, divisor != 0)
-    return scale(left, 1 / divisor, valid, span)
+    valid = combine_validity(valid, divisor != 0)
+    return scale_duration(left, 1 / divisor, valid, span)
 
 
 def _divide_durations(left: Column, right: Column, valid: Mask | None, _: Span) -> Column:
-    return finite(FLOAT, length_us(left).astype(np.float64) / length_us(right), valid)
+    return finite_column(FLOAT, length_us(left).astype(np.float64) / length_us(right), valid)
 
 
-_OPERATIONS: dict[tuple[Kind, str, Kind], _Operation] = {
-    (Kind.FLOAT, "+", Kind.FLOAT): _add_numbers,
-    (Kind.FLOAT, "-", Kind.FLOAT): _subtract_numbers,
-    (Kind.FLOAT, "*", Kind.FLOAT): _multiply_numbers,
-    (Kind.FLOAT, "/", Kind.FLOAT): _divide_numbers,
-    (Kind.FLOAT, "%", Kind.FLOAT): _modulo_numbers,
-    (Kind.TIME, "+", Kind.DURATION): _move_time,
-    (Kind.DURATION, "+", Kind.TIME): _move_time_turned,
-    (Kind.TIME, "-", Kind.DURATION): _move_time_back,
-    (Kind.TIME, "-", Kind.TIME): _between_times,
-    (Kind.DURATION, "+", Kind.DURATION): _add_durations,
-    (Kind.DURATION, "-", Kind.DURATION): _subtract_durations,
-    (Kind.DURATION, "*", Kind.FLOAT): _scale_duration,
-    (Kind.FLOAT, "*", Kind.DURATION): _scale_duration_turned,
-    (Kind.DURATION, "/", Kind.FLOAT): _divide_duration,
-    (Kind.DURATION, "/", Kind.DURATION): _divide_durations,
+_OPERATIONS: dict[tuple[TypeKind, str, TypeKind], _Operation] = {
+    (TypeKind.FLOAT, "+", TypeKind.FLOAT): _add_numbers,
+    (TypeKind.FLOAT, "-", TypeKind.FLOAT): _subtract_numbers,
+    (TypeKind.FLOAT, "*", TypeKind.FLOAT): _multiply_numbers,
+    (TypeKind.FLOAT, "/", TypeKind.FLOAT): _divide_numbers,
+    (TypeKind.FLOAT, "%", TypeKind.FLOAT): _modulo_numbers,
+    (TypeKind.TIME, "+", TypeKind.DURATION): _move_time,
+    (TypeKind.DURATION, "+", TypeKind.TIME): _move_time_turned,
+    (TypeKind.TIME, "-", TypeKind.DURATION): _move_time_back,
+    (TypeKind.TIME, "-", TypeKind.TIME): _between_times,
+    (TypeKind.DURATION, "+", TypeKind.DURATION): _add_durations,
+    (TypeKind.DURATION, "-", TypeKind.DURATION): _subtract_durations,
+    (TypeKind.DURATION, "*", TypeKind.FLOAT): _scale_duration,
+    (TypeKind.FLOAT, "*", TypeKind.DURATION): _scale_duration_turned,
+    (TypeKind.DURATION, "/", TypeKind.FLOAT): _divide_duration,
+    (TypeKind.DURATION, "/", TypeKind.DURATION): _divide_durations,
 }

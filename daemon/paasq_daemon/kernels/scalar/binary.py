@@ -6,28 +6,28 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.operands import map_values
 from paasq_dsl.types import BYTES, INT, TEXT
 
 
-@kernel("base64_encode")
-def base64_encode(_: Call, operand: Column) -> Column:
+@scalar_kernel("base64_encode")
+def base64_encode(_: KernelCall, operand: Column) -> Column:
     return map_values(TEXT, lambda value: b64encode(_bytes(value)).decode(), operand)
 
 
-@kernel("base64_decode")
-def base64_decode(_: Call, text: Column) -> Column:
+@scalar_kernel("base64_decode")
+def base64_decode(_: KernelCall, text: Column) -> Column:
     return map_values(BYTES, _decoded, text)
 
 
-@kernel("size_bytes")
-def size_bytes(_: Call, operand: Column) -> Column:
+@scalar_kernel("size_bytes")
+def size_bytes(_: KernelCall, operand: Column) -> Column:
     return map_values(INT, lambda value: len(_bytes(value)), operand)
 
 
-@kernel("sha256")
-def sha256_(_: Call, operand: Column) -> Column:
+@scalar_kernel("sha256")
+def sha256_(_: KernelCall, operand: Column) -> Column:
     return map_values(TEXT, lambda value: sha256(_bytes(value)).hexdigest(), operand)
 
 

@@ -9,79 +9,79 @@ from datetime import tzinfo
 
 import numpy as np
 
-from paasq_daemon.index.column import Coded, Column, Flat, Ragged
-from paasq_daemon.kernels.columns import constant, encode, from_values, to_values
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.operands import flat, map_values, null_of, numbers, restrict, valid_of
-from paasq_daemon.kernels.scalar.numeric import whole
-from paasq_daemon.kernels.time.zone_transitions import zone_of
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, ListColumn
+from paasq_daemon.kernels.columns import column_from_values, column_to_values, constant_column, dictionary_encode
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.operands import flat_column, map_values, null_mask, null_outside, numeric_values, validity_of
+from paasq_daemon.kernels.scalar.numeric import to_integers
+from paasq_daemon.kernels.time.zone_transitions import require_zone
 from paasq_dsl.time_zones import DEFAULT_ZONE
-from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, STRING_KINDS, TEXT, TIME, Kind, Type
-from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, parse_duration, parse_time, render_time
+from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, STRING_KINDS, TEXT, TIME, Type, TypeKind
+from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, format_time, parse_duration, parse_time
 
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-@kernel("int")
-def int_(_: Call, operand: Column) -> Column:
+@scalar_kernel("int")
+def int_(_: KernelCall, operand: Column) -> Column:
     if operand.type.kind in STRING_KINDS:
         return map_values(INT, _read_int, operand)
-    values = numbers(operand)
-    if operand.type.kind is Kind.FLOAT:
-        return whole(operand, np.trunc(values))
-    return flat(INT, values.astype(np.int64), valid_of(operand))
+    values = numeric_values(operand)
+    if operand.type.kind is TypeKind.FLOAT:
+        return to_integers(operand, np.trunc(values))
+    return flat_column(INT, values.astype(np.int64), validity_of(operand))
 
 
-@kernel("float")
-def float_(_: Call, operand: Column) -> Column:
+@scalar_kernel("float")
+def float_(_: KernelCall, operand: Column) -> Column:
     if operand.type.kind in STRING_KINDS:
         return map_values(FLOAT, _read_float, operand)
-    return flat(FLOAT, numbers(operand).astype(np.float64), valid_of(operand))
+    return flat_column(FLOAT, numeric_values(operand).astype(np.float64), validity_of(operand))
 
 
-@kernel("bool")
-def bool_(_: Call, operand: Column) -> Column:
+@scalar_kernel("bool")
+def bool_(_: KernelCall, operand: Column) -> Column:
     if operand.type.kind in STRING_KINDS:
         return map_values(BOOL, lambda text: _TRUTHS.get(text.strip().lower()), operand)
-    return flat(BOOL, numbers(operand).astype(np.bool_), valid_of(operand))
+    return flat_column(BOOL, numeric_values(operand).astype(np.bool_), validity_of(operand))
 
 
-@kernel("string")
-def string(_: Call, operand: Column) -> Column:
-    return written(operand)
+@scalar_kernel("string")
+def string(_: KernelCall, operand: Column) -> Column:
+    return cast_to_text(operand)
 
 
-@kernel("time")
-def time(call: Call, text: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("time")
+def to_time(call: KernelCall, text: Column, zone: Column | None = None) -> Column:
     def read(value: str, name: str = DEFAULT_ZONE) -> int | None:
-        return _read_time(value, zone_of(name, call.span))
+        return _read_time(value, require_zone(name, call.span))
 
     return map_values(TIME, read, text, *(() if zone is None else (zone,)))
 
 
-@kernel("duration")
-def duration(_: Call, text: Column) -> Column:
+@scalar_kernel("duration")
+def duration(_: KernelCall, text: Column) -> Column:
     return map_values(DURATION, _read_duration, text)
 
 
-@kernel("key_of")
-def key_of(_: Call, link: Column) -> Column:
-    return replace(encode(link), type=KEYWORD)
+@scalar_kernel("key_of")
+def link_key(_: KernelCall, link: Column) -> Column:
+    return replace(dictionary_encode(link), type=KEYWORD)
 
 
-@kernel("collection_of")
-def collection_of(_: Call, link: Column) -> Column:
-    return restrict(constant(KEYWORD, link.type.name, len(link)), ~null_of(link))
+@scalar_kernel("collection_of")
+def link_collection(_: KernelCall, link: Column) -> Column:
+    return null_outside(constant_column(KEYWORD, link.type.name, len(link)), ~null_mask(link))
 
 
-def written(column: Column) -> Flat | Coded:
+def cast_to_text(column: Column) -> FlatColumn | DictionaryColumn:
     """Values as text: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]; bytes in base64. Strings as they are, null as null."""
-    if isinstance(column, Coded) or column.type.kind is Kind.TEXT:
-        assert not isinstance(column, Ragged)
+    if isinstance(column, DictionaryColumn) or column.type.kind is TypeKind.TEXT:
+        assert not isinstance(column, ListColumn)
         return column
-    texts: list[Value] = [None if v is None else _write(column.type, v) for v in to_values(column)]
-    found = from_values(TEXT, texts)
-    assert isinstance(found, Flat)
+    texts: list[Value] = [None if v is None else _write(column.type, v) for v in column_to_values(column)]
+    found = column_from_values(TEXT, texts)
+    assert isinstance(found, FlatColumn)
     return found
 
 
@@ -91,8 +91,8 @@ def _write(type_: Type, value: Value) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int() if type_.kind is Kind.TIME:
-            return render_time(value)
+        case int() if type_.kind is TypeKind.TIME:
+            return format_time(value)
         case bytes():
             return b64encode(value).decode()
         case list():

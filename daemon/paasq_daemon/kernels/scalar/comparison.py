@@ -9,144 +9,146 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Coded, Column, Flat, Mask, Objects
-from paasq_daemon.kernels.columns import decode, objects, to_values
-from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Mask, Objects
+from paasq_daemon.kernels.columns import column_to_values, dictionary_decode, object_array
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.durations import length_us
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import (
-    both,
+    bool_column,
+    choose,
+    combine_validity,
+    common_type,
     map_values,
-    mask_column,
-    null_of,
-    numbers,
-    pick,
-    restrict,
-    rows_of,
-    together,
-    valid_of,
+    null_mask,
+    null_outside,
+    numeric_values,
+    row_count,
+    validity_of,
 )
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source_text import Span
-from paasq_dsl.types import BOOL, ORDERED_KINDS, STRING_KINDS, Kind
+from paasq_dsl.types import BOOL, ORDERED_KINDS, STRING_KINDS, TypeKind
 
 Compare: TypeAlias = "Callable[[Any, Any], Any]"  # of operator: takes arrays and strings alike
 
 
-@kernel("==")
-def equals(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(equal(left, right, call.span))
+@scalar_kernel("==")
+def equals(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(equal_mask(left, right, call.span))
 
 
-@kernel("!=")
-def differs(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(~equal(left, right, call.span))
+@scalar_kernel("!=")
+def differs(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(~equal_mask(left, right, call.span))
 
 
-@kernel("<")
-def is_less(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(ordered(operator.lt, left, right, call.span))
+@scalar_kernel("<")
+def is_less(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(compare_mask(operator.lt, left, right, call.span))
 
 
-@kernel("<=")
-def is_less_or_equal(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(ordered(operator.le, left, right, call.span))
+@scalar_kernel("<=")
+def is_less_or_equal(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(compare_mask(operator.le, left, right, call.span))
 
 
-@kernel(">")
-def is_greater(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(ordered(operator.gt, left, right, call.span))
+@scalar_kernel(">")
+def is_greater(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(compare_mask(operator.gt, left, right, call.span))
 
 
-@kernel(">=")
-def is_greater_or_equal(call: Call, left: Column, right: Column) -> Column:
-    return mask_column(ordered(operator.ge, left, right, call.span))
+@scalar_kernel(">=")
+def is_greater_or_equal(call: KernelCall, left: Column, right: Column) -> Column:
+    return bool_column(compare_mask(operator.ge, left, right, call.span))
 
 
-@kernel("in range")
-def in_range(call: Call, value: Column, low: Column, high: Column) -> Column:
+@scalar_kernel("in range")
+def in_range(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
     """Low <= value < high."""
-    reached = ordered(operator.ge, value, low, call.span)
-    return mask_column(reached & ordered(operator.lt, value, high, call.span))
+    reached = compare_mask(operator.ge, value, low, call.span)
+    return bool_column(reached & compare_mask(operator.lt, value, high, call.span))
 
 
-@kernel("not in range")
-def not_in_range(call: Call, value: Column, low: Column, high: Column) -> Column:
-    reached = ordered(operator.ge, value, low, call.span)
-    return mask_column(~(reached & ordered(operator.lt, value, high, call.span)))
+@scalar_kernel("not in range")
+def not_in_range(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
+    reached = compare_mask(operator.ge, value, low, call.span)
+    return bool_column(~(reached & compare_mask(operator.lt, value, high, call.span)))
 
 
-@kernel("least")
-def least(call: Call, *operands: Column) -> Column:
+@scalar_kernel("least")
+def least(call: KernelCall, *operands: Column) -> Column:
     return _extreme(call, operator.lt, operands)
 
 
-@kernel("greatest")
-def greatest(call: Call, *operands: Column) -> Column:
+@scalar_kernel("greatest")
+def greatest(call: KernelCall, *operands: Column) -> Column:
     return _extreme(call, operator.gt, operands)
 
 
-@kernel("between")
-def between(call: Call, value: Column, low: Column, high: Column) -> Column:
-    return mask_column(ordered(operator.ge, value, low, call.span) & ordered(operator.le, value, high, call.span))
+@scalar_kernel("between")
+def between(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
+    return bool_column(
+        compare_mask(operator.ge, value, low, call.span) & compare_mask(operator.le, value, high, call.span)
+    )
 
 
-@kernel("clamp")
-def clamp(call: Call, value: Column, low: Column, high: Column) -> Column:
+@scalar_kernel("clamp")
+def clamp(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
     operands = (value, low, high)
-    below, above = ordered(operator.lt, value, low, call.span), ordered(operator.gt, value, high, call.span)
-    type_ = together(call.type, operands, call.span)
-    choice = np.broadcast_to(np.where(below, 1, np.where(above, 2, 0)), rows_of(operands))
-    valid = both(*map(valid_of, operands))
-    chosen = pick(type_, choice, operands)
-    return chosen if valid is None else restrict(chosen, valid)
+    below, above = compare_mask(operator.lt, value, low, call.span), compare_mask(operator.gt, value, high, call.span)
+    type_ = common_type(call.type, operands, call.span)
+    choice = np.broadcast_to(np.where(below, 1, np.where(above, 2, 0)), row_count(operands))
+    valid = combine_validity(*map(validity_of, operands))
+    chosen = choose(type_, choice, operands)
+    return chosen if valid is None else null_outside(chosen, valid)
 
 
-def equal(left: Column, right: Column, span: Span) -> Mask:
+def equal_mask(left: Column, right: Column, span: Span) -> Mask:
     """Row by row; null equals null and nothing else."""
     require_comparable(left, right, span)
-    nulls, more_nulls = null_of(left), null_of(right)
-    if Kind.NULL in {left.type.kind, right.type.kind}:
+    nulls, more_nulls = null_mask(left), null_mask(right)
+    if TypeKind.NULL in {left.type.kind, right.type.kind}:
         return nulls & more_nulls
     if left.type.kind in STRING_KINDS:
         same = _equal_strings(left, right)
-    elif left.type.kind in {Kind.LIST, Kind.VECTOR}:
+    elif left.type.kind in {TypeKind.LIST, TypeKind.VECTOR}:
         same = _objects_of(left) == _objects_of(right)
     else:
-        same = scalars(left) == scalars(right)
+        same = comparable_values(left) == comparable_values(right)
     either = nulls | more_nulls
     return np.where(either, nulls & more_nulls, same) if either.any() else same
 
 
-def ordered(compare: Compare, left: Column, right: Column, span: Span) -> Mask:
+def compare_mask(compare: Compare, left: Column, right: Column, span: Span) -> Mask:
     """`compare` row by row; false where one is null. Strings by code point, durations by length."""
     require_comparable(left, right, span)
-    length = rows_of((left, right))
-    if Kind.NULL in {left.type.kind, right.type.kind}:
+    length = row_count((left, right))
+    if TypeKind.NULL in {left.type.kind, right.type.kind}:
         return np.zeros(length, np.bool_)
     for column in (left, right):
         if column.type.kind not in ORDERED_KINDS:
-            raise KernelError("PQ0778", span, type=column.type)
+            raise EvaluationError("PQ0778", span, type=column.type)
     if left.type.kind in STRING_KINDS:
         found = map_values(BOOL, compare, left, right)
-        assert isinstance(found, Flat)
-        return found.values if found.valid is None else found.values & found.valid
-    result: Mask = compare(scalars(left), scalars(right))
-    valid = both(valid_of(left), valid_of(right))
+        assert isinstance(found, FlatColumn)
+        return found.values if found.validity is None else found.values & found.validity
+    result: Mask = compare(comparable_values(left), comparable_values(right))
+    valid = combine_validity(validity_of(left), validity_of(right))
     return result if valid is None else result & valid
 
 
-def scalars(column: Column) -> NDArray[Any]:
+def comparable_values(column: Column) -> NDArray[Any]:
     """What values that are no strings are compared by: numbers, and the lengths of durations."""
-    return length_us(column) if column.type.kind is Kind.DURATION else numbers(column)
+    return length_us(column) if column.type.kind is TypeKind.DURATION else numeric_values(column)
 
 
-def matches(column: Column, text: str) -> Mask:
+def equals_text(column: Column, text: str) -> Mask:
     """Where a column of strings holds `text`."""
-    if not isinstance(column, Coded):
-        found: Mask = numbers(column) == text
+    if not isinstance(column, DictionaryColumn):
+        found: Mask = numeric_values(column) == text
     elif len(column) < len(column.dictionary):
-        found = decode(column) == text
+        found = dictionary_decode(column) == text
     else:
         found = np.isin(column.codes, np.flatnonzero(column.dictionary == text))
     return found
@@ -154,15 +156,19 @@ def matches(column: Column, text: str) -> Mask:
 
 def require_comparable(left: Column, right: Column, span: Span) -> None:
     if unify(left.type, right.type) is None:
-        raise KernelError("PQ0302", span, left=left.type, right=right.type)
+        raise EvaluationError("PQ0302", span, left=left.type, right=right.type)
 
 
 def _equal_strings(left: Column, right: Column) -> Mask:
     for one, other in ((left, right), (right, left)):
         if len(one) == 1:
-            text = to_values(one)[0]
-            return matches(other, text) if isinstance(text, str) else np.zeros(len(other), np.bool_)
-    if isinstance(left, Coded) and isinstance(right, Coded) and left.dictionary is right.dictionary:
+            text = column_to_values(one)[0]
+            return equals_text(other, text) if isinstance(text, str) else np.zeros(len(other), np.bool_)
+    if (
+        isinstance(left, DictionaryColumn)
+        and isinstance(right, DictionaryColumn)
+        and left.dictionary is right.dictionary
+    ):
         same: Mask = left.codes == right.codes
     else:
         same = _objects_of(left) == _objects_of(right)
@@ -170,19 +176,19 @@ def _equal_strings(left: Column, right: Column) -> Mask:
 
 
 def _objects_of(column: Column) -> Objects:
-    if isinstance(column, Coded):
-        return decode(column)
-    if isinstance(column, Flat) and column.type.kind in STRING_KINDS:
+    if isinstance(column, DictionaryColumn):
+        return dictionary_decode(column)
+    if isinstance(column, FlatColumn) and column.type.kind in STRING_KINDS:
         return column.values
-    return objects(to_values(column))
+    return object_array(column_to_values(column))
 
 
-def _extreme(call: Call, compare: Compare, operands: Sequence[Column]) -> Column:
-    type_ = together(call.type, operands, call.span)
-    choice = np.zeros(rows_of(operands), np.int64)
-    best = pick(type_, choice, operands)
+def _extreme(call: KernelCall, compare: Compare, operands: Sequence[Column]) -> Column:
+    type_ = common_type(call.type, operands, call.span)
+    choice = np.zeros(row_count(operands), np.int64)
+    best = choose(type_, choice, operands)
     for i, operand in enumerate(operands[1:], 1):
-        better = ordered(compare, operand, best, call.span) | (null_of(best) & ~null_of(operand))
+        better = compare_mask(compare, operand, best, call.span) | (null_mask(best) & ~null_mask(operand))
         choice = np.where(better, i, choice)
-        best = pick(type_, choice, operands)
+        best = choose(type_, choice, operands)
     return best

@@ -7,204 +7,204 @@ from typing import Any
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Ints, Ragged
-from paasq_daemon.kernels.aggregate.functions import AGGREGATES, Groups
+from paasq_daemon.index.column import Column, Ints, ListColumn
+from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS, Groups
 from paasq_daemon.kernels.aggregate.value_counts import first_rows
-from paasq_daemon.kernels.columns import from_values, null_column, to_values
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.memory_limit import Room
+from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import (
-    flat,
+    choose,
+    common_type,
+    flat_column,
     map_values,
-    null_of,
-    numbers,
-    pick,
-    restrict,
-    rows_of,
-    together,
-    valid_of,
+    null_mask,
+    null_outside,
+    numeric_values,
+    row_count,
+    validity_of,
 )
-from paasq_daemon.kernels.scalar.cast import written
-from paasq_daemon.kernels.sort_keys import value_key
-from paasq_dsl.types import ANY, INT, NULL, STRING_KINDS, TEXT, Kind, Type, list_of
+from paasq_daemon.kernels.scalar.cast import cast_to_text
+from paasq_daemon.kernels.sort_keys import scalar_sort_key
+from paasq_dsl.types import ANY, INT, NULL, STRING_KINDS, TEXT, Type, TypeKind, list_of
 from paasq_dsl.values import Value
 
 
-@kernel("[]")
-def list_(call: Call, *items: Column) -> Column:
+@scalar_kernel("[]")
+def list_(call: KernelCall, *items: Column) -> Column:
     """Row by row a list of one item of each column."""
     if not items:
-        return from_values(list_of(NULL), [[]])
-    if any(isinstance(item, Ragged) for item in items):
-        raise KernelError("PQ0751", call.span)
-    rows, size = rows_of(items), len(items)
-    type_ = together(call.type.item or ANY, items, call.span)
+        return column_from_values(list_of(NULL), [[]])
+    if any(isinstance(item, ListColumn) for item in items):
+        raise EvaluationError("PQ0751", call.span)
+    rows, size = row_count(items), len(items)
+    type_ = common_type(call.type.item or ANY, items, call.span)
     choice = np.tile(np.arange(size), rows)
-    row_by_row = pick(type_, choice, items, np.repeat(np.arange(rows), size))
-    assert not isinstance(row_by_row, Ragged)
-    return Ragged(list_of(type_), np.arange(rows + 1) * size, row_by_row)
+    row_by_row = choose(type_, choice, items, np.repeat(np.arange(rows), size))
+    assert not isinstance(row_by_row, ListColumn)
+    return ListColumn(list_of(type_), np.arange(rows + 1) * size, row_by_row)
 
 
-@kernel("..")
-def bounds(call: Call, low: Column, high: Column) -> Column:
+@scalar_kernel("..")
+def range_bounds(call: KernelCall, low: Column, high: Column) -> Column:
     """A range read as a value, as `depth 1..2` is: the list of its two ends."""
     return list_(replace(call, type=list_of(call.type)), low, high)
 
 
-@kernel("first")
-def first(_: Call, items: Column) -> Column:
+@scalar_kernel("first")
+def first(_: KernelCall, items: Column) -> Column:
     return _item_at(items, np.zeros(1, np.int64))
 
 
-@kernel("last")
-def last(_: Call, items: Column) -> Column:
-    return _item_at(items, np.diff(items.offsets) - 1 if isinstance(items, Ragged) else np.zeros(1, np.int64))
+@scalar_kernel("last")
+def last(_: KernelCall, items: Column) -> Column:
+    return _item_at(items, np.diff(items.offsets) - 1 if isinstance(items, ListColumn) else np.zeros(1, np.int64))
 
 
-@kernel("at")
-def at(_: Call, items: Column, position: Column) -> Column:
-    valid = valid_of(position)
-    return _item_at(items, numbers(position) if valid is None else np.where(valid, numbers(position), -1))
+@scalar_kernel("at")
+def at(_: KernelCall, items: Column, position: Column) -> Column:
+    valid = validity_of(position)
+    return _item_at(items, numeric_values(position) if valid is None else np.where(valid, numeric_values(position), -1))
 
 
-@kernel("slice")
-def slice_(_: Call, items: Column, start: Column, count: Column | None = None) -> Column:
+@scalar_kernel("slice")
+def slice_(_: KernelCall, items: Column, start: Column, count: Column | None = None) -> Column:
     """A position before the first item counts as the first."""
     return map_values(_type(items), _slice, items, start, *(() if count is None else (count,)))
 
 
-@kernel("reverse")
-def reverse(_: Call, operand: Column) -> Column:
+@scalar_kernel("reverse")
+def reverse(_: KernelCall, operand: Column) -> Column:
     """The items of a list, the characters of a text."""
     return map_values(_type(operand), lambda value: value[::-1], operand)
 
 
-@kernel("sort_list")
-def sort_list(_: Call, items: Column) -> Column:
-    return map_values(_type(items), lambda v: sorted(v, key=value_key), items)
+@scalar_kernel("sort_list")
+def sort_list(_: KernelCall, items: Column) -> Column:
+    return map_values(_type(items), lambda v: sorted(v, key=scalar_sort_key), items)
 
 
-@kernel("distinct_list")
-def distinct_list(_: Call, items: Column) -> Column:
+@scalar_kernel("distinct_list")
+def distinct_list(_: KernelCall, items: Column) -> Column:
     return map_values(_type(items), _distinct, items)
 
 
-@kernel("append")
-def append(call: Call, left: Column, right: Column) -> Column:
-    room = Room("append", call.span, items=True)
+@scalar_kernel("append")
+def append(call: KernelCall, left: Column, right: Column) -> Column:
+    room = MemoryLimit("append", call.span, items=True)
 
     def appended(items: list[Value], more: list[Value]) -> Value:
-        room.take(len(items) + len(more))
+        room.reserve(len(items) + len(more))
         return items + more
 
-    return map_values(together(call.type, (left, right), call.span), appended, left, right)
+    return map_values(common_type(call.type, (left, right), call.span), appended, left, right)
 
 
-@kernel("union_of")
-def union_of(call: Call, left: Column, right: Column) -> Column:
-    return map_values(together(call.type, (left, right), call.span), lambda a, b: _distinct(a + b), left, right)
+@scalar_kernel("union_of")
+def union(call: KernelCall, left: Column, right: Column) -> Column:
+    return map_values(common_type(call.type, (left, right), call.span), lambda a, b: _distinct(a + b), left, right)
 
 
-@kernel("intersection")
-def intersection(call: Call, left: Column, right: Column) -> Column:
-    return map_values(together(call.type, (left, right), call.span), _intersection, left, right)
+@scalar_kernel("intersection")
+def intersection(call: KernelCall, left: Column, right: Column) -> Column:
+    return map_values(common_type(call.type, (left, right), call.span), _intersection, left, right)
 
 
-@kernel("difference")
-def difference(call: Call, left: Column, right: Column) -> Column:
-    return map_values(together(call.type, (left, right), call.span), _difference, left, right)
+@scalar_kernel("difference")
+def difference(call: KernelCall, left: Column, right: Column) -> Column:
+    return map_values(common_type(call.type, (left, right), call.span), _difference, left, right)
 
 
-@kernel("index_of")
-def index_of(call: Call, operand: Column, wanted: Column) -> Column:
+@scalar_kernel("index_of")
+def index_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
     """Of an item in a list, of a part in a text."""
-    if operand.type.kind is Kind.LIST:
-        together(operand.type.item or ANY, (wanted,), call.span)
+    if operand.type.kind is TypeKind.LIST:
+        common_type(operand.type.item or ANY, (wanted,), call.span)
         return map_values(INT, _index_of, operand, wanted)
     return map_values(INT, lambda text, part: place if (place := text.find(part)) >= 0 else None, operand, wanted)
 
 
-@kernel("count_of")
-def count_of(call: Call, operand: Column, wanted: Column) -> Column:
+@scalar_kernel("count_of")
+def count_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
     """Of an item in a list, of a part in a text; the empty part stands nowhere."""
-    if operand.type.kind is Kind.LIST:
-        together(operand.type.item or ANY, (wanted,), call.span)
-        return map_values(INT, lambda items, item: _keys(items).count(value_key(item)), operand, wanted)
+    if operand.type.kind is TypeKind.LIST:
+        common_type(operand.type.item or ANY, (wanted,), call.span)
+        return map_values(INT, lambda items, item: _keys(items).count(scalar_sort_key(item)), operand, wanted)
     return map_values(INT, lambda text, part: text.count(part) if part else 0, operand, wanted)
 
 
-@kernel("list_sum")
-def list_sum(call: Call, items: Column) -> Column:
+@scalar_kernel("list_sum")
+def list_sum(call: KernelCall, items: Column) -> Column:
     return _of_items("sum", call, items)
 
 
-@kernel("list_avg")
-def list_avg(call: Call, items: Column) -> Column:
+@scalar_kernel("list_avg")
+def list_avg(call: KernelCall, items: Column) -> Column:
     return _of_items("avg", call, items)
 
 
-@kernel("list_min")
-def list_min(call: Call, items: Column) -> Column:
+@scalar_kernel("list_min")
+def list_min(call: KernelCall, items: Column) -> Column:
     return _of_items("min", call, items)
 
 
-@kernel("list_max")
-def list_max(call: Call, items: Column) -> Column:
+@scalar_kernel("list_max")
+def list_max(call: KernelCall, items: Column) -> Column:
     return _of_items("max", call, items)
 
 
-@kernel("join")
-def join(call: Call, items: Column, separator: Column) -> Column:
+@scalar_kernel("join")
+def join(call: KernelCall, items: Column, separator: Column) -> Column:
     """Null items are left out."""
-    if isinstance(items, Ragged):
-        items = Ragged(list_of(TEXT), items.offsets, written(items.items), items.valid)
-    room = Room("join", call.span)
+    if isinstance(items, ListColumn):
+        items = ListColumn(list_of(TEXT), items.offsets, cast_to_text(items.items), items.validity)
+    room = MemoryLimit("join", call.span)
 
     def joined(texts: list[str | None], between: str) -> Value:
         parts = [text for text in texts if text is not None]
-        room.take(sum(map(len, parts)) + len(between) * len(parts))
+        room.reserve(sum(map(len, parts)) + len(between) * len(parts))
         return between.join(parts)
 
     return map_values(TEXT, joined, items, separator)
 
 
-@kernel("length")
-def length(_: Call, operand: Column) -> Column:
+@scalar_kernel("length")
+def length(_: KernelCall, operand: Column) -> Column:
     """Items of a list, characters of a text."""
-    if isinstance(operand, Ragged):
-        return flat(INT, np.diff(operand.offsets), operand.valid)
+    if isinstance(operand, ListColumn):
+        return flat_column(INT, np.diff(operand.offsets), operand.validity)
     return map_values(INT, len, operand)
 
 
 def _item_at(items: Column, positions: Ints) -> Column:
-    if not isinstance(items, Ragged):
-        return null_column(items.type.item or NULL, np.broadcast(null_of(items), positions).size)
+    if not isinstance(items, ListColumn):
+        return null_column(items.type.item or NULL, np.broadcast(null_mask(items), positions).size)
     sizes = np.diff(items.offsets)
     starts, sizes, positions = np.broadcast_arrays(items.offsets[:-1], sizes, positions)
     inside = (positions >= 0) & (positions < sizes)
     if not inside.any():
         return null_column(items.items.type, len(inside))
     found: Column = items.items.take(np.where(inside, starts + positions, items.offsets[0]))
-    if items.items.type.kind is Kind.LIST:  # inner lists are Python lists
-        found = from_values(items.items.type, to_values(found))
-    return restrict(found, inside)
+    if items.items.type.kind is TypeKind.LIST:  # inner lists are Python lists
+        found = column_from_values(items.items.type, column_to_values(found))
+    return null_outside(found, inside)
 
 
-def _of_items(aggregate: str, call: Call, items: Column) -> Column:
+def _of_items(aggregate: str, call: KernelCall, items: Column) -> Column:
     """What an aggregate gives of each row's items."""
-    if not isinstance(items, Ragged):
+    if not isinstance(items, ListColumn):
         return null_column(NULL, len(items))
-    if items.items.type.kind is Kind.LIST:
-        raise KernelError("PQ0752", call.span)
+    if items.items.type.kind is TypeKind.LIST:
+        raise EvaluationError("PQ0752", call.span)
     rows = len(items)
     items = items.take(np.arange(rows))  # so that items and offsets begin together
     codes = np.repeat(np.arange(rows), np.diff(items.offsets))
     try:
-        found = AGGREGATES[aggregate](Groups(codes, rows, first_rows(codes, rows)), items.items)
-    except KernelError as error:
+        found = AGGREGATE_KERNELS[aggregate](Groups(codes, rows, first_rows(codes, rows)), items.items)
+    except EvaluationError as error:
         raise error.at(call.span) from error
-    return found if items.valid is None else restrict(found, items.valid)
+    return found if items.validity is None else null_outside(found, items.validity)
 
 
 def _type(column: Column) -> Type:
@@ -218,26 +218,26 @@ def _slice(items: list[Value], start: int, count: int | None = None) -> list[Val
 
 
 def _keys(items: list[Value]) -> list[Any]:
-    return [value_key(item) for item in items]
+    return [scalar_sort_key(item) for item in items]
 
 
 def _distinct(items: list[Value]) -> list[Value]:
     found: dict[Any, Value] = {}
     for item in items:
-        found.setdefault(value_key(item), item)
+        found.setdefault(scalar_sort_key(item), item)
     return list(found.values())
 
 
 def _intersection(left: list[Value], right: list[Value]) -> list[Value]:
     there = set(_keys(right))
-    return _distinct([item for item in left if value_key(item) in there])
+    return _distinct([item for item in left if scalar_sort_key(item) in there])
 
 
 def _difference(left: list[Value], right: list[Value]) -> list[Value]:
     there = set(_keys(right))
-    return _distinct([item for item in left if value_key(item) not in there])
+    return _distinct([item for item in left if scalar_sort_key(item) not in there])
 
 
 def _index_of(items: list[Value], item: Value) -> int | None:
-    keys, key = _keys(items), value_key(item)
+    keys, key = _keys(items), scalar_sort_key(item)
     return keys.index(key) if key in keys else None

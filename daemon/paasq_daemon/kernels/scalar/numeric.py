@@ -8,84 +8,95 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Floats
 from paasq_daemon.kernels import checked_integers
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.operands import both, finite, flat, map_values, numbers, valid_of
-from paasq_dsl.types import FLOAT, INT, Kind
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.operands import (
+    combine_validity,
+    finite_column,
+    flat_column,
+    map_values,
+    numeric_values,
+    validity_of,
+)
+from paasq_dsl.types import FLOAT, INT, TypeKind
 from paasq_dsl.values import Value
 
 
-@kernel("abs")
-def abs_(call: Call, operand: Column) -> Column:
-    values, valid = numbers(operand), valid_of(operand)
-    if operand.type.kind is Kind.FLOAT:
-        return flat(FLOAT, np.abs(values), valid)
-    return flat(
+@scalar_kernel("abs")
+def abs_(call: KernelCall, operand: Column) -> Column:
+    values, valid = numeric_values(operand), validity_of(operand)
+    if operand.type.kind is TypeKind.FLOAT:
+        return flat_column(FLOAT, np.abs(values), valid)
+    return flat_column(
         INT, np.where(values < 0, checked_integers.negate(np.minimum(values, 0), valid, call.span), values), valid
     )
 
 
-@kernel("round")
-def round_(_: Call, operand: Column, digits: Column | None = None) -> Column:
+@scalar_kernel("round")
+def round_(_: KernelCall, operand: Column, digits: Column | None = None) -> Column:
     if digits is None:
-        return finite(FLOAT, np.rint(_floats(operand)), valid_of(operand))
+        return finite_column(FLOAT, np.rint(_floats(operand)), validity_of(operand))
     return map_values(FLOAT, _round_to, operand, digits)
 
 
-@kernel("floor")
-def floor(_: Call, operand: Column) -> Column:
-    return operand if operand.type.kind is Kind.INT else whole(operand, np.floor(_floats(operand)))
+@scalar_kernel("floor")
+def floor(_: KernelCall, operand: Column) -> Column:
+    return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.floor(_floats(operand)))
 
 
-@kernel("ceil")
-def ceil(_: Call, operand: Column) -> Column:
-    return operand if operand.type.kind is Kind.INT else whole(operand, np.ceil(_floats(operand)))
+@scalar_kernel("ceil")
+def ceil(_: KernelCall, operand: Column) -> Column:
+    return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.ceil(_floats(operand)))
 
 
-@kernel("power")
-def power(_: Call, base: Column, exponent: Column) -> Column:
-    return finite(FLOAT, np.power(_floats(base), _floats(exponent)), both(valid_of(base), valid_of(exponent)))
+@scalar_kernel("power")
+def power(_: KernelCall, base: Column, exponent: Column) -> Column:
+    return finite_column(
+        FLOAT, np.power(_floats(base), _floats(exponent)), combine_validity(validity_of(base), validity_of(exponent))
+    )
 
 
-@kernel("hypot")
-def hypot(_: Call, x: Column, y: Column) -> Column:
-    return finite(FLOAT, np.hypot(_floats(x), _floats(y)), both(valid_of(x), valid_of(y)))
+@scalar_kernel("hypot")
+def hypot(_: KernelCall, x: Column, y: Column) -> Column:
+    return finite_column(FLOAT, np.hypot(_floats(x), _floats(y)), combine_validity(validity_of(x), validity_of(y)))
 
 
-@kernel("atan2")
-def atan2(_: Call, y: Column, x: Column) -> Column:
-    return finite(FLOAT, np.arctan2(_floats(y), _floats(x)), both(valid_of(y), valid_of(x)))
+@scalar_kernel("atan2")
+def atan2(_: KernelCall, y: Column, x: Column) -> Column:
+    return finite_column(FLOAT, np.arctan2(_floats(y), _floats(x)), combine_validity(validity_of(y), validity_of(x)))
 
 
-@kernel("trunc")
-def trunc(_: Call, operand: Column) -> Column:
-    return operand if operand.type.kind is Kind.INT else whole(operand, np.trunc(_floats(operand)))
+@scalar_kernel("trunc")
+def trunc(_: KernelCall, operand: Column) -> Column:
+    return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.trunc(_floats(operand)))
 
 
-@kernel("sign")
-def sign(_: Call, operand: Column) -> Column:
-    return flat(INT, np.sign(numbers(operand)).astype(np.int64), valid_of(operand))
+@scalar_kernel("sign")
+def sign(_: KernelCall, operand: Column) -> Column:
+    return flat_column(INT, np.sign(numeric_values(operand)).astype(np.int64), validity_of(operand))
 
 
-@kernel("width_bucket")
-def width_bucket(_: Call, operand: Column, low: Column, high: Column, count: Column) -> Column:
+@scalar_kernel("width_bucket")
+def width_bucket(_: KernelCall, operand: Column, low: Column, high: Column, count: Column) -> Column:
     """As SQL has it, for ranges from low to high alone."""
-    values, lows, highs, counts = _floats(operand), _floats(low), _floats(high), numbers(count)
+    values, lows, highs, counts = _floats(operand), _floats(low), _floats(high), numeric_values(count)
     inside = np.floor((values - lows) / (highs - lows) * counts) + 1
     found = np.where(values < lows, 0.0, np.where(values >= highs, counts + 1.0, np.minimum(inside, counts)))
     there = (lows < highs) & (counts > 0)
-    valid = both(*(valid_of(c) for c in (operand, low, high, count)), there)
-    return flat(INT, np.where(there, found, 0.0).astype(np.int64), valid)
+    valid = combine_validity(*(validity_of(c) for c in (operand, low, high, count)), there)
+    return flat_column(INT, np.where(there, found, 0.0).astype(np.int64), valid)
 
 
-def whole(operand: Column, values: Floats) -> Column:
+def to_integers(operand: Column, values: Floats) -> Column:
     """Floats without a fraction as ints; null outside the 64 bits of an int."""
     inside = checked_integers.fits(values)
-    valid = valid_of(operand)
-    return flat(INT, np.where(inside, values, 0).astype(np.int64), valid if inside.all() else both(valid, inside))
+    valid = validity_of(operand)
+    return flat_column(
+        INT, np.where(inside, values, 0).astype(np.int64), valid if inside.all() else combine_validity(valid, inside)
+    )
 
 
 def _floats(column: Column) -> Floats:
-    return numbers(column).astype(np.float64)
+    return numeric_values(column).astype(np.float64)
 
 
 def _round_to(value: float, digits: int) -> Value:
@@ -98,9 +109,9 @@ def _round_to(value: float, digits: int) -> Value:
 def _register(name: str, compute: Callable[[Floats], Floats]) -> None:
     """Of a function from float to float: what is not a number becomes null."""
 
-    @kernel(name)
-    def apply(_: Call, operand: Column) -> Column:
-        return finite(FLOAT, compute(_floats(operand)), valid_of(operand))
+    @scalar_kernel(name)
+    def apply(_: KernelCall, operand: Column) -> Column:
+        return finite_column(FLOAT, compute(_floats(operand)), validity_of(operand))
 
 
 _OF_ONE_FLOAT: dict[str, Callable[[Floats], Floats]] = {

@@ -10,9 +10,9 @@ from typing import Any
 import re2  # type: ignore[import-untyped]  # it has no stubs
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.memory_limit import Room
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import map_values
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import BOOL, TEXT, list_of
@@ -24,29 +24,29 @@ _PATTERNS_KEPT = 128
 _PARTS = re.compile(r"([^\\]+)|(\\.?)", re.DOTALL)
 
 
-@kernel("matches")
-def matches(call: Call, text: Column, pattern: Column) -> Column:
+@scalar_kernel("matches")
+def matches(call: KernelCall, text: Column, pattern: Column) -> Column:
     def fits(value: str, regex: str) -> Value:
         return _compiled(regex, call.span).search(value.encode()) is not None
 
     return map_values(BOOL, fits, text, pattern)
 
 
-@kernel("extract")
-def extract(call: Call, text: Column, pattern: Column, group: Column | None = None) -> Column:
+@scalar_kernel("extract")
+def extract(call: KernelCall, text: Column, pattern: Column, group: Column | None = None) -> Column:
     def extracted(value: str, regex: str, number: int | None = None) -> Value:
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled) if number is None else number
         if not 0 <= number <= compiled.groups:
-            raise KernelError("PQ0771", call.span, pattern=repr(regex), groups=compiled.groups, number=number)
+            raise EvaluationError("PQ0771", call.span, pattern=repr(regex), groups=compiled.groups, number=number)
         found = compiled.search(value.encode())
         return None if found is None or found[number] is None else found[number].decode()
 
     return map_values(TEXT, extracted, text, pattern, *(() if group is None else (group,)))
 
 
-@kernel("extract_all")
-def extract_all(call: Call, text: Column, pattern: Column) -> Column:
+@scalar_kernel("extract_all")
+def extract_all(call: KernelCall, text: Column, pattern: Column) -> Column:
     def extracted(value: str, regex: str) -> Value:
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled)
@@ -55,9 +55,9 @@ def extract_all(call: Call, text: Column, pattern: Column) -> Column:
     return map_values(list_of(TEXT), extracted, text, pattern)
 
 
-@kernel("replace_regex")
-def replace_regex(call: Call, text: Column, pattern: Column, new: Column) -> Column:
-    room = Room("replace_regex", call.span)
+@scalar_kernel("replace_regex")
+def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) -> Column:
+    room = MemoryLimit("replace_regex", call.span)
 
     def replaced(value: str, regex: str, other: str) -> Value:
         compiled, made = _compiled(regex, call.span), len(value)
@@ -66,7 +66,7 @@ def replace_regex(call: Call, text: Column, pattern: Column, new: Column) -> Col
             nonlocal made
             part = b"".join(p if isinstance(p, bytes) else found[p] or b"" for p in parts)
             made += len(part)
-            room.bound_text(made)
+            room.check_text(made)
             return part
 
         parts = _replacement(other, compiled.groups, call.span)
@@ -75,7 +75,7 @@ def replace_regex(call: Call, text: Column, pattern: Column, new: Column) -> Col
             kept += [data[end : found.start()], expanded(found)]
             end = found.end()
         result = b"".join([*kept, data[end:]])
-        room.take(len(result))
+        room.reserve(len(result))
         return result.decode()
 
     return map_values(TEXT, replaced, text, pattern, new)
@@ -96,7 +96,7 @@ def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:
     for plain, escape in _PARTS.findall(text):
         digit = escape[1:]
         if escape and not (digit == "\\" or (digit.isdecimal() and int(digit) <= groups)):
-            raise KernelError("PQ0772", span, escape=repr(escape), groups=groups)
+            raise EvaluationError("PQ0772", span, escape=repr(escape), groups=groups)
         parts.append(plain.encode() if not escape else int(digit) if digit.isdecimal() else b"\\")
     return parts
 
@@ -107,12 +107,12 @@ def _first_group(compiled: Any) -> int:
 
 def _compiled(pattern: str, span: Span) -> Any:
     if len(pattern) > PATTERN_CHARACTERS_MAX:
-        raise KernelError("PQ0773", span, most=f"{PATTERN_CHARACTERS_MAX:,}")
+        raise EvaluationError("PQ0773", span, most=f"{PATTERN_CHARACTERS_MAX:,}")
     try:
         return _compile(pattern.encode())
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
-        raise KernelError("PQ0770", span, pattern=repr(pattern), reason=reason) from None
+        raise EvaluationError("PQ0770", span, pattern=repr(pattern), reason=reason) from None
 
 
 @lru_cache(_PATTERNS_KEPT)

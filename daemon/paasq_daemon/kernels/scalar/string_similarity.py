@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.operands import map_values
-from paasq_daemon.kernels.scalar.strings import without_accents
+from paasq_daemon.kernels.scalar.strings import strip_accents
 from paasq_dsl.types import FLOAT, INT, TEXT
 
 CHARACTERS_MAX = 256  # both take time in the product of the lengths
@@ -15,18 +15,18 @@ _SOUNDS = {
 }
 
 
-@kernel("levenshtein")
-def levenshtein(_: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("levenshtein")
+def levenshtein(_: KernelCall, left: Column, right: Column) -> Column:
     return map_values(INT, _edits, left, right)
 
 
-@kernel("jaro_winkler")
-def jaro_winkler(_: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("jaro_winkler")
+def jaro_winkler(_: KernelCall, left: Column, right: Column) -> Column:
     return map_values(FLOAT, _jaro_winkler, left, right)
 
 
-@kernel("soundex")
-def soundex(_: Call, text: Column) -> Column:
+@scalar_kernel("soundex")
+def soundex(_: KernelCall, text: Column) -> Column:
     return map_values(TEXT, _soundex, text)
 
 
@@ -75,7 +75,7 @@ def _jaro(left: str, right: str) -> float:
 
 
 def _soundex(text: str) -> str | None:
-    letters = [c for c in without_accents(text).lower() if "a" <= c <= "z"]
+    letters = [c for c in strip_accents(text).lower() if "a" <= c <= "z"]
     if not letters:
         return None
     digits: list[int] = []

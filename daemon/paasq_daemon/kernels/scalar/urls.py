@@ -8,35 +8,35 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import xxhash
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.context import Call, kernel
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.operands import map_values
 from paasq_dsl.types import INT, TEXT
 
 _PARAMETERS_MAX = 1_000
 
 
-@kernel("url_host")
-def url_host(_: Call, url: Column) -> Column:
+@scalar_kernel("url_host")
+def url_host(_: KernelCall, url: Column) -> Column:
     return map_values(TEXT, _host, url)
 
 
-@kernel("url_path")
-def url_path(_: Call, url: Column) -> Column:
+@scalar_kernel("url_path")
+def url_path(_: KernelCall, url: Column) -> Column:
     return map_values(TEXT, lambda u: parts.path if (parts := _parts(u)) else None, url)
 
 
-@kernel("url_parameter")
-def url_parameter(_: Call, url: Column, name: Column) -> Column:
+@scalar_kernel("url_parameter")
+def url_parameter(_: KernelCall, url: Column, name: Column) -> Column:
     return map_values(TEXT, _parameter, url, name)
 
 
-@kernel("email_domain")
-def email_domain(_: Call, address: Column) -> Column:
+@scalar_kernel("email_domain")
+def email_domain(_: KernelCall, address: Column) -> Column:
     return map_values(TEXT, _domain, address)
 
 
-@kernel("hash")
-def hash_(_: Call, text: Column) -> Column:
+@scalar_kernel("hash")
+def hash_(_: KernelCall, text: Column) -> Column:
     return map_values(INT, _hash, text)
 
 

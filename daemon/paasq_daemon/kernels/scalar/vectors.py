@@ -6,58 +6,58 @@ from collections.abc import Callable
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, Flat, Floats, Mask, Ragged
-from paasq_daemon.kernels.columns import null_column, to_values
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import both, finite, flat, null_of, rows_of
+from paasq_daemon.index.column import Column, FlatColumn, Floats, ListColumn, Mask
+from paasq_daemon.kernels.columns import column_to_values, null_column
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import combine_validity, finite_column, flat_column, null_mask, row_count
 from paasq_dsl.types import FLOAT, INT
 
 
-@kernel("similarity")
-def similarity(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("similarity")
+def similarity(call: KernelCall, left: Column, right: Column) -> Column:
     """The cosine; null where a vector is missing or has no direction. A list of numbers is a vector too."""
     return _of_pairs(call, left, right, lambda a, b: _dots(_unit(a), _unit(b)))
 
 
-@kernel("dot")
-def dot(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("dot")
+def dot(call: KernelCall, left: Column, right: Column) -> Column:
     return _of_pairs(call, left, right, _dots)
 
 
-@kernel("distance")
-def distance(call: Call, left: Column, right: Column) -> Column:
+@scalar_kernel("distance")
+def distance(call: KernelCall, left: Column, right: Column) -> Column:
     return _of_pairs(call, left, right, lambda a, b: _lengths(a - b))
 
 
-@kernel("norm")
-def norm(_: Call, vector: Column) -> Column:
+@scalar_kernel("norm")
+def norm(_: KernelCall, vector: Column) -> Column:
     vectors, there = _vectors(vector)
-    return finite(FLOAT, _lengths(vectors), there)
+    return finite_column(FLOAT, _lengths(vectors), there)
 
 
-@kernel("dimension")
-def dimension(_: Call, vector: Column) -> Column:
-    if isinstance(vector, Ragged):
-        return flat(INT, np.diff(vector.offsets), vector.valid)
+@scalar_kernel("dimension")
+def dimension(_: KernelCall, vector: Column) -> Column:
+    if isinstance(vector, ListColumn):
+        return flat_column(INT, np.diff(vector.offsets), vector.validity)
     vectors, there = _vectors(vector)
-    return flat(INT, np.full(len(there), vectors.shape[1], np.int64), there)
+    return flat_column(INT, np.full(len(there), vectors.shape[1], np.int64), there)
 
 
-def _of_pairs(call: Call, left: Column, right: Column, compute: Callable[[Floats, Floats], Floats]) -> Column:
+def _of_pairs(call: KernelCall, left: Column, right: Column, compute: Callable[[Floats, Floats], Floats]) -> Column:
     (lefts, has_left), (rights, has_right) = _vectors(left), _vectors(right)
     if not (has_left.any() and has_right.any()):
-        return null_column(FLOAT, rows_of((left, right)))
+        return null_column(FLOAT, row_count((left, right)))
     if lefts.shape[1] != rights.shape[1]:
-        raise KernelError("PQ0777", call.span, left=lefts.shape[1], right=rights.shape[1])
-    return finite(FLOAT, compute(lefts, rights), both(has_left, has_right))
+        raise EvaluationError("PQ0777", call.span, left=lefts.shape[1], right=rights.shape[1])
+    return finite_column(FLOAT, compute(lefts, rights), combine_validity(has_left, has_right))
 
 
 def _vectors(column: Column) -> tuple[Floats, Mask]:
     """float64[rows, size], zeros where null, and which rows have as many numbers as any."""
-    if isinstance(column, Flat) and column.values.ndim == 2:
-        return column.values.astype(np.float64), ~null_of(column)
-    lists = [v if isinstance(v, list) else [] for v in to_values(column)]
+    if isinstance(column, FlatColumn) and column.values.ndim == 2:
+        return column.values.astype(np.float64), ~null_mask(column)
+    lists = [v if isinstance(v, list) else [] for v in column_to_values(column)]
     size = max(map(len, lists), default=0)
     there = np.array([len(v) == size > 0 and None not in v for v in lists], np.bool_)
     filled = [v if ok else [0.0] * size for v, ok in zip(lists, there, strict=True)]

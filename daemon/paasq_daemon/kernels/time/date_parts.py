@@ -10,15 +10,15 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Ints, Mask
 from paasq_daemon.kernels import checked_integers
-from paasq_daemon.kernels.columns import constant, encode, null_column
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import both, flat, numbers, rows_of, valid_of
-from paasq_daemon.kernels.time.months import DAY_US, month_of, month_start_us
+from paasq_daemon.kernels.columns import constant_column, dictionary_encode, null_column
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import combine_validity, flat_column, numeric_values, row_count, validity_of
+from paasq_daemon.kernels.time.months import DAY_US, month_start_us, months_since_epoch
 from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_utc
-from paasq_dsl.diagnostics import nearest
-from paasq_dsl.types import BOOL, DURATION, INT, KEYWORD, TIME, Kind
-from paasq_dsl.values import MICROS
+from paasq_dsl.diagnostics import similar_names
+from paasq_dsl.types import BOOL, DURATION, INT, KEYWORD, TIME, TypeKind
+from paasq_dsl.values import MICROS_PER_UNIT
 
 MONDAY_US = 4 * DAY_US  # 5 January 1970, the first Monday
 
@@ -34,74 +34,78 @@ class _Unit:
 
 
 _UNITS = {
-    "second": _Unit(micros=MICROS["s"], by_clock=True),
-    "minute": _Unit(micros=MICROS["min"], by_clock=True),
-    "hour": _Unit(micros=MICROS["h"], by_clock=True),
+    "second": _Unit(micros=MICROS_PER_UNIT["s"], by_clock=True),
+    "minute": _Unit(micros=MICROS_PER_UNIT["min"], by_clock=True),
+    "hour": _Unit(micros=MICROS_PER_UNIT["h"], by_clock=True),
     "day": _Unit(micros=DAY_US),
-    "week": _Unit(micros=MICROS["w"], origin=MONDAY_US),
+    "week": _Unit(micros=MICROS_PER_UNIT["w"], origin=MONDAY_US),
     "month": _Unit(months=1),
     "quarter": _Unit(months=3),
     "year": _Unit(months=12),
 }
 
 
-@kernel("is_weekend")
-def is_weekend(call: Call, time: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("is_weekend")
+def is_weekend(call: KernelCall, time: Column, zone: Column | None = None) -> Column:
     local, _ = _local(call, time, zone)
-    return flat(BOOL, _weekday(local) >= 6, _valid(time, zone))
+    return flat_column(BOOL, _weekday(local) >= 6, _valid(time, zone))
 
 
-@kernel("date")
-def date(call: Call, time: Column, zone: Column | None = None) -> Column:
-    return start_of(call, time, constant(KEYWORD, "day", 1), zone)
+@scalar_kernel("date")
+def date(call: KernelCall, time: Column, zone: Column | None = None) -> Column:
+    return start_of(call, time, constant_column(KEYWORD, "day", 1), zone)
 
 
-@kernel("start_of")
-def start_of(call: Call, time: Column, unit: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("start_of")
+def start_of(call: KernelCall, time: Column, unit: Column, zone: Column | None = None) -> Column:
     return _boundary(call, time, unit, zone, ahead=0)
 
 
-@kernel("end_of")
-def end_of(call: Call, time: Column, unit: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("end_of")
+def end_of(call: KernelCall, time: Column, unit: Column, zone: Column | None = None) -> Column:
     return _boundary(call, time, unit, zone, ahead=1)
 
 
-@kernel("days_between")
-def days_between(call: Call, start: Column, end: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("days_between")
+def days_between(call: KernelCall, start: Column, end: Column, zone: Column | None = None) -> Column:
     (first, _), (last, _) = _local(call, start, zone), _local(call, end, zone)
-    return flat(INT, last // DAY_US - first // DAY_US, both(_valid(start, zone), valid_of(end)))
+    return flat_column(INT, last // DAY_US - first // DAY_US, combine_validity(_valid(start, zone), validity_of(end)))
 
 
-@kernel("months_between")
-def months_between(call: Call, start: Column, end: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("months_between")
+def months_between(call: KernelCall, start: Column, end: Column, zone: Column | None = None) -> Column:
     (first, _), (last, _) = _local(call, start, zone), _local(call, end, zone)
-    return flat(INT, month_of(last) - month_of(first), both(_valid(start, zone), valid_of(end)))
+    return flat_column(
+        INT,
+        months_since_epoch(last) - months_since_epoch(first),
+        combine_validity(_valid(start, zone), validity_of(end)),
+    )
 
 
-@kernel("zone_offset")
-def zone_offset(call: Call, time: Column, zone: Column) -> Column:
-    return flat(DURATION, _local(call, time, zone)[1], _valid(time, zone))
+@scalar_kernel("zone_offset")
+def zone_offset(call: KernelCall, time: Column, zone: Column) -> Column:
+    return flat_column(DURATION, _local(call, time, zone)[1], _valid(time, zone))
 
 
-def _local(call: Call, time: Column, zone: Column | None) -> tuple[Ints, Ints]:
+def _local(call: KernelCall, time: Column, zone: Column | None) -> tuple[Ints, Ints]:
     """Times as the clocks of the zone show them, and how much these are ahead of UTC."""
-    times = numbers(time)
-    if zone is None or zone.type.kind is Kind.NULL:
+    times = numeric_values(time)
+    if zone is None or zone.type.kind is TypeKind.NULL:
         return times, np.zeros(len(times), np.int64)
     ahead = offsets_us(times, zone, call.span)
     return checked_integers.add(times, ahead, _valid(time, zone), call.span), ahead
 
 
 def _valid(time: Column, zone: Column | None) -> Mask | None:
-    return valid_of(time) if zone is None else both(valid_of(time), valid_of(zone))
+    return validity_of(time) if zone is None else combine_validity(validity_of(time), validity_of(zone))
 
 
-def _boundary(call: Call, time: Column, unit: Column, zone: Column | None, *, ahead: int) -> Column:
-    rows = rows_of((time, unit) if zone is None else (time, unit, zone))
-    if any(c is not None and c.type.kind is Kind.NULL for c in (time, unit, zone)):
+def _boundary(call: KernelCall, time: Column, unit: Column, zone: Column | None, *, ahead: int) -> Column:
+    rows = row_count((time, unit) if zone is None else (time, unit, zone))
+    if any(c is not None and c.type.kind is TypeKind.NULL for c in (time, unit, zone)):
         return null_column(TIME, rows)
     local, offsets = (np.broadcast_to(part, rows) for part in _local(call, time, zone))
-    valid = both(_valid(time, zone), valid_of(unit))
+    valid = combine_validity(_valid(time, zone), validity_of(unit))
     found = np.zeros(rows, np.int64)
     for measure, where in _by_unit(call, unit, rows):
         begins = _start(call, local[where], measure, ahead)
@@ -109,25 +113,25 @@ def _boundary(call: Call, time: Column, unit: Column, zone: Column | None, *, ah
             found[where] = begins - offsets[where]
         else:
             found[where] = to_utc(begins, zone if len(zone) == 1 else zone.take(where), call.span)
-    return flat(TIME, found, valid)
+    return flat_column(TIME, found, valid)
 
 
-def _start(call: Call, local: Ints, unit: _Unit, ahead: int) -> Ints:
+def _start(call: KernelCall, local: Ints, unit: _Unit, ahead: int) -> Ints:
     if unit.months:
-        return month_start_us((month_of(local) // unit.months + ahead) * unit.months)
+        return month_start_us((months_since_epoch(local) // unit.months + ahead) * unit.months)
     begins = checked_integers.subtract(local, (local - unit.origin) % unit.micros, None, call.span)
     return checked_integers.add(begins, np.array([ahead * unit.micros]), None, call.span)
 
 
-def _by_unit(call: Call, unit: Column, rows: int) -> Iterator[tuple[_Unit, Ints]]:
-    names = encode(unit)
+def _by_unit(call: KernelCall, unit: Column, rows: int) -> Iterator[tuple[_Unit, Ints]]:
+    names = dictionary_encode(unit)
     codes = np.broadcast_to(names.codes, rows)
     for code in np.unique(codes[codes >= 0]):
         name = str(names.dictionary[code])
         if name not in _UNITS:
-            meant = nearest(name, _UNITS)
+            meant = similar_names(name, _UNITS)
             units = ", ".join(_UNITS)
-            raise KernelError("PQ0754", call.span, candidates=meant, name=repr(name), units=units)
+            raise EvaluationError("PQ0754", call.span, candidates=meant, name=repr(name), units=units)
         yield _UNITS[name], np.flatnonzero(codes == code)
 
 
@@ -136,7 +140,7 @@ def _weekday(local: Ints) -> Ints:
 
 
 def _day_of_year(local: Ints) -> Ints:
-    return (local - month_start_us(month_of(local) // 12 * 12)) // DAY_US + 1
+    return (local - month_start_us(months_since_epoch(local) // 12 * 12)) // DAY_US + 1
 
 
 def _thursday(local: Ints) -> Ints:
@@ -146,24 +150,24 @@ def _thursday(local: Ints) -> Ints:
 
 _Part: TypeAlias = "Callable[[Ints], Ints]"
 _PARTS: dict[str, _Part] = {
-    "year": lambda t: month_of(t) // 12 + 1970,
-    "quarter": lambda t: month_of(t) % 12 // 3 + 1,
-    "month": lambda t: month_of(t) % 12 + 1,
+    "year": lambda t: months_since_epoch(t) // 12 + 1970,
+    "quarter": lambda t: months_since_epoch(t) % 12 // 3 + 1,
+    "month": lambda t: months_since_epoch(t) % 12 + 1,
     "week": lambda t: (_day_of_year(_thursday(t)) - 1) // 7 + 1,
-    "week_year": lambda t: month_of(_thursday(t)) // 12 + 1970,
+    "week_year": lambda t: months_since_epoch(_thursday(t)) // 12 + 1970,
     "day_of_year": _day_of_year,
-    "day": lambda t: (t - month_start_us(month_of(t))) // DAY_US + 1,
+    "day": lambda t: (t - month_start_us(months_since_epoch(t))) // DAY_US + 1,
     "weekday": _weekday,
-    "hour": lambda t: t // MICROS["h"] % 24,
-    "minute": lambda t: t // MICROS["min"] % 60,
-    "second": lambda t: t // MICROS["s"] % 60,
+    "hour": lambda t: t // MICROS_PER_UNIT["h"] % 24,
+    "minute": lambda t: t // MICROS_PER_UNIT["min"] % 60,
+    "second": lambda t: t // MICROS_PER_UNIT["s"] % 60,
 }
 
 
 def _register(name: str, part: _Part) -> None:
-    @kernel(name)
-    def apply(call: Call, time: Column, zone: Column | None = None) -> Column:
-        return flat(INT, part(_local(call, time, zone)[0]), _valid(time, zone))
+    @scalar_kernel(name)
+    def apply(call: KernelCall, time: Column, zone: Column | None = None) -> Column:
+        return flat_column(INT, part(_local(call, time, zone)[0]), _valid(time, zone))
 
 
 for _name, _part in _PARTS.items():

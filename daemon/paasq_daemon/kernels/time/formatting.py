@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import map_values
-from paasq_daemon.kernels.time.zone_transitions import zone_of
+from paasq_daemon.kernels.time.zone_transitions import require_zone
 from paasq_dsl.source_text import Span
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import TEXT, TIME
@@ -21,12 +21,12 @@ _KNOWN = frozenset("YmdHMSfyIpaAbBjVGuzZ%")
 _ONLY_WRITTEN = frozenset("Z")  # a zone's short name tells no zone: IST is three of them
 
 
-@kernel("format_time")
-def format_time(call: Call, time: Column, format_: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("format_time")
+def format_time(call: KernelCall, time: Column, format_: Column, zone: Column | None = None) -> Column:
     def told(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
         _check(form, call.span)
         try:
-            moment = to_datetime(micros, zone_of(name, call.span))
+            moment = to_datetime(micros, require_zone(name, call.span))
         except OverflowError:
             return None
         return _DIRECTIVE.sub(lambda d: f"{moment.year:04}" if d[1] == "Y" else moment.strftime(d[0]), form)
@@ -34,29 +34,29 @@ def format_time(call: Call, time: Column, format_: Column, zone: Column | None =
     return map_values(TEXT, told, time, format_, *(() if zone is None else (zone,)))
 
 
-@kernel("parse_time")
-def parse_time(call: Call, text: Column, format_: Column, zone: Column | None = None) -> Column:
+@scalar_kernel("parse_time")
+def parse_time(call: KernelCall, text: Column, format_: Column, zone: Column | None = None) -> Column:
     def read(value: str, form: str, name: str = DEFAULT_ZONE) -> Value:
         directives = [d for d in _check(form, call.span) if d != "%"]
         if len(set(directives)) < len(directives) or _ONLY_WRITTEN & set(directives):
-            raise KernelError("PQ0776", call.span, format=repr(form))
+            raise EvaluationError("PQ0776", call.span, format=repr(form))
         try:
             moment = datetime.strptime(value, form)  # noqa: DTZ007 -- the zone follows
-            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone_of(name, call.span)))
+            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=require_zone(name, call.span)))
         except (ValueError, OverflowError):
             return None
 
     return map_values(TIME, read, text, format_, *(() if zone is None else (zone,)))
 
 
-@kernel("time_from_parts")
-def time_from_parts(call: Call, *parts: Column) -> Column:
+@scalar_kernel("time_from_parts")
+def time_from_parts(call: KernelCall, *parts: Column) -> Column:
     def put_together(
         year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: float = 0.0, zone: str = DEFAULT_ZONE
     ) -> Value:
         try:
             whole, fraction = divmod(second, 1)
-            moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=zone_of(zone, call.span))
+            moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=require_zone(zone, call.span))
             return to_micros(moment) + round(fraction * 1_000_000)
         except (ValueError, OverflowError):
             return None
@@ -67,10 +67,10 @@ def time_from_parts(call: Call, *parts: Column) -> Column:
 def _check(form: str, span: Span) -> list[str]:
     """The letters of the format's directives. Others than ours differ from machine to machine."""
     if len(form) > FORMAT_CHARACTERS_MAX:
-        raise KernelError("PQ0774", span, most=FORMAT_CHARACTERS_MAX)
+        raise EvaluationError("PQ0774", span, most=FORMAT_CHARACTERS_MAX)
     found: list[str] = _DIRECTIVE.findall(form)
     unknown = next((d for d in found if d not in _KNOWN), None)
     if unknown is not None:
         letters = f"%{', %'.join(sorted(_KNOWN - {'%'}, key=str.casefold))}"
-        raise KernelError("PQ0775", span, letter=unknown, letters=letters)
+        raise EvaluationError("PQ0775", span, letter=unknown, letters=letters)
     return found

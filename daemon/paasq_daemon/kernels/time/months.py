@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from paasq_daemon.index.column import Ints, Mask
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
-from paasq_dsl.values import MICROS
+from paasq_dsl.values import MICROS_PER_UNIT
 
-DAY_US = MICROS["d"]
+DAY_US = MICROS_PER_UNIT["d"]
 _MONTHS_MAX = 292_000 * 12  # from 1970, either way, before microseconds leave 64 bits
 
 
@@ -18,11 +18,11 @@ def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Int
     if not months.any():
         return times
     days = times // DAY_US
-    month = month_of(times)
+    month = months_since_epoch(times)
     target = month + months
     outside = np.abs(target) > _MONTHS_MAX
     if (outside if valid is None else outside & valid).any():
-        raise KernelError("PQ0782", span)
+        raise EvaluationError("PQ0782", span)
     target = np.where(outside, 0, target)
     start = _first_day(target)
     last = _first_day(target + 1) - start - 1
@@ -31,7 +31,7 @@ def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Int
     return moved
 
 
-def month_of(times: Ints) -> Ints:
+def months_since_epoch(times: Ints) -> Ints:
     """Months since January 1970."""
     return times.astype("M8[us]").astype("M8[M]").astype(np.int64)
 

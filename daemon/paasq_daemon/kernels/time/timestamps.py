@@ -9,95 +9,107 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Ints, Mask
 from paasq_daemon.kernels import checked_integers
-from paasq_daemon.kernels.columns import null_column, to_values
-from paasq_daemon.kernels.context import Call, kernel
-from paasq_daemon.kernels.durations import length_us, parts
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.operands import both, finite, flat, null_of, numbers, rows_of, valid_of
+from paasq_daemon.kernels.columns import column_to_values, null_column
+from paasq_daemon.kernels.context import KernelCall, scalar_kernel
+from paasq_daemon.kernels.durations import length_us, months_and_micros
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import (
+    combine_validity,
+    finite_column,
+    flat_column,
+    null_mask,
+    numeric_values,
+    row_count,
+    validity_of,
+)
 from paasq_daemon.kernels.time.date_parts import MONDAY_US
-from paasq_daemon.kernels.time.months import month_of, month_start_us
-from paasq_daemon.kernels.time.zone_transitions import transitions
-from paasq_dsl.types import DURATION, FLOAT, TIME, Kind
-from paasq_dsl.values import MICROS
+from paasq_daemon.kernels.time.months import month_start_us, months_since_epoch
+from paasq_daemon.kernels.time.zone_transitions import zone_transitions
+from paasq_dsl.types import DURATION, FLOAT, TIME, TypeKind
+from paasq_dsl.values import MICROS_PER_UNIT
 
 _YEAR_0_MONTHS = 1970 * 12  # so that buckets of 10y begin in 2020, not in 2029
 
 
-@kernel("to_unix")
-def to_unix(_: Call, time: Column) -> Column:
-    return flat(FLOAT, numbers(time) / MICROS["s"], valid_of(time))
+@scalar_kernel("to_unix")
+def to_unix(_: KernelCall, time: Column) -> Column:
+    return flat_column(FLOAT, numeric_values(time) / MICROS_PER_UNIT["s"], validity_of(time))
 
 
-@kernel("from_unix")
-def from_unix(call: Call, seconds_: Column) -> Column:
-    values, valid = numbers(seconds_), valid_of(seconds_)
+@scalar_kernel("from_unix")
+def from_unix(call: KernelCall, seconds_: Column) -> Column:
+    values, valid = numeric_values(seconds_), validity_of(seconds_)
     if values.dtype == np.float64:
-        return flat(TIME, checked_integers.from_floats(values * MICROS["s"], valid, call.span), valid)
-    return flat(TIME, checked_integers.multiply(values, np.array([MICROS["s"]]), valid, call.span), valid)
+        return flat_column(TIME, checked_integers.from_floats(values * MICROS_PER_UNIT["s"], valid, call.span), valid)
+    return flat_column(
+        TIME, checked_integers.multiply(values, np.array([MICROS_PER_UNIT["s"]]), valid, call.span), valid
+    )
 
 
-@kernel("seconds")
-def seconds(_: Call, duration: Column) -> Column:
-    return flat(FLOAT, length_us(duration) / MICROS["s"], valid_of(duration))
+@scalar_kernel("seconds")
+def seconds(_: KernelCall, duration: Column) -> Column:
+    return flat_column(FLOAT, length_us(duration) / MICROS_PER_UNIT["s"], validity_of(duration))
 
 
-@kernel("age")
-def age(call: Call, time: Column) -> Column:
-    valid = valid_of(time)
-    now = np.array([call.run.now_us], np.int64)
-    return flat(DURATION, checked_integers.subtract(now, numbers(time), valid, call.span), valid)
+@scalar_kernel("age")
+def age(call: KernelCall, time: Column) -> Column:
+    valid = validity_of(time)
+    now = np.array([call.context.now_us], np.int64)
+    return flat_column(DURATION, checked_integers.subtract(now, numeric_values(time), valid, call.span), valid)
 
 
-@kernel("recency")
-def recency(call: Call, time: Column, half_life: Column) -> Column:
+@scalar_kernel("recency")
+def recency(call: KernelCall, time: Column, half_life: Column) -> Column:
     """Of a time to come 1."""
     halves = length_us(half_life)
-    _require_positive(halves, ~null_of(half_life), "PQ0758", call)
-    age_us = np.maximum(call.run.now_us - numbers(time).astype(np.float64), 0.0)
+    _require_positive(halves, ~null_mask(half_life), "PQ0758", call)
+    age_us = np.maximum(call.context.now_us - numeric_values(time).astype(np.float64), 0.0)
     fresh = np.exp2(-age_us / halves)
-    return flat(FLOAT, np.where(null_of(time) | null_of(half_life), 0.0, fresh))
+    return flat_column(FLOAT, np.where(null_mask(time) | null_mask(half_life), 0.0, fresh))
 
 
-@kernel("bucket")
-def bucket(call: Call, value: Column, width: Column, zone: Column | None = None) -> Column:
-    if Kind.NULL in {value.type.kind, width.type.kind} or (zone is not None and null_of(zone).all()):
-        return null_column(call.type, rows_of((value, width)))
-    valid = both(valid_of(value), valid_of(width))
+@scalar_kernel("bucket")
+def bucket(call: KernelCall, value: Column, width: Column, zone: Column | None = None) -> Column:
+    if TypeKind.NULL in {value.type.kind, width.type.kind} or (zone is not None and null_mask(zone).all()):
+        return null_column(call.type, row_count((value, width)))
+    valid = combine_validity(validity_of(value), validity_of(width))
     if zone is not None:
-        return flat(TIME, _zoned_bucket(call, numbers(value), width, zone, valid), valid)
-    if value.type.kind is Kind.TIME:
-        return flat(TIME, _time_bucket(call, numbers(value), width, valid), valid)
-    step = numbers(width).astype(np.float64)
-    _require_positive(step, ~null_of(width), "PQ0757", call)
-    return finite(FLOAT, np.floor(numbers(value) / step) * step, valid)
+        return flat_column(TIME, _zoned_bucket(call, numeric_values(value), width, zone, valid), valid)
+    if value.type.kind is TypeKind.TIME:
+        return flat_column(TIME, _time_bucket(call, numeric_values(value), width, valid), valid)
+    step = numeric_values(width).astype(np.float64)
+    _require_positive(step, ~null_mask(width), "PQ0757", call)
+    return finite_column(FLOAT, np.floor(numeric_values(value) / step) * step, valid)
 
 
-def _time_bucket(call: Call, times: Ints, width: Column, valid: Mask | None) -> Ints:
-    months, micros = parts(width)
-    there = ~null_of(width)
+def _time_bucket(call: KernelCall, times: Ints, width: Column, valid: Mask | None) -> Ints:
+    months, micros = months_and_micros(width)
+    there = ~null_mask(width)
     if (there & (months != 0) & (micros != 0)).any():
-        raise KernelError("PQ0755", call.span)
+        raise EvaluationError("PQ0755", call.span)
     _require_positive(months + micros, there, "PQ0757", call)
     by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
-    origin = np.where(micros % MICROS["w"] == 0, MONDAY_US, 0)
+    origin = np.where(micros % MICROS_PER_UNIT["w"] == 0, MONDAY_US, 0)
     fixed = checked_integers.subtract(times, (times - origin) % step, valid, call.span)
     if not months.any():
         return fixed
-    calendar = month_of(times) + _YEAR_0_MONTHS
+    calendar = months_since_epoch(times) + _YEAR_0_MONTHS
     return np.where(months > 0, month_start_us(calendar // by_month * by_month - _YEAR_0_MONTHS), fixed)
 
 
-def _zoned_bucket(call: Call, times: Ints, width: Column, zone: Column, valid: Mask | None) -> Ints:
+def _zoned_bucket(call: KernelCall, times: Ints, width: Column, zone: Column, valid: Mask | None) -> Ints:
     """By the clocks of the zone. A bucket of more than an hour takes in an hour that comes twice; others come twice too."""
     if len(zone) != 1:
-        raise KernelError("PQ0756", call.span)
+        raise EvaluationError("PQ0756", call.span)
     known = times if valid is None else times[np.broadcast_to(valid, len(times))]
     low, high = (int(known.min()), int(known.max())) if len(known) else (0, 0)
-    clocks = transitions(str(to_values(zone)[0]), low, high, call.span)
-    local = _time_bucket(call, clocks.local(times), width, valid)
-    return np.where(length_us(width) > MICROS["h"], clocks.first(local), clocks.last_before(local, times))
+    clocks = zone_transitions(str(column_to_values(zone)[0]), low, high, call.span)
+    local = _time_bucket(call, clocks.to_local(times), width, valid)
+    return np.where(
+        length_us(width) > MICROS_PER_UNIT["h"], clocks.earliest_utc(local), clocks.latest_utc_before(local, times)
+    )
 
 
-def _require_positive(values: NDArray[Any], there: Mask, code: str, call: Call) -> None:
+def _require_positive(values: NDArray[Any], there: Mask, code: str, call: KernelCall) -> None:
     if (there & (values <= 0)).any():
-        raise KernelError(code, call.span)
+        raise EvaluationError(code, call.span)

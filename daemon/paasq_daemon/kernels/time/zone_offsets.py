@@ -7,31 +7,31 @@ from collections.abc import Callable
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.columns import encode, to_values
-from paasq_daemon.kernels.time.zone_transitions import Transitions, transitions
+from paasq_daemon.kernels.columns import column_to_values, dictionary_encode
+from paasq_daemon.kernels.time.zone_transitions import ZoneTransitions, zone_transitions
 from paasq_dsl.source_text import Span
 
 
 def offsets_us(times: Ints, zone: Column, span: Span) -> Ints:
     """How much the clocks of the zone are ahead of UTC at each time; 0 where the zone is null."""
-    return _by_zone(times, zone, span, lambda some, clocks: clocks.local(some) - some)
+    return _by_zone(times, zone, span, lambda some, clocks: clocks.to_local(some) - some)
 
 
 def to_utc(local: Ints, zone: Column, span: Span) -> Ints:
     """The moments at which the zone's clocks show these times: the first of two, or where they jump over it, the jump."""
-    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.first(some) - some)
+    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.earliest_utc(some) - some)
 
 
-def to_moment(local: Ints, zone: Column, span: Span) -> Ints:
+def to_utc_lenient(local: Ints, zone: Column, span: Span) -> Ints:
     """As `to_utc`; but what the clocks jump over is read as if they had not jumped yet."""
-    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.moment(some) - some)
+    return local + _by_zone(local, zone, span, lambda some, clocks: clocks.to_utc(some) - some)
 
 
-def _by_zone(times: Ints, zone: Column, span: Span, shift: Callable[[Ints, Transitions], Ints]) -> Ints:
+def _by_zone(times: Ints, zone: Column, span: Span, shift: Callable[[Ints, ZoneTransitions], Ints]) -> Ints:
     if len(zone) == 1:
-        name = to_values(zone)[0]
+        name = column_to_values(zone)[0]
         return shift(times, _clocks(name, times, span)) if isinstance(name, str) else np.zeros(len(times), np.int64)
-    zones = encode(zone)
+    zones = dictionary_encode(zone)
     times = np.broadcast_to(times, len(zones))
     found = np.zeros(len(times), np.int64)
     for code in np.unique(zones.codes[zones.codes >= 0]):
@@ -40,6 +40,6 @@ def _by_zone(times: Ints, zone: Column, span: Span, shift: Callable[[Ints, Trans
     return found
 
 
-def _clocks(name: str, times: Ints, span: Span) -> Transitions:
+def _clocks(name: str, times: Ints, span: Span) -> ZoneTransitions:
     low, high = (int(times.min()), int(times.max())) if len(times) else (0, 0)
-    return transitions(name, low, high, span)
+    return zone_transitions(name, low, high, span)

@@ -9,77 +9,77 @@ from functools import lru_cache
 import numpy as np
 
 from paasq_daemon.index.column import Ints
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.time.months import DAY_US
 from paasq_dsl.source_text import Span
-from paasq_dsl.time_zones import DEFAULT_ZONE, nearest_zones
-from paasq_dsl.time_zones import zone_of as known_zone
-from paasq_dsl.values import EPOCH, INT_MIN, MICROS, to_micros
+from paasq_dsl.time_zones import DEFAULT_ZONE, similar_zones
+from paasq_dsl.time_zones import find_zone as known_zone
+from paasq_dsl.values import EPOCH, INT_MIN, MICROS_PER_UNIT, to_micros
 
 FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these the clocks stand as at their ends
 _YEARS_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Transitions:
+class ZoneTransitions:
     """`offsets[i]` is how much clocks are ahead of UTC from `starts[i]` on, both int64 microseconds; `starts` ascend."""
 
     starts: Ints
     offsets: Ints
 
-    def local(self, times: Ints) -> Ints:
+    def to_local(self, times: Ints) -> Ints:
         """What the clocks show."""
         shown: Ints = times + self.offsets[self._period(times)]
         return shown
 
-    def first(self, local: Ints) -> Ints:
+    def earliest_utc(self, local: Ints) -> Ints:
         """The first moment at which the clocks show this; the jump where they jump over it."""
         ends = self.starts[1:] + self.offsets[:-1]  # where each period ends, by its own clock
         period = np.searchsorted(ends, local, side="right")
         moments: Ints = np.maximum(local - self.offsets[period], self.starts[period])
         return moments
 
-    def moment(self, local: Ints) -> Ints:
+    def to_utc(self, local: Ints) -> Ints:
         """The first moment at which the clocks show this; where they jump over it, as if they had not jumped yet."""
         ends = self.starts[1:] + self.offsets[:-1]
         period = np.searchsorted(ends, local, side="right")
         moments: Ints = local - self.offsets[period]
         return np.where(moments < self.starts[period], local - self.offsets[np.maximum(period - 1, 0)], moments)
 
-    def last_before(self, local: Ints, times: Ints) -> Ints:
+    def latest_utc_before(self, local: Ints, times: Ints) -> Ints:
         """The last moment, at or before `times`, at which the clocks show this, as `first` where that is an earlier period."""
         period = self._period(times)
         moments = local - self.offsets[period]
-        return np.where(moments >= self.starts[period], moments, self.first(local))
+        return np.where(moments >= self.starts[period], moments, self.earliest_utc(local))
 
     def _period(self, times: Ints) -> Ints:
         return np.searchsorted(self.starts, times, side="right") - 1
 
 
-def transitions(name: str, low_us: int, high_us: int, span: Span) -> Transitions:
+def zone_transitions(name: str, low_us: int, high_us: int, span: Span) -> ZoneTransitions:
     """Those of a zone that matter for times between the two. Raises KernelError where there is no such zone."""
-    zone = zone_of(name, span)
+    zone = require_zone(name, span)
     first, last = (_year_of(us) for us in (low_us - DAY_US, high_us + DAY_US))
     found = [change for year in range(first, last + 1) for change in _changes(zone, year)]
     starts = [INT_MIN, *(at for at, _ in found)]
     offsets = [_offset(zone, to_micros(datetime(first, 1, 1, tzinfo=UTC))), *(offset for _, offset in found)]
-    return Transitions(np.array(starts, np.int64), np.array(offsets, np.int64))
+    return ZoneTransitions(np.array(starts, np.int64), np.array(offsets, np.int64))
 
 
 def day_start_us(now_us: int, days: int, zone: str, span: Span) -> int:
     """When the day begins that is so many days from the present one in a zone."""
     if zone == DEFAULT_ZONE:
         return (now_us // DAY_US + days) * DAY_US
-    clocks = transitions(zone, now_us, now_us, span)
-    local = clocks.local(np.array([now_us])) // DAY_US + days
-    return int(clocks.first(local * DAY_US)[0])
+    clocks = zone_transitions(zone, now_us, now_us, span)
+    local = clocks.to_local(np.array([now_us])) // DAY_US + days
+    return int(clocks.earliest_utc(local * DAY_US)[0])
 
 
-def zone_of(name: str, span: Span) -> tzinfo:
+def require_zone(name: str, span: Span) -> tzinfo:
     """Raises KernelError where there is no such zone."""
     found = known_zone(name)
     if found is None:
-        raise KernelError("PQ0704", span, candidates=nearest_zones(name), name=name)
+        raise EvaluationError("PQ0704", span, candidates=similar_zones(name), name=name)
     return found
 
 
@@ -104,14 +104,14 @@ def _changes(zone: tzinfo, year: int) -> tuple[tuple[int, int], ...]:
 
 def _moment(zone: tzinfo, low_us: int, high_us: int) -> int:
     """The first second at which the offset is that of `high_us`."""
-    low, high, after = low_us // MICROS["s"], high_us // MICROS["s"], _offset(zone, high_us)
+    low, high, after = low_us // MICROS_PER_UNIT["s"], high_us // MICROS_PER_UNIT["s"], _offset(zone, high_us)
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset(zone, middle * MICROS["s"]) == after:
+        if _offset(zone, middle * MICROS_PER_UNIT["s"]) == after:
             high = middle
         else:
             low = middle
-    return high * MICROS["s"]
+    return high * MICROS_PER_UNIT["s"]
 
 
 def _offset(zone: tzinfo, time_us: int) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Floats, Ints, Mask
-from paasq_daemon.kernels.errors import KernelError
-from paasq_daemon.kernels.sort_keys import dense
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.sort_keys import factorize
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
@@ -25,7 +25,7 @@ _BLOCK_ROWS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
-class Ranges:
+class Frames:
     """One range for each row: from `starts` up to `ends`, which is not in it any more. int64, empty where both are equal."""
 
     starts: Ints
@@ -36,7 +36,7 @@ class Ranges:
         return self.ends - self.starts
 
 
-def fold(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: Any) -> NDArray[Any]:
+def reduce_frames(combine: np.ufunc, values: NDArray[Any], ranges: Frames, nothing: Any) -> NDArray[Any]:
     """What `combine` makes of the values of each range, `nothing` of an empty one. O(n log of the longest range)."""
     if len(values) and not ranges.starts.any() and ranges.ends.all():  # running from the first row
         return np.asarray(combine.accumulate(values))[ranges.ends - 1]
@@ -46,7 +46,7 @@ def fold(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: Any) 
     return found
 
 
-def _folded(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: Any) -> NDArray[Any]:
+def _folded(combine: np.ufunc, values: NDArray[Any], ranges: Frames, nothing: Any) -> NDArray[Any]:
     """A range is put together from runs of 1, 2, 4, ... values, as the bits of its length say: each run is combined once for
     all ranges. So sums are pairwise, which also keeps their error small."""
     lengths, ends = ranges.lengths, ranges.ends - 1  # the last value of each that is not yet in
@@ -66,7 +66,7 @@ def _folded(combine: np.ufunc, values: NDArray[Any], ranges: Ranges, nothing: An
     return found
 
 
-def _blocks(ranges: Ranges) -> Iterator[tuple[slice, slice, Ranges]]:
+def _blocks(ranges: Frames) -> Iterator[tuple[slice, slice, Frames]]:
     """Rows block by block, so that what is computed with stays in a processor's cache: the rows, the rows that their ranges
     lie in, and the ranges counted from the first of these."""
     count = len(ranges.starts)
@@ -76,50 +76,50 @@ def _blocks(ranges: Ranges) -> Iterator[tuple[slice, slice, Ranges]]:
         starts, ends = ranges.starts[rows], ranges.ends[rows]
         there = starts < ends
         low, high = int(starts[there].min(initial=count)), int(ends[there].max(initial=0))
-        yield rows, slice(low, high), Ranges(np.where(there, starts - low, 0), np.where(there, ends - low, 0))
+        yield rows, slice(low, high), Frames(np.where(there, starts - low, 0), np.where(there, ends - low, 0))
 
 
-def counts(there: Mask, ranges: Ranges) -> Ints:
+def count_frames(there: Mask, ranges: Frames) -> Ints:
     """How many rows of each range are there."""
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
     inside: Ints = before[ranges.ends] - before[ranges.starts]
     return inside
 
 
-def int_sums(values: Ints, ranges: Ranges, span: Span) -> Ints:
+def sum_frames(values: Ints, ranges: Frames, span: Span) -> Ints:
     """Raises KernelError where one leaves 64 bits."""
     magnitudes = np.abs(values.astype(np.float64))
-    if magnitudes.sum() < _SURE or (fold(np.add, magnitudes, ranges, 0.0) < _SURE).all():
-        sure: Ints = fold(np.add, values, ranges, 0)
+    if magnitudes.sum() < _SURE or (reduce_frames(np.add, magnitudes, ranges, 0.0) < _SURE).all():
+        sure: Ints = reduce_frames(np.add, values, ranges, 0)
         return sure
     before = [0, *accumulate(values.tolist())]  # of any size, so that differences are exact
     sums = [
         before[end] - before[start] for start, end in zip(ranges.starts.tolist(), ranges.ends.tolist(), strict=True)
     ]
     if any(not INT_MIN <= total <= INT_MAX for total in sums):
-        raise KernelError("PQ0781", span)
+        raise EvaluationError("PQ0781", span)
     return np.array(sums, np.int64)
 
 
-def medians(values: Floats, ranges: Ranges) -> Floats:
+def median_frames(values: Floats, ranges: Frames) -> Floats:
     """The middle value of each range, or the mean of the two that are; nan of an empty one."""
     found = np.full(len(ranges.starts), np.nan)
     for rows, inside, part in _blocks(ranges):
         there = np.flatnonzero(part.lengths)
-        full, count = Ranges(part.starts[there], part.ends[there]), part.lengths[there]
+        full, count = Frames(part.starts[there], part.ends[there]), part.lengths[there]
         low, high = (_smallest(values[inside], full, place) for place in ((count - 1) // 2, count // 2))
         found[rows][there] = low + (high - low) * 0.5
     return found
 
 
-def _smallest(values: Floats, ranges: Ranges, places: Ints) -> Floats:
+def _smallest(values: Floats, ranges: Frames, places: Ints) -> Floats:
     """The value of each range that so many smaller ones stand before.
 
     By a wavelet matrix (Claude, Navarro: The Wavelet Matrix, 2012) over the ranks of the values, one bit a turn from the
     highest: values stand by the bits seen, and a count of zeros tells where those of a range have gone. O(n log n), however
     wide the ranges are.
     """
-    codes, distinct = dense(values)
+    codes, distinct = factorize(values)
     value_of = np.empty(distinct, np.float64)
     value_of[codes] = values
     starts, ends, places = ranges.starts, ranges.ends, places.copy()
@@ -137,7 +137,7 @@ def _smallest(values: Floats, ranges: Ranges, places: Ints) -> Floats:
     return value_of[found]
 
 
-def places_behind(times: Ints, limits: Ints, groups: Ranges) -> Ints:
+def upper_bounds(times: Ints, limits: Ints, groups: Frames) -> Ints:
     """For each limit the first row of its group whose time is later, or the group's end. Times ascend within groups."""
     if not groups.starts.any():
         return np.searchsorted(times, limits, side="right").astype(np.int64)

@@ -6,28 +6,28 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels import checked_integers
-from paasq_daemon.kernels.operands import null_of, numbers
+from paasq_daemon.kernels.operands import null_mask, numeric_values
 from paasq_daemon.kernels.time.months import DAY_US, add_months
-from paasq_daemon.kernels.time.zone_transitions import transitions
-from paasq_daemon.kernels.window.frames import Ranges, places_behind
+from paasq_daemon.kernels.time.zone_transitions import zone_transitions
+from paasq_daemon.kernels.window.frames import Frames, upper_bounds
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import Duration
 
 
-def lately(at: Column, groups: Ranges, width: Duration, zone: str | None, span: Span) -> Ranges | None:
+def trailing_frames(at: Column, groups: Frames, width: Duration, zone: str | None, span: Span) -> Frames | None:
     """Of each row the rows of its group whose time lies in (time - width, time]; nothing of a row without a time.
 
     None where times do not ascend within a group.
     """
-    rows = np.flatnonzero(~null_of(at))
+    rows = np.flatnonzero(~null_mask(at))
     starts, ends = (np.searchsorted(rows, edge[rows]) for edge in (groups.starts, groups.ends))
-    times = numbers(at)[rows]
+    times = numeric_values(at)[rows]
     if ((times[1:] < times[:-1]) & (starts[1:] == starts[:-1])).any():
         return None
-    there = Ranges(starts, ends)
-    since = places_behind(times, _before(times, width, zone, span), there)
-    until = places_behind(times, times, there)
-    found = Ranges(np.zeros(len(at), np.int64), np.zeros(len(at), np.int64))
+    there = Frames(starts, ends)
+    since = upper_bounds(times, _before(times, width, zone, span), there)
+    until = upper_bounds(times, times, there)
+    found = Frames(np.zeros(len(at), np.int64), np.zeros(len(at), np.int64))
     found.starts[rows], found.ends[rows] = rows[since], rows[until - 1] + 1
     return found
 
@@ -38,8 +38,8 @@ def _before(times: Ints, width: Duration, zone: str | None, span: Span) -> Ints:
         return _moved(times, width.months, width.micros, span)
     days, rest = divmod(width.micros, DAY_US)
     earliest = _moved(times[:1], width.months, width.micros + DAY_US, span)
-    clocks = transitions(zone, int(min(earliest[0], times.min())), int(times.max()), span)
-    return _moved(clocks.first(_moved(clocks.local(times), width.months, days * DAY_US, span)), 0, rest, span)
+    clocks = zone_transitions(zone, int(min(earliest[0], times.min())), int(times.max()), span)
+    return _moved(clocks.earliest_utc(_moved(clocks.to_local(times), width.months, days * DAY_US, span)), 0, rest, span)
 
 
 def _moved(times: Ints, months: int, micros: int, span: Span) -> Ints:

@@ -10,13 +10,13 @@ from paasq_dsl.bound import BoundStage
 Rule = Callable[[tuple[BoundStage, ...]], tuple[BoundStage, ...]]
 
 RULES: tuple[Rule, ...] = (
-    push_down_filters.push_filters,
+    push_down_filters.push_down_filters,
     merge_filters.merge_filters,
-    reorder_predicates.order_conditions,
+    reorder_predicates.reorder_predicates,
 )
 
 
-def rewrite(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+def apply_rules(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
     for rule in RULES:
         stages = rule(stages)
     return stages

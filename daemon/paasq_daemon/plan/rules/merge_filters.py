@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_dsl.bound import Apply, Bound, BoundStage, WhereStage
+from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, WhereStage
 from paasq_dsl.types import BOOL
 
 
@@ -11,15 +11,15 @@ def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
     for stage in stages:
         before = merged[-1] if merged else None
         if isinstance(stage, WhereStage) and isinstance(before, WhereStage):
-            both = (*conjuncts(before.predicate), *conjuncts(stage.predicate))
-            merged[-1] = WhereStage(Apply("and", both, BOOL), schema=before.schema)
+            both = (*split_conjunction(before.predicate), *split_conjunction(stage.predicate))
+            merged[-1] = WhereStage(FunctionCall("and", both, BOOL), schema=before.schema)
         else:
             merged.append(stage)
     return tuple(merged)
 
 
-def conjuncts(predicate: Bound) -> tuple[Bound, ...]:
+def split_conjunction(predicate: BoundExpression) -> tuple[BoundExpression, ...]:
     """The conditions that must all hold, nested ones flattened."""
-    if isinstance(predicate, Apply) and predicate.function == "and":
-        return tuple(part for argument in predicate.arguments for part in conjuncts(argument))
+    if isinstance(predicate, FunctionCall) and predicate.function == "and":
+        return tuple(part for argument in predicate.arguments for part in split_conjunction(argument))
     return (predicate,)

@@ -7,29 +7,29 @@ A fuse is different: which rows its branches give depends on the filter, so a wh
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.evaluate import columns_of
+from paasq_daemon.kernels.evaluate import referenced_columns
 from paasq_dsl.bound import (
-    Apply,
-    Bound,
+    BoundExpression,
     BoundStage,
+    Dereference,
     DropStage,
     ExpandStage,
     ExtendStage,
+    FunctionCall,
     LookupStage,
     MatchStage,
     NearStage,
     RenameStage,
     RerankStage,
     SortStage,
-    Traverse,
     WhereStage,
 )  # fmt: skip
-from paasq_dsl.bound.traversal import windows
+from paasq_dsl.bound.traversal import window_calls
 
 _OF_MATCH = frozenset({"snippet", "highlight", "highlights"})  # what they give depends on the match before them
 
 
-def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+def push_down_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
     pushed: list[BoundStage] = []
     for stage in stages:
         at = len(pushed)
@@ -44,7 +44,7 @@ def push_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
 
 
 def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
-    read = columns_of(where.predicate)
+    read = referenced_columns(where.predicate)
     match stage:
         case SortStage():
             return True
@@ -53,7 +53,7 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
         case NearStage() | RerankStage():
             return "_score" not in read
         case ExtendStage(items=items):
-            looks_around = any(any(windows(item.value)) for item in items)  # fewer rows would be another group
+            looks_around = any(any(window_calls(item.value)) for item in items)  # fewer rows would be another group
             return not looks_around and read.isdisjoint(item.name for item in items)
         case DropStage():
             return True
@@ -67,11 +67,11 @@ def _may_pass(where: WhereStage, stage: BoundStage) -> bool:
             return False
 
 
-def _calls(expression: Bound, functions: frozenset[str]) -> bool:
+def _calls(expression: BoundExpression, functions: frozenset[str]) -> bool:
     match expression:
-        case Apply(function=name, arguments=arguments):
+        case FunctionCall(function=name, arguments=arguments):
             return name in functions or any(_calls(argument, functions) for argument in arguments)
-        case Traverse(base=base):
+        case Dereference(base=base):
             return _calls(base, functions)
         case _:
             return False

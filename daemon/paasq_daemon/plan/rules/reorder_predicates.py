@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.evaluate import columns_of
-from paasq_daemon.plan.rules.merge_filters import conjuncts
-from paasq_dsl.bound import Apply, Bound, BoundStage, Schema, WhereStage
-from paasq_dsl.bound.traversal import traverses
-from paasq_dsl.types import BOOL, Kind
+from paasq_daemon.kernels.evaluate import referenced_columns
+from paasq_daemon.plan.rules.merge_filters import split_conjunction
+from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, Schema, WhereStage
+from paasq_dsl.bound.traversal import has_dereference
+from paasq_dsl.types import BOOL, TypeKind
 
 
-def order_conditions(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+def reorder_predicates(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
     return tuple(_ordered(stage) if isinstance(stage, WhereStage) else stage for stage in stages)
 
 
 def _ordered(stage: WhereStage) -> WhereStage:
-    parts = conjuncts(stage.predicate)
+    parts = split_conjunction(stage.predicate)
     if len(parts) == 1:
         return stage
     by_cost = tuple(sorted(parts, key=lambda part: _cost(part, stage.schema)))
-    return WhereStage(Apply("and", by_cost, BOOL), schema=stage.schema)
+    return WhereStage(FunctionCall("and", by_cost, BOOL), schema=stage.schema)
 
 
-def _cost(condition: Bound, schema: Schema) -> int:
-    kinds = {schema.by_name[name].type.kind for name in columns_of(condition) if name in schema.by_name}
-    return 2 if kinds & {Kind.TEXT, Kind.BYTES, Kind.VECTOR} else 1 if traverses(condition) else 0
+def _cost(condition: BoundExpression, schema: Schema) -> int:
+    kinds = {
+        schema.columns_by_name[name].type.kind
+        for name in referenced_columns(condition)
+        if name in schema.columns_by_name
+    }
+    return 2 if kinds & {TypeKind.TEXT, TypeKind.BYTES, TypeKind.VECTOR} else 1 if has_dereference(condition) else 0

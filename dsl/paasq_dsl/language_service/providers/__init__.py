@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from paasq_dsl.language_service.completion_item import Completion
-from paasq_dsl.language_service.cursor_context import Place, Values
+from paasq_dsl.language_service.completion_item import CompletionItem
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.providers import (
     fields,
     functions,
@@ -19,7 +19,7 @@ from paasq_dsl.language_service.providers import (
     values,
 )
 
-Provider = Callable[[Place, Values], Iterable[Completion]]
+Provider = Callable[[CursorContext, FieldValues], Iterable[CompletionItem]]
 
 PROVIDERS: tuple[Provider, ...] = (
     values.provide,

@@ -6,50 +6,58 @@ from collections.abc import Iterator
 
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.language_service.completion_item import BETTER, RANKS, Completion, CompletionKind
-from paasq_dsl.language_service.cursor_context import Place, Values
-from paasq_dsl.language_service.expected_type import wanted_type
-from paasq_dsl.language_service.role import Role
+from paasq_dsl.language_service.completion_item import BETTER, RANKS, CompletionItem, CompletionKind
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
+from paasq_dsl.language_service.expected_type import expected_type
+from paasq_dsl.language_service.role import CompletionRole
 
 _ROLES = {
-    Role.EXPRESSION: {FunctionKind.SCALAR},
-    Role.COMPUTED: set(FunctionKind),
-    Role.FORMULA: {FunctionKind.SCALAR},
-    Role.SCALAR: {FunctionKind.SCALAR},
-    Role.AGGREGATE: {FunctionKind.AGGREGATE},
+    CompletionRole.EXPRESSION: {FunctionKind.SCALAR},
+    CompletionRole.WINDOW_EXPRESSION: set(FunctionKind),
+    CompletionRole.COMPUTED_FIELD: {FunctionKind.SCALAR},
+    CompletionRole.SCALAR: {FunctionKind.SCALAR},
+    CompletionRole.AGGREGATE: {FunctionKind.AGGREGATE},
 }
 
 
-def provide(place: Place, _: Values) -> Iterator[Completion]:
-    if place.quoted or not place.wants_value:
+def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    if place.quoted or not place.accepts_value:
         return
     if place.role in _ROLES:
         yield from _all(place)
-    elif place.role is Role.PART and place.qualified and not place.words[-2].startswith("$"):
+    elif (
+        place.role is CompletionRole.PATH_SEGMENT
+        and place.module_qualifier
+        and not place.preceding_words[-2].startswith("$")
+    ):
         yield from _own(place)
 
 
-def _own(place: Place) -> Iterator[Completion]:
+def _own(place: CursorContext) -> Iterator[CompletionItem]:
     """Those that the text declares or uses; behind the alias of a module its own."""
-    wanted, kind = wanted_type(place), CompletionKind.FUNCTION
-    called = place.text[place.span.end : place.span.end + 1] == "("
-    for own in place.bound.functions.values():
-        if own.name.startswith(place.qualified):
-            name = own.name.removeprefix(place.qualified)
+    wanted, kind = expected_type(place), CompletionKind.FUNCTION
+    called = place.text[place.replace_span.end : place.replace_span.end + 1] == "("
+    for own in place.bind_result.functions.values():
+        if own.name.startswith(place.module_qualifier):
+            name = own.name.removeprefix(place.module_qualifier)
             rank = RANKS[kind] + (BETTER if wanted is not None and own.result == wanted else 0)
-            yield Completion(name, name if called else f"{name}(", kind, own.usage, own.doc, place.span, rank)
+            yield CompletionItem(
+                name, name if called else f"{name}(", kind, own.usage, own.doc, place.replace_span, rank
+            )
 
 
-def _all(place: Place) -> Iterator[Completion]:
-    if place.role is not Role.AGGREGATE:
+def _all(place: CursorContext) -> Iterator[CompletionItem]:
+    if place.role is not CompletionRole.AGGREGATE:
         yield from _own(place)
-    wanted = wanted_type(place)
+    wanted = expected_type(place)
     kind = CompletionKind.FUNCTION
-    called = place.text[place.span.end : place.span.end + 1] == "("
+    called = place.text[place.replace_span.end : place.replace_span.end + 1] == "("
     for function in FUNCTIONS.values():
-        if function.kind not in _ROLES[place.role] or (function.per_run and place.role is Role.FORMULA):
+        if function.kind not in _ROLES[place.role] or (
+            function.is_stable and place.role is CompletionRole.COMPUTED_FIELD
+        ):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)
-        rank = RANKS[kind] + (BETTER * 3 if place.role is Role.AGGREGATE else BETTER if fits else 0)
+        rank = RANKS[kind] + (BETTER * 3 if place.role is CompletionRole.AGGREGATE else BETTER if fits else 0)
         insert = function.name if called else f"{function.name}("
-        yield Completion(function.name, insert, kind, function.usage, function.doc, place.span, rank)
+        yield CompletionItem(function.name, insert, kind, function.usage, function.doc, place.replace_span, rank)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from paasq_dsl.language_service.completion_item import BETTER, RANK_STRUCTURE, RANKS, WORSE, Completion, CompletionKind
-from paasq_dsl.language_service.cursor_context import Place, Values
-from paasq_dsl.language_service.expected_type import path_subject
-from paasq_dsl.language_service.keyword_docs import KEYWORDS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
-from paasq_dsl.language_service.role import Role
+from paasq_dsl.language_service.completion_item import (
+    BETTER,
+    RANK_STRUCTURE,
+    RANKS,
+    WORSE,
+    CompletionItem,
+    CompletionKind,
+)
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
+from paasq_dsl.language_service.expected_type import resolve_path
+from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
+from paasq_dsl.language_service.role import CompletionRole
 from paasq_dsl.stages import budget, diversify, find, fuse, match, near
 from paasq_dsl.syntax.statement_splitter import first_word
-from paasq_dsl.types import ORDERED_KINDS, Kind, Type
+from paasq_dsl.types import ORDERED_KINDS, Type, TypeKind
 
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _ORDERING = frozenset({"<", "<=", ">", ">="})
@@ -19,67 +26,73 @@ _OPTIONS: Mapping[str, Iterable[str]] = {"near": near.OPTIONS, "diversify": dive
     "match": match.OPTIONS}  # fmt: skip
 _TERMINAL_OF = {"from": ("FROM", "SOURCES")}
 _IN_EXPRESSIONS = frozenset(["and", "or", "not", "in", "has", "any", "all", "true", "false", "null"])
-_ELSEWHERE = frozenset({Role.STATEMENT, Role.STAGE, Role.WRITE})  # where the words are statements and stages
+_ELSEWHERE = frozenset(
+    {CompletionRole.STATEMENT, CompletionRole.STAGE, CompletionRole.WRITE}
+)  # where the words are statements and stages
 
 
-def provide(place: Place, _: Values) -> Iterator[Completion]:
+def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.quoted or place.role in _ELSEWHERE:
         return
-    if place.role is Role.METHOD:
+    if place.role is CompletionRole.METHOD:
         for name in fuse.METHODS:
             yield _named(place, name, CompletionKind.METHOD, METHOD_DOCS[name])
         return
-    if place.role is Role.LIMIT:
+    if place.role is CompletionRole.LIMIT:
         for name in budget.LIMITS:
             yield _named(place, name, CompletionKind.OPTION, LIMIT_DOCS[name])
         return
-    if place.role is Role.OPTION and "NAME" in place.expected:
+    if place.role is CompletionRole.OPTION and "NAME" in place.expected_terminals:
         yield from _options(place)
-    left = path_subject(place, place.words) if place.role in {Role.EXPRESSION, Role.COMPUTED} else None
+    left = (
+        resolve_path(place, place.preceding_words)
+        if place.role in {CompletionRole.EXPRESSION, CompletionRole.WINDOW_EXPRESSION}
+        else None
+    )
     type_ = left.type if left else None
-    for word, doc in KEYWORDS.items():
-        if place.expected.isdisjoint(_TERMINAL_OF.get(word, (word.upper(),))):
+    for word, doc in KEYWORD_DOCS.items():
+        if place.expected_terminals.isdisjoint(_TERMINAL_OF.get(word, (word.upper(),))):
             continue
         if word not in _IN_EXPRESSIONS:
             yield _completion(place, word, CompletionKind.KEYWORD, doc, RANK_STRUCTURE)
-        elif place.wants_value and place.role in {Role.AGGREGATE, Role.ARGUMENT}:
+        elif place.accepts_value and place.role in {CompletionRole.AGGREGATE, CompletionRole.ARGUMENT}:
             continue
         elif type_ is None or word not in {"has", "in"}:
             yield _named(place, word, CompletionKind.KEYWORD, doc)
-        elif (word == "has") == (type_.kind is Kind.LIST):
+        elif (word == "has") == (type_.kind is TypeKind.LIST):
             yield _named(place, word, CompletionKind.KEYWORD, doc, BETTER)
     if type_ is not None:
         yield from _operators(place, type_)
     if _ends_in_watch(place):
         for word in ("emit", "after"):
-            yield _completion(place, word, CompletionKind.KEYWORD, KEYWORDS[word], RANK_STRUCTURE)
+            yield _completion(place, word, CompletionKind.KEYWORD, KEYWORD_DOCS[word], RANK_STRUCTURE)
 
 
-def _ends_in_watch(place: Place) -> bool:
+def _ends_in_watch(place: CursorContext) -> bool:
     """May what a watch emits begin here?"""
-    watching = first_word(place.text, place.begun.start) == "watch" and not place.nested
-    return watching and place.start != "emission" and "$END" in place.expected
+    watching = first_word(place.text, place.statement_prefix.start) == "watch" and not place.in_subquery
+    return watching and place.start_rule != "emission" and "$END" in place.expected_terminals
 
 
-def _options(place: Place) -> Iterator[Completion]:
-    words = place.words
+def _options(place: CursorContext) -> Iterator[CompletionItem]:
+    words = place.preceding_words
     known = _OPTIONS.get(words[0]) or fuse.OPTIONS.get(words[1], ())
     for name in known:
         if name not in words:
             kind = CompletionKind.OPTION
-            yield Completion(name, f"{name}=", kind, "option", OPTION_DOCS[name], place.span, RANKS[kind])
+            yield CompletionItem(name, f"{name}=", kind, "option", OPTION_DOCS[name], place.replace_span, RANKS[kind])
 
 
-def _operators(place: Place, type_: Type) -> Iterator[Completion]:
+def _operators(place: CursorContext, type_: Type) -> Iterator[CompletionItem]:
     for terminal, operator in _OPERATORS.items():
-        fits = type_.kind in ORDERED_KINDS and (operator not in _ORDERING or type_.kind is not Kind.BOOL)
-        if terminal in place.expected and type_.kind is not Kind.LIST:
+        fits = type_.kind in ORDERED_KINDS and (operator not in _ORDERING or type_.kind is not TypeKind.BOOL)
+        if terminal in place.expected_terminals and type_.kind is not TypeKind.LIST:
             yield _named(place, operator, CompletionKind.OPERATOR, "", 0 if fits else WORSE)
 
 
-def _named(place: Place, word: str, kind: CompletionKind, doc: str, more: int = 0) -> Completion:
+def _named(place: CursorContext, word: str, kind: CompletionKind, doc: str, more: int = 0) -> CompletionItem:
     return _completion(place, word, kind, doc, RANKS[kind] + more)
 
 
-def _completion(place: Place, word: str, kind: CompletionKind, doc: str, rank: int) -> Completion:
-    return Completion(word, word, kind, "", doc, place.span, rank)
+def _completion(place: CursorContext, word: str, kind: CompletionKind, doc: str, rank: int) -> CompletionItem:
+    return CompletionItem(word, word, kind, "", doc, place.replace_span, rank)

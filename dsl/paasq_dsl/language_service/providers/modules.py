@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from paasq_dsl.language_service.completion_item import RANKS, Completion, CompletionKind
-from paasq_dsl.language_service.cursor_context import Place, Values
-from paasq_dsl.language_service.role import Role
-from paasq_dsl.syntax.lexer import quote_string
+from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
+from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.lexer import format_string
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
 
 
-def provide(place: Place, _: Values) -> Iterator[Completion]:
+def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     kind = CompletionKind.MODULE
-    for path in place.modules.paths() if place.role is Role.MODULE else ():
-        insert = path if place.quoted else f"{quote_string(path)} as {_alias(path)}"
-        yield Completion(path, insert, kind, "module", "", place.span, RANKS[kind] + path.count("../"))
+    for path in place.modules.paths() if place.role is CompletionRole.MODULE else ():
+        insert = path if place.quoted else f"{format_string(path)} as {_alias(path)}"
+        yield CompletionItem(path, insert, kind, "module", "", place.replace_span, RANKS[kind] + path.count("../"))
 
 
 def _alias(path: str) -> str:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paasq_dsl.language_service.completion_item import RANKS, Completion, CompletionKind
-from paasq_dsl.language_service.cursor_context import Place, Values
-from paasq_dsl.language_service.keyword_docs import TYPE_INSERTS, TYPES
-from paasq_dsl.language_service.role import Role
+from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
+from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
+from paasq_dsl.language_service.keyword_docs import TYPE_DOCS, TYPE_SNIPPETS
+from paasq_dsl.language_service.role import CompletionRole
 from paasq_dsl.text_languages import LANGUAGES
 
 _KIND = CompletionKind.TYPE
 
 
-def provide(place: Place, _: Values) -> Iterator[Completion]:
+def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.quoted:
         return
     rank = RANKS[_KIND]
-    if place.role is Role.TYPE:
-        for name, doc in TYPES.items():
-            yield Completion(name, TYPE_INSERTS.get(name, name), _KIND, "type", doc, place.span, rank)
-    elif place.role is Role.LANGUAGE:
+    if place.role is CompletionRole.TYPE:
+        for name, doc in TYPE_DOCS.items():
+            yield CompletionItem(name, TYPE_SNIPPETS.get(name, name), _KIND, "type", doc, place.replace_span, rank)
+    elif place.role is CompletionRole.LANGUAGE:
         for language in LANGUAGES:
-            yield Completion(language, language, _KIND, "language", "", place.span, rank)
-    elif place.role is Role.SIZE:
-        yield Completion("auto", "auto", _KIND, "size", "As long as the model makes them.", place.span, rank)
+            yield CompletionItem(language, language, _KIND, "language", "", place.replace_span, rank)
+    elif place.role is CompletionRole.SIZE:
+        yield CompletionItem(
+            "auto", "auto", _KIND, "size", "As long as the model makes them.", place.replace_span, rank
+        )

@@ -6,11 +6,17 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from paasq_dsl.diagnostics import Diagnostic, Edit, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.statements import in_lower_case, replaced, said, select_statement, written
-from paasq_dsl.syntax.keywords import EXACT_TYPES, INNER_WORDS, MEMBERSHIP_WORDS, STAGE_WORDS
-from paasq_dsl.syntax.lexer import Token, TokenKind, quote_string, unquote
+from paasq_dsl.syntax.dialects.statements import (
+    dialect_hint,
+    lower_case_fix,
+    replacement_hint,
+    select_statement,
+    source_of,
+)
+from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, DECIMAL_TYPES, MEMBERSHIP_KEYWORDS, STAGE_KEYWORDS
+from paasq_dsl.syntax.lexer import Token, TokenKind, format_string, unescape_string
 
 _INFIX = {
     "contains": "contains", "includes": "contains", "startswith": "starts_with", "starts_with": "starts_with",
@@ -37,7 +43,7 @@ _PLAIN = frozenset(
 )
 
 
-def joined_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def multi_token_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """Operators that the scanner reads as several: `===`, `=~`, `!in`."""
     for i, token in enumerate(tokens):
         if token.kind not in {TokenKind.OPERATOR, TokenKind.ERROR} and token.text.lower() != "in":
@@ -47,7 +53,7 @@ def joined_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             text = "".join(t.text for t in part).lower()
             if len(part) == size and text in _JOINED and part[-1].end - token.start == len(text):
                 better = _JOINED[text]
-                return replaced(part, better) if better else _without_case(tokens, i, i + size, text)
+                return replacement_hint(part, better) if better else _without_case(tokens, i, i + size, text)
     return None
 
 
@@ -55,29 +61,33 @@ def _without_case(tokens: Sequence[Token], at: int, end: int, operator: str) -> 
     """`title =~ "Y"` of KQL compares without case."""
     span = tokens[at].span.cover(tokens[end - 1].span)
     if operator == "**":
-        return said("**", "power(a, b)", span)
+        return dialect_hint("**", "power(a, b)", span)
     equals = "!=" if operator == "!~" else "=="
     if at and tokens[at - 1].kind is TokenKind.NAME and tokens[end : end + 1] and tokens[end].kind is TokenKind.STRING:
-        better = f"lower({tokens[at - 1].text}) {equals} {quote_string(unquote(tokens[end].text).lower())}"
+        better = f"lower({tokens[at - 1].text}) {equals} {format_string(unescape_string(tokens[end].text).lower())}"
         whole = tokens[at - 1].span.cover(tokens[end].span)
-        return said(operator, better, span, Edit(whole, better, f"write {better}"))
-    return said(operator, f"lower(a) {equals} lower(b)", span)
+        return dialect_hint(operator, better, span, Fix(whole, better, f"write {better}"))
+    return dialect_hint(operator, f"lower(a) {equals} lower(b)", span)
 
 
-def infix_word(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def word_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`is null`, `between a and b`, `like "%x%"`, `contains "x"`, `has_any`."""
     for i, token in enumerate(tokens[1:-1], 1):
         if token.kind is not TokenKind.NAME:
             continue
         word = token.text.lower()
         before, after = tokens[i - 1], tokens[i + 1]
-        plain = before.kind is TokenKind.NAME and before.text not in STAGE_WORDS | INNER_WORDS and after.kind in _PLAIN
+        plain = (
+            before.kind is TokenKind.NAME
+            and before.text not in STAGE_KEYWORDS | CLAUSE_KEYWORDS
+            and after.kind in _PLAIN
+        )
         if word == "is" and (found := _is_null(tokens, i)) is not None:
             return found
         if word == "between":
             return _between(tokens, i, plain=plain)
         if word in {"has_any", "has_all"}:
-            return replaced([token], word.replace("_", " "))
+            return replacement_hint([token], word.replace("_", " "))
         function = _INFIX.get(word)
         if word in {"like", "ilike"} and tokens[0].text != "match":
             function, after = _of_pattern(after)
@@ -85,13 +95,13 @@ def infix_word(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         if function is not None and after.text != "(" and before.text not in {"(", ","}:
             better = f"{function}({before.text}, {after.text})"
             if not plain:
-                return said(token.text, f"{function or 'matches'}(a, b)", token.span)
-            return said(token.text, better, token.span, _over(before, tokens[i + 1], better))
+                return dialect_hint(token.text, f"{function or 'matches'}(a, b)", token.span)
+            return dialect_hint(token.text, better, token.span, _over(before, tokens[i + 1], better))
     return None
 
 
-def _over(first: Token, last: Token, better: str) -> Edit:
-    return Edit(first.span.cover(last.span), better, f"write {better}")
+def _over(first: Token, last: Token, better: str) -> Fix:
+    return Fix(first.span.cover(last.span), better, f"write {better}")
 
 
 def _is_null(tokens: Sequence[Token], i: int) -> Diagnostic | None:
@@ -101,7 +111,7 @@ def _is_null(tokens: Sequence[Token], i: int) -> Diagnostic | None:
         return None
     operator = "!=" if negated else "=="
     better = f"{operator} null" if last[0].text.lower() in _NOTHING else f"{operator} {last[0].text}"
-    return replaced(tokens[i : i + 2 + negated], better)
+    return replacement_hint(tokens[i : i + 2 + negated], better)
 
 
 def _between(tokens: Sequence[Token], i: int, *, plain: bool) -> Diagnostic:
@@ -110,10 +120,10 @@ def _between(tokens: Sequence[Token], i: int, *, plain: bool) -> Diagnostic:
     if words[1] == "(" and (inside := _range_in_brackets(tokens, i)) is not None:
         return inside
     if not plain or len(words) < 4 or words[2] != "and" or tokens[i + 3].kind not in _PLAIN:
-        return said(tokens[i].text, "a >= 1 and a <= 5", tokens[i].span)
+        return dialect_hint(tokens[i].text, "a >= 1 and a <= 5", tokens[i].span)
     name = tokens[i - 1].text
     better = f"{name} >= {tokens[i + 1].text} and {name} <= {tokens[i + 3].text}"
-    return said(tokens[i].text, better, tokens[i].span, _over(tokens[i - 1], tokens[i + 3], better))
+    return dialect_hint(tokens[i].text, better, tokens[i].span, _over(tokens[i - 1], tokens[i + 3], better))
 
 
 def _range_in_brackets(tokens: Sequence[Token], i: int) -> Diagnostic | None:
@@ -128,33 +138,33 @@ def _range_in_brackets(tokens: Sequence[Token], i: int) -> Diagnostic | None:
         return None
     if not middle or tokens[i - 1].kind is not TokenKind.NAME:
         return None
-    low, high, name = written(tokens[i + 2 : middle]), written(tokens[middle + 1 : end]), tokens[i - 1].text
+    low, high, name = source_of(tokens[i + 2 : middle]), source_of(tokens[middle + 1 : end]), tokens[i - 1].text
     better = f"{name} >= {low} and {name} <= {high}"
-    return said("between", better, tokens[i].span, _over(tokens[i - 1], tokens[end], better))
+    return dialect_hint("between", better, tokens[i].span, _over(tokens[i - 1], tokens[end], better))
 
 
-def text_with_values(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def interpolated_string(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`f"{id}: {title}"` of PRQL and Python."""
     for before, token in pairwise(tokens):
         if before.text not in {"f", "s"} or token.kind is not TokenKind.STRING or before.end != token.start:
             continue
         if before.text == "s":
-            return said('s"..."', "an expression", before.span)
+            return dialect_hint('s"..."', "an expression", before.span)
         values: list[str] = []
 
         def place(found: re.Match[str], values: list[str] = values) -> str:
             values.append(found[1])
             return f"{{{len(values) - 1}}}"
 
-        text = quote_string(_VALUE_IN_TEXT.sub(place, unquote(token.text)))
-        return replaced([before, token], f"format({', '.join([text, *values])})")
+        text = format_string(_VALUE_IN_TEXT.sub(place, unescape_string(token.text)))
+        return replacement_hint([before, token], f"format({', '.join([text, *values])})")
     return None
 
 
 _VALUE_IN_TEXT = re.compile(r"\{([^{}:]+)\}")
 
 
-def default_for_null(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def null_coalescing(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`effort ?? 0`."""
     for i, (one, other) in enumerate(pairwise(tokens)):
         if one.text != "?" or other.text != "?" or not 0 < i < len(tokens) - 2:
@@ -162,12 +172,12 @@ def default_for_null(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         before, after = tokens[i - 1], tokens[i + 2]
         plain = before.kind is TokenKind.NAME and after.kind in _PLAIN and tokens[i - 2].text not in {".", "->"}
         if not plain:
-            return said("??", "coalesce(a, b)", one.span.cover(other.span))
-        return replaced(tokens[i - 1 : i + 3], f"coalesce({before.text}, {after.text})")
+            return dialect_hint("??", "coalesce(a, b)", one.span.cover(other.span))
+        return replacement_hint(tokens[i - 1 : i + 3], f"coalesce({before.text}, {after.text})")
     return None
 
 
-def piped_value(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def pipe_expression(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`(n | in 5..10)`, `(n | as int)` and `(n | round 1)` of PRQL."""
     last = max((i for i, t in enumerate(tokens) if t.text == ")"), default=0)
     for i, token in enumerate(tokens[: max(last - 3, 0)]):
@@ -179,14 +189,14 @@ def piped_value(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             continue
         function, arguments = tokens[i + 3].text, tokens[i + 4 : end]
         if function == "in":
-            better = f"{words[1]} in {written(arguments)}"
+            better = f"{words[1]} in {source_of(arguments)}"
         elif function == "as":
-            better = f"{written(arguments)}({words[1]})"
+            better = f"{source_of(arguments)}({words[1]})"
         else:
             dots = [j for j, t in enumerate(arguments) if t.text == "."]
             arguments = arguments[dots[-1] + 1 :] if dots else [tokens[i + 3], *arguments]
             better = f"{arguments[0].text}({', '.join([words[1], *(t.text for t in arguments[1:])])})"
-        return replaced(tokens[i : end + 1], better)
+        return replacement_hint(tokens[i : end + 1], better)
     return None
 
 
@@ -194,41 +204,41 @@ def _of_pattern(pattern: Token) -> tuple[str, Token]:
     """The function for a pattern of SQL, and the pattern without its signs; no function where it has them inside."""
     if pattern.kind is not TokenKind.STRING:
         return "", pattern
-    text = unquote(pattern.text)
+    text = unescape_string(pattern.text)
     text = text if "%" in text else text.replace("*", "%")  # as ES|QL writes it
     inside = text.strip("%")
     starts, ends = text.startswith("%"), text.endswith("%") and len(text) > 1
     if "%" in inside or "_" in inside:
         return "", pattern
     function = "contains" if starts and ends else "ends_with" if starts else "starts_with" if ends else "contains"
-    return function, Token(pattern.kind, quote_string(inside), pattern.start)
+    return function, Token(pattern.kind, format_string(inside), pattern.start)
 
 
-def pipeline_in_brackets(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def bracketed_subquery(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`in (task | ...)`, `in (select a from b)`, `== (from task | ...)`, `exists (from task | ...)`."""
     for i, token in enumerate(tokens[:-2]):
         if token.text != "(" or i == 0:
             continue
         before, first, second = tokens[i - 1], tokens[i + 1], tokens[i + 2]
-        lists = before.text.lower() in MEMBERSHIP_WORDS
+        lists = before.text.lower() in MEMBERSHIP_KEYWORDS
         if lists and first.kind is TokenKind.NAME and second.text == "|":
-            return said(f"{first.text} | ...", f"from {first.text} | ...", first.span, _before(first, "from "))
+            return dialect_hint(f"{first.text} | ...", f"from {first.text} | ...", first.span, _before(first, "from "))
         if lists and first.text.lower() == "select":
             inside = tokens[i + 1 : _closing(tokens, i)]
-            edit = found.edit if (found := select_statement(inside, "head")) else None
-            return said("(select ...)", "(from ... | select ...)", token.span.cover(inside[-1].span), edit)
+            edit = found.fix if (found := select_statement(inside, "head")) else None
+            return dialect_hint("(select ...)", "(from ... | select ...)", token.span.cover(inside[-1].span), edit)
         if not lists and first.text == "from" and second.kind is TokenKind.NAME and before.text in _NO_LIST:
             better = _NO_LIST[before.text]
-            edit = Edit(before.span, better, f"write {better}") if better else None
-            return diagnostic("PQ0465", token.span.cover(first.span), edit=edit)
+            edit = Fix(before.span, better, f"write {better}") if better else None
+            return make_diagnostic("PQ0465", token.span.cover(first.span), fix=edit)
     return None
 
 
 _NO_LIST = {"==": "in", "!=": "not in", "exists": None, "has": "has any"}
 
 
-def _before(token: Token, word: str) -> Edit:
-    return Edit(Span(token.start, token.start), word, f"write {word}{token.text}")
+def _before(token: Token, word: str) -> Fix:
+    return Fix(Span(token.start, token.start), word, f"write {word}{token.text}")
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:
@@ -241,20 +251,20 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
     return len(tokens)
 
 
-def list_in_round_brackets(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def parenthesised_list(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`in ("a", "b")`."""
     for i, token in enumerate(tokens[:-1]):
-        if token.text.lower() not in MEMBERSHIP_WORDS or tokens[i + 1].text != "(":
+        if token.text.lower() not in MEMBERSHIP_KEYWORDS or tokens[i + 1].text != "(":
             continue
         end = _closing(tokens, i + 1)
         if end < len(tokens) and tokens[i + 2].text != "from":
-            better = f"[{written(tokens[i + 2 : end])}]"
+            better = f"[{source_of(tokens[i + 2 : end])}]"
             span = tokens[i + 1].span.cover(tokens[end].span)
-            return diagnostic("PQ0126", tokens[i + 1].span, edit=Edit(span, better, f"write {better}"))
+            return make_diagnostic("PQ0126", tokens[i + 1].span, fix=Fix(span, better, f"write {better}"))
     return None
 
 
-def comment_sign(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def comment_marker(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`# ...` and `-- ...`."""
     for i, token in enumerate(tokens):
         double = (
@@ -264,11 +274,11 @@ def comment_sign(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             and tokens[i + 1].start == token.end
         )
         if token.text == "#" or double:
-            return replaced(tokens[i : i + 1 + bool(double)], "//")
+            return replacement_hint(tokens[i : i + 1 + bool(double)], "//")
     return None
 
 
-def loose_unit(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def duration_with_space(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`7 days` and `7days`."""
     for i, token in enumerate(tokens):
         number = token.kind is TokenKind.ERROR and token.text[0].isdigit()
@@ -278,11 +288,11 @@ def loose_unit(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         unit = _UNITS.get(found[2].lower()) if found else None
         if found is not None and unit is not None:
             written_of = [token] if number else tokens[i - 1 : i + 1]
-            return replaced(written_of, f"{found[1] if number else tokens[i - 1].text}{unit}")
+            return replacement_hint(written_of, f"{found[1] if number else tokens[i - 1].text}{unit}")
     return None
 
 
-def loose_date(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def unpadded_date(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`@2026-1-2`."""
     for i, token in enumerate(tokens):
         part = tokens[i : i + 6]
@@ -290,27 +300,27 @@ def loose_date(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             re.fullmatch(r"@(\d{4})-(\d{1,2})-(\d{1,2})", "".join(t.text for t in part)) if token.text == "@" else None
         )
         if found is not None and part[-1].end - token.start == len(found[0]):
-            return replaced(part, f"@{found[1]}-{found[2]:0>2}-{found[3]:0>2}")
+            return replacement_hint(part, f"@{found[1]}-{found[2]:0>2}-{found[3]:0>2}")
     return None
 
 
-def index(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def subscript(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`tags[0]`, `tags[-1]`, `tags[1..3]`."""
     for i, (before, token) in enumerate(pairwise(tokens)):
         if token.text != "[" or before.end != token.start:
             continue
         end = next((at for at, t in enumerate(tokens[i + 2 : i + 6], i + 2) if t.text == "]"), None)
         base = _path(tokens[: i + 1])
-        better = _item_at(written(base), tokens[i + 2 : end]) if base and end else None
+        better = _item_at(source_of(base), tokens[i + 2 : end]) if base and end else None
         if end and better:
-            return replaced([*base, *tokens[i + 1 : end + 1]], better)
+            return replacement_hint([*base, *tokens[i + 1 : end + 1]], better)
     return None
 
 
 def _path(tokens: Sequence[Token]) -> Sequence[Token]:
     """The name that the tokens end with, with what leads to it: `owner->mail.labels`."""
     start = len(tokens)
-    while start and tokens[start - 1].kind is TokenKind.NAME and tokens[start - 1].text not in INNER_WORDS:
+    while start and tokens[start - 1].kind is TokenKind.NAME and tokens[start - 1].text not in CLAUSE_KEYWORDS:
         start -= 1
         if not start or tokens[start - 1].text not in {".", "->"}:
             return tokens[start:]
@@ -331,47 +341,49 @@ def _item_at(base: str, inside: Sequence[Token]) -> str | None:
             return None
 
 
-def choice(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def ternary(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`a ? b : c`; in a collection `text?`, where a field may be left out unless it is required."""
     for before, token in pairwise(tokens):
         if token.text == "?" and tokens[0].text == "collection":
-            return said("?", f"{before.text}", token.span, Edit(token.span, "", "take ? out: a field may be left out"))
-        if token.text == "?" and (before.text in STAGE_WORDS | INNER_WORDS or before.kind is TokenKind.OPERATOR):
-            return said("?", "a parameter such as $name", token.span)
+            return dialect_hint(
+                "?", f"{before.text}", token.span, Fix(token.span, "", "take ? out: a field may be left out")
+            )
+        if token.text == "?" and (before.text in STAGE_KEYWORDS | CLAUSE_KEYWORDS or before.kind is TokenKind.OPERATOR):
+            return dialect_hint("?", "a parameter such as $name", token.span)
         if token.text == "?":
-            return said("?", "if(condition, then, else)", token.span)
+            return dialect_hint("?", "if(condition, then, else)", token.span)
     return None
 
 
-def loose_type(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def type_modifier(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """In a collection: `keyword[]`, `list<keyword>`, `not null`, `primary key`, round brackets."""
     if tokens[0].text not in {"collection", "param", "fn"}:
         return None
     if tokens[0].text == "collection" and len(tokens) > 3 and tokens[2].text == "(" and tokens[-1].text == ")":
-        inside = written(tokens[3:-1])
+        inside = source_of(tokens[3:-1])
         span = tokens[2].span.cover(tokens[-1].span)
-        return said("( )", "{ }", tokens[2].span, Edit(span, f"{{ {inside} }}", "write braces"))
+        return dialect_hint("( )", "{ }", tokens[2].span, Fix(span, f"{{ {inside} }}", "write braces"))
     for i, token in enumerate(tokens):
         words = [t.text.lower() for t in tokens[i : i + 6]]
-        if words[:1] and words[0] in EXACT_TYPES and words[1:2] + words[3:4] + words[5:] == ["(", ",", ")"]:
+        if words[:1] and words[0] in DECIMAL_TYPES and words[1:2] + words[3:4] + words[5:] == ["(", ",", ")"]:
             span = token.span.cover(tokens[i + 5].span)
-            edit = Edit(span, "int", "write int")
-            return diagnostic("PQ0613", span, name=token.text, candidates=("int", "float"), edit=edit)
+            edit = Fix(span, "int", "write int")
+            return make_diagnostic("PQ0613", span, name=token.text, candidates=("int", "float"), fix=edit)
         if token.kind is TokenKind.NAME and words[1:3] == ["[", "]"]:
-            return replaced(tokens[i : i + 3], f"[{token.text}]")
+            return replacement_hint(tokens[i : i + 3], f"[{token.text}]")
         if words[:2] in (["list", "<"], ["array", "<"]) and words[3:4] == [">"]:
-            return replaced(tokens[i : i + 4], f"[{tokens[i + 2].text}]")
+            return replacement_hint(tokens[i : i + 4], f"[{tokens[i + 2].text}]")
         if words[:2] == ["not", "null"]:
-            return replaced(tokens[i : i + 2], "required")
+            return replacement_hint(tokens[i : i + 2], "required")
         if words[:2] == ["primary", "key"] and i >= 3 and tokens[i - 2].text == ":":
-            field = written(tokens[i - 3 : i])
+            field = source_of(tokens[i - 3 : i])
             better = f"key {field}"
-            return said(
+            return dialect_hint(
                 "primary key", better, token.span.cover(tokens[i + 1].span), _over(tokens[i - 3], tokens[i + 1], better)
             )
     if tokens[0].text == "fn":
         arrow = next((t for t in tokens if t.text == "->"), None)
-        return said("->", ":", arrow.span, Edit(arrow.span, ":", "write :")) if arrow else None
+        return dialect_hint("->", ":", arrow.span, Fix(arrow.span, ":", "write :")) if arrow else None
     return None
 
 
@@ -382,15 +394,15 @@ def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         if (
             token.kind is TokenKind.NAME
             and token.text.isupper()
-            and better in INNER_WORDS
+            and better in CLAUSE_KEYWORDS
             and before.text not in {".", "->"}
         ):
             rest = tokens[tokens.index(token) :]
-            return diagnostic("PQ0125", token.span, better=better, edit=in_lower_case(rest))
+            return make_diagnostic("PQ0125", token.span, better=better, fix=lower_case_fix(rest))
     return None
 
 
 EXPRESSION_RULES = (
-    comment_sign, text_with_values, default_for_null, piped_value, joined_operator, infix_word,
-    pipeline_in_brackets, list_in_round_brackets, loose_unit, loose_date, index, choice, loose_type, upper_case,
+    comment_marker, interpolated_string, null_coalescing, pipe_expression, multi_token_operator, word_operator,
+    bracketed_subquery, parenthesised_list, duration_with_space, unpadded_date, subscript, ternary, type_modifier, upper_case,
 )  # fmt: skip

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from paasq_dsl.syntax.format.pretty_printer import Doc, Group, Line, Nest, Note, layout
-from paasq_dsl.syntax.keywords import EVENT_WORDS, STAGE_WORDS
+from paasq_dsl.syntax.format.pretty_printer import Comment, Document, Group, Line, Nest, render_document
+from paasq_dsl.syntax.keywords import STAGE_KEYWORDS, WATCH_EVENTS
 from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind
-from paasq_dsl.syntax.stage_splitter import begins_emission
-from paasq_dsl.syntax.token_spacing import tight
+from paasq_dsl.syntax.stage_splitter import begins_emit_clause
+from paasq_dsl.syntax.token_spacing import joined_to_previous
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLAUSES = {
@@ -31,8 +31,8 @@ class _Leaf:
     token: Token
     tight: bool  # no space before it
     blank: bool  # an empty line before it
-    before: list[Note] = field(default_factory=list)
-    after: list[Note] = field(default_factory=list)
+    before: list[Comment] = field(default_factory=list)
+    after: list[Comment] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ _Part: TypeAlias = "_Leaf | _Bracket"
 _Parts: TypeAlias = "Sequence[_Part]"
 
 
-def statement_doc(tokens: Sequence[Token]) -> Doc:
+def build_document(tokens: Sequence[Token]) -> Document:
     """`tokens` of a statement that parses, comments and white space with them, without its semicolon."""
     parts, _ = _nested(iter(_without_last_commas(_leaves(tokens))))
     last = parts[-1]
@@ -72,9 +72,9 @@ def statement_doc(tokens: Sequence[Token]) -> Doc:
 
 def _leaves(tokens: Sequence[Token]) -> list[_Leaf]:
     """Comments go behind a comma or semicolon that follows them, and before a | that they follow."""
-    joined = iter(tight([t for t in tokens if t.kind not in TRIVIA]))
+    joined = iter(joined_to_previous([t for t in tokens if t.kind not in TRIVIA]))
     leaves: list[_Leaf] = []
-    waiting: list[Note] = []
+    waiting: list[Comment] = []
     newlines, blank = 0, False
     for token in tokens:
         if token.kind is TokenKind.SPACE:
@@ -82,7 +82,9 @@ def _leaves(tokens: Sequence[Token]) -> list[_Leaf]:
         elif token.kind in TRIVIA:
             last = leaves[-1]
             behind_line = bool(last.after) and last.after[-1].ends_line
-            note = Note(token.text.rstrip(), own_line=newlines > 0 or bool(waiting) or behind_line or last.text == "|")
+            note = Comment(
+                token.text.rstrip(), own_line=newlines > 0 or bool(waiting) or behind_line or last.text == "|"
+            )
             blank = blank or (not waiting and newlines > 1)
             (last.before if last.text == "|" else waiting if note.own_line else last.after).append(note)
         else:
@@ -150,7 +152,7 @@ def _split_before(parts: _Parts, starts: Callable[[int], bool]) -> list[list[_Pa
 # ---- parts to documents
 
 
-def _wrapped(parts: _Parts, inside: Callable[[_Parts], Doc]) -> Doc:
+def _wrapped(parts: _Parts, inside: Callable[[_Parts], Document]) -> Document:
     """A group of the parts; a comment at their edges does not keep it from standing on one line."""
     before, after = _first(parts[0]).before, _last(parts[-1]).after
     return (*before, Group(inside(_bare_after(_bare_before(parts)))), *after)
@@ -170,12 +172,12 @@ def _bare_after(parts: _Parts) -> _Parts:
     return [*rest, replace(last, after=[])]
 
 
-def _leaf(leaf: _Leaf) -> Doc:
+def _leaf(leaf: _Leaf) -> Document:
     return (*leaf.before, leaf.text, *leaf.after)
 
 
-def _sequence(parts: _Parts) -> Doc:
-    docs: list[Doc] = []
+def _sequence(parts: _Parts) -> Document:
+    docs: list[Document] = []
     for i, part in enumerate(parts):
         if i and (not _first(part).tight or _last(parts[i - 1]).after):
             docs.append(" ")
@@ -183,7 +185,7 @@ def _sequence(parts: _Parts) -> Doc:
     return tuple(docs)
 
 
-def _bracket(bracket: _Bracket) -> Doc:
+def _bracket(bracket: _Bracket) -> Document:
     opening, inside, closing = bracket.open, bracket.inside, bracket.close
     gap = " "
     if any(part.text == "|" for part in inside) and not _labels_pipelines(bracket):
@@ -199,7 +201,7 @@ def _bracket(bracket: _Bracket) -> Doc:
     else:
         docs = [_wrapped(item, _expression) for item in _split_behind(inside, ",")]
     lines = [(Line(gap if i else ""), doc) for i, doc in enumerate(docs)]
-    body: Doc = (Nest((*lines, *closing.before)), Line("")) if lines or closing.before else ()
+    body: Document = (Nest((*lines, *closing.before)), Line("")) if lines or closing.before else ()
     return (*opening.before, Group((opening.text, *opening.after, body, closing.text)), *closing.after)
 
 
@@ -210,7 +212,7 @@ def _declares_object(bracket: _Bracket) -> bool:
 
 def _labels_pipelines(bracket: _Bracket) -> bool:
     inside = bracket.inside
-    return bracket.text == "(" and _is_label(inside, 0) and len(inside) > 2 and inside[2].text in STAGE_WORDS
+    return bracket.text == "(" and _is_label(inside, 0) and len(inside) > 2 and inside[2].text in STAGE_KEYWORDS
 
 
 def _is_label(parts: _Parts, i: int) -> bool:
@@ -218,50 +220,50 @@ def _is_label(parts: _Parts, i: int) -> bool:
     return following is not None and following.text == ":" and (i == 0 or parts[i - 1].text == ",")
 
 
-def _branch(parts: _Parts) -> Doc:
+def _branch(parts: _Parts) -> Document:
     return (_sequence(parts[:2]), " ", _pipeline(parts[2:], _stage))
 
 
-def _pipeline(parts: _Parts, first: Callable[[_Parts], Doc]) -> Doc:
-    docs: list[Doc] = []
+def _pipeline(parts: _Parts, first: Callable[[_Parts], Document]) -> Document:
+    docs: list[Document] = []
     for run in _split_before(parts, lambda i: parts[i].text == "|"):
         if run[0].text != "|":
             docs.append(first(run))
         else:
-            stage: Doc = (*_first(run[0]).before, "| ", _wrapped(run[1:], _stage))
+            stage: Document = (*_first(run[0]).before, "| ", _wrapped(run[1:], _stage))
             docs.append((Line(), stage) if first is _head else Nest((Line(), stage)))
     return tuple(docs)
 
 
-def _watch(parts: _Parts) -> Doc:
+def _watch(parts: _Parts) -> Document:
     """A pipeline, then what it emits on a line of its own."""
     texts = [part.text for part in parts]
     last_bar = len(texts) - 1 - texts[::-1].index("|") if "|" in texts else 0
     in_page = texts[last_bar + 1 : last_bar + 2] == ["page"]
     for i in range(last_bar + 2, len(parts)):
         word, before = texts[i], _last(parts[i - 1]).text
-        event = texts[i + 1 : i + 2] != [] and texts[i + 1] in EVENT_WORDS
+        event = texts[i + 1 : i + 2] != [] and texts[i + 1] in WATCH_EVENTS
         emits = word == "emit" or (word == "after" and not in_page)
-        if emits and begins_emission(before, word, event=event):
+        if emits and begins_emit_clause(before, word, event=event):
             return (_pipeline(parts[:i], _head), Line(), _wrapped(parts[i:], _clause))
     return _pipeline(parts, _head)
 
 
-def _head(parts: _Parts) -> Doc:
+def _head(parts: _Parts) -> Document:
     return _clauses(parts, Nest)
 
 
-def _stage(parts: _Parts) -> Doc:
+def _stage(parts: _Parts) -> Document:
     return Nest(_clauses(parts, lambda doc: doc))
 
 
-def _clauses(parts: _Parts, nest: Callable[[Doc], Doc]) -> Doc:
+def _clauses(parts: _Parts, nest: Callable[[Document], Document]) -> Document:
     words = _CLAUSES.get(parts[0].text, frozenset[str]())
     first, *rest = _split_before(parts, lambda i: parts[i].text in words)
     return (_wrapped(first, _clause), *(nest((Line(), _wrapped(clause, _clause))) for clause in rest))
 
 
-def _clause(parts: _Parts) -> Doc:
+def _clause(parts: _Parts) -> Document:
     """Its word, then what is parted by commas."""
     word, *rest = parts
     items = _split_behind(rest, ",")
@@ -270,7 +272,7 @@ def _clause(parts: _Parts) -> Doc:
     return (_sequence([word]), " ", _expression(rest)) if rest else _sequence([word])
 
 
-def _expression(parts: _Parts) -> Doc:
+def _expression(parts: _Parts) -> Document:
     """Broken before its `or`, or where it has none its `and`, as far as they stand in no bracket."""
     for word in ("or", "and"):
         cuts = {i for i, part in enumerate(parts[:-1]) if part.text == word}
@@ -281,11 +283,11 @@ def _expression(parts: _Parts) -> Doc:
     return _sequence(parts)
 
 
-def _collection(head: _Parts, body: _Bracket) -> Doc:
+def _collection(head: _Parts, body: _Bracket) -> Document:
     """One field a line, the comments behind them in one column."""
     fields = _split_before(body.inside, lambda i: _starts_field(body.inside, i))
     width = max((_width(f) for f in fields if f and _last(f[-1]).after), default=0)
-    lines: list[Doc] = []
+    lines: list[Document] = []
     for i, run in enumerate(f for f in fields if f):
         notes = [replace(note, gap=width - _width(run) + 2) for note in _last(run[-1]).after]
         lines.append((Line(hard=True, blank=i > 0 and _first(run[0]).blank), _sequence(_bare_after(run)), *notes))
@@ -304,11 +306,11 @@ def _starts_field(parts: _Parts, i: int) -> bool:
 
 
 def _width(parts: _Parts) -> int:
-    return len(layout(_sequence(_bare_after(parts)), _UNBOUNDED).rpartition("\n")[2])
+    return len(render_document(_sequence(_bare_after(parts)), _UNBOUNDED).rpartition("\n")[2])
 
 
-def _transaction(head: _Parts, body: _Bracket) -> Doc:
-    writes: list[Doc] = []
+def _transaction(head: _Parts, body: _Bracket) -> Document:
+    writes: list[Document] = []
     for run in _split_behind(body.inside, ";"):
         write = run[:-1] if run[-1].text == ";" else run
         writes.append((Line(), _wrapped(_bare_after(write), _head), ";", *_last(run[-1]).after))

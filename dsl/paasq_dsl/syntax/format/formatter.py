@@ -9,9 +9,9 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import statement_splitter, tree
-from paasq_dsl.syntax.format.document_builder import statement_doc
-from paasq_dsl.syntax.format.pretty_printer import layout
-from paasq_dsl.syntax.lexer import Token, TokenKind, scan
+from paasq_dsl.syntax.format.document_builder import build_document
+from paasq_dsl.syntax.format.pretty_printer import render_document
+from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_statement
 
 WIDE, NARROW = 100, 60  # characters a line: of a file, of a narrow pane
@@ -27,15 +27,16 @@ def format_text(text: str, width: int = WIDE) -> str:
     if len(text) > TEXT_CHARACTERS_MAX:
         return text
     found = [
-        (span.start, *parse_statement(text[span.start : span.end])) for span in statement_splitter.statements(text)
+        (span.start, *parse_statement(text[span.start : span.end]))
+        for span in statement_splitter.split_statements(text)
     ]
     statements = [statement.shift(start) for start, statement, _ in found if statement]
     diagnostics = [d.shift(start) for start, _, wrong in found for d in wrong]
     page = _Page(text, width)
     starts = [*(s.span.start for s in statements), len(text)]
-    page.between(scan(text[: starts[0]]))
+    page.between(tokenize(text[: starts[0]]))
     for statement, (_, following) in zip(statements, pairwise(starts), strict=True):
-        behind = scan(text[statement.span.end : following])
+        behind = tokenize(text[statement.span.end : following])
         ends = next((i for i, t in enumerate(behind) if t.text == ";"), None)
         if _is_whole(statement, diagnostics):
             page.whole(statement.span, behind[:ends], closed=ends is not None or len(statements) > 1)
@@ -46,9 +47,9 @@ def format_text(text: str, width: int = WIDE) -> str:
 
 
 def _is_whole(statement: tree.Statement, diagnostics: Sequence[Diagnostic]) -> bool:
-    parts = (statement.head, *(stage.node for stage in (*statement.stages, statement.emission) if stage is not None))
+    parts = (statement.head, *(stage.node for stage in (*statement.stages, statement.emit_clause) if stage is not None))
     span = statement.span
-    return not any(isinstance(part, tree.Broken) for part in parts) and not any(
+    return not any(isinstance(part, tree.ErrorNode) for part in parts) and not any(
         span.start <= d.span.start <= span.end for d in diagnostics
     )
 
@@ -70,8 +71,8 @@ class _Page:
         line = behind[: comments[-1] + 1] if comments else ()
         one_line = not any(t.kind is TokenKind.DOC or (t.kind is TokenKind.SPACE and "\n" in t.text) for t in line)
         end = ";" if closed else ""
-        doc = statement_doc(scan(self.text[span.start : span.end]))
-        self._line(layout((doc, end if one_line else ""), self.width))
+        doc = build_document(tokenize(self.text[span.start : span.end]))
+        self._line(render_document((doc, end if one_line else ""), self.width))
         if not closed:
             return  # the comments behind it are those of the end of the text
         self._trivia(behind)
@@ -84,7 +85,7 @@ class _Page:
         """A statement as it stands, its indent and `end`, all up to its semicolon, with it."""
         indent = self.text[self.text.rfind("\n", 0, span.start) + 1 : span.start]
         self._line((indent if indent.isspace() else "") + self.text[span.start : span.end] + end)
-        last = scan(self.text[span.start : span.end])[-1]
+        last = tokenize(self.text[span.start : span.end])[-1]
         self.end_open = last.kind is TokenKind.ERROR and last.text.startswith(("/*", '"""'))
 
     def between(self, tokens: Sequence[Token]) -> None:

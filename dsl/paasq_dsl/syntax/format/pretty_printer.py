@@ -24,16 +24,16 @@ class Line:
 class Nest:
     """What begins a line inside is indented two columns more."""
 
-    inside: Doc
+    body: Document
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    inside: Doc
+    body: Document
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Comment:
     """A comment: on a line of its own, or behind what was written last with `gap` spaces between."""
 
     text: str
@@ -45,11 +45,11 @@ class Note:
         return self.own_line or self.text.startswith("//")
 
 
-Doc: TypeAlias = "str | Line | Nest | Group | Note | tuple[Doc, ...]"
+Document: TypeAlias = "str | Line | Nest | Group | Comment | tuple[Document, ...]"
 INDENT = 2
 
 
-def layout(doc: Doc, width: int) -> str:
+def render_document(doc: Document, width: int) -> str:
     """The document in lines of `width` characters at most, where it can be."""
     writer = _Writer(width)
     writer.write(doc)
@@ -63,9 +63,11 @@ class _Writer:
         self.column = 0
         self.at_start = True  # of a line, behind its indent
         self.must_end_line = False  # behind a // comment
-        self.rest: list[tuple[int, bool, Doc]] = []  # what is still to write: indent, flat?, document; next one last
+        self.rest: list[
+            tuple[int, bool, Document]
+        ] = []  # what is still to write: indent, flat?, document; next one last
 
-    def write(self, doc: Doc) -> None:
+    def write(self, doc: Document) -> None:
         self.rest.append((0, False, doc))
         while self.rest:
             indent, flat, part = self.rest.pop()
@@ -75,14 +77,14 @@ class _Writer:
                 case tuple():
                     self.rest.extend((indent, flat, p) for p in reversed(part))
                 case Nest():
-                    self.rest.append((indent + INDENT, flat, part.inside))
+                    self.rest.append((indent + INDENT, flat, part.body))
                 case Group():
-                    self.rest.append((indent, flat or self._fits(part.inside), part.inside))
+                    self.rest.append((indent, flat or self._fits(part.body), part.body))
                 case Line() if flat and not part.hard:
                     self._text(part.flat, indent)
                 case Line():
                     self._end_line(indent, blank=part.blank)
-                case Note():
+                case Comment():
                     self._note(part, indent)
 
     def _text(self, text: str, indent: int) -> None:
@@ -105,7 +107,7 @@ class _Writer:
         self.out.append(" " * indent)
         self.column, self.at_start, self.must_end_line = indent, True, False
 
-    def _note(self, note: Note, indent: int) -> None:
+    def _note(self, note: Comment, indent: int) -> None:
         if note.own_line and not self.at_start:
             self._end_line(indent)
         elif not self.at_start:
@@ -113,7 +115,7 @@ class _Writer:
         self._text(note.text, indent)
         self.must_end_line = note.ends_line
 
-    def _fits(self, doc: Doc) -> bool:
+    def _fits(self, doc: Document) -> bool:
         """Does `doc` fit into this line, with what stands behind it up to the next possible line end?"""
         room = self.width - self.column
         for flat, part in self._ahead(doc):
@@ -126,7 +128,7 @@ class _Writer:
                     if part.hard or not flat:
                         return not flat
                     room -= len(part.flat)
-                case Note():
+                case Comment():
                     if part.ends_line or "\n" in part.text:
                         return not flat
                     room -= len(part.text) + 1
@@ -136,9 +138,9 @@ class _Writer:
                 return False
         return True
 
-    def _ahead(self, doc: Doc) -> Iterator[tuple[bool, str | Line | Note]]:
+    def _ahead(self, doc: Document) -> Iterator[tuple[bool, str | Line | Comment]]:
         """The leaves of `doc`, flat, then those of what is still to write."""
-        waiting: list[tuple[bool, Doc]] = [(True, doc)]
+        waiting: list[tuple[bool, Document]] = [(True, doc)]
         below = len(self.rest)
         while waiting or below:
             if not waiting:
@@ -149,6 +151,6 @@ class _Writer:
                 case tuple():
                     waiting.extend((flat, p) for p in reversed(part))
                 case Nest() | Group():
-                    waiting.append((flat, part.inside))
+                    waiting.append((flat, part.body))
                 case _:
                     yield flat, part

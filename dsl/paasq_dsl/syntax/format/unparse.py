@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from paasq_dsl.syntax.lexer import quote_name, quote_string, record_name
+from paasq_dsl.syntax.lexer import format_name, format_record_ref, format_string
 from paasq_dsl.syntax.tree import (
-    Arrow,
     Binary,
     Call,
-    Dot,
     Expression,
-    ListOf,
+    LinkAccess,
+    ListLiteral,
     Literal,
     Logical,
+    MemberAccess,
     Moment,
     Name,
+    NestedPipeline,
     Node,
     Parameter,
-    Pipeline,
     Range,
-    Ref,
+    RecordRef,
     Unary,
 )
 
@@ -35,34 +35,34 @@ def unparse(expression: Expression) -> str:
     return _WRITERS[type(expression)](expression)
 
 
-def nodes(expression: Node) -> Iterator[Node]:
+def walk(expression: Node) -> Iterator[Node]:
     """Of the tree as it was written: the expression's, and all those in it."""
     yield expression
     for field in fields(expression):
         value = getattr(expression, field.name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
-                yield from nodes(child)
+                yield from walk(child)
 
 
-def with_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
+def substitute_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
     """With other names in the place of names, and of paths such as `place.city`."""
-    if (path := path_of(expression)) is not None:
+    if (path := dotted_path(expression)) is not None:
         return _as_path(new_of[path], expression) if path in new_of else expression
     changed: dict[str, Any] = {}
     for field in fields(expression):
         value = getattr(expression, field.name)
         if isinstance(value, Node):
-            changed[field.name] = with_names(value, new_of)
+            changed[field.name] = substitute_names(value, new_of)
         elif isinstance(value, tuple):
-            changed[field.name] = tuple(with_names(v, new_of) if isinstance(v, Node) else v for v in value)
+            changed[field.name] = tuple(substitute_names(v, new_of) if isinstance(v, Node) else v for v in value)
     return replace(expression, **changed)
 
 
-def path_of(node: Node) -> str | None:
+def dotted_path(node: Node) -> str | None:
     """`a.b` of names with dots between; None of what is none."""
-    if isinstance(node, Dot):
-        base = path_of(node.base)
+    if isinstance(node, MemberAccess):
+        base = dotted_path(node.base)
         return base and f"{base}.{node.name}"
     return node.name if isinstance(node, Name) else None
 
@@ -71,7 +71,7 @@ def _as_path(path: str, at: Node) -> Expression:
     first, *rest = path.split(".")
     found: Expression = Name(at.span, first)
     for name in rest:
-        found = Dot(at.span, found, name)
+        found = MemberAccess(at.span, found, name)
     return found
 
 
@@ -110,7 +110,7 @@ def _literal(node: Literal) -> str:
         case bool():
             return str(node.value).lower()
         case str():
-            return f"@{node.value}" if node.as_time else quote_string(node.value)
+            return f"@{node.value}" if node.is_time else format_string(node.value)
         case float():
             return repr(node.value)
         case _:
@@ -133,7 +133,7 @@ def _logical(node: Logical) -> str:
 
 def _base(node: Expression) -> str:
     """What stands before a dot. A record's key may hold dots: a space ends it."""
-    return f"{unparse(node)} " if isinstance(node, Ref) else _within(node, _PATH)
+    return f"{unparse(node)} " if isinstance(node, RecordRef) else _within(node, _PATH)
 
 
 def _list(items: tuple[Expression, ...]) -> str:
@@ -143,16 +143,16 @@ def _list(items: tuple[Expression, ...]) -> str:
 _WRITERS: dict[type, Callable[[Any], str]] = {
     Literal: _literal,
     Moment: lambda node: f"@{node.name}",
-    Name: lambda node: f"`{node.name}`" if node.name in _LITERAL_WORDS else quote_name(node.name),
+    Name: lambda node: f"`{node.name}`" if node.name in _LITERAL_WORDS else format_name(node.name),
     Parameter: lambda node: f"${node.name}",
-    Ref: lambda node: record_name(node.collection, node.key),
-    ListOf: lambda node: f"[{_list(node.items)}]",
+    RecordRef: lambda node: format_record_ref(node.collection, node.key),
+    ListLiteral: lambda node: f"[{_list(node.items)}]",
     Range: lambda node: f"{_within(node.low, _SUM)}..{_within(node.high, _SUM)}",
     Unary: _unary,
     Binary: _binary,
     Logical: _logical,
     Call: lambda node: f"{node.name}({_list(node.arguments)})",
-    Dot: lambda node: f"{_base(node.base)}.{quote_name(node.name)}",
-    Pipeline: lambda node: f"(from {node.source.name} ...)",
-    Arrow: lambda node: f"{_within(node.base, _PATH)}->{quote_name(node.name)}",
+    MemberAccess: lambda node: f"{_base(node.base)}.{format_name(node.name)}",
+    NestedPipeline: lambda node: f"(from {node.source.name} ...)",
+    LinkAccess: lambda node: f"{_within(node.base, _PATH)}->{format_name(node.name)}",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from paasq_dsl.syntax.keywords import STAGE_WORDS, STATEMENT_WORDS
+from paasq_dsl.syntax.keywords import STAGE_KEYWORDS, STATEMENT_KEYWORDS
 
 _WORDS: dict[str, str] = {
     "NAME": "a name",
@@ -28,17 +28,17 @@ _OPERATORS = frozenset(
 )
 _NO_LITERALS = _OPERATORS | {_END, "LONG_STRING"}
 _CALLS = frozenset({"LPAR"})
-_STAGES = frozenset(word.upper() for word in STAGE_WORDS)
+_STAGES = frozenset(word.upper() for word in STAGE_KEYWORDS)
 _PARAM = "__ANON_0"  # what Lark calls the word param, since PARAM is a kind of token
-_STATEMENTS = frozenset(word.upper() for word in STATEMENT_WORDS - {"param"}) | {"SOURCES", _PARAM}
+_STATEMENTS = frozenset(word.upper() for word in STATEMENT_KEYWORDS - {"param"}) | {"SOURCES", _PARAM}
 
 
-def literal_of(terminal: str) -> str | None:
+def terminal_literal(terminal: str) -> str | None:
     """How a word or sign of the grammar is written; None of operators, the end, and what stands for many texts."""
     return None if terminal in _WORDS or terminal in _NO_LITERALS else _SIGNS.get(terminal, terminal.lower())
 
 
-def expected_words(terminals: Iterable[str], end: str) -> str:
+def describe_expected(terminals: Iterable[str], end: str) -> str:
     """``a value, `]` or the end of the stage``: groups first, never a terminal's name. `end` names the end."""
     left = set(terminals) - {"LONG_STRING"}
     left -= {"_DOT"} if len(left) > 1 else set()  # behind a name it may always stand, and is seldom what is missing

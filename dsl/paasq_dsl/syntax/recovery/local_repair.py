@@ -4,49 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from paasq_dsl.diagnostics import Edit, nearest
+from paasq_dsl.diagnostics import Fix, similar_names
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.keywords import FOREIGN_INNER
-from paasq_dsl.syntax.lexer import Token, TokenKind, is_plain_name, quote_string, unquote
-from paasq_dsl.syntax.recovery.expected_tokens import literal_of
+from paasq_dsl.syntax.keywords import DIALECT_CLAUSE_KEYWORDS
+from paasq_dsl.syntax.lexer import Token, TokenKind, format_string, is_plain_name, unescape_string
+from paasq_dsl.syntax.recovery.expected_tokens import terminal_literal
 
-TRIED_MAX = 8  # each is a parse
+CANDIDATES_MAX = 8  # each is a parse
 TEXT_CHARACTERS_MAX = 2_000
 
 
-def mend(text: str, found: Token | None, accepted: frozenset[str], parses: Callable[[str], bool]) -> Edit | None:
+def find_repair(
+    text: str, unexpected: Token | None, accepted: frozenset[str], parses: Callable[[str], bool]
+) -> Fix | None:
     """`found` is the token that can't stand there, None at the end of the text; `accepted` are the terminals that could."""
     if len(text) > TEXT_CHARACTERS_MAX:
         return None
-    choices = list(_choices(text, found, accepted))
-    if sum(map(len, choices)) > TRIED_MAX:
+    choices = list(_choices(text, unexpected, accepted))
+    if sum(map(len, choices)) > CANDIDATES_MAX:
         return None
-    working = [next((e for e in edits if parses(applied(text, e))), None) for edits in choices]
+    working = [next((e for e in edits if parses(apply_fix(text, e))), None) for edits in choices]
     working = [edit for edit in working if edit is not None]
     return working[0] if len(working) == 1 else None
 
 
-def applied(text: str, edit: Edit) -> str:
+def apply_fix(text: str, edit: Fix) -> str:
     return text[: edit.span.start] + edit.text + text[edit.span.end :]
 
 
-def _choices(text: str, found: Token | None, accepted: frozenset[str]) -> Iterator[list[Edit]]:
+def _choices(text: str, found: Token | None, accepted: frozenset[str]) -> Iterator[list[Fix]]:
     """What may stand there instead, each as the edits that put it there, best first."""
-    words = [word for word in map(literal_of, sorted(accepted)) if word is not None]
+    words = [word for word in map(terminal_literal, sorted(accepted)) if word is not None]
     if found is None:
-        yield from ([Edit(Span(len(text), len(text)), _apart(word), f"write {word}")] for word in words)
+        yield from ([Fix(Span(len(text), len(text)), _apart(word), f"write {word}")] for word in words)
         return
     other = next((better for kind, better in _other_kinds(found) if kind in accepted), None)
     if other is not None:
-        yield [Edit(found.span, other, f"write {other}")]
+        yield [Fix(found.span, other, f"write {other}")]
     close = _meant(found, words)
     if close is not None:
-        yield [Edit(found.span, close, f"write {close}")]
+        yield [Fix(found.span, close, f"write {close}")]
         return
     for word in words:
         before = len(text[: found.start].rstrip()) if word in {":", ",", ";"} else found.start
-        inserted = Edit(Span(before, before), word if before < found.start else f"{word} ", f"write {word}")
-        instead = Edit(found.span, word, f"write {word}")
+        inserted = Fix(Span(before, before), word if before < found.start else f"{word} ", f"write {word}")
+        instead = Fix(found.span, word, f"write {word}")
         yield [inserted, instead] if _is_word(found.text) else [instead] if not _is_word(word) else [inserted]
 
 
@@ -54,9 +56,9 @@ def _meant(found: Token, words: Sequence[str]) -> str | None:
     """The word of the grammar that a word was meant to be."""
     if found.kind is not TokenKind.NAME:
         return None
-    if (better := FOREIGN_INNER.get(found.text.lower())) in words:
+    if (better := DIALECT_CLAUSE_KEYWORDS.get(found.text.lower())) in words:
         return better
-    return next(iter(nearest(found.text, filter(_is_word, words))), None)
+    return next(iter(similar_names(found.text, filter(_is_word, words))), None)
 
 
 def _apart(word: str) -> str:
@@ -69,9 +71,9 @@ def _is_word(text: str) -> bool:
 
 def _other_kinds(found: Token) -> Iterator[tuple[str, str]]:
     if found.kind is TokenKind.NAME:
-        yield "STRING", quote_string(found.text)
+        yield "STRING", format_string(found.text)
         yield "PARAM", f"${found.text}"
-    if found.kind is TokenKind.STRING and is_plain_name(unquote(found.text)):
-        yield "NAME", unquote(found.text)
+    if found.kind is TokenKind.STRING and is_plain_name(unescape_string(found.text)):
+        yield "NAME", unescape_string(found.text)
     if found.kind is TokenKind.PARAM:
         yield "NAME", found.text[1:]

@@ -6,35 +6,35 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from paasq_dsl.syntax.keywords import INNER_WORDS, STATEMENT_WORDS
-from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, scan
+from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, STATEMENT_KEYWORDS
+from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
 
 _OPEN_ENDS = frozenset("=,({[:.")  # what a line can't end with, if the next is a statement of its own
 _HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what stands in their braces may begin as a statement does
 
 
-class Cut(NamedTuple):
+class MissingTerminator(NamedTuple):
     """A statement begins with this word, and the `;` of the one before is missing at `end`: None where an open string has
     swallowed it."""
 
-    begins: Token
+    next_keyword: Token
     end: int | None
 
 
-def missing_ends(text: str, offset: int) -> list[Cut]:
+def find_missing_terminators(text: str, offset: int) -> list[MissingTerminator]:
     """Where statements may begin, in a text that was taken for one and can't be parsed as such. It stands at `offset`, from
     which places count."""
-    tokens = [t for t in scan(text) if t.kind not in TRIVIA]
+    tokens = [t for t in tokenize(text) if t.kind not in TRIVIA]
     if not tokens or tokens[0].text in _HOLDING_LINES:
         return []
-    found: list[Cut] = []
+    found: list[MissingTerminator] = []
     for (before, word), following in zip(pairwise(tokens), [*tokens[2:], None], strict=False):
         at_margin = word.start and text[word.start - 1] == "\n"
         ended = before.text not in _OPEN_ENDS and before.text not in _BEFORE_MORE
         if at_margin and ended and following is not None and _begins_statement(word, following):
             swallowed = before.kind is TokenKind.ERROR and before.text.endswith(";")
             begins = Token(word.kind, word.text, word.start + offset)
-            found.append(Cut(begins, None if swallowed else before.end + offset))
+            found.append(MissingTerminator(begins, None if swallowed else before.end + offset))
     return found
 
 
@@ -44,14 +44,14 @@ def _begins_statement(word: Token, following: Token) -> bool:
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in INNER_WORDS
+    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in CLAUSE_KEYWORDS
 
 
 def _is_statement(token: Token) -> bool:
-    return token.text in STATEMENT_WORDS
+    return token.text in STATEMENT_KEYWORDS
 
 
-_BEFORE_MORE = STATEMENT_WORDS | {"analyze", "of"}
+_BEFORE_MORE = STATEMENT_KEYWORDS | {"analyze", "of"}
 _BEHIND: Mapping[str, Callable[[Token], bool]] = {
     **dict.fromkeys(("from", "let", "view", "fn", "collection", "put", "patch", "describe", "show"), _is_name),
     **dict.fromkeys(("watch", "explain", "dryrun", "delete"), _is_statement),

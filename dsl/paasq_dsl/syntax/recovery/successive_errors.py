@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from paasq_dsl.diagnostics import Diagnostic, Edit
+from paasq_dsl.diagnostics import Diagnostic, Fix
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.lexer import Token, scan
-from paasq_dsl.syntax.recovery.error_patterns import explain_mistake
-from paasq_dsl.syntax.recovery.local_repair import TEXT_CHARACTERS_MAX, applied
-from paasq_dsl.syntax.stage_splitter import significant
+from paasq_dsl.syntax.lexer import Token, tokenize
+from paasq_dsl.syntax.recovery.error_patterns import match_error_pattern
+from paasq_dsl.syntax.recovery.local_repair import TEXT_CHARACTERS_MAX, apply_fix
+from paasq_dsl.syntax.stage_splitter import without_trivia
 
-MISTAKES_MAX = 8  # of one piece: each is a parse
+ERRORS_MAX = 8  # of one piece: each is a parse
 
 
-def further_mistakes(text: str, start: str, first: Diagnostic, parses: Callable[[str], bool]) -> Iterator[Diagnostic]:
+def successive_errors(text: str, start: str, first: Diagnostic, parses: Callable[[str], bool]) -> Iterator[Diagnostic]:
     """`first` is a mistake of the piece; `parses` tells whether a mended one is right. Spans are those of `text`."""
     found, mended, origin = first, text, list(range(len(text)))
-    parting = _parting(significant(scan(text)))
-    for _ in range(MISTAKES_MAX):
-        edit = found.edit
+    parting = _parting(without_trivia(tokenize(text)))
+    for _ in range(ERRORS_MAX):
+        edit = found.fix
         if edit is None or len(text) > TEXT_CHARACTERS_MAX:
             return
         origin[edit.span.start : edit.span.end] = _aligned(mended, edit, origin)
-        mended = applied(mended, edit)
-        tokens = significant(scan(mended))
+        mended = apply_fix(mended, edit)
+        tokens = without_trivia(tokenize(mended))
         if not tokens or _parting(tokens) != parting or parses(mended):
             return
-        mistake = explain_mistake(tokens, start)
+        mistake = match_error_pattern(tokens, start)
         span = None if mistake is None else _original(mistake.span, origin)
         if mistake is None or span is None:
             return
@@ -45,7 +45,7 @@ def _parting(tokens: Sequence[Token]) -> int:
     return sum(token.text in {"|", ";"} for token in tokens)
 
 
-def _aligned(text: str, edit: Edit, origin: list[int]) -> list[int]:
+def _aligned(text: str, edit: Fix, origin: list[int]) -> list[int]:
     """Where each character that the edit writes stood in the first text; -1 for what is new."""
     places = [-1] * len(edit.text)
     before = text[edit.span.start : edit.span.end]
@@ -63,6 +63,6 @@ def _original(span: Span, origin: list[int]) -> Span | None:
 
 
 def _placed(found: Diagnostic, span: Span, origin: list[int]) -> Diagnostic:
-    where = found.edit and _original(found.edit.span, origin)
-    edit = Edit(where, found.edit.text, found.edit.title) if found.edit and where else None
+    where = found.fix and _original(found.fix.span, origin)
+    edit = Fix(where, found.fix.text, found.fix.title) if found.fix and where else None
     return Diagnostic(found.code, span, found.message, found.candidates, edit, found.severity)

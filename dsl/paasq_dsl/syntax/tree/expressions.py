@@ -17,7 +17,7 @@ class Literal(Node):
     An int is one of 64 bits, or 2^63, which the binder refuses: only behind a minus it is one, which is then in the value."""
 
     value: bool | int | float | str | Duration | None
-    as_time: bool = False
+    is_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Parameter(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Ref(Node):
+class RecordRef(Node):
     """`collection:key`, one record."""
 
     collection: str
@@ -46,7 +46,7 @@ class Ref(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf(Node):
+class ListLiteral(Node):
     items: tuple[Expression, ...]
 
 
@@ -90,13 +90,13 @@ class Call(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Dot(Node):
+class MemberAccess(Node):
     base: Expression
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Arrow(Node):
+class LinkAccess(Node):
     """`link->field`: a field of the record that a link, or each link of a list, leads to."""
 
     base: Expression
@@ -105,7 +105,7 @@ class Arrow(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Item(Node):
+class NamedItem(Node):
     """`name = expression`, or an expression that names itself."""
 
     name: str | None
@@ -113,10 +113,10 @@ class Item(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(Node):
+class ObjectLiteral(Node):
     """`{name: value, ...}`: a record that is put, or an object in one."""
 
-    items: tuple[Item, ...]
+    items: tuple[NamedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Arguments(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class From(Node):
+class FromClause(Node):
     """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
     there are no brackets, `key` where no one record is named."""
 
@@ -143,17 +143,31 @@ class From(Node):
     name_span: Span
     as_of: AsOf | None = None
     arguments: Arguments | None = None
-    key: str | None = None
+    record_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline(Node):
+class NestedPipeline(Node):
     """A whole pipeline in brackets: of a union, or a list on the right of `in`."""
 
-    source: From
+    source: FromClause
     stages: tuple[Stage, ...]
 
 
 Expression: TypeAlias = (
-    Literal | Moment | Name | Parameter | Ref | ListOf | Record | Range | Unary | Binary | Logical | Call | Dot | Arrow | Pipeline
-)  # fmt: skip
+    Literal
+    | Moment
+    | Name
+    | Parameter
+    | RecordRef
+    | ListLiteral
+    | ObjectLiteral
+    | Range
+    | Unary
+    | Binary
+    | Logical
+    | Call
+    | MemberAccess
+    | LinkAccess
+    | NestedPipeline
+)

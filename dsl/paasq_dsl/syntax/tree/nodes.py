@@ -18,8 +18,8 @@ class Stage(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Broken(Stage):
+class ErrorNode(Stage):
     """A piece that could not be parsed; `word` is what it begins with, `name` the name behind that, where one is."""
 
-    word: str
+    keyword: str
     name: str = ""

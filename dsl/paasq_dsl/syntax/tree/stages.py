@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.tree.expressions import Expression, Item, Literal, Name, Parameter, Pipeline
+from paasq_dsl.syntax.tree.expressions import Expression, Literal, Name, NamedItem, NestedPipeline, Parameter
 from paasq_dsl.syntax.tree.nodes import Node, Stage
 
 
@@ -21,15 +21,15 @@ class Where(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Weighted(Node):
+class WeightedField(Node):
     name: str
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Find(Stage):
-    words: Literal | Parameter
-    fields: tuple[Weighted, ...]
+    query_text: Literal | Parameter
+    fields: tuple[WeightedField, ...]
     options: tuple[Option, ...]
 
 
@@ -37,10 +37,10 @@ class Find(Stage):
 class Match(Stage):
     """`like`: `words` is a record, whose words are looked for."""
 
-    fields: tuple[Weighted, ...]
-    words: Expression
+    fields: tuple[WeightedField, ...]
+    query_text: Expression
     options: tuple[Option, ...] = ()
-    like: bool = False
+    is_more_like_this: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Near(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Branch(Node):
+class FuseBranch(Node):
     name: str
     stages: tuple[Stage, ...]
 
@@ -62,7 +62,7 @@ class Fuse(Stage):
     method: str
     method_span: Span
     options: tuple[Option, ...]
-    branches: tuple[Branch, ...]
+    branches: tuple[FuseBranch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,20 @@ class Page(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Select(Stage):
-    items: tuple[Item, ...]
+    items: tuple[NamedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Extend(Stage):
     """`keys` part the rows into groups, within which window functions run."""
 
-    items: tuple[Item, ...]
-    keys: tuple[Expression, ...] = ()
+    items: tuple[NamedItem, ...]
+    partition_keys: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FacetItem(Node):
-    item: Item
+    item: NamedItem
     top: Expression | None
 
 
@@ -114,8 +114,8 @@ class Facet(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Summarize(Stage):
-    aggregates: tuple[Item, ...]
-    keys: tuple[Item, ...]
+    aggregates: tuple[NamedItem, ...]
+    keys: tuple[NamedItem, ...]
     fill: Expression | None  # a Name where it is a method: previous or linear
 
 
@@ -135,7 +135,7 @@ class Drop(Stage):
 class Rename(Stage):
     """Each item's expression is the Name of the column as it was called."""
 
-    items: tuple[Item, ...]
+    items: tuple[NamedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Sample(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Union(Stage):
-    pipelines: tuple[Pipeline, ...]
+    pipelines: tuple[NestedPipeline, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Rerank(Stage):
 @dataclass(frozen=True, slots=True)
 class Collapse(Stage):
     value: Expression
-    keep: Expression | None
+    max_per_value: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Diversify(Stage):
 class Passages(Stage):
     field: str
     field_span: Span
-    most: Expression | None
+    max_per_row: Expression | None
 
 
 @dataclass(frozen=True, slots=True)

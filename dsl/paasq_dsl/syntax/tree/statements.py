@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.tree.expressions import Expression, From, Literal, Name, Parameter
-from paasq_dsl.syntax.tree.nodes import Broken, Node, Stage
+from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name, Parameter
+from paasq_dsl.syntax.tree.nodes import ErrorNode, Node, Stage
 from paasq_dsl.syntax.tree.writes import Transaction, Write
 
 
 @dataclass(frozen=True, slots=True)
-class TypeName(Node):
+class TypeExpression(Node):
     """`name`, `name(argument)`, `link<argument>`; a list as `name` "list" with `item`, an object as "{}" with `fields`."""
 
     name: str
     argument: str | None = None
-    item: TypeName | None = None
+    item: TypeExpression | None = None
     fields: tuple[FieldDeclaration, ...] = ()
 
 
@@ -26,7 +26,7 @@ class FieldDeclaration(Node):
     """`name` has dots where it says which object the field is in."""
 
     name: str
-    type: TypeName
+    type: TypeExpression
     is_key: bool
     required: bool
     unique: bool
@@ -38,31 +38,31 @@ class FieldDeclaration(Node):
 
 @dataclass(frozen=True, slots=True)
 class QueryHead(Node):
-    source: From
+    source: FromClause
     explain: str | None  # None, "plan" or "analyze"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken(Node):
+class FormalParameter(Node):
     """A parameter of a function or a pipeline. `written` is the whole declaration on one line, for signatures."""
 
     name: str
-    type: TypeName
+    type: TypeExpression
     default: Expression | None = None
-    written: str = field(default="", compare=False)
+    declaration_text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LetHead(Node):
     name: str
-    source: From
-    parameters: tuple[Taken, ...] = ()
+    source: FromClause
+    parameters: tuple[FormalParameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterDeclaration(Node):
     name: str
-    type: TypeName
+    type: TypeExpression
     default: Expression | None
 
 
@@ -83,8 +83,8 @@ class Command(Node):
 @dataclass(frozen=True, slots=True)
 class FunctionDeclaration(Command):
     name: str
-    parameters: tuple[Taken, ...]
-    result: TypeName
+    parameters: tuple[FormalParameter, ...]
+    result: TypeExpression
     body: Expression
 
 
@@ -96,7 +96,7 @@ class Use(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Zone(Command):
+class SetTimeZone(Command):
     """The time zone that a text is read in; `span` is its name's."""
 
     name: str
@@ -108,8 +108,8 @@ class Zone(Command):
 @dataclass(frozen=True, slots=True)
 class ViewHead(Command):
     name: str
-    source: From
-    parameters: tuple[Taken, ...] = ()
+    source: FromClause
+    parameters: tuple[FormalParameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +128,14 @@ class DropField(Command):
 class RenameField(Command):
     collection: Name
     field: Name
-    new: Name
+    new_name: Name
 
 
 @dataclass(frozen=True, slots=True)
 class RetypeField(Command):
     collection: Name
     field: Name
-    type: TypeName
+    type: TypeExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +154,15 @@ class DropView(Command):
 
 @dataclass(frozen=True, slots=True)
 class WatchHead(Command):
-    source: From
+    source: FromClause
 
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
     """`what` is collections, views, functions, stages, snapshots, or fields: then `of` names the collection."""
 
-    what: str
-    of: Name | None = None
+    kind: str
+    collection: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Dryrun(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeSnapshot(Command):
+class CreateSnapshot(Command):
     name: Literal | Parameter
 
 
@@ -186,19 +186,19 @@ class VerifySnapshot(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolve(Command):
+class ResolveCitations(Command):
     """`citations` is a string or a list of such."""
 
     citations: Expression
 
 
 Head: TypeAlias = (
-    QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Write | Transaction | Command | Broken
+    QueryHead | LetHead | ParameterDeclaration | CollectionDeclaration | Write | Transaction | Command | ErrorNode
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PositionedStage:
     """A stage and the offset in the whole text that its spans count from."""
 
     node: Stage
@@ -206,7 +206,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Emission(Node):
+class EmitClause(Node):
     """Which events a watch pushes, all where none is named, and from when on: a sequence number or a cursor."""
 
     events: tuple[Name, ...]
@@ -214,8 +214,8 @@ class Emission(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedEmission:
-    node: Emission | Broken
+class PositionedEmitClause:
+    node: EmitClause | ErrorNode
     offset: int
 
 
@@ -226,14 +226,14 @@ class Statement:
 
     head: Head
     offset: int
-    stages: tuple[Placed, ...]
+    stages: tuple[PositionedStage, ...]
     doc: str
     span: Span
-    emission: PlacedEmission | None = None
+    emit_clause: PositionedEmitClause | None = None
 
     def shift(self, offset: int) -> Statement:
-        stages = tuple(Placed(placed.node, placed.offset + offset) for placed in self.stages)
-        emission = self.emission and PlacedEmission(self.emission.node, self.emission.offset + offset)
+        stages = tuple(PositionedStage(placed.node, placed.offset + offset) for placed in self.stages)
+        emission = self.emit_clause and PositionedEmitClause(self.emit_clause.node, self.emit_clause.offset + offset)
         return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset), emission)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paasq_dsl.syntax.tree.expressions import Expression, From, Item, Name, Record, Ref
+from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Name, NamedItem, ObjectLiteral, RecordRef
 from paasq_dsl.syntax.tree.nodes import Node, Stage
 
 
@@ -22,9 +22,9 @@ class Put(Node):
     """Of `records`, or of the rows of a pipeline."""
 
     collection: Name
-    records: tuple[Record, ...]
+    records: tuple[ObjectLiteral, ...]
     expect: Expect | None
-    source: From | None = None
+    source: FromClause | None = None
     stages: tuple[Stage, ...] = ()
 
 
@@ -33,16 +33,16 @@ class Patch(Node):
     """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name). `creates`: where there is no
     such record one is put."""
 
-    target: Ref | Name
+    target: RecordRef | Name
     condition: Expression | None
-    assignments: tuple[Item, ...]
+    assignments: tuple[NamedItem, ...]
     expect: Expect | None
-    creates: bool = False
+    upsert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Delete(Node):
-    target: Ref | Name
+    target: RecordRef | Name
     condition: Expression | None
     expect: Expect | None
 

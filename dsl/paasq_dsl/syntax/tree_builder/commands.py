@@ -11,39 +11,41 @@ from lark import Token, v_args
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import Token as ScannedToken
-from paasq_dsl.syntax.lexer import TokenKind, scan
-from paasq_dsl.syntax.stage_splitter import significant
-from paasq_dsl.syntax.token_spacing import one_line
-from paasq_dsl.syntax.tree_builder.expressions import E, around, plain_name, span_of
-from paasq_dsl.syntax.tree_builder.statements import StatementBuilder
+from paasq_dsl.syntax.lexer import TokenKind, tokenize
+from paasq_dsl.syntax.stage_splitter import without_trivia
+from paasq_dsl.syntax.token_spacing import format_on_one_line
+from paasq_dsl.syntax.tree_builder.expressions import E, covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree_builder.statements import StatementTransformer
 
-Defining: TypeAlias = tree.LetHead | tree.ViewHead | tree.FunctionDeclaration
+Definition: TypeAlias = tree.LetHead | tree.ViewHead | tree.FunctionDeclaration
 
 
 @v_args(inline=True)
-class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+class TreeBuilder(StatementTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
     """All rules of the grammar."""
 
     def fn(
-        self, name: Token, parameters: tuple[tree.Taken, ...] | None, result: tree.TypeName, body: E
+        self, name: Token, parameters: tuple[tree.FormalParameter, ...] | None, result: tree.TypeExpression, body: E
     ) -> tree.FunctionDeclaration:
         named = self.name(name)
         return tree.FunctionDeclaration(named.span.cover(body.span), named.name, parameters or (), result, body)
 
-    def takes(self, *taken: tree.Taken) -> tuple[tree.Taken, ...]:
+    def takes(self, *taken: tree.FormalParameter) -> tuple[tree.FormalParameter, ...]:
         return taken
 
-    def taken(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
-        return tree.Taken(span_of(name), plain_name(name), type_, default)
+    def taken(self, name: Token, type_: tree.TypeExpression, default: E | None) -> tree.FormalParameter:
+        return tree.FormalParameter(span_of(name), unquote_name(name), type_, default)
 
     def use(self, path: tree.Literal, alias: Token) -> tree.Use:
         named = self.name(alias)
         return tree.Use(path.span.cover(named.span), str(path.value), path.span, named.name)
 
-    def zone(self, name: tree.Literal) -> tree.Zone:
-        return tree.Zone(name.span, str(name.value))
+    def zone(self, name: tree.Literal) -> tree.SetTimeZone:
+        return tree.SetTimeZone(name.span, str(name.value))
 
-    def view(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> tree.ViewHead:
+    def view(
+        self, name: Token, parameters: tuple[tree.FormalParameter, ...] | None, source: tree.FromClause
+    ) -> tree.ViewHead:
         named = self.name(name)
         return tree.ViewHead(named.span.cover(source.span), named.name, source, parameters or ())
 
@@ -62,7 +64,7 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def rename_field(self, field: tree.Name, new: tree.Name) -> tree.RenameField:
         return tree.RenameField(field.span.cover(new.span), _NOT_YET, field, new)
 
-    def retype_field(self, field: tree.Name, type_: tree.TypeName) -> tree.RetypeField:
+    def retype_field(self, field: tree.Name, type_: tree.TypeExpression) -> tree.RetypeField:
         return tree.RetypeField(field.span.cover(type_.span), _NOT_YET, field, type_)
 
     def drop_collection(self, name: Token, and_records: bool | None) -> tree.DropCollection:
@@ -90,27 +92,27 @@ class CommandBuilder(StatementBuilder):  # pyright: ignore[reportGeneralTypeIssu
     def dryrun(self, writes: tree.Write | tree.Transaction) -> tree.Dryrun:
         return tree.Dryrun(writes.span, writes)
 
-    def watch(self, source: tree.From) -> tree.WatchHead:
+    def watch(self, source: tree.FromClause) -> tree.WatchHead:
         return tree.WatchHead(source.span, source)
 
     def event(self, word: Token) -> tree.Name:
         return self.name(word)
 
-    def emission(self, *parts: Any) -> tree.Emission:
+    def emission(self, *parts: Any) -> tree.EmitClause:
         *events, after = parts
-        return tree.Emission(around(parts), tuple(events), after)
+        return tree.EmitClause(covering_span(parts), tuple(events), after)
 
-    def resumption(self, after: E) -> tree.Emission:
-        return tree.Emission(after.span, (), after)
+    def resumption(self, after: E) -> tree.EmitClause:
+        return tree.EmitClause(after.span, (), after)
 
-    def snapshot(self, name: tree.Literal | tree.Parameter) -> tree.TakeSnapshot:
-        return tree.TakeSnapshot(name.span, name)
+    def snapshot(self, name: tree.Literal | tree.Parameter) -> tree.CreateSnapshot:
+        return tree.CreateSnapshot(name.span, name)
 
     def verify(self, name: tree.Literal | tree.Parameter) -> tree.VerifySnapshot:
         return tree.VerifySnapshot(name.span, name)
 
-    def resolve(self, citations: E) -> tree.Resolve:
-        return tree.Resolve(citations.span, citations)
+    def resolve(self, citations: E) -> tree.ResolveCitations:
+        return tree.ResolveCitations(citations.span, citations)
 
 
 _NOT_YET = tree.Name(Span(0, 0), "")
@@ -118,7 +120,7 @@ _NOT_YET = tree.Name(Span(0, 0), "")
 
 def with_field_docs(node: tree.CollectionDeclaration, text: str) -> tree.CollectionDeclaration:
     """Each field with the `///` lines that stand before it, and behind the field before."""
-    docs = deque(token for token in scan(text) if token.kind is TokenKind.DOC)
+    docs = deque(token for token in tokenize(text) if token.kind is TokenKind.DOC)
     return replace(node, fields=_documented(node.fields, docs))
 
 
@@ -136,9 +138,9 @@ def _documented(
     return tuple(found)
 
 
-def with_signature(node: Defining, text: str) -> Defining:
+def with_declaration_texts(node: Definition, text: str) -> Definition:
     """Each parameter with its declaration as it is written, on one line."""
-    tokens = significant(scan(text))
+    tokens = without_trivia(tokenize(text))
     at = next((i for i, token in enumerate(tokens) if token.text == "("), len(tokens))
     runs: list[list[ScannedToken]] = [[]]
     depth = 0
@@ -150,5 +152,8 @@ def with_signature(node: Defining, text: str) -> Defining:
             runs.append([])
         elif token is not tokens[at]:
             runs[-1].append(token)
-    taken = (replace(each, written=one_line(run)) for each, run in zip(node.parameters, runs, strict=False))
+    taken = (
+        replace(each, declaration_text=format_on_one_line(run))
+        for each, run in zip(node.parameters, runs, strict=False)
+    )
     return replace(node, parameters=tuple(taken))

@@ -8,10 +8,10 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from paasq_dsl.diagnostics import Diagnostic, diagnostic
+from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.lexer import unquote
+from paasq_dsl.syntax.lexer import unescape_string
 from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_duration
 
 E = tree.Expression
@@ -44,11 +44,11 @@ def _two_words(first: Token, second: Token) -> Token:
     return both
 
 
-def plain_name(token: Token) -> str:
+def unquote_name(token: Token) -> str:
     return str(token).strip("`")
 
 
-def around(parts: Sequence[Any]) -> Span:
+def covering_span(parts: Sequence[Any]) -> Span:
     """From the first to the last part that is there."""
     there = [p for p in parts if p is not None and (not isinstance(p, tuple) or p)]
     flat = [q for p in there for q in (p if isinstance(p, tuple) else (p,))]
@@ -56,12 +56,12 @@ def around(parts: Sequence[Any]) -> Span:
 
 
 @v_args(inline=True)
-class ExpressionBuilder(Transformer[Token, Any]):
+class ExpressionTransformer(Transformer[Token, Any]):
     def disjunction(self, *operands: E) -> tree.Logical:
-        return tree.Logical(around(operands), "or", operands)
+        return tree.Logical(covering_span(operands), "or", operands)
 
     def conjunction(self, *operands: E) -> tree.Logical:
-        return tree.Logical(around(operands), "and", operands)
+        return tree.Logical(covering_span(operands), "and", operands)
 
     def negated(self, operand: E) -> tree.Unary:
         return tree.Unary(operand.span, "not", operand)
@@ -98,42 +98,42 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     product = sum
 
-    def dot(self, base: E, name: Token) -> tree.Dot:
-        return tree.Dot(span_of(base, name), base, plain_name(name))
+    def dot(self, base: E, name: Token) -> tree.MemberAccess:
+        return tree.MemberAccess(span_of(base, name), base, unquote_name(name))
 
-    def arrow(self, base: E, name: Token) -> tree.Arrow:
-        return tree.Arrow(span_of(base, name), base, plain_name(name), span_of(name))
+    def arrow(self, base: E, name: Token) -> tree.LinkAccess:
+        return tree.LinkAccess(span_of(base, name), base, unquote_name(name), span_of(name))
 
     def call(self, name: Token, *rest: Any) -> tree.Call:
         *arguments, end = (r for r in rest if r is not None)
-        return tree.Call(span_of(name, end), plain_name(name), span_of(name), tuple(arguments))
+        return tree.Call(span_of(name, end), unquote_name(name), span_of(name), tuple(arguments))
 
     def dot_call(self, base: E, name: Token, *rest: Any) -> tree.Call:
         *arguments, end = (r for r in rest if r is not None)
         if not isinstance(base, tree.Name):
             raise LiteralError(
-                diagnostic("PQ0101", span_of(name), expected="the alias of a module before it", found=name)
+                make_diagnostic("PQ0101", span_of(name), expected="the alias of a module before it", found=name)
             )
-        full = f"{base.name}.{plain_name(name)}"
+        full = f"{base.name}.{unquote_name(name)}"
         return tree.Call(span_of(base, end), full, span_of(base, name), tuple(arguments))
 
-    def list(self, start: Token, *rest: Any) -> tree.ListOf:
+    def list(self, start: Token, *rest: Any) -> tree.ListLiteral:
         *items, end = (r for r in rest if r is not None)
-        return tree.ListOf(span_of(start, end), tuple(items))
+        return tree.ListLiteral(span_of(start, end), tuple(items))
 
     def group(self, expression: E, _: Token) -> E:
         return expression
 
     def string(self, token: Token) -> tree.Literal:
-        return tree.Literal(span_of(token), unquote(token))
+        return tree.Literal(span_of(token), unescape_string(token))
 
     def number(self, token: Token) -> tree.Literal:
         if any(c in token for c in ".eE"):
             if not isfinite(number := float(token)):
-                raise LiteralError(diagnostic("PQ0312", span_of(token), found=token[:40]))
+                raise LiteralError(make_diagnostic("PQ0312", span_of(token), found=token[:40]))
             return tree.Literal(span_of(token), number)
         if len(token) > len(str(INT_MAX)) or int(token) > -INT_MIN:  # which a minus before it makes the least int
-            raise LiteralError(diagnostic("PQ0115", span_of(token), found=token[:40], low=INT_MIN, high=INT_MAX))
+            raise LiteralError(make_diagnostic("PQ0115", span_of(token), found=token[:40], low=INT_MIN, high=INT_MAX))
         return tree.Literal(span_of(token), int(token))
 
     def parameter(self, token: Token) -> tree.Parameter:
@@ -142,18 +142,18 @@ class ExpressionBuilder(Transformer[Token, Any]):
     def time(self, token: Token) -> tree.Literal | tree.Moment:
         text = str(token)[1:]
         return (
-            tree.Literal(span_of(token), text, as_time=True) if text[0].isdigit() else tree.Moment(span_of(token), text)
+            tree.Literal(span_of(token), text, is_time=True) if text[0].isdigit() else tree.Moment(span_of(token), text)
         )
 
     def duration(self, token: Token) -> tree.Literal:
         try:
             return tree.Literal(span_of(token), parse_duration(token))
         except LiteralValueError as error:
-            raise LiteralError(diagnostic(error.code, span_of(token), **error.words)) from None
+            raise LiteralError(make_diagnostic(error.code, span_of(token), **error.words)) from None
 
-    def ref(self, token: Token) -> tree.Ref:
+    def ref(self, token: Token) -> tree.RecordRef:
         collection, key = str(token).split(":", 1)
-        return tree.Ref(span_of(token), collection, unquote(key) if key.startswith('"') else key)
+        return tree.RecordRef(span_of(token), collection, unescape_string(key) if key.startswith('"') else key)
 
     def true(self, token: Token) -> tree.Literal:
         return tree.Literal(span_of(token), value=True)
@@ -165,4 +165,4 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return tree.Literal(span_of(token), None)
 
     def name(self, token: Token) -> tree.Name:
-        return tree.Name(span_of(token), plain_name(token))
+        return tree.Name(span_of(token), unquote_name(token))

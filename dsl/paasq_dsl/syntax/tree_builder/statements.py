@@ -7,16 +7,16 @@ from typing import Any
 
 from lark import Token, v_args
 
-from paasq_dsl.diagnostics import diagnostic
+from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tree_builder.expressions import E, LiteralError, around, plain_name, span_of
-from paasq_dsl.syntax.tree_builder.stages import StageBuilder
+from paasq_dsl.syntax.tree_builder.expressions import E, LiteralError, covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree_builder.stages import StageTransformer
 
 
 @v_args(inline=True)
-class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
-    def query(self, explain: str | None, source: tree.From) -> tree.QueryHead:
+class StatementTransformer(StageTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    def query(self, explain: str | None, source: tree.FromClause) -> tree.QueryHead:
         return tree.QueryHead(source.span, source, explain)
 
     def explain(self, analyze: Token | None) -> str:
@@ -24,16 +24,18 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
 
     def source(
         self, name: Token, member: Token | None, arguments: tree.Arguments | None, as_of: tree.AsOf | None
-    ) -> tree.From:
+    ) -> tree.FromClause:
         named = span_of(name, member)
-        full = f"{plain_name(name)}.{plain_name(member)}" if member else plain_name(name)
+        full = f"{unquote_name(name)}.{unquote_name(member)}" if member else unquote_name(name)
         given = arguments and replace(arguments, span=Span(named.end, arguments.span.end))
-        return tree.From(named.cover(around((name, given, as_of))), full, named, as_of, given)
+        return tree.FromClause(named.cover(covering_span((name, given, as_of))), full, named, as_of, given)
 
-    def source_record(self, record: Token, as_of: tree.AsOf | None) -> tree.From:
+    def source_record(self, record: Token, as_of: tree.AsOf | None) -> tree.FromClause:
         ref = self.ref(record)
         named = Span(ref.span.start, ref.span.start + len(ref.collection))
-        return tree.From(ref.span.cover(around((record, as_of))), ref.collection, named, as_of, key=ref.key)
+        return tree.FromClause(
+            ref.span.cover(covering_span((record, as_of))), ref.collection, named, as_of, record_key=ref.key
+        )
 
     def arguments(self, *rest: Any) -> tree.Arguments:
         *values, end = (r for r in rest if r is not None)
@@ -45,22 +47,26 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
         return tree.AsOf(name.span, "snapshot", name)
 
-    def let(self, name: Token, parameters: tuple[tree.Taken, ...] | None, source: tree.From) -> tree.LetHead:
-        return tree.LetHead(span_of(name, source), plain_name(name), source, parameters or ())
+    def let(
+        self, name: Token, parameters: tuple[tree.FormalParameter, ...] | None, source: tree.FromClause
+    ) -> tree.LetHead:
+        return tree.LetHead(span_of(name, source), unquote_name(name), source, parameters or ())
 
-    def parameters(self, *declared: tree.Taken) -> tuple[tree.Taken, ...]:
+    def parameters(self, *declared: tree.FormalParameter) -> tuple[tree.FormalParameter, ...]:
         return declared
 
-    def declared(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.Taken:
-        return tree.Taken(span_of(name), str(name)[1:], type_, default)
+    def declared(self, name: Token, type_: tree.TypeExpression, default: E | None) -> tree.FormalParameter:
+        return tree.FormalParameter(span_of(name), str(name)[1:], type_, default)
 
-    def param(self, name: Token, type_: tree.TypeName, default: E | None) -> tree.ParameterDeclaration:
+    def param(self, name: Token, type_: tree.TypeExpression, default: E | None) -> tree.ParameterDeclaration:
         return tree.ParameterDeclaration(span_of(name), str(name)[1:], type_, default)
 
     def collection(self, name: Token, *fields: tree.FieldDeclaration) -> tree.CollectionDeclaration:
-        return tree.CollectionDeclaration(span_of(name), plain_name(name), fields)
+        return tree.CollectionDeclaration(span_of(name), unquote_name(name), fields)
 
-    def field(self, key: Token | None, name: tree.Name, type_: tree.TypeName, *modifiers: Any) -> tree.FieldDeclaration:
+    def field(
+        self, key: Token | None, name: tree.Name, type_: tree.TypeExpression, *modifiers: Any
+    ) -> tree.FieldDeclaration:
         options = dict(modifiers)
         return tree.FieldDeclaration(
             name.span, name.name, type_, key is not None, "required" in options, "unique" in options,
@@ -82,59 +88,59 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
     def computed(self, value: E) -> tuple[str, Any]:
         return "computed", value
 
-    def plain_type(self, name: Token) -> tree.TypeName:
-        return tree.TypeName(span_of(name), plain_name(name))
+    def plain_type(self, name: Token) -> tree.TypeExpression:
+        return tree.TypeExpression(span_of(name), unquote_name(name))
 
-    def sized_type(self, name: Token, argument: Token, end: Token) -> tree.TypeName:
-        return tree.TypeName(span_of(name, end), plain_name(name), plain_name(argument))
+    def sized_type(self, name: Token, argument: Token, end: Token) -> tree.TypeExpression:
+        return tree.TypeExpression(span_of(name, end), unquote_name(name), unquote_name(argument))
 
     link_type = sized_type
 
-    def list_type(self, item: tree.TypeName) -> tree.TypeName:
-        return tree.TypeName(item.span, "list", item=item)
+    def list_type(self, item: tree.TypeExpression) -> tree.TypeExpression:
+        return tree.TypeExpression(item.span, "list", item=item)
 
-    def object_type(self, *parts: Any) -> tree.TypeName:
+    def object_type(self, *parts: Any) -> tree.TypeExpression:
         *fields, end = parts
-        return tree.TypeName(span_of(fields[0] if fields else end, end), "{}", fields=tuple(fields))
+        return tree.TypeExpression(span_of(fields[0] if fields else end, end), "{}", fields=tuple(fields))
 
-    def put(self, name: Token, records: tuple[tree.Record, ...], expect: tree.Expect | None) -> tree.Put:
-        return tree.Put(around((name, records, expect)), self.name(name), records, expect)
+    def put(self, name: Token, records: tuple[tree.ObjectLiteral, ...], expect: tree.Expect | None) -> tree.Put:
+        return tree.Put(covering_span((name, records, expect)), self.name(name), records, expect)
 
-    def put_from(self, name: Token, source: tree.From, *rest: Any) -> tree.Put:
+    def put_from(self, name: Token, source: tree.FromClause, *rest: Any) -> tree.Put:
         *stages, expect = rest
-        return tree.Put(around((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
+        return tree.Put(covering_span((name, source, *rest)), self.name(name), (), expect, source, tuple(stages))
 
-    def objects(self, *records: tree.Record) -> tuple[tree.Record, ...]:
+    def objects(self, *records: tree.ObjectLiteral) -> tuple[tree.ObjectLiteral, ...]:
         return records
 
-    def object(self, *parts: Any) -> tree.Record:
+    def object(self, *parts: Any) -> tree.ObjectLiteral:
         *pairs, end = (p for p in parts if p is not None)
-        return tree.Record(span_of(pairs[0] if pairs else end, end), tuple(pairs))
+        return tree.ObjectLiteral(span_of(pairs[0] if pairs else end, end), tuple(pairs))
 
-    def pair(self, name: Token, value: E) -> tree.Item:
-        return tree.Item(span_of(name, value), plain_name(name), value)
+    def pair(self, name: Token, value: E) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name, value), unquote_name(name), value)
 
-    def assign(self, name: tree.Name, value: E) -> tree.Item:
-        return tree.Item(span_of(name, value), name.name, value)
+    def assign(self, name: tree.Name, value: E) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name, value), name.name, value)
 
     def list_of_objects(self, *parts: Any) -> E:
         *objects, end = parts
-        raise LiteralError(diagnostic("PQ0313", span_of(objects[0], end)))
+        raise LiteralError(make_diagnostic("PQ0313", span_of(objects[0], end)))
 
-    def assigns(self, *items: tree.Item) -> tuple[tree.Item, ...]:
+    def assigns(self, *items: tree.NamedItem) -> tuple[tree.NamedItem, ...]:
         return items
 
-    def patch_one(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
-        return tree.Patch(around((ref, items, expect)), self.ref(ref), None, items, expect)
+    def patch_one(self, ref: Token, items: tuple[tree.NamedItem, ...], expect: tree.Expect | None) -> tree.Patch:
+        return tree.Patch(covering_span((ref, items, expect)), self.ref(ref), None, items, expect)
 
-    def put_fields(self, ref: Token, items: tuple[tree.Item, ...], expect: tree.Expect | None) -> tree.Patch:
-        return replace(self.patch_one(ref, items, expect), creates=True)
+    def put_fields(self, ref: Token, items: tuple[tree.NamedItem, ...], expect: tree.Expect | None) -> tree.Patch:
+        return replace(self.patch_one(ref, items, expect), upsert=True)
 
-    def patch_where(self, name: Token, condition: E, items: tuple[tree.Item, ...]) -> tree.Patch:
-        return tree.Patch(around((name, items)), self.name(name), condition, items, None)
+    def patch_where(self, name: Token, condition: E, items: tuple[tree.NamedItem, ...]) -> tree.Patch:
+        return tree.Patch(covering_span((name, items)), self.name(name), condition, items, None)
 
     def delete_one(self, ref: Token, expect: tree.Expect | None) -> tree.Delete:
-        return tree.Delete(around((ref, expect)), self.ref(ref), None, expect)
+        return tree.Delete(covering_span((ref, expect)), self.ref(ref), None, expect)
 
     def delete_where(self, name: Token, condition: E) -> tree.Delete:
         return tree.Delete(span_of(name, condition), self.name(name), condition, None)
@@ -145,4 +151,4 @@ class StatementBuilder(StageBuilder):  # pyright: ignore[reportGeneralTypeIssues
         return tree.Expect(what.span, None, what)
 
     def tx(self, *writes: tree.Write) -> tree.Transaction:
-        return tree.Transaction(around(writes), writes)
+        return tree.Transaction(covering_span(writes), writes)
