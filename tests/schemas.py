@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from paasq_daemon.wire.modules import resolver
 from paasq_dsl.binder.bind import bind
+from paasq_dsl.binder.definitions import OPENED_MAX
 from paasq_dsl.catalog import Catalog, View
-from paasq_dsl.modules import Module, ModuleMissing
 from paasq_dsl.syntax.parse import parse
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -40,12 +41,8 @@ MODULES = {
     "lib/mail.paasq": "param $most: int = 5;",
     "undeclared": "fn f(n: int): int = n + $more;",
     "broken": "fn f(n: int): int = n +;",
+    "lib/circle.paasq": 'use "circle.paasq" as circle;',
+    **{f"deep/{n}": f'use "{n + 1}" as deeper;' for n in range(1, OPENED_MAX + 1)},
+    f"deep/{OPENED_MAX + 1}": "",
 }
-
-
-def modules(path: str, importer: str | None) -> Module:
-    """The modules that tests of the language use."""
-    del importer
-    if path not in MODULES:
-        raise ModuleMissing("PQ0234", path=path)
-    return Module(path, MODULES[path])
+modules = resolver(MODULES)

@@ -17,7 +17,7 @@ from paasq_daemon.backends.base import Capability, Result, RunInputs, check_capa
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.build import to_values
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.affordable import ROWS_AT_ONCE, ROWS_MAX, affordable
 from paasq_daemon.operators.batch import Batch
@@ -88,7 +88,7 @@ class Reader:
         if self.moment.kind == "snapshot":
             return self.indexes.read_past(read_manifest(self.snapshot_folder, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise KernelError("PQ0723", self.moment.value.span, found=repr(value))
+            raise KernelError("PQ0723", self.moment.value.span, found=shown(value))
         return self.indexes.read_past(value)
 
     @contextmanager

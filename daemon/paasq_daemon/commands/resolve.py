@@ -15,7 +15,7 @@ import orjson
 
 from paasq_daemon.backends.base import RunInputs
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.affordable import affordable
 from paasq_daemon.store.record import Record
@@ -38,8 +38,7 @@ def read_citations(bound: Bound, values: RunValues) -> list[Citation | Malformed
     """Raises KernelError where the value is neither a text nor a list, and where the list is too long."""
     value = scalar(bound, values)
     if not isinstance(value, str | list):
-        shown = "null" if value is None else repr(value)
-        raise KernelError("PQ0740", bound.span, found=shown)
+        raise KernelError("PQ0740", bound.span, found=shown(value))
     given = value if isinstance(value, list) else [value]
     if len(given) > CITATIONS_MAX:
         raise KernelError("PQ0799", bound.span, count=f"{len(given):,}", most=f"{CITATIONS_MAX:,}")

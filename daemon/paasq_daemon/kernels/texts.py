@@ -10,7 +10,7 @@ import numpy as np
 from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.build import from_values, to_values
 from paasq_daemon.kernels.conversion import written
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.operands import map_values, mask_column, null_of, numbers, rows_of
 from paasq_daemon.kernels.room import Room
 from paasq_daemon.kernels.run import Call, Shown, kernel
@@ -199,8 +199,8 @@ def snippet(call: Call, text: Column, characters: Column | None = None) -> Colum
     """Made where the last match is known: by the operators."""
     count = SNIPPET_CHARACTERS if characters is None else to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
-        raise KernelError("PQ0768", call.span, function="snippet", found=repr(count))
-    return call.run.snippet(call.rows, text, count, Shown.PART)
+        raise KernelError("PQ0768", call.span, function="snippet", found=shown(count))
+    return _shown(call, text, count, Shown.PART)
 
 
 @kernel("highlight")
@@ -208,8 +208,15 @@ def highlight(call: Call, text: Column, characters: Column | None = None) -> Col
     """As snippet; the whole text where no number is given."""
     count = None if characters is None else to_values(characters)[0]
     if characters is not None and (not isinstance(count, int) or count < 1):
-        raise KernelError("PQ0768", call.span, function="highlight", found=repr(count))
-    return call.run.snippet(call.rows, text, count if isinstance(count, int) else None, Shown.MARKED)
+        raise KernelError("PQ0768", call.span, function="highlight", found=shown(count))
+    return _shown(call, text, count if isinstance(count, int) else None, Shown.MARKED)
+
+
+def _shown(call: Call, text: Column, count: int | None, what: Shown) -> Column:
+    try:
+        return call.run.snippet(call.rows, text, count, what)
+    except KernelError as error:  # of a write, which has no match
+        raise error.at(call.span) from None
 
 
 @kernel("highlights")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import RunValues, scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.run import Run
@@ -40,7 +40,7 @@ def _count(bound: Bound | None, values: RunValues) -> int | None:
         return None
     count = scalar(bound, values)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise KernelError("PQ0720", bound.span, found=repr(count))
+        raise KernelError("PQ0720", bound.span, found=shown(count))
     return count
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Flat, Ints
 from paasq_daemon.index.view import CollectionView
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.kernels.operands import null_of
 from paasq_daemon.operators.batch import Batch, OrderKey
@@ -60,7 +60,7 @@ class Diversify:
             return BALANCE
         value = scalar(self.balance, run.values)
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise KernelError("PQ0717", self.balance.span, found=repr(value))
+            raise KernelError("PQ0717", self.balance.span, found=shown(value))
         return float(value)
 
     def _depth(self, run: Run) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Flat, Ints, Ragged
 from paasq_daemon.index.view import CollectionView
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch, OrderKey
 from paasq_daemon.operators.fetch import fetch_column
@@ -64,7 +64,7 @@ class Follow:
             ends = [scalar(self.depth, run.values)] * 2
         low, high = (e if isinstance(e, int) and not isinstance(e, bool) else -1 for e in ends)
         if not 1 <= low <= high <= DEPTH_MAX:
-            found = "..".join(map(repr, ends)) if ends[0] != ends[1] else repr(ends[0])
+            found = "..".join(map(shown, ends)) if ends[0] != ends[1] else shown(ends[0])
             raise KernelError("PQ0719", self.depth.span, most=DEPTH_MAX, found=found)
         return low, high
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, Flat, Ints
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.match import Match, scored
@@ -102,7 +102,7 @@ class Fuse:
             return 0
         count = scalar(self.feedback, run.values)
         if not isinstance(count, int) or not 0 <= count <= FEEDBACK_MAX:
-            raise KernelError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=repr(count))
+            raise KernelError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=shown(count))
         return count
 
     def _weights(self, run: Run) -> list[float]:
@@ -114,7 +114,7 @@ class Fuse:
             raise KernelError("PQ0417", self.weights.span, count=len(self.branches), branches=names)
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
         if len(numbers) != len(values) or not np.isfinite(numbers).all():
-            raise KernelError("PQ0715", self.weights.span, found=repr(values))
+            raise KernelError("PQ0715", self.weights.span, found=shown(values))
         return numbers
 
     def _part(self, run: Run, branch: Branch, scores: NDArray[np.float64], ranks: Ints) -> NDArray[np.float64]:
@@ -130,7 +130,7 @@ class Fuse:
 
 def _number(value: object, bound: Bound) -> float:
     if not isinstance(value, (int, float)) or not value >= 0:
-        raise KernelError("PQ0716", bound.span, found=repr(value))
+        raise KernelError("PQ0716", bound.span, found=shown(value))
     return float(value)
 
 

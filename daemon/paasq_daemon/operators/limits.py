@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.run import Run
 from paasq_daemon.operators.show import show
@@ -17,7 +17,7 @@ def count_of(bound: Bound | int, run: Run) -> int:
         return bound
     value = scalar(bound, run.values)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise KernelError("PQ0710", bound.span, found=repr(value))
+        raise KernelError("PQ0710", bound.span, found=shown(value))
     return value
 
 

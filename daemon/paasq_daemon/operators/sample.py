@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.kernels.errors import KernelError
+from paasq_daemon.kernels.errors import KernelError, shown
 from paasq_daemon.kernels.evaluate import scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.limits import count_of
@@ -54,7 +54,7 @@ class Sample:
             return run.view.seq
         seed = scalar(self.seed, run.values)
         if not isinstance(seed, int) or isinstance(seed, bool):
-            raise KernelError("PQ0713", self.seed.span, found=repr(seed))
+            raise KernelError("PQ0713", self.seed.span, found=shown(seed))
         return seed
 
 

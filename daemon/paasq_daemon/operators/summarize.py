@@ -90,10 +90,13 @@ class Summarize:
         assert isinstance(width, Duration)
         others = [columns[key.name] for key in self.keys if key is not bucket]
         first, last = int(times.values[known].min()), int(times.values[known].max())
-        if len(bucket.value.arguments) > 2:
-            every = zoned_buckets_between(first, last, width, BUCKETS_MAX, partial(_buckets_of, bucket.value, run))
-        else:
-            every = buckets_between(first, last, width, BUCKETS_MAX)
+        try:
+            if len(bucket.value.arguments) > 2:
+                every = zoned_buckets_between(first, last, width, BUCKETS_MAX, partial(_buckets_of, bucket.value, run))
+            else:
+                every = buckets_between(first, last, width, BUCKETS_MAX)
+        except KernelError as error:
+            raise error.at(bucket.value.span) from None
         series = group([o.take(known) for o in others], len(known)) if others else None
         series_count = series.count if series else 1
         if len(every) * series_count > BUCKETS_MAX:
