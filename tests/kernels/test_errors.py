@@ -187,5 +187,5 @@ def test_a_parameter_without_a_type_brings_its_own() -> None:
 
 def test_a_pipeline_that_was_not_run_has_no_values() -> None:
     with pytest.raises(KernelError) as refused:
-        evaluate(PipelineValue((), "id", list_of(KEYWORD)), rows(), run())
+        evaluate(PipelineValue((), list_of(KEYWORD)), rows(), run())
     assert refused.value.code == "PQ0743"
