@@ -1,13 +1,14 @@
-"""The catalog that tests of the language bind against."""
+"""The catalog that tests of the language bind_script against."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
+from paasq_daemon.wire.project_modules import module_resolver
+from paasq_dsl.binder.definitions import IMPORT_DEPTH_MAX
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog, View
-from paasq_dsl.modules import Module, ModuleUnavailable
 from paasq_dsl.syntax.parser import parse_script
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -40,12 +41,8 @@ MODULES = {
     "lib/mail.paasq": "param $most: int = 5;",
     "undeclared": "fn f(n: int): int = n + $more;",
     "broken": "fn f(n: int): int = n +;",
+    "lib/circle.paasq": 'use "circle.paasq" as circle;',
+    **{f"deep/{n}": f'use "{n + 1}" as deeper;' for n in range(1, IMPORT_DEPTH_MAX + 1)},
+    f"deep/{IMPORT_DEPTH_MAX + 1}": "",
 }
-
-
-def modules(path: str, importer: str | None) -> Module:
-    """The modules that tests of the language use."""
-    del importer
-    if path not in MODULES:
-        raise ModuleUnavailable("PQ0234", path=path)
-    return Module(path, MODULES[path])
+modules = module_resolver(MODULES)

@@ -27,7 +27,7 @@ def test_every_page_is_of_a_stage() -> None:
     assert {path.stem for path in (DOCS / "stages").iterdir()} == {verb.keyword for verb in STAGES}
 
 
-@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+@pytest.mark.parametrize("verb", STAGES, ids=lambda stage: stage.keyword)
 def test_the_head_is_current(verb: StageSpec) -> None:
     path = DOCS / "stages" / f"{verb.keyword}.md"
     if os.environ.get("UPDATE") == "1":
@@ -50,7 +50,7 @@ def by_hand(path: Path) -> str:
     return text
 
 
-@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+@pytest.mark.parametrize("verb", STAGES, ids=lambda stage: stage.keyword)
 def test_the_page_is_whole(verb: StageSpec) -> None:
     page = (DOCS / "stages" / f"{verb.keyword}.md").read_text("utf-8")
     lines = page.split("\n")
@@ -59,7 +59,7 @@ def test_the_page_is_whole(verb: StageSpec) -> None:
     assert len(shown) >= 2, "a page has two examples of its stage with their answers"
 
 
-@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+@pytest.mark.parametrize("verb", STAGES, ids=lambda stage: stage.keyword)
 def test_the_example_in_the_registry_binds(verb: StageSpec) -> None:
     script, wrong = parse_script(verb.example)
     assert not wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,22 @@ from dumps import diagnostic_text
 from golden import Case, cases
 from paasq_daemon.backends.backend import Capability, ExecutablePlan
 from paasq_daemon.compiler import Compiler
-from paasq_daemon.wire.errors import QueryError
+from paasq_daemon.wire.errors import BY_CODE, QueryError
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.diagnostics import MESSAGES, Diagnostic, has_errors
+from paasq_dsl.diagnostics.daemon import DAEMON
+from paasq_dsl.diagnostics.running import RUNNING
 from paasq_dsl.source_text import SourceText
+from paasq_dsl.syntax.match_query import TEXT_BYTES_MAX
 from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_script
 from schemas import MODULES, catalog, modules
 
 CASES = cases(Path(__file__).parent)
-AT_RUN_TIME = {"PQ0625", "PQ0701", "PQ0702", "PQ0703", "PQ0704"}  # found by the engine, with the values at hand
-INSIDE_ANOTHER = {"PQ0225"}  # said of a module, as a part of PQ0224
-NOT_IN_A_FILE = {"PQ0118"}  # a text of that size is no case for one
+TESTS = Path(__file__).parents[1]
+AT_RUN_TIME = {"PQ0625", *RUNNING}  # found by the engine, with the values at hand
+NOT_IN_A_FILE = {"PQ0118", "PQ0140"}  # texts of that size are no cases for one
+INSIDE_ANOTHER = {"PQ0225", "PQ0238", "PQ0239"}  # said of a module, as a part of PQ0224
 
 
 def diagnostics_of(text: str) -> list[Diagnostic]:
@@ -74,9 +79,28 @@ def test_the_engine_says_what_the_editor_says(case: Case) -> None:
 
 
 def test_every_code_has_a_case() -> None:
+    """In a data file, as the code of a diagnostic or within one; else asserted by a test, or its class is."""
     shown = {case.title.split()[0] for case in CASES}
-    assert shown | AT_RUN_TIME | INSIDE_ANOTHER | NOT_IN_A_FILE == set(MESSAGES)
+    for path in TESTS.rglob("*.test"):
+        shown |= set(re.findall(r"^(?:\d+:\d+ )?(PQ\d{4}) ", path.read_text("utf-8"), re.MULTILINE))
+    ends = {code: MESSAGES[code].rpartition("}")[2] for code in INSIDE_ANOTHER}
+    shown |= {code for code, end in ends.items() if any(end in case["error"] for case in CASES)}
+    elsewhere = (path for path in TESTS.rglob("test_*.py") if path.parent != Path(__file__).parent)
+    asserted = "\n".join(path.read_text("utf-8") for path in elsewhere)
+    shown |= NOT_IN_A_FILE | set(re.findall(r'"(PQ\d{4})"', asserted))
+    raised = set(re.findall(r"raises\(\(?([\w, ]+)", asserted))
+    names = {name for found in raised for name in re.split(r", ?", found)}
+    shown |= {code for code, error in BY_CODE.items() if error.__name__ in names}
+    assert set(MESSAGES) - shown == set()
 
 
 def test_text_too_long() -> None:
     assert [d.code for d in diagnostics_of(" " * (TEXT_CHARACTERS_MAX + 1))] == ["PQ0118"]
+
+
+def test_match_text_too_long() -> None:
+    assert [d.code for d in diagnostics_of(f'from pep | match "{"x" * (TEXT_BYTES_MAX + 1)}"')] == ["PQ0140"]
+
+
+def test_every_class_of_errors_is_in_the_catalogue() -> None:
+    assert set(BY_CODE) == set(DAEMON)

@@ -60,11 +60,11 @@ def test_each_reader_sees_one_sequence_number(tmp_path: Path) -> None:
 def test_the_bound_on_blas_threads_comes_before_numpy() -> None:
     script = (
         "import os\n"
-        "from paasq_daemon.index.blas_threads import bound_blas_threads\n"
-        "bound_blas_threads(3)\n"
+        "from paasq_daemon.index.blas_threads import limit_blas_threads\n"
+        "limit_blas_threads(3)\n"
         "assert os.environ['OPENBLAS_NUM_THREADS'] == '3'\n"
         "import numpy\n"
-        "print('in time' if bound_blas_threads() else 'late')\n"
+        "print('in time' if limit_blas_threads() else 'late')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "late\n"

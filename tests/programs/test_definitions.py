@@ -9,7 +9,8 @@ import pytest
 from paasq_daemon.engine import Engine
 from paasq_daemon.wire.errors import InvalidValue, QueryError
 from paasq_daemon.wire.project_modules import ProjectModules
-from paasq_dsl.modules import ModuleUnavailable
+from paasq_dsl.modules import NO_MODULES, ModuleUnavailable
+from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX
 from programs.conftest import Ask, Rows
 
 MAIL = """
@@ -73,11 +74,26 @@ def test_no_module_outside_the_project(tmp_path: Path) -> None:
     (project / "lib" / "own.paasq").write_text('use "../top.paasq" as top;')
     (project / "top.paasq").write_text("fn g(): int = 1;")
     find = ProjectModules(project / "lib" / "script.paasq")
-    for path in ("link.paasq", "../../secret.paasq", "/etc/passwd", "missing.paasq"):
-        with pytest.raises(ModuleUnavailable):
+    (project / "lib" / "large.paasq").write_text(" " * (TEXT_CHARACTERS_MAX + 1))
+    refused = {
+        "link.paasq": "PQ0236",
+        "../../secret.paasq": "PQ0236",
+        "/etc/passwd": "PQ0235",
+        "missing.paasq": "PQ0234",
+        "large.paasq": "PQ0237",
+    }
+    for path, code in refused.items():
+        with pytest.raises(ModuleUnavailable) as why:
             find(path, None)
+        assert why.value.code == code
     text = 'use "own.paasq" as own; use "link.paasq" as link; use "../../secret.paasq" as s'
     assert find.read_all(text).keys() == {"own.paasq", "../top.paasq"}
+
+
+def test_no_module_without_a_file() -> None:
+    with pytest.raises(ModuleUnavailable) as why:
+        NO_MODULES("lib/mail.paasq", None)
+    assert why.value.code == "PQ0233"
 
 
 def test_view(rows: Rows, ask: Ask) -> None:

@@ -392,11 +392,9 @@ def drawn(draw: Draw, world: World) -> Writer:
 @st.composite
 def query_texts(draw: Draw, world: World, stages_max: int = 5) -> str:
     """Read in a zone of its own now and then."""
-    writer = drawn(draw, world)
-    return writer.pick(ZONES) + "\n| ".join(query_stages(writer, stages_max))
+    return (writer := drawn(draw, world)).pick(ZONES) + "\n| ".join(query_stages(writer, stages_max))
 
 
 @st.composite
 def conditions(draw: Draw, world: World) -> str:
-    writer = drawn(draw, world)
-    return writer.condition(Pipeline(writer).columns)
+    return (writer := drawn(draw, world)).condition(Pipeline(writer).columns)

@@ -141,7 +141,7 @@ def test_every_stage_word_is_parsed_as_its_verb(word: str) -> None:
     assert any(type(stage.node) is verb.node for stage in script.statements[0].stages)
 
 
-@pytest.mark.parametrize("verb", STAGES, ids=lambda verb: verb.word)
+@pytest.mark.parametrize("verb", STAGES, ids=lambda stage: stage.keyword)
 def test_example_of_verb_binds(verb: StageSpec) -> None:
     assert not diagnostics_of(verb.example)
 

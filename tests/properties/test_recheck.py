@@ -132,4 +132,4 @@ def test_a_module_that_changes() -> None:
     text = 'use "lib/mail.paasq" as mail; from plain | where n == $mail.most'
     checker = IncrementalChecker()
     assert not checker.check(text, catalog(), modules).diagnostics
-    assert [d.code for d in checker.check(text, catalog()).diagnostics] == ["PQ0223", "PQ0202"]
+    assert [d.code for d in checker.check(text, catalog()).diagnostics] == ["PQ0233", "PQ0202"]

@@ -17,7 +17,7 @@ from paasq_daemon.backends.backend import Capability, ExecutionInputs, KeyedResu
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.columns import column_to_values
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext
@@ -87,7 +87,7 @@ class ViewProvider:
         if self.as_of.kind == "snapshot":
             return self.indexes.read_as_of(read_manifest(self.snapshot_folder, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise EvaluationError("PQ0723", self.as_of.value.span, found=repr(value))
+            raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(value)
 
     @contextmanager
@@ -130,7 +130,7 @@ class EmbeddedPlan:
     embed: Embed
 
     def execute(self, inputs: ExecutionInputs) -> Answer:
-        """Raises KernelError where a value of this run can't be computed with, and PaasqErrors."""
+        """Raises EvaluationError where a value of this run can't be computed with, and PaasqErrors."""
         started = time.perf_counter()
         with self.views.open(inputs) as view:
             run = self._run(view, inputs)

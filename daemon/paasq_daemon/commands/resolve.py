@@ -15,7 +15,7 @@ import orjson
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.result_limiter import limit_result
 from paasq_daemon.store.read_view import ReadView
@@ -36,11 +36,10 @@ COLUMNS = (
 
 
 def read_citations(bound: BoundExpression, values: EvaluationContext) -> list[Citation | MalformedCitation]:
-    """Raises KernelError where the value is neither a text nor a list, and where the list is too long."""
+    """Raises EvaluationError where the value is neither a text nor a list, and where the list is too long."""
     value = evaluate_scalar(bound, values)
     if not isinstance(value, str | list):
-        shown = "null" if value is None else repr(value)
-        raise EvaluationError("PQ0740", bound.span, found=shown)
+        raise EvaluationError("PQ0740", bound.span, found=shown(value))
     given = value if isinstance(value, list) else [value]
     if len(given) > CITATIONS_MAX:
         raise EvaluationError("PQ0799", bound.span, count=f"{len(given):,}", most=f"{CITATIONS_MAX:,}")

@@ -22,3 +22,8 @@ class EvaluationError(CodedError):
     def at(self, span: Span) -> EvaluationError:
         """The same at another place: kernels of groups don't know that of their call."""
         return EvaluationError(self.code, span, candidates=self.candidates, **self.words)
+
+
+def shown(value: object) -> str:
+    """A value of a run as a sentence has it."""
+    return "null" if value is None else repr(value)

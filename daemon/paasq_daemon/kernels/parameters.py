@@ -54,9 +54,12 @@ def infer_type(raw: Any) -> Type:
         if isinstance(raw, python):
             return type_
     if isinstance(raw, (list, tuple)):
+        items = [infer_type(value) for value in raw]
+        if any(found.kind is TypeKind.LIST for found in items):  # which no type is: conversion refuses it
+            return list_of(ANY)
         item: Type | None = NULL
-        for value in raw:
-            item = unify(item or ANY, infer_type(value))
+        for found in items:
+            item = unify(item or ANY, found)
         return list_of(item or ANY)
     return ANY
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import FlatColumn, Ints
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.kernels.operands import null_mask
 from paasq_daemon.operators.batch import Batch, SortKey
@@ -62,7 +62,7 @@ class Diversify:
             return BALANCE
         value = evaluate_scalar(self.balance, context.evaluation)
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise EvaluationError("PQ0717", self.balance.span, found=repr(value))
+            raise EvaluationError("PQ0717", self.balance.span, found=shown(value))
         return float(value)
 
     def _depth(self, context: ExecutionContext) -> int:

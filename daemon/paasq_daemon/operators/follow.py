@@ -8,7 +8,7 @@ import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.column_fetch import fetch_column
@@ -66,7 +66,7 @@ class Follow:
             ends = [evaluate_scalar(self.depth, context.evaluation)] * 2
         low, high = (e if isinstance(e, int) and not isinstance(e, bool) else -1 for e in ends)
         if not 1 <= low <= high <= DEPTH_MAX:
-            found = "..".join(map(repr, ends)) if ends[0] != ends[1] else repr(ends[0])
+            found = "..".join(map(shown, ends)) if ends[0] != ends[1] else shown(ends[0])
             raise EvaluationError("PQ0719", self.depth.span, most=DEPTH_MAX, found=found)
         return low, high
 

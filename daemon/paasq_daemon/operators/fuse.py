@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, FlatColumn, Ints
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import CANDIDATES_DEPTH, ExecutionContext, Operator
@@ -108,7 +108,7 @@ class Fuse:
             return 0
         count = evaluate_scalar(self.feedback, context.evaluation)
         if not isinstance(count, int) or not 0 <= count <= FEEDBACK_MAX:
-            raise EvaluationError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=repr(count))
+            raise EvaluationError("PQ0714", self.feedback.span, most=FEEDBACK_MAX, found=shown(count))
         return count
 
     def _weights(self, context: ExecutionContext) -> list[float]:
@@ -120,7 +120,7 @@ class Fuse:
             raise EvaluationError("PQ0417", self.weights.span, count=len(self.branches), branches=names)
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
         if len(numbers) != len(values) or not np.isfinite(numbers).all():
-            raise EvaluationError("PQ0715", self.weights.span, found=repr(values))
+            raise EvaluationError("PQ0715", self.weights.span, found=shown(values))
         return numbers
 
     def _part(
@@ -138,7 +138,7 @@ class Fuse:
 
 def _number(value: object, bound: BoundExpression) -> float:
     if not isinstance(value, (int, float)) or not value >= 0:
-        raise EvaluationError("PQ0716", bound.span, found=repr(value))
+        raise EvaluationError("PQ0716", bound.span, found=shown(value))
     return float(value)
 
 

@@ -81,7 +81,8 @@ class Near:
             return context.embed(value)
         if not isinstance(value, list) or len(value) != size or not all(isinstance(x, (int, float)) for x in value):
             raise EvaluationError("PQ0738", self.target.span, size=size)
-        vector = np.array(value, np.float32)
+        with np.errstate(over="ignore"):  # what is more than a float of 32 bits is infinite, and refused
+            vector = np.array(value, np.float32)
         if not np.isfinite(vector).all():
             raise EvaluationError("PQ0739", self.target.span)
         return vector

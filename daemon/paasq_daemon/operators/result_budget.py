@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
@@ -40,7 +40,7 @@ def _count(bound: BoundExpression | None, values: EvaluationContext) -> int | No
         return None
     count = evaluate_scalar(bound, values)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise EvaluationError("PQ0720", bound.span, found=repr(count))
+        raise EvaluationError("PQ0720", bound.span, found=shown(count))
     return count
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
@@ -17,7 +17,7 @@ def evaluate_row_count(bound: BoundExpression | int, context: ExecutionContext) 
         return bound
     value = evaluate_scalar(bound, context.evaluation)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise EvaluationError("PQ0710", bound.span, found=repr(value))
+        raise EvaluationError("PQ0710", bound.span, found=shown(value))
     return value
 
 

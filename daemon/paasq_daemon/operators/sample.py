@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
@@ -54,7 +54,7 @@ class Sample:
             return context.view.seq
         seed = evaluate_scalar(self.seed, context.evaluation)
         if not isinstance(seed, int) or isinstance(seed, bool):
-            raise EvaluationError("PQ0713", self.seed.span, found=repr(seed))
+            raise EvaluationError("PQ0713", self.seed.span, found=shown(seed))
         return seed
 
 

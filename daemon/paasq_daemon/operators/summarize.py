@@ -92,10 +92,15 @@ class Summarize:
         assert isinstance(width, Duration)
         others = [columns[key.name] for key in self.keys if key is not bucket]
         first, last = int(times.values[known].min()), int(times.values[known].max())
-        if len(bucket.value.arguments) > 2:
-            every = zoned_bucket_starts(first, last, width, BUCKETS_MAX, partial(_buckets_of, bucket.value, context))
-        else:
-            every = bucket_starts(first, last, width, BUCKETS_MAX)
+        try:
+            if len(bucket.value.arguments) > 2:
+                every = zoned_bucket_starts(
+                    first, last, width, BUCKETS_MAX, partial(_buckets_of, bucket.value, context)
+                )
+            else:
+                every = bucket_starts(first, last, width, BUCKETS_MAX)
+        except EvaluationError as error:
+            raise error.at(bucket.value.span) from None
         series = group_rows([o.take(known) for o in others], len(known)) if others else None
         series_count = series.count if series else 1
         if len(every) * series_count > BUCKETS_MAX:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.date_hints import report_bare_dates, time_literal_for
-from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.fixes import replace_node
 from paasq_dsl.binder.projections import object_members
 from paasq_dsl.binder.type_descriptions import describe_expression, with_article

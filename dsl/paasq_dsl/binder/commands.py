@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.collection_declarations import (
     bind_fields,
     bind_type,
@@ -15,7 +16,7 @@ from paasq_dsl.binder.collection_declarations import (
 )
 from paasq_dsl.binder.computed_fields import check_computed, field_dependencies, with_fields_renamed
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, bind_scalar, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
 from paasq_dsl.binder.type_descriptions import describe_expression
 from paasq_dsl.bound import (

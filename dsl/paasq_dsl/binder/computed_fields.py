@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.type_descriptions import describe_expression, with_article
 from paasq_dsl.bound import BoundExpression, BoundStage, ColumnInfo, Schema
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Catalog, Collection, Field

@@ -6,9 +6,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from paasq_dsl.binder.coercion import coerce
 from paasq_dsl.binder.collection_declarations import bind_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, coerce
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.inlining import (
     DEPTH_MAX,
     SIZE_MAX,

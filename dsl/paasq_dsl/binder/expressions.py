@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
+from paasq_dsl.binder.coercion import coerce, expect_type, infer_parameter_type
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.date_hints import report_bare_dates
 from paasq_dsl.binder.dialect_functions import is_nullary, report_no_matching_overload, report_unknown_function
@@ -27,7 +27,7 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import DIALECT_LITERALS
 from paasq_dsl.time_zones import DEFAULT_ZONE
-from paasq_dsl.types import ANY, BOOL, FLOAT, NULL, Type, TypeKind, link_to, list_of
+from paasq_dsl.types import ANY, BOOL, NULL, Type, TypeKind, link_to, list_of
 
 EMPTY_SCHEMA = Schema(())  # where an expression may not read columns
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -55,49 +55,6 @@ def bind_scalar(context: BindContext, node: tree.Expression, type_: Type, what: 
     with context.subqueries_permitted(False):
         bound = bind_expression(context, node, EMPTY_SCHEMA)
     return expect_type(context, bound, type_, node.span, what)
-
-
-def check_groupable(context: BindContext, bound: BoundExpression, span: Span) -> None:
-    """Can rows be grouped by it?"""
-    if bound.type.kind in {TypeKind.LIST, TypeKind.VECTOR}:
-        found = with_article(bound.type)
-        expected = (
-            "one value a row"
-            if bound.type.kind is TypeKind.VECTOR
-            else "one value a row (expand gives a row of each item)"
-        )
-        context.report("PQ0304", span, what="a group key", expected=expected, found=found)
-
-
-def expect_type(
-    context: BindContext, bound: BoundExpression, type_: Type, span: Span, what: str, better: str | None = None
-) -> BoundExpression:
-    """`bound`, a parameter made to be of `type_`; reports where the type can't be that. `better` was perhaps meant."""
-    bound = infer_parameter_type(bound, type_)
-    if bound.type.kind is TypeKind.ANY:
-        return bound
-    together = unify(type_, bound.type)
-    elsewhere = type_.kind is bound.type.kind is TypeKind.LINK and type_.name != bound.type.name
-    if type_.kind is TypeKind.TIME and report_bare_dates(context, (bound, span)):
-        return bound
-    if (
-        together is None
-        or together.kind not in {type_.kind, TypeKind.TEXT}
-        or bound.type.kind is TypeKind.NULL
-        or elsewhere
-    ):
-        candidates = (better,) if better else ()
-        edit = replacement_fix(span, candidates)
-        expected, found = with_article(type_), describe_expression(bound)
-        context.report("PQ0304", span, what=what, expected=expected, found=found, candidates=candidates, fix=edit)
-    return bound
-
-
-def infer_parameter_type(bound: BoundExpression, type_: Type) -> BoundExpression:
-    """A parameter that was not declared takes the type of what it stands beside; everything else stays."""
-    if isinstance(bound, ParameterRef) and bound.type.kind is TypeKind.ANY:
-        return replace(bound, type=type_)
-    return bound
 
 
 def _name(context: BindContext, node: tree.Name, schema: Schema) -> BoundExpression:
@@ -312,17 +269,6 @@ def coerce_arguments(
     return values
 
 
-def coerce(context: BindContext, bound: BoundExpression, type_: Type, span: Span, what: str) -> BoundExpression:
-    """`bound` as a value of a declared type: an int is made a float, null is of every type; reports what does not fit."""
-    bound = infer_parameter_type(bound, type_)
-    if bound.type.kind is TypeKind.NULL:
-        return Constant(-1, type_, None, context.absolute_span(span))
-    bound = expect_type(context, bound, type_, span, what)
-    if type_.kind is TypeKind.FLOAT and bound.type.kind is TypeKind.INT:
-        return FunctionCall("float", (bound,), FLOAT, bound.span)
-    return bound
-
-
 def bind_arguments(
     context: BindContext, found: Function, node: tree.Call, schema: Schema
 ) -> tuple[BoundExpression, ...]:
@@ -411,19 +357,8 @@ def _record(context: BindContext, node: tree.ObjectLiteral, schema: Schema) -> B
 
 
 _BINDERS: dict[type, Callable[[BindContext, Any, Schema], BoundExpression]] = {
-    tree.Literal: bind_literal,
-    tree.Moment: bind_moment,
-    tree.Name: _name,
-    tree.Parameter: _parameter,
-    tree.RecordRef: _ref,
-    tree.ListLiteral: _list,
-    tree.Range: _range,
-    tree.Unary: _unary,
-    tree.Logical: _logical,
-    tree.Binary: _binary,
-    tree.Call: _call,
-    tree.MemberAccess: _dot,
-    tree.LinkAccess: _arrow,
-    tree.ObjectLiteral: _record,
+    tree.Literal: bind_literal, tree.Moment: bind_moment, tree.Name: _name, tree.Parameter: _parameter, tree.RecordRef: _ref,
+    tree.ListLiteral: _list, tree.Range: _range, tree.Unary: _unary, tree.Logical: _logical, tree.Binary: _binary,
+    tree.Call: _call, tree.MemberAccess: _dot, tree.LinkAccess: _arrow, tree.ObjectLiteral: _record,
     tree.NestedPipeline: bind_subquery,
-}
+}  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paasq_dsl.binder.coercion import coerce
 from paasq_dsl.binder.collection_declarations import bind_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, coerce, coerce_arguments
+from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, coerce_arguments
 from paasq_dsl.binder.inlining import InlineParameter, InlinePipeline
 from paasq_dsl.bound import BoundStage, ColumnRef, Constant, FunctionCall, ScanStage, Schema, WhereStage
 from paasq_dsl.diagnostics import Fix

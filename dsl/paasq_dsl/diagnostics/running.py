@@ -38,7 +38,6 @@ RUNNING = {
     "PQ0743": "the pipeline in these brackets has not been run",
     "PQ0750": "{left} and {right} have no type together",
     "PQ0751": "the items of a list can't be lists",
-    "PQ0752": "the items must be numbers, texts or times, not lists",
     "PQ0753": "this needs a list, not {type}",
     "PQ0754": "there is no unit {name} of the calendar; the units are {units}",
     "PQ0755": "a bucket is of whole months or of a fixed time, not of both",

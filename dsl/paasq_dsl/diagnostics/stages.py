@@ -42,7 +42,7 @@ STAGES = {
     "counted, or expressions too deep",
     "PQ0465": "a pipeline in brackets is a list of values, which stands behind in, not in, has any or has all",
     "PQ0466": "a query reads one moment: write as of after its first from, outside the brackets",
-    "PQ0467": "{stage} is of the whole answer: write it outside the brackets",
+    "PQ0467": "{stage} bounds the whole answer: write it outside the brackets",
     "PQ0468": "facet counts beside the rows of an answer: write it outside the brackets",
     "PQ0470": "{word} is a word to search for here: + stands before what must be there, - before what must not, and the rest may",
     "PQ0471": "each word here must not be there, and none is looked for: this finds nothing",

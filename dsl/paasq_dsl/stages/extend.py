@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from paasq_dsl.binder.coercion import check_groupable
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, check_groupable
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.bound.traversal import window_calls

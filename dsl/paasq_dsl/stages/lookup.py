@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.paths import as_link_access, implicit_column_name, report_object
 from paasq_dsl.binder.type_descriptions import describe_expression, with_article
 from paasq_dsl.bound import BoundExpression, LookupStage, Schema

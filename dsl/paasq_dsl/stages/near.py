@@ -1,7 +1,8 @@
 """near: nearest by meaning."""
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext, require_records
-from paasq_dsl.binder.expressions import bind_expression, bind_scalar, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import NearStage, Schema
 from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field, with_score_columns

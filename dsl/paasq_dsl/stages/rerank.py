@@ -1,7 +1,8 @@
 """rerank: the order by a formula."""
 
+from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, infer_parameter_type
+from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.type_descriptions import describe_expression
 from paasq_dsl.bound import RerankStage, Schema
 from paasq_dsl.stages.retrieval import with_score_columns

@@ -1,7 +1,8 @@
 """sample: some rows by chance."""
 
+from paasq_dsl.binder.coercion import expect_type, infer_parameter_type
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, bind_scalar, expect_type, infer_parameter_type
+from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, bind_scalar
 from paasq_dsl.bound import SampleStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree

@@ -1,13 +1,8 @@
 """summarize: one row for each group."""
 
+from paasq_dsl.binder.coercion import check_groupable
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import (
-    bind_arguments,
-    bind_expression,
-    bind_function_call,
-    bind_scalar,
-    check_groupable,
-)
+from paasq_dsl.binder.expressions import bind_arguments, bind_expression, bind_function_call, bind_scalar
 from paasq_dsl.binder.paths import implicit_column_name
 from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import (

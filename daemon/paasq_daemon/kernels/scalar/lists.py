@@ -195,8 +195,6 @@ def _of_items(aggregate: str, call: KernelCall, items: Column) -> Column:
     """What an aggregate gives of each row's items."""
     if not isinstance(items, ListColumn):
         return null_column(NULL, len(items))
-    if items.items.type.kind is TypeKind.LIST:
-        raise EvaluationError("PQ0752", call.span)
     rows = len(items)
     items = items.take(np.arange(rows))  # so that items and offsets begin together
     codes = np.repeat(np.arange(rows), np.diff(items.offsets))

@@ -10,7 +10,7 @@ import numpy as np
 from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.context import KernelCall, SnippetMode, scalar_kernel
-from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import bool_column, map_values, null_mask, numeric_values, row_count
 from paasq_daemon.kernels.scalar.cast import cast_to_text
@@ -203,8 +203,8 @@ def snippet(call: KernelCall, text: Column, characters: Column | None = None) ->
     """Made where the last match is known: by the operators."""
     count = SNIPPET_CHARACTERS if characters is None else column_to_values(characters)[0]
     if not isinstance(count, int) or count < 1:
-        raise EvaluationError("PQ0768", call.span, function="snippet", found=repr(count))
-    return call.context.snippet(call.rows, text, count, SnippetMode.PART)
+        raise EvaluationError("PQ0768", call.span, function="snippet", found=shown(count))
+    return _snippets(call, text, count, SnippetMode.PART)
 
 
 @scalar_kernel("highlight")
@@ -212,13 +212,20 @@ def highlight(call: KernelCall, text: Column, characters: Column | None = None) 
     """As snippet; the whole text where no number is given."""
     count = None if characters is None else column_to_values(characters)[0]
     if characters is not None and (not isinstance(count, int) or count < 1):
-        raise EvaluationError("PQ0768", call.span, function="highlight", found=repr(count))
-    return call.context.snippet(call.rows, text, count if isinstance(count, int) else None, SnippetMode.MARKED)
+        raise EvaluationError("PQ0768", call.span, function="highlight", found=shown(count))
+    return _snippets(call, text, count if isinstance(count, int) else None, SnippetMode.MARKED)
 
 
 @scalar_kernel("highlights")
 def highlights(call: KernelCall, text: Column) -> Column:
     return call.context.snippet(call.rows, text, None, SnippetMode.PLACES)
+
+
+def _snippets(call: KernelCall, text: Column, count: int | None, mode: SnippetMode) -> Column:
+    try:
+        return call.context.snippet(call.rows, text, count, mode)
+    except EvaluationError as error:  # of a write, which has no match
+        raise error.at(call.span) from None
 
 
 def strip_accents(text: str) -> str:

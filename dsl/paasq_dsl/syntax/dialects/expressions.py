@@ -77,11 +77,8 @@ def word_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             continue
         word = token.text.lower()
         before, after = tokens[i - 1], tokens[i + 1]
-        plain = (
-            before.kind is TokenKind.NAME
-            and before.text not in STAGE_KEYWORDS | CLAUSE_KEYWORDS
-            and after.kind in _PLAIN
-        )
+        named = before.kind is TokenKind.NAME and before.text not in STAGE_KEYWORDS | CLAUSE_KEYWORDS
+        plain = named and after.kind in _PLAIN
         if word == "is" and (found := _is_null(tokens, i)) is not None:
             return found
         if word == "between":
@@ -345,9 +342,8 @@ def ternary(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """`a ? b : c`; in a collection `text?`, where a field may be left out unless it is required."""
     for before, token in pairwise(tokens):
         if token.text == "?" and tokens[0].text == "collection":
-            return dialect_hint(
-                "?", f"{before.text}", token.span, Fix(token.span, "", "take ? out: a field may be left out")
-            )
+            fix = Fix(token.span, "", "take ? out: a field may be left out")
+            return dialect_hint("?", before.text, token.span, fix)
         if token.text == "?" and (before.text in STAGE_KEYWORDS | CLAUSE_KEYWORDS or before.kind is TokenKind.OPERATOR):
             return dialect_hint("?", "a parameter such as $name", token.span)
         if token.text == "?":
@@ -390,13 +386,8 @@ def type_modifier(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """Words of the language in capitals, inside a piece."""
     for before, token in pairwise(tokens):
-        better = token.text.lower()
-        if (
-            token.kind is TokenKind.NAME
-            and token.text.isupper()
-            and better in CLAUSE_KEYWORDS
-            and before.text not in {".", "->"}
-        ):
+        better, in_capitals = token.text.lower(), token.kind is TokenKind.NAME and token.text.isupper()
+        if in_capitals and better in CLAUSE_KEYWORDS and before.text not in {".", "->"}:
             rest = tokens[tokens.index(token) :]
             return make_diagnostic("PQ0125", token.span, better=better, fix=lower_case_fix(rest))
     return None

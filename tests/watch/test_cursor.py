@@ -1,0 +1,28 @@
+"""What a watch goes on after."""
+
+from __future__ import annotations
+
+import pytest
+
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.watches.resume_cursor import ResumePosition, decode_cursor, encode_cursor
+from paasq_dsl.source_text import DUMMY_SPAN
+
+
+def test_a_cursor_says_its_position() -> None:
+    assert decode_cursor(encode_cursor("print", 5, 7), "print", DUMMY_SPAN) == ResumePosition(5, 7)
+    assert decode_cursor(5, "print", DUMMY_SPAN) == ResumePosition(5)
+    assert decode_cursor(None, "print", DUMMY_SPAN) is None
+
+
+@pytest.mark.parametrize("given", ["x", "", True, [], "a" * 10_000])
+def test_what_is_none(given: object) -> None:
+    with pytest.raises(EvaluationError) as refused:
+        decode_cursor(given, "print", DUMMY_SPAN)
+    assert refused.value.code == "PQ0732"
+
+
+def test_that_of_another_query() -> None:
+    with pytest.raises(EvaluationError) as refused:
+        decode_cursor(encode_cursor("other", 5, 7), "print", DUMMY_SPAN)
+    assert refused.value.code == "PQ0733"
