@@ -168,6 +168,17 @@ def test_an_empty_data_file_without_a_stamp_is_a_new_store(tmp_path: Path) -> No
         assert store.seq == 0
 
 
+def test_tables_of_other_names_are_refused_whatever_the_stamp_says(folder: Path) -> None:
+    data_file = folder / "store" / "data.mdb"
+    shutil.rmtree(folder / "store")
+    with lmdb.open(str(folder / "store"), max_dbs=16) as environment, environment.begin(write=True) as txn:
+        txn.put(b"format", b"2", db=environment.open_db(b"meta2", txn=txn))
+    before = data_file.read_bytes()
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store.open(folder)
+    assert data_file.read_bytes() == before
+
+
 # The entries of the data file
 
 
