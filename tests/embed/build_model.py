@@ -89,7 +89,10 @@ class Graph:
             inputs = [rounded, whole, unit, self.constant(scale), middle, zero]
             return self.node("MatMulIntegerToFloat", inputs, domain=EXTENSION)
         largest = self.node("ReduceMax", [self.node("Abs", [value])], axes=[-1])
-        unit, middle = self.constant(np.float32(1 / INPUT_MAX)), self.constant(np.uint8(INPUT_MAX + 1))
+        unit, middle = (
+            self.constant(np.array([1 / INPUT_MAX], np.float32)),
+            self.constant(np.array([INPUT_MAX + 1], np.uint8)),
+        )
         rounded = self.node("QuantizeLinear", [self.node("Div", [value, largest]), unit, middle])
         inputs = [rounded, whole, unit, self.constant(scale), middle, zero]
         return self.node("Mul", [self.node("MatMulIntegerToFloat", inputs, domain=EXTENSION), largest])
@@ -158,7 +161,8 @@ def transformed(graph: Graph, value: str, layer: str) -> str:
 def smoothing(largest: Array, weight: Array) -> Array:
     """float32 [k]: powers of two, so that dividing by them is exact, and a last digit of `largest` changes none."""
     wanted = SMOOTHING * np.log2(largest) - (1 - SMOOTHING) * np.log2(np.maximum(np.abs(weight).max(1), 1e-5))
-    return np.exp2(np.rint(wanted - wanted.mean())).astype(np.float32)
+    power: Array = np.exp2(np.rint(wanted - wanted.mean())).astype(np.float32)
+    return power
 
 
 def measured(weights: Mapping[str, Array], tokenizer: Tokenizer) -> dict[str, Array]:
