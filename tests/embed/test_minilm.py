@@ -28,7 +28,7 @@ TEXTS = [
 
 def test_is_an_embedder_named_by_its_weights() -> None:
     embedder: Embedder = bundled_embedder()
-    assert embedder.identity == "minilm-l6-v2-int8@257f3daf"
+    assert embedder.identity == "minilm-l6-v2-7bit@18c08d5d"
     assert embedder.size == DIMENSION
 
 

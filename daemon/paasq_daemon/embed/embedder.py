@@ -17,7 +17,7 @@ class Embedder(Protocol):
 
     @property
     def identity(self) -> str:
-        """Name and fingerprint, such as `minilm-l6-v2-int8@257f3daf`: vectors compare only within one identity."""
+        """Name and fingerprint, such as `minilm-l6-v2-7bit@18c08d5d`: vectors compare only within one identity."""
         ...
 
     @property

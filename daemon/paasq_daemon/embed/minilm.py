@@ -1,4 +1,4 @@
-"""The bundled embedder: all-MiniLM-L6-v2 with 8-bit weights, run by onnxruntime on the processor, offline."""
+"""The bundled embedder: all-MiniLM-L6-v2 with 7-bit weights, run by onnxruntime on the processor, offline."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from paasq_daemon.wire.errors import ModelMismatch
 if TYPE_CHECKING:  # tokenizers and onnxruntime take a tenth of a second to import: `_load` does it, at the first use
     from tokenizers import Tokenizer
 
-MODEL_FOLDER = Path(__file__).parent / "minilm_l6_v2_int8"
-MODEL_NAME = "minilm-l6-v2-int8"
+MODEL_FOLDER = Path(__file__).parent / "minilm_l6_v2_7bit"
+MODEL_NAME = "minilm-l6-v2-7bit"
 DIMENSION = 384
 TOKENS_MAX = 256  # the window the model was trained for
 CHARS_MAX = 16_384  # TOKENS_MAX tokens of English are about 1,200 characters: the rest of a long text is never cut up
