@@ -10,7 +10,7 @@ DEMO_EMBED_SECONDS ?= 60
 QUERIES ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system queries bench fmt clean
+.PHONY: help install demo demo-full test test-system queries bench bench-baseline fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,8 +55,11 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(BIN)/ruff format .
 	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
 
-bench: $(VENV)/.installed-dev ## Measure speed, in process and over a socket (BENCH=--quick: 10 seconds)
-	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+bench: $(VENV)/.installed-dev ## Measure speed beside the baseline, or a revision: AGAINST=main (BENCH=--quick: 10 seconds)
+	PYTHONPATH=tests $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST)) $(BENCH)
+
+bench-baseline: $(VENV)/.installed-dev ## Measure speed, and keep the figures as the baseline
+	PYTHONPATH=tests $(BIN)/python -m bench --record $(BENCH)
 
 clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
