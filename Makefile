@@ -10,10 +10,10 @@ DEMO_EMBED_SECONDS ?= 60
 QUERIES ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system queries bench bench-baseline fmt clean
+.PHONY: help install demo demo-full test test-system queries bench bench-baseline wheel release fmt clean
 
 help: ## List what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(VENV)/.installed ## Make .venv with paasq in it
 
@@ -60,6 +60,12 @@ bench: $(VENV)/.installed-dev ## Measure speed beside the baseline, or a revisio
 
 bench-baseline: $(VENV)/.installed-dev ## Measure speed, and keep the figures as the baseline
 	PYTHONPATH=tests $(BIN)/python -m bench --record $(BENCH)
+
+wheel: $(VENV)/.installed-dev ## Build dist/, install the wheel into an environment of its own, and ask it a question
+	PYTHONPATH=tests $(BIN)/python -m release.wheel
+
+release: $(VENV)/.installed-dev ## Date the changelog, build, commit and tag (VERSION=0.2.0); pushes nothing
+	PYTHONPATH=tests $(BIN)/python -m release $(VERSION)
 
 clean: ## Remove what was built or cached, and the demo's store
 	rm -rf $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
