@@ -55,7 +55,7 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(BIN)/ruff format .
 	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
 
-bench: $(VENV)/.installed-dev ## Measure speed beside the baseline, or a revision: AGAINST=main (BENCH=--quick: 10 seconds)
+bench: $(VENV)/.installed-dev ## Measure speed beside the baseline, or a revision: AGAINST=main (BENCH=--quick: half a minute)
 	PYTHONPATH=tests $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST)) $(BENCH)
 
 bench-baseline: $(VENV)/.installed-dev ## Measure speed, and keep the figures as the baseline
