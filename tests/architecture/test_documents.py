@@ -1,4 +1,4 @@
-"""Paths and commands that documents name exist."""
+"""Paths, tests and commands that documents name exist."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 
 from architecture.code import PACKAGE_FOLDERS, ROOT
 
-DOCUMENTS = ("ARCHITECTURE.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+DOCUMENTS = ("ARCHITECTURE.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 # Folders that a path in a document may be below, so that `syntax/parser.py` need not spell the whole way.
 STARTS = (ROOT, *(package for folder in PACKAGE_FOLDERS for package in folder.iterdir() if package.is_dir()))
+TESTS = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 QUOTED = re.compile(r"`([\w./*-]+)`")
 SUFFIXES = (".py", ".lark", ".md", ".toml", ".paasq", ".test", ".json", ".lua", ".ts")
 
@@ -30,6 +31,12 @@ def test_named_paths_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     named = [path for path in QUOTED.findall(text) if is_path(path)]
     assert [path for path in named if not any(any(start.glob(path.rstrip("/"))) for start in STARTS)] == []
+
+
+def test_named_tests_exist() -> None:
+    named = TESTS.findall((ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) >= 15
+    assert [f"{path}::{name}" for path, name in named if f"\ndef {name}(" not in (ROOT / path).read_text("utf-8")] == []
 
 
 def test_make_targets_of_documents_exist() -> None:

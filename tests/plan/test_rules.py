@@ -52,7 +52,9 @@ def listing(stages: tuple[BoundStage, ...]) -> str:
     before: set[str] = set()
     for stage in stages:
         given = {field.name: getattr(stage, field.name) for field in fields(stage) if field.name != "schema"}
-        shown = [_shown(value) for name, value in given.items() if value not in (None, (), "") and name != "comparison_type"]
+        shown = [
+            _shown(value) for name, value in given.items() if value not in (None, (), "") and name != "comparison_type"
+        ]
         columns = {column.name: column for column in stage.schema.visible_columns}
         changes = [f"+{name}: {column.type}" for name, column in columns.items() if name not in before]
         changes += [f"-{name}" for name in sorted(before - set(columns))]

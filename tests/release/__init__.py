@@ -1,0 +1,1 @@
+"""Building and releasing paasq: `make wheel` and `make release VERSION=0.2.0`."""
