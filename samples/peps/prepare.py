@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.embed.minilm import TOKENS_MAX, bundled
+from paasq_daemon.embed.minilm import TOKENS_MAX, bundled_embedder
 
 Count = Callable[[str], int]
 
@@ -49,7 +49,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+(?=\S)")
 def main(raw: Path, folder: Path) -> None:
     peps = [json.loads(line) for line in raw.read_text().splitlines()]
     write(folder / "peps.jsonl.gz", (pep_record(pep) for pep in peps))
-    cut = [passage for pep in peps for passage in passages(pep, bundled().tokens)]
+    cut = [passage for pep in peps for passage in passages(pep, bundled_embedder().tokens)]
     write(folder / "passages.jsonl.gz", sorted(cut, key=reading_order))
 
 

@@ -83,7 +83,7 @@ def test_takes_any_string(text: str) -> None:
 
 def test_import_loads_no_runtime() -> None:
     program = (
-        "import sys, paasq_daemon.embed.minilm as m; m.bundled().identity;"
+        "import sys, paasq_daemon.embed.minilm as m; m.bundled_embedder().identity;"
         "assert not {'onnxruntime', 'tokenizers'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -107,7 +107,7 @@ class Ending(CancellationToken):
         super().__init__(3_600_000)
         self.looks_left = looks
 
-    def within(self, time_ms: float | None) -> CancellationToken:
+    def child(self, time_ms: float | None) -> CancellationToken:
         assert time_ms is None
         return self
 
@@ -117,7 +117,7 @@ class Ending(CancellationToken):
         return 3_600.0 if self.looks_left >= 0 else 0.0
 
     @property
-    def out_of_time(self) -> bool:
+    def deadline_passed(self) -> bool:
         return self.remaining_s == 0
 
 

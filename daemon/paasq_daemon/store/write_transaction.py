@@ -110,7 +110,7 @@ class WriteTransaction(ReadView):
         """What was changed so far, in order."""
         return tuple(self._changes)
 
-    def collection_state(self, collection_id: int) -> CollectionCounters:
+    def collection_counters(self, collection_id: int) -> CollectionCounters:
         touched = self._touched.get(collection_id)
         return super().collection_counters(collection_id) if touched is None else touched
 
