@@ -1,4 +1,4 @@
-"""What a query reads: a collection at one sequence number."""
+"""What a query reads: one collection at one sequence number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from paasq_dsl.catalog import Collection
 
 
 class CollectionView:
-    """One collection: ordinals 0 to `length`, of which `alive` (bool) are live. Columns have `length` rows."""
+    """One collection: ordinals 0 to `length`, of which `live` (bool by ordinal) are live. Columns have `length` rows.
+
+    Valid only inside the `with` block of its IndexView.
+    """
 
     def __init__(self, extent: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
         self.collection: Collection = extent.collection
@@ -27,14 +30,15 @@ class CollectionView:
 
     @property
     def live_count(self) -> int:
+        """The number of live records."""
         return self._extent.live_count
 
     def record(self, ordinal: int) -> Record:
-        """Raises CorruptRecord where it is damaged or was trimmed."""
+        """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
         return self._store.record(self.collection.id, ordinal)
 
     def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
-        """In the order given."""
+        """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
         return self._store.records(self.collection.id, ordinals)
 
     def column(self, name: str) -> Column:
@@ -50,5 +54,5 @@ class CollectionView:
         return self._extent.values_with_prefix(name, prefix, limit)
 
     def vectors(self, name: str) -> VectorSearcher:
-        """Raises KeyError where the collection has no vector field of this name."""
+        """The vectors of a field. Raises KeyError where the collection has no vector field of this name."""
         return self._extent.vectors(name)

@@ -62,7 +62,7 @@ class IndexView:
 
 
 class Indexes:
-    """What is derived from a store: columns, vectors and text, in `<folder>/index`. Rebuildable at any time."""
+    """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder / "index"
@@ -97,7 +97,7 @@ class Indexes:
 
     @contextmanager
     def read_as_of(self, seq: int) -> Iterator[IndexView]:
-        """A view of the store as it was at a sequence number. Raises StoreError where the journal does not reach it."""
+        """A view of the store at an earlier sequence number. Raises StoreError where the journal does not reach it."""
         with self._store.read() as present:
             store = HistoricalView(present, seq)
             catalog = present.catalog
@@ -109,14 +109,14 @@ class Indexes:
                 self._keep(past)
 
     def checkpoint(self) -> None:
-        """Write columns and vectors to disk as they are now. Raises OSError where the disk is full; nothing is lost."""
+        """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
         with self._lock:
             if self._seq is not None:
                 self._checkpoint.save(self._seq, self._collections)
                 self._checkpoint_seq = self._seq
 
     def close(self) -> None:
-        """Write a checkpoint, if the disk lets us, and let go of all files. No view may be open."""
+        """Write a checkpoint, if the disk permits, and close all files. No view may be open."""
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
@@ -127,6 +127,7 @@ class Indexes:
             past.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
+        """The text index of a collection, opened on first use and shared by all present views."""
         with self._lock:
             found = self._texts.get(collection_id)
             if found is None:

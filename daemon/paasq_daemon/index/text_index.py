@@ -40,7 +40,7 @@ _DEAD_MAX = 10_000  # records that died and are still in the index, before they 
 
 
 class TextIndexReader(NamedTuple):
-    """A state of a text index that no later commit changes, its fields by name, and those that are searched together."""
+    """A state of a text index that no later commit changes: its fields by name, and the groups that are searched together."""
 
     searcher: Searcher
     schema: Schema
@@ -49,7 +49,7 @@ class TextIndexReader(NamedTuple):
 
 
 class TextIndex:
-    """All methods may be called from several threads."""
+    """The text index of one collection in a folder. Thread-safe."""
 
     def __init__(self, folder: Path, died: Callable[[], tuple[str, Ints]]) -> None:
         """`died` gives the generation and list of the ordinals that no open view can see any more, as they died."""
@@ -65,7 +65,11 @@ class TextIndex:
         self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
 
     def reader(self, extent: ColumnSnapshot, view: ReadView) -> TextIndexReader:
-        """What finds every record live in `extent`, and maybe others. `view` is at the extent's sequence number."""
+        """A reader that finds every record live in `extent`, and maybe others. `view` is at the snapshot's sequence
+        number.
+
+        Raises StoreError where the index cannot be written.
+        """
         with self._lock:
             try:
                 if self._index is None:
@@ -88,7 +92,7 @@ class TextIndex:
                 raise
 
     def close(self) -> None:
-        """Finish merging and let go of the folder."""
+        """Wait for merges, write the manifest and close the folder."""
         with self._lock:
             if self._writer is not None:
                 self._writer.wait_merging_threads()

@@ -1,6 +1,6 @@
-"""Bound expressions over rows.
+"""Evaluation of bound expressions over rows.
 
-A constant part is worked out once, as a column of one row; kernels let such a column stand for all rows.
+A constant subexpression is evaluated once, as a column of one row, which kernels broadcast over all rows.
 """
 
 from __future__ import annotations
@@ -64,28 +64,31 @@ __all__ = [
 
 
 def evaluate(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Column:
-    """The value of each row. Raises KernelError where a value can't be computed with."""
+    """The column of `rows.length` values. Results that are NaN or infinite are null.
+
+    Raises EvaluationError where a value cannot be computed with.
+    """
     with np.errstate(all="ignore"):  # what is not a number becomes null
         return broadcast(_walk(expression, rows, run), rows.length)
 
 
 def evaluate_mask(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Mask:
-    """Where a condition is true; null is false."""
+    """Bool by row: True where a condition is true; null is false. Raises EvaluationError PQ0304 where it is no condition."""
     return condition_mask(evaluate(expression, rows, run), expression.span)
 
 
 def evaluate_scalar(expression: BoundExpression, run: EvaluationContext) -> Value:
-    """The one value of an expression that reads no columns; a range as the list of its two ends. Time as int µs."""
+    """The one Python value of an expression that reads no columns; a range as the list of its two bounds. Time as int µs."""
     return column_to_values(evaluate(expression, _NO_COLUMNS, run))[0]
 
 
 def referenced_columns(expression: BoundExpression) -> frozenset[str]:
-    """The columns it reads."""
+    """The names of the columns that the expression reads."""
     return frozenset(part.name for part in walk_expression(expression) if isinstance(part, ColumnRef))
 
 
 def is_scalar(expression: BoundExpression) -> bool:
-    """Has it one value for all rows?"""
+    """Whether the expression reads no column, and so has one value for all rows."""
     return not referenced_columns(expression)
 
 
@@ -176,7 +179,10 @@ def _walk_where(where: Mask, expression: BoundExpression, rows: RowSet, run: Eva
 
 
 def check_argument_types(expression: FunctionCall, columns: Sequence[Column]) -> None:
-    """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
+    """Check a call whose arguments include a parameter without a declared type, now that its value's type is known.
+
+    Raises EvaluationError PQ0301 where no overload accepts the types.
+    """
     if not any(argument.type.kind is TypeKind.ANY for argument in expression.arguments):
         return
     function, given = FUNCTIONS[expression.function], [c.type for c in columns]

@@ -1,4 +1,4 @@
-"""Rows of one column that are equal to rows of another."""
+"""Equi-join of two columns by hashing or ranking their values."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ JOIN_ROWS_MAX = 5_000_000  # in all rows together: equal values on both sides mu
 
 @dataclass(frozen=True, slots=True)
 class JoinIndices:
-    """`rows` of the right side, ascending for each left row; those of left row i are `rows[offsets[i]:offsets[i + 1]]`."""
+    """Matches in CSR form: left row i matches the right rows `rows[offsets[i]:offsets[i + 1]]`, ascending (both int64)."""
 
     offsets: Ints
     rows: Ints
 
 
 def join_first(left: Column, right: Column, type_: Type) -> Ints:
-    """For each left row the first right row that is equal, -1 where none is. Null is equal to nothing here.
+    """int64 by left row: the first right row with an equal value, -1 where there is none. Null equals nothing here.
 
-    Both are columns of `type_`, or become ones: a number is one of float, a string of any kind one of text.
+    Both columns are of `type_` or convertible to it: an int to float, any string type to text.
     """
     codes, others, count = _codes_together(left, right, type_)
     there = np.flatnonzero(others >= 0)
@@ -38,7 +38,10 @@ def join_first(left: Column, right: Column, type_: Type) -> Ints:
 
 
 def join_all(left: Column, right: Column, type_: Type) -> JoinIndices:
-    """For each left row all right rows that are equal; as `first_matches` otherwise."""
+    """For each left row all right rows with an equal value; types and nulls as in `join_first`.
+
+    Raises EvaluationError PQ0797 where there are more than JOIN_ROWS_MAX pairs.
+    """
     codes, others, count = _codes_together(left, right, type_)
     there = np.flatnonzero(others >= 0)
     by_code = there[np.argsort(others[there], kind="stable")]

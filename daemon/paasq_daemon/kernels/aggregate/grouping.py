@@ -1,4 +1,4 @@
-"""Rows to groups, and aggregates over them."""
+"""Assignment of rows to groups, and aggregate kernels by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Groups", "aggregate", "group_rows"]
 
 
 def group_rows(keys: Sequence[Column], length: int) -> Groups:
-    """Groups of rows that are equal in all keys. Without keys there is one group, also of no rows."""
+    """Groups of rows with equal values in all keys. Without keys there is one group, even of no rows."""
     codes, count = np.zeros(length, np.int64), 1
     for key in keys:
         more, distinct = dense_ranks(key)
@@ -26,9 +26,9 @@ def group_rows(keys: Sequence[Column], length: int) -> Groups:
 
 
 def aggregate(name: str, arguments: Sequence[Column], groups: Groups, constants: Sequence[Value]) -> Column:
-    """One value a group. `extra` are the arguments that are one value for all rows: the per cent of a percentile.
+    """One value a group. `constants` are the arguments that are fixed for all rows: the per cent of a percentile.
 
-    Raises KernelError where a sum leaves 64 bits, or an argument is out of its range.
+    Raises EvaluationError, without a span, where an int sum leaves 64 bits or an argument is out of its range.
     """
     with np.errstate(all="ignore"):
         return AGGREGATE_KERNELS[name](groups, *arguments, *constants)

@@ -1,4 +1,8 @@
-"""in, has, has any, has all: values and lists. A null is an item like any other."""
+"""The operators in, has, has any, has all over values and lists. A null item is an item like any other.
+
+All give a FlatColumn[bool] without nulls. EvaluationError PQ0302 where the types cannot be compared, PQ0753 where a
+list is expected.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,25 @@ _FEW = 4  # words up to which looking for one after the other is quicker than as
 
 @scalar_kernel("in")
 def in_(call: KernelCall, value: Column, items: Column) -> Column:
+    """Whether the value is one of the items; false where the list is null."""
     return bool_column(_has(items, value, call.span))
 
 
 @scalar_kernel("not in")
 def not_in(call: KernelCall, value: Column, items: Column) -> Column:
+    """The negation of `in_`: true where the list is null."""
     return bool_column(~_has(items, value, call.span))
 
 
 @scalar_kernel("has")
 def has(call: KernelCall, items: Column, value: Column) -> Column:
+    """`in_` with the arguments exchanged."""
     return bool_column(_has(items, value, call.span))
 
 
 @scalar_kernel("has any")
 def has_any(call: KernelCall, items: Column, wanted: Column) -> Column:
+    """Whether at least one of `wanted` is an item; false where either list is null, or `wanted` is empty."""
     if _is_null(items) or _is_null(wanted):
         return bool_column(np.zeros(row_count((items, wanted)), np.bool_))
     items, wanted = _list(items, call.span), _list(wanted, call.span)
@@ -43,7 +51,7 @@ def has_any(call: KernelCall, items: Column, wanted: Column) -> Column:
 
 @scalar_kernel("has all")
 def has_all(call: KernelCall, items: Column, wanted: Column) -> Column:
-    """True of an empty list of wanted items, but never of a null list."""
+    """Whether all of `wanted` are items; true of an empty `wanted`, false where either list is null."""
     if _is_null(items) or _is_null(wanted):
         return bool_column(np.zeros(row_count((items, wanted)), np.bool_))
     items, wanted = _list(items, call.span), _list(wanted, call.span)
@@ -57,7 +65,7 @@ def has_all(call: KernelCall, items: Column, wanted: Column) -> Column:
 
 
 def member_mask(column: Column, items: Column, span: Span) -> Mask:
-    """Where the value of `column` is one of all of `items`."""
+    """Bool by row: whether the value of `column` is among all of `items`, null included."""
     require_comparable(column, items, span)
     nulls = null_mask(column)
     found = np.zeros(len(column), np.bool_)
@@ -71,7 +79,7 @@ def member_mask(column: Column, items: Column, span: Span) -> Mask:
 
 
 def item_rows(lists: ListColumn, positions: Ints) -> Ints:
-    """The rows that items at these positions belong to."""
+    """int64: the row that the item at each position of `lists.items` belongs to."""
     return np.searchsorted(lists.offsets, positions, side="right") - 1
 
 

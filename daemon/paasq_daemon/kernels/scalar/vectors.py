@@ -1,4 +1,8 @@
-"""Functions over vectors."""
+"""Functions over vectors, computed in float64. A list of numbers is a vector too.
+
+Null where a vector is null, has a null item, or is a list shorter than the column's longest. Two columns of different
+dimensions raise EvaluationError PQ0777.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +20,32 @@ from paasq_dsl.types import FLOAT, INT
 
 @scalar_kernel("similarity")
 def similarity(call: KernelCall, left: Column, right: Column) -> Column:
-    """The cosine; null where a vector is missing or has no direction. A list of numbers is a vector too."""
+    """FlatColumn[float64]: the cosine; null where a vector is all zeros."""
     return _of_pairs(call, left, right, lambda a, b: _dots(_unit(a), _unit(b)))
 
 
 @scalar_kernel("dot")
 def dot(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[float64]: the inner product."""
     return _of_pairs(call, left, right, _dots)
 
 
 @scalar_kernel("distance")
 def distance(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[float64]: the Euclidean distance."""
     return _of_pairs(call, left, right, lambda a, b: _lengths(a - b))
 
 
 @scalar_kernel("norm")
 def norm(_: KernelCall, vector: Column) -> Column:
+    """FlatColumn[float64]: the Euclidean length."""
     vectors, there = _vectors(vector)
     return finite_column(FLOAT, _lengths(vectors), there)
 
 
 @scalar_kernel("dimension")
 def dimension(_: KernelCall, vector: Column) -> Column:
+    """FlatColumn[int64]: the number of components; of a list column the items of each row."""
     if isinstance(vector, ListColumn):
         return flat_column(INT, np.diff(vector.offsets), vector.validity)
     vectors, there = _vectors(vector)

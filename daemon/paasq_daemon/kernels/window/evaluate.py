@@ -1,4 +1,4 @@
-"""Calls of window functions and aggregates over rows in groups."""
+"""Evaluation of window functions and of aggregates over partitions, one value in each row."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from paasq_dsl.functions.signature import FunctionKind
 def evaluate_window_calls(
     calls: Iterable[FunctionCall], keys: Sequence[BoundExpression], rows: RowSet, run: EvaluationContext
 ) -> dict[FunctionCall, Column]:
-    """What each call gives, a value for each row, in the order of the rows. Groups are of rows equal in all keys.
+    """The column of each call, in the order of the rows. Partitions are rows with equal values in all keys.
 
-    Raises KernelError where a value can't be computed with, or times do not ascend as they must.
+    Raises EvaluationError where a value cannot be computed with, or times do not ascend as a function requires.
     """
     groups = group_rows([evaluate(key, rows, run) for key in keys], rows.length)
     asked = list(calls)

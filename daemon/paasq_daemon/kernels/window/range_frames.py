@@ -1,4 +1,4 @@
-"""Rows whose times lie in the span before the time of a row."""
+"""Frames by time (SQL's RANGE frames): the rows whose time lies in an interval that ends at the time of a row."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from paasq_dsl.values import Duration
 
 
 def trailing_frames(at: Column, groups: Frames, width: Duration, zone: str | None, span: Span) -> Frames | None:
-    """Of each row the rows of its group whose time lies in (time - width, time]; nothing of a row without a time.
+    """For each row the rows of its partition whose time lies in (time - width, time]; an empty frame for a row without
+    a time.
 
-    None where times do not ascend within a group.
+    None where times do not ascend within a partition.
     """
     rows = np.flatnonzero(~null_mask(at))
     starts, ends = (np.searchsorted(rows, edge[rows]) for edge in (groups.starts, groups.ends))
