@@ -196,14 +196,14 @@ class EmbeddedPlan:
         return run
 
     def _execute(self, run: ExecutionContext, measured: PlanMetrics) -> Batch:
-        for listing in self.plan.init_plans:
+        for init_plan in self.plan.init_plans:
             began = time.perf_counter()
-            found = listing.execute(run)
+            found = init_plan.execute(run)
             run.evaluation = replace(
-                run.evaluation, subquery_results={**run.evaluation.subquery_results, listing.subquery: found}
+                run.evaluation, subquery_results={**run.evaluation.subquery_results, init_plan.subquery: found}
             )
             elapsed_ms = (time.perf_counter() - began) * 1000
-            measured.init_plans[listing.subquery] = OperatorMetrics(len(found.items), elapsed_ms)
+            measured.init_plans[init_plan.subquery] = OperatorMetrics(len(found.items), elapsed_ms)
         batch = EMPTY_BATCH
         for operator in self.plan.operators:
             run.cancel.raise_if_cancelled()

@@ -41,7 +41,7 @@ class CollectionIndex:
         }
         self.vectors: dict[int, VectorIndex] = {}
         self._alive = AppendArray(np.bool_)
-        self._extent: ColumnSnapshot | None = None
+        self._snapshot: ColumnSnapshot | None = None
 
     @classmethod
     def build(cls, view: ReadView, collection: Collection) -> CollectionIndex:
@@ -76,7 +76,7 @@ class CollectionIndex:
         self._kill(deleted)
         for field in self.collection.fields_of_kind(TypeKind.VECTOR):
             self._set_vectors(view, field.id, sorted({*fresh, *vector_changes.get(field.id, ())} - gone))
-        self._extent = None
+        self._snapshot = None
 
     def change_catalog(self, collection: Collection) -> bool:
         """Adopt a changed definition. False where the index must be rebuilt: a field has another type or default."""
@@ -90,15 +90,15 @@ class CollectionIndex:
         self.builders = {name: self.builders.get(name) or self._filled(name, by_id) for name in expected}
         self.vectors = {id_: index for id_, index in self.vectors.items() if id_ in by_id}
         self.collection = collection
-        self._extent = None
+        self._snapshot = None
         return True
 
     def snapshot(self) -> ColumnSnapshot:
         """The present state of the index; later changes do not affect it."""
-        if self._extent is None:
+        if self._snapshot is None:
             counts = {id_: (index, len(index.log)) for id_, index in self.vectors.items()}
             alive = self._alive.array()
-            self._extent = ColumnSnapshot(
+            self._snapshot = ColumnSnapshot(
                 self.collection,
                 self.length,
                 alive,
@@ -106,7 +106,7 @@ class CollectionIndex:
                 builders=dict(self.builders),
                 vectors=counts,
             )
-        return self._extent
+        return self._snapshot
 
     def _filled(self, name: str, by_id: Mapping[int, Field]) -> ColumnBuilder:
         """A column for a field that is new: what records written before it read as."""
@@ -143,7 +143,7 @@ class CollectionIndex:
     def _kill(self, ordinals: Sequence[int]) -> None:
         if not len(ordinals):
             return
-        alive = self._alive.array().copy()  # earlier extents go on seeing what they saw
+        alive = self._alive.array().copy()  # earlier snapshots keep theirs
         alive[ordinals] = False
         self._alive = AppendArray(np.bool_, alive)
         self.deleted.extend(np.array(ordinals, np.int64))

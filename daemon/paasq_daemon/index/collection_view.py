@@ -20,18 +20,18 @@ class CollectionView:
     Valid only inside the `with` block of its IndexView.
     """
 
-    def __init__(self, extent: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
-        self.collection: Collection = extent.collection
-        self.length: int = extent.length
-        self.live: Mask = extent.live
+    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
+        self.collection: Collection = snapshot.collection
+        self.length: int = snapshot.length
+        self.live: Mask = snapshot.live
         self.text = text
-        self._extent = extent
+        self._snapshot = snapshot
         self._store = store
 
     @property
     def live_count(self) -> int:
         """The number of live records."""
-        return self._extent.live_count
+        return self._snapshot.live_count
 
     def record(self, ordinal: int) -> Record:
         """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
@@ -43,16 +43,16 @@ class CollectionView:
 
     def column(self, name: str) -> Column:
         """A field's column, or `_key`, `_version`, `_seq`, `_time`. Raises KeyError where the name has none."""
-        return self._extent.column(name)
+        return self._snapshot.column(name)
 
     def statistics(self, name: str) -> ColumnStatistics:
         """Of the live rows of a column; kept until the collection changes."""
-        return self._extent.statistics(name)
+        return self._snapshot.statistics(name)
 
     def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The live values of a column of strings that begin with `prefix`, with counts, most frequent first."""
-        return self._extent.values_with_prefix(name, prefix, limit)
+        return self._snapshot.values_with_prefix(name, prefix, limit)
 
     def vectors(self, name: str) -> VectorSearcher:
         """The vectors of a field. Raises KeyError where the collection has no vector field of this name."""
-        return self._extent.vectors(name)
+        return self._snapshot.vectors(name)

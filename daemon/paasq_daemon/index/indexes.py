@@ -41,13 +41,13 @@ class IndexView:
         self,
         store: ReadView,
         catalog: Catalog,
-        extents: Mapping[int, ColumnSnapshot],
+        snapshots: Mapping[int, ColumnSnapshot],
         indexes: Indexes | HistoricalIndexes,
     ) -> None:
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
-        self.snapshots = extents
+        self.snapshots = snapshots
         self._indexes = indexes
         self._collections: dict[str, CollectionView] = {}
 
@@ -55,9 +55,9 @@ class IndexView:
         """Raises KeyError where the catalog has no such collection."""
         found = self._collections.get(name)
         if found is None:
-            extent = self.snapshots[self.catalog.collections[name].id]
-            text = TextSearcher(self._indexes.text_index(extent.collection.id), extent, self.store)
-            found = self._collections[name] = CollectionView(extent, self.store, text)
+            snapshot = self.snapshots[self.catalog.collections[name].id]
+            text = TextSearcher(self._indexes.text_index(snapshot.collection.id), snapshot, self.store)
+            found = self._collections[name] = CollectionView(snapshot, self.store, text)
         return found
 
 
@@ -89,8 +89,8 @@ class Indexes:
             with self._lock:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
-                extents = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, extents, self)
+                snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
+                view = IndexView(store_view, self._catalog, snapshots, self)
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
@@ -200,9 +200,9 @@ class Indexes:
             oldest = next(iter(self._open_views), None)
             if oldest is None:
                 return index.generation, index.deleted.array()
-            extent = oldest.snapshots.get(collection_id)
-            same = extent is not None and extent.generation == index.generation
-            return index.generation, index.deleted.array(extent.dead_count if extent and same else 0)
+            snapshot = oldest.snapshots.get(collection_id)
+            same = snapshot is not None and snapshot.generation == index.generation
+            return index.generation, index.deleted.array(snapshot.dead_count if snapshot and same else 0)
 
     def _forget(self, view: IndexView) -> None:
         with self._lock:

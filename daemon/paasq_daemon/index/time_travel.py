@@ -30,7 +30,7 @@ class HistoricalIndexes:
         """The text indexes live in a temporary folder under `folder`."""
         self.seq = seq
         self.catalog = catalog
-        self._extents: dict[int, ColumnSnapshot] = {}
+        self._snapshots: dict[int, ColumnSnapshot] = {}
         self._texts: dict[int, TextIndex] = {}
         self._lock = RLock()
         self._folder = TemporaryDirectory(prefix=HISTORICAL_PREFIX, dir=folder)
@@ -38,22 +38,22 @@ class HistoricalIndexes:
     def snapshot(self, store: HistoricalView, collection: Collection) -> ColumnSnapshot:
         """The state of a collection. Raises StoreError where it did not exist, or a field of the same name had another type."""
         with self._lock:
-            found = self._extents.get(collection.id)
+            found = self._snapshots.get(collection.id)
             if found is None:
                 _check_fields(store, collection)
-                found = self._extents[collection.id] = CollectionIndex.build(store, collection).snapshot()
+                found = self._snapshots[collection.id] = CollectionIndex.build(store, collection).snapshot()
             return found
 
     def text_index(self, collection_id: int) -> TextIndex:
         """The text index of a collection whose snapshot was requested before."""
 
-        def died() -> tuple[str, Ints]:
-            extent = self._extents[collection_id]
-            return extent.generation, np.flatnonzero(~extent.live)
+        def deleted() -> tuple[str, Ints]:
+            snapshot = self._snapshots[collection_id]
+            return snapshot.generation, np.flatnonzero(~snapshot.live)
 
         with self._lock:
             if collection_id not in self._texts:
-                self._texts[collection_id] = TextIndex(Path(self._folder.name) / str(collection_id), died)
+                self._texts[collection_id] = TextIndex(Path(self._folder.name) / str(collection_id), deleted)
             return self._texts[collection_id]
 
     def close(self) -> None:

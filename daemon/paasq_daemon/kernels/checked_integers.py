@@ -12,7 +12,7 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # a product whose float is below this fits; from here on it is worked out exactly
+_SAFE_PRODUCT = 9.0e18  # a product whose float is below this fits; from here on it is worked out exactly
 
 
 def add(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
@@ -32,7 +32,7 @@ def subtract(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
 def multiply(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
     """The int64 products, row by row (shapes broadcast). Those near the limit of 64 bits are checked with Python's integers."""
     product = left * right
-    doubtful = np.abs(left.astype(np.float64) * right) >= _SURE
+    doubtful = np.abs(left.astype(np.float64) * right) >= _SAFE_PRODUCT
     if doubtful.any():
         lefts, rights = np.broadcast_arrays(left, right)
         outside = np.zeros(len(product), np.bool_)

@@ -109,7 +109,7 @@ _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 def _walk(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Column:
-    return _WALKS[type(expression)](expression, rows, run)
+    return _EVALUATORS[type(expression)](expression, rows, run)
 
 
 def _constant(expression: Constant, _: RowSet, run: EvaluationContext) -> Column:
@@ -133,7 +133,7 @@ def _column(expression: ColumnRef, rows: RowSet, _: EvaluationContext) -> Column
     return rows.column(expression.name)
 
 
-def _apply(expression: FunctionCall, rows: RowSet, run: EvaluationContext) -> Column:
+def _function_call(expression: FunctionCall, rows: RowSet, run: EvaluationContext) -> Column:
     function, arguments = expression.function, expression.arguments
     last = arguments[-1] if arguments else None
     if function in {"in", "not in"} and isinstance(last, FunctionCall) and last.function == "..":
@@ -169,12 +169,12 @@ def _walk_where(where: Mask, expression: BoundExpression, rows: RowSet, run: Eva
     try:
         return _walk(expression, rows, run)
     except EvaluationError:
-        asked = np.flatnonzero(where)
-        if not len(asked):
+        selected = np.flatnonzero(where)
+        if not len(selected):
             return null_column(NULL, 1)
-        if len(asked) == len(where):
+        if len(selected) == len(where):
             raise
-        found = broadcast(_walk(expression, rows.take(asked), run), len(asked))
+        found = broadcast(_walk(expression, rows.take(selected), run), len(selected))
         return null_outside(found.take(np.maximum(np.cumsum(where) - 1, 0)), where)
 
 
@@ -193,7 +193,7 @@ def check_argument_types(expression: FunctionCall, columns: Sequence[Column]) ->
         )
 
 
-def _traverse(expression: Dereference, rows: RowSet, run: EvaluationContext) -> Column:
+def _dereference(expression: Dereference, rows: RowSet, run: EvaluationContext) -> Column:
     links = _walk(expression.base, rows, run)
     if links.type.kind is TypeKind.NULL:
         return null_column(expression.type, len(links))
@@ -205,14 +205,14 @@ def _traverse(expression: Dereference, rows: RowSet, run: EvaluationContext) -> 
         raise error.at(expression.span) from None
 
 
-def _pipeline(expression: Subquery, _: RowSet, run: EvaluationContext) -> Column:
+def _subquery(expression: Subquery, _: RowSet, run: EvaluationContext) -> Column:
     found = run.subquery_results.get(expression)
     if found is None:
         raise EvaluationError("PQ0743", expression.span)
     return found
 
 
-_WALKS: dict[type, Callable[[Any, RowSet, EvaluationContext], Column]] = {
-    Constant: _constant, ParameterRef: _parameter, MomentRef: _moment, ColumnRef: _column, FunctionCall: _apply,
-    Dereference: _traverse, Subquery: _pipeline,
+_EVALUATORS: dict[type, Callable[[Any, RowSet, EvaluationContext], Column]] = {
+    Constant: _constant, ParameterRef: _parameter, MomentRef: _moment, ColumnRef: _column, FunctionCall: _function_call,
+    Dereference: _dereference, Subquery: _subquery,
 }  # fmt: skip

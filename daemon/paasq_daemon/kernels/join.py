@@ -31,10 +31,10 @@ def join_first(left: Column, right: Column, type_: Type) -> Ints:
     Both columns are of `type_` or convertible to it: an int to float, any string type to text.
     """
     codes, others, count = _codes_together(left, right, type_)
-    there = np.flatnonzero(others >= 0)
-    first = np.append(first_rows(others[there], count), -1)  # the last is what code -1 reads
+    present = np.flatnonzero(others >= 0)
+    first = np.append(first_rows(others[present], count), -1)  # the last is what code -1 reads
     found = first[codes]
-    return np.where(found >= 0, there[np.maximum(found, 0)] if len(there) else -1, -1)
+    return np.where(found >= 0, present[np.maximum(found, 0)] if len(present) else -1, -1)
 
 
 def join_all(left: Column, right: Column, type_: Type) -> JoinIndices:
@@ -43,9 +43,9 @@ def join_all(left: Column, right: Column, type_: Type) -> JoinIndices:
     Raises EvaluationError PQ0797 where there are more than JOIN_ROWS_MAX pairs.
     """
     codes, others, count = _codes_together(left, right, type_)
-    there = np.flatnonzero(others >= 0)
-    by_code = there[np.argsort(others[there], kind="stable")]
-    sizes = np.append(np.bincount(others[there], minlength=count), 0)  # the last is of code -1
+    present = np.flatnonzero(others >= 0)
+    by_code = present[np.argsort(others[present], kind="stable")]
+    sizes = np.append(np.bincount(others[present], minlength=count), 0)  # the last is of code -1
     starts = offsets_from_lengths(sizes)
     lengths = sizes[codes]
     if (total := int(lengths.sum())) > JOIN_ROWS_MAX:

@@ -19,8 +19,8 @@ class MemoryLimit:
         self._function = function
         self._span = span
         self._code = "PQ0794" if items else "PQ0795"
-        self._most = OUTPUT_ITEMS_MAX if items else OUTPUT_CHARACTERS_MAX
-        self._left = self._most
+        self._limit = OUTPUT_ITEMS_MAX if items else OUTPUT_CHARACTERS_MAX
+        self._left = self._limit
 
     def reserve(self, count: int) -> None:
         """Count `count` characters or items before they are allocated. Raises EvaluationError PQ0795 (texts) or PQ0794
@@ -28,7 +28,7 @@ class MemoryLimit:
         """
         self._left -= count
         if self._left < 0:
-            raise EvaluationError(self._code, self._span, function=self._function, most=f"{self._most:,}")
+            raise EvaluationError(self._code, self._span, function=self._function, most=f"{self._limit:,}")
 
     def reserve_text(self, characters: int) -> None:
         """`check_text` and `reserve` for one text."""

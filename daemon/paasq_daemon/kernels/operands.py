@@ -89,13 +89,13 @@ def condition_mask(column: Column, span: Span) -> Mask:
     return values if valid is None else values & valid
 
 
-def common_type(asked: Type, columns: Sequence[Column], span: Span) -> Type:
+def common_type(bound: Type, columns: Sequence[Column], span: Span) -> Type:
     """The result type of a function that returns one of its arguments: the bound type, or wider where a parameter
     requires it.
 
     Raises EvaluationError PQ0750 where a parameter without a declared type turns out to be of an incompatible type.
     """
-    known = NULL if asked.kind is TypeKind.ANY else asked
+    known = NULL if bound.kind is TypeKind.ANY else bound
     for column in columns:
         if {known.kind, column.type.kind} <= STRING_KINDS:
             continue

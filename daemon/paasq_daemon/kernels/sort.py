@@ -26,14 +26,14 @@ def top_k(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
         return argsort(keys, length)[: max(k, 0)]
     parts = _key(*keys[0])
     nulls = parts[1] if len(parts) > 1 else np.zeros(length, np.bool_)
-    there = np.flatnonzero(~nulls)
-    if len(there) < k:
+    present = np.flatnonzero(~nulls)
+    if len(present) < k:
         return argsort(keys, length)[:k]
-    values = parts[0][there]
+    values = parts[0][present]
     worst = np.partition(values, k - 1)[k - 1]
     if worst != worst:  # noqa: PLR0124 -- nan, which no comparison finds
         return argsort(keys, length)[:k]
-    candidates = there[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
+    candidates = present[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
     among = argsort([(column.take(candidates), down) for column, down in keys], len(candidates))
     chosen: Ints = candidates[among[:k]]
     return chosen

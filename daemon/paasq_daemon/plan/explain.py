@@ -45,28 +45,28 @@ class PlanLine:
 
 def plan_lines(plan: PhysicalPlan, estimator: CardinalityEstimator, measured: PlanMetrics | None) -> list[PlanLine]:
     """Operators in the order of execution; nested pipelines and subqueries indented below their operator."""
-    for listing in plan.init_plans:
-        estimator.subquery_rows[listing.subquery] = estimator.rows(listing.operators)[-1]
+    for init_plan in plan.init_plans:
+        estimator.subquery_rows[init_plan.subquery] = estimator.rows(init_plan.operators)[-1]
     lines: list[PlanLine] = []
     for i, (operator, estimate) in enumerate(zip(plan.operators, estimator.rows(plan.operators), strict=True)):
         done = measured.operators[i] if measured is not None and i < len(measured.operators) else None
         lines.append(_line(operator.describe(), estimate, done))
         for name, inside in _inside(operator):
             lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, nested=True))
-        lines += _listed(plan, operator, estimator, measured, "  ")
+        lines += _subquery_lines(plan, operator, estimator, measured, "  ")
     return lines
 
 
-def _listed(
+def _subquery_lines(
     plan: PhysicalPlan, part: object, estimator: CardinalityEstimator, measured: PlanMetrics | None, indent: str
 ) -> Iterator[PlanLine]:
     """The pipelines in brackets that an operator asks, each with those that it asks itself below it."""
-    operators = {listing.subquery: listing.operators for listing in plan.init_plans}
+    operators = {init_plan.subquery: init_plan.operators for init_plan in plan.init_plans}
     for value in dict.fromkeys(find_all(part, Subquery)):
         done = measured.init_plans.get(value) if measured is not None else None
         text = f"{indent}from {value.source}: {_described(operators[value])}"
         yield _line(text, round(estimator.subquery_rows[value]), done)
-        yield from _listed(plan, operators[value], estimator, measured, f"{indent}  ")
+        yield from _subquery_lines(plan, operators[value], estimator, measured, f"{indent}  ")
 
 
 def _described(operators: Sequence[Operator]) -> str:

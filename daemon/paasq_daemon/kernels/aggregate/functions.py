@@ -22,7 +22,7 @@ from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pai
 from paasq_dsl.types import BOOL, FLOAT, INT, TypeKind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+_SAFE_SUM = 9.0e18  # sums of magnitudes below this fit into 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def count(groups: Groups, column: Column | None = None) -> Column:
 @aggregate_kernel("count_distinct")
 def count_distinct(groups: Groups, column: Column) -> Column:
     """FlatColumn[int64]: distinct values of each group, exact; 0 where there are none."""
-    there = ~null_mask(column)
+    present = ~null_mask(column)
     values, distinct = dense_ranks(column)
-    codes, _ = distinct_pairs(groups.group_ids[there], values[there], distinct)
+    codes, _ = distinct_pairs(groups.group_ids[present], values[present], distinct)
     return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
@@ -107,8 +107,8 @@ def sum_(groups: Groups, column: Column) -> Column:
     Durations add months and microseconds separately. A float sum that overflows is null; an int64 sum that does raises
     EvaluationError PQ0781 without a span.
     """
-    there = ~null_mask(column)
-    codes, values = groups.group_ids[there], numeric_values(column)[there]
+    present = ~null_mask(column)
+    codes, values = groups.group_ids[present], numeric_values(column)[present]
     if column.type.kind is TypeKind.FLOAT:
         return finite_column(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
     if column.type.kind is TypeKind.DURATION:
@@ -119,12 +119,12 @@ def sum_(groups: Groups, column: Column) -> Column:
 @aggregate_kernel("avg")
 def avg(groups: Groups, column: Column) -> Column:
     """FlatColumn[float64], or duration of durations: the mean of each group. A float mean whose sum overflows is null."""
-    there = ~null_mask(column)
-    codes = groups.group_ids[there]
+    present = ~null_mask(column)
+    codes = groups.group_ids[present]
     counts = np.bincount(codes, minlength=groups.count)
     if column.type.kind is TypeKind.DURATION:
         return mean_durations(*_duration_sums(groups, column), counts)
-    totals = np.bincount(codes, numeric_values(column)[there].astype(np.float64), groups.count)
+    totals = np.bincount(codes, numeric_values(column)[present].astype(np.float64), groups.count)
     return finite_column(FLOAT, totals / counts, None)
 
 
@@ -266,20 +266,20 @@ def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Colu
     """The values at `rows[chosen]`, null where `chosen` is -1."""
     if not len(rows):
         return null_column(column.type, groups.count)
-    there: Mask = chosen >= 0
-    return null_outside(column.take(rows[chosen]), there)
+    present: Mask = chosen >= 0
+    return null_outside(column.take(rows[chosen]), present)
 
 
 def _duration_sums(groups: Groups, column: Column) -> tuple[Ints, Ints]:
     """(months, microseconds) of each group."""
-    there = np.flatnonzero(~null_mask(column))
-    codes = groups.group_ids[there]
-    months, micros = (np.broadcast_to(part, len(there)) for part in months_and_micros(column.take(there)))
+    present = np.flatnonzero(~null_mask(column))
+    codes = groups.group_ids[present]
+    months, micros = (np.broadcast_to(part, len(present)) for part in months_and_micros(column.take(present)))
     return _int_sums(codes, months, groups.count), _int_sums(codes, micros, groups.count)
 
 
 def _int_sums(codes: Ints, values: Ints, count: int) -> Ints:
-    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SURE).any():
+    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SAFE_SUM).any():
         return _exact_sums(codes, values, count)
     totals = np.zeros(count, np.int64)
     np.add.at(totals, codes, values)

@@ -78,8 +78,8 @@ def histogram(groups: Groups, column: Column, ranges: int) -> Column:
 
 
 def _present(groups: Groups, column: Column) -> tuple[Ints, Floats]:
-    there = ~null_mask(column)
-    return groups.group_ids[there], numeric_values(column)[there].astype(np.float64)
+    present = ~null_mask(column)
+    return groups.group_ids[present], numeric_values(column)[present].astype(np.float64)
 
 
 def _centred(codes: Ints, values: Floats, count: int) -> Floats:
@@ -99,10 +99,10 @@ def _variances(groups: Groups, column: Column) -> Floats:
 
 def _deviations(groups: Groups, left: Column, right: Column) -> tuple[Floats, Floats, Floats]:
     """Of each group the sums of left * right, left * left and right * right, all less their means."""
-    there = ~(null_mask(left) | null_mask(right))
-    codes, count = groups.group_ids[there], groups.count
-    lefts = _centred(codes, numeric_values(left)[there].astype(np.float64), count)
-    rights = _centred(codes, numeric_values(right)[there].astype(np.float64), count)
+    present = ~(null_mask(left) | null_mask(right))
+    codes, count = groups.group_ids[present], groups.count
+    lefts = _centred(codes, numeric_values(left)[present].astype(np.float64), count)
+    rights = _centred(codes, numeric_values(right)[present].astype(np.float64), count)
     products, left_squares, right_squares = (
         np.bincount(codes, values, count).astype(np.float64) for values in (lefts * rights, lefts**2, rights**2)
     )

@@ -98,10 +98,10 @@ def distinct_list(_: KernelCall, items: Column) -> Column:
 @scalar_kernel("append")
 def append(call: KernelCall, left: Column, right: Column) -> Column:
     """The items of `left`, then those of `right`. Raises EvaluationError PQ0794 above OUTPUT_ITEMS_MAX items in all rows."""
-    room = MemoryLimit("append", call.span, items=True)
+    limit = MemoryLimit("append", call.span, items=True)
 
     def appended(items: list[Value], more: list[Value]) -> Value:
-        room.reserve(len(items) + len(more))
+        limit.reserve(len(items) + len(more))
         return items + more
 
     return map_values(common_type(call.type, (left, right), call.span), appended, left, right)
@@ -177,11 +177,11 @@ def join(call: KernelCall, items: Column, separator: Column) -> Column:
     """
     if isinstance(items, ListColumn):
         items = ListColumn(list_of(TEXT), items.offsets, cast_to_text(items.items), items.validity)
-    room = MemoryLimit("join", call.span)
+    limit = MemoryLimit("join", call.span)
 
     def joined(texts: list[str | None], between: str) -> Value:
         parts = [text for text in texts if text is not None]
-        room.reserve(sum(map(len, parts)) + len(between) * len(parts))
+        limit.reserve(sum(map(len, parts)) + len(between) * len(parts))
         return between.join(parts)
 
     return map_values(TEXT, joined, items, separator)
@@ -245,13 +245,13 @@ def _distinct(items: list[Value]) -> list[Value]:
 
 
 def _intersection(left: list[Value], right: list[Value]) -> list[Value]:
-    there = set(_keys(right))
-    return _distinct([item for item in left if scalar_sort_key(item) in there])
+    keys = set(_keys(right))
+    return _distinct([item for item in left if scalar_sort_key(item) in keys])
 
 
 def _difference(left: list[Value], right: list[Value]) -> list[Value]:
-    there = set(_keys(right))
-    return _distinct([item for item in left if scalar_sort_key(item) not in there])
+    keys = set(_keys(right))
+    return _distinct([item for item in left if scalar_sort_key(item) not in keys])
 
 
 def _index_of(items: list[Value], item: Value) -> int | None:

@@ -58,9 +58,9 @@ def has_all(call: KernelCall, items: Column, wanted: Column) -> Column:
     if len(wanted) != 1:
         return bool_column(_compare_sets(items, wanted, every=True))
     found = ~null_mask(items)
-    asked = _row_items(wanted)
-    for i in range(len(asked)):
-        found &= _rows_with(items, equal_mask(items.items, asked.take(np.array([i])), call.span))
+    required = _row_items(wanted)
+    for i in range(len(required)):
+        found &= _rows_with(items, equal_mask(items.items, required.take(np.array([i])), call.span))
     return bool_column(found)
 
 
@@ -128,9 +128,9 @@ def _compare_sets(items: ListColumn, wanted: ListColumn, *, every: bool) -> Mask
     length = row_count((items, wanted))
     found = np.zeros(length, np.bool_)
     pairs = zip(column_to_values(broadcast(items, length)), column_to_values(broadcast(wanted, length)), strict=True)
-    for row, (have, asked) in enumerate(pairs):
-        if isinstance(have, list) and isinstance(asked, list):
-            found[row] = (all if every else any)(item in have for item in asked)
+    for row, (have, required) in enumerate(pairs):
+        if isinstance(have, list) and isinstance(required, list):
+            found[row] = (all if every else any)(item in have for item in required)
     return found
 
 

@@ -93,9 +93,9 @@ def width_bucket(_: KernelCall, operand: Column, low: Column, high: Column, coun
     values, lows, highs, counts = _floats(operand), _floats(low), _floats(high), numeric_values(count)
     inside = np.floor((values - lows) / (highs - lows) * counts) + 1
     found = np.where(values < lows, 0.0, np.where(values >= highs, counts + 1.0, np.minimum(inside, counts)))
-    there = (lows < highs) & (counts > 0)
-    valid = combine_validity(*(validity_of(c) for c in (operand, low, high, count)), there)
-    return flat_column(INT, np.where(there, found, 0.0).astype(np.int64), valid)
+    defined = (lows < highs) & (counts > 0)
+    valid = combine_validity(*(validity_of(c) for c in (operand, low, high, count)), defined)
+    return flat_column(INT, np.where(defined, found, 0.0).astype(np.int64), valid)
 
 
 def to_integers(operand: Column, values: Floats) -> Column:

@@ -78,7 +78,7 @@ def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) 
 
     Raises EvaluationError PQ0772 for another escape, PQ0796 where a text, PQ0795 where all texts together get too long.
     """
-    room = MemoryLimit("replace_regex", call.span)
+    limit = MemoryLimit("replace_regex", call.span)
 
     def replaced(value: str, regex: str, other: str) -> Value:
         compiled, made = _compiled(regex, call.span), len(value)
@@ -87,7 +87,7 @@ def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) 
             nonlocal made
             part = b"".join(p if isinstance(p, bytes) else found[p] or b"" for p in parts)
             made += len(part)
-            room.check_text(made)
+            limit.check_text(made)
             return part
 
         parts = _replacement(other, compiled.groups, call.span)
@@ -96,7 +96,7 @@ def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) 
             kept += [data[end : found.start()], expanded(found)]
             end = found.end()
         result = b"".join([*kept, data[end:]])
-        room.reserve(len(result))
+        limit.reserve(len(result))
         return result.decode()
 
     return map_values(TEXT, replaced, text, pattern, new)

@@ -92,14 +92,14 @@ def concat(call: KernelCall, *operands: Column) -> Column:
 
     Raises EvaluationError PQ0795 above OUTPUT_CHARACTERS_MAX characters in all rows.
     """
-    room, rows = MemoryLimit("concat", call.span), row_count(operands)
+    limit, rows = MemoryLimit("concat", call.span), row_count(operands)
     lists: list[list[Value]] = [
         column_to_values(cast_to_text(o)) * (rows if len(o) == 1 != rows else 1) for o in operands
     ]
     texts: list[Value] = []
     for row in zip(*lists, strict=True):
         parts = [part for part in row if isinstance(part, str)]
-        room.reserve(sum(map(len, parts)))
+        limit.reserve(sum(map(len, parts)))
         texts.append("".join(parts))
     return column_from_values(TEXT, texts if operands else [""])
 
@@ -111,7 +111,7 @@ def format_(call: KernelCall, template: Column, *operands: Column) -> Column:
 
     Raises EvaluationError PQ0769 for a number without an operand, PQ0796 or PQ0795 where texts get too long.
     """
-    room = MemoryLimit("format", call.span)
+    limit = MemoryLimit("format", call.span)
 
     def filled(text: str, *parts: str) -> Value:
         def part(place: re.Match[str]) -> str:
@@ -121,7 +121,7 @@ def format_(call: KernelCall, template: Column, *operands: Column) -> Column:
                 raise EvaluationError("PQ0769", call.span, place=place[0])
             return parts[int(place[1])]
 
-        room.reserve_text(sum(map(len, parts)) * text.count("{") + len(text))
+        limit.reserve_text(sum(map(len, parts)) * text.count("{") + len(text))
         return _PLACE.sub(part, text)
 
     texts = [
@@ -136,12 +136,12 @@ def replace(call: KernelCall, text: Column, old: Column, new: Column) -> Column:
 
     Raises EvaluationError PQ0796 where a text, PQ0795 where all texts together get too long.
     """
-    room = MemoryLimit("replace", call.span)
+    limit = MemoryLimit("replace", call.span)
 
     def replaced(value: str, part: str, other: str) -> Value:
         if not part:
             return value
-        room.reserve_text(len(value) + value.count(part) * len(other))
+        limit.reserve_text(len(value) + value.count(part) * len(other))
         return value.replace(part, other)
 
     return map_values(TEXT, replaced, text, old, new)
@@ -150,10 +150,10 @@ def replace(call: KernelCall, text: Column, old: Column, new: Column) -> Column:
 @scalar_kernel("repeat")
 def repeat(call: KernelCall, text: Column, times: Column) -> Column:
     """FlatColumn[text]: the text `times` times, empty where that is not positive. Limits as in `replace`."""
-    room = MemoryLimit("repeat", call.span)
+    limit = MemoryLimit("repeat", call.span)
 
     def repeated(value: str, count: int) -> Value:
-        room.reserve_text(len(value) * max(count, 0))
+        limit.reserve_text(len(value) * max(count, 0))
         return value * count
 
     return map_values(TEXT, repeated, text, times)
@@ -164,10 +164,10 @@ def pad_start(call: KernelCall, text: Column, size: Column, filler: Column | Non
     """The text padded at its start to `size` characters with `filler` (a space); longer texts unchanged. Limits as in
     `replace`.
     """
-    room = MemoryLimit("pad_start", call.span)
+    limit = MemoryLimit("pad_start", call.span)
 
     def padded(value: str, count: int, fill: str = " ") -> Value:
-        return _padding(room, count - len(value), fill) + value
+        return _padding(limit, count - len(value), fill) + value
 
     return map_values(TEXT, padded, text, size, *(() if filler is None else (filler,)))
 
@@ -175,10 +175,10 @@ def pad_start(call: KernelCall, text: Column, size: Column, filler: Column | Non
 @scalar_kernel("pad_end")
 def pad_end(call: KernelCall, text: Column, size: Column, filler: Column | None = None) -> Column:
     """The text padded at its end to `size` characters with `filler` (a space); longer texts unchanged. Limits as in `replace`."""
-    room = MemoryLimit("pad_end", call.span)
+    limit = MemoryLimit("pad_end", call.span)
 
     def padded(value: str, count: int, fill: str = " ") -> Value:
-        return value + _padding(room, count - len(value), fill)
+        return value + _padding(limit, count - len(value), fill)
 
     return map_values(TEXT, padded, text, size, *(() if filler is None else (filler,)))
 
@@ -271,10 +271,10 @@ def strip_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-def _padding(room: MemoryLimit, missing: int, fill: str) -> str:
+def _padding(limit: MemoryLimit, missing: int, fill: str) -> str:
     if missing <= 0 or not fill:
         return ""
-    room.reserve_text(missing)
+    limit.reserve_text(missing)
     return (fill * (missing // len(fill) + 1))[:missing]
 
 

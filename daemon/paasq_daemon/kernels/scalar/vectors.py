@@ -39,8 +39,8 @@ def distance(call: KernelCall, left: Column, right: Column) -> Column:
 @scalar_kernel("norm")
 def norm(_: KernelCall, vector: Column) -> Column:
     """FlatColumn[float64]: the Euclidean length."""
-    vectors, there = _vectors(vector)
-    return finite_column(FLOAT, _lengths(vectors), there)
+    vectors, valid = _vectors(vector)
+    return finite_column(FLOAT, _lengths(vectors), valid)
 
 
 @scalar_kernel("dimension")
@@ -48,8 +48,8 @@ def dimension(_: KernelCall, vector: Column) -> Column:
     """FlatColumn[int64]: the number of components; of a list column the items of each row."""
     if isinstance(vector, ListColumn):
         return flat_column(INT, np.diff(vector.offsets), vector.validity)
-    vectors, there = _vectors(vector)
-    return flat_column(INT, np.full(len(there), vectors.shape[1], np.int64), there)
+    vectors, valid = _vectors(vector)
+    return flat_column(INT, np.full(len(valid), vectors.shape[1], np.int64), valid)
 
 
 def _of_pairs(call: KernelCall, left: Column, right: Column, compute: Callable[[Floats, Floats], Floats]) -> Column:
@@ -67,9 +67,9 @@ def _vectors(column: Column) -> tuple[Floats, Mask]:
         return column.values.astype(np.float64), ~null_mask(column)
     lists = [v if isinstance(v, list) else [] for v in column_to_values(column)]
     size = max(map(len, lists), default=0)
-    there = np.array([len(v) == size > 0 and None not in v for v in lists], np.bool_)
-    filled = [v if ok else [0.0] * size for v, ok in zip(lists, there, strict=True)]
-    return np.array(filled, np.float64).reshape(len(lists), size), there
+    valid = np.array([len(v) == size > 0 and None not in v for v in lists], np.bool_)
+    filled = [v if ok else [0.0] * size for v, ok in zip(lists, valid, strict=True)]
+    return np.array(filled, np.float64).reshape(len(lists), size), valid
 
 
 def _dots(left: Floats, right: Floats) -> Floats:

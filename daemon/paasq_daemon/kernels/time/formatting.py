@@ -30,7 +30,7 @@ def format_time(call: KernelCall, time: Column, format_: Column, zone: Column | 
     zone.
     """
 
-    def told(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
+    def formatted(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
         _check(form, call.span)
         try:
             moment = to_datetime(micros, require_zone(name, call.span))
@@ -38,7 +38,7 @@ def format_time(call: KernelCall, time: Column, format_: Column, zone: Column | 
             return None
         return _DIRECTIVE.sub(lambda d: f"{moment.year:04}" if d[1] == "Y" else moment.strftime(d[0]), form)
 
-    return map_values(TEXT, told, time, format_, *(() if zone is None else (zone,)))
+    return map_values(TEXT, formatted, time, format_, *(() if zone is None else (zone,)))
 
 
 @scalar_kernel("parse_time")

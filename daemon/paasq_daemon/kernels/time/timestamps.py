@@ -97,10 +97,10 @@ def bucket(call: KernelCall, value: Column, width: Column, zone: Column | None =
 
 def _time_bucket(call: KernelCall, times: Ints, width: Column, valid: Mask | None) -> Ints:
     months, micros = months_and_micros(width)
-    there = ~null_mask(width)
-    if (there & (months != 0) & (micros != 0)).any():
+    present = ~null_mask(width)
+    if (present & (months != 0) & (micros != 0)).any():
         raise EvaluationError("PQ0755", call.span)
-    _require_positive(months + micros, there, "PQ0757", call)
+    _require_positive(months + micros, present, "PQ0757", call)
     by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
     origin = np.where(micros % MICROS_PER_UNIT["w"] == 0, MONDAY_US, 0)
     fixed = checked_integers.subtract(times, (times - origin) % step, valid, call.span)
@@ -123,6 +123,6 @@ def _zoned_bucket(call: KernelCall, times: Ints, width: Column, zone: Column, va
     )
 
 
-def _require_positive(values: NDArray[Any], there: Mask, code: str, call: KernelCall) -> None:
-    if (there & (values <= 0)).any():
+def _require_positive(values: NDArray[Any], present: Mask, code: str, call: KernelCall) -> None:
+    if (present & (values <= 0)).any():
         raise EvaluationError(code, call.span)

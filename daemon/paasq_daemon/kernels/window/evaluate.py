@@ -26,11 +26,13 @@ def evaluate_window_calls(
     Raises EvaluationError where a value cannot be computed with, or times do not ascend as a function requires.
     """
     groups = group_rows([evaluate(key, rows, run) for key in keys], rows.length)
-    asked = list(calls)
-    found = {call: aggregate_over_partition(call, groups, rows, run) for call in asked if _is_aggregate(call)}
-    if len(found) < len(asked):
+    all_calls = list(calls)
+    found = {call: aggregate_over_partition(call, groups, rows, run) for call in all_calls if _is_aggregate(call)}
+    if len(found) < len(all_calls):
         ranges, order = _group_by_group(groups) if keys else (_all_rows(rows.length), None)
-        found |= {call: _computed(call, ranges, order, rows, run) for call in asked if call not in found}
+        found |= {
+            call: _evaluate_window_call(call, ranges, order, rows, run) for call in all_calls if call not in found
+        }
     return found
 
 
@@ -49,7 +51,9 @@ def _group_by_group(groups: Groups) -> tuple[Frames, Ints]:
     return Frames(np.searchsorted(grouped, grouped), np.searchsorted(grouped, grouped, side="right")), order
 
 
-def _computed(call: FunctionCall, groups: Frames, order: Ints | None, rows: RowSet, run: EvaluationContext) -> Column:
+def _evaluate_window_call(
+    call: FunctionCall, groups: Frames, order: Ints | None, rows: RowSet, run: EvaluationContext
+) -> Column:
     """`groups` are of the rows in `order`, or as they stand."""
     function = FUNCTIONS[call.function]
     columns = [evaluate(argument, rows, run) for argument in call.arguments]

@@ -20,7 +20,7 @@ from paasq_daemon.kernels.sort_keys import factorize
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+_SAFE_SUM = 9.0e18  # sums of magnitudes below this fit into 64 bits
 _BLOCK_ROWS = 32_768
 
 
@@ -75,14 +75,14 @@ def _blocks(ranges: Frames) -> Iterator[tuple[slice, slice, Frames]]:
     for begin in range(0, count, size):
         rows = slice(begin, min(begin + size, count))
         starts, ends = ranges.starts[rows], ranges.ends[rows]
-        there = starts < ends
-        low, high = int(starts[there].min(initial=count)), int(ends[there].max(initial=0))
-        yield rows, slice(low, high), Frames(np.where(there, starts - low, 0), np.where(there, ends - low, 0))
+        nonempty = starts < ends
+        low, high = int(starts[nonempty].min(initial=count)), int(ends[nonempty].max(initial=0))
+        yield rows, slice(low, high), Frames(np.where(nonempty, starts - low, 0), np.where(nonempty, ends - low, 0))
 
 
-def count_frames(there: Mask, ranges: Frames) -> Ints:
+def count_frames(mask: Mask, ranges: Frames) -> Ints:
     """int64: how many rows of each frame are True in the mask."""
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(mask, dtype=np.int64)])
     inside: Ints = before[ranges.ends] - before[ranges.starts]
     return inside
 
@@ -90,9 +90,9 @@ def count_frames(there: Mask, ranges: Frames) -> Ints:
 def sum_frames(values: Ints, ranges: Frames, span: Span) -> Ints:
     """int64: the sum of each frame, 0 of an empty one. Raises EvaluationError PQ0781 where a sum leaves 64 bits."""
     magnitudes = np.abs(values.astype(np.float64))
-    if magnitudes.sum() < _SURE or (reduce_frames(np.add, magnitudes, ranges, 0.0) < _SURE).all():
-        sure: Ints = reduce_frames(np.add, values, ranges, 0)
-        return sure
+    if magnitudes.sum() < _SAFE_SUM or (reduce_frames(np.add, magnitudes, ranges, 0.0) < _SAFE_SUM).all():
+        exact: Ints = reduce_frames(np.add, values, ranges, 0)
+        return exact
     before = [0, *accumulate(values.tolist())]  # of any size, so that differences are exact
     sums = [
         before[end] - before[start] for start, end in zip(ranges.starts.tolist(), ranges.ends.tolist(), strict=True)
@@ -106,10 +106,10 @@ def median_frames(values: Floats, ranges: Frames) -> Floats:
     """float64: the median of each frame, the mean of the middle two of an even number; NaN of an empty one."""
     found = np.full(len(ranges.starts), np.nan)
     for rows, inside, part in _blocks(ranges):
-        there = np.flatnonzero(part.lengths)
-        full, count = Frames(part.starts[there], part.ends[there]), part.lengths[there]
+        nonempty = np.flatnonzero(part.lengths)
+        full, count = Frames(part.starts[nonempty], part.ends[nonempty]), part.lengths[nonempty]
         low, high = (_smallest(values[inside], full, place) for place in ((count - 1) // 2, count // 2))
-        found[rows][there] = low + (high - low) * 0.5
+        found[rows][nonempty] = low + (high - low) * 0.5
     return found
 
 

@@ -137,15 +137,15 @@ def ema(window: WindowCall, column: Column, alpha: float | None) -> Column:
     """
     if alpha is None or not 0 < alpha <= 1:
         raise window.refused("PQ0762", found="null" if alpha is None else alpha)
-    there = np.flatnonzero(~null_mask(column))
-    begins = np.diff(window.partitions.starts[there], prepend=-1) != 0
+    present = np.flatnonzero(~null_mask(column))
+    begins = np.diff(window.partitions.starts[present], prepend=-1) != 0
     averages: list[float] = []
     average = 0.0
-    for value, first in zip(numeric_values(column)[there].astype(np.float64).tolist(), begins.tolist(), strict=True):
+    for value, first in zip(numeric_values(column)[present].astype(np.float64).tolist(), begins.tolist(), strict=True):
         average = value if first else alpha * value + (1 - alpha) * average
         averages.append(average)
     found = np.zeros(len(column))
-    found[there] = averages
+    found[present] = averages
     return fill_previous(window, finite_column(FLOAT, found, ~null_mask(column)))
 
 
@@ -231,24 +231,24 @@ def _max(_: WindowCall, column: Column, ranges: Frames) -> Column:
 def _extreme(better: np.ufunc, column: Column, ranges: Frames, worst: tuple[float, int]) -> Column:
     """`worst` is what every float and every int wins against."""
     nulls = null_mask(column)
-    there = count_frames(~nulls, ranges) > 0
+    present = count_frames(~nulls, ranges) > 0
     if isinstance(column, FlatColumn) and column.values.dtype.kind in "if":
         nothing = worst[0] if column.values.dtype.kind == "f" else worst[1]
         return flat_column(
-            column.type, reduce_frames(better, np.where(nulls, nothing, column.values), ranges, nothing), there
+            column.type, reduce_frames(better, np.where(nulls, nothing, column.values), ranges, nothing), present
         )
     if nulls.all():
         return null_column(column.type, len(column))
     codes, count = dense_ranks(column)
     best = reduce_frames(better, np.where(nulls, worst[1], codes), ranges, worst[1])
-    return null_outside(column.take(first_rows(codes, count)[np.where(there, best, 0)]), there)
+    return null_outside(column.take(first_rows(codes, count)[np.where(present, best, 0)]), present)
 
 
 def _median(_: WindowCall, column: Column, ranges: Frames) -> Column:
-    there = ~null_mask(column)
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
+    present = ~null_mask(column)
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(present, dtype=np.int64)])
     found = median_frames(
-        numeric_values(column)[there].astype(np.float64), Frames(before[ranges.starts], before[ranges.ends])
+        numeric_values(column)[present].astype(np.float64), Frames(before[ranges.starts], before[ranges.ends])
     )
     return finite_column(FLOAT, found, None)
 
@@ -305,9 +305,9 @@ def _row_count(window: WindowCall, rows: int | None, least: int) -> int:
 
 def _neighbour(window: WindowCall, column: Column, distance: int) -> Column:
     """The value so many rows further in the group, null outside of it."""
-    groups, there = window.partitions, window.rows + distance
-    inside = (there >= groups.starts) & (there < groups.ends)
-    return null_outside(column.take(np.where(inside, there, 0)), inside)
+    groups, target = window.partitions, window.rows + distance
+    inside = (target >= groups.starts) & (target < groups.ends)
+    return null_outside(column.take(np.where(inside, target, 0)), inside)
 
 
 def _lately(window: WindowCall, width: Duration | None, at: Column, zone: str | None) -> Frames:

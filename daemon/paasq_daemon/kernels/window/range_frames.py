@@ -25,9 +25,9 @@ def trailing_frames(at: Column, groups: Frames, width: Duration, zone: str | Non
     times = numeric_values(at)[rows]
     if ((times[1:] < times[:-1]) & (starts[1:] == starts[:-1])).any():
         return None
-    there = Frames(starts, ends)
-    since = upper_bounds(times, _before(times, width, zone, span), there)
-    until = upper_bounds(times, times, there)
+    timed = Frames(starts, ends)
+    since = upper_bounds(times, _before(times, width, zone, span), timed)
+    until = upper_bounds(times, times, timed)
     found = Frames(np.zeros(len(at), np.int64), np.zeros(len(at), np.int64))
     found.starts[rows], found.ends[rows] = rows[since], rows[until - 1] + 1
     return found
