@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
 from paasq_daemon.kernels.columns import concatenate, dictionary_encode, offsets_from_lengths
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import null_mask
-from paasq_daemon.kernels.sort_keys import factorize, order_preserving
+from paasq_daemon.kernels.sort_keys import factorize, first_rows, order_preserving
 from paasq_dsl.types import KEYWORD, STRING_KINDS, Type, TypeKind
 
 JOIN_ROWS_MAX = 5_000_000  # in all rows together: equal values on both sides multiply

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, Mask
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn, Mask
 from paasq_daemon.kernels.columns import (
     broadcast,
     column_from_values,
@@ -120,6 +120,11 @@ def null_outside(column: Column, where: Mask) -> Column:
     if isinstance(column, DictionaryColumn):
         return replace(column, codes=np.where(where, column.codes, np.int32(-1)))
     return replace(column, validity=combine_validity(column.validity, where))
+
+
+def item_rows(lists: ListColumn, positions: Ints) -> Ints:
+    """int64: the row that the item at each position of `lists.items` belongs to."""
+    return np.searchsorted(lists.offsets, positions, side="right") - 1
 
 
 def map_values(type_: Type, function: Callable[..., Value], *columns: Column) -> Column:

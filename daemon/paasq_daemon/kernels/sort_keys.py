@@ -66,6 +66,13 @@ def factorize(values: NDArray[Any]) -> tuple[Ints, int]:
     return codes.astype(np.int64), len(distinct)
 
 
+def first_rows(codes: Ints, count: int) -> Ints:
+    """int64 [count]: the first row of each code, -1 for a code that no row has."""
+    first = np.full(count, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
+    return first
+
+
 def scalar_sort_key(value: Value) -> tuple[Any, ...]:
     """A hashable key by which single values are ordered and compared: null last, lists item by item, a duration by its length."""
     if value is None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from paasq_daemon.index.column import Column, ListColumn
-from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate
+from paasq_daemon.kernels.aggregate import statistics  # noqa: F401 -- registers its aggregates
+from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.context import EvaluationContext, RowSet
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import check_argument_types, evaluate, evaluate_scalar
 from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_dsl.bound import FunctionCall
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.values import Value
+
+
+def aggregate(name: str, arguments: Sequence[Column], groups: Groups, constants: Sequence[Value]) -> Column:
+    """One value a group. `constants` are the arguments that are fixed for all rows: the per cent of a percentile.
+
+    Raises EvaluationError, without a span, where an int sum leaves 64 bits or an argument is out of its range.
+    """
+    with np.errstate(all="ignore"):
+        return AGGREGATE_KERNELS[name](groups, *arguments, *constants)
 
 
 def evaluate_aggregate(call: FunctionCall, groups: Groups, rows: RowSet, run: EvaluationContext) -> Column:

@@ -6,36 +6,22 @@ Nulls are left out. Where no row of a group has a value the result is null, unle
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn, Mask
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_to_values, null_column, object_array, offsets_from_lengths
 from paasq_daemon.kernels.durations import duration_column, mean_durations, months_and_micros
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import finite_column, flat_column, null_mask, null_outside, numeric_values
-from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, order_preserving
+from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, first_rows, order_preserving
 from paasq_dsl.types import BOOL, FLOAT, INT, TypeKind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _SAFE_SUM = 9.0e18  # sums of magnitudes below this fit into 64 bits
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Rows by group. `group_ids` int64, the group of each row; `first_rows` int64, each group's first row.
-
-    The one group of no rows, which there is without keys, has the first row -1. Groups are numbered in ascending order
-    of their key values, nulls last.
-    """
-
-    group_ids: Ints
-    count: int
-    first_rows: Ints
 
 
 _Aggregate: TypeAlias = "Callable[..., Column]"

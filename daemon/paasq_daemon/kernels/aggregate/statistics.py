@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from paasq_daemon.index.column import Column, FlatColumn, Floats, Ints, ListColumn
-from paasq_daemon.kernels.aggregate.functions import Groups, aggregate_kernel, percentile
+from paasq_daemon.kernels.aggregate.functions import aggregate_kernel, percentile
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import finite_column, null_mask, numeric_values
 from paasq_dsl.types import FLOAT, INT, list_of

@@ -6,9 +6,8 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Ints, ListColumn
 from paasq_daemon.kernels.columns import column_to_values
-from paasq_daemon.kernels.operands import null_mask
-from paasq_daemon.kernels.scalar.membership import item_rows
-from paasq_daemon.kernels.sort_keys import dense_ranks, distinct_pairs
+from paasq_daemon.kernels.operands import item_rows, null_mask
+from paasq_daemon.kernels.sort_keys import dense_ranks, distinct_pairs, first_rows
 from paasq_dsl.values import Value
 
 
@@ -31,13 +30,6 @@ def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
     found = list(zip(values, totals[best].tolist(), strict=True))
     missing = int(np.count_nonzero(nulls))
     return [*found, (None, missing)][:top] if missing else found
-
-
-def first_rows(codes: Ints, count: int) -> Ints:
-    """int64 [count]: the first row of each code, -1 for a code that no row has."""
-    first = np.full(count, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
-    return first
 
 
 def _items(lists: ListColumn) -> tuple[Column, Ints]:

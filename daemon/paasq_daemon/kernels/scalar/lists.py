@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints, ListColumn
-from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS, Groups
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
@@ -26,7 +26,7 @@ from paasq_daemon.kernels.operands import (
     validity_of,
 )
 from paasq_daemon.kernels.scalar.cast import cast_to_text
-from paasq_daemon.kernels.sort_keys import scalar_sort_key
+from paasq_daemon.kernels.sort_keys import first_rows, scalar_sort_key
 from paasq_dsl.types import ANY, INT, NULL, STRING_KINDS, TEXT, Type, TypeKind, list_of
 from paasq_dsl.values import Value
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn, Mask
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, ListColumn, Mask
 from paasq_daemon.kernels.columns import broadcast, column_to_values, dictionary_decode
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.operands import bool_column, null_mask, numeric_values, row_count
+from paasq_daemon.kernels.operands import bool_column, item_rows, null_mask, numeric_values, row_count
 from paasq_daemon.kernels.scalar.comparison import comparable_values, equal_mask, equals_text, require_comparable
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import STRING_KINDS, TypeKind
@@ -76,11 +76,6 @@ def member_mask(column: Column, items: Column, span: Span) -> Mask:
             found = np.isin(comparable_values(column), comparable_values(items)[~null_mask(items)])
         found &= ~nulls
     return found | nulls if null_mask(items).any() else found
-
-
-def item_rows(lists: ListColumn, positions: Ints) -> Ints:
-    """int64: the row that the item at each position of `lists.items` belongs to."""
-    return np.searchsorted(lists.offsets, positions, side="right") - 1
 
 
 def _has(items: Column, value: Column, span: Span) -> Mask:

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from paasq_daemon.index.column import Column, FlatColumn, Floats, Ints
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
 from paasq_daemon.kernels.columns import null_column
 from paasq_daemon.kernels.context import KernelCall
 from paasq_daemon.kernels.durations import MONTH_MICROS, duration_column, length_us, mean_durations, months_and_micros
@@ -29,7 +28,7 @@ from paasq_daemon.kernels.operands import (
     validity_of,
 )
 from paasq_daemon.kernels.scalar import arithmetic
-from paasq_daemon.kernels.sort_keys import dense_ranks
+from paasq_daemon.kernels.sort_keys import dense_ranks, first_rows
 from paasq_daemon.kernels.window.frames import Frames, count_frames, median_frames, reduce_frames, sum_frames
 from paasq_daemon.kernels.window.range_frames import trailing_frames
 from paasq_dsl.types import FLOAT, INT, TypeKind
