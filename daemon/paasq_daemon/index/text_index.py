@@ -2,7 +2,7 @@
 
 Every record is a document of its ordinal and of the terms of its text fields; no text is kept. A text field with a
 language is indexed twice: its terms with positions, and its whole words, for prefixes and for completion. The terms of
-several fields of one language are indexed once more, as those of one text: a word that stands in a title and in a body
+several fields of one language are indexed once more, as those of one text: a word that occurs in a title and in a body
 counts by what it is worth in the whole record.
 """
 

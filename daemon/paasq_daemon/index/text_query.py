@@ -75,7 +75,7 @@ def _searched(clause: Clause, group: TextFieldGroup) -> tuple[TextField, ...]:
 
 
 def _weight(clause: Clause, field: TextField) -> float:
-    """A word that the analyzer parts (I'm) is one of grammar where all its parts are. What is quoted is meant as it stands."""
+    """A word that the analyzer parts (I'm) is one of grammar where all its parts are. A quoted phrase has full weight."""
     if clause.kind is not ClauseKind.WORD:
         return 1.0
     return max(term_weight(term.text, field.language) for term in analyze(clause.text, field.language))
@@ -87,7 +87,7 @@ def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | N
 
 
 def _word(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    """One term; where the analyzer makes several of a word (wi-fi), they must stand side by side."""
+    """One term; where the analyzer makes several of a word (wi-fi), they must be adjacent."""
     return _side_by_side(schema, field, analyze(clause.text, field.language), 0)
 
 

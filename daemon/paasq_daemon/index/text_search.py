@@ -88,16 +88,16 @@ class TextSearcher:
 
     def significant_terms(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchQuery:
         """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
-        ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records have say
+        ones by the alphabet), each weighted by how often it occurs there. Words that at most `known_records` records have say
         nothing."""
         searcher = self._reader.searcher
         worth: dict[str, tuple[float, Clause]] = {}
         for field, _ in self._groups(fields):
-            stands = [
+            occurrences = [
                 (term.text, text[term.start : term.end]) for text in texts for term in analyze(text, field.language)
             ]
-            written = dict(reversed(stands))  # of several forms of a word the first
-            for word, count in Counter(word for word, _ in stands).items():
+            written = dict(reversed(occurrences))  # of several forms of a word the first
+            for word, count in Counter(word for word, _ in occurrences).items():
                 having = searcher.doc_freq(field.terms_name, word)
                 often = 1 + math.log(count)
                 value = (

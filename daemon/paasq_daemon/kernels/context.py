@@ -36,7 +36,7 @@ class SnippetMode(StrEnum):
 
     PART = "part"
     MARKED = "marked part"
-    PLACES = "places"  # of what was matched, start and end in characters, one pair behind the other
+    PLACES = "places"  # start and end of each match in characters, alternating
 
 
 class SnippetFunction(Protocol):
@@ -77,7 +77,7 @@ class KernelCall:
     context: EvaluationContext
 
 
-# (call, column of each argument) -> column. An argument has as many rows as `call.rows`, or one that stands for all.
+# (call, column of each argument) -> column. An argument has as many rows as `call.rows`, or one that is broadcast.
 Kernel: TypeAlias = "Callable[..., Column]"
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)
 SCALAR_KERNELS: dict[str, Kernel] = {}

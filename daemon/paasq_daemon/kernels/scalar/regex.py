@@ -112,7 +112,7 @@ def _places(compiled: Any, data: bytes) -> Iterator[Any]:
 
 
 def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:
-    r"""What stands there, and the numbers of groups: `\1` is the first, `\0` the whole, `\\` a backslash."""
+    r"""Literal bytes and group numbers, in order: `\1` is the first, `\0` the whole, `\\` a backslash."""
     parts: list[bytes | int] = []
     for plain, escape in _PARTS.findall(text):
         digit = escape[1:]

@@ -61,7 +61,7 @@ def _jaro_winkler(left: str, right: str) -> float | None:
 
 
 def _jaro(left: str, right: str) -> float:
-    """Letters in common not further apart than half of the longer text, less half of those that stand in another order."""
+    """Letters in common not further apart than half of the longer text, less half of those in another order."""
     if left == right:
         return 1.0
     window = max(max(len(left), len(right)) // 2 - 1, 0)

@@ -16,7 +16,7 @@ from paasq_dsl.time_zones import DEFAULT_ZONE, similar_zones
 from paasq_dsl.time_zones import find_zone as known_zone
 from paasq_dsl.values import EPOCH, INT_MIN, MICROS_PER_UNIT, to_micros
 
-FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these the clocks stand as at their ends
+FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these years the offset is that of the nearest
 _YEARS_REMEMBERED = 20_000
 
 

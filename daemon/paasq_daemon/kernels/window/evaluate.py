@@ -54,7 +54,7 @@ def _group_by_group(groups: Groups) -> tuple[Frames, Ints]:
 def _evaluate_window_call(
     call: FunctionCall, groups: Frames, order: Ints | None, rows: RowSet, run: EvaluationContext
 ) -> Column:
-    """`groups` are of the rows in `order`, or as they stand."""
+    """`groups` are of the rows in `order`; None is the order they have."""
     function = FUNCTIONS[call.function]
     columns = [evaluate(argument, rows, run) for argument in call.arguments]
     check_argument_types(call, columns)

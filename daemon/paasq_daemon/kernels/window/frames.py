@@ -114,10 +114,10 @@ def median_frames(values: Floats, ranges: Frames) -> Floats:
 
 
 def _smallest(values: Floats, ranges: Frames, places: Ints) -> Floats:
-    """The value of each range that so many smaller ones stand before.
+    """The `places`-th smallest value of each frame (0 the smallest).
 
     By a wavelet matrix (Claude, Navarro: The Wavelet Matrix, 2012) over the ranks of the values, one bit a turn from the
-    highest: values stand by the bits seen, and a count of zeros tells where those of a range have gone. O(n log n), however
+    highest: values are sorted by the bits seen, and counts of zeros give the new bounds of each frame. O(n log n), however
     wide the ranges are.
     """
     codes, distinct = factorize(values)
