@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paasq_daemon.kernels.aggregate.grouping import Groups, aggregate, group_rows
+from paasq_daemon.kernels.aggregate.evaluate import aggregate
+from paasq_daemon.kernels.aggregate.grouping import Groups, group_rows
 from paasq_daemon.kernels.aggregate.value_counts import value_counts
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, concatenate, constant_column, null_column
 from paasq_daemon.kernels.errors import EvaluationError

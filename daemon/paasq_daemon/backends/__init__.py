@@ -1,1 +1,1 @@
-"""The boundary behind which the embedded engine stands, and a distributed one may: a bound plan in, an answer out."""
+"""Backends execute bound plans: the interface, and the one embedded in this process."""

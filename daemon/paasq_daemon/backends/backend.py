@@ -1,4 +1,4 @@
-"""What a backend is. It gets a bound plan, whose columns all have types, and says loudly what it cannot run."""
+"""The interface of a backend. It gets a bound plan, whose columns all have types, and refuses what it cannot execute."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from paasq_dsl.values import Value
 
 
 class Capability(StrEnum):
-    """What a plan may need beside scanning, filtering, sorting and taking."""
+    """What a plan may need in addition to scan, filter, sort and take. The value is the name in error messages."""
 
     TEXT = "full text search"
     VECTOR = "vector search"
@@ -42,7 +42,9 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True)
 class ExecutionInputs:
-    """What comes with one run of a plan. `literals` by slot, `parameters` as JSON gave them; one `now` for a whole script."""
+    """The inputs of one execution of a plan. `literals` by slot, `parameters` as the client gave them, `now_us` in
+    microseconds since 1970 UTC, the same for a whole script.
+    """
 
     literals: tuple[Value, ...]
     parameters: Mapping[str, Any]
@@ -55,7 +57,9 @@ class ExecutionInputs:
 
 @dataclass(frozen=True)
 class KeyedResult:
-    """All rows of a query at one moment, by what tells them apart, in their order. Values are the engine's."""
+    """All rows of a query at one sequence number, by their identity, in the order of the result. Values are not encoded
+    for JSON.
+    """
 
     columns: tuple[ColumnInfo, ...]
     rows: Mapping[Key, list[Any]]
@@ -64,35 +68,47 @@ class KeyedResult:
 
 
 class ExecutablePlan(Protocol):
-    """A plan made ready once and run many times, in any thread."""
+    """A plan prepared once and executed many times, from any thread."""
 
-    def execute(self, inputs: ExecutionInputs) -> Answer: ...
+    def execute(self, inputs: ExecutionInputs) -> Answer:
+        """The result of one execution. Raises EvaluationError where a value cannot be computed with, else other PaasqErrors."""
+        ...
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
-        """Key and version of every row: what a write with a where works on."""
+        """(key, version) of every row: the targets of a write with a where clause. Raises LimitExceeded where some may
+        be missing.
+        """
         ...
 
     def keyed_result(
         self, inputs: ExecutionInputs, identity: RowIdentity, rows_max: int, seq: int | None
     ) -> KeyedResult:
-        """All rows by what tells them apart; as they were at `seq` where it is given.
-        Raises LimitExceeded where there are more than `rows_max`, StoreError where that moment can't be read."""
+        """All rows by their identity; at sequence number `seq` where it is given.
+
+        Raises LimitExceeded where there are more than `rows_max`, StoreError where that sequence number cannot be read.
+        """
         ...
 
     def fingerprint(self, inputs: ExecutionInputs) -> str:
-        """What is equal for the same query with the same literals and parameters."""
+        """18 hexadecimal digits, equal for the same query with the same literals and parameters."""
         ...
 
 
 class Backend(Protocol):
-    @property
-    def name(self) -> str: ...
+    """Prepares bound queries for execution."""
 
     @property
-    def capabilities(self) -> frozenset[Capability]: ...
+    def name(self) -> str:
+        """The backend's name in error messages."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What plans for this backend may need."""
+        ...
 
     def prepare(self, query: BoundQuery) -> ExecutablePlan:
-        """Raises CapabilityMissing where the plan needs what the backend has not."""
+        """A plan for the query. Raises CapabilityMissing where it needs what the backend lacks."""
         ...
 
 
@@ -112,7 +128,7 @@ _NEEDS: dict[type, Capability] = {
 
 
 def required_capabilities(query: BoundQuery) -> frozenset[Capability]:
-    """Everything that a plan needs."""
+    """All capabilities that a plan needs, those of nested pipelines and subqueries included."""
     found = set(_of_stages(query.stages))
     if isinstance(query.stages[0], bound.ScanStage) and query.stages[0].as_of:
         found.add(Capability.HISTORY)
@@ -122,6 +138,7 @@ def required_capabilities(query: BoundQuery) -> frozenset[Capability]:
 
 
 def check_capabilities(backend: Backend, query: BoundQuery) -> None:
+    """Raises CapabilityMissing, naming what is missing, where the backend cannot execute the query."""
     missing = sorted(required_capabilities(query) - backend.capabilities)
     if missing:
         what = ", ".join(missing)

@@ -52,7 +52,7 @@ _PLAN_COLUMNS = (
 
 
 class EmbeddedBackend:
-    """`embed` gives the vector of a query's text."""
+    """The backend over this process's own store. `embed` computes the vector of a query's text."""
 
     name = "embedded"
     capabilities = frozenset(Capability)
@@ -72,14 +72,16 @@ class EmbeddedBackend:
 
 @dataclass(frozen=True)
 class ViewProvider:
-    """Opens the view that a plan reads: of now, or of the moment that it names."""
+    """Opens the view that a plan reads: the present one, or that of its `as of`."""
 
     indexes: Indexes
     as_of: BoundAsOf | None
     snapshot_folder: Path
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
-        """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
+        """The view. Raises StoreError where that sequence number cannot be read, SnapshotError where there is no such
+        snapshot, EvaluationError PQ0723 where the value of `as of` is no time or sequence number.
+        """
         if self.as_of is None:
             return self.indexes.read()
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
@@ -92,7 +94,7 @@ class ViewProvider:
 
     @contextmanager
     def open_at(self, seq: int) -> Iterator[IndexView]:
-        """The view of a sequence number, which may be the present one: that is there already."""
+        """The view of a sequence number; the present view where that is the present one."""
         with self.indexes.read() as view:
             if view.seq == seq:
                 yield view
@@ -124,13 +126,17 @@ def _no_rows(*_: Any, **__: Any) -> Column:
 
 @dataclass(frozen=True)
 class EmbeddedPlan:
+    """A physical plan with what it needs for execution. `explain` is None, "plan" or "analyze"."""
+
     plan: PhysicalPlan
     explain: str | None
     views: ViewProvider
     embed: Embed
 
     def execute(self, inputs: ExecutionInputs) -> Answer:
-        """Raises EvaluationError where a value of this run can't be computed with, and PaasqErrors."""
+        """The result, or with `explain` the plan. Raises EvaluationError where a value cannot be computed with, else
+        PaasqErrors.
+        """
         started = time.perf_counter()
         with self.views.open(inputs) as view:
             run = self._run(view, inputs)
@@ -143,7 +149,7 @@ class EmbeddedPlan:
             return _answer(self.plan, run, batch, started)
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
-        """The keys and versions of all rows, for writes that a where chooses."""
+        """Keys and versions of all rows. Raises LimitExceeded where a subquery was cut short, so that rows may be missing."""
         with self.views.open(inputs) as view:
             run = self._run(view, inputs)
             batch = self._execute(run, PlanMetrics())
@@ -190,14 +196,14 @@ class EmbeddedPlan:
         return run
 
     def _execute(self, run: ExecutionContext, measured: PlanMetrics) -> Batch:
-        for listing in self.plan.init_plans:
+        for init_plan in self.plan.init_plans:
             began = time.perf_counter()
-            found = listing.execute(run)
+            found = init_plan.execute(run)
             run.evaluation = replace(
-                run.evaluation, subquery_results={**run.evaluation.subquery_results, listing.subquery: found}
+                run.evaluation, subquery_results={**run.evaluation.subquery_results, init_plan.subquery: found}
             )
             elapsed_ms = (time.perf_counter() - began) * 1000
-            measured.init_plans[listing.subquery] = OperatorMetrics(len(found.items), elapsed_ms)
+            measured.init_plans[init_plan.subquery] = OperatorMetrics(len(found.items), elapsed_ms)
         batch = EMPTY_BATCH
         for operator in self.plan.operators:
             run.cancel.raise_if_cancelled()

@@ -84,7 +84,7 @@ def _folder() -> TextAnalyzer:
 
 
 def normalize_word(word: str) -> str:
-    """The word in lower case without accents, as whole words stand in an index."""
+    """The word in lower case without accents, the form in which an index holds whole words."""
     return "".join(_folder().analyze(replace_surrogates(word)))
 
 

@@ -1,4 +1,4 @@
-"""Arrays that grow at their end while earlier readers keep what they saw."""
+"""Arrays that grow at their end while earlier readers keep what they read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _CAPACITY_MIN = 64
 
 
 class AppendArray(Generic[Scalar]):
-    """An append-only array of one dimension.
+    """An append-only array of one dimension, for one writer and any number of readers.
 
-    What `array()` returned stays as it was: values are only written beyond its end, or into a new buffer.
-    The size is raised last, so that a reader that knows a size finds that many values.
-    A loaded array (it may be a read-only map of a file) is copied at the first append, not before.
+    An array that `array()` returned never changes: values are only written beyond its end, or into a new buffer. The
+    size is raised last, so that a reader that knows a size finds that many values. A loaded array (it may be a
+    read-only map of a file) is copied at the first append.
     """
 
     def __init__(self, dtype: type[Scalar], loaded: NDArray[Scalar] | None = None) -> None:
@@ -30,10 +30,12 @@ class AppendArray(Generic[Scalar]):
 
     @property
     def dtype(self) -> np.dtype[Scalar]:
+        """The dtype of the values, also of those in the array's file."""
         return self._buffer.dtype
 
     @property
     def entry_bytes(self) -> int:
+        """Bytes of one value in memory and in the array's file."""
         return self._buffer.itemsize
 
     def array(self, end: int | None = None) -> NDArray[Scalar]:

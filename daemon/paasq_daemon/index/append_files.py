@@ -1,7 +1,7 @@
-"""Files that only grow, with checksums, and the manifest that says how much of them counts.
+"""Append-only files with checksums, and the manifest that says how many of their bytes are valid.
 
-What stands in a file beyond the size in the manifest was written by a process that died before its manifest: it is cut
-off at the next append. The manifest is replaced as a whole by a rename.
+Bytes beyond the size in the manifest were written by a process that died before it wrote its manifest: the next append
+truncates them. The manifest is replaced as a whole by a rename.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHUNK_BYTES = 1 << 22
 
 
 class InvalidIndexFile(Exception):  # a verdict, caught where it is mended; never seen by a user
-    """A derived file that is not what its manifest says: what stands in it is to be built anew."""
+    """A derived file that does not match its manifest. Whoever catches it rebuilds the file's content; users never see it."""
 
 
 class FileStamp(NamedTuple):
@@ -31,7 +31,7 @@ class FileStamp(NamedTuple):
 
 
 class AppendOnlyFile:
-    """A file that grows at its end. The checksum is kept running, so that an append reads nothing back."""
+    """A file that grows at its end. The checksum is kept up to date with each append, so that an append reads nothing back."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -40,7 +40,9 @@ class AppendOnlyFile:
 
     @classmethod
     def verified(cls, path: Path, stamp: FileStamp) -> AppendOnlyFile:
-        """Raises Untrusted where the file is missing, shorter than stamped, or has another checksum."""
+        """The file, after reading and checking it. Raises InvalidIndexFile where it is missing, too short, or has
+        another checksum.
+        """
         file = cls(path)
         try:
             with path.open("rb") as stream:
@@ -58,10 +60,11 @@ class AppendOnlyFile:
 
     @property
     def stamp(self) -> FileStamp:
+        """Size and XXH3 checksum of what has been appended and verified, for the manifest."""
         return FileStamp(self.size_bytes, self._hasher.hexdigest())
 
     def append(self, arrays: Iterable[NDArray[Any]]) -> None:
-        """Write the arrays' bytes at the end and fsync. Where that fails, the stamp stays as it was."""
+        """Write the arrays' bytes at the end and fsync. Raises OSError, after which the stamp is as before."""
         hasher, size = self._hasher.copy(), self.size_bytes
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as stream:
             stream.truncate(size)
@@ -76,7 +79,9 @@ class AppendOnlyFile:
         self._hasher, self.size_bytes = hasher, size
 
     def map(self, dtype: np.dtype[Any]) -> NDArray[Any]:
-        """The verified part of the file as a read-only array, mapped into memory."""
+        """The verified part of the file as a read-only array, mapped into memory. Raises InvalidIndexFile where it ends
+        in a value.
+        """
         if self.size_bytes % dtype.itemsize:
             raise InvalidIndexFile(f"{self.path.name} ends within a value")
         count = self.size_bytes // dtype.itemsize
@@ -96,7 +101,7 @@ def write_index_manifest(path: Path, body: dict[str, Any]) -> None:
 
 
 def read_index_manifest(path: Path, format_version: int) -> dict[str, Any]:
-    """Raises Untrusted where there is none, it is damaged, or it is of another format: an older or a newer one."""
+    """The manifest's body. Raises InvalidIndexFile where it is missing, damaged, or of an older or newer format."""
     try:
         checksum, _, raw = path.read_bytes().partition(b"\n")
     except OSError as error:
@@ -110,6 +115,7 @@ def read_index_manifest(path: Path, format_version: int) -> dict[str, Any]:
 
 
 def fsync_folder(folder: Path) -> None:
+    """Make renames and new files in a folder durable. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""How many threads the linear algebra behind numpy may use."""
+"""The number of threads of numpy's linear algebra (BLAS)."""
 
 from __future__ import annotations
 

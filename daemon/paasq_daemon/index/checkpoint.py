@@ -28,12 +28,17 @@ _MANIFEST_NAME = "columns.json"
 
 
 class Appendable(Protocol):
-    """What goes to a file of its own: so many entries of so many bytes, more of them at each checkpoint."""
+    """What a file of its own persists: a sequence of entries of equal size, with more of them at each checkpoint."""
 
     @property
-    def entry_bytes(self) -> int: ...
+    def entry_bytes(self) -> int:
+        """Bytes of one entry in the file."""
+        ...
+
     def __len__(self) -> int: ...
-    def tail(self, start: int) -> Iterator[NDArray[Any]]: ...
+    def tail(self, start: int) -> Iterator[NDArray[Any]]:
+        """The entries from number `start` on, as arrays in order."""
+        ...
 
 
 class Checkpoint:
@@ -50,9 +55,10 @@ class Checkpoint:
         write_index_manifest(self._folder / _MANIFEST_NAME, body)
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
-        """The sequence number of the checkpoint, and the collections whose files can be trusted.
+        """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
+        rebuilt.
 
-        Raises Untrusted where there is no checkpoint, or none that the store at `seq` can have made.
+        Raises InvalidIndexFile where there is no checkpoint, or only one newer than the store at `seq`.
         """
         manifest = read_index_manifest(self._folder / _MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
         if manifest["seq"] > seq:

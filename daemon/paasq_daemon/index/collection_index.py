@@ -1,4 +1,4 @@
-"""The columns and vectors of one collection being built from its records."""
+"""The columns and vectors of one collection, built from its records and updated from the journal."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _BATCH_RECORDS = 8_192
 
 
 class CollectionIndex:
-    """Row `i` of everything here belongs to ordinal `i`; rows of records that were dead when they came hold nulls.
+    """Row `i` of every array belongs to ordinal `i`; rows of records that were deleted before they were indexed hold
+    nulls.
 
-    `dead` lists the ordinals that died, in the order the journal tells it; `generation` names this list: a rebuilt
-    index has another one, since its order is another. `builders` are by system name, or by the field's id.
+    `deleted` lists deleted ordinals in the order of the journal; `generation` names this list: a rebuilt index has
+    another one, since its order differs. `builders` are by the name of a system column, or by the field's id.
     """
 
     def __init__(self, collection: Collection, generation: str | None = None) -> None:
@@ -40,7 +41,7 @@ class CollectionIndex:
         }
         self.vectors: dict[int, VectorIndex] = {}
         self._alive = AppendArray(np.bool_)
-        self._extent: ColumnSnapshot | None = None
+        self._snapshot: ColumnSnapshot | None = None
 
     @classmethod
     def build(cls, view: ReadView, collection: Collection) -> CollectionIndex:
@@ -56,7 +57,7 @@ class CollectionIndex:
         return index
 
     def restore(self, length: int, dead: AppendArray[np.int64]) -> None:
-        """Go on from what was loaded, whose builders and vectors were put in place by the caller."""
+        """Continue from loaded data, whose builders and vectors the caller has put in place."""
         self.length, self.deleted = length, dead
         alive = np.ones(length, np.bool_)
         alive[dead.array()] = False
@@ -65,8 +66,8 @@ class CollectionIndex:
     def apply(self, view: ReadView, deleted: Sequence[int], vector_changes: Mapping[int, Iterable[int]]) -> None:
         """Bring the index to the view's sequence number.
 
-        `died` are the ordinals that died since, in the order in which they did; `vector_changes` the ordinals, by field
-        id, whose vector came or went.
+        `deleted` are the ordinals deleted since, in that order; `vector_changes` the ordinals, by field id, whose
+        vector was set or removed. Raises CorruptRecord where a record is damaged.
         """
         start, end = self.length, view.next_ordinal(self.collection.id)
         gone = set(deleted)
@@ -75,10 +76,10 @@ class CollectionIndex:
         self._kill(deleted)
         for field in self.collection.fields_of_kind(TypeKind.VECTOR):
             self._set_vectors(view, field.id, sorted({*fresh, *vector_changes.get(field.id, ())} - gone))
-        self._extent = None
+        self._snapshot = None
 
     def change_catalog(self, collection: Collection) -> bool:
-        """Take over a changed definition. False where it needs a rebuild: a field has another type or default now."""
+        """Adopt a changed definition. False where the index must be rebuilt: a field has another type or default."""
         present = self.collection.fields_by_name.values()
         by_id = {f.id: f for f in collection.fields}
         for f in present:
@@ -89,15 +90,15 @@ class CollectionIndex:
         self.builders = {name: self.builders.get(name) or self._filled(name, by_id) for name in expected}
         self.vectors = {id_: index for id_, index in self.vectors.items() if id_ in by_id}
         self.collection = collection
-        self._extent = None
+        self._snapshot = None
         return True
 
     def snapshot(self) -> ColumnSnapshot:
-        """All of the index as it is now, unchanged by what comes later."""
-        if self._extent is None:
+        """The present state of the index; later changes do not affect it."""
+        if self._snapshot is None:
             counts = {id_: (index, len(index.log)) for id_, index in self.vectors.items()}
             alive = self._alive.array()
-            self._extent = ColumnSnapshot(
+            self._snapshot = ColumnSnapshot(
                 self.collection,
                 self.length,
                 alive,
@@ -105,7 +106,7 @@ class CollectionIndex:
                 builders=dict(self.builders),
                 vectors=counts,
             )
-        return self._extent
+        return self._snapshot
 
     def _filled(self, name: str, by_id: Mapping[int, Field]) -> ColumnBuilder:
         """A column for a field that is new: what records written before it read as."""
@@ -142,7 +143,7 @@ class CollectionIndex:
     def _kill(self, ordinals: Sequence[int]) -> None:
         if not len(ordinals):
             return
-        alive = self._alive.array().copy()  # earlier extents go on seeing what they saw
+        alive = self._alive.array().copy()  # earlier snapshots keep theirs
         alive[ordinals] = False
         self._alive = AppendArray(np.bool_, alive)
         self.deleted.extend(np.array(ordinals, np.int64))
@@ -169,6 +170,6 @@ class CollectionIndex:
 
 
 def expected_columns(collection: Collection) -> dict[str, Type]:
-    """The columns that a collection has, by the names that builders and files have: system name, or field id."""
+    """The types of a collection's columns, by their names in builders and files: system column, or field id."""
     system = {name: SYSTEM_COLUMNS[name] for name in _ATTRIBUTES}
     return system | {str(f.id): f.type for f in collection.fields if has_column(f.type)}

@@ -1,4 +1,4 @@
-"""What a query reads: a collection at one sequence number."""
+"""What a query reads: one collection at one sequence number."""
 
 from __future__ import annotations
 
@@ -15,40 +15,44 @@ from paasq_dsl.catalog import Collection
 
 
 class CollectionView:
-    """One collection: ordinals 0 to `length`, of which `alive` (bool) are live. Columns have `length` rows."""
+    """One collection: ordinals 0 to `length`, of which `live` (bool by ordinal) are live. Columns have `length` rows.
 
-    def __init__(self, extent: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
-        self.collection: Collection = extent.collection
-        self.length: int = extent.length
-        self.live: Mask = extent.live
+    Valid only inside the `with` block of its IndexView.
+    """
+
+    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
+        self.collection: Collection = snapshot.collection
+        self.length: int = snapshot.length
+        self.live: Mask = snapshot.live
         self.text = text
-        self._extent = extent
+        self._snapshot = snapshot
         self._store = store
 
     @property
     def live_count(self) -> int:
-        return self._extent.live_count
+        """The number of live records."""
+        return self._snapshot.live_count
 
     def record(self, ordinal: int) -> Record:
-        """Raises CorruptRecord where it is damaged or was trimmed."""
+        """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
         return self._store.record(self.collection.id, ordinal)
 
     def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
-        """In the order given."""
+        """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
         return self._store.records(self.collection.id, ordinals)
 
     def column(self, name: str) -> Column:
         """A field's column, or `_key`, `_version`, `_seq`, `_time`. Raises KeyError where the name has none."""
-        return self._extent.column(name)
+        return self._snapshot.column(name)
 
     def statistics(self, name: str) -> ColumnStatistics:
         """Of the live rows of a column; kept until the collection changes."""
-        return self._extent.statistics(name)
+        return self._snapshot.statistics(name)
 
     def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The live values of a column of strings that begin with `prefix`, with counts, most frequent first."""
-        return self._extent.values_with_prefix(name, prefix, limit)
+        return self._snapshot.values_with_prefix(name, prefix, limit)
 
     def vectors(self, name: str) -> VectorSearcher:
-        """Raises KeyError where the collection has no vector field of this name."""
-        return self._extent.vectors(name)
+        """The vectors of a field. Raises KeyError where the collection has no vector field of this name."""
+        return self._snapshot.vectors(name)

@@ -1,6 +1,6 @@
 """Columns in memory: what the indexes hold, operators pass on and kernels compute with.
 
-Three shapes, one a physical layout. All are immutable; row `i` of each column of a batch belongs to the same row.
+Three classes, one a physical layout. All are immutable; row `i` of each column of a batch belongs to the same row.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FlatColumn:
-    """One value a row. int, time, duration (microseconds): int64; float: float64; bool: bool_; text and the rest: object.
+    """One value a row. int, time, duration (microseconds): int64; float: float64; bool: bool_; text and the rest:
+    object.
 
-    `valid` is False where the value is null (and what `values` holds there means nothing); None where no value is null.
+    `validity` is False where the value is null (`values` is arbitrary there); None where no value is null.
     """
 
     type: Type
@@ -35,6 +36,7 @@ class FlatColumn:
         return len(self.values)
 
     def take(self, rows: Ints) -> FlatColumn:
+        """The values at these row numbers (int64), in this order; copied."""
         return FlatColumn(self.type, self.values[rows], None if self.validity is None else self.validity[rows])
 
 
@@ -53,12 +55,13 @@ class DictionaryColumn:
         return len(self.codes)
 
     def take(self, rows: Ints) -> DictionaryColumn:
+        """The codes at these row numbers (int64), in this order; the dictionary is shared."""
         return DictionaryColumn(self.type, self.codes[rows], self.dictionary)
 
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """Lists. Row i holds `items[offsets[i]:offsets[i + 1]]`; offsets int64, one more than rows; `valid` as in Flat."""
+    """Lists. Row i holds `items[offsets[i]:offsets[i + 1]]`; offsets int64, one more than rows; `validity` as in FlatColumn."""
 
     type: Type
     offsets: Ints
@@ -69,6 +72,7 @@ class ListColumn:
         return len(self.offsets) - 1
 
     def take(self, rows: Ints) -> ListColumn:
+        """The lists at these row numbers (int64), in this order; their items are copied, so that the offsets begin at 0."""
         starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
         offsets = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])

@@ -29,7 +29,7 @@ _EMPTY: Loaded = {}
 
 
 class ColumnBuilder(Protocol):
-    """A column that grows. `parts` are all its data, named as in the files; they are given back as `loaded`."""
+    """A column that grows. `parts` are the arrays of its data, by their names in files; they are given back as `loaded`."""
 
     type: Type
     parts: Parts
@@ -38,12 +38,12 @@ class ColumnBuilder(Protocol):
         """Append a value a row; None is null."""
 
     def column(self, length: int) -> Column:
-        """The first `length` rows, whatever was appended since."""
+        """The first `length` rows as an immutable column; later appends do not change it."""
         ...
 
 
 def column_builder(type_: Type, loaded: Loaded = _EMPTY) -> ColumnBuilder:
-    """An empty builder for a type that `has_column`, or one that goes on from loaded parts."""
+    """An empty builder for a type that `has_column`, or one that continues loaded arrays."""
     if type_.kind is TypeKind.LIST:
         return ListBuilder(type_, loaded)
     return FlatBuilder(type_, loaded) if type_.kind in _DTYPES else DictionaryBuilder(type_, loaded)

@@ -1,4 +1,4 @@
-"""The columns and vectors of one collection at one sequence number, shared by all who read it there."""
+"""The columns and vectors of one collection at one sequence number, shared by all views of it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from paasq_dsl.types import TypeKind
 
 
 class ColumnSnapshot:
-    """How far the indexes of a collection reach: ordinals 0 to `length`, of which `alive` (bool) are live.
+    """The state of a collection's indexes: ordinals 0 to `length`, of which `live` (bool by ordinal) are live.
+    Immutable.
 
-    Columns are cut from their builders when first asked for. `dead` is the generation of the list of the dead, and how
+    Columns are cut from their builders on first use. `dead` is the generation of the list of deleted ordinals, and how
     long that list was.
     """
 
@@ -45,6 +46,7 @@ class ColumnSnapshot:
 
     @cached_property
     def live_count(self) -> int:
+        """The number of live records."""
         return int(np.count_nonzero(self.live))
 
     def column(self, name: str) -> Column:
@@ -55,13 +57,16 @@ class ColumnSnapshot:
         return found
 
     def statistics(self, name: str) -> ColumnStatistics:
+        """Statistics of the live rows of a column, computed once. Raises KeyError where the name has no column."""
         found = self._statistics.get(name)
         if found is None:
             found = self._statistics[name] = column_statistics(self.column(name), self.live)
         return found
 
     def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """The live values that begin with `prefix` (in any case) and how often each stands, most frequent first."""
+        """(value, live rows), most frequent first, then by value: strings that begin with `prefix` in any case, at most
+        `limit`.
+        """
         words, counts = live_value_counts(self.column(name), self.live)
         start = prefix.casefold()
         found = [(w, c) for w, c in zip(words, counts, strict=True) if w.casefold().startswith(start)]

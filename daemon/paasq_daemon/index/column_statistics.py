@@ -1,4 +1,4 @@
-"""What the planner and completion want to know of a column."""
+"""Statistics of a column's live rows, for the planner and for completion."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SAMPLE_ROWS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
-    """Of the live rows of a column: how many there are, how many are null, and of the others how many are different.
+    """Of the live rows of a column: their number, the nulls, and of the others the distinct values and their range.
 
-    For a list column `distinct`, `minimum` and `maximum` speak of the items. `distinct` is exact for strings, and for
-    numbers up to SAMPLE_ROWS rows; beyond, it is the GEE estimate of Charikar et al. (PODS 2000) from a sample.
+    For a list column `distinct`, `minimum` and `maximum` are those of the items. `distinct` is exact for strings, and
+    for numbers up to SAMPLE_ROWS rows; beyond, it is the GEE estimate of Charikar et al. (PODS 2000) from a sample.
     """
 
     rows: int
@@ -31,7 +31,7 @@ class ColumnStatistics:
 
 
 def column_statistics(column: Column, alive: Mask) -> ColumnStatistics:
-    """`alive` is bool by row."""
+    """Statistics of the rows where `alive` (bool by row) is True."""
     rows = int(np.count_nonzero(alive))
     nulls = rows - int(np.count_nonzero(alive & validity_mask(column)))
     if isinstance(column, ListColumn):
@@ -47,7 +47,11 @@ def column_statistics(column: Column, alive: Mask) -> ColumnStatistics:
 
 
 def live_value_counts(column: Column, alive: Mask) -> tuple[list[str], list[int]]:
-    """The strings of a Coded column, or of a list column of such, and in how many live places each stands (never 0)."""
+    """The strings of a DictionaryColumn, or of a list column of such, and in how many live rows or items each occurs
+    (never 0).
+
+    Raises TypeError for a FlatColumn.
+    """
     if isinstance(column, ListColumn):
         return live_value_counts(column.items, live_item_mask(column, alive))
     if isinstance(column, FlatColumn):
@@ -58,7 +62,7 @@ def live_value_counts(column: Column, alive: Mask) -> tuple[list[str], list[int]
 
 
 def live_code_counts(column: DictionaryColumn, alive: Mask) -> NDArray[np.int64]:
-    """How often each entry of the dictionary stands in a live row."""
+    """int64 by dictionary entry: in how many live rows it occurs."""
     codes = column.codes[alive]
     return np.bincount(codes[codes >= 0], minlength=len(column.dictionary)).astype(np.int64)
 

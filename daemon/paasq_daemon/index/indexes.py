@@ -41,13 +41,13 @@ class IndexView:
         self,
         store: ReadView,
         catalog: Catalog,
-        extents: Mapping[int, ColumnSnapshot],
+        snapshots: Mapping[int, ColumnSnapshot],
         indexes: Indexes | HistoricalIndexes,
     ) -> None:
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
-        self.snapshots = extents
+        self.snapshots = snapshots
         self._indexes = indexes
         self._collections: dict[str, CollectionView] = {}
 
@@ -55,14 +55,14 @@ class IndexView:
         """Raises KeyError where the catalog has no such collection."""
         found = self._collections.get(name)
         if found is None:
-            extent = self.snapshots[self.catalog.collections[name].id]
-            text = TextSearcher(self._indexes.text_index(extent.collection.id), extent, self.store)
-            found = self._collections[name] = CollectionView(extent, self.store, text)
+            snapshot = self.snapshots[self.catalog.collections[name].id]
+            text = TextSearcher(self._indexes.text_index(snapshot.collection.id), snapshot, self.store)
+            found = self._collections[name] = CollectionView(snapshot, self.store, text)
         return found
 
 
 class Indexes:
-    """What is derived from a store: columns, vectors and text, in `<folder>/index`. Rebuildable at any time."""
+    """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder / "index"
@@ -89,15 +89,15 @@ class Indexes:
             with self._lock:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
-                extents = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, extents, self)
+                snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
+                view = IndexView(store_view, self._catalog, snapshots, self)
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
 
     @contextmanager
     def read_as_of(self, seq: int) -> Iterator[IndexView]:
-        """A view of the store as it was at a sequence number. Raises StoreError where the journal does not reach it."""
+        """A view of the store at an earlier sequence number. Raises StoreError where the journal does not reach it."""
         with self._store.read() as present:
             store = HistoricalView(present, seq)
             catalog = present.catalog
@@ -109,14 +109,14 @@ class Indexes:
                 self._keep(past)
 
     def checkpoint(self) -> None:
-        """Write columns and vectors to disk as they are now. Raises OSError where the disk is full; nothing is lost."""
+        """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
         with self._lock:
             if self._seq is not None:
                 self._checkpoint.save(self._seq, self._collections)
                 self._checkpoint_seq = self._seq
 
     def close(self) -> None:
-        """Write a checkpoint, if the disk lets us, and let go of all files. No view may be open."""
+        """Write a checkpoint, if the disk permits, and close all files. No view may be open."""
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
@@ -127,6 +127,7 @@ class Indexes:
             past.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
+        """The text index of a collection, opened on first use and shared by all present views."""
         with self._lock:
             found = self._texts.get(collection_id)
             if found is None:
@@ -199,9 +200,9 @@ class Indexes:
             oldest = next(iter(self._open_views), None)
             if oldest is None:
                 return index.generation, index.deleted.array()
-            extent = oldest.snapshots.get(collection_id)
-            same = extent is not None and extent.generation == index.generation
-            return index.generation, index.deleted.array(extent.dead_count if extent and same else 0)
+            snapshot = oldest.snapshots.get(collection_id)
+            same = snapshot is not None and snapshot.generation == index.generation
+            return index.generation, index.deleted.array(snapshot.dead_count if snapshot and same else 0)
 
     def _forget(self, view: IndexView) -> None:
         with self._lock:

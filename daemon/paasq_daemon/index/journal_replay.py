@@ -1,4 +1,4 @@
-"""What the journal says happened since a sequence number, sorted by collection."""
+"""The journal's changes since a sequence number, by collection."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from paasq_daemon.store.read_view import ReadView
 
 @dataclass(frozen=True, slots=True)
 class CollectionChanges:
-    """`died`: ordinals in the order in which they did. `vectors`: by field id, whose vector came or went."""
+    """`deleted`: ordinals in the order of deletion. `vectors`: by field id, the ordinals whose vector was set or removed."""
 
     deleted: list[int] = field(default_factory=list)
     vectors: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 def replay_changes(view: ReadView, seq: int) -> dict[int, CollectionChanges]:
-    """By collection id; a collection that only grew is there too. The catalog's changes are seen in the catalog itself.
+    """Changes by collection id; a collection that only grew is included. Catalog changes are left out: the catalog has
+    them.
 
     Raises StoreError where the journal was trimmed or is damaged.
     """

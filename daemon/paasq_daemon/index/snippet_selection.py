@@ -12,7 +12,7 @@ _ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where ther
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A part of a text as it stands there, from character `start` on; `highlights` are ranges within the part,
+    """An unchanged part of a text from character `start` on; `highlights` are ranges within the part,
     in order and apart."""
 
     text: str

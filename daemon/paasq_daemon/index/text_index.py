@@ -2,7 +2,7 @@
 
 Every record is a document of its ordinal and of the terms of its text fields; no text is kept. A text field with a
 language is indexed twice: its terms with positions, and its whole words, for prefixes and for completion. The terms of
-several fields of one language are indexed once more, as those of one text: a word that stands in a title and in a body
+several fields of one language are indexed once more, as those of one text: a word that occurs in a title and in a body
 counts by what it is worth in the whole record.
 """
 
@@ -40,7 +40,7 @@ _DEAD_MAX = 10_000  # records that died and are still in the index, before they 
 
 
 class TextIndexReader(NamedTuple):
-    """A state of a text index that no later commit changes, its fields by name, and those that are searched together."""
+    """A state of a text index that no later commit changes: its fields by name, and the groups that are searched together."""
 
     searcher: Searcher
     schema: Schema
@@ -49,10 +49,10 @@ class TextIndexReader(NamedTuple):
 
 
 class TextIndex:
-    """All methods may be called from several threads."""
+    """The text index of one collection in a folder. Thread-safe."""
 
     def __init__(self, folder: Path, died: Callable[[], tuple[str, Ints]]) -> None:
-        """`died` gives the generation and list of the ordinals that no open view can see any more, as they died."""
+        """`died` gives the generation and list of deleted ordinals that no open view can see any more, in order of deletion."""
         self._folder = folder
         self._died = died
         self._lock = Lock()
@@ -64,20 +64,24 @@ class TextIndex:
         self._checksums: dict[str, str] = {}  # of the segments' files, which never change, by name
         self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
 
-    def reader(self, extent: ColumnSnapshot, view: ReadView) -> TextIndexReader:
-        """What finds every record live in `extent`, and maybe others. `view` is at the extent's sequence number."""
+    def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
+        """A reader that finds every record live in `snapshot`, and maybe others. `view` is at its sequence
+        number.
+
+        Raises StoreError where the index cannot be written.
+        """
         with self._lock:
             try:
                 if self._index is None:
-                    self._open(extent)
-                elif self._languages != _languages(extent.collection):
-                    self._start_anew(extent.collection)
+                    self._open(snapshot)
+                elif self._languages != _languages(snapshot.collection):
+                    self._start_anew(snapshot.collection)
                 assert self._index is not None
-                if self._length < extent.length or self._searcher is None or self._dead_waiting() > _DEAD_MAX:
-                    self._bring_up(self._index, extent, view)
+                if self._length < snapshot.length or self._searcher is None or self._dead_waiting() > _DEAD_MAX:
+                    self._bring_up(self._index, snapshot, view)
                 assert self._searcher is not None
-                fields = {f.name: _text_field(f) for f in text_fields(extent.collection)}
-                groups = tuple(_group(language, named) for language, named in _by_language(extent.collection))
+                fields = {f.name: _text_field(f) for f in text_fields(snapshot.collection)}
+                groups = tuple(_group(language, named) for language, named in _by_language(snapshot.collection))
                 return TextIndexReader(self._searcher, self._index.schema, fields, groups)
             except BaseException as error:
                 self._let_go()  # what was not committed is dropped with the writer
@@ -88,7 +92,7 @@ class TextIndex:
                 raise
 
     def close(self) -> None:
-        """Finish merging and let go of the folder."""
+        """Wait for merges, write the manifest and close the folder."""
         with self._lock:
             if self._writer is not None:
                 self._writer.wait_merging_threads()
@@ -98,13 +102,13 @@ class TextIndex:
     def _let_go(self) -> None:
         self._writer = self._searcher = self._index = None
 
-    def _open(self, extent: ColumnSnapshot) -> None:
-        collection = extent.collection
+    def _open(self, snapshot: ColumnSnapshot) -> None:
+        collection = snapshot.collection
         try:
             body = self._verified()
         except (InvalidIndexFile, OSError):
             return self._start_anew(collection)
-        if body["languages"] != _languages(collection) or body["length"] > extent.length:
+        if body["languages"] != _languages(collection) or body["length"] > snapshot.length:
             return self._start_anew(collection)
         try:
             self._index = self._prepared(Index.open(str(self._folder)))
@@ -140,21 +144,21 @@ class TextIndex:
         index.config_reader("manual")
         return index
 
-    def _bring_up(self, index: Index, extent: ColumnSnapshot, view: ReadView) -> None:
+    def _bring_up(self, index: Index, snapshot: ColumnSnapshot, view: ReadView) -> None:
         """Add what is new, remove what no view sees, commit once, and stamp."""
         generation, died = self._died()
         done = self._dead[1] if self._dead[0] == generation else 0
         length = self._length
-        fresh = sorted(set(range(length, extent.length)).difference(died[died >= length].tolist()))
+        fresh = sorted(set(range(length, snapshot.length)).difference(died[died >= length].tolist()))
         if fresh or len(died) > done:
             if self._writer is None:
                 self._writer = index.writer(_HEAP_BYTES, 1)
             for ordinal in died[done:].tolist():
                 self._writer.delete_documents_by_term(ORDINAL, ordinal)
-            for document in _documents(view, extent, fresh):
+            for document in _documents(view, snapshot, fresh):
                 self._writer.add_document(document)
             self._writer.commit()
-        self._length, self._dead = max(length, extent.length), (generation, len(died))
+        self._length, self._dead = max(length, snapshot.length), (generation, len(died))
         index.reload()
         self._searcher = index.searcher()
         if fresh or len(died) > done:
@@ -187,7 +191,7 @@ class TextIndex:
             manifest.unlink(missing_ok=True)
 
     def _verified(self) -> dict[str, Any]:
-        """The manifest. Raises Untrusted, or OSError, where the files are not exactly what it says."""
+        """The manifest. Raises InvalidIndexFile, or OSError, where the files are not exactly what it says."""
         body = read_index_manifest(self._folder / _MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
         for name, checksum in body["files"].items():
             if _checksum(self._folder / name) != checksum:
@@ -232,14 +236,14 @@ def _group(language: str | None, fields: list[Field]) -> TextFieldGroup:
     return TextFieldGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
 
 
-def _documents(view: ReadView, extent: ColumnSnapshot, ordinals: list[int]) -> Iterator[Document]:
-    fields = [(f, _text_field(f)) for f in text_fields(extent.collection)]
-    groups = [(_whole_name(language), of) for language, of in _by_language(extent.collection) if len(of) > 1]
+def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) -> Iterator[Document]:
+    fields = [(f, _text_field(f)) for f in text_fields(snapshot.collection)]
+    groups = [(_whole_name(language), of) for language, of in _by_language(snapshot.collection) if len(of) > 1]
     for ordinal in ordinals:
         try:
-            record: Record = view.record(extent.collection.id, ordinal)
+            record: Record = view.record(snapshot.collection.id, ordinal)
         except CorruptRecord:
-            if extent.live[ordinal]:
+            if snapshot.live[ordinal]:
                 raise
             continue  # dead and trimmed: only a view older than the trimming could have wanted it
         document = Document()

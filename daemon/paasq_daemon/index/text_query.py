@@ -35,14 +35,14 @@ class TextFieldGroup(NamedTuple):
 
 
 def build_query(
-    schema: Schema, match: MatchQuery, groups: Mapping[TextFieldGroup, float], least: int = 0
+    schema: Schema, match: MatchQuery, groups: Mapping[TextFieldGroup, float], min_should_match: int = 0
 ) -> Query | None:
     """Scores add up over clauses, and within a clause over the groups that have it, each times the weights of the group and
     of the clause's words. In a group one word is looked for in the whole, and what needs places or beginnings in each field.
 
     A `+` clause must be in one of the fields at least, a `-` clause in none. A clause of which no term is left in any
     field (a stop word) is dropped; None where no clause is left that could find a row. Of the clauses without a sign
-    `least` must be there, or all where they are fewer.
+    at least `min_should_match` must match, or all where they are fewer.
     Raises ValueError where there are more clauses than a match text may have.
     """
     if len(match.clauses) > CLAUSES_MAX:
@@ -58,15 +58,15 @@ def build_query(
         if not in_fields:
             continue
         if (
-            clause.occur is match_query.Occur.SHOULD and not least
+            clause.occur is match_query.Occur.SHOULD and not min_should_match
         ):  # flat, so that Tantivy can skip what cannot reach the top
             parts += [(Occur.Should, query) for query in in_fields]
         else:
             parts.append((_OCCUR[clause.occur], _any_of(in_fields)))
     if all(occur is Occur.MustNot for occur, _ in parts):
         return None
-    asked = min(least, sum(occur is Occur.Should for occur, _ in parts))
-    return Query.boolean_query(parts, asked) if asked else Query.boolean_query(parts)
+    required = min(min_should_match, sum(occur is Occur.Should for occur, _ in parts))
+    return Query.boolean_query(parts, required) if required else Query.boolean_query(parts)
 
 
 def _searched(clause: Clause, group: TextFieldGroup) -> tuple[TextField, ...]:
@@ -75,7 +75,7 @@ def _searched(clause: Clause, group: TextFieldGroup) -> tuple[TextField, ...]:
 
 
 def _weight(clause: Clause, field: TextField) -> float:
-    """A word that the analyzer parts (I'm) is one of grammar where all its parts are. What is quoted is meant as it stands."""
+    """A word that the analyzer parts (I'm) is one of grammar where all its parts are. A quoted phrase has full weight."""
     if clause.kind is not ClauseKind.WORD:
         return 1.0
     return max(term_weight(term.text, field.language) for term in analyze(clause.text, field.language))
@@ -87,7 +87,7 @@ def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | N
 
 
 def _word(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    """One term; where the analyzer makes several of a word (wi-fi), they must stand side by side."""
+    """One term; where the analyzer makes several of a word (wi-fi), they must be adjacent."""
     return _side_by_side(schema, field, analyze(clause.text, field.language), 0)
 
 

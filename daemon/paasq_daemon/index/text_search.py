@@ -46,14 +46,14 @@ NO_HITS = TextHits(np.empty(0, np.int64), np.empty(0, np.float32))
 class TextSearcher:
     """The text of a collection. Its index is brought up to the view's sequence number when first asked."""
 
-    def __init__(self, index: TextIndex, extent: ColumnSnapshot, view: ReadView) -> None:
+    def __init__(self, index: TextIndex, snapshot: ColumnSnapshot, view: ReadView) -> None:
         self._index = index
-        self._extent = extent
+        self._snapshot = snapshot
         self._view = view
 
     @cached_property
     def _reader(self) -> TextIndexReader:
-        return self._index.reader(self._extent, self._view)
+        return self._index.reader(self._snapshot, self._view)
 
     def search(
         self,
@@ -66,11 +66,11 @@ class TextSearcher:
     ) -> TextHits:
         """The k best rows that match (None: all) among those that `mask` (bool by ordinal; None: all) lets pass.
 
-        `fields` maps text fields to weights; where it is empty, all are searched as if they were one. `least` clauses
-        without a sign must be there. Exact under any mask. Raises KeyError for a field that is not text.
+        `fields` maps text fields to weights; where it is empty, all are searched as if they were one. At least
+        `min_should_match` clauses without a sign must match. Exact under any mask. Raises KeyError for a field that is not text.
         """
         query = build_query(self._reader.schema, match, self._groups(fields), min_should_match)
-        passing = self._extent.live if mask is None else self._extent.live & mask
+        passing = self._snapshot.live if mask is None else self._snapshot.live & mask
         count = int(np.count_nonzero(passing))
         if query is None or not count or (k is not None and k <= 0):
             return NO_HITS
@@ -79,7 +79,7 @@ class TextSearcher:
             chosen = Query.term_set_query(self._reader.schema, ORDINAL, np.flatnonzero(passing).tolist())
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(chosen, 0.0))])
             return self._fetch(query, passing, wanted, count + 1)
-        share = count / self._extent.length
+        share = count / self._snapshot.length
         return self._fetch(query, passing, wanted, _FETCH_MIN + round(wanted / share * 1.1))
 
     def snippet(self, match: MatchQuery, field: str, text: str, chars: int) -> Snippet:
@@ -88,16 +88,16 @@ class TextSearcher:
 
     def significant_terms(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchQuery:
         """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
-        ones by the alphabet), each weighted by how often it stands there. Words that at most `known_records` records have say
+        ones by the alphabet), each weighted by how often it occurs there. Words that at most `known_records` records have say
         nothing."""
         searcher = self._reader.searcher
         worth: dict[str, tuple[float, Clause]] = {}
         for field, _ in self._groups(fields):
-            stands = [
+            occurrences = [
                 (term.text, text[term.start : term.end]) for text in texts for term in analyze(text, field.language)
             ]
-            written = dict(reversed(stands))  # of several forms of a word the first
-            for word, count in Counter(word for word, _ in stands).items():
+            written = dict(reversed(occurrences))  # of several forms of a word the first
+            for word, count in Counter(word for word, _ in occurrences).items():
                 having = searcher.doc_freq(field.terms_name, word)
                 often = 1 + math.log(count)
                 value = (
@@ -142,7 +142,7 @@ class TextSearcher:
     def _field(self, name: str) -> TextField:
         field = self._reader.fields.get(name)
         if field is None:
-            raise KeyError(f"{self._extent.collection.name}.{name} is no text field")
+            raise KeyError(f"{self._snapshot.collection.name}.{name} is no text field")
         return field
 
     def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> TextHits:

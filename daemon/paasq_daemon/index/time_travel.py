@@ -1,4 +1,4 @@
-"""Indexes of a store as it was: built from its records when a query asks, and kept for the next one of that moment."""
+"""Indexes of a store at an earlier sequence number: built from its records on demand, and kept for the next query of it."""
 
 from __future__ import annotations
 
@@ -21,47 +21,50 @@ HISTORICAL_PREFIX = "past-"  # of folders that are of no use to a later process
 
 
 class HistoricalIndexes:
-    """Of one moment, read by the present `catalog`: a field that came later is null or its default, as in every record of
-    before. Close it when no view of it is open any more."""
+    """Indexes at one sequence number, read by the present `catalog`: a field added later is null or its default.
+
+    Close it when no view of it is open any more.
+    """
 
     def __init__(self, seq: int, catalog: Catalog, folder: Path) -> None:
-        """`folder` is where its text is kept meanwhile."""
+        """The text indexes live in a temporary folder under `folder`."""
         self.seq = seq
         self.catalog = catalog
-        self._extents: dict[int, ColumnSnapshot] = {}
+        self._snapshots: dict[int, ColumnSnapshot] = {}
         self._texts: dict[int, TextIndex] = {}
         self._lock = RLock()
         self._folder = TemporaryDirectory(prefix=HISTORICAL_PREFIX, dir=folder)
 
     def snapshot(self, store: HistoricalView, collection: Collection) -> ColumnSnapshot:
-        """Raises StoreError where the collection was not there, or a field of another type."""
+        """The state of a collection. Raises StoreError where it did not exist, or a field of the same name had another type."""
         with self._lock:
-            found = self._extents.get(collection.id)
+            found = self._snapshots.get(collection.id)
             if found is None:
                 _check_fields(store, collection)
-                found = self._extents[collection.id] = CollectionIndex.build(store, collection).snapshot()
+                found = self._snapshots[collection.id] = CollectionIndex.build(store, collection).snapshot()
             return found
 
     def text_index(self, collection_id: int) -> TextIndex:
-        """Of a collection whose extent was asked for."""
+        """The text index of a collection whose snapshot was requested before."""
 
-        def died() -> tuple[str, Ints]:
-            extent = self._extents[collection_id]
-            return extent.generation, np.flatnonzero(~extent.live)
+        def deleted() -> tuple[str, Ints]:
+            snapshot = self._snapshots[collection_id]
+            return snapshot.generation, np.flatnonzero(~snapshot.live)
 
         with self._lock:
             if collection_id not in self._texts:
-                self._texts[collection_id] = TextIndex(Path(self._folder.name) / str(collection_id), died)
+                self._texts[collection_id] = TextIndex(Path(self._folder.name) / str(collection_id), deleted)
             return self._texts[collection_id]
 
     def close(self) -> None:
+        """Close the text indexes and remove their folder."""
         for text in self._texts.values():
             text.close()
         self._folder.cleanup()
 
 
 class HistoricalSnapshots(Mapping[int, ColumnSnapshot]):
-    """The extents of one view, each built when it is asked for."""
+    """The snapshots of one view by collection id, each built on first access."""
 
     def __init__(self, past: HistoricalIndexes, store: HistoricalView) -> None:
         self._past = past

@@ -18,7 +18,7 @@ _CAPACITY_MIN = 256
 
 
 class VectorBlock:
-    """Up to BLOCK_ROWS unit vectors. Rows that a reader knows of never change; new ones are written behind them."""
+    """Up to BLOCK_ROWS unit vectors. Rows that a reader knows of never change; new ones are written after them."""
 
     def __init__(self, rows: Matrix) -> None:
         """`rows` may be a read-only map of a file; it is copied when a row is added."""
@@ -77,6 +77,7 @@ class VectorBlocks:
 
     @property
     def entry_bytes(self) -> int:
+        """Bytes of one vector: `size` float32."""
         return 4 * self.size
 
     def prefix(self, count: int) -> tuple[tuple[VectorBlock, int], ...]:

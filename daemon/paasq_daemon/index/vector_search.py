@@ -28,7 +28,7 @@ Scores: TypeAlias = NDArray[np.float32]
 EXACT_FLOATS_MAX = 20_000 * 384  # all passing rows are scored up to here: 1.3 ms, or 7 ms where they lie scattered
 CANDIDATE_NUMBERS = 2_000 * 384  # scored after the signs: recall@10 of 0.998 or more on up to 200,000 rows
 CANDIDATES_MIN = 1_000
-CANDIDATES_PER_RESULT = 10  # beside these: recall of 0.99 at 100, 300 and 1,000 results
+CANDIDATES_PER_RESULT = 10  # in addition: recall of 0.99 at 100, 300 and 1,000 results
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class VectorSearcher:
         return scores
 
     def _by_block(self, rows: Ints) -> Iterator[tuple[slice, Matrix]]:
-        """The vectors of rows in ascending order: which of them stand in a block, and the block's vectors of these."""
+        """The vectors of rows in ascending order: for each block the slice of `rows` in it, and their vectors."""
         ends = np.searchsorted(rows, np.arange(1, len(self._blocks) + 1) * BLOCK_ROWS).tolist()
         for number, (start, end) in enumerate(pairwise([0, *ends])):
             if start < end:

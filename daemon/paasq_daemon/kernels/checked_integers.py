@@ -1,4 +1,4 @@
-"""Calculation with 64-bit integers that never wraps: what does not fit is an error that names the place."""
+"""Arithmetic on int64 that never wraps. A result outside 64 bits, in a row that is not null, raises EvaluationError PQ0780."""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # a product whose float is below this fits; from here on it is worked out exactly
+_SAFE_PRODUCT = 9.0e18  # a product whose float is below this fits; from here on it is worked out exactly
 
 
 def add(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
+    """The int64 sums, row by row (shapes broadcast). Overflow shows in the signs: both operands differ from the sum."""
     total = left + right
     _refuse(((left ^ total) & (right ^ total)) < 0, valid, span)
     return total
 
 
 def subtract(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
+    """The int64 differences left - right, row by row (shapes broadcast). Overflow shows in the signs, as in `add`."""
     difference = left - right
     _refuse(((left ^ right) & (left ^ difference)) < 0, valid, span)
     return difference
 
 
 def multiply(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
+    """The int64 products, row by row (shapes broadcast). Those near the limit of 64 bits are checked with Python's integers."""
     product = left * right
-    doubtful = np.abs(left.astype(np.float64) * right) >= _SURE
+    doubtful = np.abs(left.astype(np.float64) * right) >= _SAFE_PRODUCT
     if doubtful.any():
         lefts, rights = np.broadcast_arrays(left, right)
         outside = np.zeros(len(product), np.bool_)
@@ -40,18 +43,19 @@ def multiply(left: Ints, right: Ints, valid: Mask | None, span: Span) -> Ints:
 
 
 def negate(values: Ints, valid: Mask | None, span: Span) -> Ints:
+    """The int64 values with the opposite sign. Only INT_MIN has none in 64 bits."""
     _refuse(values == INT_MIN, valid, span)
     return -values
 
 
 def from_floats(values: NDArray[np.float64], valid: Mask | None, span: Span) -> Ints:
-    """The nearest integers."""
+    """float64 to int64, rounded to the nearest, halves to even; NaN and infinities count as outside 64 bits."""
     _refuse(~fits(values), valid, span)
     return np.rint(values).astype(np.int64)
 
 
 def fits(values: NDArray[Any]) -> Mask:
-    """Which floats are inside the 64 bits of an int."""
+    """Bool by row: True where a float is within int64; False for NaN."""
     inside: Mask = (values >= -(2.0**63)) & (values < 2.0**63)
     return inside
 

@@ -1,4 +1,4 @@
-"""Columns from Python values and back."""
+"""Columns made from Python values, converted back, and joined together."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ DTYPES: Mapping[TypeKind, type[np.generic]] = {
 
 
 def column_from_values(type_: Type, values: Sequence[Value]) -> Column:
-    """A column of one type. Time as int µs; a vector as a list of floats.
+    """A column of `type_`, one row a value, None as null. A time is int µs, a vector a list of floats.
 
-    Durations are int64 µs, but an object array of Duration where one of them has months.
+    A duration column is int64 µs, or an object array of Duration where one of them has months. A list of lists keeps
+    its inner lists as Python objects.
     """
     if type_.kind is TypeKind.LIST:
         return _ragged(type_, values)
@@ -42,7 +43,7 @@ def column_from_values(type_: Type, values: Sequence[Value]) -> Column:
 
 
 def column_to_values(column: Column) -> list[Value]:
-    """Python values, a null as None, a time as int µs, a duration as Duration, a vector as a list of floats."""
+    """One Python value a row: null as None, a time as int µs, a duration as Duration, a vector as a list of floats."""
     if isinstance(column, ListColumn):
         items, ends = column_to_values(column.items), column.offsets.tolist()
         lists: list[Value] = [items[a:b] for a, b in pairwise(ends)]
@@ -59,16 +60,17 @@ def column_to_values(column: Column) -> list[Value]:
 
 
 def constant_column(type_: Type, value: Value, length: int) -> Column:
-    """The same value in each row."""
+    """`value` in each of `length` rows; the array is a broadcast view of one element where the layout permits it."""
     return broadcast(column_from_values(type_, [value]), length)
 
 
 def null_column(type_: Type, length: int) -> Column:
+    """`length` rows of null, of `type_`."""
     return constant_column(type_, None, length)
 
 
 def broadcast(column: Column, length: int) -> Column:
-    """A column of one row as one of `length` rows; one of `length` rows as it is."""
+    """A column of one row repeated to `length` rows; a column that has `length` rows already is returned unchanged."""
     if len(column) == length:
         return column
     assert len(column) == 1
@@ -81,9 +83,10 @@ def broadcast(column: Column, length: int) -> Column:
 
 
 def concatenate(type_: Type, columns: Sequence[Column]) -> Column:
-    """The rows of all columns, one column behind the other, as one column of `type_`.
+    """The rows of all columns in order, as one column of `type_`.
 
-    Each column is of that type, of an int where it is float, of any kind of string where it is one, or all null.
+    Each column is of that type, int where `type_` is float, any string type where `type_` is one, or all null. The
+    result is dictionary-encoded where all inputs are (or are null), or where `type_` is keyword or link.
     """
     if type_.kind is TypeKind.LIST:
         return _concatenate_lists(type_, columns)
@@ -113,14 +116,14 @@ def concatenate(type_: Type, columns: Sequence[Column]) -> Column:
 
 
 def dictionary_encode(column: Column) -> DictionaryColumn:
-    """Strings as codes; a column that is coded as it is."""
+    """Strings as int32 codes into a dictionary in order of first appearance; a DictionaryColumn is returned unchanged."""
     if isinstance(column, DictionaryColumn):
         return column
     return _coded(column.type, column_to_values(column))
 
 
 def dictionary_decode(column: DictionaryColumn) -> Objects:
-    """The strings of the rows, None where null."""
+    """The str of each row (object array), None where null."""
     if not len(column.dictionary):
         return np.full(len(column), None, np.object_)
     words = column.dictionary[column.codes]
@@ -129,7 +132,7 @@ def dictionary_decode(column: DictionaryColumn) -> Objects:
 
 
 def compact_dictionary(column: DictionaryColumn) -> DictionaryColumn:
-    """The same strings; the dictionary has only what is used."""
+    """The same strings with a dictionary of the used entries only, in the same order."""
     codes, size = column.codes, len(column.dictionary)
     if len(codes) < size:
         used, inverse = np.unique(codes, return_inverse=True)
@@ -145,7 +148,7 @@ def compact_dictionary(column: DictionaryColumn) -> DictionaryColumn:
 
 
 def object_array(values: Sequence[Any]) -> Objects:
-    """A 1-d object array, also where the values are lists."""
+    """A one-dimensional object array, also where the values are lists, which numpy would otherwise make a second dimension of."""
     array = np.empty(len(values), np.object_)
     for i, value in enumerate(values):
         array[i] = value
@@ -187,6 +190,7 @@ def _ragged(type_: Type, values: Sequence[Value]) -> ListColumn:
 
 
 def offsets_from_lengths(lengths: Sequence[int] | NDArray[np.integer[Any]]) -> Ints:
+    """int64 [rows + 1]: 0, then the running sum of the lengths, as `ListColumn.offsets` wants it."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets

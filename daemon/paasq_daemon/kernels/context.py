@@ -1,4 +1,4 @@
-"""What kernels are given: rows, what is fixed for a run, and the call itself."""
+"""What a kernel is given: the rows, the values fixed for one execution, and the call itself."""
 
 from __future__ import annotations
 
@@ -15,31 +15,44 @@ from paasq_dsl.values import Value
 
 
 class RowSet(Protocol):
-    """What an expression is evaluated over: so many rows, their columns by name, and some of them as rows again."""
+    """The rows an expression is evaluated over: their number, their columns by name, and a selection of them as a RowSet."""
 
     @property
-    def length(self) -> int: ...
-    def column(self, name: str) -> Column: ...
-    def take(self, rows: Ints) -> RowSet: ...
+    def length(self) -> int:
+        """The number of rows."""
+        ...
+
+    def column(self, name: str) -> Column:
+        """The column of this name, `length` rows. Raises KeyError where there is none."""
+        ...
+
+    def take(self, rows: Ints) -> RowSet:
+        """The rows at these positions (int64), in this order."""
+        ...
 
 
 class SnippetMode(StrEnum):
-    """What is shown of a text that was matched."""
+    """What is returned of a text that matched: the best part, that part with the matches marked, or the matches' positions."""
 
     PART = "part"
     MARKED = "marked part"
-    PLACES = "places"  # of what was matched, start and end in characters, one pair behind the other
+    PLACES = "places"  # start and end of each match in characters, alternating
 
 
 class SnippetFunction(Protocol):
+    """What extracts snippets: supplied by the operators, which know the last match or near stage."""
+
     def __call__(self, rows: RowSet, text: Column, characters: int | None, shown: SnippetMode, /) -> Column:
-        """Of the best part of each text, or with None of all of it."""
+        """The best part of each text in at most `characters` characters, or all of it where that is None; null where
+        the text is.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What is fixed for one run. `literals` by the slot of a Constant, `parameters` as the client gave them.
+    """What is fixed for one execution. `literals` by the slot of a Constant, `parameters` as the client gave them,
+    `now_us` in microseconds since 1970 UTC, `subquery_results` one row each.
 
     A parameter is str, int, float, bool, None, a list of these, datetime, date, timedelta or Duration.
     """
@@ -56,7 +69,7 @@ class EvaluationContext:
 
 @dataclass(frozen=True, slots=True)
 class KernelCall:
-    """One application of a function: the type it was bound to (any, where that was not known) and its place."""
+    """One call of a function: the type it was bound to (any where the binder did not know it) and its span for errors."""
 
     type: Type
     span: Span
@@ -64,14 +77,14 @@ class KernelCall:
     context: EvaluationContext
 
 
-# (call, column of each argument) -> column. An argument has as many rows as `call.rows`, or one that stands for all.
+# (call, column of each argument) -> column. An argument has as many rows as `call.rows`, or one that is broadcast.
 Kernel: TypeAlias = "Callable[..., Column]"
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)
 SCALAR_KERNELS: dict[str, Kernel] = {}
 
 
 def scalar_kernel(name: str) -> Callable[[AnyKernel], AnyKernel]:
-    """Registers the code of a function or an operator."""
+    """Registers a kernel under the name of its function or operator."""
 
     def register(function: AnyKernel) -> AnyKernel:
         SCALAR_KERNELS[name] = function

@@ -1,4 +1,4 @@
-"""Durations by their two parts: int64 months and int64 microseconds, each of as many rows as the column or of one."""
+"""Durations by their two components: int64 months and int64 microseconds, each of the column's length or of length 1."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 d
 
 
 def months_and_micros(column: Column) -> tuple[Ints, Ints]:
-    """(months, microseconds)."""
+    """(months, microseconds), int64. What null rows hold has no meaning."""
     values = numeric_values(column)
     if values.dtype != np.object_:
         return np.zeros(1, np.int64), values
@@ -28,6 +28,7 @@ def months_and_micros(column: Column) -> tuple[Ints, Ints]:
 
 
 def duration_column(months: Ints, micros: Ints, valid: Mask | None) -> FlatColumn:
+    """FlatColumn[duration] from both components (broadcast): int64 µs where no row has months, else objects of Duration."""
     if not months.any():
         return flat_column(DURATION, np.broadcast_to(micros, np.broadcast_shapes(months.shape, micros.shape)), valid)
     pairs = np.broadcast_arrays(months, micros)
@@ -36,14 +37,17 @@ def duration_column(months: Ints, micros: Ints, valid: Mask | None) -> FlatColum
 
 
 def length_us(column: Column) -> Ints:
-    """Microseconds, a month counted as `MONTH_MICROS`: what durations are compared by."""
+    """int64 µs, a month counted as `MONTH_MICROS`: what durations are compared and ordered by."""
     months, micros = months_and_micros(column)
     return months * MONTH_MICROS + micros
 
 
 def mean_durations(months: Ints, micros: Ints, counts: Ints) -> FlatColumn:
-    """Sums of durations over how many they are; null of none. The rest of the months becomes microseconds, and these are
-    rounded to the nearest, exactly."""
+    """FlatColumn[duration]: sums of months and of microseconds divided by `counts` (all int64, one entry a group); null
+    where a count is 0.
+
+    The remainder of the months becomes microseconds, and these are rounded to the nearest, exactly.
+    """
     many = np.maximum(counts, 1)
     whole = np.where(months < 0, -(-months // many), months // many)
     rest: NDArray[Any] = (months - whole * many).astype(np.object_ if months.any() else np.int64)  # of any size
@@ -54,7 +58,11 @@ def mean_durations(months: Ints, micros: Ints, counts: Ints) -> FlatColumn:
 
 
 def scale_duration(column: Column, factor: NDArray[Any], valid: Mask | None, span: Span) -> FlatColumn:
-    """So many times as long; `factor` int64 or float64. A part of a month becomes microseconds."""
+    """Each duration times `factor` (int64 or float64). A fraction of a month becomes microseconds, rounded to the
+    nearest.
+
+    Raises EvaluationError PQ0780 where a component leaves 64 bits, which an infinite or NaN factor does too.
+    """
     months, micros = months_and_micros(column)
     if factor.dtype == np.int64:
         whole = checked_integers.multiply(months, factor, valid, span)

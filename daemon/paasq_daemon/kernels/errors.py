@@ -1,4 +1,4 @@
-"""The one error of kernels and operators: a value of a run that can't be computed with."""
+"""The one error of kernels and operators: a value met during execution that cannot be computed with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paasq_dsl.source_text import DUMMY_SPAN, Span
 
 
 class EvaluationError(CodedError):
-    """What is wrong with a value of a run, with its place in the text: `code` and `words` as of the catalogue.
+    """An error that depends on values, with its span in the query text: `code` and `words` as in the catalogue.
 
     `candidates` are names that were perhaps meant, best first.
     """
@@ -20,10 +20,10 @@ class EvaluationError(CodedError):
         self.candidates = candidates
 
     def at(self, span: Span) -> EvaluationError:
-        """The same at another place: kernels of groups don't know that of their call."""
+        """The same error at another span: aggregate kernels do not know the span of their call."""
         return EvaluationError(self.code, span, candidates=self.candidates, **self.words)
 
 
 def shown(value: object) -> str:
-    """A value of a run as a sentence has it."""
+    """A value as an error message writes it: its repr, or null."""
     return "null" if value is None else repr(value)

@@ -1,6 +1,6 @@
-"""Bound expressions over rows.
+"""Evaluation of bound expressions over rows.
 
-A constant part is worked out once, as a column of one row; kernels let such a column stand for all rows.
+A constant subexpression is evaluated once, as a column of one row, which kernels broadcast over all rows.
 """
 
 from __future__ import annotations
@@ -64,28 +64,31 @@ __all__ = [
 
 
 def evaluate(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Column:
-    """The value of each row. Raises KernelError where a value can't be computed with."""
+    """The column of `rows.length` values. Results that are NaN or infinite are null.
+
+    Raises EvaluationError where a value cannot be computed with.
+    """
     with np.errstate(all="ignore"):  # what is not a number becomes null
         return broadcast(_walk(expression, rows, run), rows.length)
 
 
 def evaluate_mask(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Mask:
-    """Where a condition is true; null is false."""
+    """Bool by row: True where a condition is true; null is false. Raises EvaluationError PQ0304 where it is no condition."""
     return condition_mask(evaluate(expression, rows, run), expression.span)
 
 
 def evaluate_scalar(expression: BoundExpression, run: EvaluationContext) -> Value:
-    """The one value of an expression that reads no columns; a range as the list of its two ends. Time as int µs."""
+    """The one Python value of an expression that reads no columns; a range as the list of its two bounds. Time as int µs."""
     return column_to_values(evaluate(expression, _NO_COLUMNS, run))[0]
 
 
 def referenced_columns(expression: BoundExpression) -> frozenset[str]:
-    """The columns it reads."""
+    """The names of the columns that the expression reads."""
     return frozenset(part.name for part in walk_expression(expression) if isinstance(part, ColumnRef))
 
 
 def is_scalar(expression: BoundExpression) -> bool:
-    """Has it one value for all rows?"""
+    """Whether the expression reads no column, and so has one value for all rows."""
     return not referenced_columns(expression)
 
 
@@ -106,7 +109,7 @@ _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 def _walk(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> Column:
-    return _WALKS[type(expression)](expression, rows, run)
+    return _EVALUATORS[type(expression)](expression, rows, run)
 
 
 def _constant(expression: Constant, _: RowSet, run: EvaluationContext) -> Column:
@@ -130,7 +133,7 @@ def _column(expression: ColumnRef, rows: RowSet, _: EvaluationContext) -> Column
     return rows.column(expression.name)
 
 
-def _apply(expression: FunctionCall, rows: RowSet, run: EvaluationContext) -> Column:
+def _function_call(expression: FunctionCall, rows: RowSet, run: EvaluationContext) -> Column:
     function, arguments = expression.function, expression.arguments
     last = arguments[-1] if arguments else None
     if function in {"in", "not in"} and isinstance(last, FunctionCall) and last.function == "..":
@@ -166,17 +169,20 @@ def _walk_where(where: Mask, expression: BoundExpression, rows: RowSet, run: Eva
     try:
         return _walk(expression, rows, run)
     except EvaluationError:
-        asked = np.flatnonzero(where)
-        if not len(asked):
+        selected = np.flatnonzero(where)
+        if not len(selected):
             return null_column(NULL, 1)
-        if len(asked) == len(where):
+        if len(selected) == len(where):
             raise
-        found = broadcast(_walk(expression, rows.take(asked), run), len(asked))
+        found = broadcast(_walk(expression, rows.take(selected), run), len(selected))
         return null_outside(found.take(np.maximum(np.cumsum(where) - 1, 0)), where)
 
 
 def check_argument_types(expression: FunctionCall, columns: Sequence[Column]) -> None:
-    """Do the arguments fit, now that their types are known? The binder can't tell for a parameter without a type."""
+    """Check a call whose arguments include a parameter without a declared type, now that its value's type is known.
+
+    Raises EvaluationError PQ0301 where no overload accepts the types.
+    """
     if not any(argument.type.kind is TypeKind.ANY for argument in expression.arguments):
         return
     function, given = FUNCTIONS[expression.function], [c.type for c in columns]
@@ -187,7 +193,7 @@ def check_argument_types(expression: FunctionCall, columns: Sequence[Column]) ->
         )
 
 
-def _traverse(expression: Dereference, rows: RowSet, run: EvaluationContext) -> Column:
+def _dereference(expression: Dereference, rows: RowSet, run: EvaluationContext) -> Column:
     links = _walk(expression.base, rows, run)
     if links.type.kind is TypeKind.NULL:
         return null_column(expression.type, len(links))
@@ -199,14 +205,14 @@ def _traverse(expression: Dereference, rows: RowSet, run: EvaluationContext) -> 
         raise error.at(expression.span) from None
 
 
-def _pipeline(expression: Subquery, _: RowSet, run: EvaluationContext) -> Column:
+def _subquery(expression: Subquery, _: RowSet, run: EvaluationContext) -> Column:
     found = run.subquery_results.get(expression)
     if found is None:
         raise EvaluationError("PQ0743", expression.span)
     return found
 
 
-_WALKS: dict[type, Callable[[Any, RowSet, EvaluationContext], Column]] = {
-    Constant: _constant, ParameterRef: _parameter, MomentRef: _moment, ColumnRef: _column, FunctionCall: _apply,
-    Dereference: _traverse, Subquery: _pipeline,
+_EVALUATORS: dict[type, Callable[[Any, RowSet, EvaluationContext], Column]] = {
+    Constant: _constant, ParameterRef: _parameter, MomentRef: _moment, ColumnRef: _column, FunctionCall: _function_call,
+    Dereference: _dereference, Subquery: _subquery,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rows of one column that are equal to rows of another."""
+"""Equi-join of two columns by hashing or ranking their values."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
 from paasq_daemon.kernels.columns import concatenate, dictionary_encode, offsets_from_lengths
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import null_mask
-from paasq_daemon.kernels.sort_keys import factorize, order_preserving
+from paasq_daemon.kernels.sort_keys import factorize, first_rows, order_preserving
 from paasq_dsl.types import KEYWORD, STRING_KINDS, Type, TypeKind
 
 JOIN_ROWS_MAX = 5_000_000  # in all rows together: equal values on both sides multiply
@@ -19,30 +18,33 @@ JOIN_ROWS_MAX = 5_000_000  # in all rows together: equal values on both sides mu
 
 @dataclass(frozen=True, slots=True)
 class JoinIndices:
-    """`rows` of the right side, ascending for each left row; those of left row i are `rows[offsets[i]:offsets[i + 1]]`."""
+    """Matches in CSR form: left row i matches the right rows `rows[offsets[i]:offsets[i + 1]]`, ascending (both int64)."""
 
     offsets: Ints
     rows: Ints
 
 
 def join_first(left: Column, right: Column, type_: Type) -> Ints:
-    """For each left row the first right row that is equal, -1 where none is. Null is equal to nothing here.
+    """int64 by left row: the first right row with an equal value, -1 where there is none. Null equals nothing here.
 
-    Both are columns of `type_`, or become ones: a number is one of float, a string of any kind one of text.
+    Both columns are of `type_` or convertible to it: an int to float, any string type to text.
     """
     codes, others, count = _codes_together(left, right, type_)
-    there = np.flatnonzero(others >= 0)
-    first = np.append(first_rows(others[there], count), -1)  # the last is what code -1 reads
+    present = np.flatnonzero(others >= 0)
+    first = np.append(first_rows(others[present], count), -1)  # the last is what code -1 reads
     found = first[codes]
-    return np.where(found >= 0, there[np.maximum(found, 0)] if len(there) else -1, -1)
+    return np.where(found >= 0, present[np.maximum(found, 0)] if len(present) else -1, -1)
 
 
 def join_all(left: Column, right: Column, type_: Type) -> JoinIndices:
-    """For each left row all right rows that are equal; as `first_matches` otherwise."""
+    """For each left row all right rows with an equal value; types and nulls as in `join_first`.
+
+    Raises EvaluationError PQ0797 where there are more than JOIN_ROWS_MAX pairs.
+    """
     codes, others, count = _codes_together(left, right, type_)
-    there = np.flatnonzero(others >= 0)
-    by_code = there[np.argsort(others[there], kind="stable")]
-    sizes = np.append(np.bincount(others[there], minlength=count), 0)  # the last is of code -1
+    present = np.flatnonzero(others >= 0)
+    by_code = present[np.argsort(others[present], kind="stable")]
+    sizes = np.append(np.bincount(others[present], minlength=count), 0)  # the last is of code -1
     starts = offsets_from_lengths(sizes)
     lengths = sizes[codes]
     if (total := int(lengths.sum())) > JOIN_ROWS_MAX:

@@ -1,4 +1,4 @@
-"""What kernels ask of their arguments. Each argument has as many rows as there are, or one row that stands for all."""
+"""What kernels ask of their arguments. Each argument has as many rows as the call, or one row that is broadcast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, Mask
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn, Mask
 from paasq_daemon.kernels.columns import (
     broadcast,
     column_from_values,
@@ -27,12 +27,12 @@ from paasq_dsl.values import Value
 
 
 def row_count(columns: Sequence[Column]) -> int:
-    """How many rows the arguments have together."""
+    """The number of rows of the call: that of the first argument that has not exactly one, else 1."""
     return next((len(c) for c in columns if len(c) != 1), 1)
 
 
 def validity_of(column: Column) -> Mask | None:
-    """True where not null; None where nothing is null."""
+    """Bool by row, True where not null; None where nothing is null."""
     if isinstance(column, DictionaryColumn):
         valid = column.codes >= 0
         return None if valid.all() else valid
@@ -40,12 +40,13 @@ def validity_of(column: Column) -> Mask | None:
 
 
 def null_mask(column: Column) -> Mask:
+    """Bool by row, True where null."""
     valid = validity_of(column)
     return np.zeros(len(column), np.bool_) if valid is None else ~valid
 
 
 def combine_validity(*masks: Mask | None) -> Mask | None:
-    """Where all are true; None stands for true everywhere."""
+    """The conjunction of the masks; None means valid everywhere."""
     together: Mask | None = None
     for mask in masks:
         if mask is not None:
@@ -54,22 +55,23 @@ def combine_validity(*masks: Mask | None) -> Mask | None:
 
 
 def flat_column(type_: Type, values: NDArray[Any], valid: Mask | None = None) -> FlatColumn:
-    """A column of computed values; `valid` may be of one row."""
+    """A FlatColumn of computed values; `valid` may have one entry, which is broadcast."""
     return FlatColumn(type_, values, None if valid is None else np.broadcast_to(valid, len(values)))
 
 
 def bool_column(values: Mask) -> FlatColumn:
+    """FlatColumn[bool] without nulls."""
     return FlatColumn(BOOL, values)
 
 
 def finite_column(type_: Type, values: NDArray[np.float64], valid: Mask | None) -> FlatColumn:
-    """A float that is not a number is null."""
+    """A FlatColumn of float64 in which NaN and infinities are null."""
     real = np.isfinite(values)
     return flat_column(type_, values, valid if real.all() else combine_validity(valid, real))
 
 
 def numeric_values(column: Column) -> NDArray[Any]:
-    """The numbers of a column, of whatever kind; zeros where all is null."""
+    """The `values` array of a FlatColumn; int64 zeros where the column is of type null. Null rows hold arbitrary numbers."""
     if column.type.kind is TypeKind.NULL:
         return np.zeros(len(column), np.int64)
     assert isinstance(column, FlatColumn)
@@ -77,7 +79,7 @@ def numeric_values(column: Column) -> NDArray[Any]:
 
 
 def condition_mask(column: Column, span: Span) -> Mask:
-    """A condition by row; null is false."""
+    """Bool by row: True where a condition is true; null is false. Raises EvaluationError PQ0304 where the column is not bool."""
     if column.type.kind is TypeKind.NULL:
         return np.zeros(len(column), np.bool_)
     if column.type.kind is not TypeKind.BOOL:
@@ -87,12 +89,13 @@ def condition_mask(column: Column, span: Span) -> Mask:
     return values if valid is None else values & valid
 
 
-def common_type(asked: Type, columns: Sequence[Column], span: Span) -> Type:
-    """The type of a result that may be any of the columns: what was bound, or wider where a parameter brings more.
+def common_type(bound: Type, columns: Sequence[Column], span: Span) -> Type:
+    """The result type of a function that returns one of its arguments: the bound type, or wider where a parameter
+    requires it.
 
-    Raises KernelError where a parameter without a declared type turns out to be of another kind.
+    Raises EvaluationError PQ0750 where a parameter without a declared type turns out to be of an incompatible type.
     """
-    known = NULL if asked.kind is TypeKind.ANY else asked
+    known = NULL if bound.kind is TypeKind.ANY else bound
     for column in columns:
         if {known.kind, column.type.kind} <= STRING_KINDS:
             continue
@@ -104,7 +107,7 @@ def common_type(asked: Type, columns: Sequence[Column], span: Span) -> Type:
 
 
 def choose(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | None = None) -> Column:
-    """Entry by entry the value that column number `choice[entry]` has in row `entry`, or in row `rows[entry]`."""
+    """For each entry the value of column number `choice[entry]` in row `entry`, or in row `rows[entry]` (both int64)."""
     starts = np.cumsum([0, *(len(c) for c in columns)])[:-1]
     steps = np.array([len(c) != 1 for c in columns], np.int64)
     rows = np.arange(len(choice)) if rows is None else rows
@@ -112,15 +115,23 @@ def choose(type_: Type, choice: Ints, columns: Sequence[Column], rows: Ints | No
 
 
 def null_outside(column: Column, where: Mask) -> Column:
-    """The column, null outside of `where`, which has an entry for each row, or one for all."""
+    """The column with null where `where` (bool by row, or one entry for all) is False."""
     where = np.broadcast_to(where, len(column))
     if isinstance(column, DictionaryColumn):
         return replace(column, codes=np.where(where, column.codes, np.int32(-1)))
     return replace(column, validity=combine_validity(column.validity, where))
 
 
+def item_rows(lists: ListColumn, positions: Ints) -> Ints:
+    """int64: the row that the item at each position of `lists.items` belongs to."""
+    return np.searchsorted(lists.offsets, positions, side="right") - 1
+
+
 def map_values(type_: Type, function: Callable[..., Value], *columns: Column) -> Column:
-    """A Python function by row; null where an argument is null. Strings that are codes are computed once each."""
+    """A Python function by row, null where an argument is null or the function returns None.
+
+    Where the only varying argument is dictionary-encoded, the function is called once for each distinct string.
+    """
     length = row_count(columns)
     if any(len(c) == 1 and null_mask(c)[0] for c in columns):
         return null_column(type_, length)

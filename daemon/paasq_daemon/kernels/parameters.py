@@ -1,4 +1,4 @@
-"""What a client gave for a parameter, as a value of the type that the text asks."""
+"""Conversion of a parameter's value, as the client gave it, to the type that the query text declares."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class _UnfitError(Exception):
 
 
 def bind_parameter(expression: ParameterRef, given: Mapping[str, Any]) -> tuple[Type, Value]:
-    """The value and its type, which is found in the value where the text doesn't ask one.
+    """(type, value) of a parameter. Where the text declares no type it is inferred from the value.
 
-    Raises KernelError where nothing was given, or something of another type.
+    A time without an offset is read in the zone of the text. Raises EvaluationError PQ0702 where nothing was given,
+    PQ0705 where the value is of another type; floats must be finite.
     """
     name = expression.name
     if name not in given:
@@ -49,7 +50,9 @@ def bind_parameter(expression: ParameterRef, given: Mapping[str, Any]) -> tuple[
 
 
 def infer_type(raw: Any) -> Type:
-    """The type of a value: keyword of a str, and so on; any of what is no value."""
+    """The type of a Python value: keyword for str, time for datetime and date, a list of the common type for a list;
+    `any` where there is no such type.
+    """
     for python, type_ in _TYPES:
         if isinstance(raw, python):
             return type_

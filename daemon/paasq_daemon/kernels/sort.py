@@ -1,4 +1,4 @@
-"""The order of rows by their columns. Nulls come last in both directions, equal rows stay as they stand."""
+"""Sorting of rows by columns. Nulls come last in both directions; equal rows keep their order."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from paasq_daemon.kernels.sort_keys import descending, order_preserving
 
 
 def argsort(keys: Sequence[tuple[Column, bool]], length: int) -> Ints:
-    """The rows, int64, in order of the keys, the first key first; a key is (column, descending)."""
+    """int64: row numbers in sorted order. A key is (column, descending); the first one is the most significant."""
     if not keys:
         return np.arange(length)
     return np.lexsort([part for key in reversed(keys) for part in _key(*key)]).astype(np.int64)
 
 
 def top_k(keys: Sequence[tuple[Column, bool]], length: int, k: int) -> Ints:
-    """The first `k` of `order`, of which only rows that may be among them are sorted."""
+    """The first `k` entries of `argsort`. Rows that cannot be among them by the first key are excluded before sorting."""
     if k <= 0 or not keys or k >= length:
         return argsort(keys, length)[: max(k, 0)]
     parts = _key(*keys[0])
     nulls = parts[1] if len(parts) > 1 else np.zeros(length, np.bool_)
-    there = np.flatnonzero(~nulls)
-    if len(there) < k:
+    present = np.flatnonzero(~nulls)
+    if len(present) < k:
         return argsort(keys, length)[:k]
-    values = parts[0][there]
+    values = parts[0][present]
     worst = np.partition(values, k - 1)[k - 1]
     if worst != worst:  # noqa: PLR0124 -- nan, which no comparison finds
         return argsort(keys, length)[:k]
-    candidates = there[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
+    candidates = present[values <= worst]  # with all that equal the worst: later keys, or the rows' order, decide
     among = argsort([(column.take(candidates), down) for column, down in keys], len(candidates))
     chosen: Ints = candidates[among[:k]]
     return chosen

@@ -1,4 +1,4 @@
-"""Values as numbers of the same order: what ordering, grouping and counting work with."""
+"""Numbers that order as values do: what sorting, grouping and counting distinct values work with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _BY_NUMBER = frozenset({TypeKind.INT, TypeKind.FLOAT, TypeKind.BOOL, TypeKind.TI
 
 
 def order_preserving(column: Column) -> NDArray[Any]:
-    """int64, float64 or bool with the order of the values, whatever in rows that are null. Strings by code point."""
+    """int64, float64 or bool [rows] that order as the values do; arbitrary in null rows.
+
+    Strings are ordered by code point, durations by their length, lists item by item with a shorter prefix first.
+    """
     if column.type.kind in _BY_NUMBER or column.type.kind is TypeKind.NULL:
         return numeric_values(column)
     if column.type.kind is TypeKind.DURATION:
@@ -32,12 +35,12 @@ def order_preserving(column: Column) -> NDArray[Any]:
 
 
 def descending(values: NDArray[Any]) -> NDArray[Any]:
-    """Numbers of the opposite order."""
+    """Numbers of the opposite order, without overflow."""
     return ~values if values.dtype.kind in "ib" else -values  # ~ turns ints round without an overflow
 
 
 def dense_ranks(column: Column) -> tuple[Ints, int]:
-    """(rank of each row, number of ranks): dense, ascending from 0, equal values alike; null comes last."""
+    """(int64 rank of each row, number of ranks): ascending from 0 without gaps, equal values alike; null has the last rank."""
     nulls = null_mask(column)
     if not nulls.any():
         return factorize(order_preserving(column))
@@ -49,7 +52,7 @@ def dense_ranks(column: Column) -> tuple[Ints, int]:
 
 
 def factorize(values: NDArray[Any]) -> tuple[Ints, int]:
-    """Numbers as ranks without gaps, and how many ranks there are."""
+    """(int64 rank of each number, number of ranks): as `dense_ranks`, without nulls."""
     if not len(values):
         return np.zeros(0, np.int64), 0
     if values.dtype.kind in "ib":
@@ -63,8 +66,15 @@ def factorize(values: NDArray[Any]) -> tuple[Ints, int]:
     return codes.astype(np.int64), len(distinct)
 
 
+def first_rows(codes: Ints, count: int) -> Ints:
+    """int64 [count]: the first row of each code, -1 for a code that no row has."""
+    first = np.full(count, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
+    return first
+
+
 def scalar_sort_key(value: Value) -> tuple[Any, ...]:
-    """What one value is ordered and told apart by: null last, lists item by item, a duration by its length."""
+    """A hashable key by which single values are ordered and compared: null last, lists item by item, a duration by its length."""
     if value is None:
         return (1,)
     if isinstance(value, list):
@@ -75,7 +85,7 @@ def scalar_sort_key(value: Value) -> tuple[Any, ...]:
 
 
 def distinct_pairs(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
-    """The pairs that there are, each once, ascending. `right` is below `size`."""
+    """The distinct pairs, ascending, as two int64 arrays. Entries of `right` are below `size`."""
     pairs = np.sort(left * size + right)
     pairs = pairs[np.diff(pairs, prepend=-1) != 0]
     return np.divmod(pairs, max(size, 1))

@@ -1,4 +1,4 @@
-"""Compiled texts, the least recently used forgotten first."""
+"""A least-recently-used cache of compiled queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLANS_MAX = 1_000
 
 
 class PlanCache(Generic[T]):
-    """Thread-safe. Keys hold the catalog's version, so that a changed schema never meets an old plan."""
+    """Thread-safe. Keys contain the catalog's version, so that a plan never outlives its schema."""
 
     def __init__(self, size: int = PLANS_MAX) -> None:
         self._size = size
@@ -22,6 +22,7 @@ class PlanCache(Generic[T]):
         self.misses = 0
 
     def get(self, key: Hashable) -> T | None:
+        """The plan of a key, now the most recently used; None where there is none. Counts a hit or a miss."""
         with self._lock:
             found = self._plans.get(key)
             if found is None:
@@ -32,6 +33,7 @@ class PlanCache(Generic[T]):
             return found
 
     def put(self, key: Hashable, plan: T) -> None:
+        """Store a plan as the most recently used; the least recently used ones beyond the size are dropped."""
         with self._lock:
             self._plans[key] = plan
             self._plans.move_to_end(key)

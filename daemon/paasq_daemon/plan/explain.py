@@ -1,4 +1,4 @@
-"""A plan as text: its key, its operators, what was expected of each and what it did."""
+"""The explanation of a plan: its operators with estimated rows, and after execution their rows and times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from paasq_dsl.bound.traversal import find_all
 
 @dataclass(frozen=True, slots=True)
 class OperatorMetrics:
-    """What one operator did."""
+    """Rows and wall time of one operator."""
 
     rows: int
     elapsed_ms: float
@@ -24,7 +24,7 @@ class OperatorMetrics:
 
 @dataclass(frozen=True, slots=True)
 class PlanMetrics:
-    """What the operators of a plan did, in their order, and its pipelines in brackets."""
+    """Metrics of a plan's operators in their order, and of its subqueries."""
 
     operators: list[OperatorMetrics] = field(default_factory=list)
     init_plans: dict[Subquery, OperatorMetrics] = field(default_factory=dict)
@@ -32,8 +32,9 @@ class PlanMetrics:
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One line of an explained plan; the numbers are None where nothing was run. `inside` is that of an operator whose
-    numbers they are."""
+    """One line of an explained plan; `rows` and `elapsed_ms` are None where it was not executed. `nested` lines
+    describe a pipeline inside an operator and have no numbers of their own.
+    """
 
     operator: str
     estimated_rows: int
@@ -43,29 +44,29 @@ class PlanLine:
 
 
 def plan_lines(plan: PhysicalPlan, estimator: CardinalityEstimator, measured: PlanMetrics | None) -> list[PlanLine]:
-    """In the order of the rows' way; pipelines inside an operator indented below it."""
-    for listing in plan.init_plans:
-        estimator.subquery_rows[listing.subquery] = estimator.rows(listing.operators)[-1]
+    """Operators in the order of execution; nested pipelines and subqueries indented below their operator."""
+    for init_plan in plan.init_plans:
+        estimator.subquery_rows[init_plan.subquery] = estimator.rows(init_plan.operators)[-1]
     lines: list[PlanLine] = []
     for i, (operator, estimate) in enumerate(zip(plan.operators, estimator.rows(plan.operators), strict=True)):
         done = measured.operators[i] if measured is not None and i < len(measured.operators) else None
         lines.append(_line(operator.describe(), estimate, done))
         for name, inside in _inside(operator):
             lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, nested=True))
-        lines += _listed(plan, operator, estimator, measured, "  ")
+        lines += _subquery_lines(plan, operator, estimator, measured, "  ")
     return lines
 
 
-def _listed(
+def _subquery_lines(
     plan: PhysicalPlan, part: object, estimator: CardinalityEstimator, measured: PlanMetrics | None, indent: str
 ) -> Iterator[PlanLine]:
     """The pipelines in brackets that an operator asks, each with those that it asks itself below it."""
-    operators = {listing.subquery: listing.operators for listing in plan.init_plans}
+    operators = {init_plan.subquery: init_plan.operators for init_plan in plan.init_plans}
     for value in dict.fromkeys(find_all(part, Subquery)):
         done = measured.init_plans.get(value) if measured is not None else None
         text = f"{indent}from {value.source}: {_described(operators[value])}"
         yield _line(text, round(estimator.subquery_rows[value]), done)
-        yield from _listed(plan, operators[value], estimator, measured, f"{indent}  ")
+        yield from _subquery_lines(plan, operators[value], estimator, measured, f"{indent}  ")
 
 
 def _described(operators: Sequence[Operator]) -> str:
@@ -85,6 +86,7 @@ def _inside(operator: Operator) -> Iterator[tuple[str, Sequence[Operator]]]:
 
 
 def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool) -> str:
+    """The explanation as text: cache key, hit or miss, then one line an operator; measured numbers only where `analyzed`."""
     head = [f"key     {key}", f"cache   {'hit' if hit else 'miss'}", ""]
     width = max(len(line.operator) for line in lines)
     for line in lines:

@@ -1,4 +1,4 @@
-"""What makes a cursor valid: the same query, literals and parameters. Only its pages and its budget may differ."""
+"""What makes a cursor valid: the same query, literals and parameters. Only pages and budget may differ."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from paasq_dsl.bound.traversal import stage_expressions, walk_expression, walk_s
 
 @dataclass(frozen=True)
 class QueryFingerprint:
-    """`shape` is that of the stages; `slots` and `parameters` are the literals and parameters that they read."""
+    """`shape` is a hash of the stages; `slots` and `parameters` are the literals and parameters that they read."""
 
     shape: str
     slots: tuple[int, ...]
     parameters: tuple[str, ...]
 
     def digest(self, values: EvaluationContext) -> str:
-        """For one run, 18 hexadecimal digits."""
+        """18 hexadecimal digits (BLAKE2b, 9 bytes) of the shape and these literals and parameters."""
         given = [self.shape, *(repr(values.literals[slot]) for slot in self.slots)]
         given += [repr(values.parameters.get(name)) for name in self.parameters]
         return _digest("\0".join(given))
 
 
 def fingerprint(stages: Sequence[BoundStage]) -> QueryFingerprint:
+    """The fingerprint of a query, its page and budget stages left out."""
     unpaged = [stage for stage in stages if not isinstance(stage, (bound.PageStage, BudgetStage))]
     read = [
         part

@@ -1,38 +1,27 @@
-"""The aggregates: of groups, and of columns with a row for each code, to a column with a row for each group."""
+"""The aggregate functions: from columns of rows in groups to a column with one row for each group.
+
+Nulls are left out. Where no row of a group has a value the result is null, unless a function says otherwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn, Mask
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_to_values, null_column, object_array, offsets_from_lengths
 from paasq_daemon.kernels.durations import duration_column, mean_durations, months_and_micros
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import finite_column, flat_column, null_mask, null_outside, numeric_values
-from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, order_preserving
+from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, first_rows, order_preserving
 from paasq_dsl.types import BOOL, FLOAT, INT, TypeKind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Rows by group. `codes` int64, the group of each row; `representatives` int64, each group's first row.
-
-    A group without rows, which only is where nothing groups, has the representative -1.
-    Groups are numbered in ascending order of their key values, nulls last.
-    """
-
-    group_ids: Ints
-    count: int
-    first_rows: Ints
+_SAFE_SUM = 9.0e18  # sums of magnitudes below this fit into 64 bits
 
 
 _Aggregate: TypeAlias = "Callable[..., Column]"
@@ -41,6 +30,8 @@ AGGREGATE_KERNELS: dict[str, _Aggregate] = {}
 
 
 def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
+    """Registers the kernel of an aggregate function under its name."""
+
     def register(function: _AnyAggregate) -> _AnyAggregate:
         AGGREGATE_KERNELS[name] = function
         return function
@@ -50,48 +41,60 @@ def aggregate_kernel(name: str) -> Callable[[_AnyAggregate], _AnyAggregate]:
 
 @aggregate_kernel("count")
 def count(groups: Groups, column: Column | None = None) -> Column:
+    """FlatColumn[int64]: the rows of each group, or those where the column is not null; 0 where there are none."""
     codes = groups.group_ids if column is None else groups.group_ids[~null_mask(column)]
     return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("count_distinct")
 def count_distinct(groups: Groups, column: Column) -> Column:
-    there = ~null_mask(column)
+    """FlatColumn[int64]: distinct values of each group, exact; 0 where there are none."""
+    present = ~null_mask(column)
     values, distinct = dense_ranks(column)
-    codes, _ = distinct_pairs(groups.group_ids[there], values[there], distinct)
+    codes, _ = distinct_pairs(groups.group_ids[present], values[present], distinct)
     return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("count_if")
 def count_if(groups: Groups, condition: Column) -> Column:
+    """FlatColumn[int64]: the rows of each group where the condition is true; null counts as false."""
     codes = groups.group_ids[_is_true(condition)]
     return flat_column(INT, np.bincount(codes, minlength=groups.count).astype(np.int64))
 
 
 @aggregate_kernel("any")
 def any_(groups: Groups, condition: Column) -> Column:
+    """FlatColumn[bool]: whether the condition is true in some row of the group; null counts as false."""
     return flat_column(BOOL, np.bincount(groups.group_ids[_is_true(condition)], minlength=groups.count) > 0)
 
 
 @aggregate_kernel("all")
 def all_(groups: Groups, condition: Column) -> Column:
+    """FlatColumn[bool]: whether the condition is true in every row of the group; true of no rows, null counts as false."""
     return flat_column(BOOL, np.bincount(groups.group_ids[~_is_true(condition)], minlength=groups.count) == 0)
 
 
 @aggregate_kernel("sum_if")
 def sum_if(groups: Groups, column: Column, condition: Column) -> Column:
+    """`sum_` over the rows where the condition is true; null counts as false."""
     return sum_(groups, null_outside(column, _is_true(condition)))
 
 
 @aggregate_kernel("avg_if")
 def avg_if(groups: Groups, column: Column, condition: Column) -> Column:
+    """`avg` over the rows where the condition is true; null counts as false."""
     return avg(groups, null_outside(column, _is_true(condition)))
 
 
 @aggregate_kernel("sum")
 def sum_(groups: Groups, column: Column) -> Column:
-    there = ~null_mask(column)
-    codes, values = groups.group_ids[there], numeric_values(column)[there]
+    """FlatColumn of the column's type (int64, float64 or duration): the sum of each group, 0 of no values.
+
+    Durations add months and microseconds separately. A float sum that overflows is null; an int64 sum that does raises
+    EvaluationError PQ0781 without a span.
+    """
+    present = ~null_mask(column)
+    codes, values = groups.group_ids[present], numeric_values(column)[present]
     if column.type.kind is TypeKind.FLOAT:
         return finite_column(FLOAT, np.bincount(codes, values, groups.count).astype(np.float64), None)
     if column.type.kind is TypeKind.DURATION:
@@ -101,38 +104,43 @@ def sum_(groups: Groups, column: Column) -> Column:
 
 @aggregate_kernel("avg")
 def avg(groups: Groups, column: Column) -> Column:
-    there = ~null_mask(column)
-    codes = groups.group_ids[there]
+    """FlatColumn[float64], or duration of durations: the mean of each group. A float mean whose sum overflows is null."""
+    present = ~null_mask(column)
+    codes = groups.group_ids[present]
     counts = np.bincount(codes, minlength=groups.count)
     if column.type.kind is TypeKind.DURATION:
         return mean_durations(*_duration_sums(groups, column), counts)
-    totals = np.bincount(codes, numeric_values(column)[there].astype(np.float64), groups.count)
+    totals = np.bincount(codes, numeric_values(column)[present].astype(np.float64), groups.count)
     return finite_column(FLOAT, totals / counts, None)
 
 
 @aggregate_kernel("min")
 def min_(groups: Groups, column: Column) -> Column:
+    """The smallest value of each group, of the column's type; order as in `order_preserving`."""
     return _extreme(groups, column, _numbered(column))
 
 
 @aggregate_kernel("max")
 def max_(groups: Groups, column: Column) -> Column:
+    """The largest value of each group, of the column's type; order as in `order_preserving`."""
     return _extreme(groups, column, descending(_numbered(column)))
 
 
 @aggregate_kernel("min_by")
 def min_by(groups: Groups, column: Column, by: Column) -> Column:
+    """The value of `column` in the row where `by` is smallest, the first of several; rows where either is null are left out."""
     return _value_at_extreme(groups, column, by, _numbered(by))
 
 
 @aggregate_kernel("max_by")
 def max_by(groups: Groups, column: Column, by: Column) -> Column:
+    """The value of `column` in the row where `by` is largest, the first of several; rows where either is null are left out."""
     return _value_at_extreme(groups, column, by, descending(_numbered(by)))
 
 
 @aggregate_kernel("mode")
 def mode(groups: Groups, column: Column) -> Column:
-    """Of several as frequent the smallest."""
+    """The most frequent value of each group, the smallest of several equally frequent ones."""
     rows = np.flatnonzero(~null_mask(column))
     places, distinct = dense_ranks(column)
     pairs, firsts, sizes = np.unique(
@@ -145,7 +153,11 @@ def mode(groups: Groups, column: Column) -> Column:
 
 @aggregate_kernel("percentile")
 def percentile(groups: Groups, column: Column, percent: float) -> Column:
-    """By linear interpolation between the two nearest values, as numpy's default does; of durations by their length."""
+    """FlatColumn[float64], or time or duration of these: by linear interpolation between the two nearest values (type 7
+    of Hyndman and Fan 1996, numpy's default); durations by their length.
+
+    Raises EvaluationError PQ0766 where `percent` is null or outside 0 to 100.
+    """
     if percent is None or not 0 <= percent <= 100:
         raise EvaluationError("PQ0766", found="null" if percent is None else percent)
     kind = column.type.kind
@@ -178,18 +190,21 @@ def _later(column: Column, micros: Ints, valid: Mask) -> Column:
 
 @aggregate_kernel("first_value")
 def first_value(groups: Groups, column: Column) -> Column:
+    """The first value of each group that is not null, in the order of the rows."""
     rows = np.flatnonzero(~null_mask(column))
     return _from_rows(groups, column, rows, first_rows(groups.group_ids[rows], groups.count))
 
 
 @aggregate_kernel("last_value")
 def last_value(groups: Groups, column: Column) -> Column:
+    """The last value of each group that is not null, in the order of the rows."""
     rows = np.flatnonzero(~null_mask(column))[::-1]
     return _from_rows(groups, column, rows, first_rows(groups.group_ids[rows], groups.count))
 
 
 @aggregate_kernel("collect")
 def collect(groups: Groups, column: Column) -> Column:
+    """ListColumn: the values of each group in the order of the rows; empty where there are none."""
     rows = np.flatnonzero(~null_mask(column))
     codes = groups.group_ids[rows]
     items = column.take(rows[np.argsort(codes, kind="stable")])
@@ -200,6 +215,7 @@ def collect(groups: Groups, column: Column) -> Column:
 
 @aggregate_kernel("collect_distinct")
 def collect_distinct(groups: Groups, column: Column) -> Column:
+    """ListColumn: the distinct values of each group in the order of their first appearance; empty where there are none."""
     rows = np.flatnonzero(~null_mask(column))
     places, distinct = dense_ranks(column)
     firsts = np.unique(groups.group_ids[rows] * max(distinct, 1) + places[rows], return_index=True)[1]
@@ -236,20 +252,20 @@ def _from_rows(groups: Groups, column: Column, rows: Ints, chosen: Ints) -> Colu
     """The values at `rows[chosen]`, null where `chosen` is -1."""
     if not len(rows):
         return null_column(column.type, groups.count)
-    there: Mask = chosen >= 0
-    return null_outside(column.take(rows[chosen]), there)
+    present: Mask = chosen >= 0
+    return null_outside(column.take(rows[chosen]), present)
 
 
 def _duration_sums(groups: Groups, column: Column) -> tuple[Ints, Ints]:
     """(months, microseconds) of each group."""
-    there = np.flatnonzero(~null_mask(column))
-    codes = groups.group_ids[there]
-    months, micros = (np.broadcast_to(part, len(there)) for part in months_and_micros(column.take(there)))
+    present = np.flatnonzero(~null_mask(column))
+    codes = groups.group_ids[present]
+    months, micros = (np.broadcast_to(part, len(present)) for part in months_and_micros(column.take(present)))
     return _int_sums(codes, months, groups.count), _int_sums(codes, micros, groups.count)
 
 
 def _int_sums(codes: Ints, values: Ints, count: int) -> Ints:
-    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SURE).any():
+    if (np.bincount(codes, np.abs(values.astype(np.float64)), count) >= _SAFE_SUM).any():
         return _exact_sums(codes, values, count)
     totals = np.zeros(count, np.int64)
     np.add.at(totals, codes, values)

@@ -1,4 +1,4 @@
-"""Facets: the values of a column by how often they stand there."""
+"""Facet counts: the distinct values of a column and how many rows have each."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from paasq_daemon.index.column import Column, Ints, ListColumn
 from paasq_daemon.kernels.columns import column_to_values
-from paasq_daemon.kernels.operands import null_mask
-from paasq_daemon.kernels.scalar.membership import item_rows
-from paasq_daemon.kernels.sort_keys import dense_ranks, distinct_pairs
+from paasq_daemon.kernels.operands import item_rows, null_mask
+from paasq_daemon.kernels.sort_keys import dense_ranks, distinct_pairs, first_rows
 from paasq_dsl.values import Value
 
 
 def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
-    """(value, rows), the most frequent first, then by value; null last. The first `top` of these, or all.
+    """(value, rows), most frequent first, then by value; null last whatever its count. The first `top` of these, or
+    all.
 
-    A list counts for each of its different items; an empty one for nothing.
+    A row with a list counts once for each distinct item that is not null; an empty list counts for nothing.
     """
     nulls = null_mask(column)
     counted = column.take(np.flatnonzero(~nulls)) if nulls.any() else column
@@ -30,13 +30,6 @@ def value_counts(column: Column, top: int | None) -> list[tuple[Value, int]]:
     found = list(zip(values, totals[best].tolist(), strict=True))
     missing = int(np.count_nonzero(nulls))
     return [*found, (None, missing)][:top] if missing else found
-
-
-def first_rows(codes: Ints, count: int) -> Ints:
-    """The first row of each code, -1 for one that no row has."""
-    first = np.full(count, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several for one code the last assigned stays
-    return first
 
 
 def _items(lists: ListColumn) -> tuple[Column, Ints]:

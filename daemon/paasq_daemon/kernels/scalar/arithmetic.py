@@ -1,4 +1,8 @@
-"""+ - * / % and the sign, over numbers, times and durations. Null with anything is null."""
+"""The operators + - * / % and the sign, over numbers, times and durations.
+
+Null where an operand is null. A float result that is NaN or infinite is null; an int64, time or duration result outside
+64 bits raises EvaluationError PQ0780; operand types that do not fit raise PQ0779.
+"""
 
 from __future__ import annotations
 
@@ -31,34 +35,44 @@ _Operation: TypeAlias = "Callable[[Column, Column, Mask | None, Span], Column]"
 
 @scalar_kernel("+")
 def add(call: KernelCall, left: Column, right: Column, zone: Column | None = None) -> Column:
-    """`zone` is by whose calendar months are added to a time; UTC's where it is None."""
+    """Numbers, durations, or a time and a duration: FlatColumn[int64] of two ints, else float64, duration or time.
+
+    `zone` is the zone in whose calendar months are added to a time; UTC where it is None.
+    """
     return _calculate("+", call, left, right) if zone is None else _move_by_clock("+", call, left, right, zone)
 
 
 @scalar_kernel("-")
 def subtract(call: KernelCall, left: Column, right: Column, zone: Column | None = None) -> Column:
+    """As `add`; a time minus a time is a FlatColumn[duration] of microseconds."""
     return _calculate("-", call, left, right) if zone is None else _move_by_clock("-", call, left, right, zone)
 
 
 @scalar_kernel("*")
 def multiply(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[int64] of two ints, else float64; a number times a duration is a duration."""
     return _calculate("*", call, left, right)
 
 
 @scalar_kernel("/")
 def divide(call: KernelCall, left: Column, right: Column) -> Column:
-    """Numbers give a float. By zero: null."""
+    """FlatColumn[float64] of numbers and of two durations (by their length); a duration divided by a number is a
+    duration.
+
+    Division by zero is null.
+    """
     return _calculate("/", call, left, right)
 
 
 @scalar_kernel("%")
 def modulo(call: KernelCall, left: Column, right: Column) -> Column:
-    """The remainder, with the sign of the divisor. By zero: null."""
+    """The remainder with the sign of the divisor (floored division), int64 of two ints, else float64. By zero: null."""
     return _calculate("%", call, left, right)
 
 
 @scalar_kernel("negate")
 def negate(call: KernelCall, operand: Column) -> Column:
+    """The number or duration with the opposite sign. Raises EvaluationError PQ0303 for other types."""
     valid = validity_of(operand)
     match operand.type.kind:
         case TypeKind.NULL:

@@ -1,4 +1,4 @@
-"""Bytes, and texts as those of UTF-8."""
+"""Functions over bytes, and over strings by their UTF-8 encoding. Null where the argument is null."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from paasq_dsl.types import BYTES, INT, TEXT
 
 @scalar_kernel("base64_encode")
 def base64_encode(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[text]: base64 (RFC 4648, with padding) of the bytes."""
     return map_values(TEXT, lambda value: b64encode(_bytes(value)).decode(), operand)
 
 
 @scalar_kernel("base64_decode")
 def base64_decode(_: KernelCall, text: Column) -> Column:
+    """FlatColumn[bytes]; null where the text is not valid base64 (RFC 4648, with padding)."""
     return map_values(BYTES, _decoded, text)
 
 
 @scalar_kernel("size_bytes")
 def size_bytes(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: the number of bytes."""
     return map_values(INT, lambda value: len(_bytes(value)), operand)
 
 
 @scalar_kernel("sha256")
 def sha256_(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[text]: SHA-256 as 64 hexadecimal digits in lower case."""
     return map_values(TEXT, lambda value: sha256(_bytes(value)).hexdigest(), operand)
 
 

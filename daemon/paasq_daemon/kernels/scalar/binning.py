@@ -1,4 +1,4 @@
-"""ranges(): between which bounds a value lies."""
+"""The function ranges(): the half-open range between ascending bounds that a value falls into."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from paasq_dsl.types import KEYWORD, TypeKind
 
 @scalar_kernel("ranges")
 def range_label(call: KernelCall, value: Column, *bounds: Column) -> Column:
-    """Null where the value is. Raises KernelError where the bounds vary by row, are null, or do not ascend."""
+    """DictionaryColumn[keyword] of labels such as ..0, 0..10, 10..; null where the value is.
+
+    Raises EvaluationError PQ0759 where the bounds vary by row or are null, PQ0760 where they do not ascend.
+    """
     if row_count(bounds) != 1 or any(bool(null_mask(bound)[0]) for bound in bounds):
         raise EvaluationError("PQ0759", call.span)
     type_ = common_type(value.type, bounds, call.span)

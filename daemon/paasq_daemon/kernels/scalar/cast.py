@@ -1,4 +1,4 @@
-"""Values of one kind as another. What can't be converted is null."""
+"""Conversions between types. Null stays null, and a value that cannot be converted becomes null."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 
 @scalar_kernel("int")
 def int_(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: floats truncated towards zero, null outside 64 bits; bools as 0 and 1; strings of decimal
+    digits with a sign.
+    """
     if operand.type.kind in STRING_KINDS:
         return map_values(INT, _read_int, operand)
     values = numeric_values(operand)
@@ -34,6 +37,7 @@ def int_(_: KernelCall, operand: Column) -> Column:
 
 @scalar_kernel("float")
 def float_(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[float64]; a string that is no finite number is null."""
     if operand.type.kind in STRING_KINDS:
         return map_values(FLOAT, _read_float, operand)
     return flat_column(FLOAT, numeric_values(operand).astype(np.float64), validity_of(operand))
@@ -41,6 +45,7 @@ def float_(_: KernelCall, operand: Column) -> Column:
 
 @scalar_kernel("bool")
 def bool_(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[bool]: numbers other than 0 are true; strings true, yes, 1 and false, no, 0 in any case."""
     if operand.type.kind in STRING_KINDS:
         return map_values(BOOL, lambda text: _TRUTHS.get(text.strip().lower()), operand)
     return flat_column(BOOL, numeric_values(operand).astype(np.bool_), validity_of(operand))
@@ -48,11 +53,18 @@ def bool_(_: KernelCall, operand: Column) -> Column:
 
 @scalar_kernel("string")
 def string(_: KernelCall, operand: Column) -> Column:
+    """The text of any value, as `cast_to_text` writes it."""
     return cast_to_text(operand)
 
 
 @scalar_kernel("time")
 def to_time(call: KernelCall, text: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[time], int64 µs since 1970 UTC, from ISO 8601 text. Without an offset it is read in `zone` (UTC where
+    None).
+
+    Raises EvaluationError PQ0704 where there is no such zone.
+    """
+
     def read(value: str, name: str = DEFAULT_ZONE) -> int | None:
         return _read_time(value, require_zone(name, call.span))
 
@@ -61,21 +73,28 @@ def to_time(call: KernelCall, text: Column, zone: Column | None = None) -> Colum
 
 @scalar_kernel("duration")
 def duration(_: KernelCall, text: Column) -> Column:
+    """FlatColumn[duration] from text as the language writes it, such as 1h30min, with an optional minus sign."""
     return map_values(DURATION, _read_duration, text)
 
 
 @scalar_kernel("key_of")
 def link_key(_: KernelCall, link: Column) -> Column:
+    """DictionaryColumn[keyword]: the key of the record that a link points to."""
     return replace(dictionary_encode(link), type=KEYWORD)
 
 
 @scalar_kernel("collection_of")
 def link_collection(_: KernelCall, link: Column) -> Column:
+    """DictionaryColumn[keyword]: the name of the collection that a link points to; null where the link is."""
     return null_outside(constant_column(KEYWORD, link.type.name, len(link)), ~null_mask(link))
 
 
 def cast_to_text(column: Column) -> FlatColumn | DictionaryColumn:
-    """Values as text: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]; bytes in base64. Strings as they are, null as null."""
+    """Values as the language writes them: true, 1.5, 2026-11-22T09:30:00Z, 1h30min, [a, b]; bytes in base64; nulls stay
+    null.
+
+    A column of strings is returned unchanged.
+    """
     if isinstance(column, DictionaryColumn) or column.type.kind is TypeKind.TEXT:
         assert not isinstance(column, ListColumn)
         return column

@@ -1,4 +1,8 @@
-"""Equality, which is null-safe and two-valued, order, which null is never part of, and ranges."""
+"""Comparison operators and functions built on them.
+
+Equality is two-valued: null equals null and nothing else. An order comparison with null is false. All raise
+EvaluationError PQ0302 where the types cannot be compared, order comparisons PQ0778 where the type has no order.
+"""
 
 from __future__ import annotations
 
@@ -35,59 +39,69 @@ Compare: TypeAlias = "Callable[[Any, Any], Any]"  # of operator: takes arrays an
 
 @scalar_kernel("==")
 def equals(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool] without nulls: `equal_mask`."""
     return bool_column(equal_mask(left, right, call.span))
 
 
 @scalar_kernel("!=")
 def differs(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool] without nulls: the negation of `equals`."""
     return bool_column(~equal_mask(left, right, call.span))
 
 
 @scalar_kernel("<")
 def is_less(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool]: left < right, false where either is null."""
     return bool_column(compare_mask(operator.lt, left, right, call.span))
 
 
 @scalar_kernel("<=")
 def is_less_or_equal(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool]: left <= right, false where either is null."""
     return bool_column(compare_mask(operator.le, left, right, call.span))
 
 
 @scalar_kernel(">")
 def is_greater(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool]: left > right, false where either is null."""
     return bool_column(compare_mask(operator.gt, left, right, call.span))
 
 
 @scalar_kernel(">=")
 def is_greater_or_equal(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[bool]: left >= right, false where either is null."""
     return bool_column(compare_mask(operator.ge, left, right, call.span))
 
 
 @scalar_kernel("in range")
 def in_range(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
-    """Low <= value < high."""
+    """FlatColumn[bool]: low <= value < high, false where any is null."""
     reached = compare_mask(operator.ge, value, low, call.span)
     return bool_column(reached & compare_mask(operator.lt, value, high, call.span))
 
 
 @scalar_kernel("not in range")
 def not_in_range(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
+    """FlatColumn[bool]: the negation of `in_range`, so true where any is null."""
     reached = compare_mask(operator.ge, value, low, call.span)
     return bool_column(~(reached & compare_mask(operator.lt, value, high, call.span)))
 
 
 @scalar_kernel("least")
 def least(call: KernelCall, *operands: Column) -> Column:
+    """The smallest operand of each row, of the common type; nulls are skipped, null where all are."""
     return _extreme(call, operator.lt, operands)
 
 
 @scalar_kernel("greatest")
 def greatest(call: KernelCall, *operands: Column) -> Column:
+    """The largest operand of each row, of the common type; nulls are skipped, null where all are."""
     return _extreme(call, operator.gt, operands)
 
 
 @scalar_kernel("between")
 def between(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
+    """FlatColumn[bool]: low <= value <= high, false where any is null."""
     return bool_column(
         compare_mask(operator.ge, value, low, call.span) & compare_mask(operator.le, value, high, call.span)
     )
@@ -95,6 +109,7 @@ def between(call: KernelCall, value: Column, low: Column, high: Column) -> Colum
 
 @scalar_kernel("clamp")
 def clamp(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
+    """The value limited to low..high, of the common type; null where any is null. Low applies before high."""
     operands = (value, low, high)
     below, above = compare_mask(operator.lt, value, low, call.span), compare_mask(operator.gt, value, high, call.span)
     type_ = common_type(call.type, operands, call.span)
@@ -105,7 +120,7 @@ def clamp(call: KernelCall, value: Column, low: Column, high: Column) -> Column:
 
 
 def equal_mask(left: Column, right: Column, span: Span) -> Mask:
-    """Row by row; null equals null and nothing else."""
+    """Bool by row; null equals null and nothing else."""
     require_comparable(left, right, span)
     nulls, more_nulls = null_mask(left), null_mask(right)
     if TypeKind.NULL in {left.type.kind, right.type.kind}:
@@ -121,7 +136,7 @@ def equal_mask(left: Column, right: Column, span: Span) -> Mask:
 
 
 def compare_mask(compare: Compare, left: Column, right: Column, span: Span) -> Mask:
-    """`compare` row by row; false where one is null. Strings by code point, durations by length."""
+    """`compare` by row (bool); false where either is null. Strings by code point, durations by length."""
     require_comparable(left, right, span)
     length = row_count((left, right))
     if TypeKind.NULL in {left.type.kind, right.type.kind}:
@@ -139,12 +154,12 @@ def compare_mask(compare: Compare, left: Column, right: Column, span: Span) -> M
 
 
 def comparable_values(column: Column) -> NDArray[Any]:
-    """What values that are no strings are compared by: numbers, and the lengths of durations."""
+    """The numbers by which values other than strings are compared: int64 µs for durations."""
     return length_us(column) if column.type.kind is TypeKind.DURATION else numeric_values(column)
 
 
 def equals_text(column: Column, text: str) -> Mask:
-    """Where a column of strings holds `text`."""
+    """Bool by row: True where a column of strings holds `text`; null is False."""
     if not isinstance(column, DictionaryColumn):
         found: Mask = numeric_values(column) == text
     elif len(column) < len(column.dictionary):
@@ -155,6 +170,7 @@ def equals_text(column: Column, text: str) -> Mask:
 
 
 def require_comparable(left: Column, right: Column, span: Span) -> None:
+    """Raises EvaluationError PQ0302 where the two types have no common type."""
     if unify(left.type, right.type) is None:
         raise EvaluationError("PQ0302", span, left=left.type, right=right.type)
 

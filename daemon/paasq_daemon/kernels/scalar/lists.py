@@ -1,4 +1,4 @@
-"""Functions over lists, and lists made of columns."""
+"""Functions over lists, and list construction. Positions count from 0. Null where a list argument is null."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from paasq_daemon.index.column import Column, Ints, ListColumn
-from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS, Groups
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
+from paasq_daemon.kernels.aggregate.functions import AGGREGATE_KERNELS
+from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
@@ -26,14 +26,14 @@ from paasq_daemon.kernels.operands import (
     validity_of,
 )
 from paasq_daemon.kernels.scalar.cast import cast_to_text
-from paasq_daemon.kernels.sort_keys import scalar_sort_key
+from paasq_daemon.kernels.sort_keys import first_rows, scalar_sort_key
 from paasq_dsl.types import ANY, INT, NULL, STRING_KINDS, TEXT, Type, TypeKind, list_of
 from paasq_dsl.values import Value
 
 
 @scalar_kernel("[]")
 def list_(call: KernelCall, *items: Column) -> Column:
-    """Row by row a list of one item of each column."""
+    """ListColumn: in each row the items of all columns, nulls among them. Raises EvaluationError PQ0751 for nested lists."""
     if not items:
         return column_from_values(list_of(NULL), [[]])
     if any(isinstance(item, ListColumn) for item in items):
@@ -48,54 +48,60 @@ def list_(call: KernelCall, *items: Column) -> Column:
 
 @scalar_kernel("..")
 def range_bounds(call: KernelCall, low: Column, high: Column) -> Column:
-    """A range read as a value, as `depth 1..2` is: the list of its two ends."""
+    """ListColumn of two items: the bounds of a range that is read as a value, as in `depth 1..2`."""
     return list_(replace(call, type=list_of(call.type)), low, high)
 
 
 @scalar_kernel("first")
 def first(_: KernelCall, items: Column) -> Column:
+    """The first item; null of an empty list."""
     return _item_at(items, np.zeros(1, np.int64))
 
 
 @scalar_kernel("last")
 def last(_: KernelCall, items: Column) -> Column:
+    """The last item; null of an empty list."""
     return _item_at(items, np.diff(items.offsets) - 1 if isinstance(items, ListColumn) else np.zeros(1, np.int64))
 
 
 @scalar_kernel("at")
 def at(_: KernelCall, items: Column, position: Column) -> Column:
+    """The item at a position (int64), null outside of the list or where the position is null."""
     valid = validity_of(position)
     return _item_at(items, numeric_values(position) if valid is None else np.where(valid, numeric_values(position), -1))
 
 
 @scalar_kernel("slice")
 def slice_(_: KernelCall, items: Column, start: Column, count: Column | None = None) -> Column:
-    """A position before the first item counts as the first."""
+    """The items from `start` on, `count` of them or to the end. Negative numbers count as 0."""
     return map_values(_type(items), _slice, items, start, *(() if count is None else (count,)))
 
 
 @scalar_kernel("reverse")
 def reverse(_: KernelCall, operand: Column) -> Column:
-    """The items of a list, the characters of a text."""
+    """The items of a list, or the characters of a text, in reverse order."""
     return map_values(_type(operand), lambda value: value[::-1], operand)
 
 
 @scalar_kernel("sort_list")
 def sort_list(_: KernelCall, items: Column) -> Column:
+    """The items in ascending order (`scalar_sort_key`), nulls last; equal items keep their order."""
     return map_values(_type(items), lambda v: sorted(v, key=scalar_sort_key), items)
 
 
 @scalar_kernel("distinct_list")
 def distinct_list(_: KernelCall, items: Column) -> Column:
+    """Each distinct item once, in order of first appearance; null is an item."""
     return map_values(_type(items), _distinct, items)
 
 
 @scalar_kernel("append")
 def append(call: KernelCall, left: Column, right: Column) -> Column:
-    room = MemoryLimit("append", call.span, items=True)
+    """The items of `left`, then those of `right`. Raises EvaluationError PQ0794 above OUTPUT_ITEMS_MAX items in all rows."""
+    limit = MemoryLimit("append", call.span, items=True)
 
     def appended(items: list[Value], more: list[Value]) -> Value:
-        room.reserve(len(items) + len(more))
+        limit.reserve(len(items) + len(more))
         return items + more
 
     return map_values(common_type(call.type, (left, right), call.span), appended, left, right)
@@ -103,22 +109,25 @@ def append(call: KernelCall, left: Column, right: Column) -> Column:
 
 @scalar_kernel("union_of")
 def union(call: KernelCall, left: Column, right: Column) -> Column:
+    """Distinct items of either list, in order of first appearance."""
     return map_values(common_type(call.type, (left, right), call.span), lambda a, b: _distinct(a + b), left, right)
 
 
 @scalar_kernel("intersection")
 def intersection(call: KernelCall, left: Column, right: Column) -> Column:
+    """Distinct items of `left` that are also in `right`, in the order of `left`."""
     return map_values(common_type(call.type, (left, right), call.span), _intersection, left, right)
 
 
 @scalar_kernel("difference")
 def difference(call: KernelCall, left: Column, right: Column) -> Column:
+    """Distinct items of `left` that are not in `right`, in the order of `left`."""
     return map_values(common_type(call.type, (left, right), call.span), _difference, left, right)
 
 
 @scalar_kernel("index_of")
 def index_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
-    """Of an item in a list, of a part in a text."""
+    """FlatColumn[int64]: the first position of an item in a list or of a substring in a text; null where it does not occur."""
     if operand.type.kind is TypeKind.LIST:
         common_type(operand.type.item or ANY, (wanted,), call.span)
         return map_values(INT, _index_of, operand, wanted)
@@ -127,7 +136,9 @@ def index_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
 
 @scalar_kernel("count_of")
 def count_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
-    """Of an item in a list, of a part in a text; the empty part stands nowhere."""
+    """FlatColumn[int64]: occurrences of an item in a list, or non-overlapping ones of a substring in a text; 0 of an
+    empty one.
+    """
     if operand.type.kind is TypeKind.LIST:
         common_type(operand.type.item or ANY, (wanted,), call.span)
         return map_values(INT, lambda items, item: _keys(items).count(scalar_sort_key(item)), operand, wanted)
@@ -136,34 +147,41 @@ def count_of(call: KernelCall, operand: Column, wanted: Column) -> Column:
 
 @scalar_kernel("list_sum")
 def list_sum(call: KernelCall, items: Column) -> Column:
+    """`sum` of each row's items. Raises EvaluationError PQ0781 where an int64 sum overflows."""
     return _of_items("sum", call, items)
 
 
 @scalar_kernel("list_avg")
 def list_avg(call: KernelCall, items: Column) -> Column:
+    """`avg` of each row's items."""
     return _of_items("avg", call, items)
 
 
 @scalar_kernel("list_min")
 def list_min(call: KernelCall, items: Column) -> Column:
+    """The smallest item of each row that is not null; null where there is none."""
     return _of_items("min", call, items)
 
 
 @scalar_kernel("list_max")
 def list_max(call: KernelCall, items: Column) -> Column:
+    """The largest item of each row that is not null; null where there is none."""
     return _of_items("max", call, items)
 
 
 @scalar_kernel("join")
 def join(call: KernelCall, items: Column, separator: Column) -> Column:
-    """Null items are left out."""
+    """FlatColumn[text]: the items as text with a separator between them; null items are left out.
+
+    Raises EvaluationError PQ0795 above OUTPUT_CHARACTERS_MAX characters in all rows.
+    """
     if isinstance(items, ListColumn):
         items = ListColumn(list_of(TEXT), items.offsets, cast_to_text(items.items), items.validity)
-    room = MemoryLimit("join", call.span)
+    limit = MemoryLimit("join", call.span)
 
     def joined(texts: list[str | None], between: str) -> Value:
         parts = [text for text in texts if text is not None]
-        room.reserve(sum(map(len, parts)) + len(between) * len(parts))
+        limit.reserve(sum(map(len, parts)) + len(between) * len(parts))
         return between.join(parts)
 
     return map_values(TEXT, joined, items, separator)
@@ -171,7 +189,7 @@ def join(call: KernelCall, items: Column, separator: Column) -> Column:
 
 @scalar_kernel("length")
 def length(_: KernelCall, operand: Column) -> Column:
-    """Items of a list, characters of a text."""
+    """FlatColumn[int64]: items of a list, or characters (code points) of a text."""
     if isinstance(operand, ListColumn):
         return flat_column(INT, np.diff(operand.offsets), operand.validity)
     return map_values(INT, len, operand)
@@ -227,13 +245,13 @@ def _distinct(items: list[Value]) -> list[Value]:
 
 
 def _intersection(left: list[Value], right: list[Value]) -> list[Value]:
-    there = set(_keys(right))
-    return _distinct([item for item in left if scalar_sort_key(item) in there])
+    keys = set(_keys(right))
+    return _distinct([item for item in left if scalar_sort_key(item) in keys])
 
 
 def _difference(left: list[Value], right: list[Value]) -> list[Value]:
-    there = set(_keys(right))
-    return _distinct([item for item in left if scalar_sort_key(item) not in there])
+    keys = set(_keys(right))
+    return _distinct([item for item in left if scalar_sort_key(item) not in keys])
 
 
 def _index_of(items: list[Value], item: Value) -> int | None:

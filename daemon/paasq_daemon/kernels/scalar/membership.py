@@ -1,14 +1,18 @@
-"""in, has, has any, has all: values and lists. A null is an item like any other."""
+"""The operators in, has, has any, has all over values and lists. A null item is an item like any other.
+
+All give a FlatColumn[bool] without nulls. EvaluationError PQ0302 where the types cannot be compared, PQ0753 where a
+list is expected.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn, Mask
+from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, ListColumn, Mask
 from paasq_daemon.kernels.columns import broadcast, column_to_values, dictionary_decode
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.operands import bool_column, null_mask, numeric_values, row_count
+from paasq_daemon.kernels.operands import bool_column, item_rows, null_mask, numeric_values, row_count
 from paasq_daemon.kernels.scalar.comparison import comparable_values, equal_mask, equals_text, require_comparable
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import STRING_KINDS, TypeKind
@@ -18,21 +22,25 @@ _FEW = 4  # words up to which looking for one after the other is quicker than as
 
 @scalar_kernel("in")
 def in_(call: KernelCall, value: Column, items: Column) -> Column:
+    """Whether the value is one of the items; false where the list is null."""
     return bool_column(_has(items, value, call.span))
 
 
 @scalar_kernel("not in")
 def not_in(call: KernelCall, value: Column, items: Column) -> Column:
+    """The negation of `in_`: true where the list is null."""
     return bool_column(~_has(items, value, call.span))
 
 
 @scalar_kernel("has")
 def has(call: KernelCall, items: Column, value: Column) -> Column:
+    """`in_` with the arguments exchanged."""
     return bool_column(_has(items, value, call.span))
 
 
 @scalar_kernel("has any")
 def has_any(call: KernelCall, items: Column, wanted: Column) -> Column:
+    """Whether at least one of `wanted` is an item; false where either list is null, or `wanted` is empty."""
     if _is_null(items) or _is_null(wanted):
         return bool_column(np.zeros(row_count((items, wanted)), np.bool_))
     items, wanted = _list(items, call.span), _list(wanted, call.span)
@@ -43,21 +51,21 @@ def has_any(call: KernelCall, items: Column, wanted: Column) -> Column:
 
 @scalar_kernel("has all")
 def has_all(call: KernelCall, items: Column, wanted: Column) -> Column:
-    """True of an empty list of wanted items, but never of a null list."""
+    """Whether all of `wanted` are items; true of an empty `wanted`, false where either list is null."""
     if _is_null(items) or _is_null(wanted):
         return bool_column(np.zeros(row_count((items, wanted)), np.bool_))
     items, wanted = _list(items, call.span), _list(wanted, call.span)
     if len(wanted) != 1:
         return bool_column(_compare_sets(items, wanted, every=True))
     found = ~null_mask(items)
-    asked = _row_items(wanted)
-    for i in range(len(asked)):
-        found &= _rows_with(items, equal_mask(items.items, asked.take(np.array([i])), call.span))
+    required = _row_items(wanted)
+    for i in range(len(required)):
+        found &= _rows_with(items, equal_mask(items.items, required.take(np.array([i])), call.span))
     return bool_column(found)
 
 
 def member_mask(column: Column, items: Column, span: Span) -> Mask:
-    """Where the value of `column` is one of all of `items`."""
+    """Bool by row: whether the value of `column` is among all of `items`, null included."""
     require_comparable(column, items, span)
     nulls = null_mask(column)
     found = np.zeros(len(column), np.bool_)
@@ -68,11 +76,6 @@ def member_mask(column: Column, items: Column, span: Span) -> Mask:
             found = np.isin(comparable_values(column), comparable_values(items)[~null_mask(items)])
         found &= ~nulls
     return found | nulls if null_mask(items).any() else found
-
-
-def item_rows(lists: ListColumn, positions: Ints) -> Ints:
-    """The rows that items at these positions belong to."""
-    return np.searchsorted(lists.offsets, positions, side="right") - 1
 
 
 def _has(items: Column, value: Column, span: Span) -> Mask:
@@ -120,9 +123,9 @@ def _compare_sets(items: ListColumn, wanted: ListColumn, *, every: bool) -> Mask
     length = row_count((items, wanted))
     found = np.zeros(length, np.bool_)
     pairs = zip(column_to_values(broadcast(items, length)), column_to_values(broadcast(wanted, length)), strict=True)
-    for row, (have, asked) in enumerate(pairs):
-        if isinstance(have, list) and isinstance(asked, list):
-            found[row] = (all if every else any)(item in have for item in asked)
+    for row, (have, required) in enumerate(pairs):
+        if isinstance(have, list) and isinstance(required, list):
+            found[row] = (all if every else any)(item in have for item in required)
     return found
 
 

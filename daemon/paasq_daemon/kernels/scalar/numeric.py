@@ -1,4 +1,4 @@
-"""Functions over numbers. What has no result is null."""
+"""Functions over numbers. Null where an argument is null; a float result that is NaN or infinite is null."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from paasq_dsl.values import Value
 
 @scalar_kernel("abs")
 def abs_(call: KernelCall, operand: Column) -> Column:
+    """The absolute value, of the operand's type. Raises EvaluationError PQ0780 for the smallest int."""
     values, valid = numeric_values(operand), validity_of(operand)
     if operand.type.kind is TypeKind.FLOAT:
         return flat_column(FLOAT, np.abs(values), valid)
@@ -33,6 +34,7 @@ def abs_(call: KernelCall, operand: Column) -> Column:
 
 @scalar_kernel("round")
 def round_(_: KernelCall, operand: Column, digits: Column | None = None) -> Column:
+    """FlatColumn[float64] rounded to `digits` decimal places (0), halves to even; negative digits round to tens and so on."""
     if digits is None:
         return finite_column(FLOAT, np.rint(_floats(operand)), validity_of(operand))
     return map_values(FLOAT, _round_to, operand, digits)
@@ -40,16 +42,19 @@ def round_(_: KernelCall, operand: Column, digits: Column | None = None) -> Colu
 
 @scalar_kernel("floor")
 def floor(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: the greatest integer not above; null outside 64 bits."""
     return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.floor(_floats(operand)))
 
 
 @scalar_kernel("ceil")
 def ceil(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: the smallest integer not below; null outside 64 bits."""
     return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.ceil(_floats(operand)))
 
 
 @scalar_kernel("power")
 def power(_: KernelCall, base: Column, exponent: Column) -> Column:
+    """FlatColumn[float64]: base ** exponent; null where it is not real or overflows."""
     return finite_column(
         FLOAT, np.power(_floats(base), _floats(exponent)), combine_validity(validity_of(base), validity_of(exponent))
     )
@@ -57,37 +62,44 @@ def power(_: KernelCall, base: Column, exponent: Column) -> Column:
 
 @scalar_kernel("hypot")
 def hypot(_: KernelCall, x: Column, y: Column) -> Column:
+    """FlatColumn[float64]: sqrt(x*x + y*y) without intermediate overflow."""
     return finite_column(FLOAT, np.hypot(_floats(x), _floats(y)), combine_validity(validity_of(x), validity_of(y)))
 
 
 @scalar_kernel("atan2")
 def atan2(_: KernelCall, y: Column, x: Column) -> Column:
+    """FlatColumn[float64]: the angle of the point (x, y) in radians, -pi to pi."""
     return finite_column(FLOAT, np.arctan2(_floats(y), _floats(x)), combine_validity(validity_of(y), validity_of(x)))
 
 
 @scalar_kernel("trunc")
 def trunc(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: the integer part; null outside 64 bits."""
     return operand if operand.type.kind is TypeKind.INT else to_integers(operand, np.trunc(_floats(operand)))
 
 
 @scalar_kernel("sign")
 def sign(_: KernelCall, operand: Column) -> Column:
+    """FlatColumn[int64]: -1, 0 or 1."""
     return flat_column(INT, np.sign(numeric_values(operand)).astype(np.int64), validity_of(operand))
 
 
 @scalar_kernel("width_bucket")
 def width_bucket(_: KernelCall, operand: Column, low: Column, high: Column, count: Column) -> Column:
-    """As SQL has it, for ranges from low to high alone."""
+    """FlatColumn[int64]: as SQL:2003's width_bucket for low < high: 0 below low, count + 1 from high on.
+
+    Null where low is not below high or count is not positive.
+    """
     values, lows, highs, counts = _floats(operand), _floats(low), _floats(high), numeric_values(count)
     inside = np.floor((values - lows) / (highs - lows) * counts) + 1
     found = np.where(values < lows, 0.0, np.where(values >= highs, counts + 1.0, np.minimum(inside, counts)))
-    there = (lows < highs) & (counts > 0)
-    valid = combine_validity(*(validity_of(c) for c in (operand, low, high, count)), there)
-    return flat_column(INT, np.where(there, found, 0.0).astype(np.int64), valid)
+    defined = (lows < highs) & (counts > 0)
+    valid = combine_validity(*(validity_of(c) for c in (operand, low, high, count)), defined)
+    return flat_column(INT, np.where(defined, found, 0.0).astype(np.int64), valid)
 
 
 def to_integers(operand: Column, values: Floats) -> Column:
-    """Floats without a fraction as ints; null outside the 64 bits of an int."""
+    """Floats without a fraction as FlatColumn[int64]; null outside 64 bits and where `operand` is null."""
     inside = checked_integers.fits(values)
     valid = validity_of(operand)
     return flat_column(

@@ -1,4 +1,9 @@
-"""Regular expressions by RE2, whose time is linear in the text whatever the pattern: Python's own can take for ever."""
+"""Regular expressions by RE2, whose time is linear in the text for any pattern; Python's backtracking matcher can take
+exponential time.
+
+Null where an argument is null. All raise EvaluationError PQ0770 for an invalid pattern, PQ0773 for one longer than
+PATTERN_CHARACTERS_MAX.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +31,8 @@ _PARTS = re.compile(r"([^\\]+)|(\\.?)", re.DOTALL)
 
 @scalar_kernel("matches")
 def matches(call: KernelCall, text: Column, pattern: Column) -> Column:
+    """FlatColumn[bool]: whether the pattern matches somewhere in the text."""
+
     def fits(value: str, regex: str) -> Value:
         return _compiled(regex, call.span).search(value.encode()) is not None
 
@@ -34,6 +41,12 @@ def matches(call: KernelCall, text: Column, pattern: Column) -> Column:
 
 @scalar_kernel("extract")
 def extract(call: KernelCall, text: Column, pattern: Column, group: Column | None = None) -> Column:
+    """FlatColumn[text]: a group of the first match: number `group` (0: all of it), by default the first group or all
+    where the pattern has none; null where nothing matches.
+
+    Raises EvaluationError PQ0771 where the pattern has no such group.
+    """
+
     def extracted(value: str, regex: str, number: int | None = None) -> Value:
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled) if number is None else number
@@ -47,6 +60,10 @@ def extract(call: KernelCall, text: Column, pattern: Column, group: Column | Non
 
 @scalar_kernel("extract_all")
 def extract_all(call: KernelCall, text: Column, pattern: Column) -> Column:
+    """ListColumn[text]: the first group of each match, or all of it where the pattern has no groups; null items for
+    groups that took no part.
+    """
+
     def extracted(value: str, regex: str) -> Value:
         compiled = _compiled(regex, call.span)
         number = _first_group(compiled)
@@ -57,7 +74,11 @@ def extract_all(call: KernelCall, text: Column, pattern: Column) -> Column:
 
 @scalar_kernel("replace_regex")
 def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) -> Column:
-    room = MemoryLimit("replace_regex", call.span)
+    r"""FlatColumn[text]: each match replaced; in `new` \1 is the first group, \0 the match, \\ a backslash.
+
+    Raises EvaluationError PQ0772 for another escape, PQ0796 where a text, PQ0795 where all texts together get too long.
+    """
+    limit = MemoryLimit("replace_regex", call.span)
 
     def replaced(value: str, regex: str, other: str) -> Value:
         compiled, made = _compiled(regex, call.span), len(value)
@@ -66,7 +87,7 @@ def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) 
             nonlocal made
             part = b"".join(p if isinstance(p, bytes) else found[p] or b"" for p in parts)
             made += len(part)
-            room.check_text(made)
+            limit.check_text(made)
             return part
 
         parts = _replacement(other, compiled.groups, call.span)
@@ -75,7 +96,7 @@ def replace_regex(call: KernelCall, text: Column, pattern: Column, new: Column) 
             kept += [data[end : found.start()], expanded(found)]
             end = found.end()
         result = b"".join([*kept, data[end:]])
-        room.reserve(len(result))
+        limit.reserve(len(result))
         return result.decode()
 
     return map_values(TEXT, replaced, text, pattern, new)
@@ -91,7 +112,7 @@ def _places(compiled: Any, data: bytes) -> Iterator[Any]:
 
 
 def _replacement(text: str, groups: int, span: Span) -> list[bytes | int]:
-    r"""What stands there, and the numbers of groups: `\1` is the first, `\0` the whole, `\\` a backslash."""
+    r"""Literal bytes and group numbers, in order: `\1` is the first, `\0` the whole, `\\` a backslash."""
     parts: list[bytes | int] = []
     for plain, escape in _PARTS.findall(text):
         digit = escape[1:]

@@ -1,4 +1,4 @@
-"""How alike two texts are. By letters; `similarity` of vectors goes by meaning."""
+"""Similarity of two texts by their letters; `similarity` of vectors compares meanings."""
 
 from __future__ import annotations
 
@@ -17,16 +17,23 @@ _SOUNDS = {
 
 @scalar_kernel("levenshtein")
 def levenshtein(_: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[int64]: the edit distance (Levenshtein 1966) in code points; null above CHARACTERS_MAX characters."""
     return map_values(INT, _edits, left, right)
 
 
 @scalar_kernel("jaro_winkler")
 def jaro_winkler(_: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[float64], 0 to 1: Jaro's similarity with Winkler's (1990) bonus for a common prefix of up to 4
+    characters; null above CHARACTERS_MAX characters.
+    """
     return map_values(FLOAT, _jaro_winkler, left, right)
 
 
 @scalar_kernel("soundex")
 def soundex(_: KernelCall, text: Column) -> Column:
+    """FlatColumn[text]: American Soundex (Russell 1918), a letter and three digits; null without a letter a-z after
+    accents are removed.
+    """
     return map_values(TEXT, _soundex, text)
 
 
@@ -54,7 +61,7 @@ def _jaro_winkler(left: str, right: str) -> float | None:
 
 
 def _jaro(left: str, right: str) -> float:
-    """Letters in common not further apart than half of the longer text, less half of those that stand in another order."""
+    """Letters in common not further apart than half of the longer text, less half of those in another order."""
     if left == right:
         return 1.0
     window = max(max(len(left), len(right)) // 2 - 1, 0)

@@ -1,4 +1,4 @@
-"""Parts of URLs and mail addresses, and a number for a text."""
+"""Components of URLs and e-mail addresses, and hashes of strings. Null where the argument is null."""
 
 from __future__ import annotations
 
@@ -17,26 +17,33 @@ _PARAMETERS_MAX = 1_000
 
 @scalar_kernel("url_host")
 def url_host(_: KernelCall, url: Column) -> Column:
+    """FlatColumn[text]: the host in lower case; null where the text is no URL with a host."""
     return map_values(TEXT, _host, url)
 
 
 @scalar_kernel("url_path")
 def url_path(_: KernelCall, url: Column) -> Column:
+    """FlatColumn[text]: the path, not decoded, maybe empty; null where the text is no URL with a host."""
     return map_values(TEXT, lambda u: parts.path if (parts := _parts(u)) else None, url)
 
 
 @scalar_kernel("url_parameter")
 def url_parameter(_: KernelCall, url: Column, name: Column) -> Column:
+    """FlatColumn[text]: the first value of a query parameter, percent-decoded; null where there is none, or where the
+    URL has more than 1,000 parameters.
+    """
     return map_values(TEXT, _parameter, url, name)
 
 
 @scalar_kernel("email_domain")
 def email_domain(_: KernelCall, address: Column) -> Column:
+    """FlatColumn[text]: the domain of an address (RFC 5322, with or without a name) in lower case; null where there is none."""
     return map_values(TEXT, _domain, address)
 
 
 @scalar_kernel("hash")
 def hash_(_: KernelCall, text: Column) -> Column:
+    """FlatColumn[int64]: XXH3 of 64 bits of the UTF-8 text, as a signed number."""
     return map_values(INT, _hash, text)
 
 

@@ -1,4 +1,8 @@
-"""Functions over vectors."""
+"""Functions over vectors, computed in float64. A list of numbers is a vector too.
+
+Null where a vector is null, has a null item, or is a list shorter than the column's longest. Two columns of different
+dimensions raise EvaluationError PQ0777.
+"""
 
 from __future__ import annotations
 
@@ -16,32 +20,36 @@ from paasq_dsl.types import FLOAT, INT
 
 @scalar_kernel("similarity")
 def similarity(call: KernelCall, left: Column, right: Column) -> Column:
-    """The cosine; null where a vector is missing or has no direction. A list of numbers is a vector too."""
+    """FlatColumn[float64]: the cosine; null where a vector is all zeros."""
     return _of_pairs(call, left, right, lambda a, b: _dots(_unit(a), _unit(b)))
 
 
 @scalar_kernel("dot")
 def dot(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[float64]: the inner product."""
     return _of_pairs(call, left, right, _dots)
 
 
 @scalar_kernel("distance")
 def distance(call: KernelCall, left: Column, right: Column) -> Column:
+    """FlatColumn[float64]: the Euclidean distance."""
     return _of_pairs(call, left, right, lambda a, b: _lengths(a - b))
 
 
 @scalar_kernel("norm")
 def norm(_: KernelCall, vector: Column) -> Column:
-    vectors, there = _vectors(vector)
-    return finite_column(FLOAT, _lengths(vectors), there)
+    """FlatColumn[float64]: the Euclidean length."""
+    vectors, valid = _vectors(vector)
+    return finite_column(FLOAT, _lengths(vectors), valid)
 
 
 @scalar_kernel("dimension")
 def dimension(_: KernelCall, vector: Column) -> Column:
+    """FlatColumn[int64]: the number of components; of a list column the items of each row."""
     if isinstance(vector, ListColumn):
         return flat_column(INT, np.diff(vector.offsets), vector.validity)
-    vectors, there = _vectors(vector)
-    return flat_column(INT, np.full(len(there), vectors.shape[1], np.int64), there)
+    vectors, valid = _vectors(vector)
+    return flat_column(INT, np.full(len(valid), vectors.shape[1], np.int64), valid)
 
 
 def _of_pairs(call: KernelCall, left: Column, right: Column, compute: Callable[[Floats, Floats], Floats]) -> Column:
@@ -59,9 +67,9 @@ def _vectors(column: Column) -> tuple[Floats, Mask]:
         return column.values.astype(np.float64), ~null_mask(column)
     lists = [v if isinstance(v, list) else [] for v in column_to_values(column)]
     size = max(map(len, lists), default=0)
-    there = np.array([len(v) == size > 0 and None not in v for v in lists], np.bool_)
-    filled = [v if ok else [0.0] * size for v, ok in zip(lists, there, strict=True)]
-    return np.array(filled, np.float64).reshape(len(lists), size), there
+    valid = np.array([len(v) == size > 0 and None not in v for v in lists], np.bool_)
+    filled = [v if ok else [0.0] * size for v, ok in zip(lists, valid, strict=True)]
+    return np.array(filled, np.float64).reshape(len(lists), size), valid
 
 
 def _dots(left: Floats, right: Floats) -> Floats:

@@ -1,4 +1,7 @@
-"""Parts of times by the calendar, in UTC or in a zone, and where calendar units begin and end."""
+"""Calendar fields of times, in UTC or in a zone, and the boundaries of calendar units.
+
+Null where an argument is null, the zone included. A zone that does not exist raises EvaluationError PQ0704.
+"""
 
 from __future__ import annotations
 
@@ -47,33 +50,42 @@ _UNITS = {
 
 @scalar_kernel("is_weekend")
 def is_weekend(call: KernelCall, time: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[bool]: whether it is Saturday or Sunday in the zone (UTC where None)."""
     local, _ = _local(call, time, zone)
     return flat_column(BOOL, _weekday(local) >= 6, _valid(time, zone))
 
 
 @scalar_kernel("date")
 def date(call: KernelCall, time: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[time]: the start of the day in the zone (UTC where None)."""
     return start_of(call, time, constant_column(KEYWORD, "day", 1), zone)
 
 
 @scalar_kernel("start_of")
 def start_of(call: KernelCall, time: Column, unit: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[time]: the start of the time's unit (second to year, weeks on Monday) in the zone (UTC where None).
+
+    Raises EvaluationError PQ0754 for an unknown unit.
+    """
     return _boundary(call, time, unit, zone, ahead=0)
 
 
 @scalar_kernel("end_of")
 def end_of(call: KernelCall, time: Column, unit: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[time]: the start of the next unit; otherwise as `start_of`."""
     return _boundary(call, time, unit, zone, ahead=1)
 
 
 @scalar_kernel("days_between")
 def days_between(call: KernelCall, start: Column, end: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[int64]: midnights of the zone between the two times, negative where `end` is earlier."""
     (first, _), (last, _) = _local(call, start, zone), _local(call, end, zone)
     return flat_column(INT, last // DAY_US - first // DAY_US, combine_validity(_valid(start, zone), validity_of(end)))
 
 
 @scalar_kernel("months_between")
 def months_between(call: KernelCall, start: Column, end: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[int64]: month starts of the zone between the two times, negative where `end` is earlier."""
     (first, _), (last, _) = _local(call, start, zone), _local(call, end, zone)
     return flat_column(
         INT,
@@ -84,6 +96,7 @@ def months_between(call: KernelCall, start: Column, end: Column, zone: Column | 
 
 @scalar_kernel("zone_offset")
 def zone_offset(call: KernelCall, time: Column, zone: Column) -> Column:
+    """FlatColumn[duration]: microseconds that the zone is ahead of UTC at the time."""
     return flat_column(DURATION, _local(call, time, zone)[1], _valid(time, zone))
 
 

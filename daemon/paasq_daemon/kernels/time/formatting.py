@@ -1,4 +1,4 @@
-"""Times as text by a format, and back. The names of days and months are English, whatever the machine speaks."""
+"""Times to text and back by strftime directives. Names of days and months are English, independent of the locale."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ _ONLY_WRITTEN = frozenset("Z")  # a zone's short name tells no zone: IST is thre
 
 @scalar_kernel("format_time")
 def format_time(call: KernelCall, time: Column, format_: Column, zone: Column | None = None) -> Column:
-    def told(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
+    """FlatColumn[text]: the time in the zone (UTC where None) by the format; null where an argument is null or the year
+    is outside 1 to 9999.
+
+    Raises EvaluationError PQ0774 for a format that is too long, PQ0775 for a directive not supported, PQ0704 for the
+    zone.
+    """
+
+    def formatted(micros: int, form: str, name: str = DEFAULT_ZONE) -> Value:
         _check(form, call.span)
         try:
             moment = to_datetime(micros, require_zone(name, call.span))
@@ -31,11 +38,17 @@ def format_time(call: KernelCall, time: Column, format_: Column, zone: Column | 
             return None
         return _DIRECTIVE.sub(lambda d: f"{moment.year:04}" if d[1] == "Y" else moment.strftime(d[0]), form)
 
-    return map_values(TEXT, told, time, format_, *(() if zone is None else (zone,)))
+    return map_values(TEXT, formatted, time, format_, *(() if zone is None else (zone,)))
 
 
 @scalar_kernel("parse_time")
 def parse_time(call: KernelCall, text: Column, format_: Column, zone: Column | None = None) -> Column:
+    """FlatColumn[time]: int64 µs of a text in this format, read in the zone (UTC where None) unless it has an offset;
+    null where the text does not match.
+
+    Raises EvaluationError as `format_time`, and PQ0776 where a directive is repeated or is %Z.
+    """
+
     def read(value: str, form: str, name: str = DEFAULT_ZONE) -> Value:
         directives = [d for d in _check(form, call.span) if d != "%"]
         if len(set(directives)) < len(directives) or _ONLY_WRITTEN & set(directives):
@@ -51,6 +64,10 @@ def parse_time(call: KernelCall, text: Column, format_: Column, zone: Column | N
 
 @scalar_kernel("time_from_parts")
 def time_from_parts(call: KernelCall, *parts: Column) -> Column:
+    """FlatColumn[time] from year, month, day and optionally hour, minute, second (float64, rounded to microseconds) and
+    zone; null where there is no such date or time of day.
+    """
+
     def put_together(
         year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: float = 0.0, zone: str = DEFAULT_ZONE
     ) -> Value:

@@ -1,4 +1,4 @@
-"""Calendar months of many times at once. Times are int64 microseconds since 1970 in UTC, months counted from 1970."""
+"""Calendar months of many times at once. Times are int64 µs since 1970 UTC, months are counted from January 1970."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _MONTHS_MAX = 292_000 * 12  # from 1970, either way, before microseconds leave 6
 
 
 def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Ints:
-    """The same day and time of day, months later; the month's last day where the day does not exist."""
+    """Times on the same day and time of day `months` later, or on the month's last day where that day does not exist.
+
+    Raises EvaluationError PQ0782 where a month is beyond what microseconds can hold.
+    """
     if not months.any():
         return times
     days = times // DAY_US
@@ -37,6 +40,7 @@ def months_since_epoch(times: Ints) -> Ints:
 
 
 def month_start_us(months: Ints) -> Ints:
+    """int64 µs of the first moment of each month."""
     return _first_day(months) * DAY_US
 
 

@@ -1,4 +1,4 @@
-"""Functions over times and durations: how long, how long ago, in which bucket."""
+"""Functions over times and durations: Unix time, age, recency, buckets. Times are int64 µs since 1970 UTC."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ _YEAR_0_MONTHS = 1970 * 12  # so that buckets of 10y begin in 2020, not in 2029
 
 @scalar_kernel("to_unix")
 def to_unix(_: KernelCall, time: Column) -> Column:
+    """FlatColumn[float64]: seconds since 1970 UTC."""
     return flat_column(FLOAT, numeric_values(time) / MICROS_PER_UNIT["s"], validity_of(time))
 
 
 @scalar_kernel("from_unix")
 def from_unix(call: KernelCall, seconds_: Column) -> Column:
+    """FlatColumn[time] of seconds since 1970 UTC, rounded to microseconds. Raises EvaluationError PQ0780 outside 64 bits."""
     values, valid = numeric_values(seconds_), validity_of(seconds_)
     if values.dtype == np.float64:
         return flat_column(TIME, checked_integers.from_floats(values * MICROS_PER_UNIT["s"], valid, call.span), valid)
@@ -48,11 +50,13 @@ def from_unix(call: KernelCall, seconds_: Column) -> Column:
 
 @scalar_kernel("seconds")
 def seconds(_: KernelCall, duration: Column) -> Column:
+    """FlatColumn[float64]: the duration in seconds, a month as a twelfth of 365.2425 days."""
     return flat_column(FLOAT, length_us(duration) / MICROS_PER_UNIT["s"], validity_of(duration))
 
 
 @scalar_kernel("age")
 def age(call: KernelCall, time: Column) -> Column:
+    """FlatColumn[duration]: microseconds from the time until now, negative for the future."""
     valid = validity_of(time)
     now = np.array([call.context.now_us], np.int64)
     return flat_column(DURATION, checked_integers.subtract(now, numeric_values(time), valid, call.span), valid)
@@ -60,7 +64,10 @@ def age(call: KernelCall, time: Column) -> Column:
 
 @scalar_kernel("recency")
 def recency(call: KernelCall, time: Column, half_life: Column) -> Column:
-    """Of a time to come 1."""
+    """FlatColumn[float64] without nulls: 2 ** (-age / half_life), 1 for the future, 0 where an argument is null.
+
+    Raises EvaluationError PQ0758 where a half-life is not positive.
+    """
     halves = length_us(half_life)
     _require_positive(halves, ~null_mask(half_life), "PQ0758", call)
     age_us = np.maximum(call.context.now_us - numeric_values(time).astype(np.float64), 0.0)
@@ -70,6 +77,12 @@ def recency(call: KernelCall, time: Column, half_life: Column) -> Column:
 
 @scalar_kernel("bucket")
 def bucket(call: KernelCall, value: Column, width: Column, zone: Column | None = None) -> Column:
+    """The start of the bucket that holds the value: FlatColumn[time] of times, float64 of numbers.
+
+    Buckets of whole weeks start on Monday, other fixed widths at 1970 UTC, months at year 0; with `zone` all are by its
+    local time. Raises EvaluationError PQ0757 where a width is not positive, PQ0755 where it mixes months and shorter
+    units, PQ0756 where the zone varies by row.
+    """
     if TypeKind.NULL in {value.type.kind, width.type.kind} or (zone is not None and null_mask(zone).all()):
         return null_column(call.type, row_count((value, width)))
     valid = combine_validity(validity_of(value), validity_of(width))
@@ -84,10 +97,10 @@ def bucket(call: KernelCall, value: Column, width: Column, zone: Column | None =
 
 def _time_bucket(call: KernelCall, times: Ints, width: Column, valid: Mask | None) -> Ints:
     months, micros = months_and_micros(width)
-    there = ~null_mask(width)
-    if (there & (months != 0) & (micros != 0)).any():
+    present = ~null_mask(width)
+    if (present & (months != 0) & (micros != 0)).any():
         raise EvaluationError("PQ0755", call.span)
-    _require_positive(months + micros, there, "PQ0757", call)
+    _require_positive(months + micros, present, "PQ0757", call)
     by_month, step = np.maximum(months, 1), np.maximum(micros, 1)
     origin = np.where(micros % MICROS_PER_UNIT["w"] == 0, MONDAY_US, 0)
     fixed = checked_integers.subtract(times, (times - origin) % step, valid, call.span)
@@ -110,6 +123,6 @@ def _zoned_bucket(call: KernelCall, times: Ints, width: Column, zone: Column, va
     )
 
 
-def _require_positive(values: NDArray[Any], there: Mask, code: str, call: KernelCall) -> None:
-    if (there & (values <= 0)).any():
+def _require_positive(values: NDArray[Any], present: Mask, code: str, call: KernelCall) -> None:
+    if (present & (values <= 0)).any():
         raise EvaluationError(code, call.span)

@@ -1,4 +1,6 @@
-"""Times of many rows in time zones. Local times are int64 microseconds too: those of a clock that shows UTC's digits."""
+"""Conversion between UTC and the local time of zones, for zones that may vary by row. A local time is int64 µs since
+1970 by the zone's clock. A zone that does not exist raises EvaluationError PQ0704.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,17 @@ from paasq_dsl.source_text import Span
 
 
 def offsets_us(times: Ints, zone: Column, span: Span) -> Ints:
-    """How much the clocks of the zone are ahead of UTC at each time; 0 where the zone is null."""
+    """int64 µs that the zone is ahead of UTC at each time; 0 where the zone is null."""
     return _by_zone(times, zone, span, lambda some, clocks: clocks.to_local(some) - some)
 
 
 def to_utc(local: Ints, zone: Column, span: Span) -> Ints:
-    """The moments at which the zone's clocks show these times: the first of two, or where they jump over it, the jump."""
+    """The times in UTC of local times: the first of two where an hour repeats; where the clock skips it, the transition."""
     return local + _by_zone(local, zone, span, lambda some, clocks: clocks.earliest_utc(some) - some)
 
 
 def to_utc_lenient(local: Ints, zone: Column, span: Span) -> Ints:
-    """As `to_utc`; but what the clocks jump over is read as if they had not jumped yet."""
+    """As `to_utc`, but a skipped local time is read with the offset before the transition."""
     return local + _by_zone(local, zone, span, lambda some, clocks: clocks.to_utc(some) - some)
 
 

@@ -1,4 +1,4 @@
-"""When the clocks of a time zone change. A local time is int64 microseconds too: those of a clock that shows UTC's digits."""
+"""The transitions of a time zone's UTC offset. A local time is int64 µs since 1970 by the zone's clock."""
 
 from __future__ import annotations
 
@@ -16,38 +16,40 @@ from paasq_dsl.time_zones import DEFAULT_ZONE, similar_zones
 from paasq_dsl.time_zones import find_zone as known_zone
 from paasq_dsl.values import EPOCH, INT_MIN, MICROS_PER_UNIT, to_micros
 
-FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these the clocks stand as at their ends
+FIRST_YEAR, LAST_YEAR = 1850, 2200  # outside of these years the offset is that of the nearest
 _YEARS_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneTransitions:
-    """`offsets[i]` is how much clocks are ahead of UTC from `starts[i]` on, both int64 microseconds; `starts` ascend."""
+    """`offsets[i]` is how far the zone is ahead of UTC from `starts[i]` on, both int64 µs; `starts` ascend."""
 
     starts: Ints
     offsets: Ints
 
     def to_local(self, times: Ints) -> Ints:
-        """What the clocks show."""
+        """Local times of times in UTC."""
         shown: Ints = times + self.offsets[self._period(times)]
         return shown
 
     def earliest_utc(self, local: Ints) -> Ints:
-        """The first moment at which the clocks show this; the jump where they jump over it."""
+        """The first time in UTC with this local time; where the clock skips it, the transition."""
         ends = self.starts[1:] + self.offsets[:-1]  # where each period ends, by its own clock
         period = np.searchsorted(ends, local, side="right")
         moments: Ints = np.maximum(local - self.offsets[period], self.starts[period])
         return moments
 
     def to_utc(self, local: Ints) -> Ints:
-        """The first moment at which the clocks show this; where they jump over it, as if they had not jumped yet."""
+        """The first time in UTC with this local time; a skipped one is read with the offset before the transition."""
         ends = self.starts[1:] + self.offsets[:-1]
         period = np.searchsorted(ends, local, side="right")
         moments: Ints = local - self.offsets[period]
         return np.where(moments < self.starts[period], local - self.offsets[np.maximum(period - 1, 0)], moments)
 
     def latest_utc_before(self, local: Ints, times: Ints) -> Ints:
-        """The last moment, at or before `times`, at which the clocks show this, as `first` where that is an earlier period."""
+        """The last time in UTC with this local time in the offset period of `times`, or `earliest_utc` where that is
+        before it.
+        """
         period = self._period(times)
         moments = local - self.offsets[period]
         return np.where(moments >= self.starts[period], moments, self.earliest_utc(local))
@@ -57,7 +59,9 @@ class ZoneTransitions:
 
 
 def zone_transitions(name: str, low_us: int, high_us: int, span: Span) -> ZoneTransitions:
-    """Those of a zone that matter for times between the two. Raises KernelError where there is no such zone."""
+    """The transitions of a zone that matter for times from `low_us` to `high_us`. Raises EvaluationError PQ0704 for no
+    such zone.
+    """
     zone = require_zone(name, span)
     first, last = (_year_of(us) for us in (low_us - DAY_US, high_us + DAY_US))
     found = [change for year in range(first, last + 1) for change in _changes(zone, year)]
@@ -67,7 +71,7 @@ def zone_transitions(name: str, low_us: int, high_us: int, span: Span) -> ZoneTr
 
 
 def day_start_us(now_us: int, days: int, zone: str, span: Span) -> int:
-    """When the day begins that is so many days from the present one in a zone."""
+    """The start in UTC of the day that is `days` after the present one in a zone, as µs."""
     if zone == DEFAULT_ZONE:
         return (now_us // DAY_US + days) * DAY_US
     clocks = zone_transitions(zone, now_us, now_us, span)
@@ -76,7 +80,7 @@ def day_start_us(now_us: int, days: int, zone: str, span: Span) -> int:
 
 
 def require_zone(name: str, span: Span) -> tzinfo:
-    """Raises KernelError where there is no such zone."""
+    """The zone of this name. Raises EvaluationError PQ0704, with similar names, where there is none."""
     found = known_zone(name)
     if found is None:
         raise EvaluationError("PQ0704", span, candidates=similar_zones(name), name=name)

@@ -1,4 +1,4 @@
-"""Calls of window functions and aggregates over rows in groups."""
+"""Evaluation of window functions and of aggregates over partitions, one value in each row."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from paasq_dsl.functions.signature import FunctionKind
 def evaluate_window_calls(
     calls: Iterable[FunctionCall], keys: Sequence[BoundExpression], rows: RowSet, run: EvaluationContext
 ) -> dict[FunctionCall, Column]:
-    """What each call gives, a value for each row, in the order of the rows. Groups are of rows equal in all keys.
+    """The column of each call, in the order of the rows. Partitions are rows with equal values in all keys.
 
-    Raises KernelError where a value can't be computed with, or times do not ascend as they must.
+    Raises EvaluationError where a value cannot be computed with, or times do not ascend as a function requires.
     """
     groups = group_rows([evaluate(key, rows, run) for key in keys], rows.length)
-    asked = list(calls)
-    found = {call: aggregate_over_partition(call, groups, rows, run) for call in asked if _is_aggregate(call)}
-    if len(found) < len(asked):
+    all_calls = list(calls)
+    found = {call: aggregate_over_partition(call, groups, rows, run) for call in all_calls if _is_aggregate(call)}
+    if len(found) < len(all_calls):
         ranges, order = _group_by_group(groups) if keys else (_all_rows(rows.length), None)
-        found |= {call: _computed(call, ranges, order, rows, run) for call in asked if call not in found}
+        found |= {
+            call: _evaluate_window_call(call, ranges, order, rows, run) for call in all_calls if call not in found
+        }
     return found
 
 
@@ -49,8 +51,10 @@ def _group_by_group(groups: Groups) -> tuple[Frames, Ints]:
     return Frames(np.searchsorted(grouped, grouped), np.searchsorted(grouped, grouped, side="right")), order
 
 
-def _computed(call: FunctionCall, groups: Frames, order: Ints | None, rows: RowSet, run: EvaluationContext) -> Column:
-    """`groups` are of the rows in `order`, or as they stand."""
+def _evaluate_window_call(
+    call: FunctionCall, groups: Frames, order: Ints | None, rows: RowSet, run: EvaluationContext
+) -> Column:
+    """`groups` are of the rows in `order`; None is the order they have."""
     function = FUNCTIONS[call.function]
     columns = [evaluate(argument, rows, run) for argument in call.arguments]
     check_argument_types(call, columns)

@@ -1,7 +1,7 @@
-"""Ranges of neighbouring rows: what the values of each come to, and which rows lie in a span of time.
+"""Frames of consecutive rows, and aggregates over each.
 
-Every range is worked out of its own values. A difference of running totals would be quicker, but it loses the digits of small
-values beside large ones, and one value that is no number would spoil all ranges behind it.
+Each frame is computed from its own values. Differences of running totals would be faster, but they lose the digits of
+small values next to large ones, and one NaN would spoil every later frame.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from paasq_daemon.kernels.sort_keys import factorize
 from paasq_dsl.source_text import Span
 from paasq_dsl.values import INT_MAX, INT_MIN
 
-_SURE = 9.0e18  # sums of magnitudes below this fit into 64 bits
+_SAFE_SUM = 9.0e18  # sums of magnitudes below this fit into 64 bits
 _BLOCK_ROWS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """One range for each row: from `starts` up to `ends`, which is not in it any more. int64, empty where both are equal."""
+    """One frame for each row: rows from `starts` (included) to `ends` (excluded), int64; empty where both are equal."""
 
     starts: Ints
     ends: Ints
 
     @property
     def lengths(self) -> Ints:
+        """int64: the rows of each frame."""
         return self.ends - self.starts
 
 
 def reduce_frames(combine: np.ufunc, values: NDArray[Any], ranges: Frames, nothing: Any) -> NDArray[Any]:
-    """What `combine` makes of the values of each range, `nothing` of an empty one. O(n log of the longest range)."""
+    """`combine` over the values of each frame, `nothing` for an empty one, of the dtype of `values`. O(n log of the longest)."""
     if len(values) and not ranges.starts.any() and ranges.ends.all():  # running from the first row
         return np.asarray(combine.accumulate(values))[ranges.ends - 1]
     found = np.empty(len(values), values.dtype)
@@ -74,24 +75,24 @@ def _blocks(ranges: Frames) -> Iterator[tuple[slice, slice, Frames]]:
     for begin in range(0, count, size):
         rows = slice(begin, min(begin + size, count))
         starts, ends = ranges.starts[rows], ranges.ends[rows]
-        there = starts < ends
-        low, high = int(starts[there].min(initial=count)), int(ends[there].max(initial=0))
-        yield rows, slice(low, high), Frames(np.where(there, starts - low, 0), np.where(there, ends - low, 0))
+        nonempty = starts < ends
+        low, high = int(starts[nonempty].min(initial=count)), int(ends[nonempty].max(initial=0))
+        yield rows, slice(low, high), Frames(np.where(nonempty, starts - low, 0), np.where(nonempty, ends - low, 0))
 
 
-def count_frames(there: Mask, ranges: Frames) -> Ints:
-    """How many rows of each range are there."""
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
+def count_frames(mask: Mask, ranges: Frames) -> Ints:
+    """int64: how many rows of each frame are True in the mask."""
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(mask, dtype=np.int64)])
     inside: Ints = before[ranges.ends] - before[ranges.starts]
     return inside
 
 
 def sum_frames(values: Ints, ranges: Frames, span: Span) -> Ints:
-    """Raises KernelError where one leaves 64 bits."""
+    """int64: the sum of each frame, 0 of an empty one. Raises EvaluationError PQ0781 where a sum leaves 64 bits."""
     magnitudes = np.abs(values.astype(np.float64))
-    if magnitudes.sum() < _SURE or (reduce_frames(np.add, magnitudes, ranges, 0.0) < _SURE).all():
-        sure: Ints = reduce_frames(np.add, values, ranges, 0)
-        return sure
+    if magnitudes.sum() < _SAFE_SUM or (reduce_frames(np.add, magnitudes, ranges, 0.0) < _SAFE_SUM).all():
+        exact: Ints = reduce_frames(np.add, values, ranges, 0)
+        return exact
     before = [0, *accumulate(values.tolist())]  # of any size, so that differences are exact
     sums = [
         before[end] - before[start] for start, end in zip(ranges.starts.tolist(), ranges.ends.tolist(), strict=True)
@@ -102,21 +103,21 @@ def sum_frames(values: Ints, ranges: Frames, span: Span) -> Ints:
 
 
 def median_frames(values: Floats, ranges: Frames) -> Floats:
-    """The middle value of each range, or the mean of the two that are; nan of an empty one."""
+    """float64: the median of each frame, the mean of the middle two of an even number; NaN of an empty one."""
     found = np.full(len(ranges.starts), np.nan)
     for rows, inside, part in _blocks(ranges):
-        there = np.flatnonzero(part.lengths)
-        full, count = Frames(part.starts[there], part.ends[there]), part.lengths[there]
+        nonempty = np.flatnonzero(part.lengths)
+        full, count = Frames(part.starts[nonempty], part.ends[nonempty]), part.lengths[nonempty]
         low, high = (_smallest(values[inside], full, place) for place in ((count - 1) // 2, count // 2))
-        found[rows][there] = low + (high - low) * 0.5
+        found[rows][nonempty] = low + (high - low) * 0.5
     return found
 
 
 def _smallest(values: Floats, ranges: Frames, places: Ints) -> Floats:
-    """The value of each range that so many smaller ones stand before.
+    """The `places`-th smallest value of each frame (0 the smallest).
 
     By a wavelet matrix (Claude, Navarro: The Wavelet Matrix, 2012) over the ranks of the values, one bit a turn from the
-    highest: values stand by the bits seen, and a count of zeros tells where those of a range have gone. O(n log n), however
+    highest: values are sorted by the bits seen, and counts of zeros give the new bounds of each frame. O(n log n), however
     wide the ranges are.
     """
     codes, distinct = factorize(values)
@@ -138,7 +139,7 @@ def _smallest(values: Floats, ranges: Frames, places: Ints) -> Floats:
 
 
 def upper_bounds(times: Ints, limits: Ints, groups: Frames) -> Ints:
-    """For each limit the first row of its group whose time is later, or the group's end. Times ascend within groups."""
+    """int64: for each limit the first row of its partition with a later time, or the partition's end. Times ascend in each."""
     if not groups.starts.any():
         return np.searchsorted(times, limits, side="right").astype(np.int64)
     low, high = groups.starts.copy(), groups.ends.copy()

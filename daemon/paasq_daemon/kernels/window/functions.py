@@ -1,4 +1,9 @@
-"""The window functions: of columns whose rows stand group by group, to a column with a value for each row."""
+"""The window functions: from columns whose rows are ordered partition by partition to a column with a value for each
+row.
+
+A null in an argument that is fixed, or one out of its range, raises EvaluationError; float results that are NaN or
+infinite are null.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,6 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from paasq_daemon.index.column import Column, FlatColumn, Floats, Ints
-from paasq_daemon.kernels.aggregate.value_counts import first_rows
 from paasq_daemon.kernels.columns import null_column
 from paasq_daemon.kernels.context import KernelCall
 from paasq_daemon.kernels.durations import MONTH_MICROS, duration_column, length_us, mean_durations, months_and_micros
@@ -24,7 +28,7 @@ from paasq_daemon.kernels.operands import (
     validity_of,
 )
 from paasq_daemon.kernels.scalar import arithmetic
-from paasq_daemon.kernels.sort_keys import dense_ranks
+from paasq_daemon.kernels.sort_keys import dense_ranks, first_rows
 from paasq_daemon.kernels.window.frames import Frames, count_frames, median_frames, reduce_frames, sum_frames
 from paasq_daemon.kernels.window.range_frames import trailing_frames
 from paasq_dsl.types import FLOAT, INT, TypeKind
@@ -33,8 +37,9 @@ from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration
 
 @dataclass(frozen=True, slots=True)
 class WindowCall:
-    """One call of a window function, and for each of its rows where the group begins and ends. `columns` are the names of
-    its arguments, where they are columns."""
+    """One call of a window function, with the bounds of the partition of each of its rows. `columns` are the names of
+    its arguments, None for those that are not plain columns.
+    """
 
     call: KernelCall
     partitions: Frames
@@ -42,9 +47,11 @@ class WindowCall:
 
     @property
     def rows(self) -> Ints:
+        """int64: the numbers of the rows, 0 to length - 1."""
         return np.arange(len(self.partitions.starts))
 
     def refused(self, code: str, **words: Any) -> EvaluationError:
+        """The error with this code at the span of the call; `words` fill its message."""
         return EvaluationError(code, self.call.span, **words)
 
 
@@ -55,6 +62,8 @@ WINDOW_KERNELS: dict[str, _WindowKernel] = {}
 
 
 def window_kernel(name: str) -> Callable[[_AnyKernel], _AnyKernel]:
+    """Registers the kernel of a window function under its name."""
+
     def register(function: _AnyKernel) -> _AnyKernel:
         WINDOW_KERNELS[name] = function
         return function
@@ -70,26 +79,39 @@ _SECOND = Duration(0, MICROS_PER_UNIT["s"])
 
 @window_kernel("row_number")
 def row_number(window: WindowCall) -> Column:
+    """FlatColumn[int64]: 1 for the first row of each partition."""
     return flat_column(INT, window.rows - window.partitions.starts + 1)
 
 
 @window_kernel("lag")
 def lag(window: WindowCall, column: Column, rows: int | None = 1) -> Column:
+    """The value `rows` rows before in the partition, null outside of it. Raises EvaluationError PQ0763 where `rows` is
+    negative.
+    """
     return _neighbour(window, column, -_row_count(window, rows, 0))
 
 
 @window_kernel("lead")
 def lead(window: WindowCall, column: Column, rows: int | None = 1) -> Column:
+    """The value `rows` rows after in the partition, null outside of it. Raises EvaluationError PQ0763 where `rows` is
+    negative.
+    """
     return _neighbour(window, column, _row_count(window, rows, 0))
 
 
 @window_kernel("delta")
 def delta(window: WindowCall, column: Column) -> Column:
+    """The value minus that of the row before, by `arithmetic.subtract`; null in the first row of a partition."""
     return arithmetic.subtract(window.call, column, _neighbour(window, column, -1))
 
 
 @window_kernel("rate")
 def rate(window: WindowCall, column: Column, at: Column, per: Duration | None = _SECOND) -> Column:
+    """FlatColumn[float64]: `delta` of the column over `delta` of the times, for each `per`; null where no time has
+    passed.
+
+    Raises EvaluationError PQ0761 where `per` is not positive.
+    """
     per_us = 0 if per is None else per.months * MONTH_MICROS + per.micros
     if per_us <= 0:
         raise window.refused("PQ0761", found=per or "null")
@@ -100,23 +122,29 @@ def rate(window: WindowCall, column: Column, at: Column, per: Duration | None = 
 
 @window_kernel("fill_previous")
 def fill_previous(window: WindowCall, column: Column) -> Column:
+    """The value, or where it is null the last one before it in the partition; null where there is none."""
     last = np.maximum.accumulate(np.where(null_mask(column), -1, window.rows))
     return null_outside(column.take(np.maximum(last, 0)), last >= window.partitions.starts)
 
 
 @window_kernel("ema")
 def ema(window: WindowCall, column: Column, alpha: float | None) -> Column:
+    """FlatColumn[float64]: the exponential moving average (Roberts 1959), alpha * value + (1 - alpha) * previous, from
+    the first value on; a null row repeats the previous average.
+
+    Raises EvaluationError PQ0762 where alpha is not in (0, 1].
+    """
     if alpha is None or not 0 < alpha <= 1:
         raise window.refused("PQ0762", found="null" if alpha is None else alpha)
-    there = np.flatnonzero(~null_mask(column))
-    begins = np.diff(window.partitions.starts[there], prepend=-1) != 0
+    present = np.flatnonzero(~null_mask(column))
+    begins = np.diff(window.partitions.starts[present], prepend=-1) != 0
     averages: list[float] = []
     average = 0.0
-    for value, first in zip(numeric_values(column)[there].astype(np.float64).tolist(), begins.tolist(), strict=True):
+    for value, first in zip(numeric_values(column)[present].astype(np.float64).tolist(), begins.tolist(), strict=True):
         average = value if first else alpha * value + (1 - alpha) * average
         averages.append(average)
     found = np.zeros(len(column))
-    found[there] = averages
+    found[present] = averages
     return fill_previous(window, finite_column(FLOAT, found, ~null_mask(column)))
 
 
@@ -125,12 +153,14 @@ def ema(window: WindowCall, column: Column, alpha: float | None) -> Column:
 
 @window_kernel("share")
 def share(window: WindowCall, column: Column) -> Column:
+    """FlatColumn[float64]: the value over the sum of its partition; null where the value is or the sum is 0."""
     starts, values = window.partitions.starts, _or_nothing(column, 0.0)
     return finite_column(FLOAT, values / np.bincount(starts, values)[starts], validity_of(column))
 
 
 @window_kernel("rank")
 def rank(window: WindowCall, column: Column) -> Column:
+    """FlatColumn[int64]: SQL's RANK by ascending value, 1 for the smallest, ties alike with gaps after them; null where null."""
     order, begins = _by_value(window, column)
     first = np.maximum.accumulate(np.where(begins, window.rows, 0))
     return _in_place(column, order, first - window.partitions.starts + 1)
@@ -138,6 +168,7 @@ def rank(window: WindowCall, column: Column) -> Column:
 
 @window_kernel("dense_rank")
 def dense_rank(window: WindowCall, column: Column) -> Column:
+    """FlatColumn[int64]: SQL's DENSE_RANK by ascending value, ties alike without gaps; null where null."""
     order, begins = _by_value(window, column)
     seen = np.cumsum(begins)
     return _in_place(column, order, seen - seen[window.partitions.starts] + 1)
@@ -199,24 +230,24 @@ def _max(_: WindowCall, column: Column, ranges: Frames) -> Column:
 def _extreme(better: np.ufunc, column: Column, ranges: Frames, worst: tuple[float, int]) -> Column:
     """`worst` is what every float and every int wins against."""
     nulls = null_mask(column)
-    there = count_frames(~nulls, ranges) > 0
+    present = count_frames(~nulls, ranges) > 0
     if isinstance(column, FlatColumn) and column.values.dtype.kind in "if":
         nothing = worst[0] if column.values.dtype.kind == "f" else worst[1]
         return flat_column(
-            column.type, reduce_frames(better, np.where(nulls, nothing, column.values), ranges, nothing), there
+            column.type, reduce_frames(better, np.where(nulls, nothing, column.values), ranges, nothing), present
         )
     if nulls.all():
         return null_column(column.type, len(column))
     codes, count = dense_ranks(column)
     best = reduce_frames(better, np.where(nulls, worst[1], codes), ranges, worst[1])
-    return null_outside(column.take(first_rows(codes, count)[np.where(there, best, 0)]), there)
+    return null_outside(column.take(first_rows(codes, count)[np.where(present, best, 0)]), present)
 
 
 def _median(_: WindowCall, column: Column, ranges: Frames) -> Column:
-    there = ~null_mask(column)
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(there, dtype=np.int64)])
+    present = ~null_mask(column)
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(present, dtype=np.int64)])
     found = median_frames(
-        numeric_values(column)[there].astype(np.float64), Frames(before[ranges.starts], before[ranges.ends])
+        numeric_values(column)[present].astype(np.float64), Frames(before[ranges.starts], before[ranges.ends])
     )
     return finite_column(FLOAT, found, None)
 
@@ -273,9 +304,9 @@ def _row_count(window: WindowCall, rows: int | None, least: int) -> int:
 
 def _neighbour(window: WindowCall, column: Column, distance: int) -> Column:
     """The value so many rows further in the group, null outside of it."""
-    groups, there = window.partitions, window.rows + distance
-    inside = (there >= groups.starts) & (there < groups.ends)
-    return null_outside(column.take(np.where(inside, there, 0)), inside)
+    groups, target = window.partitions, window.rows + distance
+    inside = (target >= groups.starts) & (target < groups.ends)
+    return null_outside(column.take(np.where(inside, target, 0)), inside)
 
 
 def _lately(window: WindowCall, width: Duration | None, at: Column, zone: str | None) -> Frames:

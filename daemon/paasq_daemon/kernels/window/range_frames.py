@@ -1,4 +1,4 @@
-"""Rows whose times lie in the span before the time of a row."""
+"""Frames by time (SQL's RANGE frames): the rows whose time lies in an interval that ends at the time of a row."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from paasq_dsl.values import Duration
 
 
 def trailing_frames(at: Column, groups: Frames, width: Duration, zone: str | None, span: Span) -> Frames | None:
-    """Of each row the rows of its group whose time lies in (time - width, time]; nothing of a row without a time.
+    """For each row the rows of its partition whose time lies in (time - width, time]; an empty frame for a row without
+    a time.
 
-    None where times do not ascend within a group.
+    None where times do not ascend within a partition.
     """
     rows = np.flatnonzero(~null_mask(at))
     starts, ends = (np.searchsorted(rows, edge[rows]) for edge in (groups.starts, groups.ends))
     times = numeric_values(at)[rows]
     if ((times[1:] < times[:-1]) & (starts[1:] == starts[:-1])).any():
         return None
-    there = Frames(starts, ends)
-    since = upper_bounds(times, _before(times, width, zone, span), there)
-    until = upper_bounds(times, times, there)
+    timed = Frames(starts, ends)
+    since = upper_bounds(times, _before(times, width, zone, span), timed)
+    until = upper_bounds(times, times, timed)
     found = Frames(np.zeros(len(at), np.int64), np.zeros(len(at), np.int64))
     found.starts[rows], found.ends[rows] = rows[since], rows[until - 1] + 1
     return found

@@ -1,4 +1,4 @@
-"""The rewrite rules, in the order they are applied. Each takes the stages of a pipeline and gives stages that mean the same."""
+"""The rewrite rules in the order of application. Each maps the stages of a pipeline to equivalent stages."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def apply_rules(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    """The stages after all rules, each applied once."""
     for rule in RULES:
         stages = rule(stages)
     return stages

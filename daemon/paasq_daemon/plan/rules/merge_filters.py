@@ -7,6 +7,7 @@ from paasq_dsl.types import BOOL
 
 
 def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    """Adjacent where stages become one with the conjunction of their conditions, in order; the schema is unchanged."""
     merged: list[BoundStage] = []
     for stage in stages:
         before = merged[-1] if merged else None
@@ -19,7 +20,7 @@ def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
 
 
 def split_conjunction(predicate: BoundExpression) -> tuple[BoundExpression, ...]:
-    """The conditions that must all hold, nested ones flattened."""
+    """The conditions that must all hold, nested conjunctions flattened; a predicate without `and` is the only one."""
     if isinstance(predicate, FunctionCall) and predicate.function == "and":
         return tuple(part for argument in predicate.arguments for part in split_conjunction(argument))
     return (predicate,)

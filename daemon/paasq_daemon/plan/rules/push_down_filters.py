@@ -1,8 +1,8 @@
-"""A where moves before retrieval, sort, and what makes columns or copies rows, where that changes no row: fewer rows are
-ranked, sorted and computed.
+"""Filter pushdown: a where moves before retrieval, sort, and stages that add columns or copy rows, where no row
+changes.
 
-Scores of match and near do not depend on a filter, so `near | where` is `where | near`: the nearest of the rows that pass.
-A fuse is different: which rows its branches give depends on the filter, so a where behind it stays behind it.
+Scores of match and near do not depend on a filter, so `near | where` is `where | near`: the nearest of the rows that
+pass. A fuse is different: which rows its branches return depends on the filter, so a where after it stays after it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _OF_MATCH = frozenset({"snippet", "highlight", "highlights"})  # what they give 
 
 
 def push_down_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    """Each where at the earliest position that gives the same rows, but after the first stage; the order of others is kept."""
     pushed: list[BoundStage] = []
     for stage in stages:
         at = len(pushed)

@@ -1,4 +1,4 @@
-"""Conditions that only look at columns come before those that follow links, and these before those that read text."""
+"""Predicate ordering: conditions on columns first, then those that follow links, then those that read text from records."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from paasq_dsl.types import BOOL, TypeKind
 
 
 def reorder_predicates(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
+    """The conditions of each where by ascending cost; those of equal cost keep their order."""
     return tuple(_ordered(stage) if isinstance(stage, WhereStage) else stage for stage in stages)
 
 
