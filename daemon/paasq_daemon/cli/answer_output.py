@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 class AnswerFormat(StrEnum):
+    """The choices of `--format`."""
+
     TABLE = "table"
     JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
     JSONL = "jsonl"  # one object a row

@@ -25,6 +25,7 @@ def reporting_query_errors(source: SourceText) -> Iterator[None]:
 
 
 def show_query_error(error: QueryError, source: SourceText) -> None:
+    """Write the diagnostics at their places in `source`, or the error as `show_error` does where it has none."""
     if error.diagnostics:
         show_diagnostics(error.diagnostics, source)
         _show_progress(error)
@@ -33,6 +34,7 @@ def show_query_error(error: QueryError, source: SourceText) -> None:
 
 
 def show_error(error: PaasqError) -> None:
+    """Write code, message, hint, and how far a script came, control characters escaped."""
     from rich.text import Text
 
     from paasq_daemon.cli.consoles import stderr_console

@@ -11,6 +11,7 @@ from paasq_daemon.wire.errors import DaemonUnavailable, StoreError
 
 
 def folder_of(data: Path | None) -> Path:
+    """The data folder that `--data` names, else the default one."""
     return data if data is not None else default_folder()
 
 
@@ -33,6 +34,7 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
 
 
 def running_daemon(data: Path | None) -> Client | None:
+    """A client of the daemon at the folder's own socket; None where none answers there."""
     path = socket_path(folder_of(data))
     if not path.exists():
         return None

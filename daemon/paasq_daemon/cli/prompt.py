@@ -18,6 +18,8 @@ from paasq_dsl.language_service import complete
 
 
 class Prompt:
+    """Reads statements at a terminal, with Tab completion."""
+
     def __init__(self, database: Database, history: Path | None) -> None:
         """`history` is the file that keeps what was typed; None keeps it for this session."""
         self._session: PromptSession[str] = PromptSession(
@@ -54,6 +56,7 @@ class PromptCompleter(Completer):
         self._database = database
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """In a thread of its own, as ThreadedCompleter runs it. Nothing is offered where the daemon is gone."""
         del complete_event  # asked for by Tab or not, the same is offered
         try:
             catalog = self._database.catalog()

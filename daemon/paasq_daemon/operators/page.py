@@ -34,6 +34,11 @@ CURSOR_CHARACTERS_MAX = 4_096
 
 @dataclass(frozen=True)
 class Page:
+    """The first `size` rows after those of the cursor `after`; the context gets the next cursor where more are left.
+
+    Raises EvaluationError for a size of 0, and for a cursor that is damaged or of another plan.
+    """
+
     size: BoundExpression
     after: BoundExpression | None
 

@@ -28,6 +28,7 @@ def check_rows(stage: str, rows: int) -> None:
 
 
 def show_limit(limit: BoundExpression | int | None) -> str:
+    """` limit N` for explain, N as text of the language; empty without a limit."""
     if limit is None:
         return ""
     return f" limit {limit if isinstance(limit, int) else expression_text(limit)}"

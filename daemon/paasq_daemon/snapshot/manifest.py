@@ -83,6 +83,7 @@ def read_manifest(target: Path, name: str) -> Manifest:
 
 
 def no_such_snapshot(target: Path, name: str) -> SnapshotError:
+    """The error of a name that no snapshot has; its hint lists the newest five."""
     known = ", ".join(repr(m.name) for m in list_manifests(target)[-5:])
     return SnapshotError(
         f"there is no snapshot {name!r} in {target}", f"there are: {known}" if known else "there is none yet"
@@ -90,6 +91,7 @@ def no_such_snapshot(target: Path, name: str) -> SnapshotError:
 
 
 def write_manifest(target: Path, manifest: Manifest) -> None:
+    """Write the manifest atomically and durably: from then on the snapshot exists. Its objects must be durable before."""
     path = manifest_path(target, manifest.name)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_atomically(path, manifest.to_bytes())

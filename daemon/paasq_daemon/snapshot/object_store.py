@@ -53,6 +53,7 @@ class ObjectStore:
         return name
 
     def sync(self) -> None:
+        """Make the names of all objects written so far durable (fsync of the folder)."""
         fsync_folder(self.folder)
 
     def get(self, name: ObjectId) -> bytes:

@@ -38,6 +38,7 @@ class PageTable:
         return len(self.pack)
 
     def hash_of(self, page: int) -> bytes:
+        """BLAKE3 of a page, 32 bytes."""
         return bytes(self.hashes[page * HASH_BYTES : (page + 1) * HASH_BYTES])
 
     def root(self) -> str:

@@ -44,6 +44,7 @@ class LineFile:
 
     @property
     def position_bytes(self) -> int:
+        """Bytes read of the file on disk (compressed ones of a .gz), buffers included: for progress, not for seeking."""
         return self._disk.tell()
 
     def __iter__(self) -> Iterator[Line]:

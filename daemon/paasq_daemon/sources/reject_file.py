@@ -23,6 +23,7 @@ class RejectFile:
         self._file: IO[bytes] | None = None
 
     def write(self, entry: InputRecord) -> None:
+        """Append one rejected entry with its cause. Buffered: it is on disk when the `with` block ends."""
         if self._file is None:
             self._file = self.path.open("wb")
         self.count += 1

@@ -33,10 +33,12 @@ class CollectionCounters:
     vectors: dict[int, int] = field(default_factory=dict)
 
     def add_content(self, checksum_change: int) -> None:
+        """Add the change of the sum of checksums, which may be negative, modulo 2**64."""
         self.content_checksum = (self.content_checksum + checksum_change) % _CHECKSUM_MODULUS
 
 
 def encode_store_counters(state: StoreCounters) -> bytes:
+    """The payload that `decode_store_counters` reads."""
     return encode([state.seq, state.time_us, state.journal_start])
 
 
@@ -49,6 +51,7 @@ def decode_store_counters(payload: bytes) -> StoreCounters:
 
 
 def encode_collection_counters(state: CollectionCounters) -> bytes:
+    """The payload that `decode_collection_counters` reads."""
     return encode([state.next_ordinal, state.live_count, state.content_checksum, state.pending, state.vectors])
 
 

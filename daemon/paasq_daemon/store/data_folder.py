@@ -52,6 +52,7 @@ class FolderLock:
             _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
+        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
         os.ftruncate(self._file.fileno(), 0)
         self._file.close()
 
@@ -105,6 +106,7 @@ def require_known(version: int, thing: str) -> None:
 
 
 def write_format(folder: Path, version: int) -> None:
+    """Write the format version, atomically and durably."""
     write_atomically(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
 
 

@@ -68,6 +68,7 @@ class Writer:
         return future
 
     def raise_if_failed(self) -> None:
+        """Raises StoreError where a commit failed since the store was opened: nothing is written after that."""
         if self._failure is not None:
             raise StoreError(self._failure.message, self._failure.hint)
 

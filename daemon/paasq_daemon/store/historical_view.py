@@ -42,17 +42,21 @@ class HistoricalView(ReadView):
 
     @property
     def seq(self) -> int:
+        """The sequence number that is read, not that of the transaction underneath."""
         return self._seq
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog as it was then."""
         return self.past_catalog(self._catalog_version) or Catalog()
 
     def ordinal(self, collection_id: int, key: str) -> int | None:
+        """The ordinal of the record that was live then under this key; None where there was none."""
         name = (collection_id, key)
         return self._earlier[name] if name in self._earlier else super().ordinal(collection_id, key)
 
     def live_count(self, collection_id: int) -> int:
+        """How many records were live then. Costs a look-up for each key of the collection that has changed since."""
         changed = [(key, was) for (id_, key), was in self._earlier.items() if id_ == collection_id]
         gone = sum(super(HistoricalView, self).ordinal(collection_id, key) is not None for key, _ in changed)
         return super().live_count(collection_id) - gone + sum(was is not None for _, was in changed)

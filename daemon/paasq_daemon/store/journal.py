@@ -9,6 +9,8 @@ from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 
 
 class ChangeKind(StrEnum):
+    """What happened to a record, or to the catalog; see RecordChange. The values are stored in the journal."""
+
     PUT = "put"
     DELETE = "delete"
     VECTOR = "vector"
@@ -45,6 +47,7 @@ class JournalEntry:
 
 
 def encode_entry(time_us: int, changes: list[RecordChange]) -> bytes:
+    """The payload that `decode_entry` reads, without the sequence number, which is the key. `time_us` is UTC."""
     return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.replaced_ordinal, c.field] for c in changes]])
 
 

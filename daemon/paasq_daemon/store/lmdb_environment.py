@@ -79,6 +79,7 @@ def is_permanent_failure(error: lmdb.Error) -> bool:
 
 
 def in_words(error: lmdb.Error) -> StoreError:
+    """LMDB's error as one for people, with what to do about it."""
     if is_permanent_failure(error):
         return StoreError(
             f"the disk is full or failing, and nothing of this write is kept ({error})",
@@ -93,6 +94,7 @@ def in_words(error: lmdb.Error) -> StoreError:
 
 @contextmanager
 def translating_errors() -> Iterator[None]:
+    """Raises StoreError, by `in_words`, where LMDB raises an error inside the block."""
     try:
         yield
     except lmdb.Error as error:

@@ -66,6 +66,7 @@ class ReadView:
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog that this view sees; an empty one where nothing was declared yet. Raises CorruptRecord."""
         payload = self.tables.meta.get(self.txn, CATALOG_NAME)
         return Catalog() if payload is None else _decode_catalog(payload)
 
@@ -123,6 +124,7 @@ class ReadView:
         return self.collection_counters(collection_id).next_ordinal
 
     def live_count(self, collection_id: int) -> int:
+        """How many records of the collection are live, from its counters."""
         return self.collection_counters(collection_id).live_count
 
     def journal(self, after: int) -> Iterator[JournalEntry]:
@@ -163,6 +165,7 @@ class ReadView:
         return [VECTOR_KEY.unpack(key)[2] for _, (key, _) in zip(range(limit), found, strict=False)]
 
     def pending_vector_count(self, collection_id: int, field_id: int) -> int:
+        """How many vectors of a field are still to be made, from the collection's counters."""
         return self.collection_counters(collection_id).pending.get(field_id, 0)
 
     def collection_counters(self, collection_id: int) -> CollectionCounters:

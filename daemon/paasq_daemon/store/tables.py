@@ -23,6 +23,7 @@ class Table:
     handle: lmdb._Database
 
     def get(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
+        """The payload, verified; None where there is no such entry."""
         sealed = txn.get(key, db=self.handle)
         return None if sealed is None else verify_checksum(self.seed, key, sealed)
 
@@ -58,11 +59,14 @@ class Table:
                 yield key, sealed
 
     def count(self, txn: lmdb.Transaction[bytes]) -> int:
+        """How many entries the table has, from LMDB's statistics."""
         return txn.stat(self.handle)["entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
+    """The tables of one data file; `layout` lists their keys and payloads."""
+
     meta: Table
     records: Table
     keys: Table

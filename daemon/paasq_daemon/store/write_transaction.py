@@ -111,6 +111,7 @@ class WriteTransaction(ReadView):
         return tuple(self._changes)
 
     def collection_state(self, collection_id: int) -> CollectionCounters:
+        """The counters of a collection, with the changes of this transaction."""
         touched = self._touched.get(collection_id)
         return super().collection_counters(collection_id) if touched is None else touched
 

@@ -45,6 +45,7 @@ class CompiledWatch:
 
     @property
     def fingerprint(self) -> str:
+        """Of the plan and its inputs: a cursor is valid for a query of the same fingerprint only."""
         return self.plan.fingerprint(self.inputs)
 
 
@@ -99,6 +100,7 @@ class ContinuousQuery:
 
     @property
     def closed(self) -> bool:
+        """Whether `close` was called; `next_events` raises Cancelled from then on."""
         return self._cancel.cancelled
 
     def close_and_wait(self) -> None:
@@ -108,6 +110,7 @@ class ContinuousQuery:
             pass
 
     def close(self) -> None:
+        """End the query without waiting for a run; may be called more than once, in any thread. Calls `on_due` a last time."""
         self._cancel.cancel()
         self._on_close(self)
         self.on_due()

@@ -23,6 +23,7 @@ class ResumePosition:
 
 
 def encode_cursor(fingerprint: str, seq: int, now_us: int) -> str:
+    """URL-safe base64 without padding, as `decode_cursor` reads it. `now_us` is in microseconds since 1970, UTC."""
     return base64.urlsafe_b64encode(orjson.dumps([fingerprint, seq, now_us])).decode().rstrip("=")
 
 

@@ -73,6 +73,7 @@ class Answer:
         return self._row(self.rows[at])
 
     def to_dicts(self) -> list[dict[str, Any]]:
+        """A dict by column name for each row, its values Python's (`Row.to_dict`)."""
         return [row.to_dict() for row in self]
 
     def to_json(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from paasq_daemon.wire.errors import BudgetExceeded, Cancelled
 
 
 class CancellationToken:
-    """A thread-safe token: work calls `check` every few milliseconds, anybody calls `cancel`."""
+    """A thread-safe token: work calls `raise_if_cancelled` every few milliseconds, any thread may call `cancel`."""
 
     def __init__(self, time_ms: float | None = None) -> None:
         """`time_ms` counts from now."""
@@ -21,6 +21,7 @@ class CancellationToken:
         self._callbacks: list[Callable[[], object]] = []
 
     def cancel(self) -> None:
+        """Cancel: `raise_if_cancelled` raises from now on, in every child too. Callbacks run in this thread, once each."""
         with self._lock:
             self._cancelled.set()
             callbacks, self._callbacks = self._callbacks, []
@@ -47,6 +48,7 @@ class CancellationToken:
 
     @property
     def cancelled(self) -> bool:
+        """Whether `cancel` was called; a deadline that has passed does not count."""
         return self._cancelled.is_set()
 
     @property

@@ -11,6 +11,7 @@ from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, catalog_from_
 
 
 def encode_catalog(catalog: Catalog) -> dict[str, Any]:
+    """The catalog as JSON, the fields' defaults encoded by their types."""
     message = catalog_to_json(catalog)
     for collection in message["collections"]:
         types = {f.name: f.type for f in catalog.collections[collection["name"]].fields}
@@ -20,6 +21,7 @@ def encode_catalog(catalog: Catalog) -> dict[str, Any]:
 
 
 def decode_catalog(message: Mapping[str, Any]) -> Catalog:
+    """The inverse of `encode_catalog`."""
     catalog = catalog_from_json(message)
     for name, collection in catalog.collections.items():
         fields = tuple(replace(f, default=decode(f.default, f.type)) for f in collection.fields)

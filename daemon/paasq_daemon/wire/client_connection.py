@@ -57,6 +57,7 @@ class Connection:
 
     @property
     def ended(self) -> bool:
+        """Whether nothing can be sent any more: closed by either side, or broken."""
         return self._ended is not None
 
     def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
@@ -72,6 +73,7 @@ class Connection:
                 raise
 
     def close(self) -> None:
+        """Close the socket; calls that wait raise DaemonUnavailable. May be called more than once, in any thread."""
         self._end(DaemonUnavailable("the connection was closed"))
 
     def _send(self, method: str, params: Mapping[str, Any]) -> tuple[int, Future[Any]]:

@@ -54,10 +54,12 @@ class Database(ABC):
         """Insert or replace one record or several, all or none. Returns when they are on disk."""
 
     @abstractmethod
-    def catalog(self) -> Catalog: ...
+    def catalog(self) -> Catalog:
+        """The present catalog: collections with their fields, and views."""
 
     @abstractmethod
-    def status(self) -> dict[str, Any]: ...
+    def status(self) -> dict[str, Any]:
+        """JSON about the store: what it holds, its sequence number, and who serves it."""
 
     @abstractmethod
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
@@ -74,10 +76,12 @@ class Database(ABC):
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
-    def snapshot_create(self, name: str) -> dict[str, Any]: ...
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        """Make a snapshot, durable when this returns; its manifest as JSON. Raises SnapshotError where the name is taken."""
 
     @abstractmethod
-    def snapshot_list(self) -> list[dict[str, Any]]: ...
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        """The manifests of all snapshots as JSON, oldest first; damaged ones are left out."""
 
     @abstractmethod
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
@@ -92,7 +96,8 @@ class Database(ABC):
         """`into` is a folder that does not exist yet."""
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the store, or the connection to its daemon."""
 
     def __enter__(self) -> Self:
         return self

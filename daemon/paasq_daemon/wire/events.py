@@ -66,6 +66,7 @@ class EventBatch:
         return [*(replace(piece, cursor=None, live=False) for piece in pieces[:-1]), pieces[-1]]
 
     def to_json(self) -> dict[str, Any]:
+        """What the notification `watch.events` carries; each row is an object by column name."""
         names = [column.name for column in self.columns]
         encoders = [codec(column.type).encode for column in self.columns]
 
@@ -111,7 +112,8 @@ class Watch(ABC, Iterator[EventBatch]):
     """
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the watch: the iteration stops, in whichever thread it runs. May be called more than once."""
 
     def __enter__(self) -> Self:
         return self

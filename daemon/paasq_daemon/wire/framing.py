@@ -18,11 +18,14 @@ _LENGTH_DIGITS_MAX = 12
 
 
 class Framing(StrEnum):
+    """The two forms of frames; see the module."""
+
     LINES = "lines"
     HEADERS = "headers"
 
 
 def frame(body: bytes, framing: Framing) -> bytes:
+    """The bytes of one frame. `body` is JSON in UTF-8, with no newline in it where frames are lines."""
     if framing is Framing.LINES:
         return body + b"\n"
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)

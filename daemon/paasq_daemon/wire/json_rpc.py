@@ -64,10 +64,12 @@ def dump_bounded(value: Any, size_bytes_max: int) -> bytes:
 
 
 def request_message(id_: Id, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A request, to be dumped. Its answer has the same `id`."""
     return {"jsonrpc": "2.0", "id": id_, "method": method, "params": params}
 
 
 def notification(method: str, params: Mapping[str, Any]) -> bytes:
+    """A message that gets no answer, as JSON in UTF-8. Raises ProtocolError as `dump`."""
     return dump({"jsonrpc": "2.0", "method": method, "params": params})
 
 
@@ -77,10 +79,12 @@ def result_message(id_: Id, result: bytes) -> bytes:
 
 
 def error_message(id_: Id, error: PaasqError) -> bytes:
+    """The answer to a request that failed, as JSON in UTF-8; `id` is null where it could not be read."""
     return dump({"jsonrpc": "2.0", "id": id_, "error": error_to_json(error)})
 
 
 def error_to_json(error: PaasqError) -> dict[str, Any]:
+    """JSON-RPC's `error` object; paasq's own code, hint, diagnostics and progress are in its `data`."""
     diagnostics = error.diagnostics if isinstance(error, QueryError) else []
     progress = {} if error.progress is None else {"progress": asdict(error.progress)}
     return {

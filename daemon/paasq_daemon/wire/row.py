@@ -47,6 +47,7 @@ class Row:
         return f"Row({', '.join(f'{name}={self._values[at]!r}' for name, at in self._positions.items())})"
 
     def to_dict(self) -> dict[str, Any]:
+        """The values by column name, in the order of the columns."""
         return dict(zip(self._positions, self._values, strict=True))
 
     def _no_column(self, name: str) -> str:

@@ -95,14 +95,17 @@ def _commas(members: str) -> Iterator[int]:
 
 
 def encode(value: Any, type_: Type | str) -> Any:
+    """An engine value of this type as JSON."""
     return codec(str(type_)).encode(value)
 
 
 def decode(value: Any, type_: Type | str) -> Any:
+    """JSON as an engine value of this type. Raises ValueError or TypeError on what `encode` never writes."""
     return codec(str(type_)).decode(value)
 
 
 def to_python(value: Any, type_: Type | str) -> Any:
+    """An engine value of this type as Python users get it."""
     return codec(str(type_)).to_python(value)
 
 

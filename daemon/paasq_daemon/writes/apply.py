@@ -231,13 +231,16 @@ class SingleRecord:
 
     @property
     def length(self) -> int:
+        """Always 1."""
         return 1
 
     def take(self, rows: Ints) -> SingleRecord:
+        """Itself: `rows` can be [0] only."""
         assert rows.tolist() == [0]
         return self
 
     def column(self, name: str) -> Column:
+        """One value: a system column or a field, its default where the record has none; a vector is null."""
         record = self.record
         system: dict[str, Value] = {
             "_key": record.key, "_version": record.version, "_seq": record.seq, "_time": record.time_us,

@@ -31,11 +31,13 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
 
 
 def set_view(transaction: WriteTransaction, view: View) -> int:
+    """Add a view to the catalog, or replace the one of this name. Returns 0: it writes no records."""
     transaction.set_catalog(transaction.catalog.with_view(view))
     return 0
 
 
 def drop_view(transaction: WriteTransaction, name: str) -> int:
+    """Remove a view from the catalog. Returns 0: it writes no records."""
     transaction.set_catalog(transaction.catalog.without_view(name))
     return 0
 

@@ -90,6 +90,7 @@ def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[s
 
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
+    """Raises InvalidValue where a mandatory field other than the key is null or missing."""
     for field in collection.fields:
         missing = field.is_mandatory and given.get(field.name) is None
         if missing and field.name != collection.key:

@@ -92,6 +92,7 @@ class Vectorizer:
         return made, self.pending_count(collection)
 
     def pending_count(self, collection: str | None = None) -> int:
+        """How many vectors are still to be made, in one collection or in all."""
         with self._store.read() as view:
             return sum(view.pending_vector_count(c.id, f.id) for c, f in _automatic(view.catalog, collection))
 
