@@ -29,7 +29,7 @@ class Manifest:
 
     `root` is the Merkle root over the hashes of the data file's pages; `parent` the hash of the manifest that it took
     unchanged pages from, if any; `seq` and `transaction_id` say which moment it holds. `digest` is the store's logical
-    digest, `collections` counts live records by collection name, `new_bytes` is what was written for it beside this.
+    digest, `collections` counts live records by collection name, `new_bytes` is the size of the objects written for it.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Manifest:
         return blake3(_canonical(asdict(self))).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: sorted keys, no spaces, and the hash beside it."""
+        """Canonical JSON: sorted keys, no spaces; the manifest and its hash."""
         return _canonical({"manifest": asdict(self), "hash": self.hash})
 
 
@@ -98,7 +98,7 @@ def write_manifest(target: Path, manifest: Manifest) -> None:
 
 
 def list_manifests(target: Path) -> list[Manifest]:
-    """The snapshots of a target folder, oldest first. Those whose manifest is damaged or newer are left to `verify`."""
+    """The snapshots of a target folder, oldest first. Damaged and newer manifests are left to `verify_snapshot`."""
     manifests = []
     for name in manifest_names(target):
         try:

@@ -26,7 +26,7 @@ class VerifyDepth(StrEnum):
 
 @dataclass(slots=True)
 class Verification:
-    """What was looked at, in objects and bytes, and what does not hold. `findings` is empty where all is well."""
+    """How many objects were checked, how many bytes were read, and what is wrong: `findings` is empty for a sound snapshot."""
 
     name: str
     depth: VerifyDepth

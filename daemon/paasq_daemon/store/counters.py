@@ -20,10 +20,10 @@ class StoreCounters:
 
 @dataclass(slots=True)
 class CollectionCounters:
-    """Counters of a collection. `pending` and `vectors` count by field id, records that died included.
+    """Counters of a collection. `pending` and `vectors` count by field id, those of deleted records included.
 
-    `content` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
-    same content have the same sum, and an entry that was lost or brought back changes it.
+    `content_checksum` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
+    same content have the same sum, and an entry that is lost or restored changes it.
     """
 
     next_ordinal: int = 0
