@@ -1,4 +1,4 @@
-"""Where a watch goes on: behind a batch of events, or behind a sequence number."""
+"""Where a watch resumes: after a batch of events, or after a sequence number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CURSOR_CHARACTERS_MAX = 256
 
 @dataclass(frozen=True, slots=True)
 class ResumePosition:
-    """The result as it was at a sequence number. `now_us` is when it was asked for; None where that is not known."""
+    """A past result: at a sequence number and, where known, at `now_us` (microseconds since 1970, UTC)."""
 
     seq: int
     now_us: int | None = None
@@ -28,7 +28,10 @@ def encode_cursor(fingerprint: str, seq: int, now_us: int) -> str:
 
 
 def decode_cursor(given: object, fingerprint: str, span: Span) -> ResumePosition | None:
-    """None of null: from the beginning. Raises KernelError on what is no position, or one of another query."""
+    """The position in a cursor or a sequence number; None for null: from the beginning.
+
+    Raises EvaluationError, at `span`, where `given` is neither, or is the cursor of another query.
+    """
     if given is None:
         return None
     if isinstance(given, int) and not isinstance(given, bool):
