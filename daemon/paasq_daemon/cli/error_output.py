@@ -1,4 +1,4 @@
-"""What went wrong, for people: the place in the text, the words, the mend. Always to standard error."""
+"""Errors for people: the place in the text, the message, the fix. Always to standard error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def show_error(error: PaasqError) -> None:
 
 
 def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: SourceText) -> None:
-    """`diagnostics` as `Diagnostic.to_json` writes them."""
+    """Write diagnostics, as `Diagnostic.to_json` encodes them, with their lines of `source`."""
     from paasq_daemon.cli.consoles import stderr_console
     from paasq_daemon.cli.diagnostic_text import rendered
 

@@ -17,7 +17,7 @@ def folder_of(data: Path | None) -> Path:
 
 def open_database(data: Path | None, socket: Path | None, *, create: bool = False) -> Database:
     """Raises DaemonUnavailable where a socket is named and nobody answers; FolderInUse where a process without a socket
-    there has the folder open; StoreError where there is no store and none is to be made: a mistyped folder stays none.
+    there has the folder open; StoreError where there is no store and `create` is False, so that a mistyped folder makes none.
     """
     if socket is not None:
         return Client.connect(socket)

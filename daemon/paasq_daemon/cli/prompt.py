@@ -50,7 +50,7 @@ def _goes_on() -> bool:
 
 
 class PromptCompleter(Completer):
-    """What the editor would offer."""
+    """Offers what the editor offers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

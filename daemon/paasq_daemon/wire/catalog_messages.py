@@ -46,7 +46,7 @@ def decode_record(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_to_python(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
-    """As `record_of(record_message(...))`, without the way through JSON."""
+    """As `decode_record(encode_record(...))`, without the detour through JSON."""
     types = field_types(collection)
     return {name: to_python(value, types.get(name, "any")) for name, value in record.items()}
 

@@ -8,10 +8,10 @@ PaasqError
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
 ├── ReadOnly            the text writes, and only reading was allowed
-├── ProtocolError       a frame or a message that is none
+├── ProtocolError       a malformed frame or message
 │   ├── LimitExceeded   too large, too deep, too many at once
 │   ├── PeerRefused     this user may not talk to that daemon
-│   └── DaemonUnavailable  nobody answers at the socket, or nobody any more
+│   └── DaemonUnavailable  no daemon answers at the socket, or it stopped answering
 ├── SnapshotError       a snapshot that cannot be made, trusted or restored
 └── StoreError          the data folder
     ├── FolderInUse     another process has it open
@@ -28,8 +28,8 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ScriptProgress:
-    """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it are
-    done, and what they wrote stands, as of the sequence number `seq`, None where there are none; none behind it was run."""
+    """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it
+    are committed, as of the sequence number `seq`, None where there are none; those after it were not run."""
 
     failed: int
     statements: int
@@ -48,8 +48,8 @@ class ScriptProgress:
 
 
 class PaasqError(Exception):
-    """An error with words for people: what happened, and `hint`, what mends it. `code` is stable, for programs. `progress`
-    says what was done before it, where the text has several statements."""
+    """What happened, in `message`, and how to fix it, in `hint`. `code` is stable, for programs. `progress` says which
+    statements were committed before it, where the text has several."""
 
     code: ClassVar[str] = "PQ9000"
 

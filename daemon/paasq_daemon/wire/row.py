@@ -1,4 +1,4 @@
-"""One row of an answer as Python users hold it."""
+"""One row of an answer, with Python values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 class Row:
     """`row.title`, `row["title"]`, `row[0]`; `title, due = row`; `row.to_dict()`.
 
-    Values are Python's: times aware datetimes in UTC, links keys. A column called `to_dict` is had by `row["to_dict"]`.
+    Values are Python's: times aware datetimes in UTC, links keys. A column called `to_dict` is read by `row["to_dict"]`.
     """
 
     __slots__ = ("_positions", "_values")
