@@ -44,11 +44,11 @@ class LazyColumns:
 class Batch:
     """Rows of one collection (`source` and `ordinals`, int64[length]) or rows that were made.
 
-    A column is one of `computed`, by name and aligned with the rows, or of `deferred`, the last one that has it, or comes
-    from the source. `order` is what the rows are ordered by, most important first, and `ties` behind all.
+    A column is one of `computed`, by name and aligned with the rows, or of `lazy_columns`, the last one that has it, or comes
+    from the source. `order` is what the rows are ordered by, most significant first, then by `tiebreakers`.
 
-    Each ordinal stands here once as long as `parts` is empty. Behind expand a record may have several rows: `parts` are
-    what tells these apart, int64[length] each.
+    Each ordinal occurs once as long as `sub_ordinals` is empty. After expand a record may have several rows, which
+    `sub_ordinals` tell apart, int64[length] each.
     """
 
     length: int

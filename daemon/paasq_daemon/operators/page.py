@@ -67,7 +67,7 @@ def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, rea
 
 
 def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span = DUMMY_SPAN) -> Mask:
-    """Which rows come after the cursor's. Raises KernelError where it is none of this plan."""
+    """Which rows come after the cursor's. Raises EvaluationError where it is none of this plan."""
     values, last = _read(cursor, fingerprint, span)
     if len(values) != len(batch.order) or len(last) != len(batch.tiebreakers):
         raise EvaluationError("PQ0731", span)
