@@ -22,7 +22,7 @@ from paasq_dsl.catalog import Catalog
 
 
 class EmbeddedWatch(Watch):
-    """Runs its query in the thread that iterates it."""
+    """A watch in this process; its query runs in the thread that iterates it."""
 
     def __init__(self, query: EventSource) -> None:
         self._query = query
@@ -51,7 +51,7 @@ class EmbeddedWatch(Watch):
 
 
 class EmbeddedDatabase(Database):
-    """Owns its engine: closing it closes the engine."""
+    """A store open in this process. Owns its engine: closing it closes the engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

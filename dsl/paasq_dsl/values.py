@@ -19,6 +19,7 @@ MICROS_PER_UNIT = {
     "w": 604_800_000_000,
 }
 MONTHS_PER_UNIT = {"mo": 1, "y": 12}
+MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days: where a month needs a length
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 FLOAT_EXACT_INT_MAX = 2**53  # below it, up or down, a float is every int

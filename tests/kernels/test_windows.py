@@ -13,7 +13,6 @@ import pytest
 from kernels.table import DAY, NOW, Table, bound, catalog, rows, run
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
-from paasq_daemon.kernels.durations import MONTH_MICROS as MONTH
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.window.evaluate import evaluate_window_calls
 from paasq_daemon.kernels.window.frames import Frames, median_frames, reduce_frames
@@ -22,6 +21,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.types import BOOL, DURATION, FLOAT, INT, KEYWORD, TIME, Type
 from paasq_dsl.values import INT_MAX, Duration, Value
+from paasq_dsl.values import MONTH_MICROS as MONTH
 from reference.records import Records
 from reference.values import Evaluator
 from reference.windows import with_windows

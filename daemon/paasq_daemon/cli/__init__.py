@@ -1,1 +1,1 @@
-"""The command `paasq`: one module a command, what they share beside them."""
+"""The command `paasq`: one module a command, and modules that commands share."""

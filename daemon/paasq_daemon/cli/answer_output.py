@@ -1,4 +1,4 @@
-"""How an answer is written to a terminal, a file or a pipe."""
+"""Writing an answer to standard output, in one of five formats."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 class AnswerFormat(StrEnum):
+    """The choices of `--format`."""
+
     TABLE = "table"
     JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
     JSONL = "jsonl"  # one object a row
@@ -27,7 +29,7 @@ class AnswerFormat(StrEnum):
 
 
 def write_answer(answer: Answer, form: AnswerFormat) -> None:
-    """Write to standard output; the labels to standard error where the format has no place for them and rows lack."""
+    """Write to standard output; the labels to standard error where the format has no place for them and rows are missing."""
     _WRITERS[form](answer)
     if form not in _LABELLED and (not answer.complete or answer.cursor is not None):
         from paasq_daemon.cli.consoles import stderr_console

@@ -42,7 +42,7 @@ def check(
 
 
 def _catalog(data: Path | None, socket: Path | None) -> Catalog:
-    """Checking a file makes no store where there is none."""
+    """The store's catalog; an empty one where there is no store, and none is made."""
     if socket is None and not folder_of(data).exists():
         return Catalog()
     with open_database(data, socket) as database:

@@ -1,4 +1,4 @@
-"""The two streams as rich writes to them. Loaded only where something is shown to a person."""
+"""The rich consoles of the two streams. Imported only where something is shown to a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 from rich.console import Console
 
-_PIPE_COLUMNS = 120  # where nobody tells how wide the reader's page is
+_PIPE_COLUMNS = 120  # where the width of the output is unknown
 
 
 @cache
@@ -25,5 +25,7 @@ def stderr_console() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    told = stream.isatty() or "COLUMNS" in os.environ
-    return Console(stderr=stderr, width=None if told else _PIPE_COLUMNS, highlight=False, emoji=False, markup=False)
+    has_width = stream.isatty() or "COLUMNS" in os.environ
+    return Console(
+        stderr=stderr, width=None if has_width else _PIPE_COLUMNS, highlight=False, emoji=False, markup=False
+    )

@@ -1,4 +1,4 @@
-"""What went wrong, for people: the place in the text, the words, the mend. Always to standard error."""
+"""Errors for people: the place in the text, the message, the fix. Always to standard error."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def reporting_query_errors(source: SourceText) -> Iterator[None]:
 
 
 def show_query_error(error: QueryError, source: SourceText) -> None:
+    """Write the diagnostics at their places in `source`, or the error as `show_error` does where it has none."""
     if error.diagnostics:
         show_diagnostics(error.diagnostics, source)
         _show_progress(error)
@@ -33,6 +34,7 @@ def show_query_error(error: QueryError, source: SourceText) -> None:
 
 
 def show_error(error: PaasqError) -> None:
+    """Write code, message, hint, and how far a script came, control characters escaped."""
     from rich.text import Text
 
     from paasq_daemon.cli.consoles import stderr_console
@@ -46,7 +48,7 @@ def show_error(error: PaasqError) -> None:
 
 
 def show_diagnostics(diagnostics: Iterable[Mapping[str, Any]], source: SourceText) -> None:
-    """`diagnostics` as `Diagnostic.to_json` writes them."""
+    """Write diagnostics, as `Diagnostic.to_json` encodes them, with their lines of `source`."""
     from paasq_daemon.cli.consoles import stderr_console
     from paasq_daemon.cli.diagnostic_text import rendered
 

@@ -1,4 +1,4 @@
-"""The command `paasq`: which commands there are, and how it ends.
+"""The command `paasq`: its commands, and its exit codes.
 
 A command's module loads when the program starts, so it imports at its top only what nearly every command needs.
 """
@@ -52,7 +52,7 @@ def _options(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which paasq this is.")
     ] = False,
 ) -> None:
-    del version  # the callback has spoken
+    del version  # the callback has handled it
 
 
 app.command("import")(import_file)

@@ -1,4 +1,4 @@
-"""JSON about the store itself, as people read it or as it is."""
+"""Writing JSON about the store itself, as text for people or as JSON."""
 
 from __future__ import annotations
 

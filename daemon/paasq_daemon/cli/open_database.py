@@ -11,12 +11,13 @@ from paasq_daemon.wire.errors import DaemonUnavailable, StoreError
 
 
 def folder_of(data: Path | None) -> Path:
+    """The data folder that `--data` names, else the default one."""
     return data if data is not None else default_folder()
 
 
 def open_database(data: Path | None, socket: Path | None, *, create: bool = False) -> Database:
     """Raises DaemonUnavailable where a socket is named and nobody answers; FolderInUse where a process without a socket
-    there has the folder open; StoreError where there is no store and none is to be made: a mistyped folder stays none.
+    there has the folder open; StoreError where there is no store and `create` is False, so that a mistyped folder makes none.
     """
     if socket is not None:
         return Client.connect(socket)
@@ -33,6 +34,7 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
 
 
 def running_daemon(data: Path | None) -> Client | None:
+    """A client of the daemon at the folder's own socket; None where none answers there."""
     path = socket_path(folder_of(data))
     if not path.exists():
         return None

@@ -59,4 +59,5 @@ def parse_now(given: str | None, zone: str) -> int | None:
 
 
 def budget_of(time_ms: float | None, rows: int | None, tokens: int | None) -> Budget:
+    """The options `--time-ms`, `--rows` and `--tokens` as a budget; what was not given is unbounded."""
     return Budget(time_ms, rows, tokens)

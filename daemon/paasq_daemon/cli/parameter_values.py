@@ -1,4 +1,4 @@
-"""Parameters as somebody types them: `-p me=ana`."""
+"""Parameters as typed on the command line: `-p me=ana`."""
 
 from __future__ import annotations
 

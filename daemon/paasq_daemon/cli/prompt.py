@@ -18,6 +18,8 @@ from paasq_dsl.language_service import complete
 
 
 class Prompt:
+    """Reads statements at a terminal, with Tab completion."""
+
     def __init__(self, database: Database, history: Path | None) -> None:
         """`history` is the file that keeps what was typed; None keeps it for this session."""
         self._session: PromptSession[str] = PromptSession(
@@ -48,12 +50,13 @@ def _goes_on() -> bool:
 
 
 class PromptCompleter(Completer):
-    """What the editor would offer."""
+    """Offers what the editor offers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """In a thread of its own, as ThreadedCompleter runs it. Nothing is offered where the daemon is gone."""
         del complete_event  # asked for by Tab or not, the same is offered
         try:
             catalog = self._database.catalog()

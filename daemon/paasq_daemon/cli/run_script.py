@@ -60,8 +60,8 @@ def run_script(
     now_us: int | None = None, at: str | None = None,
 ) -> None:  # fmt: skip
     """`params` are texts by name, as they were typed. `now_us` None is the moment at which the script starts; `at` the
-    place of the only statement to run. Raises typer.Exit where the text is wrong or a statement fails, with what is wrong
-    shown."""
+    place of the only statement to run. Raises typer.Exit where the text is wrong or a statement fails, after
+    its error was shown."""
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     modules = collect_modules(source)
     todo = list(steps(source)) if at is None else [step_at(source, at)]

@@ -14,7 +14,7 @@ from paasq_dsl.syntax.lexer import TokenKind, tokenize
 from paasq_dsl.syntax.stage_splitter import split_script
 
 _USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
-# They have no answer: the statements behind them stand on them.
+# They have no answer: later statements depend on them.
 _DEFINITIONS = frozenset({"let", "fn", "param", "use", "zone"})
 _PLACE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
@@ -22,8 +22,8 @@ _COMMENTS = frozenset({TokenKind.COMMENT, TokenKind.DOC})
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """One statement to run. `text` has the definitions it stands on before it, and every character where the script has
-    it, so that a diagnostic of `text` is one of the script.
+    """One statement to run. `text` begins with the definitions it depends on, and has every character at its offset
+    in the script, so that the places of diagnostics are those of the script.
     """
 
     title: str
@@ -32,16 +32,16 @@ class ScriptStep:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The names, without the `$`, of those that `text` asks for."""
+        """The names, without the `$`, of the parameters that `text` uses."""
         return free_parameters(self.text)
 
     @property
     def is_watch(self) -> bool:
-        """Does it push events, instead of giving an answer?"""
+        """Does it give events instead of an answer?"""
         return is_watch(self.text)
 
     def uses_parameter(self, parameter: str) -> bool:
-        """Does it speak of the parameter, or use the module whose it is (`mail.since`)?"""
+        """Does it use the parameter, or the module that declares it (`mail.since`)?"""
         alias, dot, _ = parameter.partition(".")
         return alias in _USE.findall(self.text) if dot else parameter in self.parameters
 
@@ -60,7 +60,7 @@ def steps(source: SourceText, after: int = 0) -> Iterator[ScriptStep]:
 
 
 def step_at(source: SourceText, place: str) -> ScriptStep:
-    """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where none stands there that can be run."""
+    """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where there is none that can be run."""
     if (found := _PLACE.fullmatch(place)) is None:
         raise PaasqError(f"{place} is no place in a script", "write its line, or line and column, such as 12 or 12:5")
     wanted = tuple(int(number) for number in found.groups() if number is not None)
@@ -72,7 +72,7 @@ def step_at(source: SourceText, place: str) -> ScriptStep:
 
 
 def definitions_of(source: SourceText) -> str:
-    """The statements that others stand on, each ended by `;`. Of two zones the later one stands."""
+    """The definitions that later statements depend on, each ended by `;`. Of several zones only the last is kept."""
     spans = [statement.span for statement in split_script(source.text)[0]]
     texts = [source.text[span.start : span.end] for span in spans if _defines(source, span)]
     zones = [text for text in texts if text.split(maxsplit=1)[0] == "zone"]
@@ -84,7 +84,7 @@ def _defines(source: SourceText, span: Span) -> bool:
 
 
 def _only(text: str, spans: list[Span]) -> str:
-    """The parts of `text` in `spans`, spaces and newlines in place of everything else, `;` behind each part."""
+    """The parts of `text` in `spans`, spaces and newlines in place of everything else, `;` after each part."""
     parts: list[str] = []
     end = 0
     for span in spans:
@@ -95,7 +95,7 @@ def _only(text: str, spans: list[Span]) -> str:
 
 
 def _comment(gap: str) -> str:
-    """The words of the last comment in what stands before a statement; an empty line parts two comments."""
+    """The text of the last comment before a statement; an empty line separates two comments."""
     words: list[str] = []
     for token in tokenize(gap):
         if token.kind in _COMMENTS:

@@ -28,13 +28,13 @@ def shell(zone: options.Zone = DEFAULT_ZONE, data: options.Data = None, socket: 
         stdout_console().print(
             "Statements end with ; and Tab completes. Ctrl-C empties the line, Ctrl-D leaves.", style="dim"
         )
-        definitions = ""  # the let, param and zone statements so far: later ones stand on them
+        definitions = ""  # the let, param and zone statements so far, which later ones depend on
         while (text := prompt.read()) is not None:
             definitions = _answered(database, definitions, text)
 
 
 def _answered(database: Database, definitions: str, text: str) -> str:
-    """Show the answers of a text. Returns the definitions that the next one stands on."""
+    """Show the answers of a text. Returns the definitions that the next one depends on."""
     source = SourceText(definitions + text, "<shell>")
     try:
         for step in steps(SourceText(source.text, source.name), after=len(definitions)):

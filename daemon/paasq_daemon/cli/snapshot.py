@@ -81,5 +81,5 @@ def restore(
 
 
 def _shown(manifest: dict[str, Any]) -> dict[str, Any]:
-    """With its time as one, for people."""
+    """The manifest with its time as a datetime, for people."""
     return manifest | {"created": datetime.fromisoformat(manifest["created"])}

@@ -1,4 +1,4 @@
-"""Texts of the language that a command is given."""
+"""The scripts that a command is given, and their modules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_source(path: Path) -> SourceText:
 
 
 def script_modules(source: SourceText) -> ModuleResolver:
-    """Finds the modules of a script that has a file."""
+    """Resolves the modules of a script in a file; none for standard input and typed text."""
     from paasq_daemon.wire.project_modules import ProjectModules
 
     return NO_MODULES if source.name.startswith("<") else ProjectModules(Path(source.name))

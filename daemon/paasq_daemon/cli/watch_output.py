@@ -1,4 +1,4 @@
-"""The events of a watch, written as they come."""
+"""Writing the events of a watch as they arrive."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _STYLES = {"enter": "green", "change": "yellow", "leave": "red"}
 
 
 def is_watch(text: str) -> bool:
-    """Is the last statement of a text one that pushes events?"""
+    """Is the last statement of a text a watch?"""
     statements = split_script(text)[0]
     return bool(statements) and statements[-1].fragments[0].text.split(maxsplit=1)[:1] == ["watch"]
 
 
 def write_events(database: Database, request: Request, form: AnswerFormat) -> None:
-    """Write events to standard output until Ctrl-C, which then goes on; raises PaasqError where the watch ends."""
+    """Write events to standard output until Ctrl-C, which is raised again. Raises PaasqError where the watch fails."""
     if form not in {AnswerFormat.TABLE, AnswerFormat.JSON, AnswerFormat.JSONL}:
         raise PaasqError(f"events can't be written as {form}", "write them as json, a line each, or as a table")
     cursor: str | None = None
@@ -43,7 +43,7 @@ def write_events(database: Database, request: Request, form: AnswerFormat) -> No
 
 
 def _write(batch: EventBatch, form: AnswerFormat, *, first: bool) -> None:
-    """`first`: with it the beginning is complete."""
+    """`first`: the initial rows are complete with this batch."""
     if form is AnswerFormat.TABLE:
         from paasq_daemon.cli.consoles import stdout_console
 
@@ -60,7 +60,7 @@ def _write(batch: EventBatch, form: AnswerFormat, *, first: bool) -> None:
 
 
 def _objects(batch: EventBatch, *, first: bool) -> Iterator[dict[str, Any]]:
-    """The cursor stands at the last event alone: behind the others there is no moment to go on from."""
+    """Only the last event has the cursor: a watch cannot resume after one of the others."""
     data = batch.to_json()
     moment = {"seq": data["seq"], "now": data["now"]}
     for number, event in enumerate(data["events"], 1):

@@ -7,7 +7,6 @@ from typing import Any
 
 from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.kernels.durations import MONTH_MICROS
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
@@ -15,7 +14,7 @@ from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGES
 from paasq_dsl.types import TypeKind
-from paasq_dsl.values import Duration, Value
+from paasq_dsl.values import MONTH_MICROS, Duration, Value
 
 _WORDS = (("name", "keyword"), ("form", "text"), ("doc", "text"), ("example", "text"))
 _FIELDS = (("field", "keyword"), ("type", "keyword"), ("rules", "text"), ("doc", "text"))

@@ -30,7 +30,7 @@ THREADS_MAX = 4
 
 @cache
 def bundled_embedder() -> MiniLM:
-    """Return the one instance of this process, so that the model is in memory once."""
+    """The one instance of this process, so that the model is in memory once."""
     return MiniLM()
 
 

@@ -16,6 +16,8 @@ import orjson
 import xxhash
 from numpy.typing import NDArray
 
+from paasq_daemon.store.data_folder import fsync_folder
+
 _CHUNK_BYTES = 1 << 22
 
 
@@ -112,12 +114,3 @@ def read_index_manifest(path: Path, format_version: int) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("format") != format_version:
         raise InvalidIndexFile(f"{path.name} is not of format {format_version}")
     return body
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make renames and new files in a folder durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,13 +14,13 @@ from paasq_daemon.index.append_files import (
     AppendOnlyFile,
     FileStamp,
     InvalidIndexFile,
-    fsync_folder,
     read_index_manifest,
     write_index_manifest,
 )
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column_builders import column_builder
 from paasq_daemon.index.vector_index import VectorIndex
+from paasq_daemon.store.data_folder import fsync_folder
 from paasq_dsl.catalog import Catalog, Collection
 
 CHECKPOINT_FORMAT_VERSION = 1

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from paasq_daemon.index.append_array import AppendArray
 from paasq_daemon.index.column import Codes, Column, DictionaryColumn, FlatColumn, ListColumn, Objects
 from paasq_dsl.types import Type, TypeKind
-from paasq_dsl.values import Duration, Value
+from paasq_dsl.values import MONTH_MICROS, Duration, Value
 
 Parts: TypeAlias = "dict[str, AppendArray[Any]]"
 Loaded: TypeAlias = "Mapping[str, NDArray[Any]]"
 
-MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days
 _DTYPES: dict[TypeKind, type[np.generic]] = {
     TypeKind.INT: np.int64,
     TypeKind.TIME: np.int64,

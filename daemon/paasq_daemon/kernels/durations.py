@@ -13,9 +13,7 @@ from paasq_daemon.kernels.columns import object_array
 from paasq_daemon.kernels.operands import flat_column, numeric_values
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import DURATION
-from paasq_dsl.values import Duration
-
-MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days: where a month needs a length
+from paasq_dsl.values import MONTH_MICROS, Duration
 
 
 def months_and_micros(column: Column) -> tuple[Ints, Ints]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, DictionaryColumn, Ints
 from paasq_daemon.kernels.columns import column_to_values, compact_dictionary, dictionary_encode
-from paasq_daemon.kernels.durations import MONTH_MICROS, length_us
+from paasq_daemon.kernels.durations import length_us
 from paasq_daemon.kernels.operands import null_mask, numeric_values
 from paasq_dsl.types import STRING_KINDS, TypeKind
-from paasq_dsl.values import Duration, Value
+from paasq_dsl.values import MONTH_MICROS, Duration, Value
 
 _SPREAD = (
     4  # up to so many times more possible than actual numbers, a table of all possible ones is quicker than sorting

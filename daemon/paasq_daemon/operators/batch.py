@@ -21,6 +21,7 @@ class SortKey:
     descending: bool
 
     def take(self, rows: Ints) -> SortKey:
+        """The key of these rows (positions, int64), in the order given."""
         return SortKey(self.column.take(rows), self.descending)
 
 
@@ -35,6 +36,7 @@ class LazyColumns:
     rows: Ints
 
     def take(self, rows: Ints) -> LazyColumns:
+        """The same columns for these rows (positions, int64), in the order given; nothing is fetched."""
         return replace(self, rows=self.rows[rows])
 
 
@@ -42,11 +44,11 @@ class LazyColumns:
 class Batch:
     """Rows of one collection (`source` and `ordinals`, int64[length]) or rows that were made.
 
-    A column is one of `computed`, by name and aligned with the rows, or of `deferred`, the last one that has it, or comes
-    from the source. `order` is what the rows are ordered by, most important first, and `ties` behind all.
+    A column is one of `computed`, by name and aligned with the rows, or of `lazy_columns`, the last one that has it, or comes
+    from the source. `order` is what the rows are ordered by, most significant first, then by `tiebreakers`.
 
-    Each ordinal stands here once as long as `parts` is empty. Behind expand a record may have several rows: `parts` are
-    what tells these apart, int64[length] each.
+    Each ordinal occurs once as long as `sub_ordinals` is empty. After expand a record may have several rows, which
+    `sub_ordinals` tell apart, int64[length] each.
     """
 
     length: int
@@ -87,9 +89,11 @@ class Batch:
         )
 
     def filter(self, mask: Mask) -> Batch:
+        """The rows where `mask` (bool[length]) is true, in the order they have."""
         return self if bool(mask.all()) else self.take(np.flatnonzero(mask))
 
     def with_columns(self, columns: Mapping[str, Column]) -> Batch:
+        """With these computed columns, each of `length` rows, added or in place of those of the same name."""
         return replace(self, computed={**self.computed, **columns})
 
     def renamed(self, old_of: Mapping[str, str]) -> Batch:

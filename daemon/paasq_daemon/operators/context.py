@@ -66,7 +66,13 @@ class ExecutionContext:
 class Operator(Protocol):
     """A step of a physical plan. Immutable: one plan runs in many threads at once."""
 
-    def execute(self, context: ExecutionContext, batch: Batch) -> Batch: ...
+    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        """The rows after this step. Leaves `batch` unchanged; labels, facets and the cursor of the answer go into `context`.
+
+        Raises EvaluationError where a value given to the stage is wrong or the result would be too large; Cancelled and
+        BudgetExceeded from `context.cancel`.
+        """
+        ...
 
     def describe(self) -> str:
         """The operator and its settings in one line, for explain."""

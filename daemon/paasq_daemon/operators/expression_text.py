@@ -19,6 +19,7 @@ _INFIX = frozenset("== != < <= > >= + - * / % and or in has".split()) | {"not in
 
 
 def expression_text(bound: BoundExpression) -> str:
+    """The expression in the language's notation; a parameter as `$name`, a subquery as `(from source ...)`."""
     match bound:
         case Constant(slot=slot, value=value):
             return f"?{slot + 1}" if slot >= 0 else _value(value)
@@ -42,6 +43,7 @@ def subquery_text(value: Subquery) -> str:
 
 
 def show_item(item: NamedExpression) -> str:
+    """`name = expression`, or the name alone where a column keeps its name."""
     if isinstance(item.value, ColumnRef) and item.value.name == item.name:
         return item.name
     return f"{item.name} = {expression_text(item.value)}"

@@ -20,6 +20,8 @@ FACET_VALUES_DEFAULT = 100  # values of a facet that names no top
 
 @dataclass(frozen=True)
 class Facet:
+    """Counts the rows of each value into `context.facets`, most frequent first; the rows themselves pass unchanged."""
+
     facets: tuple[FacetCount, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:

@@ -13,6 +13,8 @@ from paasq_dsl.bound import BoundExpression
 
 @dataclass(frozen=True)
 class Filter:
+    """Keeps the rows for which every condition is true: null is not. Each condition is evaluated on what passed the last."""
+
     conditions: tuple[BoundExpression, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:

@@ -38,11 +38,20 @@ class Branch:
 
     @property
     def is_vector_search(self) -> bool:
+        """Does it search by vector? Then feedback can improve it."""
         return any(isinstance(operator, Near) for operator in self.operators)
 
 
 @dataclass(frozen=True)
 class Fuse:
+    """Runs every branch on the same rows, and ranks the union of their results by a weighted sum of what each branch adds.
+
+    `method` is `rrf` (reciprocal rank fusion, 1 / (`k` + rank), `RRF_K` where none is given) or `linear` (the score, that of
+    a text search divided by the branch's best). Sets `_score`, and for each branch `_score.<branch>` and `_rank.<branch>`
+    (from 1), null where the branch does not have the row. `feedback` rows from the top move the target of the vector
+    searches, which then run once more. Equal scores are ordered by ordinal.
+    """
+
     method: str
     branches: tuple[Branch, ...]
     k: BoundExpression | None = None

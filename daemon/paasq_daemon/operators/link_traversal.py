@@ -19,7 +19,7 @@ ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on list
 def traverse_links(view: IndexView, collection: str, name: str, links: Column) -> Column:
     """The field `name` of the linked records: null where a link leads nowhere; for lists of links, a list without those.
 
-    Raises KernelError where these lists would be too long.
+    Raises EvaluationError where these lists would be too long.
     """
     target = view.collection(collection)
     if isinstance(links, ListColumn):
@@ -55,7 +55,7 @@ def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: L
 def gather_lists(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> ListColumn:
     """`length` lists of the field `name` of the records; record i goes into list `rows[i]`, ascending.
 
-    Raises KernelError where these lists would be too long.
+    Raises EvaluationError where these lists would be too long.
     """
     _check_length(target, name, ordinals)
     items = fetch_column(target, name, ordinals)

@@ -35,7 +35,7 @@ class Near:
     limit: BoundExpression | int | None = None
 
     def execute(self, context: ExecutionContext, batch: Batch, feedback_ordinals: Ints | None = None) -> Batch:
-        """`drawn_to` are ordinals whose vectors draw the target to them."""
+        """`feedback_ordinals` are records whose vectors the target is moved towards."""
         source = batch.source
         if source is None or not batch.length:
             return with_scores(batch, np.zeros(batch.length))

@@ -34,6 +34,11 @@ CURSOR_CHARACTERS_MAX = 4_096
 
 @dataclass(frozen=True)
 class Page:
+    """The first `size` rows after those of the cursor `after`; the context gets the next cursor where more are left.
+
+    Raises EvaluationError for a size of 0, and for a cursor that is damaged or of another plan.
+    """
+
     size: BoundExpression
     after: BoundExpression | None
 
@@ -62,7 +67,7 @@ def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, rea
 
 
 def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span = DUMMY_SPAN) -> Mask:
-    """Which rows come after the cursor's. Raises KernelError where it is none of this plan."""
+    """Which rows come after the cursor's. Raises EvaluationError where it is none of this plan."""
     values, last = _read(cursor, fingerprint, span)
     if len(values) != len(batch.order) or len(last) != len(batch.tiebreakers):
         raise EvaluationError("PQ0731", span)

@@ -31,7 +31,7 @@ class ResultBudget:
         return "budget " + ", ".join(f"{name} {expression_text(value)}" for name, value in named if value)
 
     def evaluate_limits(self, values: EvaluationContext) -> Limits:
-        """Raises KernelError where a value is no limit."""
+        """Raises EvaluationError where a value is no limit."""
         return Limits(_time_ms(self.time, values), _count(self.rows, values), _count(self.tokens, values))
 
 

@@ -12,7 +12,7 @@ OUTPUT_ROWS_MAX = 5_000_000  # by one stage: a few of them one behind the other 
 
 
 def evaluate_row_count(bound: BoundExpression | int, context: ExecutionContext) -> int:
-    """A number of rows, 0 or more. Raises KernelError where the value is none."""
+    """A number of rows, 0 or more. Raises EvaluationError where the value is none."""
     if isinstance(bound, int):
         return bound
     value = evaluate_scalar(bound, context.evaluation)
@@ -22,12 +22,13 @@ def evaluate_row_count(bound: BoundExpression | int, context: ExecutionContext) 
 
 
 def check_rows(stage: str, rows: int) -> None:
-    """Before a stage makes rows of rows. Raises KernelError where they are too many."""
+    """Before a stage makes rows of rows. Raises EvaluationError where they are too many."""
     if rows > OUTPUT_ROWS_MAX:
         raise EvaluationError("PQ0790", stage=stage, rows=f"{rows:,}", most=f"{OUTPUT_ROWS_MAX:,}")
 
 
 def show_limit(limit: BoundExpression | int | None) -> str:
+    """` limit N` for explain, N as text of the language; empty without a limit."""
     if limit is None:
         return ""
     return f" limit {limit if isinstance(limit, int) else expression_text(limit)}"

@@ -26,12 +26,14 @@ class FullColumns:
 
     @property
     def length(self) -> int:
+        """The number of ordinals, those of deleted records included."""
         return self.source.length
 
     def column(self, name: str) -> Column:
         return self.source.column(name)
 
     def take(self, rows: Ints) -> Batch:
+        """These rows by ordinal (int64), as a batch."""
         return Batch(len(rows), self.source, rows)
 
 
@@ -77,5 +79,6 @@ def _holds(condition: BoundExpression, source: CollectionView, context: Executio
 
 
 def reads_records(condition: BoundExpression, collection: Collection) -> bool:
+    """Whether a column that the condition reads is stored in the records only (`needs_record_read`)."""
     fields = (collection.fields_by_name.get(name) for name in referenced_columns(condition))
     return any(field is not None and needs_record_read(field) for field in fields)

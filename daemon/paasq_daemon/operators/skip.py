@@ -15,6 +15,8 @@ from paasq_dsl.bound import BoundExpression
 
 @dataclass(frozen=True)
 class Skip:
+    """Drops the first `count` rows; no row is left where there are not more."""
+
     count: BoundExpression
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:

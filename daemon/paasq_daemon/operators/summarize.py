@@ -31,6 +31,12 @@ BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would
 
 @dataclass(frozen=True)
 class Summarize:
+    """One row for each combination of key values, ordered by the keys; without keys one row, of all rows.
+
+    `fill` (a number) or `fill_method` (such as `linear`) adds a row for each time bucket without rows between the first and the
+    last, for each combination of the other keys. Raises EvaluationError where these would be more than `BUCKETS_MAX`.
+    """
+
     aggregates: tuple[NamedExpression, ...]
     keys: tuple[NamedExpression, ...]
     fill: BoundExpression | None = None

@@ -15,6 +15,8 @@ from paasq_dsl.bound import BoundExpression
 
 @dataclass(frozen=True)
 class Take:
+    """The first `count` rows, or all where there are fewer."""
+
     count: BoundExpression
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:

@@ -20,18 +20,19 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
-OnProgress = Callable[[int], None]  # is told the bytes read so far
+OnProgress = Callable[[int], None]  # called with the bytes read so far
 
 _CHUNK_BYTES = 1 << 20
 _PACKS_WAITING_MAX = 4
 _PACKERS = 2  # threads that compress
-_TABLE_BYTES_PER_PAGE_MAX = 100  # of a page table in parts; whole it takes half of that, so it pays to begin anew
+_TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written
 
 
 def create_snapshot(store: Store, target: Path, name: str, on_progress: OnProgress | None = None) -> Manifest:
     """Make a snapshot of the store as it is now. Only pages that differ from the newest snapshot's are written.
 
-    It exists when this returns, and not at all where it raises: SnapshotError where the name is taken or is none.
+    Durable when this returns; where it raises there is no snapshot, only objects that `collect_garbage` removes. Raises
+    SnapshotError where the name is taken or not allowed, or another process works on `target`.
     """
     with target_lock(target):
         if manifest_path(target, name).exists():
@@ -104,20 +105,20 @@ class _Capture:
 
 
 def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
-    """The newest snapshot whose objects are all there; none, and an empty table, where there is no such."""
+    """The newest snapshot whose objects all exist, and its table; None and an empty table where there is none."""
     for manifest in reversed(list_manifests(target)):
         try:
             table = read_table(objects, manifest.tables, manifest.page_count)
             for pack in table.used_packs():
                 objects.check_size(pack)
         except SnapshotError:
-            continue  # `verify` tells of it; here it only costs space
+            continue  # `verify` reports it; here it only costs space
         return manifest, table
     return None, PageTable()
 
 
 def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | None) -> Manifest:
-    """Write the page table, whole where the parts of the parent's are greater than that, and make the manifest."""
+    """Write the page table, in full where the parent's parts have grown larger than that, and make the manifest."""
     table, objects = capture.table, capture.objects
     inherited = parent.tables if parent else ()
     added = write_entries(objects, table, capture.changed)

@@ -20,7 +20,7 @@ class GarbageStats:
 
 
 def delete_snapshot(target: Path, name: str) -> None:
-    """Remove a snapshot; `sweep` then frees what only it needed. Raises SnapshotError where there is none."""
+    """Remove a snapshot; `collect_garbage` then frees what only it needed. Raises SnapshotError where there is none."""
     with target_lock(target):
         path = manifest_path(target, name)
         if not path.exists():
@@ -32,7 +32,7 @@ def delete_snapshot(target: Path, name: str) -> None:
 def collect_garbage(target: Path) -> GarbageStats:
     """Remove all objects that no snapshot needs, those of snapshots that were never finished included.
 
-    Raises SnapshotError, and removes nothing, where a manifest or page table is damaged: what it needs is not known.
+    Raises SnapshotError, and removes nothing, where a manifest or page table is damaged: what it needs is unknown.
     """
     with target_lock(target):
         objects = ObjectStore(target)

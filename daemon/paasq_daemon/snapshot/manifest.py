@@ -29,7 +29,7 @@ class Manifest:
 
     `root` is the Merkle root over the hashes of the data file's pages; `parent` the hash of the manifest that it took
     unchanged pages from, if any; `seq` and `transaction_id` say which moment it holds. `digest` is the store's logical
-    digest, `collections` counts live records by collection name, `new_bytes` is what was written for it beside this.
+    digest, `collections` counts live records by collection name, `new_bytes` is the size of the objects written for it.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Manifest:
         return blake3(_canonical(asdict(self))).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: sorted keys, no spaces, and the hash beside it."""
+        """Canonical JSON: sorted keys, no spaces; the manifest and its hash."""
         return _canonical({"manifest": asdict(self), "hash": self.hash})
 
 
@@ -83,6 +83,7 @@ def read_manifest(target: Path, name: str) -> Manifest:
 
 
 def no_such_snapshot(target: Path, name: str) -> SnapshotError:
+    """The error of a name that no snapshot has; its hint lists the newest five."""
     known = ", ".join(repr(m.name) for m in list_manifests(target)[-5:])
     return SnapshotError(
         f"there is no snapshot {name!r} in {target}", f"there are: {known}" if known else "there is none yet"
@@ -90,13 +91,14 @@ def no_such_snapshot(target: Path, name: str) -> SnapshotError:
 
 
 def write_manifest(target: Path, manifest: Manifest) -> None:
+    """Write the manifest atomically and durably: from then on the snapshot exists. Its objects must be durable before."""
     path = manifest_path(target, manifest.name)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_atomically(path, manifest.to_bytes())
 
 
 def list_manifests(target: Path) -> list[Manifest]:
-    """The snapshots of a target folder, oldest first. Those whose manifest is damaged or newer are left to `verify`."""
+    """The snapshots of a target folder, oldest first. Damaged and newer manifests are left to `verify_snapshot`."""
     manifests = []
     for name in manifest_names(target):
         try:

@@ -15,7 +15,7 @@ from paasq_daemon.store.data_folder import fsync_folder
 from paasq_daemon.wire.errors import SnapshotError
 
 CONTENT_BYTES_MAX = 8 << 20  # of one object, uncompressed; nothing greater is ever decompressed
-_STORED_BYTES_MAX = CONTENT_BYTES_MAX + (64 << 10)  # what cannot be compressed grows a little
+_STORED_BYTES_MAX = CONTENT_BYTES_MAX + (64 << 10)  # incompressible content grows a little
 _LEVEL = 1
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -40,7 +40,7 @@ class ObjectStore:
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def put(self, content: bytes | bytearray) -> ObjectId:
-        """Compress and write an object, durably but for its name in the folder: call `sync` after the last one."""
+        """Compress and write an object. Its bytes are durable when this returns, its name only after `sync`. Thread-safe."""
         stored = zstandard.ZstdCompressor(level=_LEVEL).compress(bytes(content))
         name = ObjectId(blake3(stored).hexdigest(), len(stored))
         path = self._path(name.hash)
@@ -53,10 +53,11 @@ class ObjectStore:
         return name
 
     def sync(self) -> None:
+        """Make the names of all objects written so far durable (fsync of the folder)."""
         fsync_folder(self.folder)
 
     def get(self, name: ObjectId) -> bytes:
-        """The content. Raises SnapshotError where it is lost, changed, or greater than an object may be."""
+        """The content. Raises SnapshotError where it is missing, changed, or longer than `CONTENT_BYTES_MAX`."""
         stored = self.read_stored(name)
         try:
             size_bytes = zstandard.get_frame_parameters(stored).content_size
@@ -75,7 +76,7 @@ class ObjectStore:
         return stored
 
     def check_size(self, name: ObjectId) -> None:
-        """Raises SnapshotError where the object is lost or has another size than it should."""
+        """Raises SnapshotError where the object is missing or of the wrong size."""
         try:
             size_bytes = self._path(name.hash).stat().st_size
         except OSError as error:

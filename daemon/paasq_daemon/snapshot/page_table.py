@@ -1,6 +1,6 @@
-"""The page table of a snapshot: for each page of the data file its hash, and where its bytes lie.
+"""The page table of a snapshot: for each page of the data file its hash, and where its bytes are stored.
 
-A table is kept as a list of objects, each a set of entries that replaces what the ones before it say. So a snapshot
+A table is kept as a list of objects, each a set of entries that overrides the ones before it. So a snapshot
 that follows another adds only the entries of the pages that changed, and yet needs no other manifest to be read.
 """
 
@@ -38,6 +38,7 @@ class PageTable:
         return len(self.pack)
 
     def hash_of(self, page: int) -> bytes:
+        """BLAKE3 of a page, 32 bytes."""
         return bytes(self.hashes[page * HASH_BYTES : (page + 1) * HASH_BYTES])
 
     def root(self) -> str:

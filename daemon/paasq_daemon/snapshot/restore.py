@@ -18,7 +18,7 @@ from paasq_daemon.wire.errors import SnapshotError
 def restore_snapshot(target: Path, name: str, into: Path) -> Manifest:
     """Make `into`, which must be new or empty, the data folder that the snapshot holds, its indexes aside.
 
-    Every page is verified. Raises SnapshotError where one does not hold, and leaves the folder empty then;
+    Every page is verified. Durable when this returns. Raises SnapshotError where a page fails, and leaves the folder empty then;
     FormatTooNew where a newer paasq wrote it.
     """
     manifest = read_manifest(target, name)

@@ -17,6 +17,8 @@ from paasq_daemon.wire.errors import PaasqError, SnapshotError
 
 
 class VerifyDepth(StrEnum):
+    """How much is read; each depth includes those before it."""
+
     CHAIN = "chain"  # manifest, page table and its root; that each object is there and has its size
     HASH = "hash"  # and that each byte of each object is what it was
     RESTORE = "restore"  # and that a store restored from it passes its audit and has the logical digest
@@ -24,7 +26,7 @@ class VerifyDepth(StrEnum):
 
 @dataclass(slots=True)
 class Verification:
-    """What was looked at, in objects and bytes, and what does not hold. `findings` is empty where all is well."""
+    """How many objects were checked, how many bytes were read, and what is wrong: `findings` is empty for a sound snapshot."""
 
     name: str
     depth: VerifyDepth

@@ -1,1 +1,1 @@
-"""Files of records, read in bounded memory: every record, or the line that holds none and why."""
+"""Files of records, read in bounded memory: every record, or the line that could not be read and why."""

@@ -1,4 +1,4 @@
-"""Entries into a store by batches, each stored as a whole; a refused one is halved until the culprit is alone."""
+"""Bulk load in batches, each stored as a whole; a refused batch is bisected until the rejected record is found."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ BATCH_RECORDS = 1000
 Put: TypeAlias = Callable[[list[dict[str, Any]]], object]
 Reject: TypeAlias = Callable[[InputRecord], object]
 
-# Not the record's fault: the same would happen to the next one.
+# Not caused by a record: the next one would fail too.
 _FATAL = (StoreError, DaemonUnavailable, PeerRefused, ModelMismatch, Cancelled, BudgetExceeded)
 
 
 def bulk_load(entries: Iterable[InputRecord], put: Put, reject: Reject) -> Iterator[int]:
     """Store entries in the order of the file; after each batch yield how many records of it are stored.
 
-    `reject` gets every entry that is no record or that the store refuses, with the cause. Raises what `put` raises
-    where the fault is not a record's.
+    `reject` gets every entry that could not be read or that the store refuses, with the error. Raises what `put` raises
+    where the failure is not caused by a record.
     """
     remaining = iter(entries)
     while batch := list(islice(remaining, BATCH_RECORDS)):

@@ -19,7 +19,7 @@ _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 def cell_parser(type_: Type) -> Callable[[str], Any]:
     """Text -> a JSON value. Times, durations and links stay text, which the store reads. Raises ValueError.
 
-    A list is a JSON list, or items parted by semicolons: `work; family`.
+    A list is a JSON list, or items separated by semicolons: `work; family`.
     """
     if type_.kind is TypeKind.LIST:
         assert type_.item is not None

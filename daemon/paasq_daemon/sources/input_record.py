@@ -1,4 +1,4 @@
-"""What readers yield."""
+"""The type that readers yield."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from paasq_dsl.catalog import Collection
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
-    """One record, its values as JSON has them, by field name; or `cause`, why these lines are none.
+    """One record, its values as JSON has them, by field name; or `error`, why these lines are none.
 
-    `line` is the number of its first line, from 1; `raw` its bytes as they stand in the file.
+    `line` is the number of its first line, from 1; `raw` its bytes as they are in the file.
     """
 
     line: int

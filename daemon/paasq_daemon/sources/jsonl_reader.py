@@ -12,7 +12,7 @@ from paasq_dsl.catalog import Collection
 
 
 def read_jsonl(lines: Iterable[Line], _collection: Collection) -> Iterator[InputRecord]:
-    """An entry a line, empty ones left out. JSON has types of its own: the store holds them against the collection."""
+    """An entry a line, empty ones left out. Types are checked by the store, not here."""
     for line in lines:
         if not line.text.strip():
             continue

@@ -1,4 +1,4 @@
-"""The lines of a file, plain or compressed by gzip. The longest line allowed bounds the memory, whatever is inside."""
+"""The lines of a file, plain or compressed by gzip. Memory is bounded by the longest line allowed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READ_BYTES = 2**18
 
 
 class Line(NamedTuple):
-    """`number` counts from 1. `text` ends with its newline; where it is `cut`, it is only the line's first bytes."""
+    """`number` counts from 1. `text` ends with its newline; where `truncated`, it is the line's first `LINE_BYTES_MAX` bytes."""
 
     number: int
     text: bytes
@@ -44,10 +44,11 @@ class LineFile:
 
     @property
     def position_bytes(self) -> int:
+        """Bytes read of the file on disk (compressed ones of a .gz), buffers included: for progress, not for seeking."""
         return self._disk.tell()
 
     def __iter__(self) -> Iterator[Line]:
-        """Raises PaasqError where the compressed data break off; the lines before have been yielded."""
+        """Raises PaasqError where the compressed data end early; the lines before have been yielded."""
         number = 0
         try:
             while text := self._stream.readline(LINE_BYTES_MAX):

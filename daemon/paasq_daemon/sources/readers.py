@@ -1,4 +1,4 @@
-"""Which reader a file wants, by the end of its name."""
+"""The reader of a file, by its extension."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from paasq_daemon.sources.input_record import InputRecord
 class RejectFile:
     """JSON Lines: `{"line": 7, "cause": "...", "text": "..."}`; `base64` in place of `text` where it is not UTF-8.
 
-    Made at the first rejected entry, in place of an older file; untouched where there is none.
+    Opened, and an older file overwritten, at the first rejected entry; without one the file is left as it is.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,6 +23,7 @@ class RejectFile:
         self._file: IO[bytes] | None = None
 
     def write(self, entry: InputRecord) -> None:
+        """Append one rejected entry with its cause. Buffered: it is on disk when the `with` block ends."""
         if self._file is None:
             self._file = self.path.open("wb")
         self.count += 1

@@ -13,8 +13,8 @@ from paasq_dsl.catalog import catalog_to_json
 def logical_digest(view: ReadView) -> str:
     """BLAKE3, in hexadecimal, of the catalog, the sequence number and each collection's counters and content sum.
 
-    Equal for two stores with the same content, wherever their pages lie. It costs nothing, because the content sums are
-    kept by the writer; `check` is what proves that they hold.
+    Equal for two stores with the same content, wherever their pages lie. It costs nothing, because the writer
+    maintains the content sums; `check_integrity` proves that they match the entries.
     """
     counters = [
         [collection_id, state.next_ordinal, state.live_count, state.content_checksum]

@@ -20,10 +20,10 @@ class StoreCounters:
 
 @dataclass(slots=True)
 class CollectionCounters:
-    """Counters of a collection. `pending` and `vectors` count by field id, records that died included.
+    """Counters of a collection. `pending` and `vectors` count by field id, those of deleted records included.
 
-    `content` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
-    same content have the same sum, and an entry that was lost or brought back changes it.
+    `content_checksum` is the sum, modulo 2**64, of the checksums of the collection's entries in all tables: two stores with the
+    same content have the same sum, and an entry that is lost or restored changes it.
     """
 
     next_ordinal: int = 0
@@ -33,10 +33,12 @@ class CollectionCounters:
     vectors: dict[int, int] = field(default_factory=dict)
 
     def add_content(self, checksum_change: int) -> None:
+        """Add the change of the sum of checksums, which may be negative, modulo 2**64."""
         self.content_checksum = (self.content_checksum + checksum_change) % _CHECKSUM_MODULUS
 
 
 def encode_store_counters(state: StoreCounters) -> bytes:
+    """The payload that `decode_store_counters` reads."""
     return encode([state.seq, state.time_us, state.journal_start])
 
 
@@ -49,6 +51,7 @@ def decode_store_counters(payload: bytes) -> StoreCounters:
 
 
 def encode_collection_counters(state: CollectionCounters) -> bytes:
+    """The payload that `decode_collection_counters` reads."""
     return encode([state.next_ordinal, state.live_count, state.content_checksum, state.pending, state.vectors])
 
 

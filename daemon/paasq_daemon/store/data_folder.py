@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 
 class FolderLock:
-    """The right to open a folder's store, held by one process at a time; the system takes it back when that dies.
+    """An exclusive advisory lock (flock) on a data folder, held by one process; the kernel releases it when that dies.
 
-    The lock file tells others who holds it: `{"pid": 4711, "socket": "/run/..."}`.
+    The lock file names the holder: `{"pid": 4711, "socket": "/run/..."}`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class FolderLock:
         self.publish_socket(None)
 
     def publish_socket(self, socket: Path | None) -> None:
-        """Write down where this process listens, for those who find the folder in use."""
+        """Write the socket that this process listens on into the lock file, for processes that find the folder in use."""
         holder = json.dumps({"pid": os.getpid(), "socket": socket and str(socket)}).encode()
         try:
             os.ftruncate(self._file.fileno(), 0)
@@ -52,12 +52,13 @@ class FolderLock:
             _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
+        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
         os.ftruncate(self._file.fileno(), 0)
         self._file.close()
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder with mode 0700, or close it to other users where it is ours or empty.
+    """Make the folder with mode 0700, or set that mode where it is empty or a data folder already.
 
     Raises StoreError where it is not a folder, or others may enter it and it holds other things.
     """
@@ -105,11 +106,15 @@ def require_known(version: int, thing: str) -> None:
 
 
 def write_format(folder: Path, version: int) -> None:
+    """Write the format version, atomically and durably."""
     write_atomically(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that after a power cut there is either the whole of it or nothing."""
+    """Replace a file by rename, with mode 0600: after a power cut it has the old content or the whole new one.
+
+    Durable when it returns (file and folder are synced).
+    """
     unfinished = path.with_name(path.name + ".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -121,7 +126,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable: files that were made, renamed or removed in it (fsync of the folder)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

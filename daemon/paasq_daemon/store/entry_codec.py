@@ -41,31 +41,31 @@ def add_checksum(seed: int, key: bytes, payload: bytes) -> bytes:
     return _ENVELOPE.pack(_ENVELOPE_VERSION, _checksum(seed, key, payload)) + payload
 
 
-def verify_checksum(seed: int, key: bytes, sealed: bytes) -> bytes:
-    """The payload. Raises CorruptRecord where the checksum does not hold, or the envelope is of another version."""
-    payload = sealed[_ENVELOPE.size :]
-    if len(sealed) < _ENVELOPE.size or _ENVELOPE.unpack_from(sealed) != (
+def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
+    """The payload. Raises CorruptRecord where the checksum is wrong, or the envelope is of another version."""
+    payload = envelope[_ENVELOPE.size :]
+    if len(envelope) < _ENVELOPE.size or _ENVELOPE.unpack_from(envelope) != (
         _ENVELOPE_VERSION,
         _checksum(seed, key, payload),
     ):
-        raise _unsealable(key, sealed)
+        raise _checksum_error(key, envelope)
     return payload
 
 
-def stored_checksum(sealed: bytes) -> int:
-    """The checksum that an envelope states, unverified."""
-    return int.from_bytes(sealed[1 : _ENVELOPE.size], "big")
+def stored_checksum(envelope: bytes) -> int:
+    """The checksum stored in an envelope, unverified."""
+    return int.from_bytes(envelope[1 : _ENVELOPE.size], "big")
 
 
 def unknown_shape(what: str) -> CorruptRecord:
-    """The error of a payload whose checksum holds, and which yet is not as this format has it."""
+    """The error for a payload whose checksum is right and whose structure is unknown to this format version."""
     return CorruptRecord(f"{what} is stored in a way that this paasq does not know", _NEWER_HINT)
 
 
-def _unsealable(key: bytes, sealed: bytes) -> CorruptRecord:
-    if sealed and sealed[0] != _ENVELOPE_VERSION:
+def _checksum_error(key: bytes, envelope: bytes) -> CorruptRecord:
+    if envelope and envelope[0] != _ENVELOPE_VERSION:
         return CorruptRecord(
-            f"the stored entry {key.hex()} has envelope version {sealed[0]:#x}, and this paasq knows {_ENVELOPE_VERSION:#x}",
+            f"the stored entry {key.hex()} has envelope version {envelope[0]:#x}, and this paasq knows {_ENVELOPE_VERSION:#x}",
             _NEWER_HINT,
         )
     return CorruptRecord(

@@ -1,4 +1,4 @@
-"""The one thread that writes. Works that wait together are committed together: one fsync for all of them."""
+"""The one thread that writes. Group commit: works that wait at the same time share one commit and one fsync."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from paasq_daemon.wire.errors import StoreError
 
 T = TypeVar("T")
 
-_GROUP_MAX = 256  # works in one commit, so that the first of them does not wait for ever
-_READER_CHECK_S = 60.0  # a reader that was killed keeps pages from being used again until then
+_GROUP_MAX = 256  # works in one commit: bounds how long the first of them waits
+_READER_CHECK_S = 60.0  # until then a killed reader keeps pages from being reused
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,17 @@ class Writer:
         self._on_durable = on_durable
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._failure: StoreError | None = None
-        self._gate = threading.Lock()  # closed: no job may be queued behind the one that ends the thread
+        self._gate = threading.Lock()  # no job may be queued after the one that ends the thread
         self._closed = False
         self._commit = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="paasq-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
-        """Raises StoreError where the store is closed, or the disk failed and it must be opened again first."""
+        """Queue a work; its future is resolved in the writer's thread, after fsync, with its result or its exception.
+
+        Thread-safe. Raises StoreError where the store is closed, or a commit failed and it must be opened again first.
+        """
         future: Future[CommitResult[T]] = Future()
         with self._gate:
             self.raise_if_failed()
@@ -68,6 +71,7 @@ class Writer:
         return future
 
     def raise_if_failed(self) -> None:
+        """Raises StoreError where a commit failed since the store was opened: nothing is written after that."""
         if self._failure is not None:
             raise StoreError(self._failure.message, self._failure.hint)
 
@@ -97,7 +101,7 @@ class Writer:
             if group:
                 self._commit_group([job for job in group if job.future.set_running_or_notify_cancel()])
             if time.monotonic() - checked_s >= _READER_CHECK_S:
-                with suppress(lmdb.Error):  # it frees pages sooner, no more; this thread must not end of it
+                with suppress(lmdb.Error):  # it only frees pages sooner; a failure must not end this thread
                     self._environment.reader_check()
                 checked_s = time.monotonic()
 
@@ -137,7 +141,7 @@ class Writer:
             self._on_durable(self.seq)
 
     def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> CommitResult[Any] | None:
-        """Run one work. None where it raised: its future knows, and nothing of it is left in the transaction."""
+        """Run one work. None where it raised: its future has the exception, and its nested transaction is aborted."""
         txn = self._environment.begin(parent=group_txn, write=True)
         try:
             transaction = WriteTransaction(txn, self._tables, time.time_ns() // 1000)
@@ -155,7 +159,7 @@ class Writer:
         return CommitResult(transaction.seq, transaction.state.time_us, value)
 
     def _fail(self, error: BaseException, group: list[_Job]) -> None:
-        """The commit did not happen. Nothing is acknowledged from here on: what is on the disk is not known."""
+        """The commit failed, so what is on disk is unknown: fail these works and refuse all later ones."""
         failure = in_words(error) if isinstance(error, lmdb.Error) else error
         if not isinstance(failure, StoreError):
             failure = StoreError(f"the writer failed: {failure!r}", "open the store again")

@@ -1,4 +1,4 @@
-"""Reading the past: the store as it was at a sequence number that the journal still reaches back to."""
+"""Time travel: the store as it was at an older sequence number, as far back as the journal reaches."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from paasq_dsl.catalog import Catalog
 
 
 class HistoricalView(ReadView):
-    """Which record was live then is told by the first change of each key since; the bodies of the dead are still there.
+    """The first change of each key since `seq` tells which record was live then; bodies of deleted records are still stored.
 
-    Ordinals count to the present end. A vector that was made since is not there, one made anew is the new one.
-    Costs one walk over the journal since. Raises StoreError where the moment is yet to come, or its history was trimmed.
+    Ordinals run to the present end. A vector made since then is missing; one that was recomputed is the new one.
+    Construction reads the journal after `seq` once. Raises StoreError where `seq` is in the future or was trimmed.
     """
 
     def __init__(self, present: ReadView, seq: int) -> None:
@@ -28,37 +28,41 @@ class HistoricalView(ReadView):
                 "read a later moment, or restore a snapshot of that time into a folder of its own",
             )
         self._seq = seq
-        self._earlier: dict[tuple[int, str], int | None] = {}  # by collection and key: the ordinal that was live then
-        self._turned: set[tuple[int, int, int]] = set()  # vectors, by place, that came since, or went
+        self._earlier: dict[tuple[int, str], int | None] = {}  # (collection, key) -> the ordinal that was live then
+        self._toggled_vectors: set[tuple[int, int, int]] = set()  # (collection, field, ordinal), made or dropped since
         catalogs = 0
         for entry in present.journal(seq):
             for change in entry.changes:
                 if change.kind in {ChangeKind.PUT, ChangeKind.DELETE}:
                     self._earlier.setdefault((change.collection, change.key), change.replaced_ordinal)
                 elif change.field is not None:
-                    self._turned ^= {(change.collection, change.field, change.ordinal)}
+                    self._toggled_vectors ^= {(change.collection, change.field, change.ordinal)}
                 catalogs += change.kind is ChangeKind.CATALOG
         self._catalog_version = present.catalog.version - catalogs
 
     @property
     def seq(self) -> int:
+        """The sequence number that is read, not that of the transaction underneath."""
         return self._seq
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog as it was then."""
         return self.past_catalog(self._catalog_version) or Catalog()
 
     def ordinal(self, collection_id: int, key: str) -> int | None:
+        """The ordinal of the record that was live then under this key; None where there was none."""
         name = (collection_id, key)
         return self._earlier[name] if name in self._earlier else super().ordinal(collection_id, key)
 
     def live_count(self, collection_id: int) -> int:
+        """How many records were live then. Costs a look-up for each key of the collection that has changed since."""
         changed = [(key, was) for (id_, key), was in self._earlier.items() if id_ == collection_id]
         gone = sum(super(HistoricalView, self).ordinal(collection_id, key) is not None for key, _ in changed)
         return super().live_count(collection_id) - gone + sum(was is not None for _, was in changed)
 
     def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
-        """None also where a record died before its vector was made, which is no loss."""
-        if (collection_id, field_id, ordinal) in self._turned:
+        """None also where a record was deleted before its vector was made, which is no corruption."""
+        if (collection_id, field_id, ordinal) in self._toggled_vectors:
             return None
         return self.tables.vectors.get(self.txn, VECTOR_KEY.pack(collection_id, field_id, ordinal))

@@ -1,4 +1,4 @@
-"""Taking in a whole data file that was made elsewhere: what a restore does."""
+"""Writing a whole data file from its pages into a new folder: what a restore does."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from paasq_daemon.wire.errors import StoreError
 def write_new_data_file(folder: Path, store_format: int) -> Iterator[BinaryIO]:
     """A file to write the pages of a data file of this format into; at the end of the block the folder is a data folder, durably.
 
-    Raises StoreError where the folder is not new or empty. Where the block raises, the folder is empty again; where the
-    power is cut in it, opening the store says that the data file is gone.
+    Raises StoreError where the folder is not new or empty. Where the block raises, the folder is emptied again; after a
+    power cut in it, opening the store raises StoreError: the data file is missing.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder} is not an empty folder", "name a new folder to restore into")

@@ -1,4 +1,4 @@
-"""The store audits itself: every checksum, every reference between tables, every counter."""
+"""Integrity check: every checksum, every reference between tables, every counter."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.tables import Table
 from paasq_daemon.wire.errors import StoreError
 
-_FINDINGS_MAX = 1_000  # more would say no more
+_FINDINGS_MAX = 1_000  # more would add nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold: where, and what."""
+    """One violation: where, and what."""
 
     place: str
     problem: str
@@ -31,7 +31,7 @@ class Finding:
 
 
 def check_integrity(view: ReadView) -> list[Finding]:
-    """Read everything that the view sees. At most 1,000 findings; none where all is well."""
+    """Read everything that the view sees. At most 1,000 findings; none where the store is sound."""
     audit = _Audit(view)
     audit.walk(view.tables.meta, lambda _key, _payload: None)
     audit.walk(view.tables.records, audit.examine_record)
@@ -51,16 +51,16 @@ class _Audit:
     entries: int = 0
 
     def walk(self, table: Table, examine: Callable[[bytes, bytes], None]) -> None:
-        """Verify each entry of a table, add it to its collection's content sum, then let `examine` look at it."""
+        """Verify each entry of a table, add it to its collection's content sum, then call `examine`."""
         summed = table.name not in ("meta", "journal")
         try:
-            for key, sealed in table.scan_raw(self.view.txn):
+            for key, envelope in table.scan_raw(self.view.txn):
                 if len(self.findings) >= _FINDINGS_MAX:
                     return
                 try:
-                    payload = verify_checksum(table.seed, key, sealed)
+                    payload = verify_checksum(table.seed, key, envelope)
                     if summed:
-                        self._count(key).add_content(stored_checksum(sealed))
+                        self._count(key).add_content(stored_checksum(envelope))
                     examine(key, payload)
                 except StoreError as error:
                     self._find(f"{table.name} {key.hex()}", error.message)
@@ -102,7 +102,7 @@ class _Audit:
         self.entries += 1
 
     def compare(self) -> None:
-        """Hold what was counted against the store's own counters."""
+        """Compare what was counted with the store's own counters."""
         if self.view.journal_start + self.entries != self.view.seq + 1:
             self._find(
                 "journal",

@@ -1,4 +1,4 @@
-"""The journal: one entry a sequence number, saying what that transaction changed. The indexes live off it."""
+"""The journal: one entry a sequence number, saying what that transaction changed. Indexes and watches follow it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 
 
 class ChangeKind(StrEnum):
+    """What happened to a record, or to the catalog; see RecordChange. The values are stored in the journal."""
+
     PUT = "put"
     DELETE = "delete"
     VECTOR = "vector"
@@ -19,12 +21,12 @@ class ChangeKind(StrEnum):
 class RecordChange:
     """One change of one record, or of the catalog.
 
-    | kind    | ordinal                     | previous                       | field                      |
-    |---------|-----------------------------|--------------------------------|----------------------------|
-    | put     | the record's new one        | the one that died, or None     | None                       |
-    | delete  | the one that died           | the same                       | None                       |
-    | vector  | the record's                | None                           | whose vector came or went  |
-    | catalog | -1, as is the collection    | None                           | None                       |
+    | kind    | ordinal                   | replaced_ordinal              | field                             |
+    |---------|---------------------------|-------------------------------|-----------------------------------|
+    | put     | of the new version        | of the old version, or None   | None                              |
+    | delete  | of the deleted record     | the same                      | None                              |
+    | vector  | of the record             | None                          | whose vector was made or dropped  |
+    | catalog | -1, as is the collection  | None                          | None                              |
     """
 
     kind: ChangeKind
@@ -37,7 +39,7 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """What one transaction changed, in the order it did."""
+    """The changes of one transaction, in order. `time_us` is its commit time, in microseconds since 1970, UTC."""
 
     seq: int
     time_us: int
@@ -45,11 +47,12 @@ class JournalEntry:
 
 
 def encode_entry(time_us: int, changes: list[RecordChange]) -> bytes:
+    """The payload that `decode_entry` reads, without the sequence number, which is the key. `time_us` is UTC."""
     return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.replaced_ordinal, c.field] for c in changes]])
 
 
 def decode_entry(seq: int, payload: bytes) -> JournalEntry:
-    """Raises CorruptRecord where the entry, or a change in it, is of a kind that this format has not."""
+    """Raises CorruptRecord where the entry, or a change in it, is of a kind unknown to this format."""
     try:
         time_us, changes = decode(payload)
         return JournalEntry(seq, time_us, tuple(RecordChange(ChangeKind(kind), *rest) for kind, *rest in changes))

@@ -1,4 +1,4 @@
-"""Forgetting history: old entries of the journal, and the records that died in them."""
+"""Trimming history: old journal entries, and the record versions that were replaced or deleted in them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TrimResult:
 
 
 def trim_batch(transaction: WriteTransaction, before_seq: int) -> TrimResult:
-    """Remove the oldest entries below `before_seq`, as many as one transaction should; all zero at the end."""
+    """Remove the oldest entries below `before_seq`, as many as one transaction should; all counts are 0 when none is left."""
     total = TrimResult(0, 0, 0)
     seq = transaction.journal_start
     while seq < min(before_seq, transaction.next_seq) and total.entries < _ENTRIES_MAX and total.records < _BODIES_MAX:

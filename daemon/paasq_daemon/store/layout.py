@@ -1,12 +1,12 @@
-"""What lies where in the data file: tables, how their keys are packed, and the limits.
+"""The layout of the data file: tables, how their keys are packed, and limits.
 
 | table   | key                         | payload                                   |
 |---------|-----------------------------|-------------------------------------------|
 | meta    | a name                      | counters, the catalog and its history     |
-| records | collection, ordinal         | the body of a record, live or dead        |
+| records | collection, ordinal         | the body of a record, live or deleted     |
 | keys    | collection, key in UTF-8    | ordinal and version of the live record    |
 | vectors | collection, field, ordinal  | float32, little endian                    |
-| pending | collection, field, ordinal  | nothing: this vector is still to be made  |
+| pending | collection, field, ordinal  | empty: this vector is still to be made    |
 | journal | sequence number             | what that transaction changed             |
 
 Numbers in keys are big endian, so that the order of the bytes is the order of the numbers.

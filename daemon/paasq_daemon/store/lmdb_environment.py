@@ -1,4 +1,4 @@
-"""The LMDB environment: how it is opened, what must hold before it is mapped, and its errors in words."""
+"""The LMDB environment: how it is opened, what is checked before it is mapped, and its errors as StoreError."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBAD
 
 
 def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
-    """Map the data file, with as much address space reserved as the system grants: growing later upsets readers."""
+    """Map the data file, with the most address space that the system grants: growing the map later is not safe with open readers.
+
+    Raises StoreError. `sync=False` leaves out every fsync.
+    """
     try:
         _allocate(store_folder / LMDB_LOCK_NAME)
     except OSError as error:
@@ -52,12 +55,12 @@ def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
 
 
 def open_readonly(store_folder: Path) -> lmdb.Environment:
-    """Map the data file for reading, without a lock or a table of readers: for a look, where nobody writes."""
+    """Map the data file for reading, without a lock or a table of readers: only for inspection while no process writes."""
     return lmdb.open(str(store_folder), max_dbs=16, readonly=True, lock=False, create=False)
 
 
 def truncated_bytes(data_file: Path) -> int:
-    """How much shorter the file is than its header says; 0 where it is whole. Reading a missing page would kill us.
+    """How much shorter the file is than its header says; 0 where it is whole. Reading a missing page is a SIGBUS.
 
     Raises StoreError where the header is damaged or the file is no LMDB data file.
     """
@@ -74,11 +77,12 @@ def truncated_bytes(data_file: Path) -> int:
 
 
 def is_permanent_failure(error: lmdb.Error) -> bool:
-    """Whether the environment must not be written to any more: the disk is full or failing, or LMDB gave up."""
+    """Whether the environment must not be written to any more: the disk is full or failing, or LMDB panicked."""
     return isinstance(error, (lmdb.PanicError, lmdb.DiskError)) or error.code in _ERRNO_LASTING
 
 
 def in_words(error: lmdb.Error) -> StoreError:
+    """LMDB's error as one for people, with what to do about it."""
     if is_permanent_failure(error):
         return StoreError(
             f"the disk is full or failing, and nothing of this write is kept ({error})",
@@ -93,6 +97,7 @@ def in_words(error: lmdb.Error) -> StoreError:
 
 @contextmanager
 def translating_errors() -> Iterator[None]:
+    """Raises StoreError, by `in_words`, where LMDB raises an error inside the block."""
     try:
         yield
     except lmdb.Error as error:

@@ -26,9 +26,9 @@ _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's 
 
 
 def check_format(folder: Path) -> None:
-    """Whether this paasq may open what is in the folder. Changes nothing there, so call it before anything else does.
+    """Check that this paasq may open the folder. Changes nothing there, so call it first.
 
-    Raises FormatTooNew, and StoreError where the format is not known: its file is damaged, or gone though there are records.
+    Raises FormatTooNew, and StoreError where the format file is damaged, or missing although there are records.
     """
     if read_format(folder) is None and _is_used(folder / STORE_NAME / DATA_NAME):
         path = folder / FORMAT_NAME
@@ -38,10 +38,10 @@ def check_format(folder: Path) -> None:
 def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     """The environment and tables of a data folder, made where it has none yet.
 
-    Raises FormatTooNew, and StoreError where the data file is gone, damaged at its head, or cut short.
+    Raises FormatTooNew, and StoreError where the data file is missing, truncated, or its header is damaged.
     """
     data_file = folder / STORE_NAME / DATA_NAME
-    if read_format(folder) is None:  # new, or not made to its end
+    if read_format(folder) is None:  # new, or its making was interrupted
         environment = open_environment(data_file.parent, sync=sync)
         with closing(environment), translating_errors():
             make_tables(environment)
@@ -78,9 +78,9 @@ def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
 
 
 def _open_short(data_file: Path, missing: int, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
-    """Open a file that lacks pages at its end. That is right where they are free, and only an audit can tell.
+    """Open a file that lacks pages at its end. That is no damage where they are free, which only an integrity check can tell.
 
-    The file is filled up with zeros for it: reading those fails a checksum, reading beyond the end kills the process.
+    The file is extended with zeros for it: reading those fails a checksum, reading beyond the end kills the process.
     """
     size = data_file.stat().st_size
     os.truncate(data_file, size + missing)
@@ -90,7 +90,7 @@ def _open_short(data_file: Path, missing: int, *, sync: bool) -> tuple[lmdb.Envi
         if _is_sound(*opened):
             return opened
     except StoreError:
-        pass  # the damage shows already: the file was cut
+        pass  # opening already fails: the file was truncated
     if opened is not None:
         opened[0].close()
     os.truncate(data_file, size)

@@ -1,4 +1,4 @@
-"""Reading: all that one read transaction sees, which is the store at one sequence number."""
+"""Reading: what one read transaction sees, which is the store at one sequence number."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class ReadView:
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog that this view sees; an empty one where nothing was declared yet. Raises CorruptRecord."""
         payload = self.tables.meta.get(self.txn, CATALOG_NAME)
         return Catalog() if payload is None else _decode_catalog(payload)
 
@@ -75,7 +76,7 @@ class ReadView:
         return None if payload is None else _decode_catalog(payload)
 
     def record(self, collection_id: int, ordinal: int) -> Record:
-        """A record, live or dead. Raises CorruptRecord where it is damaged, lost, or was trimmed."""
+        """A record, live or deleted. Raises CorruptRecord where it is damaged, missing, or was trimmed."""
         body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
         if body is None:
             raise CorruptRecord(
@@ -89,7 +90,7 @@ class ReadView:
         return (self.record(collection_id, ordinal) for ordinal in ordinals)
 
     def ordinal(self, collection_id: int, key: str) -> int | None:
-        """The ordinal of the live record with this key."""
+        """The ordinal of the live record with this key; None where there is none."""
         live = self._live(collection_id, key)
         return None if live is None else live[0]
 
@@ -99,12 +100,12 @@ class ReadView:
         return [-1 if ordinal is None else ordinal for ordinal in found]
 
     def get(self, collection_id: int, key: str) -> Record | None:
-        """The live record with this key."""
+        """The live record with this key; None where there is none."""
         ordinal = self.ordinal(collection_id, key)
         return None if ordinal is None else self.record(collection_id, ordinal)
 
     def scan(self, collection_id: int) -> Iterator[Record]:
-        """The live records in the order of ordinals. Raises CorruptRecord at the end where some did not turn up.
+        """The live records in the order of ordinals. Raises CorruptRecord at the end where some are missing.
 
         In a write transaction, finish the scan before writing to the collection.
         """
@@ -123,6 +124,7 @@ class ReadView:
         return self.collection_counters(collection_id).next_ordinal
 
     def live_count(self, collection_id: int) -> int:
+        """How many records of the collection are live, from its counters."""
         return self.collection_counters(collection_id).live_count
 
     def journal(self, after: int) -> Iterator[JournalEntry]:
@@ -146,7 +148,7 @@ class ReadView:
             raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
 
     def commit_time_us(self, seq: int) -> int | None:
-        """When a transaction was made; None where the journal does not hold it."""
+        """When a transaction was made, in microseconds since 1970, UTC; None where the journal does not hold it."""
         payload = (
             self.tables.journal.get(self.txn, SEQ_KEY.pack(seq)) if self.journal_start <= seq <= self.seq else None
         )
@@ -163,6 +165,7 @@ class ReadView:
         return [VECTOR_KEY.unpack(key)[2] for _, (key, _) in zip(range(limit), found, strict=False)]
 
     def pending_vector_count(self, collection_id: int, field_id: int) -> int:
+        """How many vectors of a field are still to be made, from the collection's counters."""
         return self.collection_counters(collection_id).pending.get(field_id, 0)
 
     def collection_counters(self, collection_id: int) -> CollectionCounters:

@@ -18,8 +18,8 @@ class Record:
     """One version of a record.
 
     `fields` maps a field's id to its value; a field that is absent is null. Vectors are not among them.
-    `vector_fields` are the ids of those that were put with it, pending ones too: one that is missing later is a loss.
-    `seq` is the store's sequence number of the transaction that wrote it, `time_us` when that was (UTC).
+    `vector_fields` are the ids of those that were put with it, pending ones too: a missing one is corruption.
+    `seq` is the store's sequence number of the transaction that wrote it, `time_us` when (microseconds since 1970, UTC).
     """
 
     collection_id: int
@@ -42,7 +42,7 @@ class Record:
 
 
 def encode_record(record: Record) -> bytes:
-    """Raises InvalidValue where the body is greater than a record may be."""
+    """The body as bytes. Raises InvalidValue where it is longer than `BODY_BYTES_MAX`."""
     body = encode([record.key, record.version, record.seq, record.time_us, record.fields, record.vector_fields])
     if len(body) > BODY_BYTES_MAX:
         raise InvalidValue(
@@ -53,7 +53,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(collection_id: int, ordinal: int, body: bytes) -> Record:
-    """Raises CorruptRecord where the body has not the parts of this format."""
+    """Raises CorruptRecord where the body does not have the parts of this format."""
     try:
         key, version, seq, time_us, fields, vector_fields = decode(body)
     except (TypeError, ValueError):

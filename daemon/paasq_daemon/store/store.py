@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class Store:
-    """The truth of a data folder. Everything else in it is derived.
+    """The source of truth of a data folder; everything else in it is derived. Thread-safe.
 
     `on_commit` holds functions that are called with the newest sequence number, in the writer's thread, after the
     transaction is durable and acknowledged; they must be quick and must not wait for a write.
@@ -79,7 +79,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[ReadView]:
-        """One read transaction. Keep it short: as long as it lasts, no page that it may see is used again."""
+        """A view of the last durable transaction, for one thread. Keep it short: while it is open, no page it sees is reused."""
         self._guard()
         with translating_errors(), self._environment.begin() as txn:
             yield ReadView(txn, self._tables)
@@ -88,15 +88,15 @@ class Store:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
 
         Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
-        another write. Raises StoreError at once where the store is closed, or must be opened again after a failure.
+        another write: it would deadlock. Raises StoreError where the store is closed, or must be reopened after a failure.
         """
         self._guard()
         return self._writer.submit(work)
 
     def trim(self, before_seq: int) -> TrimResult:
-        """Remove the journal's entries below `before_seq`, and the bodies and vectors of records that died in them.
+        """Remove the journal's entries below `before_seq`, with bodies and vectors of what was replaced or deleted in them.
 
-        Done in several transactions, so that other writes come between. Live records are never touched.
+        Done in several transactions, so that other writes can run between them. Live records are never touched.
         """
         total = TrimResult(0, 0, 0)
         while True:
@@ -106,7 +106,7 @@ class Store:
             total += done
 
     def check(self) -> list[Finding]:
-        """Audit everything that is stored; an empty list where all is well."""
+        """Check the integrity of everything stored; an empty list where it is sound."""
         with self.read() as view:
             return check_integrity(view)
 
@@ -125,7 +125,7 @@ class Store:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
                 thread.start()
-                select([source], [], [])  # its first page has come: its transaction has begun, and is the view's
+                select([source], [], [])  # the first page is here: the copy's transaction has begun, and is the view's
             stack.callback(thread.join)
             stack.callback(stream.close)  # first, so that the copy ends where it is not read to its end
             yield view, stream
@@ -133,11 +133,11 @@ class Store:
             raise in_words(failures[0]) from failures[0]
 
     def publish_socket(self, socket: Path | None) -> None:
-        """Let those who find the folder in use know where this process serves it."""
+        """Write the socket of this process into the lock file, for processes that find the folder in use."""
         self._lock.publish_socket(socket)
 
     def close(self) -> None:
-        """Finish the writes that were submitted, and let go of the folder. Does nothing in a forked child."""
+        """Finish the writes that were submitted, and release the folder. Does nothing in a forked child."""
         if self._process != os.getpid():
             return
         self._writer.close()
@@ -162,7 +162,7 @@ class Store:
         for listener in self.on_commit:
             try:
                 listener(seq)
-            except Exception:  # noqa: BLE001  # the transaction is durable whatever a listener makes of it
+            except Exception:  # noqa: BLE001  # the transaction is durable, so a listener's failure must not end the writer
                 _log.exception("a listener failed after commit %d", seq)
 
     def _copy_into(self, sink: int, failures: list[lmdb.Error]) -> None:

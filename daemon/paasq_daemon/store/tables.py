@@ -16,24 +16,25 @@ _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the pla
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. Everything read is verified; CorruptRecord where the checksum does not hold."""
+    """One table. Everything read is verified; CorruptRecord where a checksum is wrong."""
 
     name: str
     seed: int
     handle: lmdb._Database
 
     def get(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
-        sealed = txn.get(key, db=self.handle)
-        return None if sealed is None else verify_checksum(self.seed, key, sealed)
+        """The payload, verified; None where there is no such entry."""
+        envelope = txn.get(key, db=self.handle)
+        return None if envelope is None else verify_checksum(self.seed, key, envelope)
 
     def put(self, txn: lmdb.Transaction[bytes], key: bytes, payload: bytes) -> int:
-        """Returns by how much the sum of the table's checksums changed."""
-        sealed = add_checksum(self.seed, key, payload)
-        replaced = txn.replace(key, sealed, db=self.handle)
-        return stored_checksum(sealed) - (stored_checksum(replaced) if replaced else 0)
+        """Insert or replace an entry. Returns the change of the sum of the table's checksums."""
+        envelope = add_checksum(self.seed, key, payload)
+        replaced = txn.replace(key, envelope, db=self.handle)
+        return stored_checksum(envelope) - (stored_checksum(replaced) if replaced else 0)
 
     def delete(self, txn: lmdb.Transaction[bytes], key: bytes) -> int | None:
-        """Returns by how much the sum of the table's checksums changed; None where there was no such entry."""
+        """Remove an entry. Returns the change of the sum of the table's checksums; None where there was no such entry."""
         removed = txn.pop(key, db=self.handle)
         return None if removed is None else -stored_checksum(removed)
 
@@ -41,8 +42,8 @@ class Table:
         self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys and payloads in the order of keys, of those that begin with `prefix` and are not below `start`."""
-        for key, sealed in self.scan_raw(txn, prefix, start):
-            yield key, verify_checksum(self.seed, key, sealed)
+        for key, envelope in self.scan_raw(txn, prefix, start):
+            yield key, verify_checksum(self.seed, key, envelope)
 
     def scan_raw(
         self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
@@ -52,17 +53,20 @@ class Table:
             found = cursor.set_range(max(prefix, start)) if prefix or start else cursor.first()
             if not found:
                 return
-            for key, sealed in cursor:
+            for key, envelope in cursor:
                 if not key.startswith(prefix):
                     return
-                yield key, sealed
+                yield key, envelope
 
     def count(self, txn: lmdb.Transaction[bytes]) -> int:
+        """How many entries the table has, from LMDB's statistics."""
         return txn.stat(self.handle)["entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
+    """The tables of one data file; `layout` lists their keys and payloads."""
+
     meta: Table
     records: Table
     keys: Table
@@ -72,7 +76,7 @@ class Tables:
 
 
 def make_tables(environment: lmdb.Environment) -> None:
-    """Make the tables and the store's counters, in one transaction; what is there already stays."""
+    """Make the tables and the store's counters, in one transaction; existing ones are kept."""
     with environment.begin(write=True) as txn:
         tables = _tables(environment, txn, create=True)
         if tables.meta.get(txn, STATE_NAME) is None:
@@ -80,7 +84,7 @@ def make_tables(environment: lmdb.Environment) -> None:
 
 
 def open_tables(environment: lmdb.Environment) -> Tables:
-    """The tables of a store that has them. Raises lmdb.Error where one is lost: no empty one may take its place."""
+    """The tables of a store that has them. Raises lmdb.Error where one is missing: it is never replaced by an empty one."""
     with environment.begin(write=True) as txn:
         return _tables(environment, txn, create=False)
 

@@ -1,4 +1,4 @@
-"""Writing: what a work may do inside the transaction that it is given."""
+"""Writing: what a work can do inside its transaction."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from paasq_dsl.values import Value
 class WriteTransaction(ReadView):
     """A view that sees its own writes. `seq` is the last transaction before it, `next_seq` the number it will get.
 
-    Nothing of it is kept where the work that it was given to raises.
+    It is rolled back where the work raises. Only for the writer's thread.
     """
 
     def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables, now_us: int) -> None:
         super().__init__(txn, tables)
         self.next_seq = self.seq + 1
-        self.time_us = max(now_us, self.state.time_us)  # a clock that was set back never turns the order round
+        self.time_us = max(now_us, self.state.time_us)  # commit times never decrease, even where the clock is set back
         self._changes: list[RecordChange] = []
         self._touched: dict[int, CollectionCounters] = {}
         self._journal_start = self.journal_start
@@ -47,7 +47,7 @@ class WriteTransaction(ReadView):
     def put(
         self, collection_id: int, key: str, fields: Mapping[int, Value], vectors: Mapping[int, bytes | None]
     ) -> Record:
-        """Insert a record, or replace the live one with this key: a new ordinal, and the version one more.
+        """Insert a record, or replace the live one with this key: a new ordinal, the version incremented.
 
         `vectors` maps a field's id to float32 bytes, or to None where the vector is still to be made.
         """
@@ -70,7 +70,7 @@ class WriteTransaction(ReadView):
         return record
 
     def delete(self, collection_id: int, key: str) -> bool:
-        """False where no live record has this key."""
+        """Delete the live record with this key; False where there is none. Its body stays until the journal is trimmed."""
         ordinal = self.ordinal(collection_id, key)
         if ordinal is None:
             return False
@@ -89,11 +89,14 @@ class WriteTransaction(ReadView):
         return True
 
     def mark_vector_pending(self, collection_id: int, field_id: int, ordinal: int) -> None:
-        """Drop a live record's vector, if it has one, and have it made (again): a new field, or a new model."""
+        """Drop a live record's vector, if it has one, and mark it pending: for a new field, or a new model."""
         self._change_vector(collection_id, field_id, ordinal, None)
 
     def set_catalog(self, catalog: Catalog) -> None:
-        """Raises ConflictError where the version is not above the present one: another change came first."""
+        """Replace the catalog; the old one stays in its history.
+
+        Raises ConflictError where the version is not above the present one: another change came first.
+        """
         present = self.catalog.version
         if catalog.version <= present:
             raise ConflictError(
@@ -111,11 +114,12 @@ class WriteTransaction(ReadView):
         return tuple(self._changes)
 
     def collection_counters(self, collection_id: int) -> CollectionCounters:
+        """The counters of a collection, with the changes of this transaction."""
         touched = self._touched.get(collection_id)
         return super().collection_counters(collection_id) if touched is None else touched
 
     def purge_record(self, collection_id: int, ordinal: int) -> tuple[int, int]:
-        """Remove a dead record's body and vectors; the count of each. For trimming: it makes no journal entry."""
+        """Remove a deleted record's body and vectors; the count of each. For trimming: it makes no journal entry."""
         state = self._touch(collection_id)
         body = self._erase(self.tables.records, state, RECORD_KEY.pack(collection_id, ordinal))
         vectors = 0

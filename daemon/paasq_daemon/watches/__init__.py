@@ -1,1 +1,1 @@
-"""Standing queries: run anew where a commit or the time may have changed their rows, and told as events."""
+"""Continuous queries: run again when a commit or the time may have changed their rows; the differences are events."""

@@ -1,4 +1,4 @@
-"""One standing query: its rows as they were told last, and what became different since."""
+"""One continuous query: the rows of its last batch, and the differences since."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from paasq_daemon.wire.events import EventBatch, Key, RowChange
 from paasq_dsl.bound import BoundWatch
 
 ROWS_HELD_MAX = 100_000
-MIN_INTERVAL_S = (
-    0.01  # between two runs of one query, at least; and as long as the one before took, so that it has half a core
-)
+MIN_INTERVAL_S = 0.01  # between two runs of a query, and no less than the last run took: it uses half a core at most
 
 
 @dataclass(frozen=True)
 class CompiledWatch:
-    """The query of a watch, compiled against the present catalog, with what came with its request. `placed` makes the error
-    of a value one of the request's text."""
+    """The query of a watch, compiled against the present catalog, with the inputs of its request. `locate_error` gives the
+    error of a value its place in the request's text."""
 
     statement: BoundWatch
     plan: ExecutablePlan
@@ -33,7 +31,7 @@ class CompiledWatch:
     locate_error: Callable[[EvaluationError], PaasqError]
 
     def result(self, position: ResumePosition | None = None) -> KeyedResult:
-        """The rows of now, or of a past moment."""
+        """The rows now, or at a past position, by key. Raises PaasqError, StoreError where that history was trimmed."""
         seq, inputs = None, self.inputs
         if position is not None:
             seq = position.seq
@@ -45,47 +43,47 @@ class CompiledWatch:
 
     @property
     def fingerprint(self) -> str:
+        """Of the plan and its inputs: a cursor is valid for a query of the same fingerprint only."""
         return self.plan.fingerprint(self.inputs)
 
 
 class ContinuousQuery:
-    """`take` gives what became different since it gave something last; how often it is called is up to who takes.
+    """`next_events` gives the differences since its last batch; the consumer sets the pace (backpressure).
 
-    It is due when a commit or the time may have made a difference: then `on_due` is called, in a thread of the registry's
-    own, and must be quick. `take` may be called in any thread, `close` more than once. Between two runs nothing is held
-    but the rows.
+    When a commit or the time may have made a difference, `on_due` is called in the scheduler's thread; it must be quick.
+    `next_events` may be called in any thread, `close` more than once. Between two runs only the rows are kept in memory.
     """
 
     def __init__(
         self, prepare: Callable[[CancellationToken], CompiledWatch], position: Callable[[CompiledWatch], ResumePosition | None],
         on_close: Callable[[ContinuousQuery], None],
     ) -> None:  # fmt: skip
-        """Raises PaasqError where the query is wrong, or what it is to go on after can't be read any more."""
+        """Raises PaasqError where the query is wrong, or the history that it is to resume from was trimmed."""
         self.on_due: Callable[[], None] = _nothing
         self._prepare = prepare
         self._on_close = on_close
         self._cancel = CancellationToken()
         self._lock = Lock()
-        self._begun = False
-        self._resting_until_s = 0.0
+        self._started = False
+        self._cooldown_until_s = 0.0
         watched = prepare(self._cancel)
         self.reads: Collection[str] = watched.statement.collections_read
         self.time_dependent = watched.statement.time_dependent
-        self._held = _held_at(watched, position(watched))
+        self._last_result = _initial_result(watched, position(watched))
 
     def next_events(self) -> EventBatch | None:
-        """The events since; None where there are none. The first batch comes in any case: it says that the beginning is
-        complete. Raises PaasqError where the query can't be run any more, Cancelled where it was closed."""
+        """The events since the last batch; None where there are none. The first batch is given even when empty: it says that the
+        initial rows are complete. Raises PaasqError where the query can't be run any more, Cancelled where it was closed."""
         with self._lock:
             self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
             watched = self._prepare(self._cancel)
             self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
             now = watched.result()
-            events = list(_difference(self._held, now, watched.statement.events))
-            first, self._begun, self._held = not self._begun, True, now
+            events = list(_difference(self._last_result, now, watched.statement.events))
+            first, self._started, self._last_result = not self._started, True, now
             ended_s = time.monotonic()
-            self._resting_until_s = ended_s + max(MIN_INTERVAL_S, ended_s - began_s)
+            self._cooldown_until_s = ended_s + max(MIN_INTERVAL_S, ended_s - began_s)
         if not events and not first:
             return None
         return EventBatch(
@@ -94,11 +92,12 @@ class ContinuousQuery:
 
     @property
     def cooldown_s(self) -> float:
-        """How long to wait until it is to be run again, 0 where it may be run now."""
-        return max(0.0, self._resting_until_s - time.monotonic())
+        """Seconds until it may run again, 0 where it may run now."""
+        return max(0.0, self._cooldown_until_s - time.monotonic())
 
     @property
     def closed(self) -> bool:
+        """Whether `close` was called; `next_events` raises Cancelled from then on."""
         return self._cancel.cancelled
 
     def close_and_wait(self) -> None:
@@ -108,6 +107,7 @@ class ContinuousQuery:
             pass
 
     def close(self) -> None:
+        """End the query without waiting for a run; may be called more than once, in any thread. Calls `on_due` a last time."""
         self._cancel.cancel()
         self._on_close(self)
         self.on_due()
@@ -117,7 +117,7 @@ def _nothing() -> None:
     pass
 
 
-def _held_at(watched: CompiledWatch, position: ResumePosition | None) -> KeyedResult | None:
+def _initial_result(watched: CompiledWatch, position: ResumePosition | None) -> KeyedResult | None:
     if position is None:
         return None
     try:
@@ -127,22 +127,22 @@ def _held_at(watched: CompiledWatch, position: ResumePosition | None) -> KeyedRe
         raise StoreError(error.message, hint) from error
 
 
-def _difference(before: KeyedResult | None, now: KeyedResult, told: tuple[str, ...]) -> Iterator[RowChange]:
-    """Leaves first, then the rest in the order of the rows. Where the columns are others than before, every row changed."""
+def _difference(before: KeyedResult | None, now: KeyedResult, wanted: tuple[str, ...]) -> Iterator[RowChange]:
+    """Leaves first, then the rest in the order of the rows. Where the columns differ from before, every row changed."""
     held: Mapping[Key, list[Any]] = before.rows if before else {}
     same_columns = before is None or before.columns == now.columns
-    if "leave" in told:
+    if "leave" in wanted:
         for key, values in held.items():
             if key not in now.rows:
                 yield RowChange(
-                    "leave", key, values if before is None or same_columns else _fitted(values, before, now)
+                    "leave", key, values if before is None or same_columns else _in_present_columns(values, before, now)
                 )
     for key, values in now.rows.items():
         was = held.get(key)
         if was is None:
-            if "enter" in told:
+            if "enter" in wanted:
                 yield RowChange("enter", key, values)
-        elif "change" in told and not (same_columns and _same(was, values)):
+        elif "change" in wanted and not (same_columns and _same(was, values)):
             yield RowChange("change", key, values)
 
 
@@ -150,7 +150,7 @@ def _same(one: list[Any], other: list[Any]) -> bool:
     return one == other or repr(one) == repr(other)  # NaN is not equal to itself, but written like it
 
 
-def _fitted(values: list[Any], before: KeyedResult, now: KeyedResult) -> list[Any]:
-    """A row in the columns of now, null where it had none of that name and type."""
+def _in_present_columns(values: list[Any], before: KeyedResult, now: KeyedResult) -> list[Any]:
+    """A row in the present columns, null where it had none of that name and type."""
     by_column = dict(zip(before.columns, values, strict=True))
     return [by_column.get(column) for column in now.columns]

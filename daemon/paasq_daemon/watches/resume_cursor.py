@@ -1,4 +1,4 @@
-"""Where a watch goes on: behind a batch of events, or behind a sequence number."""
+"""Where a watch resumes: after a batch of events, or after a sequence number."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ CURSOR_CHARACTERS_MAX = 256
 
 @dataclass(frozen=True, slots=True)
 class ResumePosition:
-    """The result as it was at a sequence number. `now_us` is when it was asked for; None where that is not known."""
+    """A past result: at a sequence number and, where known, at `now_us` (microseconds since 1970, UTC)."""
 
     seq: int
     now_us: int | None = None
 
 
 def encode_cursor(fingerprint: str, seq: int, now_us: int) -> str:
+    """URL-safe base64 without padding, as `decode_cursor` reads it. `now_us` is in microseconds since 1970, UTC."""
     return base64.urlsafe_b64encode(orjson.dumps([fingerprint, seq, now_us])).decode().rstrip("=")
 
 
 def decode_cursor(given: object, fingerprint: str, span: Span) -> ResumePosition | None:
-    """None of null: from the beginning. Raises KernelError on what is no position, or one of another query."""
+    """The position in a cursor or a sequence number; None for null: from the beginning.
+
+    Raises EvaluationError, at `span`, where `given` is neither, or is the cursor of another query.
+    """
     if given is None:
         return None
     if isinstance(given, int) and not isinstance(given, bool):

@@ -1,4 +1,4 @@
-"""All standing queries of a store, and the one thread that tells them when they are due."""
+"""All continuous queries of a store, and the one thread that notifies them when they are due."""
 
 from __future__ import annotations
 
@@ -21,26 +21,29 @@ TICK_S = 1.0  # how often a query that depends on the time is due
 
 
 class WatchScheduler:
-    """The thread lives as long as it has something to do; a writer only wakes it."""
+    """Starts its thread with the first query; a commit only wakes it. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: set[ContinuousQuery] = set()
         self._lock = threading.Lock()  # guards `_open`, `_seq` and `_thread`
-        self._seq = 0  # what was committed up to here was told
+        self._seq = 0  # queries were notified of all commits up to here
         self._woken = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
         store.on_commit.append(self._committed)
 
     def register(self, prepare: Callable[[CancellationToken], CompiledWatch]) -> ContinuousQuery:
-        """Raises PaasqError as StandingQuery does."""
+        """Compile and add a query; it is removed by its own `close`.
+
+        Raises PaasqError as ContinuousQuery does, StoreError after `close`.
+        """
         query = ContinuousQuery(prepare, self._position, self._forget)
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "open it again")
             if not self._open:
-                self._seq = self._store.seq  # its first rows are read behind this
+                self._seq = self._store.seq  # its first rows are read after this
             self._open.add(query)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="paasq-watch", daemon=True)
@@ -76,9 +79,9 @@ class WatchScheduler:
             ticked = time.monotonic() >= tick_s
             if ticked:
                 tick_s = time.monotonic() + TICK_S
-            self._tell(ticked=ticked)
+            self._notify_due(ticked=ticked)
 
-    def _tell(self, *, ticked: bool) -> None:
+    def _notify_due(self, *, ticked: bool) -> None:
         with self._lock:
             queries, seq = list(self._open), self._seq
         if not queries:
@@ -108,7 +111,7 @@ class WatchScheduler:
 
 
 def _touched(view: ReadView, seq: int) -> Collection[str] | None:
-    """The collections that were written to since; None where that can't be told, or the schema was changed."""
+    """The collections written to since; None where that is unknown, or the catalog was changed."""
     names: set[str] = set()
     known = view.catalog.collections_by_id
     try:

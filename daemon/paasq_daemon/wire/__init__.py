@@ -1,1 +1,1 @@
-"""Messages, values, frames, errors and the client: all of the daemon that an editor or a program may import."""
+"""Messages, values, frames, errors and the client: the only part of the daemon that editors and programs import."""

@@ -1,4 +1,4 @@
-"""What is answered: rows with their labels."""
+"""The answer of a query: rows with their labels."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class PutResult:
 class Answer:
     """Rows with their labels. Iterating gives `Row`s in the answer's order, their values Python's.
 
-    `rows` are lists of engine values (a time is an int of microseconds), one value a column. `reason` says why an
+    `rows` are lists of engine values (a time is an int, microseconds since 1970 in UTC), one value a column. `reason` says why an
     answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
     store's sequence number that the whole answer was read at; `tokens` estimates what the rows
     cost in an LLM's context; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
-    the text was read in, and that people are shown times in.
+    the text was interpreted in, and that times are shown in.
     """
 
     columns: tuple[ColumnInfo, ...]
@@ -73,6 +73,7 @@ class Answer:
         return self._row(self.rows[at])
 
     def to_dicts(self) -> list[dict[str, Any]]:
+        """A dict by column name for each row, its values Python's (`Row.to_dict`)."""
         return [row.to_dict() for row in self]
 
     def to_json(self) -> dict[str, Any]:

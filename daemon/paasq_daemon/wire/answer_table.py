@@ -23,7 +23,7 @@ _BETWEEN = " │ "
 
 
 def answer_table(answer: Answer) -> RenderableType:
-    """Rows (a plan instead, where the answer is one), then facets, then one line of labels, and the cursor on its own."""
+    """Rows (or the plan, where there is one), then facets, then one line of labels, then a line with the cursor."""
     parts: list[RenderableType] = []
     if answer.columns and answer.plan is None:
         parts.append(_rows(answer))
@@ -66,7 +66,7 @@ def _rows(answer: Answer) -> _Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows as a grid; where that leaves a column too narrow to read, one row below the other, null left out."""
+    """Rows as a grid; where a column would be too narrow to read, one record after the other, nulls left out."""
 
     names: list[str]
     right: list[bool]
@@ -84,7 +84,7 @@ class _Rows:
                 yield self._record(row)
 
     def _least_width(self) -> int:
-        """Of a grid that can be read: each column as wide as it wants, or as `_READABLE`."""
+        """Of a readable grid: each column as wide as its content, but `_READABLE` at most."""
         columns = ([name, *(row[at] for row in self.cells)] for at, name in enumerate(self.names))
         wanted = (max(cell_len(line) for text in column for line in text.split("\n")) for column in columns)
         return sum(min(width, _READABLE) for width in wanted) + len(_BETWEEN) * (len(self.names) - 1)
@@ -106,7 +106,7 @@ class _Rows:
 
 
 def _only_dates(values: Iterable[Any], zone: tzinfo) -> bool:
-    """Are all that are times the beginnings of days? Then the time of day says nothing."""
+    """Are all times midnight in the zone? Then the time of day is left out."""
     return all(local_time(v, zone).time() == time.min for v in values if isinstance(v, datetime))
 
 

@@ -1,4 +1,4 @@
-"""Ends work early: because somebody asked for it, or because its time is up."""
+"""Cancellation: ends work early on request, or when its time is up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paasq_daemon.wire.errors import BudgetExceeded, Cancelled
 
 
 class CancellationToken:
-    """A thread-safe token: work calls `check` every few milliseconds, anybody calls `cancel`."""
+    """A thread-safe token: work calls `raise_if_cancelled` every few milliseconds, any thread may call `cancel`."""
 
     def __init__(self, time_ms: float | None = None) -> None:
         """`time_ms` counts from now."""
@@ -21,6 +21,7 @@ class CancellationToken:
         self._callbacks: list[Callable[[], object]] = []
 
     def cancel(self) -> None:
+        """Cancel: `raise_if_cancelled` raises from now on, in every child too. Callbacks run in this thread, once each."""
         with self._lock:
             self._cancelled.set()
             callbacks, self._callbacks = self._callbacks, []
@@ -28,7 +29,7 @@ class CancellationToken:
             callback()
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """`callback` runs once, in the thread that cancels, or at once where that has happened. It must not block."""
+        """`callback` runs once, in the thread that cancels, or now where that was done before. It must not block."""
         with self._lock:
             if not self._cancelled.is_set():
                 self._callbacks.append(callback)
@@ -36,7 +37,7 @@ class CancellationToken:
         callback()
 
     def child(self, time_ms: float | None) -> CancellationToken:
-        """One that is cancelled with this, and has so much time from now, but no more than this has left."""
+        """A token that is cancelled with this one, and has `time_ms` from now, but no more than this one has left."""
         if time_ms is None:
             return self
         inner = CancellationToken(time_ms)
@@ -47,6 +48,7 @@ class CancellationToken:
 
     @property
     def cancelled(self) -> bool:
+        """Whether `cancel` was called; a deadline that has passed does not count."""
         return self._cancelled.is_set()
 
     @property
@@ -60,7 +62,7 @@ class CancellationToken:
         return None if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
 
     def raise_if_cancelled(self) -> None:
-        """Raises Cancelled or BudgetExceeded."""
+        """Raises Cancelled where `cancel` was called, BudgetExceeded where the time is up."""
         if self._cancelled.is_set():
             raise Cancelled("the request was cancelled")
         if self.deadline_passed:

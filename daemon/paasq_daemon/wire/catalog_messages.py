@@ -11,6 +11,7 @@ from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection, catalog_from_
 
 
 def encode_catalog(catalog: Catalog) -> dict[str, Any]:
+    """The catalog as JSON, the fields' defaults encoded by their types."""
     message = catalog_to_json(catalog)
     for collection in message["collections"]:
         types = {f.name: f.type for f in catalog.collections[collection["name"]].fields}
@@ -20,6 +21,7 @@ def encode_catalog(catalog: Catalog) -> dict[str, Any]:
 
 
 def decode_catalog(message: Mapping[str, Any]) -> Catalog:
+    """The inverse of `encode_catalog`."""
     catalog = catalog_from_json(message)
     for name, collection in catalog.collections.items():
         fields = tuple(replace(f, default=decode(f.default, f.type)) for f in collection.fields)
@@ -44,7 +46,7 @@ def decode_record(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_to_python(record: Mapping[str, Any], collection: Collection) -> dict[str, Any]:
-    """As `record_of(record_message(...))`, without the way through JSON."""
+    """As `decode_record(encode_record(...))`, without the detour through JSON."""
     types = field_types(collection)
     return {name: to_python(value, types.get(name, "any")) for name, value in record.items()}
 

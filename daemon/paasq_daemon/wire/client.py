@@ -1,4 +1,4 @@
-"""A store behind a daemon's socket."""
+"""The client of a store that a daemon serves on a socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_S = 5.0
 
 
 class Client(Database):
-    """Thread-safe; requests of several threads run side by side. A connection that the daemon closed is opened anew."""
+    """Thread-safe; requests of several threads run concurrently. A connection that the daemon closed is reopened."""
 
     def __init__(self, socket: Path, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         self._socket = socket
@@ -34,11 +34,11 @@ class Client(Database):
 
     @classmethod
     def connect(cls, socket: Path) -> Self:
-        """Raises DaemonUnavailable where nobody listens."""
+        """Connect to the daemon at `socket`. Raises DaemonUnavailable where none listens."""
         return cls(socket)
 
     def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
-        """Any method of the daemon by its name on the wire, with JSON in and out."""
+        """Call a method of the daemon by its name on the wire; parameters and result are JSON. Raises what the daemon raises."""
         return self._live().call(method, params, cancel)
 
     def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
@@ -104,7 +104,7 @@ class Client(Database):
             self._connection.close()
 
     def _live(self) -> Connection:
-        """A daemon hangs up on idle connections and at a restart; nothing was asked then, so asking anew is safe."""
+        """The daemon closes idle connections, and all at a restart; no request is lost by that, so reconnecting is safe."""
         with self._lock:
             if self._connection.ended and not self._closed:
                 self._connection = Connection(self._socket, self._connect_timeout_s)

@@ -1,4 +1,4 @@
-"""One connection of a client: requests out, answers back to whoever waits for them."""
+"""One connection of a client: sends requests, and hands each answer to the caller that waits for it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from paasq_daemon.wire.json_rpc import dump_bounded, error_from_json, parse, req
 _READ_BYTES = 2**18
 _CANCEL_POLL_S = 0.02
 _PING_AFTER_S = 10.0  # of silence while an answer is awaited
-_SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, whatever it works on: one that does not is no more
+_SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, however busy: one that does not is dead
 _STUCK = "look at its log, or stop it and start it again"
 _TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO takes them
-_ENVELOPE_BYTES = 4096  # the limit is on a result; id and the rest stand around it
+_ENVELOPE_BYTES = 4096  # the limit is on a result; the id and the rest are added to it
 
 
 def _ignore(*_: Any) -> None:
@@ -33,14 +33,14 @@ def _ignore(*_: Any) -> None:
 
 
 class Connection:
-    """Speaks lines. Any number of threads may call at once; one thread of its own reads."""
+    """A connection with line framing. Any number of threads may call at once; one thread of its own reads."""
 
     def __init__(
         self, path: Path, connect_timeout_s: float, on_notification: Callable[[str, Mapping[str, Any]], None] = _ignore,
         on_end: Callable[[PaasqError], None] = _ignore,
     ) -> None:  # fmt: skip
         """Raises DaemonUnavailable where nobody listens at `path`. `on_notification` is called, with method and parameters,
-        in the thread that reads, `on_end` when nothing will come any more."""
+        in the thread that reads: while it blocks, nothing more is read. `on_end` is called once, when the connection ended."""
         self._on_notification = on_notification
         self._on_end = on_end
         self._path = path
@@ -57,21 +57,23 @@ class Connection:
 
     @property
     def ended(self) -> bool:
+        """Whether nothing can be sent any more: closed by either side, or broken."""
         return self._ended is not None
 
     def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
         """The result of a method, as JSON, however long it takes. Raises what the daemon raised, and DaemonUnavailable
-        where the daemon is gone or says nothing at all any more.
+        where the connection ended or the daemon does not respond.
         """
         with self._room:
             id_, answer = self._send(method, params)
             try:
                 return self._wait(id_, answer, cancel)
-            except KeyboardInterrupt:  # the daemon need not go on for somebody who has left
+            except KeyboardInterrupt:  # nobody waits for the result any more
                 self._cancel(id_)
                 raise
 
     def close(self) -> None:
+        """Close the socket; calls that wait raise DaemonUnavailable. May be called more than once, in any thread."""
         self._end(DaemonUnavailable("the connection was closed"))
 
     def _send(self, method: str, params: Mapping[str, Any]) -> tuple[int, Future[Any]]:
@@ -92,8 +94,8 @@ class Connection:
         except BlockingIOError:
             self._end(DaemonUnavailable(f"the daemon at {self._path} takes no requests any more", _STUCK))
         except OSError:
-            pass  # the daemon may have said why before it hung up: the reader ends the connection with its words
-        except BaseException:  # an interrupt in the middle of a frame leaves no way to begin the next one
+            pass  # the daemon may have sent the cause before it closed: the reader ends the connection with that error
+        except BaseException:  # interrupted inside a frame: the next one could not be told apart
             self.close()
             raise
 
@@ -118,7 +120,7 @@ class Connection:
                 self._send("ping", {})
 
     def _cancel(self, id_: int) -> None:
-        with suppress(PaasqError):  # whoever waits for the request learns that the connection ended
+        with suppress(PaasqError):  # the waiting caller gets the error that ended the connection
             self._send("cancel", {"id": id_})
 
     def _read(self) -> None:
@@ -133,7 +135,7 @@ class Connection:
             self._end(error)
         except OSError as error:
             self._end(DaemonUnavailable(f"the connection to {self._path} broke: {error}"))
-        except Exception as error:  # noqa: BLE001  # nobody may wait for an answer that this thread will not bring
+        except Exception as error:  # noqa: BLE001  # no caller may wait for an answer that this thread will not deliver
             self._end(ProtocolError(f"the daemon at {self._path} sent what is no answer: {error!r}"))
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -144,7 +146,7 @@ class Connection:
         with self._lock:
             answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may stand there
         if answer is None:
-            if error is not None:  # of no request: the daemon says why it hangs up
+            if error is not None:  # of no request: why the daemon closes the connection
                 raise error
         elif error is not None:
             answer.set_exception(error)

@@ -1,4 +1,4 @@
-"""What a store offers to a program, whether it is open in this process or behind a daemon's socket."""
+"""The interface of a store, whether it is open in this process or served by a daemon."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 class Database(ABC):
-    """A store. Every method may be called from any thread, and raises PaasqError on what goes wrong in the store.
+    """A store. Thread-safe. Every method raises PaasqError where the store fails.
 
     Values given are Python's: text, numbers, bools, None, aware datetimes, timedelta or Duration, lists, numpy arrays.
-    `zone` is the time zone of texts that name none: of what they, and their parameters, say without an offset from UTC.
+    `zone` is the time zone of texts that name none: of their times, and those of their parameters, without an offset.
     """
 
     zone: str = DEFAULT_ZONE
@@ -30,7 +30,7 @@ class Database(ABC):
         return self.request(Request(text, params, zone=self.zone))
 
     def watch(self, text: str, /, **params: Any) -> Watch:
-        """The events of a standing query, `watch from ...`: iterate it, and close it in the end."""
+        """The events of a continuous query, `watch from ...`: iterate it, and close it in the end."""
         return self.open_watch(Request(text, params, zone=self.zone))
 
     @abstractmethod
@@ -39,7 +39,7 @@ class Database(ABC):
 
     @abstractmethod
     def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
-        """As `query`, with a budget, and a token by which another thread may stop it."""
+        """As `query`, with a budget, and a token by which another thread may cancel it."""
 
     @abstractmethod
     def explain(self, text: str, /, **params: Any) -> Answer:
@@ -54,10 +54,12 @@ class Database(ABC):
         """Insert or replace one record or several, all or none. Returns when they are on disk."""
 
     @abstractmethod
-    def catalog(self) -> Catalog: ...
+    def catalog(self) -> Catalog:
+        """The present catalog: collections with their fields, and views."""
 
     @abstractmethod
-    def status(self) -> dict[str, Any]: ...
+    def status(self) -> dict[str, Any]:
+        """JSON about the store: what it holds, its sequence number, and who serves it."""
 
     @abstractmethod
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
@@ -74,25 +76,28 @@ class Database(ABC):
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
-    def snapshot_create(self, name: str) -> dict[str, Any]: ...
+    def snapshot_create(self, name: str) -> dict[str, Any]:
+        """Make a snapshot, durable when this returns; its manifest as JSON. Raises SnapshotError where the name is taken."""
 
     @abstractmethod
-    def snapshot_list(self) -> list[dict[str, Any]]: ...
+    def snapshot_list(self) -> list[dict[str, Any]]:
+        """The manifests of all snapshots as JSON, oldest first; damaged ones are left out."""
 
     @abstractmethod
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
-        """`depth` 1 checks chain and sizes, 2 re-hashes, 3 restores to a scratch folder and compares."""
+        """Verify a snapshot: `depth` 1 checks chain and sizes, 2 also hashes, 3 also restores it and compares."""
 
     @abstractmethod
     def snapshot_delete(self, name: str) -> dict[str, Any]:
-        """What no other snapshot needs is freed with it."""
+        """Delete a snapshot, and the objects that no other one needs. Raises SnapshotError where there is none."""
 
     @abstractmethod
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        """`into` is a folder that does not exist yet."""
+        """Restore a snapshot into the new folder `into`, durably; its manifest as JSON. Raises SnapshotError."""
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the store, or the connection to its daemon."""
 
     def __enter__(self) -> Self:
         return self

@@ -8,10 +8,10 @@ PaasqError
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
 ├── ReadOnly            the text writes, and only reading was allowed
-├── ProtocolError       a frame or a message that is none
+├── ProtocolError       a malformed frame or message
 │   ├── LimitExceeded   too large, too deep, too many at once
 │   ├── PeerRefused     this user may not talk to that daemon
-│   └── DaemonUnavailable  nobody answers at the socket, or nobody any more
+│   └── DaemonUnavailable  no daemon answers at the socket, or it stopped answering
 ├── SnapshotError       a snapshot that cannot be made, trusted or restored
 └── StoreError          the data folder
     ├── FolderInUse     another process has it open
@@ -28,8 +28,8 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ScriptProgress:
-    """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it are
-    done, and what they wrote stands, as of the sequence number `seq`, None where there are none; none behind it was run."""
+    """How far a text of several statements came: the one that `failed`, counted from 1, of how many. Those before it
+    are committed, as of the sequence number `seq`, None where there are none; those after it were not run."""
 
     failed: int
     statements: int
@@ -48,8 +48,8 @@ class ScriptProgress:
 
 
 class PaasqError(Exception):
-    """An error with words for people: what happened, and `hint`, what mends it. `code` is stable, for programs. `progress`
-    says what was done before it, where the text has several statements."""
+    """What happened, in `message`, and how to fix it, in `hint`. `code` is stable, for programs. `progress` says which
+    statements were committed before it, where the text has several."""
 
     code: ClassVar[str] = "PQ9000"
 
@@ -74,66 +74,98 @@ class QueryError(PaasqError):
 
 
 class ConflictError(PaasqError):
+    """An `expect` did not hold, a unique value or key is taken, or a record was changed meanwhile; nothing was written."""
+
     code = "PQ5001"
 
 
 class BudgetExceeded(PaasqError):
+    """Time or memory ran out before there was even a partial answer."""
+
     code = "PQ5002"
 
 
 class Cancelled(PaasqError):
+    """The client cancelled the request, or closed the watch that it belonged to."""
+
     code = "PQ5003"
 
 
 class ModelMismatch(PaasqError):
+    """Stored vectors were made by another embedding model, or the model's own files are damaged or missing."""
+
     code = "PQ5004"
 
 
 class CapabilityMissing(PaasqError):
+    """The backend lacks something that the plan needs."""
+
     code = "PQ5005"
 
 
 class InvalidValue(PaasqError):
+    """A value that a field, a parameter or a budget cannot hold."""
+
     code = "PQ5006"
 
 
 class ReadOnly(PaasqError):
+    """The text writes, and the request allows only reading; nothing of it was run."""
+
     code = "PQ5007"
 
 
 class ProtocolError(PaasqError):
+    """A frame or message that is not one of the protocol."""
+
     code = "PQ6001"
 
 
 class LimitExceeded(ProtocolError):
+    """A message that is too large or nested too deep, or too many requests or connections at a time."""
+
     code = "PQ6002"
 
 
 class PeerRefused(ProtocolError):
+    """The process at the other end of the socket runs as a user that may not use this daemon."""
+
     code = "PQ6003"
 
 
 class DaemonUnavailable(ProtocolError):
+    """No daemon answers at the socket, or the connection to it ended. Whether a write under way was done is not known."""
+
     code = "PQ6004"
 
 
 class SnapshotError(PaasqError):
+    """A snapshot that cannot be made, found, trusted or restored."""
+
     code = "PQ7001"
 
 
 class StoreError(PaasqError):
+    """The data folder or its data file cannot be used, or was closed."""
+
     code = "PQ8001"
 
 
 class FolderInUse(StoreError):
+    """Another process holds the lock of the data folder."""
+
     code = "PQ8002"
 
 
 class FormatTooNew(StoreError):
+    """A newer paasq wrote the data folder or the snapshot; nothing in it was changed."""
+
     code = "PQ8003"
 
 
 class CorruptRecord(StoreError):
+    """A stored entry is lost, fails its checksum, or is in no form that this format has."""
+
     code = "PQ8004"
 
 

@@ -1,4 +1,4 @@
-"""What a watch pushes: batches of events, and the iterator that gives them."""
+"""The events of a watch: batches, and the iterator over them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.value_codecs import codec, decode, encode
 
-# A record's key; where rows are no records, or one stands in several, what tells them apart, as JSON writes it.
+# A record's key; where rows are not records, or a record has several rows, the values that identify a row, as JSON.
 Key: TypeAlias = "str | tuple[Any, ...]"
 
 
 class Event(NamedTuple):
-    """`event` is enter, change or leave; `row` as it is now, of a leave as it last was."""
+    """`event` is enter, change or leave; `row` holds the present values, for leave the last ones."""
 
     event: str
     key: Key
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """An event whose `values` are the engine's, one a column."""
+    """An event with engine values, one a column."""
 
     event: str
     key: Key
@@ -34,11 +34,11 @@ class RowChange(NamedTuple):
 
 @dataclass(frozen=True)
 class EventBatch:
-    """What became different from the batch before. Iterating gives `Event`s: leaves first, then the others in the order of
+    """The differences from the batch before. Iterating gives `Event`s: leaves first, then the others in the order of
     the result.
 
-    With it the result is that of sequence number `seq` and of `now_us`, and `cursor` goes on right behind it. A large one
-    comes in parts, of which the last alone is `live` and has a cursor.
+    After it the result is that of sequence number `seq` and of `now_us` (microseconds since 1970, UTC); `cursor` resumes
+    right after it. A large batch comes in parts, of which only the last is `live` and has a cursor.
     """
 
     columns: tuple[ColumnInfo, ...]
@@ -60,12 +60,13 @@ class EventBatch:
             )
 
     def parts(self, events_max: int) -> list[EventBatch]:
-        """Itself in pieces of so many events."""
+        """The batch in parts of `events_max` events at most, in order; at least one part."""
         starts = range(0, len(self.changes), events_max) or range(1)
         pieces = [replace(self, changes=self.changes[at : at + events_max]) for at in starts]
         return [*(replace(piece, cursor=None, live=False) for piece in pieces[:-1]), pieces[-1]]
 
     def to_json(self) -> dict[str, Any]:
+        """What the notification `watch.events` carries; each row is an object by column name."""
         names = [column.name for column in self.columns]
         encoders = [codec(column.type).encode for column in self.columns]
 
@@ -104,14 +105,15 @@ def _key(key: Any) -> Key:
 
 
 class Watch(ABC, Iterator[EventBatch]):
-    """The events of a standing query, batch after batch, without end: iterate it in one thread, close it in any.
+    """The events of a continuous query, an endless iterator of batches: iterate it in one thread, close it in any.
 
-    The next batch is made when it is asked for, from what has changed since the one before. Raises PaasqError where the
-    query can't be answered any more, and ends where it is closed.
+    The consumer sets the pace (backpressure): a batch has all changes since the one before. Raises PaasqError where the
+    query fails, and stops when it is closed.
     """
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the watch: the iteration stops, in whichever thread it runs. May be called more than once."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""JSON whose whole numbers stay what they are: orjson reads one of more than 64 bits as the float next to it."""
+"""JSON with exact integers: orjson reads one of more than 64 bits as the nearest float."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DIGITS_READ = 40  # of a whole number: one that long is refused by whoever asks
 
 
 def loads(text: bytes | str) -> Any:
-    """The value; a whole number that no field can hold as an int all the same. Raises ValueError on what is no JSON."""
+    """The parsed value, integers of more than 64 bits too (the first 40 digits). Raises ValueError on invalid JSON."""
     value = orjson.loads(text)
     whole = text.decode() if isinstance(text, bytes) else text
     if not _LONG.search(whole):

@@ -1,4 +1,4 @@
-"""Frames on a byte stream, in two forms; the first byte of a connection decides which it speaks, both ways.
+"""Frames on a byte stream, in two forms; the first byte of a connection decides the form, in both directions.
 
 - Lines: a message is one line of JSON. First byte `{`, `[` or white space.
 - Headers: `Content-Length: <bytes>`, an empty line, then so many bytes of JSON, as in LSP. First byte `C` or `c`.
@@ -18,18 +18,21 @@ _LENGTH_DIGITS_MAX = 12
 
 
 class Framing(StrEnum):
+    """The two forms of frames; see the module."""
+
     LINES = "lines"
     HEADERS = "headers"
 
 
 def frame(body: bytes, framing: Framing) -> bytes:
+    """The bytes of one frame. `body` is JSON in UTF-8, with no newline in it where frames are lines."""
     if framing is Framing.LINES:
         return body + b"\n"
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class FrameDecoder:
-    """Bytes in, whole frames out. Holds one frame at most.
+    """Incremental decoder: bytes in, whole frames out. Buffers one frame at most; not thread-safe.
 
     ProtocolError and LimitExceeded mean that the next frame's beginning is unknown: the connection must close.
     """
@@ -57,7 +60,7 @@ class FrameDecoder:
                 yield body
 
     def end(self) -> Iterator[bytes]:
-        """The stream is over: a last line needs no newline."""
+        """The frames left at the end of the stream: a last line needs no newline. Raises ProtocolError inside a frame."""
         if self.framing is Framing.LINES:
             yield from self.feed(b"\n")
         elif self.begun:

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0: parsing and writing its JSON, and errors as it carries them. Knows no socket."""
+"""JSON-RPC 2.0: parsing and writing messages, and encoding errors. Independent of any socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Id: TypeAlias = "str | int | None"
 
 
 class RpcError(ProtocolError):
-    """An error of the protocol itself, with its number."""
+    """An error of JSON-RPC itself; `rpc_code` is its number."""
 
     code = ProtocolError.code
 
@@ -45,7 +45,7 @@ def parse(body: bytes) -> Any:
 
 
 def dump(value: Any) -> bytes:
-    """JSON in UTF-8 on one line. Raises ProtocolError on what JSON cannot hold."""
+    """JSON in UTF-8 on one line. Raises ProtocolError on what JSON cannot represent."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError as error:  # orjson's JSONEncodeError is one: ints beyond 64 bits, half a surrogate pair
@@ -64,23 +64,27 @@ def dump_bounded(value: Any, size_bytes_max: int) -> bytes:
 
 
 def request_message(id_: Id, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A request, to be dumped. Its answer has the same `id`."""
     return {"jsonrpc": "2.0", "id": id_, "method": method, "params": params}
 
 
 def notification(method: str, params: Mapping[str, Any]) -> bytes:
+    """A message that gets no answer, as JSON in UTF-8. Raises ProtocolError as `dump`."""
     return dump({"jsonrpc": "2.0", "method": method, "params": params})
 
 
 def result_message(id_: Id, result: bytes) -> bytes:
-    """`result` is JSON already."""
+    """The answer to a request, as JSON in UTF-8; `result` is JSON already."""
     return dump({"jsonrpc": "2.0", "id": id_, "result": orjson.Fragment(result)})
 
 
 def error_message(id_: Id, error: PaasqError) -> bytes:
+    """The answer to a request that failed, as JSON in UTF-8; `id` is null where it could not be read."""
     return dump({"jsonrpc": "2.0", "id": id_, "error": error_to_json(error)})
 
 
 def error_to_json(error: PaasqError) -> dict[str, Any]:
+    """JSON-RPC's `error` object; paasq's own code, hint, diagnostics and progress are in its `data`."""
     diagnostics = error.diagnostics if isinstance(error, QueryError) else []
     progress = {} if error.progress is None else {"progress": asdict(error.progress)}
     return {
@@ -91,7 +95,7 @@ def error_to_json(error: PaasqError) -> dict[str, Any]:
 
 
 def error_from_json(error: Mapping[str, Any]) -> PaasqError:
-    """The same class that the daemon raised."""
+    """The inverse of `error_to_json`: the class that the daemon raised, found by its code."""
     data = error.get("data") or {}
     message, hint = str(error.get("message", "")), str(data.get("hint", ""))
     if error.get("code") != PAASQ_ERROR:
@@ -106,7 +110,7 @@ def error_from_json(error: Mapping[str, Any]) -> PaasqError:
 
 
 def _deeper(value: Any, levels: int) -> bool:
-    """Level by level, so that nothing recurses."""
+    """Is it nested deeper? Iterative, level by level, so that no input overflows the stack."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(levels):
         level = [

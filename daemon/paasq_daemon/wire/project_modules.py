@@ -1,4 +1,4 @@
-"""The modules of a script: read from its project by the client, and sent along as texts. A daemon opens no file for them."""
+"""The modules of a script: the client reads them from its project and sends their texts; the daemon opens no files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paasq_dsl.syntax.tree import Use
 
 _PROJECT_MARKS = (".git", ".paasq", "pyproject.toml")
 MODULES_MAX = 64  # of one script
-PATHS_MAX, FOLDERS_MAX = 200, 500  # looked at where a path is completed
+PATHS_MAX, FOLDERS_MAX = 200, 500  # visited when a path is completed
 _NOTHING_OPEN: Mapping[Path, str] = {}
 
 
@@ -31,7 +31,7 @@ def module_resolver(modules: Mapping[str, str]) -> ModuleResolver:
 
 
 def resolve_module_path(path: str, importer: str | None) -> str:
-    """The path relative to the script's folder. Raises ModuleMissing for one that is absolute."""
+    """The path relative to the script's folder. Raises ModuleUnavailable for an absolute one."""
     if path.startswith("/") or "\\" in path or "\0" in path:
         raise ModuleUnavailable("PQ0235", path=path)
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), path))
@@ -44,10 +44,10 @@ def project_root(script: Path) -> Path:
 
 
 class ProjectModules:
-    """Finds the modules of a script on the disk; keeps what it has read in `texts`. `opened` are texts of files that stand
-    for what is on the disk, as an editor holds them unsaved.
+    """Finds the modules of a script on the disk; keeps what it has read in `texts`. `opened` are texts that replace
+    those on the disk, such as unsaved ones of an editor.
 
-    None outside its project is opened, by whatever links a path leads there.
+    No file outside the project is opened, whatever symbolic links lead to it.
     """
 
     def __init__(self, script: Path, opened: Mapping[Path, str] = _NOTHING_OPEN) -> None:
@@ -64,7 +64,7 @@ class ProjectModules:
         return Module(name, self.texts[name])
 
     def read_all(self, text: str, importer: str | None = None) -> dict[str, str]:
-        """The texts of all modules that a text uses, and those use. One that can't be had is left out: the binder says so."""
+        """The texts of all modules that a text uses, transitively. One that can't be read is left out: the binder reports it."""
         for statement in parse_script(text)[0].statements:
             if not isinstance(statement.head, Use) or len(self.texts) >= MODULES_MAX:
                 continue
@@ -84,7 +84,7 @@ class ProjectModules:
         return sorted(relative, key=lambda path: (path.count("../"), path.count("/"), path))
 
     def file(self, name: str) -> Path:
-        """Where the module lies that has this path."""
+        """The file of the module with this path, symbolic links resolved."""
         return (self._folder / name).resolve()
 
     def _read(self, name: str, path: str) -> str:

@@ -1,4 +1,4 @@
-"""A watch behind a daemon's socket."""
+"""A watch that a daemon serves on a socket."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
 from paasq_daemon.wire.events import EventBatch, Watch
 from paasq_daemon.wire.json_rpc import error_from_json
 
-_BATCHES_WAITING_MAX = 4  # what is not taken stays with the daemon, which makes one batch of all that comes meanwhile
+_BATCHES_WAITING_MAX = 4  # more are not read: the daemon then merges later changes into one batch (backpressure)
 
 
 class RemoteWatch(Watch):
-    """Has a connection of its own, so that one that is read slowly holds up no answers."""
+    """Has a connection of its own, so that a slow consumer delays no other answers."""
 
     def __init__(self, socket: Path, connect_timeout_s: float, params: Mapping[str, Any]) -> None:
         """`params` are those of the method `watch`. Raises what the daemon raises, and DaemonUnavailable."""
@@ -25,7 +25,7 @@ class RemoteWatch(Watch):
         self._changed = Condition()
         self._closed = False
         self._ended: PaasqError | None = None
-        self._connection = Connection(socket, connect_timeout_s, self._told, self._hung_up)
+        self._connection = Connection(socket, connect_timeout_s, self._receive, self._connection_ended)
         try:
             self._connection.call("watch", params)
         except BaseException:
@@ -50,10 +50,10 @@ class RemoteWatch(Watch):
             self._changed.notify_all()
         self._connection.close()
 
-    def _told(self, method: str, params: Mapping[str, Any]) -> None:
-        """In the connection's thread, which waits here where nobody takes what came."""
+    def _receive(self, method: str, params: Mapping[str, Any]) -> None:
+        """In the connection's thread, which blocks here while the consumer is behind."""
         if method == "watch.ended":
-            self._hung_up(error_from_json(params["error"]))
+            self._connection_ended(error_from_json(params["error"]))
         elif method == "watch.events":
             batch = EventBatch.from_json(params)
             with self._changed:
@@ -61,7 +61,7 @@ class RemoteWatch(Watch):
                 self._waiting.append(batch)
                 self._changed.notify_all()
 
-    def _hung_up(self, why: PaasqError) -> None:
+    def _connection_ended(self, why: PaasqError) -> None:
         if isinstance(why, DaemonUnavailable):
             why = DaemonUnavailable(
                 why.message, "go on after the cursor of the last batch, when a daemon listens again"

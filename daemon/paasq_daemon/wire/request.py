@@ -1,4 +1,4 @@
-"""What is asked: a text with its parameters, and what its answer may cost."""
+"""A request: a text with its parameters, and the budget of its answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None bounds nothing. Raises
-    InvalidValue for a number below 0, and for no time at all."""
+    """What a request may use: milliseconds from its arrival, rows and tokens of its answer. None is unbounded. Raises
+    InvalidValue for a number below 0, and for a time of 0."""
 
     time_ms: float | None = None
     rows: int | None = None
@@ -29,7 +29,7 @@ class Budget:
                 raise InvalidValue(f"a budget of {count} {name} is below 0", "give 0 or more, or none")
 
     def within(self, other: Budget) -> Budget:
-        """Of each limit the smaller one."""
+        """The smaller of each pair of limits."""
         return Budget(
             _smaller(self.time_ms, other.time_ms), _smaller(self.rows, other.rows), _smaller(self.tokens, other.tokens)
         )
@@ -40,10 +40,10 @@ class Request:
     """A text of the language with its parameters.
 
     `params` are JSON values by name without the `$`: times and durations as text, vectors as lists of numbers
-    (`values.plain` makes them so). They are never spliced into the text. `source_name` stands in diagnostics. With
+    (`to_json_value` makes them so). They are never spliced into the text. Diagnostics name `source_name`. With
     `read_only` a text that writes is refused before any of it runs. `modules` are the texts that it uses, by path.
     `zone` is the time zone of a text that names none; `now_us` is what `@now` is, in microseconds since 1970 in UTC, and
-    None the moment at which the request arrives. When a write happened is told by the store's clock alone.
+    None the moment at which the request arrives. Commit times come from the store's clock alone.
     """
 
     text: str

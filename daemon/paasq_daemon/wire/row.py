@@ -1,4 +1,4 @@
-"""One row of an answer as Python users hold it."""
+"""One row of an answer, with Python values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 class Row:
     """`row.title`, `row["title"]`, `row[0]`; `title, due = row`; `row.to_dict()`.
 
-    Values are Python's: times aware datetimes in UTC, links keys. A column called `to_dict` is had by `row["to_dict"]`.
+    Values are Python's: times aware datetimes in UTC, links keys. A column called `to_dict` is read by `row["to_dict"]`.
     """
 
     __slots__ = ("_positions", "_values")
@@ -47,6 +47,7 @@ class Row:
         return f"Row({', '.join(f'{name}={self._values[at]!r}' for name, at in self._positions.items())})"
 
     def to_dict(self) -> dict[str, Any]:
+        """The values by column name, in the order of the columns."""
         return dict(zip(self._positions, self._values, strict=True))
 
     def _no_column(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What rows cost in the context of a language model, estimated."""
+"""An estimate of the tokens that rows take in the context of a language model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CHARACTERS_PER_TOKEN = 4  # of English text
 
 
 def estimate_tokens(row: list[Any]) -> int:
-    """Of one row, from its characters; a value that is no text counts as eight of them."""
+    """The tokens of one row of engine values, from its characters; a value that is not text counts as eight of them."""
     return -(-sum(map(_characters, row)) // CHARACTERS_PER_TOKEN)
 
 

@@ -1,4 +1,4 @@
-"""Values on their way: engine value <-> JSON, and engine value -> what Python users hold. One codec a kind of column.
+"""Codecs of values: engine value <-> JSON, and engine value -> Python value. One codec a kind of column.
 
 | kind | engine | JSON | Python |
 |---|---|---|---|
@@ -65,7 +65,7 @@ def codec(type_name: str) -> Codec:
 
 @lru_cache(maxsize=512)
 def member_types(type_name: str) -> Mapping[str, str]:
-    """The types of what is in an object, by name, from its type as `str(Type)` writes it."""
+    """The types of an object's members by name, from its type as `str(Type)` writes it."""
     found: dict[str, str] = {}
     inside = type_name[1:-1]
     starts = [0, *(end + 2 for end in _commas(inside)), len(inside) + 2]
@@ -76,7 +76,7 @@ def member_types(type_name: str) -> Mapping[str, str]:
 
 
 def leaf_paths(name: str, type_name: str) -> Iterator[tuple[str, ...]]:
-    """Where the single values of a column are: `(address, city)` for each that is in an object, else the name alone."""
+    """The paths of a column's leaf values: `(address, city)` for a member of an object, `(name,)` for other columns."""
     if not type_name.startswith("{"):
         yield (name,)
         return
@@ -85,7 +85,7 @@ def leaf_paths(name: str, type_name: str) -> Iterator[tuple[str, ...]]:
 
 
 def _commas(members: str) -> Iterator[int]:
-    """Where commas part members, not those of a member."""
+    """Offsets of the commas between members, those inside a member left out."""
     depth, quoted = 0, False
     for at, character in enumerate(members):
         quoted ^= character == "`"
@@ -95,14 +95,17 @@ def _commas(members: str) -> Iterator[int]:
 
 
 def encode(value: Any, type_: Type | str) -> Any:
+    """An engine value of this type as JSON."""
     return codec(str(type_)).encode(value)
 
 
 def decode(value: Any, type_: Type | str) -> Any:
+    """JSON as an engine value of this type. Raises ValueError or TypeError on what `encode` never writes."""
     return codec(str(type_)).decode(value)
 
 
 def to_python(value: Any, type_: Type | str) -> Any:
+    """An engine value of this type as Python users get it."""
     return codec(str(type_)).to_python(value)
 
 
@@ -122,9 +125,9 @@ def format_value(value: Any, type_: Type | str) -> str | None:
 
 
 def to_json_value(value: Any) -> Any:
-    """A Python value that somebody gives (a parameter, a field of a record) -> JSON, whose type only the reader knows.
+    """A Python value (a parameter, a field of a record) as JSON, to be read by a type that only the daemon knows.
 
-    Times and durations become text, arrays lists. TypeError on what no field can hold.
+    Times and durations become text, bytes base64, arrays lists. Raises TypeError on what no field can hold.
     """
     match value:
         case None | bool() | str():
@@ -173,7 +176,7 @@ def _same(value: Any) -> Any:
 
 
 def _finite(value: float) -> float | str:
-    """JSON has no NaN and no infinities; these three words are protobuf's way out."""
+    """JSON has no NaN and no infinities: these three strings are those of protobuf's JSON mapping."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -37,13 +37,13 @@ from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
 VALUE_SHOWN_MAX = 60  # characters of a value in an error
-_NOT_THERE = 0  # the version of a record that is to be put
+_NOT_THERE = 0  # the version of a record that an upsert will insert
 RowVersions = Sequence[tuple[str, int]]  # keys and versions of the rows that a where chose
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What one write did. `fresh` are the records put or changed."""
+    """What one write did. `new_records` are the record versions that it wrote, in the order of `keys`."""
 
     collection: str
     operation: str  # put, patch or delete
@@ -53,7 +53,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """What a pipeline gives a put: names of fields, and their values, as the engine holds them."""
+    """The rows of a pipeline that a put reads from: names of fields, and rows of engine values, one a name."""
 
     names: tuple[str, ...]
     rows: list[list[Any]]
@@ -65,14 +65,16 @@ def apply_write(
     values: EvaluationContext,
     targets: RowVersions | SourceRows | None,
 ) -> WriteResult:
-    """Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile; then nothing is kept."""
+    """Apply one write. Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile,
+    InvalidValue where a value does not fit; the caller's transaction is rolled back then.
+    """
     return _APPLIERS[type(write)](transaction, write, values, targets)
 
 
 def _put(
     transaction: WriteTransaction, write: BoundPut, values: EvaluationContext, rows: SourceRows | None
 ) -> WriteResult:
-    """An expect is asked of each record as it stands when its turn has come."""
+    """An expect is checked for each record just before it is written, after the ones before it."""
     collection = write.collection
     fresh: list[Record] = []
     records: Iterable[dict[str, Any]] = (
@@ -122,7 +124,7 @@ def _delete(
 def _assigned(
     collection: Collection, items: Iterable[NamedExpression], value_of: Callable[[BoundExpression], Value]
 ) -> dict[str, Any]:
-    """What fields are given. Only a parameter gives an object as a whole, in JSON."""
+    """The assigned values by field name. Only a parameter can assign a whole object, as JSON."""
     given: dict[str, Any] = {}
     for item in items:
         value = value_of(item.value)
@@ -145,7 +147,7 @@ def rows_visible_in_transaction(
     chosen: RowVersions,
     touched: Iterable[str],
 ) -> RowVersions:
-    """What a where chooses behind earlier writes of its transaction: of the records that those `touched` it is asked anew."""
+    """The rows that a where chooses after earlier writes of its transaction: it is evaluated again on the keys `touched`."""
     assert write.query is not None
     where = write.query.stages[-1]
     assert isinstance(where, WhereStage)
@@ -208,7 +210,7 @@ def _check_expect(
 
 
 def _found(condition: BoundExpression, row: SingleRecord) -> str:
-    """What stands in the fields that a condition asks, the version apart."""
+    """The values of the fields that a condition reads, except the version, for an error."""
     names = dict.fromkeys(
         p.name for p in walk_expression(condition) if isinstance(p, ColumnRef) and p.name != "_version"
     )
@@ -218,26 +220,29 @@ def _found(condition: BoundExpression, row: SingleRecord) -> str:
 
 
 def constant_context(literals: tuple[Value, ...], parameters: Mapping[str, Any], now_us: int) -> EvaluationContext:
-    """What expressions outside a query compute with: no links, no snippets."""
+    """The context of expressions outside a query: no links, no snippets. `now_us` is in microseconds since 1970, UTC."""
     return EvaluationContext(literals, parameters, now_us, _no_links, _no_snippets)
 
 
 @dataclass(frozen=True)
 class SingleRecord:
-    """One record as rows for an expression."""
+    """One record as the single row of an expression."""
 
     collection: Collection
     record: Record
 
     @property
     def length(self) -> int:
+        """Always 1."""
         return 1
 
     def take(self, rows: Ints) -> SingleRecord:
+        """Itself: `rows` can be [0] only."""
         assert rows.tolist() == [0]
         return self
 
     def column(self, name: str) -> Column:
+        """One value: a system column or a field, its default where the record has none; a vector is null."""
         record = self.record
         system: dict[str, Value] = {
             "_key": record.key, "_version": record.version, "_seq": record.seq, "_time": record.time_us,
@@ -251,7 +256,7 @@ class SingleRecord:
 
 
 def _defaults(collection: Collection, record: Record) -> dict[str, Any]:
-    """The values of a record that is not there yet."""
+    """The values of a record that does not exist yet."""
     given = {f.name: f.default for f in collection.fields if not f.is_generated}
     return given | {collection.key: record.key}
 

@@ -1,4 +1,4 @@
-"""Computed fields: their values, worked out for many records at once, and what a client may say of them."""
+"""Computed fields: their values, evaluated for many records at once, and the check of values that a client sends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLLECTIONS_REMEMBERED = 256
 
 
 def add_computed_fields(collection: Collection, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Records, as checked values by field name, each with its computed fields.
+    """The records (checked values by field name) in their order, each with its computed fields.
 
     A value that came with a record must be the one that is computed: so a record that was read may be put back.
     Raises InvalidValue, naming record and field, where it is not, or where one can't be computed.
@@ -45,13 +45,17 @@ def add_computed_fields(collection: Collection, records: Sequence[Mapping[str, A
 
 
 def compute_field(collection: Collection, computed: Field, records: Sequence[Mapping[str, Any]]) -> list[Value]:
-    """Of one field, as it holds them. Raises InvalidValue, naming the record, where one can't be computed, or held."""
+    """The values of one computed field, in the order of the records.
+
+    Raises InvalidValue, naming the record, where one can't be computed or does not fit the field; StoreError where the
+    field's expression is unknown to this version.
+    """
     expression = _expression(collection, computed.name)
     try:
-        values = column_to_values(evaluate(expression, _Records(collection, records), _NO_RUN))
+        values = column_to_values(evaluate(expression, _Records(collection, records), _NO_CONTEXT))
     except EvaluationError:
         values = [_one_value(collection, computed, expression, record) for record in records]
-    return [_held(collection, computed, record, value) for record, value in zip(records, values, strict=True)]
+    return [_fitted(collection, computed, record, value) for record, value in zip(records, values, strict=True)]
 
 
 @lru_cache(_COLLECTIONS_REMEMBERED)
@@ -69,13 +73,13 @@ def _one_value(
     collection: Collection, computed: Field, expression: BoundExpression, record: Mapping[str, Any]
 ) -> Value:
     try:
-        return column_to_values(evaluate(expression, _Records(collection, [record]), _NO_RUN))[0]
+        return column_to_values(evaluate(expression, _Records(collection, [record]), _NO_CONTEXT))[0]
     except EvaluationError as error:
         place = _place(collection, computed, record)
         raise InvalidValue(f"{place} can't be computed: {error.message}", f"it is {computed.computed}") from None
 
 
-def _held(collection: Collection, computed: Field, record: Mapping[str, Any], value: Value) -> Value:
+def _fitted(collection: Collection, computed: Field, record: Mapping[str, Any], value: Value) -> Value:
     if value is None and computed.required:
         raise InvalidValue(
             f"{_place(collection, computed, record)} is required, and {computed.computed} gives null",
@@ -122,8 +126,8 @@ class _Records:
         return _Records(self.collection, [self.records[row] for row in rows.tolist()])
 
 
-def _nothing(*_: Any, **__: Any) -> Column:
+def _refuse(*_: Any, **__: Any) -> Column:
     raise AssertionError("the binder lets no link and no match into a computed field")
 
 
-_NO_RUN = EvaluationContext((), {}, 0, _nothing, _nothing)
+_NO_CONTEXT = EvaluationContext((), {}, 0, _refuse, _refuse)

@@ -1,4 +1,4 @@
-"""Collections, their fields and views into the catalog, and out of it."""
+"""Data definition: creating, altering and dropping collections and views in the catalog."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from paasq_dsl.values import Value
 
 
 def create_collection(transaction: WriteTransaction, collection: Collection, embedder: Embedder) -> bool:
-    """False where it exists (the binder has seen that it is declared alike)."""
+    """Add a collection; False where it exists (the binder has checked that the declarations agree)."""
     catalog = transaction.catalog
     if collection.name in catalog.collections:
         return False
@@ -31,17 +31,19 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
 
 
 def set_view(transaction: WriteTransaction, view: View) -> int:
+    """Add a view to the catalog, or replace the one of this name. Returns 0: it writes no records."""
     transaction.set_catalog(transaction.catalog.with_view(view))
     return 0
 
 
 def drop_view(transaction: WriteTransaction, name: str) -> int:
+    """Remove a view from the catalog. Returns 0: it writes no records."""
     transaction.set_catalog(transaction.catalog.without_view(name))
     return 0
 
 
 def drop_collection(transaction: WriteTransaction, collection: Collection, *, and_records: bool) -> int:
-    """How many records went with it. Raises ConflictError where there are some, and they were not to go."""
+    """How many records were deleted with it. Raises ConflictError where there are some and `and_records` is False."""
     present = check_unchanged(transaction, collection)
     count = transaction.live_count(present.id)
     if count and not and_records:
@@ -55,7 +57,7 @@ def drop_collection(transaction: WriteTransaction, collection: Collection, *, an
 
 
 def check_unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
-    """As the store has it. Raises ConflictError where that is not what a statement was bound against."""
+    """The stored collection. Raises ConflictError where it differs from the one that a statement was bound against."""
     present = transaction.catalog.collections.get(collection.name)
     if present is None or present != collection:
         raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
@@ -63,7 +65,9 @@ def check_unchanged(transaction: WriteTransaction, collection: Collection) -> Co
 
 
 def alter_collection(transaction: WriteTransaction, alter: BoundAlterCollection, embedder: Embedder) -> int:
-    """How many records were written anew, or are to get a vector. Raises InvalidValue where a record does not fit."""
+    """How many records were rewritten, or are to get a vector. Raises InvalidValue where a record does not fit,
+    ConflictError where the collection was changed meanwhile or a unique value would be repeated.
+    """
     check_unchanged(transaction, alter.collection)
     fields = tuple(
         f if f in alter.collection.fields else _with_model(f, embedder) for f in alter.altered_collection.fields
@@ -82,7 +86,7 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlterCollection,
 
 
 def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
-    """A computed vector is pending for every record that has the text."""
+    """A vector(auto) becomes pending for every record that has its text."""
     count = transaction.live_count(collection.id)
     if field.computed is not None:
         return _computed(transaction, collection, field)
@@ -100,7 +104,7 @@ def _added(transaction: WriteTransaction, collection: Collection, field: Field) 
 
 
 def _retyped(transaction: WriteTransaction, collection: Collection, before: Field, after: Field) -> int:
-    """Every record that has a value is written anew, its value converted; all must convert."""
+    """Every record that has a value is rewritten with it converted; all must convert."""
     records = [r for r in transaction.scan(collection.id) if r.fields.get(before.id) is not None]
     values = [convert_lossless(before.type, after, r.fields[before.id]) for r in records]
     failed = [i for i, value in enumerate(values) if value is None]
@@ -121,7 +125,7 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
 
 
 def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
-    """Every record that has a value now is written anew with it; all must be computed."""
+    """Every record that now has a value is rewritten with it; all must be computable."""
     records = list(transaction.scan(collection.id))
     given = [record.field_values(collection) for record in records]
     values = compute_field(collection, field, given)
@@ -134,7 +138,7 @@ def _computed(transaction: WriteTransaction, collection: Collection, field: Fiel
 
 
 def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
-    """The record with other fields, and the vectors that it has."""
+    """A new version with other fields and the vectors of the old one."""
     of = record.collection_id
     kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
     transaction.put(of, record.key, fields, kept)

@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 class DryRunRollback(PaasqError):
-    """Raised by a dry run in the writer's thread, so that nothing of its transaction is kept."""
+    """Raised by a dry run in the writer's thread, so that its transaction is rolled back. Carries the rows of the answer."""
 
     def __init__(self, rows: list[list[Any]]) -> None:
         super().__init__("a dry run writes nothing")
@@ -32,7 +32,7 @@ class DryRunRollback(PaasqError):
 
 
 def diff_rows(transaction: WriteTransaction) -> list[list[Any]]:
-    """A row for each field that differs; for a record that is written as it was, one for its `_version`."""
+    """Rows of `COLUMNS`: one for each field that differs; for a record rewritten unchanged, one for its `_version`."""
     first: dict[tuple[int, str], int | None] = {}
     for change in transaction.changes:
         first.setdefault((change.collection, change.key), change.replaced_ordinal)

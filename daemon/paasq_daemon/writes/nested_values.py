@@ -1,4 +1,4 @@
-"""Nested values as those of fields: what is put, and what a pipeline gives a put."""
+"""Nested objects flattened to values of fields, for a put of JSON or of a pipeline's rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from paasq_dsl.diagnostics import similar_names
 
 
 def flatten(collection: Collection, data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Values by the names of fields; an object is taken apart, and where it is null all that is in it is null. A dotted name
-    is as good as an object. Raises InvalidValue for what is no field, and for an object that is none."""
+    """Values by the names of fields; objects are flattened, and a null object makes its members null. Dotted names
+    are allowed in place of objects. Raises InvalidValue for an unknown field, and where an object is expected."""
     found: dict[str, Any] = {}
     for member, value in data.items():
         name = f"{prefix}{member}"

@@ -1,4 +1,4 @@
-"""What the store made of a record may come back with it, as it was read: then the record must be what it was."""
+"""Optimistic concurrency: a record may be put back with the system columns it was read with, which must be unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def system_values(record: Mapping[str, Any]) -> dict[str, Any]:
 def check_unmodified(
     transaction: WriteTransaction, collection: Collection, record: Mapping[str, Any], given: Mapping[str, Any]
 ) -> None:
-    """Raises ConflictError where the live record is another than the one that was read."""
+    """Raises ConflictError where the live record is not the version that was read, or was deleted."""
     if not given:
         return
     key = record.get(collection.key)

@@ -1,4 +1,4 @@
-"""Whole records into a write transaction."""
+"""Putting one whole record into a write transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 def put_record(transaction: WriteTransaction, collection: Collection, given: Mapping[str, Any]) -> Record:
     """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
 
-    A vector(auto) whose texts are as before keeps its vector; another one is left pending.
+    A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Raises InvalidValue.
     """
     key = _key(collection, given)
     before = transaction.get(collection.id, key)
@@ -46,7 +46,7 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
 
 
 def embedding_text(collection: Collection, field: Field, fields: Mapping[int, Value]) -> str:
-    """The text that a vector(auto) is made of: its source fields, a line each; empty where all of them are."""
+    """The text that a vector(auto) is made of: its source fields, one a line, blank ones left out."""
     parts = (
         fields.get(collection.fields_by_name[name].id, collection.fields_by_name[name].default)
         for name in field.source_fields
@@ -55,7 +55,7 @@ def embedding_text(collection: Collection, field: Field, fields: Mapping[int, Va
 
 
 def new_ulid() -> str:
-    """26 characters: milliseconds since 1970, then 80 random bits (ULID). Later ones sort later, which keeps pages full."""
+    """26 characters: milliseconds since 1970, then 80 random bits (ULID). Later ones sort later: pages stay full."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 

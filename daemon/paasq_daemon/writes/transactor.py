@@ -49,7 +49,9 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Transactor:
-    """Small writes return when their vectors are made too, so that a client's next near sees what it wrote."""
+    """Runs writes; all are durable when a method returns. The vectors of small writes are made before that too, so that a
+    client's next `near` finds what it wrote.
+    """
 
     store: Store
     vectors: Vectorizer
@@ -64,7 +66,7 @@ class Transactor:
         return Answer(_COLUMNS, rows, seq=seq)
 
     def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
-        """What the transaction would change: it runs as it would, and all of it is taken back."""
+        """What the transaction would change: it runs, and is rolled back."""
         apply = self._work(transaction, inputs)
 
         def work(open_transaction: WriteTransaction) -> None:
@@ -80,7 +82,7 @@ class Transactor:
     def _work(
         self, transaction: PreparedTransaction, inputs: ExecutionInputs
     ) -> Callable[[WriteTransaction], list[WriteResult]]:
-        """What chooses rows runs at once; what is returned applies the writes."""
+        """Choose the rows now, outside the writer's thread; the function returned applies the writes in it."""
         values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
 
@@ -146,7 +148,7 @@ def _applied(
     transaction: WriteTransaction, write: BoundWrite, values: EvaluationContext, rows: RowVersions | SourceRows | None,
     before: Sequence[WriteResult],
 ) -> WriteResult:  # fmt: skip
-    """A where sees what the writes `before` it have done."""
+    """A where sees the results of the writes `before` it."""
     touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
     if touched and rows is not None and not isinstance(rows, SourceRows):
         rows = rows_visible_in_transaction(transaction, write, values, rows, touched)
@@ -164,7 +166,7 @@ def _numbered(
 
 
 def _chosen(prepared: PreparedWrite, inputs: ExecutionInputs) -> RowVersions | SourceRows | None:
-    """The keys and versions of the rows that a where chooses, or the rows that a put is given by its pipeline."""
+    """The keys and versions of the rows that a where chooses, or the rows of a put's pipeline."""
     if prepared.source_plan is None:
         return None
     if not isinstance(prepared.write, BoundPut):

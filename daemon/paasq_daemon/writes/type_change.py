@@ -1,4 +1,4 @@
-"""Values of one type as another without loss, for a field that gets another type."""
+"""Lossless conversion of stored values, for a field whose type is altered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paasq_dsl.values import Value
 
 
 def convert_lossless(before: Type, after: Field, value: Value) -> Value:
-    """The value as the field `after` holds it; None where it is none, or would lose something."""
+    """The value as the field `after` stores it; None where it does not convert, or not without loss."""
     try:
         return check_value(after, _converted(before, after.type, value))
     except (InvalidValue, ValueError, TypeError, KeyError):
@@ -39,7 +39,7 @@ def _bool(text: str) -> bool:
     return {"true": True, "false": False}[text.strip().lower()]
 
 
-# (is it a string now?, what it shall be) -> how. check_value looks after the rest: 1.5 is no int.
+# (is it a string now?, new kind) -> conversion. check_value does the rest: it refuses 1.5 as an int.
 _READERS: dict[tuple[bool, TypeKind], Callable[[Any], Any]] = {
     (True, TypeKind.INT): int,
     (True, TypeKind.FLOAT): float,

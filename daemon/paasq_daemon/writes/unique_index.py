@@ -1,4 +1,4 @@
-"""Unique fields: no two live records have one value. Checked when a transaction has made all its changes."""
+"""Unique fields: no two live records share a value. Checked at the end of a transaction (a deferred constraint)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from paasq_dsl.values import Value
 
 @dataclass
 class _Owners:
-    """Which record has which value, found from either side."""
+    """Which record has which value, as two inverse maps."""
 
     by_value: dict[Value, str] = field(default_factory=dict)
     by_key: dict[str, Value] = field(default_factory=dict)
 
     def set(self, key: str, value: Value) -> None:
-        """The record's value is this now; None where it has none."""
+        """Record the present value of a key; None where it has none."""
         before = self.by_key.pop(key, None)
         if before is not None and self.by_value.get(before) == key:
             del self.by_value[before]
@@ -28,14 +28,17 @@ class _Owners:
 
 
 class UniqueIndex:
-    """Who has which value, built from the records at first need and then from the journal. For the writer's thread alone."""
+    """Owner of each unique value: built from the records when first needed, then updated from the journal.
+
+    In memory only, and only for the writer's thread.
+    """
 
     def __init__(self) -> None:
         self._seq = 0
         self._owners: dict[tuple[int, int], _Owners] = {}  # by ids of collection and field
 
     def catch_up(self, transaction: WriteTransaction) -> None:
-        """To the state before the transaction; call it before its first change."""
+        """Bring the index to the state before the transaction; call it before its first change."""
         wanted = {(c.id, f.id): c for c, f in _unique_fields(transaction)}
         if not wanted:
             self._owners = {}
@@ -50,7 +53,7 @@ class UniqueIndex:
         self._owners, self._seq = known, transaction.seq
 
     def check(self, transaction: WriteTransaction) -> None:
-        """Raises ConflictError where two live records have one value."""
+        """Raises ConflictError where two live records share a value, as the transaction leaves them."""
         changed = {(change.collection, change.key) for change in transaction.changes}
         for collection, unique in _unique_fields(transaction) if changed else ():
             owners = self._owners[collection.id, unique.id].by_value
@@ -70,7 +73,7 @@ class UniqueIndex:
                 taken[value] = key
 
     def _followed(self, transaction: WriteTransaction, known: dict[tuple[int, int], _Owners]) -> bool:
-        """Bring what is known to the transaction by the journal. False where that can't be."""
+        """Apply the journal since the last call. False where it was trimmed meanwhile."""
         if not known:
             return True
         try:

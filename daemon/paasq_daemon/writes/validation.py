@@ -1,4 +1,4 @@
-"""Values as fields hold them, and the errors of those that no field can hold."""
+"""Validation: values as fields store them, and the errors of those that do not fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 
 
 
 def from_json(field: Field, value: Any) -> Value:
-    """A JSON value as the field holds it. Raises InvalidValue, naming field and mend."""
+    """A JSON value as the field stores it. Raises InvalidValue, which names the field and the fix."""
     type_ = field.type
     if value is None:
         return check_value(field, None)
@@ -33,7 +33,7 @@ def from_json(field: Field, value: Any) -> Value:
 
 
 def check_value(field: Field, value: Value) -> Value:
-    """An engine value as the field holds it: an int as a float where the field is one. Raises InvalidValue."""
+    """An engine value as the field stores it: an int as a float where the field is one. Raises InvalidValue."""
     if value is None:
         if field.required:
             raise InvalidValue(f"{field.name} is required", f"give {field.name} a value of type {field.type}")
@@ -42,7 +42,7 @@ def check_value(field: Field, value: Value) -> Value:
 
 
 def check_values(collection: Collection, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Engine values by field name as the fields hold them; vectors are left as they are. Raises InvalidValue."""
+    """Engine values by field name as the fields store them; vectors are not checked. Raises InvalidValue."""
     fields = collection.fields_by_name
     return {
         name: value if fields[name].type.kind is TypeKind.VECTOR else check_value(fields[name], value)
@@ -51,7 +51,7 @@ def check_values(collection: Collection, given: Mapping[str, Any]) -> dict[str, 
 
 
 def vector_bytes(field: Field, value: Any) -> bytes | None:
-    """A list of numbers as the store keeps a vector: float32. Raises InvalidValue."""
+    """A list of numbers as the stored bytes of a vector: float32, little endian; None for null. Raises InvalidValue."""
     if value is None:
         return None
     size = field.type.dimensions
@@ -67,7 +67,7 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
 
 def record_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[str, Any]:
     """Field values by name; vectors as lists. Unknown and missing required fields, and vectors that are made of text, raise
-    InvalidValue. What the store keeps of a record is left out."""
+    InvalidValue. System columns are left out."""
     found = _fields_from_json(collection, {name: value for name, value in data.items() if name not in RETURNED_COLUMNS})
     check_required(collection, found)
     return found
@@ -90,6 +90,7 @@ def _fields_from_json(collection: Collection, data: Mapping[str, Any]) -> dict[s
 
 
 def check_required(collection: Collection, given: Mapping[str, Any]) -> None:
+    """Raises InvalidValue where a mandatory field other than the key is null or missing."""
     for field in collection.fields:
         missing = field.is_mandatory and given.get(field.name) is None
         if missing and field.name != collection.key:

@@ -1,4 +1,4 @@
-"""The vectors of vector(auto) fields: made right after a small write, or in slices for what is pending."""
+"""The vectors of vector(auto) fields: made right after a small write; otherwise pending, and made in slices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Vectorizer:
-    """Keeps vector(auto) fields filled, and makes the vectors of queries."""
+    """Fills vector(auto) fields, and embeds the texts of queries. Thread-safe."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self.embedder = embedder
@@ -57,7 +57,9 @@ class Vectorizer:
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
     def embed_new(self, fresh: Sequence[Record]) -> int | None:
-        """Make the vectors of a small write at once. The sequence number that holds them; None where there were none."""
+        """Make the vectors of a small write, durably; the sequence number of that transaction. None where none were made:
+        there were none, or so many that they are left pending.
+        """
         if not any(record.vector_fields for record in fresh):
             return None
         if len(fresh) > INLINE_RECORDS_MAX:
@@ -79,7 +81,7 @@ class Vectorizer:
     def embed_pending(
         self, *, seconds_max: float | None = None, collection: str | None = None, on_progress: OnProgress | None = None,
     ) -> tuple[int, int]:  # fmt: skip
-        """Make pending vectors until none is left or the time is up: how many were made, and how many are left."""
+        """Make pending vectors until none is left or the time is up: (made, left). Each slice is durable once it is made."""
         deadline = None if seconds_max is None else time.monotonic() + seconds_max
         total, made = self.pending_count(collection), 0
         for jobs in self._pending(collection):
@@ -92,11 +94,12 @@ class Vectorizer:
         return made, self.pending_count(collection)
 
     def pending_count(self, collection: str | None = None) -> int:
+        """How many vectors are still to be made, in one collection or in all."""
         with self._store.read() as view:
             return sum(view.pending_vector_count(c.id, f.id) for c, f in _automatic(view.catalog, collection))
 
     def mark_all_pending(self, collection: str | None = None) -> int:
-        """Mark every automatic vector pending for the present model; how many there are."""
+        """Mark every vector(auto) pending, to be made by the present model; how many there are."""
         work = partial(_replace_model, embedder=self.embedder, name=collection)
         return self._store.write(work).result().value
 
@@ -111,7 +114,7 @@ class Vectorizer:
         self._thread.start()
 
     def stop_background(self) -> None:
-        """Ends what is under way after its slice."""
+        """Stop the background thread after its present slice, and wait for it."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from paasq_daemon.index.column import Column, FlatColumn, Floats, Ints
 from paasq_daemon.kernels.columns import null_column
 from paasq_daemon.kernels.context import KernelCall
-from paasq_daemon.kernels.durations import MONTH_MICROS, duration_column, length_us, mean_durations, months_and_micros
+from paasq_daemon.kernels.durations import duration_column, length_us, mean_durations, months_and_micros
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import (
     combine_validity,
@@ -32,7 +32,7 @@ from paasq_daemon.kernels.sort_keys import dense_ranks, first_rows
 from paasq_daemon.kernels.window.frames import Frames, count_frames, median_frames, reduce_frames, sum_frames
 from paasq_daemon.kernels.window.range_frames import trailing_frames
 from paasq_dsl.types import FLOAT, INT, TypeKind
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, MONTH_MICROS, Duration
 
 
 @dataclass(frozen=True, slots=True)
