@@ -15,8 +15,8 @@ from paasq_dsl.diagnostics import Fix
 from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES, DIALECT_TYPES
 from paasq_dsl.syntax.format.unparse import unparse
-from paasq_dsl.syntax.keywords import DECIMAL_TYPES, DIALECT_TYPES
 from paasq_dsl.text_languages import LANGUAGES
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Type, TypeKind, link_to, list_of, text_in, vector_of

@@ -13,7 +13,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, closest_overloads
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import DIALECT_FUNCTIONS, DIALECT_LITERALS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_FUNCTIONS, DIALECT_LITERALS
 
 
 def is_nullary(name: str) -> bool:

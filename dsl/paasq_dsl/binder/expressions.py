@@ -25,7 +25,7 @@ from paasq_dsl.functions.signature import Function, FunctionKind, infer_result_t
 from paasq_dsl.object_paths import ancestor_paths
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import DIALECT_LITERALS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_LITERALS
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BOOL, NULL, Type, TypeKind, link_to, list_of
 

@@ -13,12 +13,12 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Type, TypeKind
 
-_LOOSE = frozenset({TypeKind.ANY, TypeKind.NULL})
+_UNTYPED = frozenset({TypeKind.ANY, TypeKind.NULL})
 
 
 def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
     kinds = {left.type.kind, right.type.kind}
-    if kinds & _LOOSE:
+    if kinds & _UNTYPED:
         return
     if (left.type.kind is TypeKind.LIST) != (right.type.kind is TypeKind.LIST):
         _list_compared(context, node, left)
@@ -93,7 +93,7 @@ def _items(written: tree.Expression, bound: BoundExpression) -> list[tuple[Bound
 
 
 def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
-    if left.type.kind in _LOOSE:
+    if left.type.kind in _UNTYPED:
         return
     if left.type.kind is not TypeKind.LIST or left.type.item is None:
         _no_list(context, node, left)
@@ -102,7 +102,7 @@ def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, ri
         asked: Type | None = right.type
     else:
         asked = right.type.item if right.type.kind is TypeKind.LIST else None
-        if right.type.kind in _LOOSE:
+        if right.type.kind in _UNTYPED:
             return
     if asked is None:
         expected = "a list [..] on its right"
@@ -129,8 +129,8 @@ def _no_list(context: BindContext, node: tree.Binary, left: BoundExpression) -> 
 
 def arithmetic_type(context: BindContext, node: tree.Binary, left: Type, right: Type) -> Type:
     """Of + - * / %. int with int stays int but for /; a time moves by a duration; two times are a duration apart."""
-    if left.kind in _LOOSE or right.kind in _LOOSE:
-        known = right if left.kind in _LOOSE else left
+    if left.kind in _UNTYPED or right.kind in _UNTYPED:
+        known = right if left.kind in _UNTYPED else left
         return (
             FLOAT
             if node.operator == "/" and known.kind in NUMERIC_KINDS

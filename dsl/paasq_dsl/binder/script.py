@@ -9,8 +9,9 @@ from paasq_dsl.binder.as_of import apply_as_of
 from paasq_dsl.binder.collection_declarations import bind_collection, bind_type
 from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import BindContext, Environment
-from paasq_dsl.binder.definitions import IMPORT_DEPTH_MAX, ImportContext, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.functions import bind_function
+from paasq_dsl.binder.imports import IMPORT_DEPTH_MAX, ImportContext, read_module
 from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline, format_parameters
 from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record_source, reject_arguments
 from paasq_dsl.binder.time_zones import set_zone
@@ -172,17 +173,17 @@ class _Binder:
 
     def _source(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
         with self.context.subqueries_permitted(False):
-            stages = self._named(source)
+            stages = self._named_source(source)
             return stages if source.as_of is None else apply_as_of(self.context, source.as_of, stages)
 
-    def _named(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
+    def _named_source(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
         context = self.context
         if source.record_key is not None:
             return record_source(context, source, source.record_key)
         if (found := context.lets.get(source.name)) is not None:
             return inline_pipeline(context, found, source)
         if (view := context.catalog.views.get(source.name)) is not None:
-            opened = self._opened(view, source)
+            opened = self._expand_view(view, source)
             return inline_pipeline(context, opened, source) if opened else (ScanStage(schema=OPEN_SCHEMA),)
         if source.name == self.declaring and source.name not in context.catalog.collections:
             context.report("PQ0232", source.name_span, name=source.name)
@@ -285,7 +286,7 @@ class _Binder:
         self.scope.fresh_views[head.name] = replace(pipeline, keyword="view")
         return BoundCreateView(view, BoundQuery(pipeline.stages, None, statement.span), statement.span)
 
-    def _opened(self, view: View, source: tree.FromClause) -> InlinePipeline | None:
+    def _expand_view(self, view: View, source: tree.FromClause) -> InlinePipeline | None:
         """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
             return fresh

@@ -26,11 +26,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Replace what `span` covers by `text`; `title` says so to a person."""
+    """A text edit: replace what `span` covers by `text`; `title` describes the edit to a person."""
 
     span: Span
     text: str
     title: str
+
+    def apply(self, text: str) -> str:
+        """`text` with the edit made; `span` counts from the start of that text."""
+        return text[: self.span.start] + self.text + text[self.span.end :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> Completion
         return CompletionRole.NOTHING
     if words[-1] == "|" and words[0] not in PIPELINE_STAGES | {"put", "tx", "dryrun"}:
         return CompletionRole.STAGE
-    if _behind_record(words):
+    if _after_record(words):
         return CompletionRole.KEY
     if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is CompletionRole.SOURCE:
         return CompletionRole.MEMBER
@@ -127,7 +127,7 @@ def constant_role(role: CompletionRole) -> Rule:
     return lambda _: role
 
 
-def _behind_record(words: Sequence[str]) -> bool:
+def _after_record(words: Sequence[str]) -> bool:
     """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
     if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False

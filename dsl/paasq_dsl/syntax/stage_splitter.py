@@ -56,7 +56,7 @@ class StatementFragments:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenBracket:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
@@ -70,7 +70,7 @@ class _Splitter:
         self.text = text
         self.tokens = [t for t in tokenize(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
         self.diagnostics: list[Diagnostic] = []
-        self.opened: list[_Open] = []
+        self.opened: list[_OpenBracket] = []
         self.too_deep = 0  # brackets open beyond NESTING_MAX
         self.piece: list[Token] = []
         self.pieces: list[Fragment] = []
@@ -152,7 +152,7 @@ class _Splitter:
                 pipeline = token.text == "(" and (
                     stage in PIPELINE_STAGES or self._puts_from(first) or self._begins_pipeline(following)
                 )
-                self.opened.append(_Open(token, pipeline, statements))
+                self.opened.append(_OpenBracket(token, pipeline, statements))
                 return
             if not self.too_deep:
                 self.diagnostics.append(make_diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
@@ -181,7 +181,7 @@ class _Splitter:
             return second.kind in {TokenKind.NAME, TokenKind.REF} and second.text not in _BETWEEN_VALUES
         return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_KEYWORDS
 
-    def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
+    def _never_closed(self, unclosed: Callable[[_OpenBracket], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
         closing = ""
         while self.opened and unclosed(self.opened[-1]):

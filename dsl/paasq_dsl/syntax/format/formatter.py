@@ -32,7 +32,7 @@ def format_text(text: str, width: int = WIDE) -> str:
     ]
     statements = [statement.shift(start) for start, statement, _ in found if statement]
     diagnostics = [d.shift(start) for start, _, wrong in found for d in wrong]
-    page = _Page(text, width)
+    page = _Output(text, width)
     starts = [*(s.span.start for s in statements), len(text)]
     page.between(tokenize(text[: starts[0]]))
     for statement, (_, following) in zip(statements, pairwise(starts), strict=True):
@@ -55,7 +55,7 @@ def _is_whole(statement: tree.Statement, diagnostics: Sequence[Diagnostic]) -> b
 
 
 @dataclass
-class _Page:
+class _Output:
     """Statements and what stands between them, written one after the other."""
 
     text: str

@@ -13,12 +13,12 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.dialects.expressions import EXPRESSION_RULES
+from paasq_dsl.syntax.dialects.hints import lower_case_fix, source_of
 from paasq_dsl.syntax.dialects.stages import STAGE_RULES
-from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES, lower_case_fix, source_of
+from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_STAGES, DIALECT_STATEMENTS
 from paasq_dsl.syntax.keywords import (
     CLAUSE_KEYWORDS,
-    DIALECT_STAGES,
-    DIALECT_STATEMENTS,
     NAME_PRECEDING_KEYWORDS,
     STAGE_KEYWORDS,
     STATEMENT_KEYWORDS,
@@ -92,7 +92,7 @@ def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return make_diagnostic(code, first.span, found=first.text[:40], known=known_words, candidates=candidates, fix=edit)
 
 
-def _word_behind_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def _word_after_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """Of a stage in brackets."""
     behind = (tokens[i + 1 :] for i, token in enumerate(tokens[:-1]) if token.text == "|")
     return next((found for stage in behind if (found := _first_word(stage, "stage"))), None)
@@ -263,6 +263,6 @@ _IN_PIPELINES = STAGE_KEYWORDS | {"from", "let", "explain", "watch"}
 
 _RULES: tuple[ErrorPattern, ...] = (
     *STAGE_RULES, *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
-    _word_behind_bar,
+    _word_after_bar,
     _comma_between_fields, _missing_separator, _emission_elsewhere,
 )  # fmt: skip
