@@ -33,6 +33,7 @@ class Citation:
 
 
 def format_field_part(field: str, span: tuple[int, int] | None) -> str:
+    """The part of a citation that follows the version: `field`, or `field[start..end]`."""
     return format_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
 
 

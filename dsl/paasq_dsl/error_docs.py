@@ -42,6 +42,7 @@ def code_list() -> str:
 
 
 def errors_page() -> str:
+    """The text of `docs/errors.md`: all codes in groups, each with its message, explanation and examples."""
     parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in GROUPS.items())]
     for title, codes in GROUPS.items():
         parts += [f"## {title}", *(f"### {code}\n\n    {MESSAGES[code]}\n\n{explanation(code)}" for code in codes)]

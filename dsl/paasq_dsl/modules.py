@@ -28,6 +28,8 @@ class Module:
 
 
 class ModuleResolver(Protocol):
+    """How the binder finds the text of a module that a `use` names."""
+
     def __call__(self, path: str, importer: str | None) -> Module:
         """The module at `path`, relative to the module `importer`, or where that is None to the script.
 
@@ -37,6 +39,8 @@ class ModuleResolver(Protocol):
 
 
 class ModuleProvider(ModuleResolver, Protocol):
+    """A resolver that can also list its modules, for completion."""
+
     def paths(self) -> Sequence[str]:
         """Those that the script may use, as a `use` names them."""
         ...

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class TypeKind(StrEnum):
+    """The kinds of types; the values are their names in the language and in the catalog."""
+
     KEYWORD = "keyword"  # a short string compared as a whole
     TEXT = "text"  # prose, searched word by word
     INT = "int"  # 64 bits, signed
@@ -80,26 +82,32 @@ ORDERED_KINDS = frozenset(
 
 
 def list_of(item: Type) -> Type:
+    """`[item]`."""
     return Type(TypeKind.LIST, item=item)
 
 
 def link_to(collection: str) -> Type:
+    """`link<collection>`."""
     return Type(TypeKind.LINK, name=collection)
 
 
 def text_in(language: str | None) -> Type:
+    """`text(language)`; plain `text` where the language is None."""
     return Type(TypeKind.TEXT, name=language)
 
 
 def vector_of(size: int | None) -> Type:
+    """`vector(size)`; `vector(auto)`, whose length the model gives, where the size is None."""
     return Type(TypeKind.VECTOR, dimensions=size)
 
 
 def object_of(members: Iterable[tuple[str, Type]]) -> Type:
+    """An object with these members, in this order."""
     return Type(TypeKind.OBJECT, members=tuple(members))
 
 
 def list_if(type_: Type, *, to_list: bool) -> Type:
+    """A list of the type where `to_list` and it is not one already; else the type itself."""
     return list_of(type_) if to_list and type_.kind is not TypeKind.LIST else type_
 
 

@@ -68,6 +68,8 @@ class DocumentAnalysis:
         )
 
     def runnables(self) -> Iterator[Runnable]:
+        """The statements that can be run alone, in the order of the text, each with the definitions before it;
+        definitions alone are none."""
         above: list[tuple[tree.Head, str]] = []
         for statement in parse_script(self.text)[0].statements:
             written = self.text[statement.span.start : statement.span.end]

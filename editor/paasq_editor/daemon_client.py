@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 
 class DaemonClient:
+    """A connection to the daemon at `socket`, made at the first request. Requests wait at most `REQUEST_TIMEOUT_S`
+    and never raise; after a failure none is sent for `RETRY_DELAY_S`."""
+
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._client: Client | None = None

@@ -40,6 +40,7 @@ class Utf16Protocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """Serves `initialize`; drops the editor's position encodings, so that pygls negotiates UTF-16."""
         if params.capabilities.general is not None:
             params.capabilities.general.position_encodings = None
         return (yield from super().lsp_initialize(params))
@@ -60,13 +61,16 @@ class PaasqLanguageServer(LanguageServer):
         self.following: asyncio.Task[None] | None = None  # held here, or it would be collected
 
     def text(self, uri: str) -> str:
+        """The text of a document as the editor holds it."""
         return self.workspace.get_text_document(uri).source
 
     @property
     def open_texts(self) -> dict[Path, str]:
+        """The texts of the open documents that are files, by path."""
         return {path: d.source for d in self.workspace.text_documents.values() if (path := _path(d.uri))}
 
     def catalog(self, uri: str) -> Catalog:
+        """The catalog that a document is bound with: the store's, and the declarations of neighbouring files."""
         return self.surroundings.catalog(_path(uri), self.text(uri), self.open_texts)
 
     def modules(self, uri: str) -> ModuleProvider:
@@ -118,10 +122,13 @@ class PaasqLanguageServer(LanguageServer):
         return [other for other, analysis in self.analyses.items() if path and analysis.imports(path)]
 
     def schedule_diagnostics(self, uri: str) -> None:
+        """Publish the diagnostics after a pause of `DEBOUNCE_S`; a later call restarts the pause."""
         self._forget(uri)
         self.waiting[uri] = asyncio.get_running_loop().call_later(DEBOUNCE_S, self.publish_diagnostics, uri)
 
     def close_document(self, uri: str) -> None:
+        """Serves `textDocument/didClose`: forgets the document's analysis and removes its diagnostics from the
+        editor."""
         self._forget(uri)
         self.analyses.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))

@@ -45,6 +45,8 @@ _UNIQUE_KINDS = frozenset({TypeKind.KEYWORD, TypeKind.INT, TypeKind.TIME, TypeKi
 
 
 def bind_type(context: BindContext, node: tree.TypeExpression) -> Type:
+    """The type that is written; `any` where it is none, which is reported (PQ0304, PQ0313, PQ0616, or an unknown
+    name)."""
     if node.name == "{}":
         better = "declare a parameter for each value that is in it, or none: what is put is checked against its fields"
         context.report("PQ0616", node.span, better=better)
@@ -204,6 +206,8 @@ def _bind_field(context: BindContext, node: tree.FieldDeclaration, number: int) 
 
 
 def check_vector_sources(context: BindContext, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+    """Reports the `from` fields of a vector, also of members of an object, that do not exist (PQ0202) or hold no
+    strings (PQ0606)."""
     for member in node.type.fields:
         check_vector_sources(context, member, fields)
     for source in node.sources:

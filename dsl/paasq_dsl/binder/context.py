@@ -69,6 +69,8 @@ class BindContext:
     def report(
         self, code: str, span: Span, *, candidates: Iterable[str] = (), fix: Fix | None = None, **words: object
     ) -> None:
+        """Adds a diagnostic; `span` is relative to the fragment being bound. In inlined text the span is that of the
+        use."""
         found = make_diagnostic(code, span, candidates=candidates, fix=fix, **words)
         self.diagnostics.append(
             found.shift(self.offset) if self.call_site is None else replace(found, span=self.call_site)
@@ -104,6 +106,7 @@ class BindContext:
         self.outer_schemas = before
 
     def is_outer_column(self, name: str) -> bool:
+        """Does the name exist only outside the brackets of the subquery being bound?"""
         return any(name in schema.columns_by_name or schema.members(name) for schema in self.outer_schemas)
 
     def is_tainted(self, name: str) -> bool:
@@ -111,6 +114,8 @@ class BindContext:
         return name in self.tainted_names or f"{name.rpartition('.')[0]}." in self.tainted_names
 
     def resolve_collection(self, name: str, span: Span) -> Collection | None:
+        """The collection of this name. None where there is none: PQ0201, unless a broken declaration would have made
+        it."""
         found = self.catalog.collections.get(name)
         if found is None and not self.is_tainted(name):
             self.report_unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])

@@ -39,6 +39,8 @@ def bind_expression(context: BindContext, node: tree.Expression, schema: Schema)
 
 
 def bind_condition(context: BindContext, node: tree.Expression, schema: Schema) -> BoundExpression:
+    """The expression as a bool over the columns of `schema`; any other type is reported, with a comparison as a
+    suggestion."""
     bound = bind_expression(context, node, schema)
     return expect_type(context, bound, BOOL, node.span, "a condition", _as_condition(node, bound))
 

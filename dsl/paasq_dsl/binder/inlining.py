@@ -39,6 +39,7 @@ class InlineFunction:
 
     @property
     def usage(self) -> str:
+        """The signature as it was declared, `name(a: int): int`."""
         return f"{self.name}{format_parameters(self.parameters)}: {self.result}"
 
     def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
@@ -58,6 +59,7 @@ class InlinePipeline:
 
     @property
     def usage(self) -> str:
+        """The name, with the declared parameters in brackets where there are any."""
         return f"{self.name}{format_parameters(self.parameters)}" if self.parameters else self.name
 
     def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
@@ -86,6 +88,7 @@ def scoped_parameter_name(name: str) -> str:
 
 
 def format_parameters(parameters: Sequence[InlineParameter]) -> str:
+    """The declarations of the parameters in brackets, `(a: int, b: text = "x")`."""
     return f"({', '.join(parameter.declaration_text for parameter in parameters)})"
 
 

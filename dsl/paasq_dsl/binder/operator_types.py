@@ -17,6 +17,8 @@ _UNTYPED = frozenset({TypeKind.ANY, TypeKind.NULL})
 
 
 def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    """Reports operands of `==`, `<` and the like that can't be compared (PQ0302, PQ0305, PQ0317, or a date written
+    as a string). Null and any fit everything."""
     kinds = {left.type.kind, right.type.kind}
     if kinds & _UNTYPED:
         return
@@ -65,6 +67,8 @@ def _list_compared(context: BindContext, node: tree.Binary, left: BoundExpressio
 
 
 def check_membership(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    """Reports operands of `in` and `not in` unless the right is a list or a range of values comparable to the left
+    (PQ0302, PQ0303, PQ0305)."""
     item = right.type.item if right.type.kind is TypeKind.LIST else right.type
     is_range = isinstance(right, FunctionCall) and right.function == ".."
     if left.type.kind is TypeKind.LIST:
@@ -93,6 +97,8 @@ def _items(written: tree.Expression, bound: BoundExpression) -> list[tuple[Bound
 
 
 def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    """Reports operands of `has`, `has any` and `has all` unless the left is a list whose items are comparable to the
+    right (PQ0302, PQ0303)."""
     if left.type.kind in _UNTYPED:
         return
     if left.type.kind is not TypeKind.LIST or left.type.item is None:

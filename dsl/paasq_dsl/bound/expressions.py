@@ -44,6 +44,8 @@ class MomentRef:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRef:
+    """A column of the input rows, by its name in the stage's input schema."""
+
     name: str
     type: Type
     span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
@@ -99,6 +101,8 @@ TRUE = Constant(-1, BOOL, value=True)
 
 @dataclass(frozen=True, slots=True)
 class NamedExpression:
+    """An expression and the column or field that its value becomes."""
+
     name: str
     value: BoundExpression
 

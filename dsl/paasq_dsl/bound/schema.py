@@ -54,10 +54,12 @@ class Schema:
 
     @property
     def columns_by_name(self) -> Mapping[str, ColumnInfo]:
+        """All columns, hidden ones too, in order. Built at each access."""
         return {c.name: c for c in self.columns}
 
     @property
     def visible_columns(self) -> tuple[ColumnInfo, ...]:
+        """The columns that an answer shows, in order."""
         return tuple(c for c in self.columns if not c.hidden)
 
     @property

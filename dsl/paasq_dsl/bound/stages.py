@@ -31,6 +31,8 @@ class ScanStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class WhereStage(BoundStage):
+    """Keeps the rows for which `predicate`, a bool, is true; false and null are dropped. The order stays."""
+
     predicate: BoundExpression
 
 
@@ -56,6 +58,8 @@ class NearStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class FuseBranch:
+    """A branch of a fuse; its score and rank become `_score.name` and `_rank.name`."""
+
     name: str
     stages: tuple[BoundStage, ...]
 
@@ -76,28 +80,38 @@ class FuseStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class BoundSortKey:
+    """A key of a sort. Nulls come last in both directions."""
+
     value: BoundExpression
     descending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SortStage(BoundStage):
+    """Orders the rows by `keys`, the first key first; rows that are equal keep their order."""
+
     keys: tuple[BoundSortKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TakeStage(BoundStage):
+    """Keeps the first `count` rows, an int."""
+
     count: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class PageStage(BoundStage):
+    """Keeps `size` rows, an int, that follow the cursor `after`, a keyword; from the first row where it is None."""
+
     size: BoundExpression
     after: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
 class SelectStage(BoundStage):
+    """Replaces the visible columns by `items`, in this order."""
+
     items: tuple[NamedExpression, ...]
 
 
@@ -111,6 +125,8 @@ class ExtendStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
+    """Counts by `value` under `name`; only the `top` most frequent ones where it is not None."""
+
     name: str
     value: BoundExpression
     top: BoundExpression | None
@@ -125,6 +141,9 @@ class FacetStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class SummarizeStage(BoundStage):
+    """One row for each distinct combination of `keys` (one row in all without keys), with the aggregates of its
+    rows. `fill` is the value for missing buckets."""
+
     aggregates: tuple[NamedExpression, ...]
     keys: tuple[NamedExpression, ...]
     fill: BoundExpression | None
@@ -141,16 +160,22 @@ class FollowStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class DropStage(BoundStage):
+    """Removes the columns `names`, or hides those of them that the system keeps."""
+
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RenameStage(BoundStage):
+    """Renames columns in place; the values and the order of columns stay."""
+
     names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
 
 
 @dataclass(frozen=True, slots=True)
 class SkipStage(BoundStage):
+    """Leaves out the first `count` rows, an int."""
+
     count: BoundExpression
 
 
@@ -163,6 +188,9 @@ class DistinctStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class ExpandStage(BoundStage):
+    """A row for each item of the list `column`, in the column `name`, in the order of the list; none for an empty
+    list or null."""
+
     column: str
     name: str
 

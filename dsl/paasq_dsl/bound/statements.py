@@ -23,6 +23,8 @@ class BoundCreateCollection:
 
 @dataclass(frozen=True, slots=True)
 class BoundParameter:
+    """`param $name: type = default`: a value that each run gives; required where `default` is None."""
+
     name: str
     type: Type
     default: BoundExpression | None
@@ -31,6 +33,8 @@ class BoundParameter:
 
 @dataclass(frozen=True, slots=True)
 class BoundLet:
+    """`let name = from ...`: a named pipeline; its uses are already inlined in the statements after it."""
+
     name: str
     query: BoundQuery
     doc: str = ""
@@ -81,6 +85,8 @@ class BoundCreateView(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundDropView(BoundCommand):
+    """`drop view name`: removes the view from the catalog."""
+
     keyword: ClassVar[str] = "drop view"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
@@ -116,6 +122,8 @@ class BoundAlterCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundDryrun(BoundCommand):
+    """`dryrun write`: what the transaction would do, without applying it."""
+
     keyword: ClassVar[str] = "dryrun"
     transaction: BoundTransaction
 
@@ -155,6 +163,8 @@ class BoundCreateSnapshot(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundVerifySnapshot(BoundCommand):
+    """`verify snapshot name`: compares a snapshot with its checksums; `name` is a string."""
+
     keyword: ClassVar[str] = "verify"
     name: BoundExpression
 

@@ -168,6 +168,7 @@ def _walk(
 
 
 def children_with_subqueries(part: BoundExpression) -> tuple[BoundExpression, ...]:
+    """As `children`; of a subquery, all expressions that its stages hold."""
     return tuple(_held_expressions(part.stages)) if isinstance(part, Subquery) else children(part)
 
 
@@ -179,6 +180,7 @@ def _held_expressions(stages: Iterable[BoundStage]) -> Iterator[BoundExpression]
 
 
 def children(part: BoundExpression) -> tuple[BoundExpression, ...]:
+    """The direct operands of an expression; none for a leaf or a subquery."""
     if isinstance(part, FunctionCall):
         return part.arguments
     return (part.base,) if isinstance(part, Dereference) else ()

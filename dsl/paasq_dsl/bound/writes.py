@@ -45,6 +45,9 @@ class BoundPatch:
 
 @dataclass(frozen=True, slots=True)
 class BoundDelete:
+    """Deletes the record with key `key`, or all rows of `query`; exactly one of the two is set. `expect` must hold
+    of each."""
+
     collection: Collection
     key: str | None
     query: BoundQuery | None
@@ -57,5 +60,7 @@ BoundWrite: TypeAlias = BoundPut | BoundPatch | BoundDelete
 
 @dataclass(frozen=True, slots=True)
 class BoundTransaction:
+    """Writes that are applied together, in order, or not at all."""
+
     writes: tuple[BoundWrite, ...]
     span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)

@@ -20,6 +20,8 @@ from paasq_dsl.source_text import DUMMY_SPAN, SourceText, Span
 
 
 class Severity(StrEnum):
+    """An error keeps a statement from being run; a warning does not."""
+
     ERROR = "error"
     WARNING = "warning"
 
@@ -49,10 +51,13 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
     def shift(self, offset: int) -> Diagnostic:
+        """The same diagnostic with its span, and its fix's, `offset` characters further on."""
         edit = replace(self.fix, span=self.fix.span.shift(offset)) if self.fix else None
         return replace(self, span=self.span.shift(offset), fix=edit)
 
     def to_json(self, source: SourceText) -> dict[str, Any]:
+        """The form on the wire: offsets in characters from 0, `line` and `column` from 1 in `source`, `edit` null
+        without a fix."""
         line, column = source.line_column(self.span.start)
         return {
             "code": self.code,
@@ -108,4 +113,5 @@ def replacement_fix(span: Span, candidates: tuple[str, ...]) -> Fix | None:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Is any of them an error, rather than a warning?"""
     return any(d.severity is Severity.ERROR for d in diagnostics)

@@ -14,6 +14,8 @@ _ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyw
 
 
 class FunctionKind(StrEnum):
+    """What rows a function looks at, which decides where it may be called."""
+
     SCALAR = "scalar"  # a value for each row
     AGGREGATE = "aggregate"  # a value for a group of rows, or for each of them the one of its group
     WINDOW = "window"  # a value for each row, computed from the rows around it
@@ -65,6 +67,7 @@ class Function:
 
     @property
     def usage(self) -> str:
+        """All signatures as one line, such as `abs(number) -> number`, separated by `;`."""
         return "; ".join(f"{self.name}({', '.join(s.parameters)}) -> {s.result}" for s in self.signatures)
 
 
@@ -76,6 +79,7 @@ def parse_signatures(text: str) -> tuple[Signature, ...]:
 def function(
     name: str, signature_text: str, doc: str, example: str, *, nulls: str = NULL_PROPAGATES, is_stable: bool = False
 ) -> Function:
+    """A scalar function, its signatures parsed from `signature_text`. Raises ValueError where that has no `->`."""
     return Function(name, parse_signatures(signature_text), doc, example, null_handling=nulls, is_stable=is_stable)
 
 

@@ -9,6 +9,8 @@ from paasq_dsl.source_text import Span
 
 
 class CompletionKind(StrEnum):
+    """What an item is; the editor maps each to a kind of the protocol, which decides its icon."""
+
     STATEMENT = "statement"
     STAGE = "stage"
     COLLECTION = "collection"

@@ -68,10 +68,12 @@ class CursorContext:
 
     @cached_property
     def preceding_words(self) -> tuple[str, ...]:
+        """The texts of `preceding_tokens`."""
         return tuple(t.text for t in self.preceding_tokens)
 
     @cached_property
     def role(self) -> CompletionRole:
+        """What a name at the cursor would be, by the words before it in its head, stage or emit clause."""
         if self.in_subquery and not self.preceding_tokens and self.start_rule == "head":
             return CompletionRole.NOTHING  # but the word from
         if self.start_rule == "emission":
@@ -116,6 +118,7 @@ class CursorContext:
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog with the declarations before the cursor added."""
         return self.bind_result.catalog
 
     def pipeline(self, name: str) -> InlinePipeline | None:

@@ -17,6 +17,7 @@ from paasq_dsl.language_service.stage_roles import stage_role
 
 
 def head_role(words: Sequence[str]) -> CompletionRole:
+    """The role of the next word after `words`, the tokens of a head so far; STATEMENT where there are none."""
     return dispatch_role(_HEADS, words) if words else CompletionRole.STATEMENT
 
 

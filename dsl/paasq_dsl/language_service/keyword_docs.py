@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class StatementDoc:
+    """What completion and hover show of a statement: its form, and a sentence."""
+
     synopsis: str
     doc: str
 

@@ -13,6 +13,8 @@ from paasq_dsl.syntax.keywords import PIPELINE_STAGES
 
 
 class CompletionRole(StrEnum):
+    """What a word at the cursor would name. Providers decide by it what they offer."""
+
     STATEMENT = "statement"
     STAGE = "stage"
     WRITE = "write"  # put, patch or delete, inside a tx
@@ -124,6 +126,7 @@ def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> Completion
 
 
 def constant_role(role: CompletionRole) -> Rule:
+    """A rule that gives `role` whatever the words are."""
     return lambda _: role
 
 

@@ -26,12 +26,16 @@ BOOST_MAX = 1000.0
 
 
 class Occur(StrEnum):
+    """How a clause counts: adds to the score, must match, or must not match."""
+
     SHOULD = "should"
     MUST = "must"
     MUST_NOT = "must_not"
 
 
 class ClauseKind(StrEnum):
+    """How a clause compares its text with the terms of the index."""
+
     WORD = "word"
     PHRASE = "phrase"
     PREFIX = "prefix"
@@ -55,6 +59,8 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class MatchQuery:
+    """A parsed match text: its clauses in the order of the text, at most `CLAUSES_MAX`."""
+
     clauses: tuple[Clause, ...]
 
 

@@ -39,6 +39,7 @@ class Fragment:
 
     @property
     def span(self) -> Span:
+        """The characters of the fragment in the whole text."""
         return Span(self.start, self.start + len(self.text))
 
 
@@ -51,6 +52,7 @@ class StatementFragments:
     span: Span
 
     def shift(self, offset: int) -> StatementFragments:
+        """The same fragments `offset` characters further on."""
         pieces = tuple(Fragment(p.text, p.start + offset, p.start_rule) for p in self.fragments)
         return StatementFragments(pieces, self.doc, self.span.shift(offset))
 
@@ -225,4 +227,5 @@ def split_script(text: str) -> tuple[tuple[StatementFragments, ...], tuple[Diagn
 
 
 def without_trivia(tokens: list[Token]) -> list[Token]:
+    """The tokens without space, comments and doc comments, in order."""
     return [t for t in tokens if t.kind not in TRIVIA]

@@ -23,6 +23,7 @@ _KIND_NAMES = frozenset(map(str, TypeKind))
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterable[CompletionItem]:
+    """Columns and fields for roles that take one, those that fit the expected type first."""
     if place.quoted or not place.accepts_value:
         return ()
     match place.role:

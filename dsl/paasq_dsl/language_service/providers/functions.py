@@ -21,6 +21,7 @@ _ROLES = {
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """The functions of the kinds that the role allows, and those that the text declares."""
     if place.quoted or not place.accepts_value:
         return
     if place.role in _ROLES:

@@ -16,6 +16,8 @@ _IN_BRANCH = frozenset({"match", "near", "find", "where", "take", "fuse"})
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Statement keywords at the start of a statement; stage keywords after a bar, or with the bar where a stage may
+    end."""
     if place.quoted:
         return
     if place.role in {CompletionRole.STATEMENT, CompletionRole.WRITE}:

@@ -12,6 +12,7 @@ from paasq_dsl.time_zones import zone_names
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Time zone names after `zone`, and in a string argument whose signature asks for a zone."""
     if not (place.role is CompletionRole.ZONE and len(place.preceding_words) == 1) and not (
         place.quoted and _is_argument(place.preceding_words)
     ):

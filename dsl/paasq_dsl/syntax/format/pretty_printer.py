@@ -29,6 +29,8 @@ class Nest:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """A document that is written on one line where it fits in the width; else its own lines end."""
+
     body: Document
 
 
@@ -42,6 +44,7 @@ class Comment:
 
     @property
     def ends_line(self) -> bool:
+        """Must a line end follow, as after `//` or a comment on a line of its own?"""
         return self.own_line or self.text.startswith("//")
 
 

@@ -29,11 +29,15 @@ class Moment(Node):
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
+    """A bare name, such as `title`: a column, a parameter of the function around it, or an option's word."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Node):
+    """`$name`: a value given with each run; `name` is without the `$`."""
+
     name: str
 
 
@@ -47,6 +51,8 @@ class RecordRef(Node):
 
 @dataclass(frozen=True, slots=True)
 class ListLiteral(Node):
+    """`[a, b, ...]`, possibly empty."""
+
     items: tuple[Expression, ...]
 
 
@@ -60,6 +66,8 @@ class Range(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unary(Node):
+    """`-operand` or `not operand`."""
+
     operator: str  # "-" or "not"
     operand: Expression
 
@@ -84,6 +92,9 @@ class Logical(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
+    """`name(arguments)`; a function of a module has its alias and a dot in `name`. `name_span` covers the name
+    alone."""
+
     name: str
     name_span: Span
     arguments: tuple[Expression, ...]
@@ -91,6 +102,8 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class MemberAccess(Node):
+    """`base.name`: a member of an object, or of a module."""
+
     base: Expression
     name: str
 

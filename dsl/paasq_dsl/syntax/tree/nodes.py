@@ -9,6 +9,8 @@ from paasq_dsl.source_text import Span
 
 @dataclass(frozen=True, slots=True)
 class Node:
+    """Base of all nodes. `span` is what the node covers, counted from the start of its fragment."""
+
     span: Span
 
 

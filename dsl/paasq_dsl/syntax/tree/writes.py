@@ -42,6 +42,8 @@ class Patch(Node):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Node):
+    """`delete collection:key`, or `delete from collection where condition`, with an optional `expect`."""
+
     target: RecordRef | Name
     condition: Expression | None
     expect: Expect | None
@@ -49,6 +51,8 @@ class Delete(Node):
 
 @dataclass(frozen=True, slots=True)
 class Transaction(Node):
+    """`tx { write; write }`: all writes are applied, or none."""
+
     writes: tuple[Write, ...]
 
 
