@@ -19,7 +19,7 @@ class Field:
     """A field of a collection.
 
     `id` is the field's name on disk: it never changes and is never given to another field of the collection.
-    `sources` are the text fields that a `vector(auto)` is computed from; `model` the identity of the model that does it.
+    `source_fields` are the text fields that a `vector(auto)` is computed from; `embedding_model` the model's identity.
     `computed` is the expression that its value is of the record's other fields, as canonical text, read in UTC.
     """
 
@@ -47,8 +47,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection. `id` is its name on disk; `key` names the field that identifies a record; `field_ids_given` counts
-    the ids of fields that were dropped too."""
+    """A collection. `id` is its name on disk; `key` names the field that identifies a record; `last_field_id` is the
+    highest id given, that of a dropped field too."""
 
     id: int
     name: str
@@ -99,7 +99,7 @@ class Collection:
 
 KEY_FIELD_DEFAULT = "_id"  # the key of a collection that declares none: a time-ordered id made at the first put
 
-# What every record has beside its fields. Their names begin with an underscore; a declared field's may not.
+# What every record has in addition to its fields. Their names begin with an underscore; a declared field's may not.
 SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
     {
         "_key": KEYWORD,  # the key, whatever its field is called
@@ -113,7 +113,7 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
 
 @dataclass(frozen=True)
 class View:
-    """A pipeline with a name, kept as its text; it is bound anew at each use. `signature` are its parameters in brackets,
+    """A pipeline with a name, kept as its text; it is bound again at each use. `signature` are its parameters in brackets,
     empty where it has none."""
 
     name: str
@@ -134,7 +134,7 @@ class View:
 
 @dataclass(frozen=True)
 class Catalog:
-    """`collection_ids_given` counts those of collections that were dropped too."""
+    """All collections and views of a store. `last_collection_id` is the highest id given, that of a dropped one too."""
 
     version: int = 0
     collections: Mapping[str, Collection] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What stands behind a code: why it is an error, with a wrong and a right text. The manual's page of errors is made of it:
+"""Explanations of error codes: why each is an error, with a wrong and a right text. The manual's page of errors is made of it:
 `python -m paasq_dsl.error_docs > docs/errors.md`."""
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from paasq_dsl.diagnostics import CodedError
 
 
 class ModuleUnavailable(CodedError):
-    """A module that can't be had. Two are equal that say the same."""
+    """A module that can't be read. Two with the same message are equal."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModuleUnavailable) and self.message == other.message
@@ -33,7 +33,7 @@ class ModuleResolver(Protocol):
     def __call__(self, path: str, importer: str | None) -> Module:
         """The module at `path`, relative to the module `importer`, or where that is None to the script.
 
-        Raises ModuleMissing.
+        Raises ModuleUnavailable.
         """
         ...
 

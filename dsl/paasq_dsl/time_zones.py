@@ -32,7 +32,7 @@ def zone_names() -> tuple[str, ...]:
 
 
 def similar_zones(name: str) -> tuple[str, ...]:
-    """Up to three that were perhaps meant, best first; `oslo` is Europe/Oslo."""
+    """Up to three similar ones, best first; `oslo` is Europe/Oslo."""
     meant = name.replace(" ", "_")
     exact = tuple(zone for zone in zone_names() if zone.rpartition("/")[2].casefold() == meant.casefold())
     if exact or "/" in name:

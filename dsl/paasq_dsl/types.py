@@ -23,12 +23,12 @@ class TypeKind(StrEnum):
     BYTES = "bytes"  # as they are, kept with the record
     OBJECT = "object"  # named members: what records and answers show of fields whose names have dots
     NULL = "null"
-    ANY = "any"  # what stands after an error: fits everything, so that one error stays one
+    ANY = "any"  # of an expression with an error: fits everything, so that no further error is reported
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type. `item` is a list's item, `name` a text's language or a link's collection, `size` a vector's length, `members`
+    """A type. `item` is a list's item, `name` a text's language or a link's collection, `dimensions` a vector's length, `members`
     what an object has, by name."""
 
     kind: TypeKind

@@ -156,7 +156,7 @@ def has_path_conflict(names: Iterable[str], name: str) -> bool:
 
 
 def bind_fields(context: BindContext, node: tree.FieldDeclaration, number: int, inside: str = "") -> list[Field]:
-    """The field, or those in the object that it is; numbered from `number` on. `inside` stands before their names."""
+    """The field, or those in the object that it is; numbered from `number` on. `inside` precedes their names."""
     node = replace(node, name=inside + node.name)
     if node.type.name != "{}":
         return [_bind_field(context, node, number)]

@@ -22,7 +22,7 @@ def report_string_as_time(context: BindContext, node: tree.Binary, written: tree
 
 
 def time_literal_for(written: tree.Expression) -> str | None:
-    """The literal that a text for a time was meant to be."""
+    """The literal that a text for a time is probably meant to be."""
     if not isinstance(written, tree.Literal) or not isinstance(written.value, str) or written.is_time:
         return None
     return _as_time(written.value)

@@ -1,4 +1,4 @@
-"""Calls as other languages write them, and what stands for them here."""
+"""Calls as other languages write them, and their equivalents here."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def report_no_matching_overload(
 
 
 def _rewritten(node: tree.Call, arguments: Sequence[BoundExpression]) -> str | None:
-    """Calls that another name alone does not mend: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
+    """Calls that another name alone does not fix: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
     name = node.name.lower()
     if len(node.arguments) != 1:
         return None

@@ -1,4 +1,4 @@
-"""What was perhaps meant by an expression that can't be bound, and the edit that writes it."""
+"""Suggested replacements of expressions that can't be bound, and the fixes that write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions and pipelines that a text declares: their bodies are put in the place of each use."""
+"""Functions and pipelines that a text declares; each use is replaced by the body."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what
 
 @dataclass(frozen=True, slots=True)
 class InlineParameter:
-    """Of a function or a pipeline. `default` may be made of the parameters before it; `written` is the declaration."""
+    """Of a function or a pipeline. `default` may use the parameters before it; `declaration_text` is as written."""
 
     name: str
     type: Type
@@ -49,7 +49,7 @@ class InlineFunction:
 
 @dataclass(frozen=True, slots=True)
 class InlinePipeline:
-    """A let or a view. In its stages a parameter of its own is a ParameterValue named by `own_parameter`."""
+    """A let or a view. In its stages its own parameters are ParameterRefs named by `scoped_parameter_name`."""
 
     name: str
     parameters: tuple[InlineParameter, ...]

@@ -47,9 +47,9 @@ OPEN_SCHEMA = Schema((), is_open=True)
 
 @dataclass(frozen=True)
 class BindResult:
-    """What binding gave. `statements` stand beside the script's, None where one is broken. `schemas` says which columns
-    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares,
-    and `lets` holds its views too. `own` are the parameters of the pipeline that the last statement declares."""
+    """What binding gave. `statements` are parallel to the script's, None for a broken one. `stage_input_schemas`
+    gives the columns before each stage (by its absolute span), for completion and hover; `catalog` includes what the
+    script declares, and `lets` holds its views too. `own_parameters` are those of the pipeline that the last statement declares."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -71,8 +71,8 @@ def bind_script(
     executed_count: int = 0,
     zone: str = DEFAULT_ZONE,
 ) -> BindResult:
-    """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
-    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound.
+    """Never raises on a tree from the parser. `literal_slots`: absolute start of a literal -> its number (see plan keys).
+    `resolve_module` finds modules. Of the first `executed_count` statements, which have run, only definitions are bound.
     `zone` is the time zone of a text that names none."""
     binder = _Binder(catalog, ImportContext(resolve_module))
     binder.context.literal_slots, binder.context.zone = literal_slots or {}, zone
@@ -164,7 +164,7 @@ class _Binder:
             case tree.ErrorNode():
                 if head.keyword in _DECLARING and head.name:
                     context.tainted_names[head.name] = head.keyword  # those who use it are not at fault
-                # what stands behind a broken head is still read, so that its own faults show
+                # what stands after a broken head is still read, so that its own faults show
                 self._stages(ScanStage(schema=OPEN_SCHEMA), statement=statement)
                 return None
 

@@ -1,4 +1,4 @@
-"""watch: what tells its rows apart, what it reads, and what of a pipeline can't be watched."""
+"""watch: what identifies its rows, what it reads, and which pipelines can't be watched."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _POSITIONS = frozenset({TypeKind.INT, TypeKind.KEYWORD, TypeKind.TEXT, TypeKind.
 
 
 class _IdentityLostError(Exception):
-    """`args` are the stage that lost what rows were told apart by, by its number, and how to mend it."""
+    """The rows can no longer be identified; `args` are the number of the stage that caused it, and how to fix it."""
 
 
 def bind_watch(
@@ -58,7 +58,7 @@ def bind_watch(
 
 
 def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
-    """Where statements stand that a watch, which does not end, keeps from being run. With each where its text begins."""
+    """The spans of statements after a watch, which never ends. Takes each statement with the offset of its text."""
     watched = False
     for statement, start in statements:
         if watched:
@@ -67,7 +67,7 @@ def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> 
 
 
 def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
-    """What tells the rows apart behind the last stage. Raises _IdentityLostError."""
+    """What identifies the rows after the last stage. Raises _IdentityLostError."""
     found = RowIdentity()
     lost: _IdentityLostError | None = None
     for number, stage in enumerate(stages):
@@ -96,7 +96,7 @@ def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
 def _names_after(
     number: int, stage: BoundStage, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], _IdentityLostError | None]:
-    """What these columns are called behind a stage."""
+    """The names of these columns after a stage, and the error where one is lost."""
     called = {name: name for name in names}
     match stage:
         case b.SelectStage(items=items):
@@ -128,7 +128,7 @@ _MANY = frozenset({TypeKind.LIST, TypeKind.VECTOR})
 
 
 class _StageSpans:
-    """Where the stages of a watch stand in its text: those that a let or a view brought, where that is named."""
+    """The spans of a watch's stages in its text; those of a let or a view have the span of its name."""
 
     def __init__(self, stages: Sequence[BoundStage], statement: tree.Statement, source: Span, source_name: str) -> None:
         self._first = len(stages) - len(statement.stages)

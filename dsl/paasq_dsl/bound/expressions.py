@@ -108,8 +108,8 @@ class NamedExpression:
 
 
 def column_origin(value: BoundExpression, schema: Schema) -> ColumnOrigin | None:
-    """Where the values of an expression over the columns of `schema` come from: it names a column, or a field behind a
-    link. None for anything that is computed."""
+    """Where the values of an expression over the columns of `schema` come from: it names a column, or a field of a
+    linked record. None for anything that is computed."""
     match value:
         case ColumnRef(name=name):
             found = schema.columns_by_name.get(name)

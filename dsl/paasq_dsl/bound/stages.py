@@ -39,7 +39,7 @@ class WhereStage(BoundStage):
 @dataclass(frozen=True, slots=True)
 class MatchStage(BoundStage):
     """Rows that match, best first by BM25. `fields` are text fields with weights, none where all are searched as one;
-    `words` a match text, or a link: then the words of that record are looked for. So many clauses as `least` must be there.
+    `query_text` a match text, or a link: then the record's words are searched. `minimum_should_match` counts clauses.
     """
 
     fields: tuple[tuple[str, float], ...]
@@ -68,7 +68,7 @@ class FuseBranch:
 class FuseStage(BoundStage):
     """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear.
 
-    `feedback` is how many of the best rows draw the targets of near to them, before the fusion is done anew.
+    `feedback_documents` is how many of the best rows shift the targets of near, before the fusion is repeated.
     """
 
     method: str
@@ -134,7 +134,7 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class FacetStage(BoundStage):
-    """Counts by value beside the rows; the rows go through unchanged."""
+    """Counts by value, in addition to the rows, which pass unchanged."""
 
     facets: tuple[FacetCount, ...]
 
@@ -205,7 +205,7 @@ class SampleStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class UnionStage(BoundStage):
-    """The rows that come in, whose columns are `before`, then those of each pipeline."""
+    """The input rows, whose columns are `input_columns`, then those of each pipeline."""
 
     input_columns: tuple[str, ...]
     pipelines: tuple[tuple[BoundStage, ...], ...]
@@ -213,7 +213,7 @@ class UnionStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class LookupStage(BoundStage):
-    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
+    """Fields of the records of `collection` whose `field` equals `value`, both as `comparison_type`, as columns `name.field`."""
 
     collection: Collection
     field: str
@@ -235,7 +235,7 @@ class RerankStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class CollapseStage(BoundStage):
-    """The first `keep` rows (1) of each value; rows where it is null have one value too. The order stays."""
+    """The first `max_per_value` rows (1) of each value; rows where it is null have one value too. The order stays."""
 
     value: BoundExpression
     max_per_value: BoundExpression | None
@@ -243,7 +243,7 @@ class CollapseStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class DiversifyStage(BoundStage):
-    """Of the first `depth` rows those with a vector, in the order of maximal marginal relevance."""
+    """Of the first `candidate_count` rows those with a vector, in the order of maximal marginal relevance."""
 
     field: str
     mmr_lambda: BoundExpression | None
@@ -252,7 +252,7 @@ class DiversifyStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class PassagesStage(BoundStage):
-    """A row for each of the best parts of the text `field`, at most `most` (1) of a row; a row without text stays one."""
+    """A row for each of the best parts of the text `field`, at most `max_per_row` (1); a row without text stays one."""
 
     field: str
     max_per_row: BoundExpression | None
@@ -260,14 +260,14 @@ class PassagesStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class CiteStage(BoundStage):
-    """`_cite` names the record at its version, and where `of_passage` the part of its text."""
+    """`_cite` names the record at its version, and where `cites_passage` the part of its text."""
 
     cites_passage: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetStage(BoundStage):
-    """What the answer may cost, beside what the request allows; stands last."""
+    """Limits on the answer, in addition to the request's; the last stage."""
 
     tokens: BoundExpression | None
     time: BoundExpression | None

@@ -13,7 +13,7 @@ from paasq_dsl.source_text import DUMMY_SPAN, Span
 
 @dataclass(frozen=True, slots=True)
 class BoundExpect:
-    """`state` absent or present, or a condition on the record as it stands."""
+    """`state` is absent or present, or `condition` holds of the record before the write."""
 
     state: str | None
     condition: BoundExpression | None
@@ -32,7 +32,7 @@ class BoundPut:
 
 @dataclass(frozen=True, slots=True)
 class BoundPatch:
-    """Of the record with key `key`, or of all rows of `query`. `creates`: a record that is not there is put."""
+    """Of the record with key `key`, or of all rows of `query`. `upsert`: a missing record is put."""
 
     collection: Collection
     key: str | None

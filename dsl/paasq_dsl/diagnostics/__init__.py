@@ -1,4 +1,4 @@
-"""The one catalogue of errors, and the values that say what is wrong with a text."""
+"""The catalogue of errors, and the diagnostics made from it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing wrong in one place. `candidates` are names that were perhaps meant, best first, three at most."""
+    """One error or warning at one span. `candidates` are suggested names, best first, three at most."""
 
     code: str
     span: Span
@@ -99,7 +99,7 @@ def make_diagnostic(
 
 
 def similar_names(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
-    """Up to three known names that `name` may have been meant to be, best first."""
+    """Up to three candidates similar to `name`, case ignored, best first."""
     by_folded = {k.casefold(): k for k in candidates}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return tuple(by_folded[c] for c in close)

@@ -27,7 +27,7 @@ class Signature:
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
     place), `[T]`, `zone` (the name of a time zone). A `?` behind a type: may be left out; `...` behind the last: any number
-    of it; `...` behind another: all up to there, once or several times.
+    of it; `...` after another: all up to there, once or several times.
     """
 
     parameters: tuple[str, ...]
@@ -51,9 +51,9 @@ class Signature:
 class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
-    `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
-    have one value for all rows, where the others have one for each. `per_run`: its value depends on when it is asked, or on
-    what was asked before it.
+    `null_handling` is the rule for null arguments. `constant_arguments` of an aggregate or a window function: the positions
+    of arguments with one value for all rows, where the others have one for each. `is_stable`: its value depends on the run,
+    as the current time does.
     """
 
     name: str

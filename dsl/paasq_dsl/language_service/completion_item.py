@@ -30,7 +30,7 @@ class CompletionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompletionItem:
-    """`insert` takes the place of what `span` covers. `rank`: lower comes first, equal ones by label."""
+    """`insert_text` replaces what `span` covers. `rank`: lower comes first, equal ones by label."""
 
     label: str
     insert_text: str

@@ -119,7 +119,7 @@ def _put(words: Sequence[str]) -> CompletionRole:
 
 
 def _put_from(words: Sequence[str]) -> CompletionRole:
-    """In the brackets of a put: a head, or the stage behind the last bar."""
+    """In the brackets of a put: a head, or the stage after the last bar."""
     bars = [i for i, word in enumerate(words) if word == "|"]
     if bars:
         return stage_role(words[bars[-1] + 1 :])

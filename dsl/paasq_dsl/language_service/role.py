@@ -33,13 +33,13 @@ class CompletionRole(StrEnum):
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
-    MEMBER = "member"  # a let of a module, behind its alias
+    MEMBER = "member"  # a let of a module, after its alias
     MODULE = "module"  # the path of one
     VIEW = "view"
     NEW_NAME = "named"  # what can be described
-    LINKED = "linked"  # behind ->
-    PATH_SEGMENT = "part"  # behind .
-    KEY = "key"  # of a record, behind task:
+    LINKED = "linked"  # after ->
+    PATH_SEGMENT = "part"  # after .
+    KEY = "key"  # of a record, after task:
     TYPE = "type"
     LANGUAGE = "language"
     SIZE = "size"  # of a vector
@@ -112,7 +112,7 @@ def last_of(words: Sequence[str], *keywords: str) -> str:
 
 
 def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> CompletionRole:
-    """What a word behind these would be, by the rule of the first of them."""
+    """What a word after these would be, by the rule of the first of them."""
     rule = rules.get(words[0])
     if rule is None:
         return CompletionRole.NOTHING
@@ -131,7 +131,7 @@ def constant_role(role: CompletionRole) -> Rule:
 
 
 def _after_record(words: Sequence[str]) -> bool:
-    """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
+    """Is the colon at the end that of task:7, and not one after a label or a declared name?"""
     if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False
     if len(words) < 3:

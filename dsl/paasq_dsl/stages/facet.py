@@ -1,4 +1,4 @@
-"""facet: counts by value beside the rows."""
+"""facet: counts by value, in addition to the rows."""
 
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar

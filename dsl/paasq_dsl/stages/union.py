@@ -1,4 +1,4 @@
-"""union: the rows of several pipelines, one behind the other."""
+"""union: the rows of several pipelines, one after the other."""
 
 from collections.abc import Sequence
 

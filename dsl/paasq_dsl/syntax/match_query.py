@@ -46,7 +46,7 @@ class ClauseKind(StrEnum):
 class Clause:
     """One part of a match text. `text` is not yet analysed: the index cuts and stems it as it did the field.
 
-    `edits` counts letters changed (fuzzy), `slop` words between (phrase).
+    `edit_distance` counts letters changed (fuzzy), `slop` words between (phrase).
     """
 
     occur: Occur
@@ -81,7 +81,7 @@ _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 
 def parse_match_query(text: str, *, lenient: bool = False) -> MatchQuery:
-    r"""Raises MatchTextError where the text is too long, has an open quote, or a number out of its range. With `lenient`
+    r"""Raises MatchQueryError where the text is too long, has an open quote, or a number out of its range. With `lenient`
     the last two are plain words, as if their signs had a `\`."""
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
         raise MatchQueryError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")

@@ -21,7 +21,7 @@ NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
-_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
+_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the fragment before
 _BEFORE_A_NAME = (NAME_PRECEDING_KEYWORDS | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
 _BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
@@ -78,7 +78,7 @@ class _Splitter:
         self.pieces: list[Fragment] = []
         self.docs: list[str] = []
         self.bar_end = 0
-        self.rule = "head"  # of the piece that is being read
+        self.rule = "head"  # of the fragment that is being read
 
     def run(self) -> StatementFragments | None:
         for i, token in enumerate(self.tokens):
@@ -115,7 +115,7 @@ class _Splitter:
         return first.text == second.text == "|" and first.end == second.start and after.text not in _BEHIND_BAR
 
     def _ends_stage(self, following: Token | None) -> bool:
-        """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
+        """Outside brackets always; inside one that can't hold a pipeline, a stage word after the | forces it."""
         if following is not None and following.text in STAGE_KEYWORDS:
             self._never_closed(lambda opened: not opened.holds_pipeline)
         return not self.opened
@@ -203,7 +203,7 @@ class _Splitter:
 
 def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
     """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
-    right behind a value. `event`: is the token behind it the word of an event?"""
+    right after a value. `event`: is the token after it the word of an event?"""
     if word == "emit" and event:
         return before not in _OPEN_ENDS
     return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)

@@ -1,4 +1,4 @@
-"""Paths of modules, behind `use`."""
+"""Paths of modules, after `use`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of time zones: behind `zone`, and in a string that a function takes for one."""
+"""Names of time zones: after `zone`, and in a string that a function takes for one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _is_argument(words: Sequence[str]) -> bool:
 
 
 def _commas(words: Sequence[str]) -> int:
-    """Those that stand in no bracket."""
+    """Those that are in no bracket."""
     opened = count = 0
     for word in words:
         opened += (word in {"(", "[", "{"}) - (word in {")", "]", "}"})

@@ -1,4 +1,4 @@
-"""Values that records have, as the index counts them: in a string, where one would begin, keys behind `note:`."""
+"""Values that records have, as the index counts them: in a string, where one would begin, keys after `note:`."""
 
 from __future__ import annotations
 

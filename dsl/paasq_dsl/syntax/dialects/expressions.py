@@ -1,4 +1,4 @@
-"""Operators, literals and types of other languages, and what stands for them here: each a rule with its edit."""
+"""Operators, literals and types of other languages: each rule recognises one and returns a hint with its fix."""
 
 from __future__ import annotations
 
@@ -380,7 +380,7 @@ def type_modifier(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    """Words of the language in capitals, inside a piece."""
+    """Keywords in capitals inside a fragment."""
     for before, token in pairwise(tokens):
         better, in_capitals = token.text.lower(), token.kind is TokenKind.NAME and token.text.isupper()
         if in_capitals and better in CLAUSE_KEYWORDS and before.text not in {".", "->"}:

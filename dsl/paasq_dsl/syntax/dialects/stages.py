@@ -15,7 +15,7 @@ _RETRIEVING = {"match": "text", "near": "vector", "find": "both"}  # with what a
 
 
 def split_at(tokens: Sequence[Token], separator: str = ",") -> Iterator[list[Token]]:
-    """What stands between separators that are in no bracket."""
+    """The tokens between separators that are in no bracket."""
     part: list[Token] = []
     depth = 0
     for token in tokens:
@@ -44,7 +44,7 @@ def group_block(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def prefix_aggregates(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """`aggregate {n = count this, average price}` of PRQL, where a function stands before its argument."""
+    """`aggregate {n = count this, average price}` of PRQL, where a function precedes its argument."""
     if start != "stage" or tokens[0].text.lower() not in _AGGREGATING:
         return None
     inside = _without_braces(tokens[1:])

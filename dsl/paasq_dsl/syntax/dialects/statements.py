@@ -48,7 +48,7 @@ def select_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def _clauses(tokens: Sequence[Token]) -> dict[str, list[Token]]:
-    """The tokens behind each word that begins a clause."""
+    """The tokens after each word that begins a clause."""
     clauses: dict[str, list[Token]] = {}
     word, depth = "", 0
     for token in tokens:

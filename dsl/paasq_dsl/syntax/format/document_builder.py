@@ -26,7 +26,7 @@ _UNBOUNDED = 1_000_000  # a width that nothing reaches
 
 @dataclass(slots=True)
 class _Leaf:
-    """A token, the comments on lines of their own before it, and those behind it on its line."""
+    """A token, the comments on lines of their own before it, and those after it on its line."""
 
     token: Token
     tight: bool  # no space before it
@@ -71,7 +71,7 @@ def build_document(tokens: Sequence[Token]) -> Document:
 
 
 def _leaves(tokens: Sequence[Token]) -> list[_Leaf]:
-    """Comments go behind a comma or semicolon that follows them, and before a | that they follow."""
+    """Comments go after a comma or semicolon that follows them, and before a | that they follow."""
     joined = iter(joined_to_previous([t for t in tokens if t.kind not in TRIVIA]))
     leaves: list[_Leaf] = []
     waiting: list[Comment] = []
@@ -273,7 +273,7 @@ def _clause(parts: _Parts) -> Document:
 
 
 def _expression(parts: _Parts) -> Document:
-    """Broken before its `or`, or where it has none its `and`, as far as they stand in no bracket."""
+    """Broken before its `or`, or where it has none its `and`, as far as they are in no bracket."""
     for word in ("or", "and"):
         cuts = {i for i, part in enumerate(parts[:-1]) if part.text == word}
         first, *rest = _split_before(parts, cuts.__contains__)
@@ -284,7 +284,7 @@ def _expression(parts: _Parts) -> Document:
 
 
 def _collection(head: _Parts, body: _Bracket) -> Document:
-    """One field a line, the comments behind them in one column."""
+    """One field a line, the comments after them in one column."""
     fields = _split_before(body.inside, lambda i: _starts_field(body.inside, i))
     width = max((_width(f) for f in fields if f and _last(f[-1]).after), default=0)
     lines: list[Document] = []

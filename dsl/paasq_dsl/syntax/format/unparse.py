@@ -88,7 +88,7 @@ def _logical(node: Logical) -> str:
 
 
 def _base(node: Expression) -> str:
-    """What stands before a dot. A record's key may hold dots: a space ends it."""
+    """What precedes a dot. A record's key may hold dots: a space ends it."""
     return f"{unparse(node)} " if isinstance(node, RecordRef) else _within(node, _PATH)
 
 

@@ -44,7 +44,7 @@ def successive_errors(text: str, start: str, first: Diagnostic, parses: Callable
 
 
 def _parting(tokens: Sequence[Token]) -> int:
-    """A mend that brings one more makes several pieces."""
+    """The count of separators; a fix that adds one splits the fragment."""
     return sum(token.text in {"|", ";"} for token in tokens)
 
 

@@ -1,4 +1,4 @@
-"""The tree of an expression, as written. A pipeline in brackets is an expression too, so sources stand here."""
+"""The tree of an expression, as written. A pipeline in brackets is an expression too, so sources are defined here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from paasq_dsl.values import Duration
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date.
+    """null, a bool, a number, a string or a duration; `is_time` where the string is the text of an @ date.
 
-    An int is one of 64 bits, or 2^63, which the binder refuses: only behind a minus it is one, which is then in the value."""
+    An int is one of 64 bits, or 2^63, which the binder refuses: it is valid only after a minus, then part of the value."""
 
     value: bool | int | float | str | Duration | None
     is_time: bool = False
@@ -150,7 +150,7 @@ class Arguments(Node):
 @dataclass(frozen=True, slots=True)
 class FromClause(Node):
     """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
-    there are no brackets, `key` where no one record is named."""
+    there are no brackets, `record_key` where no single record is named."""
 
     name: str
     name_span: Span

@@ -32,7 +32,7 @@ class FieldDeclaration(Node):
     unique: bool
     default: Expression | None
     sources: tuple[Name, ...]
-    computed: Expression | None = None  # behind `=`: what its value always is
+    computed: Expression | None = None  # the expression after `=`, which gives its value
     doc: str = ""
 
 
@@ -46,7 +46,7 @@ class QueryHead(Node):
 
 @dataclass(frozen=True, slots=True)
 class FormalParameter(Node):
-    """A parameter of a function or a pipeline. `written` is the whole declaration on one line, for signatures."""
+    """A parameter of a function or a pipeline. `declaration_text` is it on one line, for signatures."""
 
     name: str
     type: TypeExpression
@@ -85,7 +85,7 @@ class Command(Node):
     """Every statement that is no query, write or declaration above."""
 
 
-# ---- definitions: what they name can be used by the statements behind them
+# ---- definitions: what they name can be used by the statements after them
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class WatchHead(Command):
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
-    """`what` is collections, views, functions, stages, snapshots, or fields: then `of` names the collection."""
+    """`kind` is collections, views, functions, stages, snapshots, or fields: then `collection` is set."""
 
     kind: str
     collection: Name | None = None
@@ -259,8 +259,8 @@ class PositionedEmitClause:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emission` is what a watch emits,
-    where it says so."""
+    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emit_clause` is that of a
+    watch, where it has one."""
 
     head: Head
     offset: int

@@ -30,8 +30,8 @@ class Put(Node):
 
 @dataclass(frozen=True, slots=True)
 class Patch(Node):
-    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name). `creates`: where there is no
-    such record one is put."""
+    """Of one record (`target` is a RecordRef) or of all that pass `condition` (`target` is a Name). `upsert`: a missing
+    record is put."""
 
     target: RecordRef | Name
     condition: Expression | None
