@@ -46,7 +46,7 @@ def bind_condition(context: BindContext, node: tree.Expression, schema: Schema) 
 
 
 def _as_condition(node: tree.Expression, bound: BoundExpression) -> str | None:
-    """What was perhaps meant by a value where a condition stands: that there is one."""
+    """The comparison to suggest for a field used as a condition: `field != null`, or `!= 0` for numbers."""
     if not isinstance(node, (tree.Name, tree.MemberAccess)) or bound.type.kind is TypeKind.NULL:
         return None
     return f"{implicit_column_name(node)} {'!= 0' if bound.type.kind in {TypeKind.INT, TypeKind.FLOAT} else '!= null'}"

@@ -68,7 +68,7 @@ class IncrementalChecker:
 
     def __init__(self) -> None:
         self._outcomes: TextCache[tuple[_Outcome, ...]] = TextCache()
-        self._before: _Names = {kind: {} for kind in _KINDS}  # what names meant after the text that was last checked
+        self._before: _Names = {kind: {} for kind in _KINDS}  # the definitions after the text that was last checked
 
     def check(self, text: str, catalog: Catalog, resolve: ModuleResolver = NO_MODULES) -> CheckResult:
         """All that is wrong with a text. Never raises."""
@@ -102,7 +102,7 @@ class IncrementalChecker:
         return fresh
 
     def _same(self, declared: _Asked) -> _Asked:
-        """The very object that the name meant before, where it means the same: then those who asked compare no further."""
+        """The object of the last check where it is equal, so that dependents compare by identity."""
         before = self._before[declared.kind].get(declared.name)
         return declared if before is None or before != declared.meaning else declared._replace(meaning=before)
 

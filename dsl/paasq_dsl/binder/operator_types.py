@@ -42,7 +42,7 @@ def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpress
 
 
 def _with_units(node: tree.Binary, left: BoundExpression, right: BoundExpression) -> tuple[str, ...]:
-    """What a number beside a duration was perhaps meant to be."""
+    """The durations that an int literal compared with a duration could be, one for each common unit."""
     written = node.left if left.type.kind is TypeKind.INT else node.right
     if {left.type.kind, right.type.kind} != {TypeKind.INT, TypeKind.DURATION} or not isinstance(written, tree.Literal):
         return ()

@@ -49,7 +49,8 @@ OPEN_SCHEMA = Schema((), is_open=True)
 class BindResult:
     """What binding gave. `statements` are parallel to the script's, None for a broken one. `stage_input_schemas`
     gives the columns before each stage (by its absolute span), for completion and hover; `catalog` includes what the
-    script declares, and `lets` holds its views too. `own_parameters` are those of the pipeline that the last statement declares."""
+    script declares, and `lets` holds its views too. `own_parameters` are those of the pipeline
+    that the last statement declares."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -203,14 +204,14 @@ class _Binder:
                 self.context.report("PQ0424", node.span)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.ErrorNode):
-                verb = STAGE_BY_KEYWORD.get(intended_stage(node.keyword))
+                spec = STAGE_BY_KEYWORD.get(intended_stage(node.keyword))
                 bound = None
             else:
-                verb = STAGE_BY_NODE[type(node)]
+                spec = STAGE_BY_NODE[type(node)]
                 bound = self._stage(node, schema)
             if bound is not None:
                 stages.append(bound)
-            elif verb is None or verb.changes_schema:
+            elif spec is None or spec.changes_schema:
                 stages[-1] = replace(stages[-1], schema=replace(schema, is_open=True))
         self.schemas.append((Span(statement.span.end, statement.span.end), stages[-1].schema))
         return tuple(stages)

@@ -162,8 +162,8 @@ def _statement(_: CursorContext, word: str) -> str | None:
 
 
 def _stage(_: CursorContext, word: str) -> str | None:
-    verb = STAGE_BY_KEYWORD.get(word)
-    return _entry(verb.synopsis, "stage", verb.doc, verb.example) if verb else None
+    spec = STAGE_BY_KEYWORD.get(word)
+    return _entry(spec.synopsis, "stage", spec.doc, spec.example) if spec else None
 
 
 def _source(place: CursorContext, name: str) -> str | None:

@@ -134,7 +134,7 @@ _PLAIN_KEY = re.compile(r"\w[\w\-]*(?:\.\w[\w\-]*)*")
 
 
 def is_plain_name(name: str) -> bool:
-    """Can the name be written without back-ticks? Keywords can."""
+    """Is the name a single word, which the lexer reads as a name without back-ticks? Keywords are plain too."""
     return _PLAIN_NAME.fullmatch(name) is not None
 
 

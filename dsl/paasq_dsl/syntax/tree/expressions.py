@@ -102,7 +102,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class MemberAccess(Node):
-    """`base.name`: a member of an object, or of a module."""
+    """`base.name`, such as a member of an object; a dotted column name is a chain of these."""
 
     base: Expression
     name: str
