@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from paasq_daemon.wire.project_modules import module_resolver
-from paasq_dsl.binder.definitions import IMPORT_DEPTH_MAX
+from paasq_dsl.binder.imports import IMPORT_DEPTH_MAX
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog, View
 from paasq_dsl.syntax.parser import parse_script

@@ -19,7 +19,7 @@ class Field:
     """A field of a collection.
 
     `id` is the field's name on disk: it never changes and is never given to another field of the collection.
-    `sources` are the text fields that a `vector(auto)` is computed from; `model` the identity of the model that does it.
+    `source_fields` are the text fields that a `vector(auto)` is computed from; `embedding_model` the model's identity.
     `computed` is the expression that its value is of the record's other fields, as canonical text, read in UTC.
     """
 
@@ -47,8 +47,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection. `id` is its name on disk; `key` names the field that identifies a record; `field_ids_given` counts
-    the ids of fields that were dropped too."""
+    """A collection. `id` is its name on disk; `key` names the field that identifies a record; `last_field_id` is the
+    highest id given, that of a dropped field too."""
 
     id: int
     name: str
@@ -59,14 +59,17 @@ class Collection:
 
     @property
     def next_field_id(self) -> int:
+        """The id that the next field gets: above all ids ever given here, those of dropped fields too."""
         return max([self.last_field_id, *(f.id for f in self.fields)]) + 1
 
     @cached_property
     def fields_by_name(self) -> Mapping[str, Field]:
+        """The fields by their full dotted names, in order of declaration. Read-only."""
         return MappingProxyType({f.name: f for f in self.fields})
 
     @cached_property
     def key_field(self) -> Field:
+        """The field that identifies a record."""
         return self.fields_by_name[self.key]
 
     @cached_property
@@ -90,12 +93,13 @@ class Collection:
         return MappingProxyType(nested_types((f.name, f.type, self.outermost_object(f.name)) for f in given))
 
     def fields_of_kind(self, kind: TypeKind) -> tuple[Field, ...]:
+        """The fields whose type has this kind, in order of declaration; lists of it do not count."""
         return tuple(f for f in self.fields if f.type.kind is kind)
 
 
 KEY_FIELD_DEFAULT = "_id"  # the key of a collection that declares none: a time-ordered id made at the first put
 
-# What every record has beside its fields. Their names begin with an underscore; a declared field's may not.
+# What every record has in addition to its fields. Their names begin with an underscore; a declared field's may not.
 SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
     {
         "_key": KEYWORD,  # the key, whatever its field is called
@@ -109,7 +113,7 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
 
 @dataclass(frozen=True)
 class View:
-    """A pipeline with a name, kept as its text; it is bound anew at each use. `signature` are its parameters in brackets,
+    """A pipeline with a name, kept as its text; it is bound again at each use. `signature` are its parameters in brackets,
     empty where it has none."""
 
     name: str
@@ -119,6 +123,7 @@ class View:
 
     @property
     def usage(self) -> str:
+        """How the view is called: its name, with its parameters in brackets where it has any."""
         return self.name + self.signature
 
     @property
@@ -129,7 +134,7 @@ class View:
 
 @dataclass(frozen=True)
 class Catalog:
-    """`collection_ids_given` counts those of collections that were dropped too."""
+    """All collections and views of a store. `last_collection_id` is the highest id given, that of a dropped one too."""
 
     version: int = 0
     collections: Mapping[str, Collection] = field(default_factory=dict)
@@ -138,10 +143,12 @@ class Catalog:
 
     @cached_property
     def collections_by_id(self) -> Mapping[int, Collection]:
+        """The collections by their ids on disk. Read-only."""
         return MappingProxyType({c.id: c for c in self.collections.values()})
 
     @property
     def next_collection_id(self) -> int:
+        """The id that the next collection gets: above all ids ever given, those of dropped collections too."""
         return max([self.last_collection_id, *self.collections_by_id]) + 1
 
     def with_collection(self, collection: Collection) -> Catalog:
@@ -149,17 +156,21 @@ class Catalog:
         return replace(self, version=self.version + 1, collections={**self.collections, collection.name: collection})
 
     def without_collection(self, name: str) -> Catalog:
+        """The next version, without the collection; its id is never given again."""
         left = {n: c for n, c in self.collections.items() if n != name}
         return replace(self, version=self.version + 1, collections=left, last_collection_id=self.next_collection_id - 1)
 
     def with_view(self, view: View) -> Catalog:
+        """The next version, with the view added or replaced by name."""
         return replace(self, version=self.version + 1, views={**self.views, view.name: view})
 
     def without_view(self, name: str) -> Catalog:
+        """The next version, without the view; the same views where there is none of this name."""
         return replace(self, version=self.version + 1, views={n: v for n, v in self.views.items() if n != name})
 
 
 def type_to_json(type_: Type) -> dict[str, Any]:
+    """A type as JSON: `kind`, and only where set `item`, `name` and `size` (the dimensions of a vector)."""
     data: dict[str, Any] = {"kind": str(type_.kind)}
     if type_.item:
         data["item"] = type_to_json(type_.item)
@@ -171,6 +182,7 @@ def type_to_json(type_: Type) -> dict[str, Any]:
 
 
 def type_from_json(data: Mapping[str, Any]) -> Type:
+    """The inverse of `type_to_json`. Raises KeyError or ValueError on data that it did not write."""
     item = type_from_json(data["item"]) if "item" in data else None
     return Type(TypeKind(data["kind"]), item, data.get("name"), data.get("size"))
 
@@ -198,6 +210,8 @@ def _field_from_json(data: Mapping[str, Any]) -> Field:
 
 
 def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
+    """The catalog as JSON values, as it is kept on disk and sent on the wire; the names of keys are part of both
+    formats."""
     return {
         "version": catalog.version,
         "collections": [
@@ -220,6 +234,7 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
 
 
 def catalog_from_json(data: Mapping[str, Any]) -> Catalog:
+    """The inverse of `catalog_to_json`; reads catalogs without views, as early versions wrote them."""
     collections = {
         c["name"]: Collection(**_attributes(c, fields=tuple(_field_from_json(f) for f in c["fields"])))
         for c in data["collections"]

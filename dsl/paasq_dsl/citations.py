@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from paasq_dsl.syntax.lexer import NAME_PATTERN, REF_PATTERN, format_path, format_record_ref, unescape_string
 
-# Each part stands behind the one before it: where the match ends, the next was expected.
+# Each part follows the one before it: where the match ends, the next was expected.
 _CITATION = re.compile(
     rf"\s*(?:(?P<record>{REF_PATTERN})(?:@(?P<version>\d{{1,18}})"
     rf"(?:\.(?P<field>{NAME_PATTERN}(?:\.(?:{NAME_PATTERN}))*)(?:\[(?P<start>\d{{1,9}})\.\.(?P<end>\d{{1,9}})\])?)?)?)?"
@@ -33,6 +33,7 @@ class Citation:
 
 
 def format_field_part(field: str, span: tuple[int, int] | None) -> str:
+    """The part of a citation that follows the version: `field`, or `field[start..end]`."""
     return format_path(field) + ("" if span is None else f"[{span[0]}..{span[1]}]")
 
 

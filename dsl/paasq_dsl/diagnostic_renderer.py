@@ -54,7 +54,7 @@ def render_diagnostic(source: SourceText, diagnostic: Diagnostic) -> Iterator[tu
 
 
 def _around(line: str, at: int, length: int) -> tuple[str, str, str]:
-    """The line before, at and behind the place, safe to print."""
+    """The line before, at and after the place, safe to print."""
     begin = max(0, at - LINE_CHARACTERS_MAX // 2) if len(line) > LINE_CHARACTERS_MAX else 0
     shown = line[begin : begin + LINE_CHARACTERS_MAX]
     at -= begin

@@ -1,4 +1,4 @@
-"""What stands behind a code: why it is an error, with a wrong and a right text. The manual's page of errors is made of it:
+"""Explanations of error codes: why each is an error, with a wrong and a right text. The manual's page of errors is made of it:
 `python -m paasq_dsl.error_docs > docs/errors.md`."""
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def code_list() -> str:
 
 
 def errors_page() -> str:
+    """The text of `docs/errors.md`: all codes in groups, each with its message, explanation and examples."""
     parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in GROUPS.items())]
     for title, codes in GROUPS.items():
         parts += [f"## {title}", *(f"### {code}\n\n    {MESSAGES[code]}\n\n{explanation(code)}" for code in codes)]

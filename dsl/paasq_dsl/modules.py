@@ -10,7 +10,7 @@ from paasq_dsl.diagnostics import CodedError
 
 
 class ModuleUnavailable(CodedError):
-    """A module that can't be had. Two are equal that say the same."""
+    """A module that can't be read. Two with the same message are equal."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModuleUnavailable) and self.message == other.message
@@ -28,15 +28,19 @@ class Module:
 
 
 class ModuleResolver(Protocol):
+    """How the binder finds the text of a module that a `use` names."""
+
     def __call__(self, path: str, importer: str | None) -> Module:
         """The module at `path`, relative to the module `importer`, or where that is None to the script.
 
-        Raises ModuleMissing.
+        Raises ModuleUnavailable.
         """
         ...
 
 
 class ModuleProvider(ModuleResolver, Protocol):
+    """A resolver that can also list its modules, for completion."""
+
     def paths(self) -> Sequence[str]:
         """Those that the script may use, as a `use` names them."""
         ...

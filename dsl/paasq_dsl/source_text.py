@@ -15,9 +15,11 @@ class Span:
     end: int
 
     def shift(self, offset: int) -> Span:
+        """The same range `offset` characters further on."""
         return Span(self.start + offset, self.end + offset)
 
     def cover(self, other: Span) -> Span:
+        """The smallest span that covers both."""
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
@@ -33,6 +35,7 @@ class SourceText:
 
     @cached_property
     def line_starts(self) -> list[int]:
+        """The offset of the first character of each line, ascending; the first is 0. Lines end with a newline."""
         return [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
 
     def line_column(self, offset: int) -> tuple[int, int]:

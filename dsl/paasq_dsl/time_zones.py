@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from paasq_dsl.diagnostics import similar_names
 
 DEFAULT_ZONE = "UTC"
-_REMEMBERED = 4096
+_CACHED_MAX = 4096
 _SHAPE = re.compile(r"[A-Z][\w+\-]*(?:/[\w+\-]+)*", re.ASCII)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_MAX)
 def find_zone(name: str) -> tzinfo | None:
     """None where there is no zone of that name."""
     if name == DEFAULT_ZONE:
@@ -32,7 +32,7 @@ def zone_names() -> tuple[str, ...]:
 
 
 def similar_zones(name: str) -> tuple[str, ...]:
-    """Up to three that were perhaps meant, best first; `oslo` is Europe/Oslo."""
+    """Up to three similar ones, best first; `oslo` is Europe/Oslo."""
     meant = name.replace(" ", "_")
     exact = tuple(zone for zone in zone_names() if zone.rpartition("/")[2].casefold() == meant.casefold())
     if exact or "/" in name:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class TypeKind(StrEnum):
+    """The kinds of types; the values are their names in the language and in the catalog."""
+
     KEYWORD = "keyword"  # a short string compared as a whole
     TEXT = "text"  # prose, searched word by word
     INT = "int"  # 64 bits, signed
@@ -21,12 +23,12 @@ class TypeKind(StrEnum):
     BYTES = "bytes"  # as they are, kept with the record
     OBJECT = "object"  # named members: what records and answers show of fields whose names have dots
     NULL = "null"
-    ANY = "any"  # what stands after an error: fits everything, so that one error stays one
+    ANY = "any"  # of an expression with an error: fits everything, so that no further error is reported
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type. `item` is a list's item, `name` a text's language or a link's collection, `size` a vector's length, `members`
+    """A type. `item` is a list's item, `name` a text's language or a link's collection, `dimensions` a vector's length, `members`
     what an object has, by name."""
 
     kind: TypeKind
@@ -80,26 +82,32 @@ ORDERED_KINDS = frozenset(
 
 
 def list_of(item: Type) -> Type:
+    """`[item]`."""
     return Type(TypeKind.LIST, item=item)
 
 
 def link_to(collection: str) -> Type:
+    """`link<collection>`."""
     return Type(TypeKind.LINK, name=collection)
 
 
 def text_in(language: str | None) -> Type:
+    """`text(language)`; plain `text` where the language is None."""
     return Type(TypeKind.TEXT, name=language)
 
 
 def vector_of(size: int | None) -> Type:
+    """`vector(size)`; `vector(auto)`, whose length the model gives, where the size is None."""
     return Type(TypeKind.VECTOR, dimensions=size)
 
 
 def object_of(members: Iterable[tuple[str, Type]]) -> Type:
+    """An object with these members, in this order."""
     return Type(TypeKind.OBJECT, members=tuple(members))
 
 
 def list_if(type_: Type, *, to_list: bool) -> Type:
+    """A list of the type where `to_list` and it is not one already; else the type itself."""
     return list_of(type_) if to_list and type_.kind is not TypeKind.LIST else type_
 
 

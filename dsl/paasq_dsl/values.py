@@ -113,6 +113,7 @@ def to_micros(when: datetime | date, zone: tzinfo = UTC) -> int:
 
 
 def to_datetime(micros: int, zone: tzinfo = UTC) -> datetime:
+    """An aware datetime in `zone`. Raises OverflowError for years outside 1..9999."""
     return (EPOCH + timedelta(microseconds=micros)).astimezone(zone)
 
 

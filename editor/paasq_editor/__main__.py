@@ -12,6 +12,7 @@ from paasq_editor.server import serve
 
 
 def main() -> None:
+    """Parses the command line and serves until the editor closes standard input."""
     parser = argparse.ArgumentParser("paasq_editor", description="The language server of paasq.")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the data folder; else $PAASQ_DATA, else the user's own"

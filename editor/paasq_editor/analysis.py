@@ -46,8 +46,8 @@ class Runnable:
 
 @dataclass(frozen=True)
 class DocumentAnalysis:
-    """`catalog` is what stands outside the document: the store's, and what neighbouring files declare. `module_texts` are
-    those of its modules by path. `checker` remembers the states before this one."""
+    """`catalog` is what the document can use: the store's, and what neighbouring files declare. `module_texts` are
+    the texts of its modules by path. `checker` caches the outcomes of earlier states."""
 
     text: str
     catalog: Catalog
@@ -68,6 +68,8 @@ class DocumentAnalysis:
         )
 
     def runnables(self) -> Iterator[Runnable]:
+        """The statements that can be run alone, in the order of the text, each with the definitions before it;
+        definitions alone are none."""
         above: list[tuple[tree.Head, str]] = []
         for statement in parse_script(self.text)[0].statements:
             written = self.text[statement.span.start : statement.span.end]

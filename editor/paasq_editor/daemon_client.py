@@ -1,4 +1,4 @@
-"""What a daemon tells the editor. It may come and go; its absence is no error and never keeps the editor waiting."""
+"""What the editor reads from a daemon. A missing daemon is no error and delays the editor only briefly."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from paasq_dsl.catalog import Catalog
 
 CATALOG_TTL_S = 3.0
 REQUEST_TIMEOUT_S = 0.3  # more would be felt while typing
-RETRY_DELAY_S = 3.0  # after a failure nobody is asked for so long
+RETRY_DELAY_S = 3.0  # after a failure no request is sent for this long
 
 T = TypeVar("T")
 
 
 class DaemonClient:
+    """A connection to the daemon at `socket`, made at the first request. Requests wait at most `REQUEST_TIMEOUT_S`
+    and never raise; after a failure none is sent for `RETRY_DELAY_S`."""
+
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._client: Client | None = None

@@ -26,12 +26,14 @@ class LineIndex:
         return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
 
     def to_position(self, offset: int) -> types.Position:
+        """The line and UTF-16 column, both from 0, of a character offset."""
         offset = min(max(offset, 0), len(self.text))
         line = bisect_right(self._starts, offset) - 1
         before = self.text[self._starts[line] : offset]
         return types.Position(line, len(before) + sum(ord(c) > _BASIC_MAX for c in before))
 
     def to_range(self, span: Span) -> types.Range:
+        """The protocol's range of a span."""
         return types.Range(self.to_position(span.start), self.to_position(span.end))
 
     def to_offset(self, position: types.Position) -> int:
@@ -48,4 +50,5 @@ class LineIndex:
         return at
 
     def to_span(self, range_: types.Range) -> Span:
+        """The span of a range of the protocol; the inverse of `to_range`."""
         return Span(self.to_offset(range_.start), self.to_offset(range_.end))

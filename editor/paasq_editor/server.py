@@ -40,6 +40,7 @@ class Utf16Protocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """Serves `initialize`; drops the editor's position encodings, so that pygls negotiates UTF-16."""
         if params.capabilities.general is not None:
             params.capabilities.general.position_encodings = None
         return (yield from super().lsp_initialize(params))
@@ -60,17 +61,20 @@ class PaasqLanguageServer(LanguageServer):
         self.following: asyncio.Task[None] | None = None  # held here, or it would be collected
 
     def text(self, uri: str) -> str:
+        """The text of a document as the editor holds it."""
         return self.workspace.get_text_document(uri).source
 
     @property
     def open_texts(self) -> dict[Path, str]:
+        """The texts of the open documents that are files, by path."""
         return {path: d.source for d in self.workspace.text_documents.values() if (path := _path(d.uri))}
 
     def catalog(self, uri: str) -> Catalog:
+        """The catalog that a document is bound with: the store's, and the declarations of neighbouring files."""
         return self.surroundings.catalog(_path(uri), self.text(uri), self.open_texts)
 
     def modules(self, uri: str) -> ModuleProvider:
-        """Read anew each time, those that are open as the editor holds them."""
+        """Modules around a document, read again each time; open ones as the editor holds them."""
         path = _path(uri)
         return ProjectModules(path, self.open_texts) if path else NO_MODULES
 
@@ -92,12 +96,12 @@ class PaasqLanguageServer(LanguageServer):
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, document.version))
 
     def publish_all_diagnostics(self) -> None:
-        """What one file declares others may use."""
+        """Show the errors of all open documents: what one file declares others may use."""
         for uri in list(self.workspace.text_documents):
             self.publish_diagnostics(uri)
 
     async def poll_schema(self) -> None:
-        """What others declare in the store shows in documents that nobody touches."""
+        """Publish diagnostics again when the store's catalog changes; runs until cancelled."""
         seen = self.daemon.catalog()
         while True:
             await asyncio.sleep(SCHEMA_POLL_S)
@@ -107,7 +111,7 @@ class PaasqLanguageServer(LanguageServer):
                 await self._refresh_lenses()
 
     async def _refresh_lenses(self) -> None:
-        """Editors ask for them anew at edits alone."""
+        """Ask the editor to request code lenses again, which it does only at edits."""
         workspace = self.client_capabilities.workspace
         if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             await self.workspace_code_lens_refresh_async(None)
@@ -118,10 +122,13 @@ class PaasqLanguageServer(LanguageServer):
         return [other for other, analysis in self.analyses.items() if path and analysis.imports(path)]
 
     def schedule_diagnostics(self, uri: str) -> None:
+        """Publish the diagnostics after a pause of `DEBOUNCE_S`; a later call restarts the pause."""
         self._forget(uri)
         self.waiting[uri] = asyncio.get_running_loop().call_later(DEBOUNCE_S, self.publish_diagnostics, uri)
 
     def close_document(self, uri: str) -> None:
+        """Serves `textDocument/didClose`: forgets the document's analysis and removes its diagnostics from the
+        editor."""
         self._forget(uri)
         self.analyses.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
@@ -132,7 +139,7 @@ class PaasqLanguageServer(LanguageServer):
 
 
 def serve(version: str, daemon: DaemonClient) -> None:
-    """Over standard input and output, until the editor ends it."""
+    """Serve the protocol over standard input and output, until the editor ends it."""
     server = PaasqLanguageServer(version, daemon)
     _documents(server)
     _answers(server)
@@ -159,7 +166,7 @@ def _documents(server: PaasqLanguageServer) -> None:
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
-        """Follow the store's schema; ask to be told of files that change on the disk, where the editor can."""
+        """Follow the store's schema; register for changes of files on disk, where the editor supports it."""
         server.following = asyncio.create_task(server.poll_schema())
         workspace = server.client_capabilities.workspace
         watching = workspace and workspace.did_change_watched_files

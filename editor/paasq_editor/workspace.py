@@ -1,4 +1,4 @@
-"""The catalog around a document: the store's, when a daemon answers, and what the files beside and above it declare."""
+"""The catalog of a document: the store's, when a daemon answers, and what files of its folder and those above declare."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class WorkspaceDeclarations:
 
 @dataclass
 class WorkspaceCatalog:
-    """`stored` gives the store's catalog, None where no daemon answers."""
+    """`store_catalog` gives the store's catalog, None where no daemon answers."""
 
     store_catalog: Callable[[], Catalog | None]
     neighbours: WorkspaceDeclarations = field(default_factory=WorkspaceDeclarations)

@@ -9,7 +9,7 @@ from paasq_dsl.bound import BoundQuery, ExtendStage, FunctionCall, ParameterRef,
 from paasq_dsl.diagnostics import Diagnostic
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import infer_result_type, parse_signatures
-from paasq_dsl.syntax.keywords import DIALECT_FUNCTIONS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_FUNCTIONS
 from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.types import BOOL, FLOAT, INT, KEYWORD, NULL, TEXT, VECTOR, Type, list_of
 from schemas import catalog

@@ -11,9 +11,10 @@ import pytest
 from golden import cases
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.format.unparse import unparse, walk
+from paasq_dsl.syntax.format.unparse import unparse
 from paasq_dsl.syntax.parser import parse_expression, parse_script
 from paasq_dsl.syntax.tree import Node
+from paasq_dsl.syntax.tree.traversal import walk
 
 TEXTS = {
     "a  +b": "a + b",

@@ -38,7 +38,7 @@ def bind_assignments(
 def _assigned(
     context: BindContext, item: tree.NamedItem, collection: Collection, schema: Schema, inside: str
 ) -> list[tuple[str, BoundExpression]]:
-    """Names of fields, and what they are given; `inside` stands before the names in an object."""
+    """Names of fields, and what they are given; `inside` precedes the names in an object."""
     name = f"{inside}{item.name}"
     if name in collection.fields_by_object:
         return _object(context, item, name, collection, schema)

@@ -29,7 +29,7 @@ def check_groupable(context: BindContext, bound: BoundExpression, span: Span) ->
 def expect_type(
     context: BindContext, bound: BoundExpression, type_: Type, span: Span, what: str, better: str | None = None
 ) -> BoundExpression:
-    """`bound`, a parameter made to be of `type_`; reports where the type can't be that. `better` was perhaps meant."""
+    """`bound`, a parameter made to be of `type_`; reports where the type can't be that. `better` is a suggestion."""
     bound = infer_parameter_type(bound, type_)
     if bound.type.kind is TypeKind.ANY:
         return bound
@@ -51,7 +51,7 @@ def expect_type(
 
 
 def infer_parameter_type(bound: BoundExpression, type_: Type) -> BoundExpression:
-    """A parameter that was not declared takes the type of what it stands beside; everything else stays."""
+    """A parameter that was not declared takes the type of the other operand; everything else stays."""
     if isinstance(bound, ParameterRef) and bound.type.kind is TypeKind.ANY:
         return replace(bound, type=type_)
     return bound

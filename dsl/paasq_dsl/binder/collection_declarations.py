@@ -15,8 +15,8 @@ from paasq_dsl.diagnostics import Fix
 from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES, DIALECT_TYPES
 from paasq_dsl.syntax.format.unparse import unparse
-from paasq_dsl.syntax.keywords import DECIMAL_TYPES, DIALECT_TYPES
 from paasq_dsl.text_languages import LANGUAGES
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Type, TypeKind, link_to, list_of, text_in, vector_of
@@ -45,6 +45,8 @@ _UNIQUE_KINDS = frozenset({TypeKind.KEYWORD, TypeKind.INT, TypeKind.TIME, TypeKi
 
 
 def bind_type(context: BindContext, node: tree.TypeExpression) -> Type:
+    """The type that is written; `any` where it is none, which is reported (PQ0304, PQ0313, PQ0616, or an unknown
+    name)."""
     if node.name == "{}":
         better = "declare a parameter for each value that is in it, or none: what is put is checked against its fields"
         context.report("PQ0616", node.span, better=better)
@@ -154,7 +156,7 @@ def has_path_conflict(names: Iterable[str], name: str) -> bool:
 
 
 def bind_fields(context: BindContext, node: tree.FieldDeclaration, number: int, inside: str = "") -> list[Field]:
-    """The field, or those in the object that it is; numbered from `number` on. `inside` stands before their names."""
+    """The field, or those in the object that it is; numbered from `number` on. `inside` precedes their names."""
     node = replace(node, name=inside + node.name)
     if node.type.name != "{}":
         return [_bind_field(context, node, number)]
@@ -204,6 +206,8 @@ def _bind_field(context: BindContext, node: tree.FieldDeclaration, number: int) 
 
 
 def check_vector_sources(context: BindContext, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:
+    """Reports the `from` fields of a vector, also of members of an object, that do not exist (PQ0202) or hold no
+    strings (PQ0606)."""
     for member in node.type.fields:
         check_vector_sources(context, member, fields)
     for source in node.sources:

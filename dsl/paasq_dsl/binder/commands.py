@@ -1,4 +1,4 @@
-"""Statements that show or change what queries stand on."""
+"""Statements that show or change schemas, views and snapshots."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Fields: TypeAlias = tuple[Field, ...]
 
 
 def bind_command(context: BindContext, node: tree.Command, doc: str) -> BoundCommand | None:
-    """None where something is wrong (and reported). A change of the catalog is seen by the statements behind it."""
+    """None where something is wrong (and reported). A change of the catalog is seen by the statements after it."""
     return _BINDERS[type(node)](context, node, doc)
 
 

@@ -14,8 +14,9 @@ from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Catalog, Collection, Field
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import is_assignable
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.format.unparse import dotted_path, substitute_names, unparse, walk
+from paasq_dsl.syntax.format.unparse import unparse
 from paasq_dsl.syntax.parser import parse_expression
+from paasq_dsl.syntax.tree.traversal import dotted_path, substitute_names, walk
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import TypeKind
 
@@ -36,7 +37,7 @@ def check_computed(context: BindContext, node: tree.FieldDeclaration, fields: Ma
     if pipelines:
         context.report("PQ0617", pipelines[0].span, name="a pipeline, which reads other records")
         return
-    beyond = [(part, _beyond(context, part, fields, readable)) for part in walk(node.computed)]
+    beyond = [(part, _unreadable(context, part, fields, readable)) for part in walk(node.computed)]
     for part, what in beyond:
         if what:
             context.report("PQ0617", part.span, name=what)
@@ -103,7 +104,9 @@ def _schema(fields: Mapping[str, Field], readable: frozenset[str]) -> Schema:
     return Schema(columns, Collection(0, "this collection", tuple(fields.values()), ""))
 
 
-def _beyond(context: BindContext, part: tree.Node, fields: Mapping[str, Field], readable: frozenset[str]) -> str | None:
+def _unreadable(
+    context: BindContext, part: tree.Node, fields: Mapping[str, Field], readable: frozenset[str]
+) -> str | None:
     """What a part reads that is not in the record, or not yet."""
     match part:
         case tree.Moment(name=name):

@@ -17,9 +17,9 @@ from paasq_dsl.time_zones import DEFAULT_ZONE
 
 @dataclass
 class Environment:
-    """What a statement can name. Binding one adds what it declares; `views` are those that the text at hand makes.
-    `unclear` are the names that broken declarations would have given, and the aliases of modules that can't be read, with a dot
-    behind; each with the word it begins with."""
+    """What a statement can name. Binding one adds what it declares; `views` are those that the current text
+    creates. `tainted_names` are the names that broken declarations would have given, and the aliases of unreadable modules,
+    followed by a dot; each with the keyword of its statement."""
 
     catalog: Catalog
     lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)
@@ -31,13 +31,12 @@ class Environment:
 
 @dataclass
 class BindContext:
-    """`offset` is what the spans of the piece at hand count from; `slots` numbers the literals by their absolute start.
+    """`offset` is what the spans of the current fragment count from; `literal_slots` numbers literals by absolute start.
 
-    `bind_stage` binds a stage by the rule of its verb, and `bind_source` gives the stages that a `from` stands for: what
-    holds stages itself, as fuse does, or whole pipelines, as union does, binds them through these. In a text that another
-    one uses, a module or a view, all spans are `pinned` to where it is used; `prefix` stands before the names of a module's
-    parameters; `own` are those of the pipeline that is being declared. `zone` is what a time without an offset, a day and a
-    calendar function without a zone are read in.
+    `bind_stage` binds a stage by the rule of its spec, and `bind_source` gives the stages that a `from` expands to; stages
+    that hold stages (fuse) or pipelines (union) bind them through these. In a module or a view, all spans are those of its
+    use, `call_site`; `parameter_prefix` precedes the names of a module's parameters; `own_parameters` are those of the
+    pipeline being declared. `zone` applies to times without an offset, to days, and to calendar functions without a zone.
     """
 
     catalog: Catalog
@@ -54,7 +53,7 @@ class BindContext:
     parameter_prefix: str = ""
     zone: str = DEFAULT_ZONE
     undeclared_parameter_code: str | None = None  # what is reported of a parameter that is not declared
-    window_error_code: str | None = "PQ0408"  # what is reported of what looks at other rows; None where it may stand
+    window_error_code: str | None = "PQ0408"  # what is reported of what looks at other rows; None where it may occur
     subqueries_allowed: bool = False  # may an expression hold a pipeline, which is run before it is asked?
     outer_schemas: tuple[
         Schema, ...
@@ -63,12 +62,14 @@ class BindContext:
     offset: int = 0
 
     def absolute_span(self, span: Span) -> Span:
-        """A span of the piece at hand as one of the whole text."""
+        """A span of the current fragment as one of the whole text."""
         return self.call_site or span.shift(self.offset)
 
     def report(
         self, code: str, span: Span, *, candidates: Iterable[str] = (), fix: Fix | None = None, **words: object
     ) -> None:
+        """Adds a diagnostic; `span` is relative to the fragment being bound. In inlined text the span is that of the
+        use."""
         found = make_diagnostic(code, span, candidates=candidates, fix=fix, **words)
         self.diagnostics.append(
             found.shift(self.offset) if self.call_site is None else replace(found, span=self.call_site)
@@ -77,13 +78,13 @@ class BindContext:
     def report_unknown(
         self, code: str, span: Span, name: str, known: Iterable[str], *, equivalent: str | None = None, **words: str
     ) -> None:
-        """A name that does not exist, with the nearest that do; `better` is what another language's name is here."""
+        """A name that does not exist, with similar ones that do; `equivalent` is the name here of another language's."""
         candidates = (equivalent,) if equivalent else similar_names(name, known)
         self.report(code, span, name=name, candidates=candidates, fix=replacement_fix(span, candidates), **words)
 
     @contextmanager
     def window_functions_reported(self, code: str | None) -> Iterator[None]:
-        """Meanwhile window functions and aggregates are reported as `code`, or may stand where that is None."""
+        """Meanwhile window functions and aggregates are reported as `code`, or may occur where that is None."""
         before, self.window_error_code = self.window_error_code, code
         yield
         self.window_error_code = before
@@ -104,6 +105,7 @@ class BindContext:
         self.outer_schemas = before
 
     def is_outer_column(self, name: str) -> bool:
+        """Does the name exist only outside the brackets of the subquery being bound?"""
         return any(name in schema.columns_by_name or schema.members(name) for schema in self.outer_schemas)
 
     def is_tainted(self, name: str) -> bool:
@@ -111,6 +113,8 @@ class BindContext:
         return name in self.tainted_names or f"{name.rpartition('.')[0]}." in self.tainted_names
 
     def resolve_collection(self, name: str, span: Span) -> Collection | None:
+        """The collection of this name. None where there is none: PQ0201, unless a broken declaration would have made
+        it."""
         found = self.catalog.collections.get(name)
         if found is None and not self.is_tainted(name):
             self.report_unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
@@ -118,7 +122,7 @@ class BindContext:
 
 
 def require_records(context: BindContext, stage: str, schema: Schema, span: Span) -> bool:
-    """Does the stage stand where rows are records? Reports where they are not."""
+    """Are the stage's input rows records, each once? Reports PQ0401 where they are not."""
     if (schema.collection is None or schema.may_repeat_records) and not schema.is_open:
         context.report("PQ0401", span, stage=stage, before="an earlier stage")
     return schema.collection is not None and not schema.may_repeat_records

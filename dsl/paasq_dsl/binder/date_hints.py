@@ -22,7 +22,7 @@ def report_string_as_time(context: BindContext, node: tree.Binary, written: tree
 
 
 def time_literal_for(written: tree.Expression) -> str | None:
-    """The literal that a text for a time was meant to be."""
+    """The time literal that a string stands in for."""
     if not isinstance(written, tree.Literal) or not isinstance(written.value, str) or written.is_time:
         return None
     return _as_time(written.value)
@@ -51,7 +51,7 @@ def report_bare_dates(context: BindContext, *written: tuple[BoundExpression, Spa
 
 
 def date_literal_for(bound: BoundExpression) -> str | None:
-    """The literal that two subtractions were meant to be."""
+    """The date literal that two subtractions, such as `2026-01-02`, stand in for."""
     match bound:
         case FunctionCall(
             function="-",

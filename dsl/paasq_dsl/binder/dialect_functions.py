@@ -1,4 +1,4 @@
-"""Calls as other languages write them, and what stands for them here."""
+"""Calls as other languages write them, and their equivalents here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function, closest_overloads
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import DIALECT_FUNCTIONS, DIALECT_LITERALS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_FUNCTIONS, DIALECT_LITERALS
 
 
 def is_nullary(name: str) -> bool:
@@ -75,7 +75,7 @@ def report_no_matching_overload(
 
 
 def _rewritten(node: tree.Call, arguments: Sequence[BoundExpression]) -> str | None:
-    """Calls that another name alone does not mend: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
+    """Calls that another name alone does not fix: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
     name = node.name.lower()
     if len(node.arguments) != 1:
         return None

@@ -25,7 +25,7 @@ from paasq_dsl.functions.signature import Function, FunctionKind, infer_result_t
 from paasq_dsl.object_paths import ancestor_paths
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import DIALECT_LITERALS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_LITERALS
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BOOL, NULL, Type, TypeKind, link_to, list_of
 
@@ -39,12 +39,14 @@ def bind_expression(context: BindContext, node: tree.Expression, schema: Schema)
 
 
 def bind_condition(context: BindContext, node: tree.Expression, schema: Schema) -> BoundExpression:
+    """The expression as a bool over the columns of `schema`; any other type is reported, with a comparison as a
+    suggestion."""
     bound = bind_expression(context, node, schema)
     return expect_type(context, bound, BOOL, node.span, "a condition", _as_condition(node, bound))
 
 
 def _as_condition(node: tree.Expression, bound: BoundExpression) -> str | None:
-    """What was perhaps meant by a value where a condition stands: that there is one."""
+    """The comparison to suggest for a field used as a condition: `field != null`, or `!= 0` for numbers."""
     if not isinstance(node, (tree.Name, tree.MemberAccess)) or bound.type.kind is TypeKind.NULL:
         return None
     return f"{implicit_column_name(node)} {'!= 0' if bound.type.kind in {TypeKind.INT, TypeKind.FLOAT} else '!= null'}"

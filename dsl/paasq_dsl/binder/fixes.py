@@ -1,11 +1,12 @@
-"""What was perhaps meant by an expression that can't be bound, and the edit that writes it."""
+"""Suggested replacements of expressions that can't be bound, and the fixes that write them."""
 
 from __future__ import annotations
 
 from paasq_dsl.binder.paths import as_link_access, implicit_column_name
 from paasq_dsl.diagnostics import Fix
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.format.unparse import unparse, walk
+from paasq_dsl.syntax.format.unparse import unparse
+from paasq_dsl.syntax.tree.traversal import walk
 
 TITLE_MAX = 60  # characters of what an edit writes, in its title
 

@@ -23,7 +23,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statements
 from paasq_dsl.syntax.text_cache import TextCache
 
-CACHED_OUTCOMES_MAX = 4  # of one statement: the same text may stand in a script more than once
+CACHED_OUTCOMES_MAX = 4  # of one statement: the same text may occur in a script more than once
 
 _KINDS = ("collections", "stored views", "lets", "views", "parameters", "functions", "unclear")
 _Names = dict[str, dict[str, Any]]  # kind -> name -> what it means
@@ -57,7 +57,7 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`diagnostics` in the order of the text; `environment` is what stands behind its last statement."""
+    """`diagnostics` in the order of the text; `environment` is the one after its last statement."""
 
     diagnostics: tuple[Diagnostic, ...]
     environment: Environment
@@ -68,7 +68,7 @@ class IncrementalChecker:
 
     def __init__(self) -> None:
         self._outcomes: TextCache[tuple[_Outcome, ...]] = TextCache()
-        self._before: _Names = {kind: {} for kind in _KINDS}  # what names meant behind the text that was last checked
+        self._before: _Names = {kind: {} for kind in _KINDS}  # the definitions after the text that was last checked
 
     def check(self, text: str, catalog: Catalog, resolve: ModuleResolver = NO_MODULES) -> CheckResult:
         """All that is wrong with a text. Never raises."""
@@ -102,7 +102,7 @@ class IncrementalChecker:
         return fresh
 
     def _same(self, declared: _Asked) -> _Asked:
-        """The very object that the name meant before, where it means the same: then those who asked compare no further."""
+        """The object of the last check where it is equal, so that dependents compare by identity."""
         before = self._before[declared.kind].get(declared.name)
         return declared if before is None or before != declared.meaning else declared._replace(meaning=before)
 

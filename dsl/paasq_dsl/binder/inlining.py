@@ -1,4 +1,4 @@
-"""Functions and pipelines that a text declares: their bodies are put in the place of each use."""
+"""Functions and pipelines that a text declares; each use is replaced by the body."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what
 
 @dataclass(frozen=True, slots=True)
 class InlineParameter:
-    """Of a function or a pipeline. `default` may be made of the parameters before it; `written` is the declaration."""
+    """Of a function or a pipeline. `default` may use the parameters before it; `declaration_text` is as written."""
 
     name: str
     type: Type
@@ -39,6 +39,7 @@ class InlineFunction:
 
     @property
     def usage(self) -> str:
+        """The signature as it was declared, `name(a: int): int`."""
         return f"{self.name}{format_parameters(self.parameters)}: {self.result}"
 
     def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
@@ -48,7 +49,7 @@ class InlineFunction:
 
 @dataclass(frozen=True, slots=True)
 class InlinePipeline:
-    """A let or a view. In its stages a parameter of its own is a ParameterValue named by `own_parameter`."""
+    """A let or a view. In its stages its own parameters are ParameterRefs named by `scoped_parameter_name`."""
 
     name: str
     parameters: tuple[InlineParameter, ...]
@@ -58,6 +59,7 @@ class InlinePipeline:
 
     @property
     def usage(self) -> str:
+        """The name, with the declared parameters in brackets where there are any."""
         return f"{self.name}{format_parameters(self.parameters)}" if self.parameters else self.name
 
     def inline(self, expression: BoundExpression, arguments: Mapping[str, BoundExpression]) -> BoundExpression | None:
@@ -86,6 +88,7 @@ def scoped_parameter_name(name: str) -> str:
 
 
 def format_parameters(parameters: Sequence[InlineParameter]) -> str:
+    """The declarations of the parameters in brackets, `(a: int, b: text = "x")`."""
     return f"({', '.join(parameter.declaration_text for parameter in parameters)})"
 
 

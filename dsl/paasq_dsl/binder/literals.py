@@ -15,6 +15,8 @@ from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_time
 
 
 def bind_literal(context: BindContext, node: tree.Literal, _: Schema) -> BoundExpression:
+    """A `Constant` that refers to the literal's slot; the value itself is in the plan only where it has no slot.
+    Reports PQ0115 for an int of more than 64 bits."""
     slot = context.literal_slots.get(node.span.start + context.offset, -1)
     span = context.absolute_span(node.span)
     if node.is_time:
@@ -38,6 +40,7 @@ def _type_of(value: object) -> Type:
 
 
 def bind_moment(context: BindContext, node: tree.Moment, _: Schema) -> BoundExpression:
+    """`@now`, `@today` and the like, in the time zone of the text; reports an unknown moment as PQ0406."""
     if node.name not in MOMENTS:
         context.report_unknown("PQ0406", node.span, f"@{node.name}", [f"@{m}" for m in MOMENTS], expected="a moment")
     return MomentRef(node.name, TIME, context.absolute_span(node.span), context.zone)

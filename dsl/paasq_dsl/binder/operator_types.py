@@ -13,12 +13,14 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Type, TypeKind
 
-_LOOSE = frozenset({TypeKind.ANY, TypeKind.NULL})
+_UNTYPED = frozenset({TypeKind.ANY, TypeKind.NULL})
 
 
 def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    """Reports operands of `==`, `<` and the like that can't be compared (PQ0302, PQ0305, PQ0317, or a date written
+    as a string). Null and any fit everything."""
     kinds = {left.type.kind, right.type.kind}
-    if kinds & _LOOSE:
+    if kinds & _UNTYPED:
         return
     if (left.type.kind is TypeKind.LIST) != (right.type.kind is TypeKind.LIST):
         _list_compared(context, node, left)
@@ -40,7 +42,7 @@ def check_comparison(context: BindContext, node: tree.Binary, left: BoundExpress
 
 
 def _with_units(node: tree.Binary, left: BoundExpression, right: BoundExpression) -> tuple[str, ...]:
-    """What a number beside a duration was perhaps meant to be."""
+    """The durations that an int literal compared with a duration could be, one for each common unit."""
     written = node.left if left.type.kind is TypeKind.INT else node.right
     if {left.type.kind, right.type.kind} != {TypeKind.INT, TypeKind.DURATION} or not isinstance(written, tree.Literal):
         return ()
@@ -65,6 +67,8 @@ def _list_compared(context: BindContext, node: tree.Binary, left: BoundExpressio
 
 
 def check_membership(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
+    """Reports operands of `in` and `not in` unless the right is a list or a range of values comparable to the left
+    (PQ0302, PQ0303, PQ0305)."""
     item = right.type.item if right.type.kind is TypeKind.LIST else right.type
     is_range = isinstance(right, FunctionCall) and right.function == ".."
     if left.type.kind is TypeKind.LIST:
@@ -93,7 +97,9 @@ def _items(written: tree.Expression, bound: BoundExpression) -> list[tuple[Bound
 
 
 def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, right: BoundExpression) -> None:
-    if left.type.kind in _LOOSE:
+    """Reports operands of `has`, `has any` and `has all` unless the left is a list whose items are comparable to the
+    right (PQ0302, PQ0303)."""
+    if left.type.kind in _UNTYPED:
         return
     if left.type.kind is not TypeKind.LIST or left.type.item is None:
         _no_list(context, node, left)
@@ -102,7 +108,7 @@ def check_has(context: BindContext, node: tree.Binary, left: BoundExpression, ri
         asked: Type | None = right.type
     else:
         asked = right.type.item if right.type.kind is TypeKind.LIST else None
-        if right.type.kind in _LOOSE:
+        if right.type.kind in _UNTYPED:
             return
     if asked is None:
         expected = "a list [..] on its right"
@@ -129,8 +135,8 @@ def _no_list(context: BindContext, node: tree.Binary, left: BoundExpression) -> 
 
 def arithmetic_type(context: BindContext, node: tree.Binary, left: Type, right: Type) -> Type:
     """Of + - * / %. int with int stays int but for /; a time moves by a duration; two times are a duration apart."""
-    if left.kind in _LOOSE or right.kind in _LOOSE:
-        known = right if left.kind in _LOOSE else left
+    if left.kind in _UNTYPED or right.kind in _UNTYPED:
+        known = right if left.kind in _UNTYPED else left
         return (
             FLOAT
             if node.operator == "/" and known.kind in NUMERIC_KINDS

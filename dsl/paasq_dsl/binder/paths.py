@@ -44,6 +44,7 @@ def as_link_access(node: tree.MemberAccess) -> tree.LinkAccess | None:
 
 
 def link_access_fix(node: tree.MemberAccess) -> Fix | None:
+    """The fix that writes `a->b` for `a.b`; None where `a` is no bare name."""
     if not isinstance(node.base, tree.Name) or node.span.start != node.base.span.start:
         return None
     better = f"{format_name(node.base.name)}->{format_name(node.name)}"

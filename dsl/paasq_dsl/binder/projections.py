@@ -1,4 +1,4 @@
-"""Objects in expressions: what is in one stands for it, member by member."""
+"""Objects in projections: an object is expanded to its members, one column each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from paasq_dsl.types import TypeKind
 def bind_projections(
     context: BindContext, items: tuple[tree.NamedItem, ...], schema: Schema
 ) -> tuple[tuple[NamedExpression, ...], tuple[ColumnInfo, ...]]:
-    """Named expressions, and the columns that they make; an object makes one of each member. A second one of a name, and
-    an object beside a part of it, is reported and left out."""
+    """Named expressions, and the columns that they make; an object makes one of each member. A repeated name, and
+    an object next to a member of it, is reported and left out."""
     named: list[NamedExpression] = []
     columns: list[ColumnInfo] = []
     taken: dict[str, tree.NamedItem] = {}

@@ -9,8 +9,9 @@ from paasq_dsl.binder.as_of import apply_as_of
 from paasq_dsl.binder.collection_declarations import bind_collection, bind_type
 from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import BindContext, Environment
-from paasq_dsl.binder.definitions import IMPORT_DEPTH_MAX, ImportContext, bind_function, read_module
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.functions import bind_function
+from paasq_dsl.binder.imports import IMPORT_DEPTH_MAX, ImportContext, read_module
 from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline, format_parameters
 from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record_source, reject_arguments
 from paasq_dsl.binder.time_zones import set_zone
@@ -46,9 +47,10 @@ OPEN_SCHEMA = Schema((), is_open=True)
 
 @dataclass(frozen=True)
 class BindResult:
-    """What binding gave. `statements` stand beside the script's, None where one is broken. `schemas` says which columns
-    there are before each stage (its span, absolute), for completion and hover; `catalog` includes what the script declares,
-    and `lets` holds its views too. `own` are the parameters of the pipeline that the last statement declares."""
+    """What binding gave. `statements` are parallel to the script's, None for a broken one. `stage_input_schemas`
+    gives the columns before each stage (by its absolute span), for completion and hover; `catalog` includes what the
+    script declares, and `lets` holds its views too. `own_parameters` are those of the pipeline
+    that the last statement declares."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -70,8 +72,8 @@ def bind_script(
     executed_count: int = 0,
     zone: str = DEFAULT_ZONE,
 ) -> BindResult:
-    """Never raises on a tree that parse gave. `slots`: absolute start of a literal -> its number (see plan keys).
-    `resolve` finds modules. Of the first `done` statements, which have run, only the definitions are bound.
+    """Never raises on a tree from the parser. `literal_slots`: absolute start of a literal -> its number (see plan keys).
+    `resolve_module` finds modules. Of the first `executed_count` statements, which have run, only definitions are bound.
     `zone` is the time zone of a text that names none."""
     binder = _Binder(catalog, ImportContext(resolve_module))
     binder.context.literal_slots, binder.context.zone = literal_slots or {}, zone
@@ -163,7 +165,7 @@ class _Binder:
             case tree.ErrorNode():
                 if head.keyword in _DECLARING and head.name:
                     context.tainted_names[head.name] = head.keyword  # those who use it are not at fault
-                # what stands behind a broken head is still read, so that its own faults show
+                # what stands after a broken head is still read, so that its own faults show
                 self._stages(ScanStage(schema=OPEN_SCHEMA), statement=statement)
                 return None
 
@@ -172,17 +174,17 @@ class _Binder:
 
     def _source(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
         with self.context.subqueries_permitted(False):
-            stages = self._named(source)
+            stages = self._named_source(source)
             return stages if source.as_of is None else apply_as_of(self.context, source.as_of, stages)
 
-    def _named(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
+    def _named_source(self, source: tree.FromClause) -> tuple[BoundStage, ...]:
         context = self.context
         if source.record_key is not None:
             return record_source(context, source, source.record_key)
         if (found := context.lets.get(source.name)) is not None:
             return inline_pipeline(context, found, source)
         if (view := context.catalog.views.get(source.name)) is not None:
-            opened = self._opened(view, source)
+            opened = self._expand_view(view, source)
             return inline_pipeline(context, opened, source) if opened else (ScanStage(schema=OPEN_SCHEMA),)
         if source.name == self.declaring and source.name not in context.catalog.collections:
             context.report("PQ0232", source.name_span, name=source.name)
@@ -202,14 +204,14 @@ class _Binder:
                 self.context.report("PQ0424", node.span)
             self.schemas.append((node.span.shift(placed.offset), schema))
             if isinstance(node, tree.ErrorNode):
-                verb = STAGE_BY_KEYWORD.get(intended_stage(node.keyword))
+                spec = STAGE_BY_KEYWORD.get(intended_stage(node.keyword))
                 bound = None
             else:
-                verb = STAGE_BY_NODE[type(node)]
+                spec = STAGE_BY_NODE[type(node)]
                 bound = self._stage(node, schema)
             if bound is not None:
                 stages.append(bound)
-            elif verb is None or verb.changes_schema:
+            elif spec is None or spec.changes_schema:
                 stages[-1] = replace(stages[-1], schema=replace(schema, is_open=True))
         self.schemas.append((Span(statement.span.end, statement.span.end), stages[-1].schema))
         return tuple(stages)
@@ -285,7 +287,7 @@ class _Binder:
         self.scope.fresh_views[head.name] = replace(pipeline, keyword="view")
         return BoundCreateView(view, BoundQuery(pipeline.stages, None, statement.span), statement.span)
 
-    def _opened(self, view: View, source: tree.FromClause) -> InlinePipeline | None:
+    def _expand_view(self, view: View, source: tree.FromClause) -> InlinePipeline | None:
         """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
             return fresh

@@ -1,4 +1,4 @@
-"""What a source stands for: one record of a collection; a let or a view, with its parameters."""
+"""What a source expands to: one record of a collection; a let or a view, with its parameters."""
 
 from __future__ import annotations
 

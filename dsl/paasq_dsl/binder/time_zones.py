@@ -51,6 +51,7 @@ def with_session_zone(
 
 
 def session_zone(context: BindContext) -> BoundExpression:
+    """The time zone of the text as a constant that is part of the plan."""
     return Constant(-1, KEYWORD, context.zone)
 
 

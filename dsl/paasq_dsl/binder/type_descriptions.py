@@ -7,6 +7,7 @@ from paasq_dsl.types import KEYWORD, Type, TypeKind
 
 
 def with_article(type_: Type) -> str:
+    """The type as a noun phrase: `an int`, `a list [keyword]`, `text`."""
     text = str(type_)
     if type_.kind is TypeKind.LIST:
         return f"a list {text}"

@@ -1,4 +1,4 @@
-"""watch: what tells its rows apart, what it reads, and what of a pipeline can't be watched."""
+"""watch: what identifies its rows, what it reads, and which pipelines can't be watched."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _UNWATCHABLE = {
 _POSITIONS = frozenset({TypeKind.INT, TypeKind.KEYWORD, TypeKind.TEXT, TypeKind.ANY, TypeKind.NULL})
 
 
-class _LostError(Exception):
-    """`args` are the stage that lost what rows were told apart by, by its number, and how to mend it."""
+class _IdentityLostError(Exception):
+    """The rows can no longer be identified; `args` are the number of the stage that caused it, and how to fix it."""
 
 
 def bind_watch(
@@ -48,7 +48,7 @@ def bind_watch(
     whole = len(stages) > len(statement.stages)  # else a stage was wrong, and that was reported
     if whole and not any(stage.schema.is_open for stage in stages):
         named = source.name_span.shift(statement.offset)
-        _check(context, stages, _Places(stages, statement, named, source.name))
+        _check(context, stages, _StageSpans(stages, statement, named, source.name))
     if len(context.diagnostics) > before or not whole:
         return None
     return BoundWatch(
@@ -58,7 +58,7 @@ def bind_watch(
 
 
 def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
-    """Where statements stand that a watch, which does not end, keeps from being run. With each where its text begins."""
+    """The spans of statements after a watch, which never ends. Takes each statement with the offset of its text."""
     watched = False
     for statement, start in statements:
         if watched:
@@ -67,9 +67,9 @@ def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> 
 
 
 def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
-    """What tells the rows apart behind the last stage. Raises _LostError."""
+    """What identifies the rows after the last stage. Raises _IdentityLostError."""
     found = RowIdentity()
-    lost: _LostError | None = None
+    lost: _IdentityLostError | None = None
     for number, stage in enumerate(stages):
         match stage:
             case b.ScanStage() | b.FollowStage():
@@ -78,11 +78,11 @@ def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
                 found, lost = RowIdentity(tuple(key.name for key in keys)), None
             case b.UnionStage():
                 mend = "put summarize or distinct by behind it, or watch each pipeline by itself"
-                lost = _LostError(number, mend)
+                lost = _IdentityLostError(number, mend)
             case b.DistinctStage(keys=keys) if lost and (columns := _columns(keys)):
                 found, lost = RowIdentity(columns), None
             case _ if found.columns is not None and lost is None:
-                columns, lost = _behind(number, stage, found.columns)
+                columns, lost = _names_after(number, stage, found.columns)
                 found = replace(found, columns=columns)
             case _:
                 pass
@@ -93,8 +93,10 @@ def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
     return found
 
 
-def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tuple[str, ...], _LostError | None]:
-    """What these columns are called behind a stage."""
+def _names_after(
+    number: int, stage: BoundStage, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], _IdentityLostError | None]:
+    """The names of these columns after a stage, and the error where one is lost."""
     called = {name: name for name in names}
     match stage:
         case b.SelectStage(items=items):
@@ -112,7 +114,7 @@ def _behind(number: int, stage: BoundStage, names: tuple[str, ...]) -> tuple[tup
             pass
     missing = [name for name in names if name not in called]
     if missing:
-        return names, _LostError(number, f"keep {', '.join(missing)} there as it is")
+        return names, _IdentityLostError(number, f"keep {', '.join(missing)} there as it is")
     return tuple(called[name] for name in names), None
 
 
@@ -125,8 +127,8 @@ def _columns(keys: Sequence[BoundExpression]) -> tuple[str, ...]:
 _MANY = frozenset({TypeKind.LIST, TypeKind.VECTOR})
 
 
-class _Places:
-    """Where the stages of a watch stand in its text: those that a let or a view brought, where that is named."""
+class _StageSpans:
+    """The spans of a watch's stages in its text; those of a let or a view have the span of its name."""
 
     def __init__(self, stages: Sequence[BoundStage], statement: tree.Statement, source: Span, source_name: str) -> None:
         self._first = len(stages) - len(statement.stages)
@@ -142,7 +144,7 @@ class _Places:
         return placed.node.span.shift(placed.offset), STAGE_BY_NODE[type(placed.node)].keyword
 
 
-def _check(context: BindContext, stages: Sequence[BoundStage], places: _Places) -> None:
+def _check(context: BindContext, stages: Sequence[BoundStage], places: _StageSpans) -> None:
     context.offset = 0
     for number, stage in enumerate(stages):
         span, _ = places.of(number)
@@ -153,7 +155,7 @@ def _check(context: BindContext, stages: Sequence[BoundStage], places: _Places) 
                 context.report("PQ0622", span, stage=word, why=why)
     try:
         row_identity(stages)
-    except _LostError as lost:
+    except _IdentityLostError as lost:
         number, mend = lost.args
         span, word = places.of(number)
         context.report("PQ0620", span, stage=word, mend=mend)

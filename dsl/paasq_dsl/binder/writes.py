@@ -31,6 +31,8 @@ from paasq_dsl.types import TypeKind
 
 
 def bind_write(context: BindContext, node: tree.Write) -> BoundWrite | None:
+    """The bound put, patch or delete; None where its collection is unknown. Other errors are reported and leave a
+    write that is not run."""
     target = node.collection if isinstance(node, tree.Put) else node.target
     name = target.collection if isinstance(target, tree.RecordRef) else target.name
     collection = context.resolve_collection(name, Span(target.span.start, target.span.start + len(name)))

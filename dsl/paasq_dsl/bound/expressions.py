@@ -44,6 +44,8 @@ class MomentRef:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRef:
+    """A column of the input rows, by its name in the stage's input schema."""
+
     name: str
     type: Type
     span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
@@ -99,13 +101,15 @@ TRUE = Constant(-1, BOOL, value=True)
 
 @dataclass(frozen=True, slots=True)
 class NamedExpression:
+    """An expression and the column or field that its value becomes."""
+
     name: str
     value: BoundExpression
 
 
 def column_origin(value: BoundExpression, schema: Schema) -> ColumnOrigin | None:
-    """Where the values of an expression over the columns of `schema` come from: it names a column, or a field behind a
-    link. None for anything that is computed."""
+    """Where the values of an expression over the columns of `schema` come from: it names a column, or a field of a
+    linked record. None for anything that is computed."""
     match value:
         case ColumnRef(name=name):
             found = schema.columns_by_name.get(name)

@@ -18,4 +18,5 @@ class BoundQuery:
 
     @property
     def schema(self) -> Schema:
+        """The columns of the answer: those after the last stage."""
         return self.stages[-1].schema

@@ -21,7 +21,7 @@ class ColumnOrigin:
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
     """A column after a stage. A hidden one can be named but is not part of an answer unless selected. `origin` is None where
-    the column was computed. `object` is the path of the object that it is a member of: the two begin alike, and an answer
+    the column was computed. `object_path` is the path of the object that it is a member of: the two begin alike, and an answer
     shows the members of one together."""
 
     name: str
@@ -43,8 +43,8 @@ class ColumnInfo:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns after a stage. `collection` is set while rows are records of one, `open` after a broken stage: then any
-    name may be a column. `retrieved` is true once rows have a score, `repeated` once a record may stand in several rows."""
+    """The columns after a stage. `collection` is set while rows are records of one, `is_open` after a broken stage:
+    then any name may be a column. `has_scores` once rows have a score, `may_repeat_records` once a record may have several."""
 
     columns: tuple[ColumnInfo, ...]
     collection: Collection | None = None
@@ -54,10 +54,12 @@ class Schema:
 
     @property
     def columns_by_name(self) -> Mapping[str, ColumnInfo]:
+        """All columns, hidden ones too, in order. Built at each access."""
         return {c.name: c for c in self.columns}
 
     @property
     def visible_columns(self) -> tuple[ColumnInfo, ...]:
+        """The columns that an answer shows, in order."""
         return tuple(c for c in self.columns if not c.hidden)
 
     @property

@@ -31,13 +31,15 @@ class ScanStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class WhereStage(BoundStage):
+    """Keeps the rows for which `predicate`, a bool, is true; false and null are dropped. The order stays."""
+
     predicate: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class MatchStage(BoundStage):
     """Rows that match, best first by BM25. `fields` are text fields with weights, none where all are searched as one;
-    `words` a match text, or a link: then the words of that record are looked for. So many clauses as `least` must be there.
+    `query_text` a match text, or a link: then the record's words are searched. `minimum_should_match` counts clauses.
     """
 
     fields: tuple[tuple[str, float], ...]
@@ -56,6 +58,8 @@ class NearStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class FuseBranch:
+    """A branch of a fuse; its score and rank become `_score.name` and `_rank.name`."""
+
     name: str
     stages: tuple[BoundStage, ...]
 
@@ -64,7 +68,7 @@ class FuseBranch:
 class FuseStage(BoundStage):
     """The rows of all branches, ordered by their scores or ranks together. `method` is rrf or linear.
 
-    `feedback` is how many of the best rows draw the targets of near to them, before the fusion is done anew.
+    `feedback_documents` is how many of the best rows shift the targets of near, before the fusion is repeated.
     """
 
     method: str
@@ -76,28 +80,38 @@ class FuseStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class BoundSortKey:
+    """A key of a sort. Nulls come last in both directions."""
+
     value: BoundExpression
     descending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SortStage(BoundStage):
+    """Orders the rows by `keys`, the first key first; rows that are equal keep their order."""
+
     keys: tuple[BoundSortKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TakeStage(BoundStage):
+    """Keeps the first `count` rows, an int."""
+
     count: BoundExpression
 
 
 @dataclass(frozen=True, slots=True)
 class PageStage(BoundStage):
+    """Keeps `size` rows, an int, that follow the cursor `after`, a keyword; from the first row where it is None."""
+
     size: BoundExpression
     after: BoundExpression | None
 
 
 @dataclass(frozen=True, slots=True)
 class SelectStage(BoundStage):
+    """Replaces the visible columns by `items`, in this order."""
+
     items: tuple[NamedExpression, ...]
 
 
@@ -111,6 +125,8 @@ class ExtendStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
+    """Counts by `value` under `name`; only the `top` most frequent ones where it is not None."""
+
     name: str
     value: BoundExpression
     top: BoundExpression | None
@@ -118,13 +134,16 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class FacetStage(BoundStage):
-    """Counts by value beside the rows; the rows go through unchanged."""
+    """Counts by value, in addition to the rows, which pass unchanged."""
 
     facets: tuple[FacetCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SummarizeStage(BoundStage):
+    """One row for each distinct combination of `keys` (one row in all without keys), with the aggregates of its
+    rows. `fill` is the value for missing buckets."""
+
     aggregates: tuple[NamedExpression, ...]
     keys: tuple[NamedExpression, ...]
     fill: BoundExpression | None
@@ -141,16 +160,22 @@ class FollowStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class DropStage(BoundStage):
+    """Removes the columns `names`, or hides those of them that the system keeps."""
+
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RenameStage(BoundStage):
+    """Renames columns in place; the values and the order of columns stay."""
+
     names: tuple[tuple[str, str], ...]  # (new, old), all renamed at once
 
 
 @dataclass(frozen=True, slots=True)
 class SkipStage(BoundStage):
+    """Leaves out the first `count` rows, an int."""
+
     count: BoundExpression
 
 
@@ -163,6 +188,9 @@ class DistinctStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class ExpandStage(BoundStage):
+    """A row for each item of the list `column`, in the column `name`, in the order of the list; none for an empty
+    list or null."""
+
     column: str
     name: str
 
@@ -177,7 +205,7 @@ class SampleStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class UnionStage(BoundStage):
-    """The rows that come in, whose columns are `before`, then those of each pipeline."""
+    """The input rows, whose columns are `input_columns`, then those of each pipeline."""
 
     input_columns: tuple[str, ...]
     pipelines: tuple[tuple[BoundStage, ...], ...]
@@ -185,7 +213,7 @@ class UnionStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class LookupStage(BoundStage):
-    """Fields of the records of `collection` whose `field` equals `value`, both as `type`, as columns `name.field`."""
+    """Fields of the records of `collection` whose `field` equals `value`, both as `comparison_type`, as columns `name.field`."""
 
     collection: Collection
     field: str
@@ -207,7 +235,7 @@ class RerankStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class CollapseStage(BoundStage):
-    """The first `keep` rows (1) of each value; rows where it is null have one value too. The order stays."""
+    """The first `max_per_value` rows (1) of each value; rows where it is null have one value too. The order stays."""
 
     value: BoundExpression
     max_per_value: BoundExpression | None
@@ -215,7 +243,7 @@ class CollapseStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class DiversifyStage(BoundStage):
-    """Of the first `depth` rows those with a vector, in the order of maximal marginal relevance."""
+    """Of the first `candidate_count` rows those with a vector, in the order of maximal marginal relevance."""
 
     field: str
     mmr_lambda: BoundExpression | None
@@ -224,7 +252,7 @@ class DiversifyStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class PassagesStage(BoundStage):
-    """A row for each of the best parts of the text `field`, at most `most` (1) of a row; a row without text stays one."""
+    """A row for each of the best parts of the text `field`, at most `max_per_row` (1); a row without text stays one."""
 
     field: str
     max_per_row: BoundExpression | None
@@ -232,14 +260,14 @@ class PassagesStage(BoundStage):
 
 @dataclass(frozen=True, slots=True)
 class CiteStage(BoundStage):
-    """`_cite` names the record at its version, and where `of_passage` the part of its text."""
+    """`_cite` names the record at its version, and where `cites_passage` the part of its text."""
 
     cites_passage: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetStage(BoundStage):
-    """What the answer may cost, beside what the request allows; stands last."""
+    """Limits on the answer, in addition to the request's; the last stage."""
 
     tokens: BoundExpression | None
     time: BoundExpression | None

@@ -23,6 +23,8 @@ class BoundCreateCollection:
 
 @dataclass(frozen=True, slots=True)
 class BoundParameter:
+    """`param $name: type = default`: a value that each run gives; required where `default` is None."""
+
     name: str
     type: Type
     default: BoundExpression | None
@@ -31,6 +33,8 @@ class BoundParameter:
 
 @dataclass(frozen=True, slots=True)
 class BoundLet:
+    """`let name = from ...`: a named pipeline; its uses are already inlined in the statements after it."""
+
     name: str
     query: BoundQuery
     doc: str = ""
@@ -38,10 +42,10 @@ class BoundLet:
 
 @dataclass(frozen=True, slots=True)
 class BoundCommand:
-    """Every statement that shows or changes what queries stand on: schemas, views, snapshots; and the dry run of writes.
+    """Every statement that shows or changes schemas, views or snapshots; and the dry run of writes.
 
     `keyword` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
-    `changes_catalog` of those behind which the rest of a text must be bound anew.
+    `changes_catalog` of those after which the rest of a text must be bound anew.
     """
 
     keyword: ClassVar[str]
@@ -51,7 +55,7 @@ class BoundCommand:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow(BoundCommand):
-    """`what` is collections, views, functions, stages, snapshots, or fields of `collection`."""
+    """`kind` is collections, views, functions, stages, snapshots, or fields of `collection`."""
 
     keyword: ClassVar[str] = "show"
     kind: str
@@ -69,7 +73,7 @@ class BoundDescribe(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundCreateView(BoundCommand):
-    """`pipeline` is where its text stands."""
+    """`pipeline_span` covers the text of the pipeline, which the catalog keeps."""
 
     keyword: ClassVar[str] = "view"
     writes: ClassVar[bool] = True
@@ -81,6 +85,8 @@ class BoundCreateView(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundDropView(BoundCommand):
+    """`drop view name`: removes the view from the catalog."""
+
     keyword: ClassVar[str] = "drop view"
     writes: ClassVar[bool] = True
     changes_catalog: ClassVar[bool] = True
@@ -100,8 +106,8 @@ class BoundDropCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundAlterCollection(BoundCommand):
-    """`change` is add, drop, rename or retype; `before` and `after` the fields concerned, those of an object where it is
-    one: none before they are added, or after they are dropped. `changed` is the collection with the change."""
+    """`action` is add, drop, rename or retype; `old_fields` and `new_fields` the fields concerned (all members of an
+    object): none before an add, none after a drop. `altered_collection` is the collection with the change."""
 
     keyword: ClassVar[str] = "alter"
     writes: ClassVar[bool] = True
@@ -116,13 +122,15 @@ class BoundAlterCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundDryrun(BoundCommand):
+    """`dryrun write`: what the transaction would do, without applying it."""
+
     keyword: ClassVar[str] = "dryrun"
     transaction: BoundTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class RowIdentity:
-    """What tells rows apart: these columns, or the records that they are made of where it is None; and of the rows that
+    """What identifies a row: these columns, or the records that they are made of where it is None; and of the rows that
     stages such as expand made of one row its place among them, for each of `places` such stages."""
 
     columns: tuple[str, ...] | None = None
@@ -131,8 +139,8 @@ class RowIdentity:
 
 @dataclass(frozen=True, slots=True)
 class BoundWatch(BoundCommand):
-    """Push the `events` (enter, change, leave) of a query's rows, from `after` on, a sequence number or a cursor. The
-    rows depend on the collections `reads`, and where `timed` on when they are asked for."""
+    """Push the `events` (enter, change, leave) of a query's rows, from `resume_after` on, a sequence number or a cursor.
+    The rows depend on `collections_read`, and where `time_dependent` on the time of evaluation."""
 
     keyword: ClassVar[str] = "watch"
     query: BoundQuery
@@ -146,7 +154,7 @@ class BoundWatch(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundCreateSnapshot(BoundCommand):
-    """Make a snapshot, or verify one."""
+    """`snapshot name`: creates a snapshot; `name` is a string."""
 
     keyword: ClassVar[str] = "snapshot"
     writes: ClassVar[bool] = True
@@ -155,6 +163,8 @@ class BoundCreateSnapshot(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundVerifySnapshot(BoundCommand):
+    """`verify snapshot name`: compares a snapshot with its checksums; `name` is a string."""
+
     keyword: ClassVar[str] = "verify"
     name: BoundExpression
 

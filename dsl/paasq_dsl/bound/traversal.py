@@ -143,7 +143,7 @@ def _rewritten_parts(whole: Any, change: Callable[[BoundExpression], BoundExpres
 
 def walk_expression(expression: BoundExpression) -> list[BoundExpression]:
     """An expression and all that it is made of."""
-    return _reached(expression, children)
+    return _walk(expression, children)
 
 
 def subqueries(expression: BoundExpression) -> Iterator[Subquery]:
@@ -153,10 +153,10 @@ def subqueries(expression: BoundExpression) -> Iterator[Subquery]:
 
 def walk_with_subqueries(expression: BoundExpression) -> list[BoundExpression]:
     """As `parts`, with all that the pipelines in it are made of."""
-    return _reached(expression, children_with_subqueries)
+    return _walk(expression, children_with_subqueries)
 
 
-def _reached(
+def _walk(
     expression: BoundExpression, inside: Callable[[BoundExpression], tuple[BoundExpression, ...]]
 ) -> list[BoundExpression]:
     """Without recursion, for an expression may be deep."""
@@ -168,17 +168,19 @@ def _reached(
 
 
 def children_with_subqueries(part: BoundExpression) -> tuple[BoundExpression, ...]:
-    return tuple(_held(part.stages)) if isinstance(part, Subquery) else children(part)
+    """As `children`; of a subquery, all expressions that its stages hold."""
+    return tuple(_held_expressions(part.stages)) if isinstance(part, Subquery) else children(part)
 
 
-def _held(stages: Iterable[BoundStage]) -> Iterator[BoundExpression]:
+def _held_expressions(stages: Iterable[BoundStage]) -> Iterator[BoundExpression]:
     for stage in stages:
         yield from stage_expressions(stage)
         for inner in input_pipelines(stage):
-            yield from _held(inner)
+            yield from _held_expressions(inner)
 
 
 def children(part: BoundExpression) -> tuple[BoundExpression, ...]:
+    """The direct operands of an expression; none for a leaf or a subquery."""
     if isinstance(part, FunctionCall):
         return part.arguments
     return (part.base,) if isinstance(part, Dereference) else ()

@@ -13,7 +13,7 @@ from paasq_dsl.source_text import DUMMY_SPAN, Span
 
 @dataclass(frozen=True, slots=True)
 class BoundExpect:
-    """`state` absent or present, or a condition on the record as it stands."""
+    """`state` is absent or present, or `condition` holds of the record before the write."""
 
     state: str | None
     condition: BoundExpression | None
@@ -32,7 +32,7 @@ class BoundPut:
 
 @dataclass(frozen=True, slots=True)
 class BoundPatch:
-    """Of the record with key `key`, or of all rows of `query`. `creates`: a record that is not there is put."""
+    """Of the record with key `key`, or of all rows of `query`. `upsert`: a missing record is put."""
 
     collection: Collection
     key: str | None
@@ -45,6 +45,9 @@ class BoundPatch:
 
 @dataclass(frozen=True, slots=True)
 class BoundDelete:
+    """Deletes the record with key `key`, or all rows of `query`; exactly one of the two is set. `expect` must hold
+    of each."""
+
     collection: Collection
     key: str | None
     query: BoundQuery | None
@@ -57,5 +60,7 @@ BoundWrite: TypeAlias = BoundPut | BoundPatch | BoundDelete
 
 @dataclass(frozen=True, slots=True)
 class BoundTransaction:
+    """Writes that are applied together, in order, or not at all."""
+
     writes: tuple[BoundWrite, ...]
     span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)

@@ -1,4 +1,4 @@
-"""The one catalogue of errors, and the values that say what is wrong with a text."""
+"""The catalogue of errors, and the diagnostics made from it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,28 @@ from paasq_dsl.source_text import DUMMY_SPAN, SourceText, Span
 
 
 class Severity(StrEnum):
+    """An error keeps a statement from being run; a warning does not."""
+
     ERROR = "error"
     WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Replace what `span` covers by `text`; `title` says so to a person."""
+    """A text edit: replace what `span` covers by `text`; `title` describes the edit to a person."""
 
     span: Span
     text: str
     title: str
 
+    def apply(self, text: str) -> str:
+        """`text` with the edit made; `span` counts from the start of that text."""
+        return text[: self.span.start] + self.text + text[self.span.end :]
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing wrong in one place. `candidates` are names that were perhaps meant, best first, three at most."""
+    """One error or warning at one span. `candidates` are suggested names, best first, three at most."""
 
     code: str
     span: Span
@@ -45,10 +51,13 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
     def shift(self, offset: int) -> Diagnostic:
+        """The same diagnostic with its span, and its fix's, `offset` characters further on."""
         edit = replace(self.fix, span=self.fix.span.shift(offset)) if self.fix else None
         return replace(self, span=self.span.shift(offset), fix=edit)
 
     def to_json(self, source: SourceText) -> dict[str, Any]:
+        """The form on the wire: offsets in characters from 0, `line` and `column` from 1 in `source`, `edit` null
+        without a fix."""
         line, column = source.line_column(self.span.start)
         return {
             "code": self.code,
@@ -90,7 +99,7 @@ def make_diagnostic(
 
 
 def similar_names(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
-    """Up to three known names that `name` may have been meant to be, best first."""
+    """Up to three candidates similar to `name`, case ignored, best first."""
     by_folded = {k.casefold(): k for k in candidates}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return tuple(by_folded[c] for c in close)
@@ -104,4 +113,5 @@ def replacement_fix(span: Span, candidates: tuple[str, ...]) -> Fix | None:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Is any of them an error, rather than a warning?"""
     return any(d.severity is Severity.ERROR for d in diagnostics)

@@ -32,6 +32,7 @@ extend that made it.""",
 
 
 def functions_page() -> str:
+    """The text of `docs/functions.md`: all functions in groups, with signatures and examples."""
     return "\n\n".join([_HEAD, _contents(), *(_group(title) for title in GROUPS)]) + "\n"
 
 

@@ -14,6 +14,8 @@ _ONE_TYPE = frozenset({"int", "float", "bool", "time", "duration", "text", "keyw
 
 
 class FunctionKind(StrEnum):
+    """What rows a function looks at, which decides where it may be called."""
+
     SCALAR = "scalar"  # a value for each row
     AGGREGATE = "aggregate"  # a value for a group of rows, or for each of them the one of its group
     WINDOW = "window"  # a value for each row, computed from the rows around it
@@ -25,7 +27,7 @@ class Signature:
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
     place), `[T]`, `zone` (the name of a time zone). A `?` behind a type: may be left out; `...` behind the last: any number
-    of it; `...` behind another: all up to there, once or several times.
+    of it; `...` after another: all up to there, once or several times.
     """
 
     parameters: tuple[str, ...]
@@ -49,9 +51,9 @@ class Signature:
 class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
-    `nulls` is the rule for null arguments. `fixed` of an aggregate or a window function: the places of the arguments that
-    have one value for all rows, where the others have one for each. `per_run`: its value depends on when it is asked, or on
-    what was asked before it.
+    `null_handling` is the rule for null arguments. `constant_arguments` of an aggregate or a window function: the positions
+    of arguments with one value for all rows, where the others have one for each. `is_stable`: its value depends on the run,
+    as the current time does.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Function:
 
     @property
     def usage(self) -> str:
+        """All signatures as one line, such as `abs(number) -> number`, separated by `;`."""
         return "; ".join(f"{self.name}({', '.join(s.parameters)}) -> {s.result}" for s in self.signatures)
 
 
@@ -76,6 +79,7 @@ def parse_signatures(text: str) -> tuple[Signature, ...]:
 def function(
     name: str, signature_text: str, doc: str, example: str, *, nulls: str = NULL_PROPAGATES, is_stable: bool = False
 ) -> Function:
+    """A scalar function, its signatures parsed from `signature_text`. Raises ValueError where that has no `->`."""
     return Function(name, parse_signatures(signature_text), doc, example, null_handling=nulls, is_stable=is_stable)
 
 

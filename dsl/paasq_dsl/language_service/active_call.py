@@ -1,4 +1,4 @@
-"""The call that a place stands in: which argument it is, and what takes it."""
+"""The call around a cursor: which argument it is in, and what function takes it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from paasq_dsl.modules import NO_MODULES, ModuleProvider
 def complete(
     text: str, offset: int, catalog: Catalog, values: FieldValues = no_values, modules: ModuleProvider = NO_MODULES
 ) -> list[CompletionItem]:
-    """What may stand at `offset`, best first. Never raises on any text, half-written ones above all."""
+    """What may occur at `offset`, best first. Never raises on any text, half-written ones above all."""
     place = cursor_context_at(text, min(max(offset, 0), len(text)), catalog, modules)
     if place is None:
         return []

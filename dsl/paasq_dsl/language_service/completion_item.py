@@ -9,6 +9,8 @@ from paasq_dsl.source_text import Span
 
 
 class CompletionKind(StrEnum):
+    """What an item is; the editor maps each to a kind of the protocol, which decides its icon."""
+
     STATEMENT = "statement"
     STAGE = "stage"
     COLLECTION = "collection"
@@ -28,7 +30,7 @@ class CompletionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompletionItem:
-    """`insert` takes the place of what `span` covers. `rank`: lower comes first, equal ones by label."""
+    """`insert_text` replaces what `span` covers. `rank`: lower comes first, equal ones by label."""
 
     label: str
     insert_text: str

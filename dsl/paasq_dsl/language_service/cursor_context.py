@@ -1,4 +1,4 @@
-"""Where a cursor stands: the words before it, what may come next, and what names mean there.
+"""The context of a cursor: the words before it, what may come next, and what names mean there.
 
 Only what is needed is bound: the statement up to the stage at the cursor, and the declarations before it.
 """
@@ -50,13 +50,13 @@ def no_values(collection: str, field: str, prefix: str, limit: int) -> list[tupl
 
 @dataclass(frozen=True)
 class CursorContext:
-    """`before` are the tokens of the head or stage up to the word at the cursor; `word` is that word up to the cursor,
-    and `span` all of it, in the whole text. In a string `word` is what stands behind its quote, and `quoted` is true.
+    """`preceding_tokens` are those of the head or stage up to the word at the cursor; `prefix` is that word up to the cursor,
+    and `replace_span` all of it, in the whole text. In a string `prefix` is the text after its quote, and `quoted` is true.
     """
 
     text: str
     base_catalog: Catalog
-    statement_prefix: Span  # the statement up to the piece
+    statement_prefix: Span  # the statement up to the fragment
     fragment: Span
     start_rule: str  # "head", "stage" or "emission"
     preceding_tokens: tuple[Token, ...]
@@ -68,10 +68,12 @@ class CursorContext:
 
     @cached_property
     def preceding_words(self) -> tuple[str, ...]:
+        """The texts of `preceding_tokens`."""
         return tuple(t.text for t in self.preceding_tokens)
 
     @cached_property
     def role(self) -> CompletionRole:
+        """What a name at the cursor would be, by the words before it in its head, stage or emit clause."""
         if self.in_subquery and not self.preceding_tokens and self.start_rule == "head":
             return CompletionRole.NOTHING  # but the word from
         if self.start_rule == "emission":
@@ -80,7 +82,7 @@ class CursorContext:
 
     @cached_property
     def expected_terminals(self) -> frozenset[str]:
-        """The terminals that may stand here; empty where what comes before is broken."""
+        """The terminals that may occur here; empty where what comes before is broken."""
         start = self.replace_span.start - (1 if self.quoted else 0)
         return expected_terminals(self._without_closed_records(self.text[self.fragment.start : start]), self.start_rule)
 
@@ -99,7 +101,7 @@ class CursorContext:
 
     @cached_property
     def accepts_value(self) -> bool:
-        """May a name, a call or a literal stand here? Behind something broken the role alone says so."""
+        """May a name, a call or a literal stand here? After something broken the role alone says so."""
         return "NAME" in self.expected_terminals or not self.expected_terminals
 
     @cached_property
@@ -116,6 +118,7 @@ class CursorContext:
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog with the declarations before the cursor added."""
         return self.bind_result.catalog
 
     def pipeline(self, name: str) -> InlinePipeline | None:
@@ -144,7 +147,7 @@ class CursorContext:
 
     @property
     def module_qualifier(self) -> str:
-        """`mail.` behind the alias of a module and its dot, else empty."""
+        """`mail.` after the alias of a module and its dot, else empty."""
         alias = (
             self.preceding_words[-2].lstrip("$")
             if len(self.preceding_words) > 1 and self.preceding_words[-1] == "."
@@ -203,7 +206,7 @@ def cursor_context_at(
 
 
 def _last_piece(text: str, statement: Span) -> tuple[Span, Fragment]:
-    """The statement up to its last piece, and that piece."""
+    """The statement up to its last fragment, and that fragment."""
     nothing = Fragment("", statement.end, "head")
     found = split_script(text[statement.start : statement.end])[0]
     *earlier, last = found[0].fragments if found else (nothing,)

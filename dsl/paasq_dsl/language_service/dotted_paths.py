@@ -17,7 +17,7 @@ def trailing_path(words: Sequence[str]) -> str:
 
 
 def enclosing_object(words: Sequence[str]) -> str:
-    """The object that a record's inner braces are open for: `address.geo` behind `put person {address: {geo: {`."""
+    """The object that a record's inner braces are open for: `address.geo` after `put person {address: {geo: {`."""
     opened: list[str] = []
     for i, word in enumerate(words):
         if word in {"{", "[", "("}:
@@ -29,7 +29,7 @@ def enclosing_object(words: Sequence[str]) -> str:
 
 
 def child_paths(fields: Iterable[tuple[str, Type]], path: str) -> Iterator[tuple[str, Type | None]]:
-    """What may stand behind `path.`, or first where it is empty: fields with their types, and objects, once each, with
+    """What may occur after `path.`, or first where it is empty: fields with their types, and objects, once each, with
     None."""
     seen: set[str] = set()
     for name, type_ in fields:

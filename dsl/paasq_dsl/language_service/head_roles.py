@@ -17,6 +17,7 @@ from paasq_dsl.language_service.stage_roles import stage_role
 
 
 def head_role(words: Sequence[str]) -> CompletionRole:
+    """The role of the next word after `words`, the tokens of a head so far; STATEMENT where there are none."""
     return dispatch_role(_HEADS, words) if words else CompletionRole.STATEMENT
 
 
@@ -118,7 +119,7 @@ def _put(words: Sequence[str]) -> CompletionRole:
 
 
 def _put_from(words: Sequence[str]) -> CompletionRole:
-    """In the brackets of a put: a head, or the stage behind the last bar."""
+    """In the brackets of a put: a head, or the stage after the last bar."""
     bars = [i for i, word in enumerate(words) if word == "|"]
     if bars:
         return stage_role(words[bars[-1] + 1 :])

@@ -1,4 +1,4 @@
-"""Hover: what a word means where it stands."""
+"""Hover: what a word means in its context."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def hover(text: str, offset: int, catalog: Catalog, modules: ModuleProvider = NO
 
 
 def word_at(text: str, offset: int) -> tuple[Token, Token | None] | None:
-    """The word that the offset touches, and the token behind it."""
+    """The word that the offset touches, and the token after it."""
     statement = next((s for s in statement_spans(text) if s.start <= offset <= s.end), None)
     if statement is None:
         return None
@@ -162,8 +162,8 @@ def _statement(_: CursorContext, word: str) -> str | None:
 
 
 def _stage(_: CursorContext, word: str) -> str | None:
-    verb = STAGE_BY_KEYWORD.get(word)
-    return _entry(verb.synopsis, "stage", verb.doc, verb.example) if verb else None
+    spec = STAGE_BY_KEYWORD.get(word)
+    return _entry(spec.synopsis, "stage", spec.doc, spec.example) if spec else None
 
 
 def _source(place: CursorContext, name: str) -> str | None:

@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class StatementDoc:
+    """What completion and hover show of a statement: its form, and a sentence."""
+
     synopsis: str
     doc: str
 
@@ -143,7 +145,7 @@ TYPE_DOCS: Mapping[str, str] = MappingProxyType({
     "vector": "`vector(384)`, or `vector(auto) from title, body`: computed by the store.",
 })  # fmt: skip
 
-# What stands behind the name of a type where one is picked.
+# What stands after the name of a type where one is picked.
 TYPE_SNIPPETS: Mapping[str, str] = MappingProxyType({"link": "link<", "vector": "vector(auto) from "})
 
 MOMENT_DOCS: Mapping[str, str] = MappingProxyType({

@@ -13,6 +13,8 @@ from paasq_dsl.syntax.keywords import PIPELINE_STAGES
 
 
 class CompletionRole(StrEnum):
+    """What a word at the cursor would name. Providers decide by it what they offer."""
+
     STATEMENT = "statement"
     STAGE = "stage"
     WRITE = "write"  # put, patch or delete, inside a tx
@@ -31,13 +33,13 @@ class CompletionRole(StrEnum):
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"
-    MEMBER = "member"  # a let of a module, behind its alias
+    MEMBER = "member"  # a let of a module, after its alias
     MODULE = "module"  # the path of one
     VIEW = "view"
     NEW_NAME = "named"  # what can be described
-    LINKED = "linked"  # behind ->
-    PATH_SEGMENT = "part"  # behind .
-    KEY = "key"  # of a record, behind task:
+    LINKED = "linked"  # after ->
+    PATH_SEGMENT = "part"  # after .
+    KEY = "key"  # of a record, after task:
     TYPE = "type"
     LANGUAGE = "language"
     SIZE = "size"  # of a vector
@@ -110,13 +112,13 @@ def last_of(words: Sequence[str], *keywords: str) -> str:
 
 
 def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> CompletionRole:
-    """What a word behind these would be, by the rule of the first of them."""
+    """What a word after these would be, by the rule of the first of them."""
     rule = rules.get(words[0])
     if rule is None:
         return CompletionRole.NOTHING
     if words[-1] == "|" and words[0] not in PIPELINE_STAGES | {"put", "tx", "dryrun"}:
         return CompletionRole.STAGE
-    if _behind_record(words):
+    if _after_record(words):
         return CompletionRole.KEY
     if words[-1] == "." and len(words) > 2 and rule(words[:-2]) is CompletionRole.SOURCE:
         return CompletionRole.MEMBER
@@ -124,11 +126,12 @@ def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> Completion
 
 
 def constant_role(role: CompletionRole) -> Rule:
+    """A rule that gives `role` whatever the words are."""
     return lambda _: role
 
 
-def _behind_record(words: Sequence[str]) -> bool:
-    """Is the colon at the end that of task:7, and not one behind a label or a declared name?"""
+def _after_record(words: Sequence[str]) -> bool:
+    """Is the colon at the end that of task:7, and not one after a label or a declared name?"""
     if words[-1] != ":" or words[0] in {"collection", "param", "fn", "alter"} or words[-2].startswith("$"):
         return False
     if len(words) < 3:

@@ -32,7 +32,7 @@ class SignatureHelp:
 def signature_help(
     text: str, offset: int, catalog: Catalog, modules: ModuleProvider = NO_MODULES
 ) -> SignatureHelp | None:
-    """Of the call whose arguments `offset` stands among; None where it stands in none. Never raises."""
+    """Of the call whose arguments contain `offset`; None outside a call. Never raises."""
     place = cursor_context_at(text, min(max(offset, 0), len(text)), catalog, modules)
     call = active_call(place) if place else None
     if call is None:

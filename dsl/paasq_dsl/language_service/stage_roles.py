@@ -19,6 +19,7 @@ from paasq_dsl.language_service.role import (
 
 
 def stage_role(words: Sequence[str]) -> CompletionRole:
+    """The role of the next word after `words`, the tokens of a stage so far; STAGE where there are none."""
     return dispatch_role(_STAGES, words) if words else CompletionRole.STAGE
 
 

@@ -12,6 +12,8 @@ LIMITS = {"tokens": INT, "time": DURATION, "rows": INT}
 
 
 def bind(context: BindContext, node: tree.Budget, schema: Schema) -> BudgetStage:
+    """Limits as scalars, None where not given; the schema stays. Reports unknown (PQ0208) and repeated limits
+    (PQ0205)."""
     limits: dict[str, BoundExpression] = {}
     for limit in node.limits:
         span = Span(limit.span.start, limit.span.start + len(limit.name))

@@ -10,6 +10,7 @@ from paasq_dsl.types import KEYWORD
 
 
 def bind(context: BindContext, node: tree.Cite, schema: Schema) -> CiteStage | None:
+    """Adds the keyword column `_cite`. Needs rows that are records (PQ0401), else None."""
     if schema.collection is None:
         if not schema.is_open:
             context.report("PQ0401", node.span, stage="cite", before="an earlier stage")

@@ -10,6 +10,7 @@ from paasq_dsl.types import INT, TypeKind
 
 
 def bind(context: BindContext, node: tree.Collapse, schema: Schema) -> CollapseStage:
+    """Any value but a vector may be collapsed by (PQ0304); the schema stays."""
     value = bind_expression(context, node.value, schema)
     keep = bind_scalar(context, node.max_per_value, INT, "the number of rows to keep") if node.max_per_value else None
     if value.type.kind is TypeKind.VECTOR:

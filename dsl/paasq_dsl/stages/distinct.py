@@ -8,6 +8,7 @@ from paasq_dsl.syntax import tree
 
 
 def bind(context: BindContext, node: tree.Distinct, schema: Schema) -> DistinctStage:
+    """Without keys, all visible columns are keys; the schema stays."""
     keys = tuple(bind_expression(context, key, schema) for key in node.keys)
     return DistinctStage(keys or tuple(ColumnRef(c.name, c.type) for c in schema.visible_columns), schema=schema)
 

@@ -12,6 +12,7 @@ OPTIONS = {"lambda": FLOAT, "depth": INT}
 
 
 def bind(context: BindContext, node: tree.Diversify, schema: Schema) -> DiversifyStage | None:
+    """Needs records (PQ0401), a vector field and a ranking before it (PQ0414); the schema stays."""
     options: dict[str, BoundExpression] = {}
     for option in node.options:
         if option.name not in OPTIONS:

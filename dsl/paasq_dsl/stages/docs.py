@@ -19,6 +19,7 @@ ES|QL, PRQL and SQL."""
 
 
 def stages_page() -> str:
+    """The text of `docs/stages.md`: an index of all stages, each with its synopsis and first sentence."""
     return "\n\n".join([_HEAD, *map(_entry, STAGES)]) + "\n"
 
 

@@ -10,6 +10,8 @@ from paasq_dsl.syntax import tree
 
 
 def bind(context: BindContext, node: tree.Drop, schema: Schema) -> DropStage:
+    """Removes columns, or hides system ones; an object's name stands for all its members. Reports PQ0431 and PQ0432
+    (nothing left)."""
     named = dict.fromkeys(column.name for column in node.columns)
     names = tuple(dict.fromkeys(name for path in named for name in (*(c.name for c in schema.members(path)), path)))
     for column in node.columns:

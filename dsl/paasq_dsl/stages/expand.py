@@ -12,6 +12,7 @@ from paasq_dsl.types import ANY, TypeKind
 
 
 def bind(context: BindContext, node: tree.Expand, schema: Schema) -> ExpandStage | None:
+    """The column must be a list (PQ0433); its items' type is the new column's, and rows are records no more."""
     column = bind_expression(context, node.column, schema)
     name = node.name or node.column.name
     if column.type.kind not in {TypeKind.LIST, TypeKind.ANY}:

@@ -14,6 +14,8 @@ from paasq_dsl.types import ANY
 
 
 def bind(context: BindContext, node: tree.Extend, schema: Schema) -> ExtendStage:
+    """Adds the items to the schema, replacing columns of the same name; window functions are allowed. PQ0410: keys
+    without one."""
     with context.window_functions_reported(None):
         items, added = bind_projections(context, node.items, schema)
     keys = tuple(bind_expression(context, key, schema) for key in node.partition_keys)

@@ -1,4 +1,4 @@
-"""facet: counts by value beside the rows."""
+"""facet: counts by value, in addition to the rows."""
 
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
@@ -11,6 +11,7 @@ from paasq_dsl.types import INT, TypeKind
 
 
 def bind(context: BindContext, node: tree.Facet, schema: Schema) -> FacetStage:
+    """Each item needs a name of its own (PQ0403, PQ0205) and a value that can be counted (PQ0304); the schema stays."""
     facets: dict[str, FacetCount] = {}
     for facet in node.items:
         value = bind_expression(context, facet.item.expression, schema)

@@ -27,6 +27,8 @@ OPTIONS = ("weights",)
 
 
 def bind(context: BindContext, node: tree.Find, schema: Schema) -> BoundStage | None:
+    """Binds as a linear fuse of a match over text and a near for each vector made of text, or as the one of them
+    there is; None without a field to search (PQ0402)."""
     check_match_query(context, node.query_text)
     if not require_records(context, "find", schema, node.span):
         return None

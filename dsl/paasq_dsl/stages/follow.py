@@ -27,6 +27,7 @@ def scan_schema(collection: Collection) -> Schema:
 
 
 def bind(context: BindContext, node: tree.Follow, schema: Schema) -> FollowStage | None:
+    """The field must be a link or a list of links (PQ0310); the schema is the target collection's with `_depth`."""
     depth = bind_expression(context, node.depth, Schema(())) if node.depth else None
     if node.depth and depth and depth.type.kind not in {TypeKind.INT, TypeKind.ANY}:
         context.report(

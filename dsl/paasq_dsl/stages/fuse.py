@@ -15,6 +15,7 @@ OPTIONS = {"rrf": ("k", "weights", "feedback"), "linear": ("weights", "feedback"
 
 
 def bind(context: BindContext, node: tree.Fuse, schema: Schema) -> FuseStage | None:
+    """Binds each branch over the same input; adds `_score`, and for each branch a hidden score and rank."""
     if node.method not in METHODS:
         candidates = similar_names(node.method, METHODS) or METHODS
         edit = replacement_fix(node.method_span, candidates)

@@ -21,6 +21,8 @@ from paasq_dsl.types import ANY, Type, TypeKind, list_if
 
 
 def bind(context: BindContext, node: tree.Lookup, schema: Schema) -> LookupStage | None:
+    """The condition must compare a value of the row with a field of the collection; adds the columns `name.field`,
+    lists where `many`."""
     target = context.resolve_collection(node.collection.name, node.collection.span)
     if target is None:
         return None

@@ -19,6 +19,7 @@ OPTIONS = ("min",)
 
 
 def bind(context: BindContext, node: tree.Match, schema: Schema) -> MatchStage | None:
+    """Needs records (PQ0401) and text fields (PQ0402); a literal query text is checked here. Adds `_score`."""
     words = _words(context, node)
     least = None
     for option in node.options:

@@ -14,6 +14,8 @@ OPTIONS = ("exact",)
 
 
 def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | None:
+    """The target must be text, a vector or a record (PQ0304), and the field one of vectors (PQ0402, PQ0406, PQ0416).
+    Adds `_score`."""
     target = infer_parameter_type(bind_expression(context, node.target, Schema(())), ANY)
     number_list = (
         target.type.kind is TypeKind.LIST

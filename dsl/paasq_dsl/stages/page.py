@@ -9,6 +9,7 @@ from paasq_dsl.types import INT, KEYWORD
 
 
 def bind(context: BindContext, node: tree.Page, schema: Schema) -> PageStage:
+    """`after null` is the first page, so it binds like no cursor; the schema stays."""
     size = bind_scalar(context, node.size, INT, "the number of rows on a page")
     begins = node.after is None or (isinstance(node.after, tree.Literal) and node.after.value is None)
     after = None if begins or node.after is None else bind_scalar(context, node.after, KEYWORD, "a cursor")

@@ -12,6 +12,7 @@ from paasq_dsl.types import FLOAT, INT, KEYWORD
 
 
 def bind(context: BindContext, node: tree.Passages, schema: Schema) -> PassagesStage | None:
+    """Needs records and a text field; adds the passage columns, and records may repeat after it."""
     most = bind_scalar(context, node.max_per_row, INT, "the number of passages") if node.max_per_row else None
     if not require_records(context, "passages", schema, node.span):
         return None

@@ -11,6 +11,7 @@ from paasq_dsl.syntax import tree
 
 
 def bind(context: BindContext, node: tree.Rename, schema: Schema) -> RenameStage:
+    """Renames columns in place; an object's name stands for all its members. Reports a name used twice (PQ0205)."""
     renamed: dict[str, ColumnInfo] = {}
     for item in node.items:
         assert isinstance(item.expression, tree.Name)

@@ -12,6 +12,7 @@ from paasq_dsl.types import FLOAT, NUMERIC_KINDS, TypeKind
 
 
 def bind(context: BindContext, node: tree.Rerank, schema: Schema) -> RerankStage:
+    """The value must be a number (PQ0304), an untyped parameter is a float; adds `_score`."""
     value = infer_parameter_type(bind_expression(context, node.value, schema), FLOAT)
     if value.type.kind not in NUMERIC_KINDS | {TypeKind.ANY, TypeKind.NULL}:
         context.report(

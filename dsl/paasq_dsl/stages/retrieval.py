@@ -30,10 +30,12 @@ def with_score_columns(schema: Schema, branches: Iterable[str] = ()) -> Schema:
 
 
 def text_fields(schema: Schema) -> tuple[str, ...]:
+    """The names of the collection's text fields, in order of declaration; none where rows are no records."""
     return tuple(f.name for f in schema.collection.fields_of_kind(TypeKind.TEXT)) if schema.collection else ()
 
 
 def vector_fields(schema: Schema) -> tuple[str, ...]:
+    """The names of the collection's vector fields, in order of declaration; none where rows are no records."""
     return tuple(f.name for f in schema.collection.fields_of_kind(TypeKind.VECTOR)) if schema.collection else ()
 
 
@@ -72,6 +74,7 @@ def resolve_text_fields(
 
 
 def report_unknown_option(context: BindContext, stage: str, option: tree.Option, known: Iterable[str]) -> None:
+    """PQ0208 at the option's name, with similar options as candidates."""
     span = Span(option.span.start, option.span.start + len(option.name))
     context.report_unknown("PQ0208", span, option.name, known, stage=stage, options=" and ".join(known))
 
@@ -100,6 +103,7 @@ def resolve_text_field(context: BindContext, stage: str, name: str, span: Span, 
 
 
 def report_missing_field(context: BindContext, stage: str, kind: str, schema: Schema, span: Span) -> None:
+    """PQ0402: the collection has no field of the kind, text or vector, that the stage needs."""
     name = schema.collection.name if schema.collection else "this"
     context.report("PQ0402", span, collection=name, kind=kind, stage=stage)
 

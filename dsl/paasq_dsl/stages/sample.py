@@ -10,6 +10,7 @@ from paasq_dsl.types import FLOAT, INT
 
 
 def bind(context: BindContext, node: tree.Sample, schema: Schema) -> SampleStage:
+    """A count is an int, a share a float; the schema stays."""
     given = infer_parameter_type(bind_expression(context, node.count, EMPTY_SCHEMA), INT)
     count = expect_type(context, given, FLOAT, node.count.span, "how many rows to sample, or what share of them,")
     seed = bind_scalar(context, node.seed, INT, "a seed") if node.seed else None

@@ -10,6 +10,7 @@ from paasq_dsl.syntax import tree
 
 
 def bind(context: BindContext, node: tree.Select, schema: Schema) -> SelectStage:
+    """The items are the visible columns; system columns stay as hidden ones. Window functions are allowed."""
     with context.window_functions_reported(None):
         items, columns = bind_projections(context, node.items, schema)
     names = {c.name for c in columns}

@@ -9,6 +9,7 @@ from paasq_dsl.types import INT
 
 
 def bind(context: BindContext, node: tree.Skip, schema: Schema) -> SkipStage:
+    """The count is an int; the schema stays."""
     return SkipStage(bind_scalar(context, node.count, INT, "the number of rows to skip"), schema=schema)
 
 

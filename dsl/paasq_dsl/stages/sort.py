@@ -10,6 +10,7 @@ from paasq_dsl.types import BOOL, ORDERED_KINDS, TypeKind
 
 
 def bind(context: BindContext, node: tree.Sort, schema: Schema) -> SortStage:
+    """Keys need a type with an order (PQ0304); `nulls first` becomes a key of its own, `is_null(value)` descending."""
     keys: list[BoundSortKey] = []
     for key in node.keys:
         value = bind_expression(context, key.expression, schema)

@@ -27,6 +27,8 @@ FILL_METHODS = ("previous", "linear")
 
 
 def bind(context: BindContext, node: tree.Summarize, schema: Schema) -> SummarizeStage:
+    """The schema is the keys and then the aggregates, each with a name of its own (PQ0403, PQ0205); rows are records
+    no more."""
     keys, columns = bind_projections(context, node.keys, schema)
     for key in keys:
         check_groupable(context, key.value, _written(key.name, node.keys).span)

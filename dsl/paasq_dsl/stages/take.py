@@ -11,6 +11,7 @@ from paasq_dsl.types import INT
 
 
 def bind(context: BindContext, node: tree.Take, schema: Schema) -> TakeStage:
+    """The count is an int; a range as PRQL writes it is reported (PQ0304) with a fix. The schema stays."""
     if isinstance(node.count, tree.Range):
         expected, edit = "an int", _skipped(node.count)
         context.report("PQ0304", node.count.span, what=_COUNT, expected=expected, found="a range of them", fix=edit)

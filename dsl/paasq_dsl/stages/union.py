@@ -1,4 +1,4 @@
-"""union: the rows of several pipelines, one behind the other."""
+"""union: the rows of several pipelines, one after the other."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,7 @@ from paasq_dsl.types import Type, TypeKind
 
 
 def bind(context: BindContext, node: tree.Union, schema: Schema) -> UnionStage | None:
+    """The columns of all inputs, by name, with unified types; None above `STAGES_MAX` stages in all (PQ0436)."""
     inner = tuple(bind_nested_pipeline(context, pipeline) for pipeline in node.pipelines)
     if sum(map(_size, inner)) > STAGES_MAX:
         context.report("PQ0436", node.span, most=STAGES_MAX)

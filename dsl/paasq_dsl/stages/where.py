@@ -8,6 +8,7 @@ from paasq_dsl.syntax import tree
 
 
 def bind(context: BindContext, node: tree.Where, schema: Schema) -> WhereStage:
+    """The predicate is a bool over the columns of `schema`, which stays."""
     return WhereStage(bind_condition(context, node.predicate, schema), schema=schema)
 
 

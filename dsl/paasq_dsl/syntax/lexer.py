@@ -13,6 +13,8 @@ from paasq_dsl.source_text import Span
 
 
 class TokenKind(StrEnum):
+    """The kinds of tokens; every character of a text is in exactly one token."""
+
     SPACE = "space"
     COMMENT = "comment"
     DOC = "doc"
@@ -31,16 +33,20 @@ TRIVIA = frozenset({TokenKind.SPACE, TokenKind.COMMENT, TokenKind.DOC})
 
 
 class Token(NamedTuple):
+    """A token: its kind, its text as written, and the offset of its first character in the whole text."""
+
     kind: TokenKind
     text: str
     start: int
 
     @property
     def end(self) -> int:
+        """The offset after the last character."""
         return self.start + len(self.text)
 
     @property
     def span(self) -> Span:
+        """The characters of the token in the whole text."""
         return Span(self.start, self.end)
 
 
@@ -128,6 +134,7 @@ _PLAIN_KEY = re.compile(r"\w[\w\-]*(?:\.\w[\w\-]*)*")
 
 
 def is_plain_name(name: str) -> bool:
+    """Is the name a single word, which the lexer reads as a name without back-ticks? Keywords are plain too."""
     return _PLAIN_NAME.fullmatch(name) is not None
 
 

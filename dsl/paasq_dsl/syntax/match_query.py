@@ -26,12 +26,16 @@ BOOST_MAX = 1000.0
 
 
 class Occur(StrEnum):
+    """How a clause counts: adds to the score, must match, or must not match."""
+
     SHOULD = "should"
     MUST = "must"
     MUST_NOT = "must_not"
 
 
 class ClauseKind(StrEnum):
+    """How a clause compares its text with the terms of the index."""
+
     WORD = "word"
     PHRASE = "phrase"
     PREFIX = "prefix"
@@ -42,7 +46,7 @@ class ClauseKind(StrEnum):
 class Clause:
     """One part of a match text. `text` is not yet analysed: the index cuts and stems it as it did the field.
 
-    `edits` counts letters changed (fuzzy), `slop` words between (phrase).
+    `edit_distance` counts letters changed (fuzzy), `slop` words between (phrase).
     """
 
     occur: Occur
@@ -55,6 +59,8 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class MatchQuery:
+    """A parsed match text: its clauses in the order of the text, at most `CLAUSES_MAX`."""
+
     clauses: tuple[Clause, ...]
 
 
@@ -75,7 +81,7 @@ _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 
 def parse_match_query(text: str, *, lenient: bool = False) -> MatchQuery:
-    r"""Raises MatchTextError where the text is too long, has an open quote, or a number out of its range. With `lenient`
+    r"""Raises MatchQueryError where the text is too long, has an open quote, or a number out of its range. With `lenient`
     the last two are plain words, as if their signs had a `\`."""
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
         raise MatchQueryError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")

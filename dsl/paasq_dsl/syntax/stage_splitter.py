@@ -21,7 +21,7 @@ NESTING_MAX = 64
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
-_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the piece before
+_OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the fragment before
 _BEFORE_A_NAME = (NAME_PRECEDING_KEYWORDS | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
 _BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
@@ -39,6 +39,7 @@ class Fragment:
 
     @property
     def span(self) -> Span:
+        """The characters of the fragment in the whole text."""
         return Span(self.start, self.start + len(self.text))
 
 
@@ -51,12 +52,13 @@ class StatementFragments:
     span: Span
 
     def shift(self, offset: int) -> StatementFragments:
+        """The same fragments `offset` characters further on."""
         pieces = tuple(Fragment(p.text, p.start + offset, p.start_rule) for p in self.fragments)
         return StatementFragments(pieces, self.doc, self.span.shift(offset))
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenBracket:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
@@ -70,13 +72,13 @@ class _Splitter:
         self.text = text
         self.tokens = [t for t in tokenize(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
         self.diagnostics: list[Diagnostic] = []
-        self.opened: list[_Open] = []
+        self.opened: list[_OpenBracket] = []
         self.too_deep = 0  # brackets open beyond NESTING_MAX
         self.piece: list[Token] = []
         self.pieces: list[Fragment] = []
         self.docs: list[str] = []
         self.bar_end = 0
-        self.rule = "head"  # of the piece that is being read
+        self.rule = "head"  # of the fragment that is being read
 
     def run(self) -> StatementFragments | None:
         for i, token in enumerate(self.tokens):
@@ -113,7 +115,7 @@ class _Splitter:
         return first.text == second.text == "|" and first.end == second.start and after.text not in _BEHIND_BAR
 
     def _ends_stage(self, following: Token | None) -> bool:
-        """Outside brackets always; inside one that can't hold a pipeline, a stage word behind the | forces it."""
+        """Outside brackets always; inside one that can't hold a pipeline, a stage word after the | forces it."""
         if following is not None and following.text in STAGE_KEYWORDS:
             self._never_closed(lambda opened: not opened.holds_pipeline)
         return not self.opened
@@ -152,7 +154,7 @@ class _Splitter:
                 pipeline = token.text == "(" and (
                     stage in PIPELINE_STAGES or self._puts_from(first) or self._begins_pipeline(following)
                 )
-                self.opened.append(_Open(token, pipeline, statements))
+                self.opened.append(_OpenBracket(token, pipeline, statements))
                 return
             if not self.too_deep:
                 self.diagnostics.append(make_diagnostic("PQ0117", token.span, what="brackets nest", most=NESTING_MAX))
@@ -181,7 +183,7 @@ class _Splitter:
             return second.kind in {TokenKind.NAME, TokenKind.REF} and second.text not in _BETWEEN_VALUES
         return second.text == "|" and bool(self.piece) and self.piece[-1].text in MEMBERSHIP_KEYWORDS
 
-    def _never_closed(self, unclosed: Callable[[_Open], bool]) -> None:
+    def _never_closed(self, unclosed: Callable[[_OpenBracket], bool]) -> None:
         """Drop what is open, innermost first, as long as it is `unclosed`. An edit closes what is inside too."""
         closing = ""
         while self.opened and unclosed(self.opened[-1]):
@@ -201,7 +203,7 @@ class _Splitter:
 
 def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
     """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
-    right behind a value. `event`: is the token behind it the word of an event?"""
+    right after a value. `event`: is the token after it the word of an event?"""
     if word == "emit" and event:
         return before not in _OPEN_ENDS
     return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
@@ -225,4 +227,5 @@ def split_script(text: str) -> tuple[tuple[StatementFragments, ...], tuple[Diagn
 
 
 def without_trivia(tokens: list[Token]) -> list[Token]:
+    """The tokens without space, comments and doc comments, in order."""
     return [t for t in tokens if t.kind not in TRIVIA]

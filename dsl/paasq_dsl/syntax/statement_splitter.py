@@ -19,7 +19,7 @@ _FIRST_WORD = re.compile(r"(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*+([^\W\d]\w*)
 
 
 def first_word(text: str, start: int = 0) -> str:
-    """The word that a statement begins with, behind space and comments; empty where it begins otherwise."""
+    """The word that a statement begins with, after space and comments; empty where it begins otherwise."""
     found = _FIRST_WORD.match(text, start)
     return (found and found[1]) or ""
 

@@ -16,11 +16,13 @@ _SEVERITIES = {
 
 
 def diagnostics(analysis: DocumentAnalysis) -> list[types.Diagnostic]:
+    """The diagnostics of a document for `textDocument/publishDiagnostics`, in the order of the text."""
     positions = LineIndex(analysis.text)
     return [to_lsp_diagnostic(positions, found) for found in analysis.diagnostics]
 
 
 def to_lsp_diagnostic(positions: LineIndex, found: Diagnostic) -> types.Diagnostic:
+    """A diagnostic in the protocol's form; its candidates are appended to the message."""
     message = found.message
     if found.candidates:
         message += f"; perhaps {' or '.join(found.candidates)}"

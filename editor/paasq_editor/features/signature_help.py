@@ -15,6 +15,7 @@ TRIGGERS = ["(", ","]
 def signature(
     text: str, position: types.Position, catalog: Catalog, modules: ModuleProvider
 ) -> types.SignatureHelp | None:
+    """Serves `textDocument/signatureHelp`: the signatures of the call around the position, None outside a call."""
     found = signature_help(text, LineIndex(text).to_offset(position), catalog, modules)
     if found is None:
         return None

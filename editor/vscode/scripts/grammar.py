@@ -82,6 +82,7 @@ def _any(words: Iterable[str]) -> str:
 
 
 def main() -> None:
+    """Writes the TextMate grammar; with `--check`, exits with an error where the file is not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     text = json.dumps(grammar(), indent=2) + "\n"

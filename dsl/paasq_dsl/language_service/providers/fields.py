@@ -23,6 +23,7 @@ _KIND_NAMES = frozenset(map(str, TypeKind))
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterable[CompletionItem]:
+    """Columns and fields for roles that take one, those that fit the expected type first."""
     if place.quoted or not place.accepts_value:
         return ()
     match place.role:
@@ -135,7 +136,7 @@ def _last(words: tuple[str, ...], word: str) -> int:
 
 
 def _parts(place: CursorContext) -> Iterator[CompletionItem]:
-    """`text` behind `_score.`, `city` behind `address.`"""
+    """`text` after `_score.`, `city` after `address.`"""
     path = trailing_path(place.preceding_words[:-1])
     first = len(place.preceding_words) - 2 * len(path.split("."))
     if first > 0 and place.preceding_words[first - 1] == "->":

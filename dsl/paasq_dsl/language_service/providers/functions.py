@@ -21,6 +21,7 @@ _ROLES = {
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """The functions of the kinds that the role allows, and those that the text declares."""
     if place.quoted or not place.accepts_value:
         return
     if place.role in _ROLES:
@@ -34,7 +35,7 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
 
 
 def _own(place: CursorContext) -> Iterator[CompletionItem]:
-    """Those that the text declares or uses; behind the alias of a module its own."""
+    """Those that the text declares or uses; after the alias of a module its own."""
     wanted, kind = expected_type(place), CompletionKind.FUNCTION
     called = place.text[place.replace_span.end : place.replace_span.end + 1] == "("
     for own in place.bind_result.functions.values():

@@ -32,6 +32,7 @@ _ELSEWHERE = frozenset(
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Keywords and operators among the expected terminals, fuse methods, budget limits and stage options."""
     if place.quoted or place.role in _ELSEWHERE:
         return
     if place.role is CompletionRole.METHOD:

@@ -1,4 +1,4 @@
-"""Paths of modules, behind `use`."""
+"""Paths of modules, after `use`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _PLAIN = re.compile(r"[^\W\d]\w*")
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """The paths of the modules that a `use` may name, nearest folders first."""
     kind = CompletionKind.MODULE
     for path in place.modules.paths() if place.role is CompletionRole.MODULE else ():
         insert = path if place.quoted else f"{format_string(path)} as {_alias(path)}"

@@ -26,6 +26,7 @@ _KIND = CompletionKind.PARAMETER
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Declared parameters, those of the pipeline being declared too, and moments such as `@now`."""
     if (
         place.role is CompletionRole.PATH_SEGMENT
         and place.module_qualifier

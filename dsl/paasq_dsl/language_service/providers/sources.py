@@ -14,6 +14,7 @@ from paasq_dsl.types import TypeKind
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Collections, lets and views where a source is named, and `collection:` where a record is expected."""
     if place.quoted:
         return
     if place.role in {CompletionRole.SOURCE, CompletionRole.COLLECTION, CompletionRole.NEW_NAME}:

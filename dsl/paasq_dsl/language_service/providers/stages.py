@@ -16,6 +16,8 @@ _IN_BRANCH = frozenset({"match", "near", "find", "where", "take", "fuse"})
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Statement keywords at the start of a statement; stage keywords after a bar, or with the bar where a stage may
+    end."""
     if place.quoted:
         return
     if place.role in {CompletionRole.STATEMENT, CompletionRole.WRITE}:
@@ -34,9 +36,9 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
 def _stages(place: CursorContext, bar: str, rank: int) -> Iterator[CompletionItem]:
     """In the order of the registry, which begins with what most queries are made of."""
     in_branch = place.preceding_words[:1] == ("fuse",) and not bar
-    for order, verb in enumerate(STAGES):
-        if not in_branch or verb.keyword in _IN_BRANCH:
+    for order, spec in enumerate(STAGES):
+        if not in_branch or spec.keyword in _IN_BRANCH:
             kind = CompletionKind.STAGE
             yield CompletionItem(
-                verb.keyword, bar + verb.keyword, kind, verb.synopsis, verb.doc, place.replace_span, rank + order
+                spec.keyword, bar + spec.keyword, kind, spec.synopsis, spec.doc, place.replace_span, rank + order
             )

@@ -1,4 +1,4 @@
-"""Names of time zones: behind `zone`, and in a string that a function takes for one."""
+"""Names of time zones: after `zone`, and in a string that a function takes for one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from paasq_dsl.time_zones import zone_names
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Time zone names after `zone`, and in a string argument whose signature asks for a zone."""
     if not (place.role is CompletionRole.ZONE and len(place.preceding_words) == 1) and not (
         place.quoted and _is_argument(place.preceding_words)
     ):
@@ -34,7 +35,7 @@ def _is_argument(words: Sequence[str]) -> bool:
 
 
 def _commas(words: Sequence[str]) -> int:
-    """Those that stand in no bracket."""
+    """Those that are in no bracket."""
     opened = count = 0
     for word in words:
         opened += (word in {"(", "[", "{"}) - (word in {")", "]", "}"})

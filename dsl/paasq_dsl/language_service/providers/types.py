@@ -14,6 +14,7 @@ _KIND = CompletionKind.TYPE
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
+    """Types in a declaration, languages in `text(...)`, and `auto` in `vector(...)`."""
     if place.quoted:
         return
     rank = RANKS[_KIND]

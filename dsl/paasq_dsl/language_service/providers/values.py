@@ -1,4 +1,4 @@
-"""Values that records have, as the index counts them: in a string, where one would begin, keys behind `note:`."""
+"""Values that records have, as the index counts them: in a string, where one would begin, keys after `note:`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _PLAIN_KEY = re.compile(r"\w[\w\-]*(?:\.\w[\w\-]*)*")  # what a record's key may
 
 
 def provide(place: CursorContext, values: FieldValues) -> Iterator[CompletionItem]:
+    """Up to `VALUES_MAX` stored values of the field compared with, most frequent first; record keys after
+    `collection:`."""
     if place.role is CompletionRole.KEY:
         yield from _keys(place, values)
         return

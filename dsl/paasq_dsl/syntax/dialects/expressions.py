@@ -1,4 +1,4 @@
-"""Operators, literals and types of other languages, and what stands for them here: each a rule with its edit."""
+"""Operators, literals and types of other languages: each rule recognises one and returns a hint with its fix."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.statements import (
-    dialect_hint,
-    lower_case_fix,
-    replacement_hint,
-    select_statement,
-    source_of,
-)
-from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, DECIMAL_TYPES, MEMBERSHIP_KEYWORDS, STAGE_KEYWORDS
+from paasq_dsl.syntax.dialects.hints import dialect_hint, lower_case_fix, replacement_hint, source_of
+from paasq_dsl.syntax.dialects.statements import select_statement
+from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES
+from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, MEMBERSHIP_KEYWORDS, STAGE_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind, format_string, unescape_string
 
 _INFIX = {
@@ -26,7 +22,7 @@ _NOTHING = frozenset({"null", "none", "nil", "undefined", "missing"})
 _UNITS = {
     "second": "s", "minute": "min", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y", "sec": "s", "hr": "h",
 }  # fmt: skip
-_LOOSE_UNIT = re.compile(r"(\d+)?([a-z]+?)s?", re.IGNORECASE)
+_UNIT_AFTER_NUMBER = re.compile(r"(\d+)?([a-z]+?)s?", re.IGNORECASE)
 _JOINED = {
     "=~": None,
     "!~": None,
@@ -281,7 +277,7 @@ def duration_with_space(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         number = token.kind is TokenKind.ERROR and token.text[0].isdigit()
         if not number and (token.kind is not TokenKind.NAME or i == 0 or tokens[i - 1].kind is not TokenKind.NUMBER):
             continue
-        found = _LOOSE_UNIT.fullmatch(token.text)
+        found = _UNIT_AFTER_NUMBER.fullmatch(token.text)
         unit = _UNITS.get(found[2].lower()) if found else None
         if found is not None and unit is not None:
             written_of = [token] if number else tokens[i - 1 : i + 1]
@@ -384,7 +380,7 @@ def type_modifier(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 def upper_case(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    """Words of the language in capitals, inside a piece."""
+    """Keywords in capitals inside a fragment."""
     for before, token in pairwise(tokens):
         better, in_capitals = token.text.lower(), token.kind is TokenKind.NAME and token.text.isupper()
         if in_capitals and better in CLAUSE_KEYWORDS and before.text not in {".", "->"}:

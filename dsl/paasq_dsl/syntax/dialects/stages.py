@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.statements import dialect_hint, replacement_hint, source_of
-from paasq_dsl.syntax.keywords import DIALECT_FUNCTIONS
+from paasq_dsl.syntax.dialects.hints import dialect_hint, replacement_hint, source_of
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_FUNCTIONS
 from paasq_dsl.syntax.lexer import Token, TokenKind, format_string
 
 _AGGREGATING = frozenset({"aggregate", "summarize", "stats"})
@@ -15,7 +15,7 @@ _RETRIEVING = {"match": "text", "near": "vector", "find": "both"}  # with what a
 
 
 def split_at(tokens: Sequence[Token], separator: str = ",") -> Iterator[list[Token]]:
-    """What stands between separators that are in no bracket."""
+    """The tokens between separators that are in no bracket."""
     part: list[Token] = []
     depth = 0
     for token in tokens:
@@ -44,7 +44,7 @@ def group_block(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def prefix_aggregates(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """`aggregate {n = count this, average price}` of PRQL, where a function stands before its argument."""
+    """`aggregate {n = count this, average price}` of PRQL, where a function precedes its argument."""
     if start != "stage" or tokens[0].text.lower() not in _AGGREGATING:
         return None
     inside = _without_braces(tokens[1:])
@@ -132,7 +132,7 @@ def join(tokens: Sequence[Token], start: str) -> Diagnostic | None:
         rest = rest[1:]
     found = source_of(tokens[: 1 if bare else words.index("join") + 1])
     alias, rest = (rest[0].text, rest[2:]) if [t.text for t in rest[1:2]] == ["="] else ("", rest)
-    alias = alias or _name_behind(rest)
+    alias = alias or _name_after(rest)
     rest = rest[: -2 if rest[-2:-1] and rest[-2].text == "as" else None]
     rest = [rest[1], *rest[3:]] if [t.text for t in rest[:1] + rest[2:3]] == ["(", ")"] else rest
     if not rest or rest[0].kind is not TokenKind.NAME:
@@ -146,7 +146,7 @@ def join(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return replacement_hint(tokens, f"lookup one {target} on {sides[0]} == {target}.{sides[1]} as {alias or target}")
 
 
-def _name_behind(tokens: Sequence[Token]) -> str:
+def _name_after(tokens: Sequence[Token]) -> str:
     return tokens[-1].text if len(tokens) > 1 and tokens[-2].text == "as" else ""
 
 

@@ -1,62 +1,26 @@
-"""Statements and stages of other query languages, and what stands for them here: each a rule with its edit."""
+"""Statements of other query languages: each rule recognises one and returns a hint with its equivalent and a fix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.keywords import (
-    CLAUSE_KEYWORDS,
-    DIALECT_PHRASES,
-    DIALECT_STAGES,
-    DIALECT_STATEMENTS,
-    STAGE_KEYWORDS,
-    STATEMENT_KEYWORDS,
+from paasq_dsl.syntax.dialects.hints import (
+    KEYWORDS,
+    TITLE_MAX,
+    dialect_hint,
+    lower_case_fix,
+    replacement_hint,
+    respaced,
+    source_of,
 )
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_PHRASES, DIALECT_STAGES, DIALECT_STATEMENTS
+from paasq_dsl.syntax.keywords import STAGE_KEYWORDS, STATEMENT_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind
 
-_WORDS = STAGE_KEYWORDS | STATEMENT_KEYWORDS | CLAUSE_KEYWORDS
 _SELECT = "from <collection> | select ..."
-TITLE_MAX = 40  # characters of an edit shown whole in its title
 _ITEMS = frozenset({"select", "extend", "summarize", "facet", "sort", "distinct"})
-
-
-def source_of(tokens: Sequence[Token]) -> str:
-    """Tokens as they were written, space and comments between them one space."""
-    parts: list[str] = []
-    for i, token in enumerate(tokens):
-        parts += [" "] if i and tokens[i - 1].end < token.start else []
-        parts.append(token.text)
-    return "".join(parts)
-
-
-def dialect_hint(found: str, equivalent: str, span: Span, edit: Fix | None = None) -> Diagnostic:
-    return make_diagnostic("PQ0106", span, found=found, better=equivalent, fix=edit)
-
-
-def replacement_hint(tokens: Sequence[Token], equivalent: str) -> Diagnostic:
-    """`better` is what the tokens should be."""
-    span = tokens[0].span.cover(tokens[-1].span)
-    return dialect_hint(source_of(tokens), equivalent, span, Fix(span, equivalent, f"write {equivalent}"))
-
-
-def lower_case_fix(tokens: Sequence[Token], first: str | None = None, size: int = 1) -> Fix:
-    """Every word of the language in lower case, up to the last that is not; `first` stands for the first `size` tokens."""
-    capitals = [i for i, t in enumerate(tokens) if t.text.isupper() and t.text.lower() in _WORDS]
-    end = max([size, *(i + 1 for i in capitals)])
-    rest = [Token(t.kind, t.text.lower() if i in capitals else t.text, t.start) for i, t in enumerate(tokens[:end])]
-    better = first or rest[0].text
-    gap = " " if end > size and tokens[size - 1].end < tokens[size].start else ""
-    text = better + gap + "".join(_with_gaps(rest[size:], tokens[size:]))
-    return Fix(Span(tokens[0].start, tokens[end - 1].end), text, f"write {text if len(text) < TITLE_MAX else better}")
-
-
-def _with_gaps(changed: Sequence[Token], tokens: Sequence[Token]) -> Iterator[str]:
-    for i, token in enumerate(changed):
-        if i and tokens[i - 1].end < tokens[i].start:
-            yield " "
-        yield token.text
 
 
 def select_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
@@ -84,7 +48,7 @@ def select_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def _clauses(tokens: Sequence[Token]) -> dict[str, list[Token]]:
-    """The tokens behind each word that begins a clause."""
+    """The tokens after each word that begins a clause."""
     clauses: dict[str, list[Token]] = {}
     word, depth = "", 0
     for token in tokens:
@@ -103,7 +67,7 @@ def _condition(tokens: Sequence[Token]) -> str:
     better = {"=": "==", "<>": "!="}
     changed = [Token(t.kind, better.get(t.text) or (t.text.lower() if t.text.isupper() else t.text), t.start)
                for t in tokens]  # fmt: skip
-    return "".join(_with_gaps(changed, tokens))
+    return "".join(respaced(changed, tokens))
 
 
 def update_statement(tokens: Sequence[Token], start: str) -> Diagnostic | None:
@@ -195,6 +159,7 @@ def postfix_alias(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def json_text(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """PQ0128: a text that begins with `{` or `[` is JSON, not a statement."""
     if start != "head" or tokens[0].text not in {"{", "["}:
         return None
     return make_diagnostic("PQ0128", tokens[0].span)
@@ -234,7 +199,7 @@ def bare_source(tokens: Sequence[Token], start: str) -> Diagnostic | None:
         start == "head"
         and len(tokens) == 1
         and tokens[0].kind is TokenKind.NAME
-        and tokens[0].text.lower() not in _WORDS | set(DIALECT_STATEMENTS)
+        and tokens[0].text.lower() not in KEYWORDS | set(DIALECT_STATEMENTS)
     ):
         edit = Fix(Span(tokens[0].start, tokens[0].start), "from ", "write from")
         return make_diagnostic("PQ0119", tokens[0].span, fix=edit)
@@ -277,7 +242,7 @@ def merge_of_object(tokens: Sequence[Token], start: str) -> Diagnostic | None:
         depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
         if token.text == ":" and depth == 0:
             changed[i] = Token(token.kind, " =", token.start)
-    better = "set " + "".join(_with_gaps(changed, tokens[4:-1]))
+    better = "set " + "".join(respaced(changed, tokens[4:-1]))
     span = tokens[2].span.cover(tokens[-1].span)
     return dialect_hint("merge", "set", tokens[2].span, Fix(span, better, f"write {better}"))
 

@@ -26,7 +26,7 @@ _UNBOUNDED = 1_000_000  # a width that nothing reaches
 
 @dataclass(slots=True)
 class _Leaf:
-    """A token, the comments on lines of their own before it, and those behind it on its line."""
+    """A token, the comments on lines of their own before it, and those after it on its line."""
 
     token: Token
     tight: bool  # no space before it
@@ -71,7 +71,7 @@ def build_document(tokens: Sequence[Token]) -> Document:
 
 
 def _leaves(tokens: Sequence[Token]) -> list[_Leaf]:
-    """Comments go behind a comma or semicolon that follows them, and before a | that they follow."""
+    """Comments go after a comma or semicolon that follows them, and before a | that they follow."""
     joined = iter(joined_to_previous([t for t in tokens if t.kind not in TRIVIA]))
     leaves: list[_Leaf] = []
     waiting: list[Comment] = []
@@ -130,7 +130,7 @@ def _last(part: _Part) -> _Leaf:
     return part.close if isinstance(part, _Bracket) else part
 
 
-def _split_behind(parts: _Parts, *separators: str) -> list[list[_Part]]:
+def _split_after(parts: _Parts, *separators: str) -> list[list[_Part]]:
     """Runs of parts, each but the last with its separator at its end."""
     runs: list[list[_Part]] = [[]]
     for part in parts:
@@ -199,7 +199,7 @@ def _bracket(bracket: _Bracket) -> Document:
         docs = [_wrapped(field, _sequence) for field in _split_before(inside, lambda i: _starts_field(inside, i))]
         gap = "  "  # nothing else parts the fields of an object that stands on one line
     else:
-        docs = [_wrapped(item, _expression) for item in _split_behind(inside, ",")]
+        docs = [_wrapped(item, _expression) for item in _split_after(inside, ",")]
     lines = [(Line(gap if i else ""), doc) for i, doc in enumerate(docs)]
     body: Document = (Nest((*lines, *closing.before)), Line("")) if lines or closing.before else ()
     return (*opening.before, Group((opening.text, *opening.after, body, closing.text)), *closing.after)
@@ -266,14 +266,14 @@ def _clauses(parts: _Parts, nest: Callable[[Document], Document]) -> Document:
 def _clause(parts: _Parts) -> Document:
     """Its word, then what is parted by commas."""
     word, *rest = parts
-    items = _split_behind(rest, ",")
+    items = _split_after(rest, ",")
     if len(items) > 1:
         return (_sequence([word]), *(Nest((Line(), _wrapped(item, _expression))) for item in items))
     return (_sequence([word]), " ", _expression(rest)) if rest else _sequence([word])
 
 
 def _expression(parts: _Parts) -> Document:
-    """Broken before its `or`, or where it has none its `and`, as far as they stand in no bracket."""
+    """Broken before its `or`, or where it has none its `and`, as far as they are in no bracket."""
     for word in ("or", "and"):
         cuts = {i for i, part in enumerate(parts[:-1]) if part.text == word}
         first, *rest = _split_before(parts, cuts.__contains__)
@@ -284,7 +284,7 @@ def _expression(parts: _Parts) -> Document:
 
 
 def _collection(head: _Parts, body: _Bracket) -> Document:
-    """One field a line, the comments behind them in one column."""
+    """One field a line, the comments after them in one column."""
     fields = _split_before(body.inside, lambda i: _starts_field(body.inside, i))
     width = max((_width(f) for f in fields if f and _last(f[-1]).after), default=0)
     lines: list[Document] = []
@@ -311,7 +311,7 @@ def _width(parts: _Parts) -> int:
 
 def _transaction(head: _Parts, body: _Bracket) -> Document:
     writes: list[Document] = []
-    for run in _split_behind(body.inside, ";"):
+    for run in _split_after(body.inside, ";"):
         write = run[:-1] if run[-1].text == ";" else run
         writes.append((Line(), _wrapped(_bare_after(write), _head), ";", *_last(run[-1]).after))
     inside = (Nest((*writes, *body.close.before)), Line())

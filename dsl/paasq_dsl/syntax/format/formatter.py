@@ -32,7 +32,7 @@ def format_text(text: str, width: int = WIDE) -> str:
     ]
     statements = [statement.shift(start) for start, statement, _ in found if statement]
     diagnostics = [d.shift(start) for start, _, wrong in found for d in wrong]
-    page = _Page(text, width)
+    page = _Output(text, width)
     starts = [*(s.span.start for s in statements), len(text)]
     page.between(tokenize(text[: starts[0]]))
     for statement, (_, following) in zip(statements, pairwise(starts), strict=True):
@@ -55,18 +55,18 @@ def _is_whole(statement: tree.Statement, diagnostics: Sequence[Diagnostic]) -> b
 
 
 @dataclass
-class _Page:
+class _Output:
     """Statements and what stands between them, written one after the other."""
 
     text: str
     width: int
     out: list[str] = field(default_factory=list)
     newlines: int = 0  # read since what was written last
-    line_open: bool = False  # may a comment stand behind what was written last?
+    line_open: bool = False  # may a comment stand after what was written last?
     end_open: bool = False  # is that a string or comment without its end, which a newline would go into?
 
     def whole(self, span: Span, behind: Sequence[Token], *, closed: bool) -> None:
-        """A statement laid out anew. `behind`: the tokens between it and its semicolon, where it has one."""
+        """A statement laid out anew. `after`: the tokens between it and its semicolon, where it has one."""
         comments = [i for i, t in enumerate(behind) if t.kind is not TokenKind.SPACE]
         line = behind[: comments[-1] + 1] if comments else ()
         one_line = not any(t.kind is TokenKind.DOC or (t.kind is TokenKind.SPACE and "\n" in t.text) for t in line)
@@ -74,7 +74,7 @@ class _Page:
         doc = build_document(tokenize(self.text[span.start : span.end]))
         self._line(render_document((doc, end if one_line else ""), self.width))
         if not closed:
-            return  # the comments behind it are those of the end of the text
+            return  # the comments after it are those of the end of the text
         self._trivia(behind)
         if not one_line:
             self._line(end)

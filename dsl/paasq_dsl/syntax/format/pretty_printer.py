@@ -29,12 +29,14 @@ class Nest:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """A document that is written on one line where it fits in the width; else its own lines end."""
+
     body: Document
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment: on a line of its own, or behind what was written last with `gap` spaces between."""
+    """A comment: on a line of its own, or after what was written last with `gap` spaces between."""
 
     text: str
     own_line: bool
@@ -42,6 +44,7 @@ class Comment:
 
     @property
     def ends_line(self) -> bool:
+        """Must a line end follow, as after `//` or a comment on a line of its own?"""
         return self.own_line or self.text.startswith("//")
 
 
@@ -61,8 +64,8 @@ class _Writer:
         self.width = width
         self.out: list[str] = [""]  # the last is the indent while the line is at its start
         self.column = 0
-        self.at_start = True  # of a line, behind its indent
-        self.must_end_line = False  # behind a // comment
+        self.at_start = True  # of a line, after its indent
+        self.must_end_line = False  # after a // comment
         self.rest: list[
             tuple[int, bool, Document]
         ] = []  # what is still to write: indent, flat?, document; next one last
@@ -116,7 +119,7 @@ class _Writer:
         self.must_end_line = note.ends_line
 
     def _fits(self, doc: Document) -> bool:
-        """Does `doc` fit into this line, with what stands behind it up to the next possible line end?"""
+        """Does `doc` fit into this line, with what stands after it up to the next possible line end?"""
         room = self.width - self.column
         for flat, part in self._ahead(doc):
             match part:

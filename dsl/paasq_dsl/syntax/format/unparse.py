@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from paasq_dsl.syntax.lexer import format_name, format_record_ref, format_string
 from paasq_dsl.syntax.tree import (
@@ -19,60 +18,17 @@ from paasq_dsl.syntax.tree import (
     Moment,
     Name,
     NestedPipeline,
-    Node,
     Parameter,
     Range,
     RecordRef,
     Unary,
 )
 
-AnyNode = TypeVar("AnyNode", bound=Node)
-
 
 def unparse(expression: Expression) -> str:
     """`parse_expression` of it gives the same tree, but for the spans. Of a pipeline, which no catalog keeps in an
     expression, only the beginning is written."""
     return _WRITERS[type(expression)](expression)
-
-
-def walk(expression: Node) -> Iterator[Node]:
-    """Of the tree as it was written: the expression's, and all those in it."""
-    yield expression
-    for field in fields(expression):
-        value = getattr(expression, field.name)
-        for child in value if isinstance(value, tuple) else (value,):
-            if isinstance(child, Node):
-                yield from walk(child)
-
-
-def substitute_names(expression: AnyNode, new_of: Mapping[str, str]) -> AnyNode | Expression:
-    """With other names in the place of names, and of paths such as `place.city`."""
-    if (path := dotted_path(expression)) is not None:
-        return _as_path(new_of[path], expression) if path in new_of else expression
-    changed: dict[str, Any] = {}
-    for field in fields(expression):
-        value = getattr(expression, field.name)
-        if isinstance(value, Node):
-            changed[field.name] = substitute_names(value, new_of)
-        elif isinstance(value, tuple):
-            changed[field.name] = tuple(substitute_names(v, new_of) if isinstance(v, Node) else v for v in value)
-    return replace(expression, **changed)
-
-
-def dotted_path(node: Node) -> str | None:
-    """`a.b` of names with dots between; None of what is none."""
-    if isinstance(node, MemberAccess):
-        base = dotted_path(node.base)
-        return base and f"{base}.{node.name}"
-    return node.name if isinstance(node, Name) else None
-
-
-def _as_path(path: str, at: Node) -> Expression:
-    first, *rest = path.split(".")
-    found: Expression = Name(at.span, first)
-    for name in rest:
-        found = MemberAccess(at.span, found, name)
-    return found
 
 
 # How tightly an expression holds together, loosest first, as in the grammar.
@@ -132,7 +88,7 @@ def _logical(node: Logical) -> str:
 
 
 def _base(node: Expression) -> str:
-    """What stands before a dot. A record's key may hold dots: a space ends it."""
+    """What precedes a dot. A record's key may hold dots: a space ends it."""
     return f"{unparse(node)} " if isinstance(node, RecordRef) else _within(node, _PATH)
 
 

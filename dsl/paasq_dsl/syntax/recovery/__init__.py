@@ -1,1 +1,1 @@
-"""What is wrong with a piece that does not parse, and how parsing goes on after it."""
+"""Diagnostics of fragments that do not parse, and recovery after them."""

@@ -1,6 +1,6 @@
 """Mistakes that people bring from other languages, or make while typing, each with its own sentence and edit.
 
-Looked for where a piece did not parse, because the parser can only say what it would have taken instead.
+Looked for where a fragment did not parse, because the parser can only say what it would have taken instead.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.dialects.expressions import EXPRESSION_RULES
+from paasq_dsl.syntax.dialects.hints import lower_case_fix, source_of
 from paasq_dsl.syntax.dialects.stages import STAGE_RULES
-from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES, lower_case_fix, source_of
+from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_STAGES, DIALECT_STATEMENTS
 from paasq_dsl.syntax.keywords import (
     CLAUSE_KEYWORDS,
-    DIALECT_STAGES,
-    DIALECT_STATEMENTS,
     NAME_PRECEDING_KEYWORDS,
     STAGE_KEYWORDS,
     STATEMENT_KEYWORDS,
@@ -50,7 +50,7 @@ ErrorPattern = Callable[[Sequence[Token], str], Diagnostic | None]
 
 
 def match_error_pattern(tokens: Sequence[Token], start_rule: str) -> Diagnostic | None:
-    """The first known mistake in a piece; `start` is "head", "stage" or "emission"."""
+    """The first error pattern that matches a fragment; `start` is "head", "stage" or "emission"."""
     for rule in _RULES:
         found = rule(tokens, start_rule)
         if found is not None:
@@ -59,7 +59,7 @@ def match_error_pattern(tokens: Sequence[Token], start_rule: str) -> Diagnostic 
 
 
 def intended_stage(word: str) -> str:
-    """The stage that a word was perhaps meant to be; the word itself where there is none like it."""
+    """The stage keyword most similar to a word; the word itself where none is."""
     lowered = word.lower()
     if lowered in STAGE_KEYWORDS:
         return lowered
@@ -92,7 +92,7 @@ def _first_word(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return make_diagnostic(code, first.span, found=first.text[:40], known=known_words, candidates=candidates, fix=edit)
 
 
-def _word_behind_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
+def _word_after_bar(tokens: Sequence[Token], _: str) -> Diagnostic | None:
     """Of a stage in brackets."""
     behind = (tokens[i + 1 :] for i, token in enumerate(tokens[:-1]) if token.text == "|")
     return next((found for stage in behind if (found := _first_word(stage, "stage"))), None)
@@ -211,7 +211,7 @@ def _comma_between_fields(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
-    """The word of a stage or statement behind something that can end a stage, where a name can't stand."""
+    """The word of a stage or statement after something that can end a stage, where a name can't occur."""
     if tokens[0].text not in _IN_PIPELINES:
         return None
     for before, token in pairwise(tokens):
@@ -226,7 +226,7 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 
 
 def _with_pipes(tokens: Sequence[Token]) -> Fix:
-    """A `|` before the first, and, where lines had none at all, as PRQL writes them, before the stages behind it."""
+    """A `|` before the first, and, where lines had none at all, as PRQL writes them, before the stages after it."""
     begins = [
         i
         for i, (before, token) in enumerate(pairwise(tokens), 1)
@@ -250,7 +250,7 @@ def _one_word(token: Token) -> str:
 
 
 def _emission_elsewhere(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """`emit enter` in what is no watch: there it would be a piece of its own."""
+    """`emit enter` in what is no watch: there it would be a fragment of its own."""
     if start == "emission" or tokens[0].text not in _IN_PIPELINES:
         return None
     for token, following in pairwise(tokens):
@@ -263,6 +263,6 @@ _IN_PIPELINES = STAGE_KEYWORDS | {"from", "let", "explain", "watch"}
 
 _RULES: tuple[ErrorPattern, ...] = (
     *STAGE_RULES, *STATEMENT_RULES, _first_word, *EXPRESSION_RULES, _odd_token, _assignment_in_condition, _operator_words,
-    _word_behind_bar,
+    _word_after_bar,
     _comma_between_fields, _missing_separator, _emission_elsewhere,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one small change after which a piece parses, where there is exactly one."""
+"""Local repair: the single token change after which a fragment parses, offered only where it is unambiguous."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Callable, Iterator, Sequence
 
 from paasq_dsl.diagnostics import Fix, similar_names
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.keywords import DIALECT_CLAUSE_KEYWORDS
+from paasq_dsl.syntax.dialects.vocabulary import DIALECT_CLAUSE_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind, format_string, is_plain_name, unescape_string
 from paasq_dsl.syntax.recovery.expected_tokens import terminal_literal
 
 CANDIDATES_MAX = 8  # each is a parse
-TEXT_CHARACTERS_MAX = 2_000
+REPAIR_CHARACTERS_MAX = 2_000
 
 
 def find_repair(
     text: str, unexpected: Token | None, accepted: frozenset[str], parses: Callable[[str], bool]
 ) -> Fix | None:
-    """`found` is the token that can't stand there, None at the end of the text; `accepted` are the terminals that could."""
-    if len(text) > TEXT_CHARACTERS_MAX:
+    """The fix after which `parses` holds; None where several work, none does, or trying them would be too expensive.
+
+    `unexpected` is the token at which the parser stopped, None at the end of the text; `accepted` are the terminals of the
+    grammar that it would have taken there. Costs at most `CANDIDATES_MAX` parses.
+    """
+    if len(text) > REPAIR_CHARACTERS_MAX:
         return None
     choices = list(_choices(text, unexpected, accepted))
     if sum(map(len, choices)) > CANDIDATES_MAX:
         return None
-    working = [next((e for e in edits if parses(apply_fix(text, e))), None) for edits in choices]
+    working = [next((e for e in edits if parses(e.apply(text))), None) for edits in choices]
     working = [edit for edit in working if edit is not None]
     return working[0] if len(working) == 1 else None
 
 
-def apply_fix(text: str, edit: Fix) -> str:
-    return text[: edit.span.start] + edit.text + text[edit.span.end :]
-
-
 def _choices(text: str, found: Token | None, accepted: frozenset[str]) -> Iterator[list[Fix]]:
-    """What may stand there instead, each as the edits that put it there, best first."""
+    """For each accepted terminal that can be written, the edits that insert or substitute it, best first."""
     words = [word for word in map(terminal_literal, sorted(accepted)) if word is not None]
     if found is None:
         yield from ([Fix(Span(len(text), len(text)), _apart(word), f"write {word}")] for word in words)
@@ -41,7 +41,7 @@ def _choices(text: str, found: Token | None, accepted: frozenset[str]) -> Iterat
     other = next((better for kind, better in _other_kinds(found) if kind in accepted), None)
     if other is not None:
         yield [Fix(found.span, other, f"write {other}")]
-    close = _meant(found, words)
+    close = _intended_word(found, words)
     if close is not None:
         yield [Fix(found.span, close, f"write {close}")]
         return
@@ -52,8 +52,8 @@ def _choices(text: str, found: Token | None, accepted: frozenset[str]) -> Iterat
         yield [inserted, instead] if _is_word(found.text) else [instead] if not _is_word(word) else [inserted]
 
 
-def _meant(found: Token, words: Sequence[str]) -> str | None:
-    """The word of the grammar that a word was meant to be."""
+def _intended_word(found: Token, words: Sequence[str]) -> str | None:
+    """The accepted keyword that a name is the dialect form or a misspelling of."""
     if found.kind is not TokenKind.NAME:
         return None
     if (better := DIALECT_CLAUSE_KEYWORDS.get(found.text.lower())) in words:

@@ -1,7 +1,7 @@
-"""The mistakes behind the first one of a piece: those that are left where each is mended as it offers.
+"""Errors after the first one of a fragment: those that remain once the fix of each error before is applied.
 
-Only known mistakes are told, and only where their place is one that no mend before has touched: what a mend itself leads to
-would confuse.
+Only errors that match a pattern are reported, and only at text that no earlier fix touched, so that no error is reported
+that a fix itself introduced.
 """
 
 from __future__ import annotations
@@ -13,35 +13,38 @@ from paasq_dsl.diagnostics import Diagnostic, Fix
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.lexer import Token, tokenize
 from paasq_dsl.syntax.recovery.error_patterns import match_error_pattern
-from paasq_dsl.syntax.recovery.local_repair import TEXT_CHARACTERS_MAX, apply_fix
+from paasq_dsl.syntax.recovery.local_repair import REPAIR_CHARACTERS_MAX
 from paasq_dsl.syntax.stage_splitter import without_trivia
 
-ERRORS_MAX = 8  # of one piece: each is a parse
+ERRORS_MAX = 8  # of one fragment: each costs a parse
 
 
 def successive_errors(text: str, start: str, first: Diagnostic, parses: Callable[[str], bool]) -> Iterator[Diagnostic]:
-    """`first` is a mistake of the piece; `parses` tells whether a mended one is right. Spans are those of `text`."""
-    found, mended, origin = first, text, list(range(len(text)))
+    """The errors after `first`, in the order in which fixing reveals them, with spans in `text`.
+
+    Stops once the fixed fragment satisfies `parses`, an error has no fix, or after `ERRORS_MAX` errors.
+    """
+    found, fixed, origin = first, text, list(range(len(text)))
     parting = _parting(without_trivia(tokenize(text)))
     for _ in range(ERRORS_MAX):
         edit = found.fix
-        if edit is None or len(text) > TEXT_CHARACTERS_MAX:
+        if edit is None or len(text) > REPAIR_CHARACTERS_MAX:
             return
-        origin[edit.span.start : edit.span.end] = _aligned(mended, edit, origin)
-        mended = apply_fix(mended, edit)
-        tokens = without_trivia(tokenize(mended))
-        if not tokens or _parting(tokens) != parting or parses(mended):
+        origin[edit.span.start : edit.span.end] = _aligned(fixed, edit, origin)
+        fixed = edit.apply(fixed)
+        tokens = without_trivia(tokenize(fixed))
+        if not tokens or _parting(tokens) != parting or parses(fixed):
             return
-        mistake = match_error_pattern(tokens, start)
-        span = None if mistake is None else _original(mistake.span, origin)
-        if mistake is None or span is None:
+        error = match_error_pattern(tokens, start)
+        span = None if error is None else _original(error.span, origin)
+        if error is None or span is None:
             return
-        found = mistake
+        found = error
         yield _placed(found, span, origin)
 
 
 def _parting(tokens: Sequence[Token]) -> int:
-    """A mend that brings one more makes several pieces."""
+    """The count of separators; a fix that adds one splits the fragment."""
     return sum(token.text in {"|", ";"} for token in tokens)
 
 

@@ -1,4 +1,4 @@
-"""The tree of a text, as written: frozen nodes with spans. Spans are relative to the piece (head or stage) a node stands in."""
+"""The tree of a text, as written: frozen nodes with spans. Spans are relative to the fragment (head or stage) of a node."""
 
 from paasq_dsl.syntax.tree.expressions import (
     Arguments,

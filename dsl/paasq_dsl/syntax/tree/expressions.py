@@ -1,4 +1,4 @@
-"""The tree of an expression, as written. A pipeline in brackets is an expression too, so sources stand here."""
+"""The tree of an expression, as written. A pipeline in brackets is an expression too, so sources are defined here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from paasq_dsl.values import Duration
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """null, a bool, a number, a string or a duration; `as_time` where the string is what stood behind an @ date.
+    """null, a bool, a number, a string or a duration; `is_time` where the string is the text of an @ date.
 
-    An int is one of 64 bits, or 2^63, which the binder refuses: only behind a minus it is one, which is then in the value."""
+    An int is one of 64 bits, or 2^63, which the binder refuses: it is valid only after a minus, then part of the value."""
 
     value: bool | int | float | str | Duration | None
     is_time: bool = False
@@ -29,11 +29,15 @@ class Moment(Node):
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
+    """A bare name, such as `title`: a column, a parameter of the function around it, or an option's word."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Node):
+    """`$name`: a value given with each run; `name` is without the `$`."""
+
     name: str
 
 
@@ -47,6 +51,8 @@ class RecordRef(Node):
 
 @dataclass(frozen=True, slots=True)
 class ListLiteral(Node):
+    """`[a, b, ...]`, possibly empty."""
+
     items: tuple[Expression, ...]
 
 
@@ -60,6 +66,8 @@ class Range(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unary(Node):
+    """`-operand` or `not operand`."""
+
     operator: str  # "-" or "not"
     operand: Expression
 
@@ -84,6 +92,9 @@ class Logical(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
+    """`name(arguments)`; a function of a module has its alias and a dot in `name`. `name_span` covers the name
+    alone."""
+
     name: str
     name_span: Span
     arguments: tuple[Expression, ...]
@@ -91,6 +102,8 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class MemberAccess(Node):
+    """`base.name`, such as a member of an object; a dotted column name is a chain of these."""
+
     base: Expression
     name: str
 
@@ -137,7 +150,7 @@ class Arguments(Node):
 @dataclass(frozen=True, slots=True)
 class FromClause(Node):
     """`name` has the alias of a module and a dot before it where the let is one of a module. `arguments` is None where
-    there are no brackets, `key` where no one record is named."""
+    there are no brackets, `record_key` where no single record is named."""
 
     name: str
     name_span: Span

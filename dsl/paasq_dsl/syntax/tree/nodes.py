@@ -1,4 +1,4 @@
-"""What every node of a tree is. Spans are relative to the piece (head or stage) that a node stands in."""
+"""The bases of all tree nodes. Spans are relative to the fragment (head or stage) that holds the node."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from paasq_dsl.source_text import Span
 
 @dataclass(frozen=True, slots=True)
 class Node:
+    """Base of all nodes. `span` is what the node covers, counted from the start of its fragment."""
+
     span: Span
 
 
@@ -19,7 +21,7 @@ class Stage(Node):
 
 @dataclass(frozen=True, slots=True)
 class ErrorNode(Stage):
-    """A piece that could not be parsed; `word` is what it begins with, `name` the name behind that, where one is."""
+    """A fragment that could not be parsed: its first word, and the name that follows it, else an empty `name`."""
 
     keyword: str
     name: str = ""

@@ -11,23 +11,31 @@ from paasq_dsl.syntax.tree.nodes import Node, Stage
 
 @dataclass(frozen=True, slots=True)
 class Option(Node):
+    """`name=value` of a stage, such as `exact=true`."""
+
     name: str
     value: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Where(Stage):
+    """`where predicate`."""
+
     predicate: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedField(Node):
+    """`name^weight` in a match or find; the weight is 1 where none is written."""
+
     name: str
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Find(Stage):
+    """`find "words" in title^2, body weights=[1, 2]`; without fields all text fields are searched."""
+
     query_text: Literal | Parameter
     fields: tuple[WeightedField, ...]
     options: tuple[Option, ...]
@@ -45,6 +53,8 @@ class Match(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Near(Stage):
+    """`near field to target exact=true`; `field` is None where none is named."""
+
     field: str | None
     field_span: Span
     target: Expression
@@ -53,12 +63,16 @@ class Near(Stage):
 
 @dataclass(frozen=True, slots=True)
 class FuseBranch(Node):
+    """`name: stage | stage` inside the brackets of a fuse."""
+
     name: str
     stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fuse(Stage):
+    """`fuse method option=value (name: stages, ...)`; `method` is the word as written, checked by the binder."""
+
     method: str
     method_span: Span
     options: tuple[Option, ...]
@@ -67,6 +81,8 @@ class Fuse(Stage):
 
 @dataclass(frozen=True, slots=True)
 class SortKey(Node):
+    """`expression desc nulls first`; ascending with nulls last where nothing is written."""
+
     expression: Expression
     descending: bool
     nulls_first: bool = False
@@ -74,22 +90,30 @@ class SortKey(Node):
 
 @dataclass(frozen=True, slots=True)
 class Sort(Stage):
+    """`sort key, ...`, the first key first."""
+
     keys: tuple[SortKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Take(Stage):
+    """`take count`."""
+
     count: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Stage):
+    """`page size after cursor`; `after` is None without a cursor."""
+
     size: Expression
     after: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
 class Select(Stage):
+    """`select name = expression, expression, ...`."""
+
     items: tuple[NamedItem, ...]
 
 
@@ -103,17 +127,23 @@ class Extend(Stage):
 
 @dataclass(frozen=True, slots=True)
 class FacetItem(Node):
+    """`name = expression top n` in a facet; `top` is None where not written."""
+
     item: NamedItem
     top: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
 class Facet(Stage):
+    """`facet item, ...`."""
+
     items: tuple[FacetItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Summarize(Stage):
+    """`summarize aggregates by keys fill value`."""
+
     aggregates: tuple[NamedItem, ...]
     keys: tuple[NamedItem, ...]
     fill: Expression | None  # a Name where it is a method: previous or linear
@@ -121,6 +151,8 @@ class Summarize(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Follow(Stage):
+    """`follow field depth 1..3`; `depth` is None where not written."""
+
     field: str
     field_span: Span
     depth: Expression | None
@@ -128,6 +160,8 @@ class Follow(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Drop(Stage):
+    """`drop column, ...`."""
+
     columns: tuple[Name, ...]
 
 
@@ -140,6 +174,8 @@ class Rename(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Skip(Stage):
+    """`skip count`."""
+
     count: Expression
 
 
@@ -152,18 +188,24 @@ class Distinct(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Expand(Stage):
+    """`expand column as name`; without a name the items replace the list in its own column."""
+
     column: Name
     name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Sample(Stage):
+    """`sample count seed number`; `count` may be a share such as 0.1."""
+
     count: Expression
     seed: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
 class Union(Stage):
+    """`union (from a | ...), (from b | ...)`."""
+
     pipelines: tuple[NestedPipeline, ...]
 
 
@@ -183,17 +225,23 @@ class Lookup(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Rerank(Stage):
+    """`rerank by value`."""
+
     value: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Collapse(Stage):
+    """`collapse value keep n`; `max_per_value` is None where not written."""
+
     value: Expression
     max_per_value: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
 class Diversify(Stage):
+    """`diversify field lambda=0.7 depth=100`; `field` is None where none is named."""
+
     field: str | None
     field_span: Span
     options: tuple[Option, ...]
@@ -201,6 +249,8 @@ class Diversify(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Passages(Stage):
+    """`passages field max n`; `max_per_row` is None where not written."""
+
     field: str
     field_span: Span
     max_per_row: Expression | None
@@ -208,7 +258,7 @@ class Passages(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Cite(Stage):
-    pass
+    """`cite`, which takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,19 +32,21 @@ class FieldDeclaration(Node):
     unique: bool
     default: Expression | None
     sources: tuple[Name, ...]
-    computed: Expression | None = None  # behind `=`: what its value always is
+    computed: Expression | None = None  # the expression after `=`, which gives its value
     doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryHead(Node):
+    """`from source`, or `explain from source`."""
+
     source: FromClause
     explain: str | None  # None, "plan" or "analyze"
 
 
 @dataclass(frozen=True, slots=True)
 class FormalParameter(Node):
-    """A parameter of a function or a pipeline. `written` is the whole declaration on one line, for signatures."""
+    """A parameter of a function or a pipeline. `declaration_text` is it on one line, for signatures."""
 
     name: str
     type: TypeExpression
@@ -54,6 +56,8 @@ class FormalParameter(Node):
 
 @dataclass(frozen=True, slots=True)
 class LetHead(Node):
+    """`let name(parameters) = from source`; the stages belong to the statement."""
+
     name: str
     source: FromClause
     parameters: tuple[FormalParameter, ...] = ()
@@ -61,6 +65,8 @@ class LetHead(Node):
 
 @dataclass(frozen=True, slots=True)
 class ParameterDeclaration(Node):
+    """`param $name: type = default`; `name` is without the `$`."""
+
     name: str
     type: TypeExpression
     default: Expression | None
@@ -68,6 +74,8 @@ class ParameterDeclaration(Node):
 
 @dataclass(frozen=True, slots=True)
 class CollectionDeclaration(Node):
+    """`collection name { field: type, ... }`."""
+
     name: str
     fields: tuple[FieldDeclaration, ...]
 
@@ -77,11 +85,13 @@ class Command(Node):
     """Every statement that is no query, write or declaration above."""
 
 
-# ---- definitions: what they name can be used by the statements behind them
+# ---- definitions: what they name can be used by the statements after them
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionDeclaration(Command):
+    """`fn name(parameters): result = body`."""
+
     name: str
     parameters: tuple[FormalParameter, ...]
     result: TypeExpression
@@ -90,6 +100,8 @@ class FunctionDeclaration(Command):
 
 @dataclass(frozen=True, slots=True)
 class Use(Command):
+    """`use "path" as alias`; `path_span` covers the string."""
+
     path: str
     path_span: Span
     alias: str
@@ -107,6 +119,8 @@ class SetTimeZone(Command):
 
 @dataclass(frozen=True, slots=True)
 class ViewHead(Command):
+    """`view name(parameters) = from source`; the stages belong to the statement."""
+
     name: str
     source: FromClause
     parameters: tuple[FormalParameter, ...] = ()
@@ -114,18 +128,24 @@ class ViewHead(Command):
 
 @dataclass(frozen=True, slots=True)
 class AddField(Command):
+    """`alter collection c add field ...`."""
+
     collection: Name
     field: FieldDeclaration
 
 
 @dataclass(frozen=True, slots=True)
 class DropField(Command):
+    """`alter collection c drop field f`."""
+
     collection: Name
     field: Name
 
 
 @dataclass(frozen=True, slots=True)
 class RenameField(Command):
+    """`alter collection c rename field f to new_name`."""
+
     collection: Name
     field: Name
     new_name: Name
@@ -133,6 +153,8 @@ class RenameField(Command):
 
 @dataclass(frozen=True, slots=True)
 class RetypeField(Command):
+    """`alter collection c retype field f: type`."""
+
     collection: Name
     field: Name
     type: TypeExpression
@@ -140,12 +162,16 @@ class RetypeField(Command):
 
 @dataclass(frozen=True, slots=True)
 class DropCollection(Command):
+    """`drop collection c`; `and_records` where the statement says that its records go too."""
+
     collection: Name
     and_records: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DropView(Command):
+    """`drop view v`."""
+
     view: Name
 
 
@@ -154,12 +180,14 @@ class DropView(Command):
 
 @dataclass(frozen=True, slots=True)
 class WatchHead(Command):
+    """`watch source`; the stages and the emit clause belong to the statement."""
+
     source: FromClause
 
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
-    """`what` is collections, views, functions, stages, snapshots, or fields: then `of` names the collection."""
+    """`kind` is collections, views, functions, stages, snapshots, or fields: then `collection` is set."""
 
     kind: str
     collection: Name | None = None
@@ -167,21 +195,29 @@ class Show(Command):
 
 @dataclass(frozen=True, slots=True)
 class Describe(Command):
+    """`describe name`, of a collection, view, function or stage."""
+
     subject: Name
 
 
 @dataclass(frozen=True, slots=True)
 class Dryrun(Command):
+    """`dryrun write`: the write or transaction to check without applying it."""
+
     writes: Write | Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class CreateSnapshot(Command):
+    """`snapshot "name"`."""
+
     name: Literal | Parameter
 
 
 @dataclass(frozen=True, slots=True)
 class VerifySnapshot(Command):
+    """`verify snapshot "name"`."""
+
     name: Literal | Parameter
 
 
@@ -215,14 +251,16 @@ class EmitClause(Node):
 
 @dataclass(frozen=True, slots=True)
 class PositionedEmitClause:
+    """An emit clause, or the error in its place, and the offset in the whole text that its spans count from."""
+
     node: EmitClause | ErrorNode
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emission` is what a watch emits,
-    where it says so."""
+    """One statement. `span` is absolute; `offset` is what the head's spans count from. `emit_clause` is that of a
+    watch, where it has one."""
 
     head: Head
     offset: int
@@ -232,6 +270,7 @@ class Statement:
     emit_clause: PositionedEmitClause | None = None
 
     def shift(self, offset: int) -> Statement:
+        """The same statement `offset` characters further on; nodes are shared, since their spans are relative."""
         stages = tuple(PositionedStage(placed.node, placed.offset + offset) for placed in self.stages)
         emission = self.emit_clause and PositionedEmitClause(self.emit_clause.node, self.emit_clause.offset + offset)
         return Statement(self.head, self.offset + offset, stages, self.doc, self.span.shift(offset), emission)
@@ -239,4 +278,6 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Script:
+    """The statements of a whole text, in order; one that could not be parsed has an `ErrorNode` as its head."""
+
     statements: tuple[Statement, ...]

@@ -30,8 +30,8 @@ class Put(Node):
 
 @dataclass(frozen=True, slots=True)
 class Patch(Node):
-    """Of one record (`target` is a Ref) or of all that pass `condition` (`target` is a Name). `creates`: where there is no
-    such record one is put."""
+    """Of one record (`target` is a RecordRef) or of all that pass `condition` (`target` is a Name). `upsert`: a missing
+    record is put."""
 
     target: RecordRef | Name
     condition: Expression | None
@@ -42,6 +42,8 @@ class Patch(Node):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Node):
+    """`delete collection:key`, or `delete from collection where condition`, with an optional `expect`."""
+
     target: RecordRef | Name
     condition: Expression | None
     expect: Expect | None
@@ -49,6 +51,8 @@ class Delete(Node):
 
 @dataclass(frozen=True, slots=True)
 class Transaction(Node):
+    """`tx { write; write }`: all writes are applied, or none."""
+
     writes: tuple[Write, ...]
 
 

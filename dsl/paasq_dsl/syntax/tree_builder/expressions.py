@@ -26,6 +26,7 @@ class LiteralError(ValueError):
 
 
 def span_of(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Span:
+    """From the start of `first` to the end of `last`, or of `first` itself where there is no `last`."""
     start = _of(first).start
     return Span(start, _of(last if last is not None else first).end)
 
@@ -45,6 +46,7 @@ def _two_words(first: Token, second: Token) -> Token:
 
 
 def unquote_name(token: Token) -> str:
+    """The name that a token means: its text without back-ticks."""
     return str(token).strip("`")
 
 
@@ -57,6 +59,9 @@ def covering_span(parts: Sequence[Any]) -> Span:
 
 @v_args(inline=True)
 class ExpressionTransformer(Transformer[Token, Any]):
+    """Builds the nodes of expressions; each method is called by Lark for the grammar rule of its name, with the
+    rule's parts."""
+
     def disjunction(self, *operands: E) -> tree.Logical:
         return tree.Logical(covering_span(operands), "or", operands)
 

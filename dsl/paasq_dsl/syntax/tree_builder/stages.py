@@ -14,6 +14,9 @@ QueryText: TypeAlias = tree.Literal | tree.Parameter
 
 @v_args(inline=True)
 class StageTransformer(ExpressionTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    """Builds the nodes of stages; each method is called by Lark for the grammar rule of its name, with the rule's
+    parts."""
+
     def where(self, predicate: E) -> tree.Where:
         return tree.Where(predicate.span, predicate)
 

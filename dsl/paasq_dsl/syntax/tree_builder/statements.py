@@ -16,6 +16,9 @@ from paasq_dsl.syntax.tree_builder.stages import StageTransformer
 
 @v_args(inline=True)
 class StatementTransformer(StageTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    """Builds the nodes of heads and writes; each method is called by Lark for the grammar rule of its name, with the
+    rule's parts."""
+
     def query(self, explain: str | None, source: tree.FromClause) -> tree.QueryHead:
         return tree.QueryHead(source.span, source, explain)
 
