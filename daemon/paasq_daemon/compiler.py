@@ -159,10 +159,6 @@ class Compiler:
             zone=zone,
         )
         if has_errors((*diagnostics, *bound.diagnostics)):
-            # bound once more as editors do it: some mends are made of the values of literals, which a plan does not have
-            bound = bind_script(
-                script, catalog, resolve_module=module_resolver(modules), executed_count=statements_done, zone=zone
-            )
             raise query_error((*diagnostics, *bound.diagnostics), SourceText(text, source_name))
         todo = [
             (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, BoundParameter, type(None)))
