@@ -34,7 +34,8 @@ from paasq_dsl.source_text import SourceText, Span
 from paasq_dsl.syntax.free_parameters import free_parameters
 from paasq_dsl.syntax.lexer import tokenize
 from paasq_dsl.syntax.normalization import NormalizedText, normalize
-from paasq_dsl.syntax.parser import parse_script
+from paasq_dsl.syntax.parser import parse_scanned
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.text_cache import TextCache
 from paasq_dsl.time_zones import DEFAULT_ZONE, find_zone
 from paasq_dsl.values import Value
@@ -82,10 +83,10 @@ PreparedStatement: TypeAlias = (
 
 @dataclass(frozen=True)
 class CompiledScript:
-    """A text without errors. `text` is the one it was compiled from, `steps` what there is to run, `numbers` which
+    """A text without errors. `source` is the text it was compiled from, `steps` what there is to run, `numbers` which
     statement each step is, from 0; `parameters` are those that are declared, `asked` the names of all."""
 
-    text: str
+    source: ScannedText
     statements: tuple[PreparedStatement, ...]
     parameters: Mapping[str, BoundParameter]
     statement_numbers: tuple[int, ...]
@@ -149,7 +150,7 @@ class Compiler:
         found = self.cache.get((key.key, *world))
         if found is not None:
             return _lookup(found, key, plan_key, hit=hit)
-        script, diagnostics = parse_script(text)
+        script, diagnostics = parse_scanned(key.source)
         bound = bind_script(
             script,
             catalog,
@@ -159,17 +160,13 @@ class Compiler:
             zone=zone,
         )
         if has_errors((*diagnostics, *bound.diagnostics)):
-            # bound once more as editors do it: some mends are made of the values of literals, which a plan does not have
-            bound = bind_script(
-                script, catalog, resolve_module=module_resolver(modules), executed_count=statements_done, zone=zone
-            )
             raise query_error((*diagnostics, *bound.diagnostics), SourceText(text, source_name))
         todo = [
             (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, BoundParameter, type(None)))
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
-        asked = free_parameters(text) | frozenset(bound.parameters)
-        compiled = CompiledScript(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
+        asked = free_parameters(key.source) | frozenset(bound.parameters)
+        compiled = CompiledScript(key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
@@ -178,7 +175,7 @@ class Compiler:
         """Remembered, since a text whose values are parameters comes again as it is."""
         known = self._canonical.get(text)
         if known is None:
-            known = normalize(text)
+            known = normalize(ScannedText(text))
             self._canonical.put(text, known)
         return known
 

@@ -308,7 +308,7 @@ def _refuse_watches(lookup: CompiledRequest, request: Request) -> None:
     """Raises QueryError where there is one: it has no answer."""
     for step in lookup.compiled.statements:
         if isinstance(step, PreparedWatch):
-            span = remap_span(step.statement.span, lookup.compiled.text, request.text)
+            span = remap_span(step.statement.span, lookup.compiled.source, lookup.canonical.source)
             found = make_diagnostic("PQ0625", span, ask=_ASK)
             raise query_error((found,), SourceText(request.text, request.source_name))
 
@@ -361,7 +361,7 @@ def _inputs(request: Request, lookup: CompiledRequest, cancel: CancellationToken
 
 def _placed(error: EvaluationError, lookup: CompiledRequest, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
-    span = remap_span(error.span, lookup.compiled.text, request.text)
+    span = remap_span(error.span, lookup.compiled.source, lookup.canonical.source)
     found = make_diagnostic(error.code, span, candidates=error.candidates, **error.words)
     return query_error((found,), SourceText(request.text, request.source_name))
 

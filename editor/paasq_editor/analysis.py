@@ -18,6 +18,7 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.free_parameters import free_parameters
 from paasq_dsl.syntax.parser import parse_script
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.tree import FunctionDeclaration, SetTimeZone, Use
 
 TEXTS_CACHED_MAX = 32  # documents open at once, unsaved
@@ -89,7 +90,7 @@ def _asked(statement: str, above: Sequence[tuple[tree.Head, str]]) -> tuple[str,
     filled = {
         head.name for head, _ in above if isinstance(head, tree.ParameterDeclaration) and head.default is not None
     }
-    return tuple(sorted(free_parameters(used) - filled))
+    return tuple(sorted(free_parameters(ScannedText(used)) - filled))
 
 
 def declared_names(text: str) -> frozenset[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dumps import diagnostic_text
 from golden import Case, cases
+from paasq_daemon import compiler
 from paasq_daemon.backends.backend import Capability, ExecutablePlan
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.wire.errors import BY_CODE, QueryError
-from paasq_dsl.binder.script import bind_script
+from paasq_dsl.binder.script import BindResult, bind_script
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.diagnostics import MESSAGES, Diagnostic, has_errors
 from paasq_dsl.diagnostics.daemon import DAEMON
@@ -76,6 +78,19 @@ def test_the_engine_says_what_the_editor_says(case: Case) -> None:
         Compiler(NeverAsked()).compile(case["query"], catalog(), "<query>", MODULES)
     said = sorted(refused.value.diagnostics, key=lambda d: (d["start"], d["code"]))
     assert said == [d.to_json(SourceText(case["query"])) for d in found]
+
+
+def test_a_refused_text_is_bound_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bound: list[Any] = []
+
+    def counted(*args: Any, **options: Any) -> BindResult:
+        bound.append(bind_script(*args, **options))
+        return bound[-1]
+
+    monkeypatch.setattr(compiler, "bind_script", counted)
+    with pytest.raises(QueryError, match="written @2026-01-31"):
+        Compiler(NeverAsked()).compile("from pep | where created > 2026-01-31", catalog(), "<query>", MODULES)
+    assert len(bound) == 1
 
 
 def test_every_code_has_a_case() -> None:

@@ -23,6 +23,7 @@ from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.request import Request
 from paasq_dsl.syntax.lexer import TokenKind, tokenize, unescape_string
 from paasq_dsl.syntax.normalization import normalize
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import parse_time
@@ -150,7 +151,7 @@ def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldO
     other = _with_other_literals(text, data.draw)
     note(f"{text}\nand then\n{other}")
     catalog = engine.catalog()
-    assert normalize(text).key == normalize(other).key
+    assert normalize(ScannedText(text)).key == normalize(ScannedText(other)).key
     engine._compiler.compile(text, catalog, "<query>")
     warm = engine._compiler.compile(other, catalog, "<query>")
     assert warm.cache_hit

@@ -260,6 +260,7 @@ def _read(batch: Batch, schema: bound.Schema) -> Iterator[list[Any]]:
 
 def _rows(batch: Batch, schema: bound.Schema) -> list[list[Any]]:
     """What is shown of each row, objects nested."""
+    batch.prefetch(c.name for c in schema.visible_columns)
     values = {c.name: column_to_values(batch.column(c.name)) for c in schema.visible_columns}
     columns = [
         values[name] if type_.kind is not TypeKind.OBJECT else _nested(type_, name, values, batch.length)

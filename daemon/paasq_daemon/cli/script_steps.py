@@ -11,6 +11,7 @@ from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.source_text import SourceText, Span
 from paasq_dsl.syntax.free_parameters import free_parameters
 from paasq_dsl.syntax.lexer import TokenKind, tokenize
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.stage_splitter import split_script
 
 _USE = re.compile(r'use\s+"[^"\n]*"\s+as\s+(\w+)')
@@ -33,7 +34,7 @@ class ScriptStep:
     @property
     def parameters(self) -> frozenset[str]:
         """The names, without the `$`, of the parameters that `text` uses."""
-        return free_parameters(self.text)
+        return free_parameters(ScannedText(self.text))
 
     @property
     def is_watch(self) -> bool:

@@ -82,9 +82,9 @@ def evaluate_scalar(expression: BoundExpression, run: EvaluationContext) -> Valu
     return column_to_values(evaluate(expression, _NO_COLUMNS, run))[0]
 
 
-def referenced_columns(expression: BoundExpression) -> frozenset[str]:
-    """The names of the columns that the expression reads."""
-    return frozenset(part.name for part in walk_expression(expression) if isinstance(part, ColumnRef))
+def referenced_columns(*expressions: BoundExpression) -> frozenset[str]:
+    """The names of the columns that the expressions read."""
+    return frozenset(part.name for each in expressions for part in walk_expression(each) if isinstance(part, ColumnRef))
 
 
 def is_scalar(expression: BoundExpression) -> bool:

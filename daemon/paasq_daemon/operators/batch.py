@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, Ints, Mask
-from paasq_daemon.operators.column_fetch import fetch_column
+from paasq_daemon.operators.column_fetch import fetch_columns
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class SortKey:
 @dataclass(frozen=True)
 class LazyColumns:
     """Columns that come from elsewhere when somebody asks for them. `names` leads from what a column is called here to its
-    name there, `fetch(name there, rows)` gives a value for each of `rows`, which are aligned with the batch's.
+    name there, `fetch(names there, rows)` gives these columns by name, with a value for each of `rows`, which are aligned
+    with the batch's.
     """
 
     names: Mapping[str, str]
-    fetch: Callable[[str, Ints], Column]
+    fetch: Callable[[Iterable[str], Ints], Mapping[str, Column]]
     rows: Ints
 
     def take(self, rows: Ints) -> LazyColumns:
@@ -63,18 +64,26 @@ class Batch:
         """Raises KeyError where there is no such column: the binder lets no such name through."""
         found = self.computed.get(name)  # a column of no rows is false, so `or` would pass it by
         if found is None:
-            found = self._fetched.get(name)
-        if found is None:
-            found = self._fetched[name] = self.gather(name, np.arange(self.length))
+            self.prefetch((name,))
+            found = self._fetched[name]
         return found
 
-    def gather(self, name: str, rows: Ints) -> Column:
-        """The column in these rows, of which alone it is fetched."""
-        found = self.computed.get(name)
-        if found is not None:
-            return found.take(rows)
-        origin = self._origin(name)
-        return origin.fetch(origin.names.get(name, name), origin.rows[rows])
+    def prefetch(self, names: Iterable[str]) -> None:
+        """Fetch columns that will all be asked for: each record is decoded once for all of them. They are kept as long as
+        this batch is. Raises KeyError as `column`."""
+        missing = [name for name in names if name not in self.computed and name not in self._fetched]
+        if missing:
+            self._fetched.update(self.gather(missing, np.arange(self.length)))
+
+    def gather(self, names: Iterable[str], rows: Ints) -> dict[str, Column]:
+        """Columns by name in these rows, of which alone they are fetched."""
+        wanted = list(names)
+        found = {name: self.computed[name].take(rows) for name in wanted if name in self.computed}
+        for origin, group in self._origins(name for name in wanted if name not in found):
+            there = {name: origin.names.get(name, name) for name in group}
+            fetched = origin.fetch(dict.fromkeys(there.values()), origin.rows[rows])
+            found |= {name: fetched[old] for name, old in there.items()}
+        return found
 
     def take(self, rows: Ints) -> Batch:
         """These rows, in the order given (positions in this batch)."""
@@ -99,13 +108,11 @@ class Batch:
     def renamed(self, old_of: Mapping[str, str]) -> Batch:
         """With columns under other names, by new name; all at once."""
         computed = {name: column for name, column in self.computed.items() if name not in old_of}
+        computed |= {new: self.computed[old] for new, old in old_of.items() if old in self.computed}
         deferred = list(self.lazy_columns)
-        for new, old in old_of.items():
-            if old in self.computed:
-                computed[new] = self.computed[old]
-            else:
-                origin = self._origin(old)
-                deferred.append(replace(origin, names={new: origin.names.get(old, old)}))
+        for origin, group in self._origins(old for old in old_of.values() if old not in self.computed):
+            names = {new: origin.names.get(old, old) for new, old in old_of.items() if old in group}
+            deferred.append(replace(origin, names=names))
         return replace(self, computed=computed, lazy_columns=tuple(deferred))
 
     @property
@@ -113,14 +120,18 @@ class Batch:
         """The hidden key that makes every order total; nothing of rows whose order is total without."""
         return self.sub_ordinals if self.ordinals is None else (self.ordinals, *self.sub_ordinals)
 
-    def _origin(self, name: str) -> LazyColumns:
-        """Where a column that was not computed comes from."""
-        for columns in reversed(self.lazy_columns):
-            if name in columns.names:
-                return columns
+    def _origins(self, names: Iterable[str]) -> list[tuple[LazyColumns, list[str]]]:
+        """Where columns that were not computed come from: each origin with those of `names` that are its."""
+        groups: dict[int, list[str]] = {}  # by place in `lazy_columns`; -1 is the source
+        for name in names:
+            places = (i for i in reversed(range(len(self.lazy_columns))) if name in self.lazy_columns[i].names)
+            groups.setdefault(next(places, -1), []).append(name)
+        return [(self.lazy_columns[i] if i >= 0 else self._of_source(group[0]), group) for i, group in groups.items()]
+
+    def _of_source(self, name: str) -> LazyColumns:
         if self.source is None or self.ordinals is None:
             raise KeyError(name)
-        return LazyColumns({}, partial(fetch_column, self.source), self.ordinals)
+        return LazyColumns({}, partial(fetch_columns, self.source), self.ordinals)
 
     @property
     def ordinal_mask(self) -> Mask | None:

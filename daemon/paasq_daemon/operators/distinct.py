@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.kernels.aggregate.grouping import group_rows
-from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
@@ -24,6 +24,7 @@ class Distinct:
         if not batch.length:
             return batch
         context.cancel.raise_if_cancelled()
+        batch.prefetch(referenced_columns(*self.keys))
         groups = group_rows([evaluate(key, batch, context.evaluation) for key in self.keys], batch.length)
         return batch.take(np.sort(groups.first_rows))
 

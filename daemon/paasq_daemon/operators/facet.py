@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paasq_daemon.kernels.aggregate.value_counts import value_counts
-from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
@@ -25,6 +25,7 @@ class Facet:
     facets: tuple[FacetCount, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
+        batch.prefetch(referenced_columns(*(facet.value for facet in self.facets)))
         for facet in self.facets:
             context.cancel.raise_if_cancelled()
             top = FACET_VALUES_DEFAULT if facet.top is None else evaluate_row_count(facet.top, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.evaluate import evaluate_mask
+from paasq_daemon.kernels.evaluate import evaluate_mask, referenced_columns
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
@@ -20,6 +20,7 @@ class Filter:
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         for condition in self.conditions:
             context.cancel.raise_if_cancelled()
+            batch.prefetch(referenced_columns(condition))
             batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.operators.column_fetch import fetch_column, fetch_column_or_null, needs_record_read
+from paasq_daemon.operators.column_fetch import fetch_column_or_null, fetch_columns, needs_record_read
 from paasq_dsl.types import TypeKind, list_of
 
 ITEMS_MAX = 2_000_000  # of the lists that one arrow makes: a few arrows on lists of links would fill any memory
@@ -49,16 +50,26 @@ def _traverse_lists(view: IndexView, target: CollectionView, name: str, links: L
     ordinals = linked_ordinals(view, target, links.items)
     rows = np.repeat(np.arange(len(links)), np.diff(links.offsets))
     there = ordinals >= 0
-    return replace(gather_lists(target, name, rows[there], ordinals[there], len(links)), validity=links.validity)
+    lists = gather_lists(target, (name,), rows[there], ordinals[there], len(links))[name]
+    return replace(lists, validity=links.validity)
 
 
-def gather_lists(target: CollectionView, name: str, rows: Ints, ordinals: Ints, length: int) -> ListColumn:
-    """`length` lists of the field `name` of the records; record i goes into list `rows[i]`, ascending.
+def gather_lists(
+    target: CollectionView, names: Iterable[str], rows: Ints, ordinals: Ints, length: int
+) -> dict[str, ListColumn]:
+    """By field, `length` lists of its values in the records; record i goes into list `rows[i]`, ascending.
 
     Raises EvaluationError where these lists would be too long.
     """
-    _check_length(target, name, ordinals)
-    items = fetch_column(target, name, ordinals)
+    fields = list(names)
+    for name in fields:
+        _check_length(target, name, ordinals)
+    columns = fetch_columns(target, fields, ordinals)
+    return {name: _as_lists(items, rows, length) for name, items in columns.items()}
+
+
+def _as_lists(items: Column, rows: Ints, length: int) -> ListColumn:
+    """`length` lists; item i goes into list `rows[i]`, ascending."""
     if isinstance(items, ListColumn):  # a list of lists is one list
         rows = np.repeat(rows, np.diff(items.offsets))
         items = items.items

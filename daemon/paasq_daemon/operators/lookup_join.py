@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.join import JoinIndices, join_all, join_first
 from paasq_daemon.operators.batch import Batch, LazyColumns
-from paasq_daemon.operators.column_fetch import fetch_column, fetch_column_or_null
+from paasq_daemon.operators.column_fetch import fetch_column, fetch_columns_or_null
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.link_traversal import gather_lists
@@ -46,7 +47,7 @@ class LookupJoin:
         else:
             first = join_first(value, field, self.type)
             ordinals = np.where(first >= 0, live[first], -1) if len(live) else first
-            columns = LazyColumns(dict(self.names), partial(fetch_column_or_null, target), ordinals)
+            columns = LazyColumns(dict(self.names), partial(fetch_columns_or_null, target), ordinals)
         return replace(batch, lazy_columns=(*batch.lazy_columns, columns))
 
     def describe(self) -> str:
@@ -54,8 +55,9 @@ class LookupJoin:
         return f"lookup {how} {self.collection.name} on {expression_text(self.value)} == {self.collection.name}.{self.field}"
 
 
-def _fetch_lists(target: CollectionView, matches: JoinIndices, name: str, rows: Ints) -> Column:
+def _fetch_lists(target: CollectionView, matches: JoinIndices, names: Iterable[str], rows: Ints) -> dict[str, Column]:
     starts, lengths = matches.offsets[rows], matches.offsets[rows + 1] - matches.offsets[rows]
     row_of = np.repeat(np.arange(len(rows)), lengths)
     inside = np.arange(len(row_of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return gather_lists(target, name, row_of, matches.rows[np.repeat(starts, lengths) + inside], len(rows))
+    ordinals = matches.rows[np.repeat(starts, lengths) + inside]
+    return gather_lists(target, names, row_of, ordinals, len(rows))

@@ -57,6 +57,7 @@ class Scan:
         for condition in self.conditions:
             if reads_records(condition, self.collection):
                 context.cancel.raise_if_cancelled()
+                batch.prefetch(referenced_columns(condition))
                 batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.kernels.sort import argsort, top_k
 from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.context import ExecutionContext
@@ -22,6 +22,7 @@ class Sort:
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
+        batch.prefetch(referenced_columns(*(key.value for key in self.keys)))
         keys = [(evaluate(key.value, batch, context.evaluation), key.descending) for key in self.keys]
         if self.limit is None:
             rows = argsort(keys, batch.length)

@@ -12,7 +12,7 @@ from paasq_daemon.kernels.aggregate.evaluate import evaluate_aggregate
 from paasq_daemon.kernels.aggregate.grouping import Groups, group_rows
 from paasq_daemon.kernels.columns import concatenate
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.evaluate import evaluate, evaluate_scalar
+from paasq_daemon.kernels.evaluate import evaluate, evaluate_scalar, referenced_columns
 from paasq_daemon.operators import gap_fill
 from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.column_fetch import scatter
@@ -44,6 +44,7 @@ class Summarize:
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
+        batch.prefetch(referenced_columns(*(item.value for item in (*self.keys, *self.aggregates))))
         columns = [evaluate(key.value, batch, context.evaluation) for key in self.keys]
         groups = group_rows(columns, batch.length)
         found: dict[str, Column] = {}

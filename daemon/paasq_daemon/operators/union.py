@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,15 +56,17 @@ def _stacked(pieces: Sequence[tuple[Batch, frozenset[str]]], types: Mapping[str,
     ends = np.cumsum(lengths)
     piece_of = np.repeat(np.arange(len(pieces)), lengths)
 
-    def fetch(name: str, rows: Ints) -> Column:
+    def fetch(wanted: Iterable[str], rows: Ints) -> dict[str, Column]:
         whose = piece_of[rows]
-        found: list[Column] = []
+        found: dict[str, list[Column]] = {name: [] for name in wanted}
         for i, (batch, names) in enumerate(pieces):
             mine = rows[whose == i] - (ends[i] - lengths[i])
-            found.append(batch.gather(name, mine) if name in names else null_column(types[name], len(mine)))
+            there = batch.gather([name for name in found if name in names], mine)
+            for name, parts in found.items():
+                parts.append(there[name] if name in names else null_column(types[name], len(mine)))
         places = np.empty(len(rows), np.int64)
         places[np.argsort(whose, kind="stable")] = np.arange(len(rows))
-        return concatenate(types[name], found).take(places)
+        return {name: concatenate(types[name], parts).take(places) for name, parts in found.items()}
 
     order = [SortKey(FlatColumn(INT, piece_of), descending=False)]
     for i, batch in enumerate(batches):

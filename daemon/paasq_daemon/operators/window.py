@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paasq_daemon.kernels.evaluate import evaluate
+from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.kernels.window.evaluate import evaluate_window_calls
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
@@ -37,15 +37,13 @@ class Window:
                 names.setdefault(call, ColumnRef(f"`{len(names)}", call.type))  # as no column can be called
         if context.depth_limited and "depth" not in context.reasons and any(call.function in _AHEAD for call in names):
             context.reasons.append("depth")  # a row that fuse left out would have been seen
+        batch.prefetch(referenced_columns(*self.keys, *names))
         columns = evaluate_window_calls(names, self.keys, batch, context.evaluation)
         context.cancel.raise_if_cancelled()
         wider = batch.with_columns({names[call].name: column for call, column in columns.items()})
-        return batch.with_columns(
-            {
-                item.name: evaluate(substitute(item.value, names), wider, context.evaluation)
-                for item in self.project.items
-            }
-        )
+        items = {item.name: substitute(item.value, names) for item in self.project.items}
+        wider.prefetch(referenced_columns(*items.values()))
+        return batch.with_columns({name: evaluate(value, wider, context.evaluation) for name, value in items.items()})
 
     def describe(self) -> str:
         by = f" by {', '.join(map(expression_text, self.keys))}" if self.keys else ""

@@ -13,6 +13,7 @@ from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
 from paasq_dsl.time_zones import DEFAULT_ZONE
+from paasq_dsl.values import Value
 
 
 @dataclass
@@ -43,6 +44,7 @@ class BindContext:
     bind_stage: Callable[[Any, Schema], BoundStage | None]
     bind_source: Callable[[Any], tuple[BoundStage, ...]]
     literal_slots: Mapping[int, int] = field(default_factory=dict)
+    literal_values: dict[int, Value] = field(default_factory=dict)  # by slot: for diagnostics, a plan has slots alone
     parameters: MutableMapping[str, BoundParameter] = field(default_factory=dict)
     own_parameters: dict[str, InlineParameter] = field(default_factory=dict)
     lets: MutableMapping[str, InlinePipeline] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import MOMENTS
 from paasq_dsl.syntax.lexer import tokenize
-from paasq_dsl.values import parse_time
+from paasq_dsl.values import Value, parse_time
 
 
 def report_string_as_time(context: BindContext, node: tree.Binary, written: tree.Expression) -> None:
@@ -43,22 +43,28 @@ def report_bare_dates(context: BindContext, *written: tuple[BoundExpression, Spa
     """Report every `2026-01-31` that was read as two subtractions; was there one?"""
     found = False
     for bound, span in written:
-        better = date_literal_for(bound)
+        better = date_literal_for(context, bound)
         if better:
             context.report("PQ0318", span, better=better, fix=Fix(span, better, f"write {better}"))
             found = True
     return found
 
 
-def date_literal_for(bound: BoundExpression) -> str | None:
+def date_literal_for(context: BindContext, bound: BoundExpression) -> str | None:
     """The date literal that two subtractions, such as `2026-01-02`, stand in for."""
     match bound:
         case FunctionCall(
             function="-",
             arguments=(
-                FunctionCall(function="-", arguments=(Constant(value=int(year)), Constant(value=int(month)))),
-                Constant(value=int(day)),
+                FunctionCall(function="-", arguments=(Constant() as year, Constant() as month)),
+                Constant() as day,
             ),
         ):
-            return _as_time(f"{year:04}-{month:02}-{day:02}")
+            match [_written_value(context, part) for part in (year, month, day)]:
+                case [int(y), int(m), int(d)]:
+                    return _as_time(f"{y:04}-{m:02}-{d:02}")
     return None
+
+
+def _written_value(context: BindContext, constant: Constant) -> Value:
+    return context.literal_values.get(constant.slot) if constant.slot >= 0 else constant.value

@@ -33,7 +33,7 @@ def report_unknown_function(
         before = Span(node.span.start, node.arguments[0].span.start)
         _report(context, node, "@now - 7d", Fix(before, "(@now - ", "write @now - ..."))
         return
-    if (meant := _rewritten(node, arguments)) is not None:
+    if (meant := _rewritten(context, node, arguments)) is not None:
         _report(context, node, meant, replace_node(node, meant))
         return
     if node.name.lower() in _STAGES:
@@ -74,13 +74,13 @@ def report_no_matching_overload(
     )
 
 
-def _rewritten(node: tree.Call, arguments: Sequence[BoundExpression]) -> str | None:
+def _rewritten(context: BindContext, node: tree.Call, arguments: Sequence[BoundExpression]) -> str | None:
     """Calls that another name alone does not fix: `datetime(2026-10-01)`, `startofday(at)`, `isnotnull(a)`."""
     name = node.name.lower()
     if len(node.arguments) != 1:
         return None
     if name in _TIMES:
-        return date_literal_for(arguments[0])
+        return date_literal_for(context, arguments[0])
     if name in _NEGATED and (positive := call_text(_NEGATED[name], *node.arguments)) is not None:
         return f"not {positive}"
     edge, _, period = name.partition("of")

@@ -21,6 +21,7 @@ from paasq_dsl.modules import NO_MODULES, Module, ModuleResolver, ModuleUnavaila
 from paasq_dsl.source_text import DUMMY_SPAN
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX, parse_statements
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.text_cache import TextCache
 
 CACHED_OUTCOMES_MAX = 4  # of one statement: the same text may occur in a script more than once
@@ -78,7 +79,7 @@ class IncrementalChecker:
         names["collections"], names["stored views"] = dict(catalog.collections), dict(catalog.views)
         found: list[Diagnostic] = []
         parsed: list[tuple[tree.Statement, int]] = []
-        for start, written, (statement, wrong) in parse_statements(text):
+        for start, written, (statement, wrong) in parse_statements(ScannedText(text)):
             found += [d.shift(start) for d in wrong]
             if statement is not None:
                 outcome = self._outcome(written, statement, names, resolve)

@@ -29,6 +29,8 @@ def bind_literal(context: BindContext, node: tree.Literal, _: Schema) -> BoundEx
     if isinstance(node.value, int) and node.value > INT_MAX:
         context.report("PQ0115", node.span, found=node.value, low=INT_MIN, high=INT_MAX)
         return Constant(-1, ANY, None, span)
+    if slot >= 0:
+        context.literal_values[slot] = node.value
     return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
 
 

@@ -25,6 +25,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import MEMBERSHIP_KEYWORDS
 from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import expected_terminals, parse_statement, statement_spans
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.stage_splitter import Fragment, split_script, without_trivia
 from paasq_dsl.syntax.statement_splitter import first_word
 from paasq_dsl.syntax.tree import Use
@@ -262,5 +263,5 @@ def _word_end(text: str, offset: int, *, quoted: bool) -> int:
 
 def _parsed(text: str) -> tuple[tree.Statement, ...]:
     """The statement that a text is; none of white space."""
-    statement, _ = parse_statement(text)
+    statement, _ = parse_statement(ScannedText(text))
     return () if statement is None else (statement,)

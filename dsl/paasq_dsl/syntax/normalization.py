@@ -9,8 +9,8 @@ from math import isfinite
 from typing import TypeAlias
 
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize, unescape_string
-from paasq_dsl.syntax.stage_splitter import without_trivia
+from paasq_dsl.syntax.lexer import Token, TokenKind, unescape_string
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone
 from paasq_dsl.values import INT_MAX, Duration, Value, parse_datetime, parse_duration, to_micros
 
@@ -22,12 +22,14 @@ LiftedLiteral: TypeAlias = "Value | datetime"
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """`key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the text `starts[i]`.
+    """Of the text `source`. `key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the
+    text is `literal_offsets[i]`.
 
     A time without an offset is a datetime without a zone, until `in_zone` says which instant it is. A string that names a
     time zone is `?zone` in the key, for the binder looks whether there is such a zone.
     """
 
+    source: ScannedText
     key: str
     literals: tuple[LiftedLiteral, ...]
     literal_offsets: tuple[int, ...]
@@ -42,13 +44,13 @@ class NormalizedText:
         return {start: slot for slot, start in enumerate(self.literal_offsets)}
 
 
-def normalize(text: str) -> NormalizedText:
+def normalize(source: ScannedText) -> NormalizedText:
     """Never raises: a literal that has no value (a date such as @2026-13-01) stays in the key, and parsing will report it."""
     words: list[str] = []
     literals: list[LiftedLiteral] = []
     starts: list[int] = []
     before = ""
-    for token in tokenize(text):
+    for token in source.tokens:
         kind, word, start = token
         if kind in _LEFT_OUT:
             continue
@@ -61,7 +63,7 @@ def normalize(text: str) -> NormalizedText:
             literals.append(found[1])
             starts.append(start)
         before = word
-    return NormalizedText(" ".join(words), tuple(literals), tuple(starts))
+    return NormalizedText(source, " ".join(words), tuple(literals), tuple(starts))
 
 
 def _string(token: Token) -> tuple[str, Value]:
@@ -103,9 +105,11 @@ _LIFT = {
 }
 
 
-def remap_span(span: Span, before: str, after: str) -> Span:
+def remap_span(span: Span, before: ScannedText, after: ScannedText) -> Span:
     """Where a span of one text lies in another one of the same canonical form: the same tokens, counted from the start."""
-    old, new = without_trivia(tokenize(before)), without_trivia(tokenize(after))
+    if before.text == after.text:
+        return span
+    old, new = before.significant_tokens, after.significant_tokens
     if len(old) != len(new):
         return span
     start = next((n.start for o, n in zip(old, new, strict=True) if o.end > span.start), span.start)

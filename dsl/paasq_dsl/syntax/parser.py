@@ -23,6 +23,7 @@ from paasq_dsl.syntax.recovery.expected_tokens import describe_expected
 from paasq_dsl.syntax.recovery.local_repair import find_repair
 from paasq_dsl.syntax.recovery.missing_terminators import MissingTerminator, find_missing_terminators
 from paasq_dsl.syntax.recovery.successive_errors import successive_errors
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.stage_splitter import Fragment, split_statement, without_trivia
 from paasq_dsl.syntax.statement_splitter import split_statements
 from paasq_dsl.syntax.text_cache import TextCache
@@ -40,59 +41,69 @@ ParsedStatement = tuple[tree.Statement | None, tuple[Diagnostic, ...]]
 
 
 def parse_script(text: str) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
-    """The statements of a text, each broken piece a `Broken`, and every diagnostic in the order of the text."""
-    if len(text) > TEXT_CHARACTERS_MAX:
+    """`parse_scanned` for callers who have no tokens."""
+    return parse_scanned(ScannedText(text))
+
+
+def parse_scanned(source: ScannedText) -> tuple[tree.Script, tuple[Diagnostic, ...]]:
+    """The statements of a text, each broken piece an `ErrorNode`, and every diagnostic in the order of the text. Only a
+    statement that is not remembered from an earlier text asks for tokens."""
+    if len(source.text) > TEXT_CHARACTERS_MAX:
         return tree.Script(()), (make_diagnostic("PQ0118", Span(0, 0), most=TEXT_CHARACTERS_MAX),)
     parsed: list[tree.Statement] = []
     found: list[Diagnostic] = []
-    for start, _written, (statement, wrong) in parse_statements(text):
+    for start, _written, (statement, wrong) in parse_statements(source):
         if statement is not None:
             parsed.append(statement.shift(start))
         found += [d.shift(start) for d in wrong]
     return tree.Script(tuple(parsed)), tuple(found[:DIAGNOSTICS_MAX])
 
 
-def parse_statements(text: str) -> Iterator[tuple[int, str, ParsedStatement]]:
+def parse_statements(source: ScannedText) -> Iterator[tuple[int, str, ParsedStatement]]:
     """Each statement: where its text begins, that text, and what was made of it, with spans that count from there."""
+    text = source.text
     for span in split_statements(text):
-        start = span.start
-        for cut in _missing_ends(text, span):
+        start, written = span.start, source.statement(span)
+        for cut in _missing_ends(written):
             part = text[start : cut.next_keyword.start]
-            statement, wrong = parse_statement(part)
+            statement, wrong = parse_statement(
+                ScannedText(part)
+            )  # with no ; before it, its own scan gives other tokens
             if cut.end is not None:
                 edit = Fix(Span(cut.end, cut.end), ";", "write ;")
                 wrong += (make_diagnostic("PQ0121", cut.next_keyword.span, fix=edit).shift(-start),)
             yield start, part, (statement, wrong)
             start = cut.next_keyword.start
-        rest = text[start : span.end]
-        yield start, rest, parse_statement(rest)
+        rest = written if start == span.start else ScannedText(text[start : span.end])
+        yield start, rest.text, parse_statement(rest)
 
 
 def statement_spans(text: str, end: int | None = None) -> list[Span]:
     """The bounds of the statements that `parse_statements` gives, of a text or its beginning."""
     found: list[Span] = []
+    source = ScannedText(text[:end])
     for span in split_statements(text, end):
-        bounds = [span.start, *(cut.next_keyword.start for cut in _missing_ends(text, span)), span.end]
+        cuts = _missing_ends(source.statement(span))
+        bounds = [span.start, *(cut.next_keyword.start for cut in cuts), span.end]
         found += [Span(start, stop) for start, stop in pairwise(bounds)]
     return found
 
 
-def _missing_ends(text: str, span: Span) -> list[MissingTerminator]:
-    written = text[span.start : span.end]
-    return find_missing_terminators(written, span.start) if parse_statement(written)[1] else []
+def _missing_ends(written: ScannedText) -> list[MissingTerminator]:
+    return find_missing_terminators(written) if parse_statement(written)[1] else []
 
 
-def parse_statement(text: str) -> ParsedStatement:
-    """The one statement between two bounds of the outline, None where there is none. Spans count from the start of `text`."""
-    known = _statements.get(text)
+def parse_statement(source: ScannedText) -> ParsedStatement:
+    """The one statement between two bounds of the outline, None where there is none. Spans count from its start."""
+    known = _statements.get(source.text)
     if known is None:
-        known = _parsed_statement(text)
-        _statements.put(text, known)
+        known = _parsed_statement(source)
+        _statements.put(source.text, known)
     return known
 
 
-def _parsed_statement(text: str) -> ParsedStatement:
-    pieces, unbalanced = split_statement(text)
+def _parsed_statement(source: ScannedText) -> ParsedStatement:
+    pieces, unbalanced = split_statement(source)
     if pieces is None:
         return None, unbalanced
     found = list(unbalanced)

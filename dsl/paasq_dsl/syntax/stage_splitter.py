@@ -14,7 +14,8 @@ from paasq_dsl.syntax.keywords import (
     STAGE_KEYWORDS,
     WATCH_EVENTS,
 )
-from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
+from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.statement_splitter import split_statements
 
 NESTING_MAX = 64
@@ -68,9 +69,9 @@ class _OpenBracket:
 class _Splitter:
     """Of the text of one statement; a `;` in it parts the writes of a tx."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = [t for t in tokenize(text) if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
+    def __init__(self, source: ScannedText) -> None:
+        self.text = source.text
+        self.tokens = [t for t in source.tokens if t.kind not in {TokenKind.SPACE, TokenKind.COMMENT}]
         self.diagnostics: list[Diagnostic] = []
         self.opened: list[_OpenBracket] = []
         self.too_deep = 0  # brackets open beyond NESTING_MAX
@@ -209,9 +210,9 @@ def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
     return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
 
 
-def split_statement(text: str) -> tuple[StatementFragments | None, tuple[Diagnostic, ...]]:
+def split_statement(source: ScannedText) -> tuple[StatementFragments | None, tuple[Diagnostic, ...]]:
     """The one statement between two bounds, None where there is none, and what is wrong with its brackets. Never raises."""
-    splitter = _Splitter(text)
+    splitter = _Splitter(source)
     return splitter.run(), tuple(splitter.diagnostics)
 
 
@@ -219,8 +220,9 @@ def split_script(text: str) -> tuple[tuple[StatementFragments, ...], tuple[Diagn
     """The statements of a text, and what is wrong with its brackets. Never raises; linear."""
     found: list[StatementFragments] = []
     diagnostics: list[Diagnostic] = []
+    whole = ScannedText(text)
     for span in split_statements(text):
-        pieces, wrong = split_statement(text[span.start : span.end])
+        pieces, wrong = split_statement(whole.statement(span))
         found += [pieces.shift(span.start)] if pieces else []
         diagnostics += [d.shift(span.start) for d in wrong]
     return tuple(found), tuple(diagnostics)

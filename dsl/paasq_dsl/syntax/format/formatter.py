@@ -13,6 +13,7 @@ from paasq_dsl.syntax.format.document_builder import build_document
 from paasq_dsl.syntax.format.pretty_printer import render_document
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_statement
+from paasq_dsl.syntax.scanned_text import ScannedText
 
 WIDE, NARROW = 100, 60  # characters a line: of a file, of a narrow pane
 
@@ -26,9 +27,9 @@ def format_text(text: str, width: int = WIDE) -> str:
         raise ValueError(f"lines are {WIDE} or {NARROW} characters wide, not {width}")
     if len(text) > TEXT_CHARACTERS_MAX:
         return text
+    whole = ScannedText(text)
     found = [
-        (span.start, *parse_statement(text[span.start : span.end]))
-        for span in statement_splitter.split_statements(text)
+        (span.start, *parse_statement(whole.statement(span))) for span in statement_splitter.split_statements(text)
     ]
     statements = [statement.shift(start) for start, statement, _ in found if statement]
     diagnostics = [d.shift(start) for start, _, wrong in found for d in wrong]

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, STATEMENT_KEYWORDS
-from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
+from paasq_dsl.syntax.lexer import Token, TokenKind
+from paasq_dsl.syntax.scanned_text import ScannedText
 
 _OPEN_ENDS = frozenset("=,({[:.")  # what a line can't end with, if the next is a statement of its own
 _HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what stands in their braces may begin as a statement does
@@ -21,10 +22,10 @@ class MissingTerminator(NamedTuple):
     end: int | None
 
 
-def find_missing_terminators(text: str, offset: int) -> list[MissingTerminator]:
-    """Where statements may begin, in a text that was taken for one and can't be parsed as such. It stands at `offset`, from
-    which places count."""
-    tokens = [t for t in tokenize(text) if t.kind not in TRIVIA]
+def find_missing_terminators(source: ScannedText) -> list[MissingTerminator]:
+    """Where statements may begin, in a text that was taken for one and can't be parsed as such. Places count from where its
+    `offset` does."""
+    text, offset, tokens = source.text, source.offset, source.significant_tokens
     if not tokens or tokens[0].text in _HOLDING_LINES:
         return []
     found: list[MissingTerminator] = []
