@@ -81,7 +81,7 @@ def test_the_engine_says_what_the_editor_says(case: Case) -> None:
 
 
 def test_a_refused_text_is_bound_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    bound: list[Any] = []
+    bound: list[BindResult] = []
 
     def counted(*args: Any, **options: Any) -> BindResult:
         bound.append(bind_script(*args, **options))

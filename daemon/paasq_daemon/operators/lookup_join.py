@@ -60,4 +60,4 @@ def _fetch_lists(target: CollectionView, matches: JoinIndices, names: Iterable[s
     row_of = np.repeat(np.arange(len(rows)), lengths)
     inside = np.arange(len(row_of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     ordinals = matches.rows[np.repeat(starts, lengths) + inside]
-    return gather_lists(target, names, row_of, ordinals, len(rows))
+    return {**gather_lists(target, names, row_of, ordinals, len(rows))}
