@@ -134,7 +134,7 @@ class Compiler:
     def __init__(self, backend: Backend) -> None:
         self.cache: PlanCache[CompiledScript] = PlanCache()
         self._canonical: TextCache[NormalizedText] = TextCache()
-        self._backend = backend
+        self.backend = backend
 
     def compile(
         self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, statements_done: int = 0,
@@ -185,13 +185,13 @@ class Compiler:
     def _step(self, statement: BoundStatement, text: str) -> PreparedStatement:
         if isinstance(statement, BoundQuery):
             # a collection that this very text declares has no id yet: its queries are compiled again behind it
-            return PreparedQuery(statement, self._backend.prepare(statement))
+            return PreparedQuery(statement, self.backend.prepare(statement))
         if isinstance(statement, BoundTransaction):
             return self._transaction(statement)
         if isinstance(statement, BoundDryrun):
             return PreparedDryrun(self._transaction(statement.transaction))
         if isinstance(statement, BoundWatch):
-            return PreparedWatch(statement, self._backend.prepare(statement.query))
+            return PreparedWatch(statement, self.backend.prepare(statement.query))
         if isinstance(statement, BoundCreateView):
             return replace(
                 statement, view=replace(statement.view, definition=_pipeline_text(text, statement.pipeline_span))
@@ -203,7 +203,7 @@ class Compiler:
         return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in transaction.writes))
 
     def _chooser(self, write: BoundWrite) -> ExecutablePlan | None:
-        return None if write.query is None else self._backend.prepare(write.query)
+        return None if write.query is None else self.backend.prepare(write.query)
 
 
 def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit: bool) -> CompiledRequest:
