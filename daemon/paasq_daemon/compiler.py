@@ -17,12 +17,15 @@ from paasq_dsl.bound import (
     BoundCommand,
     BoundCreateCollection,
     BoundCreateView,
+    BoundDescribe,
     BoundDryrun,
     BoundLet,
     BoundParameter,
     BoundPatch,
     BoundPut,
     BoundQuery,
+    BoundResolveCitations,
+    BoundShow,
     BoundStatement,
     BoundTransaction,
     BoundWatch,
@@ -91,6 +94,20 @@ class CompiledScript:
     statement_numbers: tuple[int, ...]
     free_parameters: frozenset[str]
     zone: str  # the time zone that it is read in
+    catalog_version: int  # of the catalog that it was compiled against
+
+    def statement(self, number: int) -> PreparedStatement:
+        """The one that stands at this place in the text, from 0."""
+        return self.statements[self.statement_numbers.index(number)]
+
+
+def reads_index(step: PreparedStatement) -> bool:
+    """Does it run on a view of the indexes?"""
+    if isinstance(step, PreparedDryrun):
+        return reads_index(step.transaction)
+    if isinstance(step, PreparedTransaction):
+        return any(prepared.source_plan is not None for prepared in step.writes)
+    return isinstance(step, (PreparedQuery, BoundShow, BoundDescribe, BoundResolveCitations))
 
 
 def changes_catalog(step: PreparedStatement) -> bool:
@@ -169,7 +186,9 @@ class Compiler:
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
         asked = free_parameters(text) | frozenset(bound.parameters)
-        compiled = CompiledScript(text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
+        compiled = CompiledScript(
+            text, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone, catalog.version
+        )
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)

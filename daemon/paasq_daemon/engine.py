@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,14 +12,16 @@ from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.dispatch import CommandDispatcher
 from paasq_daemon.compiler import (
     CompiledRequest,
+    CompiledScript,
     Compiler,
     PreparedDryrun,
     PreparedQuery,
     PreparedStatement,
     PreparedTransaction,
     PreparedWatch,
-    changes_catalog,
+    reads_index,
 )
+from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_checks import (
     check_moment,
@@ -40,9 +41,11 @@ from paasq_daemon.wire.errors import PaasqError, ScriptProgress
 from paasq_daemon.wire.project_modules import module_resolver
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.token_estimate import estimate_tokens
+from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import BoundCreateCollection
+from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
 
@@ -62,6 +65,7 @@ class Engine:
     Values are the engine's: a time is an int, microseconds since 1970 in UTC.
     """
 
+    indexes: Indexes
     catalog: CatalogService
     compiler: Compiler
     transactor: Transactor
@@ -74,7 +78,7 @@ class Engine:
         where a later one fails, the error's `progress` says what stands."""
         started = time.perf_counter()
         check_moment(request)
-        lookup = self._compile(request)
+        lookup = self._compile(request, self.catalog.current())
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
@@ -95,7 +99,7 @@ class Engine:
         any more. Raises QueryError, InvalidValue where the text does something else, StoreError where what it is to go on
         after is past the journal."""
         check_watch(request)
-        return self.watches.register(lambda cancel: self._watched(request, cancel))
+        return self.watches.register(partial(self._watched, request))
 
     def explain(self, request: Request) -> Answer:
         """The plan of a text that is one query, as rows and as text in `plan`."""
@@ -109,36 +113,54 @@ class Engine:
         found = sorted((*diagnostics, *bound.diagnostics), key=lambda d: d.span.start)
         return [d.to_json(source) for d in found]
 
-    def _compile(self, request: Request, done: int = 0) -> CompiledRequest:
-        return self.compiler.compile(
-            request.text, self.catalog.current(), request.source_name, request.modules, done, request.zone
-        )
+    def _compile(self, request: Request, catalog: Catalog, done: int = 0) -> CompiledRequest:
+        return self.compiler.compile(request.text, catalog, request.source_name, request.modules, done, request.zone)
 
     def _answers(self, request: Request, lookup: CompiledRequest, cancel: CancellationToken) -> Iterator[Answer]:
         """Of one statement after another. Raises PaasqErrors."""
-        try:
-            now_us = self.clock() if request.now_us is None else request.now_us
-            inputs = execution_inputs(request, lookup, cancel, now_us)
-            todo = deque(zip(lookup.compiled.statement_numbers, lookup.compiled.statements, strict=True))
-            while todo:
-                cancel.raise_if_cancelled()
-                number, step = todo.popleft()
-                yield self._run(step, inputs)
-                if todo and changes_catalog(step):
-                    rest = self._compile(request, done=number + 1).compiled
-                    todo = deque(zip(rest.statement_numbers, rest.statements, strict=True))
-        except EvaluationError as error:
-            raise locate_error(error, lookup, request) from error
+        now_us = self.clock() if request.now_us is None else request.now_us
+        inputs, script = execution_inputs(request, lookup, cancel, now_us), lookup.compiled
+        for number in script.statement_numbers:
+            cancel.raise_if_cancelled()
+            script, answer = retry_on_catalog_change(partial(self._statement, request, script, number, inputs))
+            yield answer
 
-    def _watched(self, request: Request, cancel: CancellationToken) -> CompiledWatch:
-        """As the present catalog has it."""
-        lookup = self._compile(request)
+    def _statement(
+        self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs
+    ) -> tuple[CompiledScript, Answer]:
+        """The answer of one statement, and the script as it was compiled for it: against the catalog that it runs with.
+
+        A statement that reads runs on one view, whose catalog that is. Raises CatalogChanged where one that writes finds
+        another catalog than the one it was compiled against.
+        """
+        if not reads_index(script.statement(number)):
+            script = self._current(request, script, self.catalog.current(), number)
+            return script, self._run(request, script, number, inputs)
+        with self.indexes.read() as view:
+            script = self._current(request, script, view.catalog, number)
+            return script, self._run(request, script, number, replace(inputs, view=view))
+
+    def _current(self, request: Request, script: CompiledScript, catalog: Catalog, number: int) -> CompiledScript:
+        """The script, compiled anew from a statement on where the catalog is another one."""
+        if script.catalog_version == catalog.version:
+            return script
+        return self._compile(request, catalog, done=number).compiled
+
+    def _watched(self, request: Request, view: IndexView, cancel: CancellationToken) -> CompiledWatch:
+        """As the catalog of the view has it."""
+        lookup = self._compile(request, view.catalog)
         step = only_watch(lookup)
-        inputs = execution_inputs(request, lookup, cancel, self.clock())
-        place = partial(locate_error, lookup=lookup, request=request)
+        inputs = replace(execution_inputs(request, lookup, cancel, self.clock()), view=view)
+        place = partial(locate_error, script=lookup.compiled, request=request)
         return CompiledWatch(step.statement, step.plan, inputs, place)
 
-    def _run(self, step: PreparedStatement, inputs: ExecutionInputs) -> Answer:
+    def _run(self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs) -> Answer:
+        try:
+            return self._executed(script.statement(number), inputs)
+        except EvaluationError as error:
+            raise locate_error(error, script, request) from error
+
+    def _executed(self, step: PreparedStatement, inputs: ExecutionInputs) -> Answer:
         if isinstance(step, PreparedQuery):
             return step.plan.execute(inputs)
         if isinstance(step, PreparedTransaction):

@@ -56,12 +56,12 @@ class Instance:
             resources.callback(embedding.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.folder))
             transactor = Transactor(store, vectors)
-            commands = CommandDispatcher(store, indexes, vectors, snapshots)
-            watches = WatchScheduler(store)
+            commands = CommandDispatcher(store, vectors, snapshots)
+            watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
             return cls(
                 store=store,
-                engine=Engine(catalog, compiler, transactor, commands, watches, clock),
+                engine=Engine(indexes, catalog, compiler, transactor, commands, watches, clock),
                 records=RecordService(store, transactor),
                 catalog=catalog,
                 snapshots=snapshots,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.compiler import CompiledRequest, PreparedWatch, mutating_keyword, query_error
+from paasq_daemon.compiler import CompiledRequest, CompiledScript, PreparedWatch, mutating_keyword, query_error
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -70,7 +70,7 @@ def execution_inputs(
     request: Request, lookup: CompiledRequest, cancel: CancellationToken, now_us: int
 ) -> ExecutionInputs:
     """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
-    them. Raises InvalidValue for a parameter that the text has not."""
+    them. Raises InvalidValue for a parameter that the text has not, QueryError for a default that has no value."""
     asked = lookup.compiled.free_parameters
     for name in request.params:
         if name not in asked:
@@ -80,12 +80,15 @@ def execution_inputs(
     values = constant_context(lookup.literals, {}, now_us)
     for name, declared in lookup.compiled.parameters.items():
         if name not in given and declared.default is not None:
-            given[name] = encode(evaluate_scalar(declared.default, values), declared.type)
+            try:
+                given[name] = encode(evaluate_scalar(declared.default, values), declared.type)
+            except EvaluationError as error:
+                raise locate_error(error, lookup.compiled, request) from error
     return ExecutionInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.cache_hit)
 
 
-def locate_error(error: EvaluationError, lookup: CompiledRequest, request: Request) -> QueryError:
+def locate_error(error: EvaluationError, script: CompiledScript, request: Request) -> QueryError:
     """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
-    span = remap_span(error.span, lookup.compiled.text, request.text)
+    span = remap_span(error.span, script.text, request.text)
     found = make_diagnostic(error.code, span, candidates=error.candidates, **error.words)
     return query_error((found,), SourceText(request.text, request.source_name))

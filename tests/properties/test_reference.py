@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -53,7 +54,8 @@ class Pair:
         except Refused as why:
             refused = str(why)
         try:
-            found = step.plan.execute(inputs)
+            with self.instance.engine.indexes.read() as view:
+                found = step.plan.execute(replace(inputs, view=view))
         except EvaluationError as error:
             return None if expected is None else AssertionError(f"refused by the instance alone: {error}")
         if expected is None:

@@ -10,7 +10,6 @@ from typing import Any
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.resolve import read_citations, resolve_citations
 from paasq_daemon.commands.show import describe, show
-from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.snapshot.manifest import Manifest
@@ -41,7 +40,6 @@ _SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records
 @dataclass(frozen=True)
 class CommandDispatcher:
     store: Store
-    indexes: Indexes
     vectors: Vectorizer
     snapshots: SnapshotService
 
@@ -49,16 +47,16 @@ class CommandDispatcher:
         """Raises PaasqErrors, KernelError where the name of a snapshot is none."""
         return _RUNNERS[type(command)](self, command, inputs)
 
-    def _show(self, command: BoundShow, _: ExecutionInputs) -> Answer:
+    def _show(self, command: BoundShow, inputs: ExecutionInputs) -> Answer:
         if command.kind == "snapshots":
             rows = [_manifest(manifest) for manifest in self.snapshots.list()]
             return _answer(_SNAPSHOT, rows, self.store.seq)
-        with self.indexes.read() as view:
-            return show(view, command)
+        assert inputs.view is not None
+        return show(inputs.view, command)
 
-    def _describe(self, command: BoundDescribe, _: ExecutionInputs) -> Answer:
-        with self.indexes.read() as view:
-            return describe(view, command)
+    def _describe(self, command: BoundDescribe, inputs: ExecutionInputs) -> Answer:
+        assert inputs.view is not None
+        return describe(inputs.view, command)
 
     def _snapshot(self, command: BoundCreateSnapshot, inputs: ExecutionInputs) -> Answer:
         made = self.snapshots.create(_name(command.name, inputs))
@@ -74,8 +72,8 @@ class CommandDispatcher:
     def _resolve(self, command: BoundResolveCitations, inputs: ExecutionInputs) -> Answer:
         values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         citations = read_citations(command.citations, values)
-        with self.indexes.read() as view:
-            return resolve_citations(view, citations, inputs)
+        assert inputs.view is not None
+        return resolve_citations(inputs.view, citations, inputs)
 
     def _view(self, command: BoundCreateView, _: ExecutionInputs) -> Answer:
         return self._changed(command.keyword, command.view.name, partial(set_view, view=command.view))

@@ -8,6 +8,7 @@ from typing import Any
 from paasq_daemon.services.catalog import find_collection
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.answer import PutResult
+from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 
 
@@ -36,6 +37,10 @@ class RecordService:
 
         Raises InvalidValue and ConflictError as `Transactor.put_json` does.
         """
-        with self.store.read() as view:
-            found = find_collection(view.catalog, collection)
-        return self.transactor.put_json(found, records)
+
+        def attempt() -> PutResult:
+            with self.store.read() as view:
+                found = find_collection(view.catalog, collection)
+            return self.transactor.put_json(found, records)
+
+        return retry_on_catalog_change(attempt)
