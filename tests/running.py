@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from golden import Case, cases
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.request import Request
@@ -42,23 +42,23 @@ class Stores:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, Engine] = {}
+        self._open: dict[str, Instance] = {}
 
-    def of(self, case: Case, setup: str) -> Engine:
+    def of(self, case: Case, setup: str) -> Instance:
         """The store that the case asks; a fresh one where it writes."""
         name = f"{case}\n{setup}" if "script" in case else setup
         return self._open.get(name) or self._filled(name, setup)
 
     def close(self) -> None:
-        for engine in self._open.values():
-            engine.close()
+        for instance in self._open.values():
+            instance.close()
 
-    def _filled(self, name: str, setup: str) -> Engine:
+    def _filled(self, name: str, setup: str) -> Instance:
         folder = self._folder / str(len(self._open))
-        engine = self._open[name] = Engine.open(folder, embedder=SmallEmbedder(), sync=False)
+        instance = self._open[name] = Instance.open(folder, embedder=SmallEmbedder(), sync=False)
         if setup:
-            engine.query(Request(setup))
-        return engine
+            instance.engine.query(Request(setup))
+        return instance
 
 
 @contextmanager
@@ -70,23 +70,23 @@ def stores(folder: Path) -> Iterator[Stores]:
         found.close()
 
 
-def outcome(engine: Engine, case: Case) -> tuple[str, str]:
+def outcome(instance: Instance, case: Case) -> tuple[str, str]:
     """The section that the outcome belongs into, and its text."""
     text = case["script"] if "script" in case else case["query"]
     params: dict[str, Any] = json.loads(case["params"]) if "params" in case else {}
     zone = case.sections.get("zone", DEFAULT_ZONE)
     now_us = parse_time(case["now"]) if "now" in case else None
     try:
-        return "answer", rendered(engine.query(Request(text, params, zone=zone, now_us=now_us)))
+        return "answer", rendered(instance.engine.query(Request(text, params, zone=zone, now_us=now_us)))
     except QueryError as error:
         return "error", "\n".join(f"{d['line']}:{d['column']} {d['code']} {d['message']}" for d in error.diagnostics)
     except PaasqError as error:
         return "error", f"{error.code} {error}"
 
 
-def check(engine: Engine, case: Case) -> None:
+def check(instance: Instance, case: Case) -> None:
     """Compare the outcome with the section of its kind; the other kind must not stand there."""
-    section, text = outcome(engine, case)
+    section, text = outcome(instance, case)
     case.check(section, text)
     case.check("error" if section == "answer" else "answer", "")
 

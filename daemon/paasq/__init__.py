@@ -37,9 +37,9 @@ def open(folder: str | PathLike[str] | None = None, *, zone: str = DEFAULT_ZONE)
     a store through its daemon.
     """
     from paasq._embedded_database import EmbeddedDatabase  # noqa: PLC0415  # the engine loads only where it runs
-    from paasq_daemon.engine import Engine  # noqa: PLC0415  # as above
+    from paasq_daemon.instance import Instance  # noqa: PLC0415  # as above
 
-    store = EmbeddedDatabase(Engine.open(Path(folder) if folder is not None else default_folder()))
+    store = EmbeddedDatabase(Instance.open(Path(folder) if folder is not None else default_folder()))
     store.zone = zone
     return store
 

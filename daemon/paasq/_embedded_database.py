@@ -9,7 +9,9 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.server.engine_protocol import Engine, EventSource
+from paasq_daemon.instance import Instance
+from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
+from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.catalog_messages import record_to_python
@@ -24,7 +26,7 @@ from paasq_dsl.catalog import Catalog
 class EmbeddedWatch(Watch):
     """A watch in this process; its query runs in the thread that iterates it."""
 
-    def __init__(self, query: EventSource) -> None:
+    def __init__(self, query: ContinuousQuery) -> None:
         self._query = query
         self._closed = False
         self._due = threading.Event()
@@ -51,60 +53,60 @@ class EmbeddedWatch(Watch):
 
 
 class EmbeddedDatabase(Database):
-    """A store open in this process. Owns its engine: closing it closes the engine."""
+    """A store open in this process. Owns its instance: closing it closes the instance."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
 
     def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         given = changed(request, params=to_json_value(request.params))
-        return self._engine.query(given, cancel or CancellationToken(request.budget.time_ms))
+        return self._instance.engine.query(given, cancel or CancellationToken(request.budget.time_ms))
 
     def open_watch(self, request: Request) -> EmbeddedWatch:
-        return EmbeddedWatch(self._engine.watch(changed(request, params=to_json_value(request.params))))
+        return EmbeddedWatch(self._instance.engine.watch(changed(request, params=to_json_value(request.params))))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
-        return self._engine.explain(Request(text, to_json_value(params), zone=self.zone))
+        return self._instance.engine.explain(Request(text, to_json_value(params), zone=self.zone))
 
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
-        record = self._engine.get(collection, key)
+        record = self._instance.records.get(collection, key)
         return None if record is None else record_to_python(record, self.catalog().collections[collection])
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
-        return self._engine.put(collection, to_json_value(several))
+        return self._instance.records.put(collection, to_json_value(several))
 
     def catalog(self) -> Catalog:
-        return self._engine.catalog()
+        return self._instance.catalog.current()
 
     def status(self) -> dict[str, Any]:
-        return self._engine.status()
+        return self._instance.status.report()
 
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
-        return list(self._engine.values(collection, field, prefix, limit))
+        return list(self._instance.catalog.values(collection, field, prefix, limit))
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        return self._engine.check(text, modules)
+        return self._instance.engine.check(text, modules)
 
     def embed(
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
     ) -> dict[str, Any]:
-        return self._engine.embed(seconds_max=seconds_max, collection=collection, replace=replace)
+        return self._instance.embedding.run(seconds_max=seconds_max, collection=collection, replace=replace)
 
     def snapshot_create(self, name: str) -> dict[str, Any]:
-        return self._engine.snapshot_create(name)
+        return manifest_to_json(self._instance.snapshots.create(name))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
-        return self._engine.snapshot_list()
+        return [manifest_to_json(manifest) for manifest in self._instance.snapshots.list()]
 
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
-        return self._engine.snapshot_verify(name, depth)
+        return verification_to_json(self._instance.snapshots.verify(name, depth))
 
     def snapshot_delete(self, name: str) -> dict[str, Any]:
-        return self._engine.snapshot_delete(name)
+        return self._instance.snapshots.delete(name)
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return self._engine.snapshot_restore(name, into)
+        return manifest_to_json(self._instance.snapshots.restore(name, into))
 
     def close(self) -> None:
-        self._engine.close()
+        self._instance.close()

@@ -17,12 +17,15 @@ from paasq_dsl.bound import (
     BoundCommand,
     BoundCreateCollection,
     BoundCreateView,
+    BoundDescribe,
     BoundDryrun,
     BoundLet,
     BoundParameter,
     BoundPatch,
     BoundPut,
     BoundQuery,
+    BoundResolveCitations,
+    BoundShow,
     BoundStatement,
     BoundTransaction,
     BoundWatch,
@@ -92,6 +95,20 @@ class CompiledScript:
     statement_numbers: tuple[int, ...]
     free_parameters: frozenset[str]
     zone: str  # the time zone that it is read in
+    catalog_version: int  # of the catalog that it was compiled against
+
+    def statement(self, number: int) -> PreparedStatement:
+        """The one that stands at this place in the text, from 0."""
+        return self.statements[self.statement_numbers.index(number)]
+
+
+def reads_index(step: PreparedStatement) -> bool:
+    """Does it run on a view of the indexes?"""
+    if isinstance(step, PreparedDryrun):
+        return reads_index(step.transaction)
+    if isinstance(step, PreparedTransaction):
+        return any(prepared.source_plan is not None for prepared in step.writes)
+    return isinstance(step, (PreparedQuery, BoundShow, BoundDescribe, BoundResolveCitations))
 
 
 def changes_catalog(step: PreparedStatement) -> bool:
@@ -135,7 +152,7 @@ class Compiler:
     def __init__(self, backend: Backend) -> None:
         self.cache: PlanCache[CompiledScript] = PlanCache()
         self._canonical: TextCache[NormalizedText] = TextCache()
-        self._backend = backend
+        self.backend = backend
 
     def compile(
         self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, statements_done: int = 0,
@@ -166,7 +183,9 @@ class Compiler:
         ]
         steps = tuple(self._step(statement, text) for _, statement in todo)
         asked = free_parameters(key.source) | frozenset(bound.parameters)
-        compiled = CompiledScript(key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone)
+        compiled = CompiledScript(
+            key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone, catalog.version
+        )
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
@@ -182,13 +201,13 @@ class Compiler:
     def _step(self, statement: BoundStatement, text: str) -> PreparedStatement:
         if isinstance(statement, BoundQuery):
             # a collection that this very text declares has no id yet: its queries are compiled again behind it
-            return PreparedQuery(statement, self._backend.prepare(statement))
+            return PreparedQuery(statement, self.backend.prepare(statement))
         if isinstance(statement, BoundTransaction):
             return self._transaction(statement)
         if isinstance(statement, BoundDryrun):
             return PreparedDryrun(self._transaction(statement.transaction))
         if isinstance(statement, BoundWatch):
-            return PreparedWatch(statement, self._backend.prepare(statement.query))
+            return PreparedWatch(statement, self.backend.prepare(statement.query))
         if isinstance(statement, BoundCreateView):
             return replace(
                 statement, view=replace(statement.view, definition=_pipeline_text(text, statement.pipeline_span))
@@ -200,7 +219,7 @@ class Compiler:
         return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in transaction.writes))
 
     def _chooser(self, write: BoundWrite) -> ExecutablePlan | None:
-        return None if write.query is None else self._backend.prepare(write.query)
+        return None if write.query is None else self.backend.prepare(write.query)
 
 
 def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit: bool) -> CompiledRequest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.timing import Timing, measure
 from paasq_daemon.compiler import Compiler
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 
 LENGTHS = (100, 400, 2_000, 40_000)  # characters
 
@@ -19,16 +19,16 @@ class Compiling:
     again: Timing
 
 
-def compiling(engine: Engine, seconds: float) -> list[Compiling]:
-    return [_compiling(engine, length, seconds) for length in LENGTHS]
+def compiling(instance: Instance, seconds: float) -> list[Compiling]:
+    return [_compiling(instance, length, seconds) for length in LENGTHS]
 
 
-def _compiling(engine: Engine, length: int, seconds: float) -> Compiling:
-    catalog = engine.catalog()
-    kept = Compiler(engine._backend)
+def _compiling(instance: Instance, length: int, seconds: float) -> Compiling:
+    catalog = instance.catalog.current()
+    kept = Compiler(instance.engine.compiler.backend)
 
     def cold(number: int) -> None:
-        Compiler(engine._backend).compile(_text(length, number), catalog, "<bench>")
+        Compiler(instance.engine.compiler.backend).compile(_text(length, number), catalog, "<bench>")
 
     def hit(number: int) -> None:
         found = kept.compile(_text(length, number), catalog, "<bench>")

@@ -22,7 +22,7 @@ from bench.watching import watching
 from paasq import Database
 from paasq._embedded_database import EmbeddedDatabase
 from paasq_daemon.embed.minilm import DIMENSION, bundled_embedder
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.request import Request
 
 PUT_RECORDS = 1_000
@@ -43,9 +43,9 @@ def _collection(folder: Path, corpus: Corpus, seconds: float) -> Iterator[list[F
     """Everything about a collection of one size."""
     size, todo = f"{len(corpus.notes):,} records", cases(corpus)
     yield [Figure(f"{size}, filling", name, "1/s", rate) for name, rate in _filled(folder, corpus)]
-    with _opened(folder) as (engine, store):
+    with _opened(folder) as (instance, store):
         here = _timed(store, todo, seconds)
-        compiled = compiling(engine, seconds)
+        compiled = compiling(instance, seconds)
     with serving(folder, folder / "bench.sock") as client:
         there = _timed(client, todo, seconds)
         watched = list(watching(client, seconds))
@@ -74,29 +74,29 @@ def _filled(folder: Path, corpus: Corpus) -> Iterator[tuple[str, float]]:
     started_s = time.perf_counter()
     mixing = MixingEmbedder(texts)
     yield "embed a text", len(texts) / (time.perf_counter() - started_s)
-    engine = Engine.open(folder, embedder=mixing)
-    engine.query(Request(SCHEMA))
-    engine.put("pep", corpus.peps)
+    instance = Instance.open(folder, embedder=mixing)
+    instance.engine.query(Request(SCHEMA))
+    instance.records.put("pep", corpus.peps)
     for collection in ("plain", "note"):
         started_s = time.perf_counter()
         for start in range(0, len(corpus.notes), PUT_RECORDS):
-            engine.put(collection, corpus.notes[start : start + PUT_RECORDS])
+            instance.records.put(collection, corpus.notes[start : start + PUT_RECORDS])
         what = "put a record, by 1,000" + (", its vector pending" if collection == "note" else "")
         yield what, len(corpus.notes) / (time.perf_counter() - started_s)
-    engine.close()
-    engine = Engine.open(folder, embedder=mixing, sync=False)
-    engine.embed(seconds_max=None)
+    instance.close()
+    instance = Instance.open(folder, embedder=mixing, sync=False)
+    instance.embedding.run(seconds_max=None)
     started_s = time.perf_counter()
-    engine.query(Request('from note | match body "first" | take 1'))
+    instance.engine.query(Request('from note | match body "first" | take 1'))
     yield "index a record's text", len(corpus.notes) / (time.perf_counter() - started_s)
-    engine.close()
+    instance.close()
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[tuple[Engine, Database]]:
-    engine = Engine.open(folder)
-    with EmbeddedDatabase(engine) as store:
-        yield engine, store
+def _opened(folder: Path) -> Iterator[tuple[Instance, Database]]:
+    instance = Instance.open(folder)
+    with EmbeddedDatabase(instance) as store:
+        yield instance, store
 
 
 def _timed(store: Database, todo: list[Case], seconds: float) -> dict[str, Timing]:

@@ -21,7 +21,7 @@ from unittest.mock import patch
 from docs.page import Block
 from paasq_daemon.cli import consoles
 from paasq_daemon.cli.main import main
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
@@ -106,7 +106,7 @@ def place(folder: Path, data: Path | None) -> Iterator[Place]:
     if data is not None:
         shutil.copytree(data, folder / "data")
     else:
-        Engine.open(folder / "data", sync=False).close()
+        Instance.open(folder / "data", sync=False).close()
     environment = {"PAASQ_DATA": str(folder / "data"), "COLUMNS": str(WIDTH)}
     with (
         chdir(folder),
@@ -143,10 +143,10 @@ def _consoles() -> Iterator[None]:
 @contextmanager
 def _daemon(data: Path) -> Iterator[None]:
     """`paasq serve`, in a thread of this process."""
-    engine = Engine.open(data, sync=False)
+    instance = Instance.open(data, sync=False)
     loop = asyncio.new_event_loop()
     limits = Limits(grace_s=1.0)
-    service = ServerContext.of(engine, ThreadExecutor(engine), limits.frame_bytes_max)
+    service = ServerContext.of(instance, ThreadExecutor(instance.engine), limits.frame_bytes_max)
     listener = Listener(service, socket_path(data), limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -160,7 +160,7 @@ def _daemon(data: Path) -> Iterator[None]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
-        engine.close()
+        instance.close()
 
 
 def _without_times(value: Any) -> Any:

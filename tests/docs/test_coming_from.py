@@ -9,7 +9,7 @@ import pytest
 
 from docs.page import DOCS
 from docs.place import NOW_NS, SAMPLES
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
@@ -35,13 +35,13 @@ def translations() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     folder = tmp_path_factory.mktemp("idioms")
-    engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: NOW_NS // 1000)
+    instance = Instance.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: NOW_NS // 1000)
     for name in ("schema", "data"):
-        engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8")))
-    yield engine
-    engine.close()
+        instance.engine.query(Request((SAMPLES / "assistant" / f"{name}.paasq").read_text("utf-8")))
+    yield instance
+    instance.close()
 
 
 @pytest.mark.parametrize("title", LANGUAGES[:-1])
@@ -51,7 +51,7 @@ def test_enough_idioms_are_translated_and_every_other_one_says_no(title: str) ->
     assert all(_CODE.fullmatch(cell) or cell.startswith("**no**") for cell in said)
 
 
-def test_translations_run(engine: Engine) -> None:
+def test_translations_run(instance: Instance) -> None:
     """In the order of the page: its writes change what stands below them."""
     for text in translations():
-        assert len(engine.query(Request(text))), text
+        assert len(instance.engine.query(Request(text))), text

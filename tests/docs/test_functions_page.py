@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from docs.page import DOCS
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.request import Request
 from paasq_dsl.functions import FUNCTIONS
@@ -31,15 +31,15 @@ def examples() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("manual"), embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(SETUP))
-    yield engine
-    engine.close()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path_factory.mktemp("manual"), embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(SETUP))
+    yield instance
+    instance.close()
 
 
-def answer(engine: Engine, text: str) -> Answer:
-    return engine.query(Request(text, params={"v": [0.6, 0.8]} if "$v" in text else {}))
+def answer(instance: Instance, text: str) -> Answer:
+    return instance.engine.query(Request(text, params={"v": [0.6, 0.8]} if "$v" in text else {}))
 
 
 def test_the_page_is_current() -> None:
@@ -51,7 +51,7 @@ def test_every_function_has_its_example() -> None:
 
 
 @pytest.mark.parametrize(("name", "example"), examples().items())
-def test_the_example_is_true(engine: Engine, name: str, example: str) -> None:
+def test_the_example_is_true(instance: Instance, name: str, example: str) -> None:
     match FUNCTIONS[name].kind:
         case FunctionKind.SCALAR:
             text = f'from sample | match "first" | extend said = {example} | select said'
@@ -61,7 +61,7 @@ def test_the_example_is_true(engine: Engine, name: str, example: str) -> None:
             call = call_in(example, name)
             said = example.replace(call, "value")
             text = f"from sample | sort n | summarize value = {call} | select said = {said}"
-    assert answer(engine, text).rows == [[True]]
+    assert answer(instance, text).rows == [[True]]
 
 
 def call_in(example: str, name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.events import EventBatch
 from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
@@ -23,8 +23,8 @@ def test_the_messages_are_ones() -> None:
 
 
 def test_every_statement_in_the_running_text_parses(tmp_path: Path) -> None:
-    engine = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(next(block for kind, block in BLOCKS if kind == "paasq")))
+    instance = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(next(block for kind, block in BLOCKS if kind == "paasq")))
     for text in re.findall(r"`(?:paasq query ')?(watch from [^`']+)", PAGE):
-        assert not [d for d in engine.check(text) if d["code"] != "PQ0201"], text
-    engine.close()
+        assert not [d for d in instance.engine.check(text) if d["code"] != "PQ0201"], text
+    instance.close()

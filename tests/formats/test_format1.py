@@ -13,8 +13,8 @@ import pytest
 
 from formats.reading import KeptEmbedder, extract, facts, history, record_of
 from golden import Case, cases
-from paasq_daemon.engine import Engine
 from paasq_daemon.index.checkpoint import Checkpoint
+from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.verify import VerifyDepth, verify_snapshot
@@ -37,9 +37,9 @@ def folder(kept: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def instance(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     copy = Path(shutil.copytree(kept, tmp_path_factory.mktemp("asked") / "data"))
-    found = Engine.open(copy, embedder=KeptEmbedder(), sync=False)
+    found = Instance.open(copy, embedder=KeptEmbedder(), sync=False)
     yield found
     found.close()
 
@@ -63,8 +63,8 @@ def agrees(found: Any, expected: Any) -> bool:
 
 
 @pytest.mark.parametrize("case", cases(KEPT), ids=lambda case: case.title)
-def test_it_answers_as_it_did(engine: Engine, case: Case) -> None:
-    check(engine, case)
+def test_it_answers_as_it_did(instance: Instance, case: Case) -> None:
+    check(instance, case)
 
 
 def test_it_is_sound_and_every_version_of_every_record_is_there(folder: Path) -> None:
@@ -88,14 +88,14 @@ def test_the_last_version_of_each_key_is_the_live_one(folder: Path) -> None:
                 assert (record["version"], record.get("vectors")) == (expected["version"], expected.get("vectors"))
 
 
-def test_its_checkpoint_is_read_and_the_answers_need_no_index_of_that_day(folder: Path, engine: Engine) -> None:
+def test_its_checkpoint_is_read_and_the_answers_need_no_index_of_that_day(folder: Path, instance: Instance) -> None:
     with Store.open(folder) as store, store.read() as view:
         seq, loaded = Checkpoint(folder / "index").load(view.catalog, view.seq)
     assert (seq, len(loaded)) == (known()["seq"], len(known()["live"]))
     shutil.rmtree(folder / "index")
     text = 'from note | match "night" | sort id | select id, _version'
-    again = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
-    assert again.query(Request(text)).rows == engine.query(Request(text)).rows
+    again = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
+    assert again.engine.query(Request(text)).rows == instance.engine.query(Request(text)).rows
     again.close()
 
 
@@ -121,17 +121,19 @@ def test_its_snapshots_restore_to_what_they_describe(folder: Path, tmp_path: Pat
 
 def test_writing_goes_on(folder: Path) -> None:
     before = known()
-    engine = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
-    answer = engine.query(
+    instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
+    answer = instance.engine.query(
         Request('patch note:boats set title = "Patched"; from note:boats | select title, stars, _version')
     )
     assert answer.rows == [["Patched", 3, 5]]
-    assert engine.embed(seconds_max=None) == {"embedded": before["pending"]["note.meaning"], "pending": 0}
-    assert engine.query(Request('put jot {line: "third"}; from jot | select line')).rows[-1] == ["third"]
-    engine.query(Request("alter collection note add field more: int default 1; collection gone { key id: keyword }"))
-    assert engine.query(Request("from note:boats | select more")).rows == [[1]]
-    assert engine.catalog().collections["gone"].id > max(c["id"] for c in before["catalog"]["collections"])
-    engine.close()
+    assert instance.embedding.run(seconds_max=None) == {"embedded": before["pending"]["note.meaning"], "pending": 0}
+    assert instance.engine.query(Request('put jot {line: "third"}; from jot | select line')).rows[-1] == ["third"]
+    instance.engine.query(
+        Request("alter collection note add field more: int default 1; collection gone { key id: keyword }")
+    )
+    assert instance.engine.query(Request("from note:boats | select more")).rows == [[1]]
+    assert instance.catalog.current().collections["gone"].id > max(c["id"] for c in before["catalog"]["collections"])
+    instance.close()
     with Store.open(folder) as store:
         assert store.seq > before["seq"]
         assert create_snapshot(store, folder / "snapshots", "third").parent is not None

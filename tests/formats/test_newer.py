@@ -21,9 +21,9 @@ from blake3 import blake3
 
 from formats.reading import KeptEmbedder, extract
 from paasq_daemon.cli.main import main
-from paasq_daemon.engine import Engine
 from paasq_daemon.index import checkpoint, text_index
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
+from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
 from paasq_daemon.snapshot.garbage_collection import collect_garbage
 from paasq_daemon.snapshot.manifest import list_manifests, manifest_path
@@ -76,7 +76,7 @@ def test_a_newer_store_is_refused_and_not_a_byte_of_it_changes(folder: Path) -> 
     stamp(folder, json.dumps({"store_format": NEWER, "since": "later"}))
     folder.chmod(0o755)  # which opening would mend
     before = contents(folder)
-    for opened in (Store.open, Engine.open):
+    for opened in (Store.open, Instance.open):
         with pytest.raises(
             FormatTooNew, match=f"format {NEWER}, and this paasq knows formats up to {STORE_FORMAT_VERSION}"
         ) as e:
@@ -89,7 +89,7 @@ def test_a_newer_store_with_nothing_that_we_know_in_it_gets_nothing_made(tmp_pat
     stamp(tmp_path, json.dumps({"store_format": NEWER}))
     before = contents(tmp_path)
     with pytest.raises(FormatTooNew):
-        Engine.open(tmp_path)
+        Instance.open(tmp_path)
     assert contents(tmp_path) == before
 
 
@@ -332,10 +332,13 @@ def test_a_manifest_that_is_known_by_half_is_not_believed(
 
 def asked(folder: Path) -> list[Any]:
     """Answers that need columns, vectors and every text index that the store was kept with."""
-    engine = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
+    instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
     texts = [f'from {name} | match "{word}" | sort id | select id, _version' for name, word in WORDS.items()]
-    found = [engine.query(Request(text)).rows for text in (*texts, "from reading | near spot to [1, 2, 3, 4] | take 3")]
-    engine.close()
+    found = [
+        instance.engine.query(Request(text)).rows
+        for text in (*texts, "from reading | near spot to [1, 2, 3, 4] | take 3")
+    ]
+    instance.close()
     assert all(found)
     return found
 
@@ -364,9 +367,9 @@ def test_an_index_of_an_unknown_format_is_built_anew_and_never_read(folder: Path
 
 def test_an_index_manifest_that_is_no_object_is_not_believed(folder: Path) -> None:
     write_index_manifest(folder / "index" / "columns.json", [1])  # type: ignore[arg-type]
-    engine = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
-    assert engine.query(Request("from jot")).rows
-    engine.close()
+    instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
+    assert instance.engine.query(Request("from jot")).rows
+    instance.close()
 
 
 # Cursors
@@ -376,16 +379,16 @@ def test_an_index_manifest_that_is_no_object_is_not_believed(folder: Path) -> No
     "change", [lambda held: [*held, 2], lambda held: ["0" * 18, *held[1:]], lambda held: held[:-1]]
 )
 def test_a_cursor_of_another_paasq_is_refused(folder: Path, change: Callable[[list[Any]], list[Any]]) -> None:
-    engine = Engine.open(folder, embedder=KeptEmbedder(), sync=False)
-    cursor = engine.query(Request("from reading | sort id | page 5")).cursor
+    instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
+    cursor = instance.engine.query(Request("from reading | sort id | page 5")).cursor
     assert cursor is not None
     held = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     other = base64.urlsafe_b64encode(orjson.dumps(change(held))).decode().rstrip("=")
     with pytest.raises(QueryError, match="cursor"):
-        engine.query(Request("from reading | sort id | page 5 after $at", {"at": other}))
-    watched = engine.watch(Request("watch from jot | select line"))
+        instance.engine.query(Request("from reading | sort id | page 5 after $at", {"at": other}))
+    watched = instance.engine.watch(Request("watch from jot | select line"))
     watched.close()
     with pytest.raises(QueryError, match="cursor"):
-        engine.watch(Request("watch from jot | select line after $at", {"at": other}))
-    engine.close()
+        instance.engine.watch(Request("watch from jot | select line after $at", {"at": other}))
+    instance.close()
     shutil.rmtree(folder)

@@ -30,6 +30,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 )
 def test_plan(case: Case, setup: str, opened: Stores) -> None:
     """The lines of `query` run one after the other; what explains gives a plan. Times are left out."""
-    engine = opened.of(case, f"{setup}\n// {case}")
-    plans = [engine.query(Request(text)).plan for text in case["query"].split("\n")]
+    instance = opened.of(case, f"{setup}\n// {case}")
+    plans = [instance.engine.query(Request(text)).plan for text in case["query"].split("\n")]
     case.check("plan", re.sub(r"in [\d.e-]+ ms", "in .. ms", "\n\n".join(plan for plan in plans if plan)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
@@ -36,18 +36,18 @@ Rows = Callable[..., list[list[Any]]]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path / "store", embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(SCHEMA))
-    yield engine
-    assert engine._store.check() == []
-    engine.close()
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path / "store", embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(SCHEMA))
+    yield instance
+    assert instance.store.check() == []
+    instance.close()
 
 
 @pytest.fixture
-def ask(engine: Engine) -> Ask:
+def ask(instance: Instance) -> Ask:
     def ask(text: str, modules: dict[str, str] | None = None, *, read_only: bool = False, **params: Any) -> Answer:
-        return engine.query(Request(text, params, modules=modules or {}, read_only=read_only))
+        return instance.engine.query(Request(text, params, modules=modules or {}, read_only=read_only))
 
     return ask
 

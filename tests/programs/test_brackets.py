@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_daemon.engine import Engine
 from paasq_daemon.index.column import ListColumn
+from paasq_daemon.instance import Instance
 from paasq_daemon.operators import fuse, init_plan
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.wire.errors import LimitExceeded, QueryError
@@ -41,8 +41,8 @@ def test_a_write_by_such_a_list_is_refused(ask: Ask, rows: Rows, text: str) -> N
     assert rows("from note | select id, n") == before
 
 
-def test_pending_vectors_are_said(engine: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(engine._vectors), "embed_new", lambda *_: None)
+def test_pending_vectors_are_said(instance: Instance, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(instance.engine.transactor.vectors), "embed_new", lambda *_: None)
     ask('put note {id: "d", title: "epsilon"}')
     assert ask('from note | where id in (from note | near to "beta" | take 2 | select id)').reason == "pending"
 
@@ -68,8 +68,8 @@ def test_a_list_is_made_once_for_equal_brackets(ask: Ask, monkeypatch: pytest.Mo
     assert len(made) == 1
 
 
-def test_the_past_is_read_inside_too(engine: Engine, rows: Rows) -> None:
-    then = engine._store.seq
+def test_the_past_is_read_inside_too(instance: Instance, rows: Rows) -> None:
+    then = instance.store.seq
     rows('put note {id: "d", who: person:ana}; put person {id: "ana"}; patch note:c set who = person:mira')
     known = "where who in (from person | select id) | select id"
     assert rows(f"from note | {known}") == [["a"], ["d"], ["c"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import InvalidValue, QueryError
 from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_dsl.modules import NO_MODULES, ModuleUnavailable
@@ -166,10 +166,10 @@ def test_wherever_a_source_may_stand(ask: Ask, rows: Rows) -> None:
     ]
 
 
-def test_values_are_no_part_of_the_plan(engine: Engine) -> None:
+def test_values_are_no_part_of_the_plan(instance: Instance) -> None:
     text = f"{OF} from of($p, 3)"
-    first = engine._compiler.compile(text, engine.catalog(), "<query>")
-    other = engine._compiler.compile(text.replace("3", "4"), engine.catalog(), "<query>")
+    first = instance.engine.compiler.compile(text, instance.catalog.current(), "<query>")
+    other = instance.engine.compiler.compile(text.replace("3", "4"), instance.catalog.current(), "<query>")
     assert other.cache_hit
     assert other.compiled is first.compiled
     assert other.compiled.free_parameters == {"p"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import QueryError, SnapshotError, StoreError
 from paasq_daemon.wire.request import Request
 from programs.conftest import Ask, Rows
@@ -16,10 +16,10 @@ patch person:mira set name = "Nora"
 
 
 @pytest.fixture
-def then(engine: Engine, rows: Rows) -> int:
+def then(instance: Instance, rows: Rows) -> int:
     """The sequence number before many changes."""
     rows('snapshot "then"')
-    seq = engine._store.seq
+    seq = instance.store.seq
     rows(CHANGE)
     return seq
 
@@ -37,8 +37,8 @@ def then(engine: Engine, rows: Rows) -> int:
         "near embedding to note:a | select id",
     ],
 )
-def test_the_past_answers_as_it_did(engine: Engine, rows: Rows, stages: str) -> None:
-    seq, before = engine._store.seq, rows(f"from note | {stages}")
+def test_the_past_answers_as_it_did(instance: Instance, rows: Rows, stages: str) -> None:
+    seq, before = instance.store.seq, rows(f"from note | {stages}")
     rows(CHANGE)
     assert rows(f"from note as of seq $seq | {stages}", seq=seq) == before
     assert rows(f"from note | {stages}") != before or "summarize" in stages
@@ -53,7 +53,7 @@ def test_of_a_snapshot_and_through_lets_and_views(ask: Ask, rows: Rows, then: in
     assert ask("from note as of seq $seq", seq=then).seq == then
 
 
-def test_what_cannot_be_read(engine: Engine, rows: Rows, then: int) -> None:
+def test_what_cannot_be_read(instance: Instance, rows: Rows, then: int) -> None:
     with pytest.raises(StoreError, match="no moment"):
         rows("from note as of seq 10000")
     with pytest.raises(SnapshotError):
@@ -63,14 +63,14 @@ def test_what_cannot_be_read(engine: Engine, rows: Rows, then: int) -> None:
     rows("alter collection note retype field n to text")
     with pytest.raises(StoreError, match="n was int"):
         rows("from note as of seq $seq", seq=then)
-    engine._store.trim(then + 2)
+    instance.store.trim(then + 2)
     with pytest.raises(StoreError, match="history is kept from"):
         rows("from note as of seq $seq", seq=then)
 
 
-def test_a_cursor_belongs_to_its_moment(engine: Engine, then: int) -> None:
+def test_a_cursor_belongs_to_its_moment(instance: Instance, then: int) -> None:
     page = "from note as of seq {} | sort id | page 1"
-    cursor = engine.query(Request(page.format(then))).cursor
-    assert engine.query(Request(f"{page.format(then)} after $c", {"c": cursor})).rows
+    cursor = instance.engine.query(Request(page.format(then))).cursor
+    assert instance.engine.query(Request(f"{page.format(then)} after $c", {"c": cursor})).rows
     with pytest.raises(QueryError, match="another query"):
-        engine.query(Request(f"{page.format(then + 1)} after $c", {"c": cursor}))
+        instance.engine.query(Request(f"{page.format(then + 1)} after $c", {"c": cursor}))

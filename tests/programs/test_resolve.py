@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.request import Budget, Request
 from paasq_dsl.citations import Citation, parse_citation
@@ -85,7 +85,7 @@ def test_two_lives_of_a_key_are_two_rows(ask: Ask, rows: Rows, cited: tuple[str,
     assert newer["quote"] != passage == older["quote"]
 
 
-def test_what_is_not_there_says_why(engine: Engine, ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:
+def test_what_is_not_there_says_why(instance: Instance, ask: Ask, rows: Rows, cited: tuple[str, str]) -> None:
     _, citation = cited
     problems = {
         'doc:"a b"@7': "the newest version of this record is 1",
@@ -98,7 +98,7 @@ def test_what_is_not_there_says_why(engine: Engine, ask: Ask, rows: Rows, cited:
         (row,) = resolved(ask, name)
         assert (row["citation"], row["problem"], row["quote"]) == (name, problem, None)
     rows('patch doc:"a b" set n = 2; patch doc:"a b" set n = 3')
-    engine._store.trim(engine._store.seq)
+    instance.store.trim(instance.store.seq)
     (row,) = resolved(ask, citation)
     assert row["state"] == "trimmed"
     assert "history is kept from" in str(row["problem"])
@@ -144,14 +144,14 @@ def test_a_malformed_literal_is_a_row_whether_its_plan_was_known_or_not(ask: Ask
         assert len(ask(f'resolve "{text}"').rows) == 1
 
 
-def test_a_budget_cuts_it(engine: Engine, cited: tuple[str, str]) -> None:
+def test_a_budget_cuts_it(instance: Instance, cited: tuple[str, str]) -> None:
     _, citation = cited
     many = {"c": [citation] * 9}
-    rows = engine.query(Request("resolve $c", many, Budget(rows=2)))
+    rows = instance.engine.query(Request("resolve $c", many, Budget(rows=2)))
     assert (len(rows.rows), rows.complete, rows.reason) == (2, False, "rows")
-    tokens = engine.query(Request("resolve $c", many, Budget(tokens=2 * (rows.tokens or 0))))
+    tokens = instance.engine.query(Request("resolve $c", many, Budget(tokens=2 * (rows.tokens or 0))))
     assert (len(tokens.rows), tokens.reason, tokens.tokens) == (4, "tokens", 2 * (rows.tokens or 0))
-    assert engine.query(Request("resolve $c", many, Budget(rows=9))).complete
+    assert instance.engine.query(Request("resolve $c", many, Budget(rows=9))).complete
 
 
 @given(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, PaasqError
 from programs.conftest import Rows
 
@@ -44,12 +44,12 @@ def test_describe_every_type(rows: Rows) -> None:
     }  # fmt: skip
 
 
-def test_added_field(rows: Rows, engine: Engine) -> None:
+def test_added_field(rows: Rows, instance: Instance) -> None:
     assert rows('alter collection note add field place: keyword default "here"; from note | take 1 | select place') == [
         ["here"]
     ]
     assert rows("alter collection person add field v: vector(auto) from name") == [["add field", "person", 1]]
-    assert engine.embed(seconds_max=None) == {"embedded": 1, "pending": 0}
+    assert instance.embedding.run(seconds_max=None) == {"embedded": 1, "pending": 0}
     assert rows('from person | near v to "Mira" | select id') == [["mira"]]
     with pytest.raises(InvalidValue, match="3 records"):
         rows("alter collection note add field must: int required")
@@ -114,10 +114,10 @@ def test_a_retype_keeps_values_unique(rows: Rows) -> None:
         rows("alter collection note retype field mail to int")
 
 
-def test_unique_of_the_put_method_and_after_a_failure(engine: Engine, rows: Rows) -> None:
+def test_unique_of_the_put_method_and_after_a_failure(instance: Instance, rows: Rows) -> None:
     with pytest.raises(ConflictError):
-        engine.put("note", [{"id": "d", "mail": "m9"}, {"id": "e", "mail": "m2"}])
-    engine.put("note", [{"id": "d", "mail": "m9"}])
-    engine._store.trim(engine._store.seq + 1)  # the journal is gone: it looks at the records anew
+        instance.records.put("note", [{"id": "d", "mail": "m9"}, {"id": "e", "mail": "m2"}])
+    instance.records.put("note", [{"id": "d", "mail": "m9"}])
+    instance.store.trim(instance.store.seq + 1)  # the journal is gone: it looks at the records anew
     with pytest.raises(ConflictError):
         rows('patch note:c set mail = "m9"')

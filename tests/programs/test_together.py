@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.sources.bulk_load import bulk_load
 from paasq_daemon.sources.line_reader import LineFile
 from paasq_daemon.sources.readers import reader_of
@@ -35,20 +35,20 @@ SHOWN = [
 ]
 
 
-def shown(engine: Engine, source: str) -> list[list[object]]:
-    return engine.query(Request(f"from {source} | select id, address, place, year, handle")).rows
+def shown(instance: Instance, source: str) -> list[list[object]]:
+    return instance.engine.query(Request(f"from {source} | select id, address, place, year, handle")).rows
 
 
 def test_a_table_a_snapshot_and_the_past(tmp_path: Path) -> None:
-    engine = Engine.open(tmp_path / "store", embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(SCHEMA))
+    instance = Instance.open(tmp_path / "store", embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(SCHEMA))
     table = tmp_path / "people.csv"
     table.write_text(TABLE)
     causes: list[str] = []
     with LineFile(table) as file:
-        entries = reader_of(table)(file, engine.catalog().collections["person"])
+        entries = reader_of(table)(file, instance.catalog.current().collections["person"])
         for _ in bulk_load(
-            entries, lambda records: engine.put("person", records), lambda entry: causes.append(entry.error)
+            entries, lambda records: instance.records.put("person", records), lambda entry: causes.append(entry.error)
         ):
             pass
     assert [cause.partition(" (")[0] for cause in causes] == [
@@ -57,31 +57,31 @@ def test_a_table_a_snapshot_and_the_past(tmp_path: Path) -> None:
         "person.address.city is required",
         "person.handle is unique, and 'ana' of person:lea is that of person:ana",
     ]
-    assert shown(engine, "person") == SHOWN
-    seq = engine.status()["seq"]
-    engine.snapshot_create("all")
-    engine.snapshot_restore("all", tmp_path / "restored")
-    engine.close()
+    assert shown(instance, "person") == SHOWN
+    seq = instance.status.report()["seq"]
+    instance.snapshots.create("all")
+    instance.snapshots.restore("all", tmp_path / "restored")
+    instance.close()
     for folder in ("store", "restored"):
-        opened = Engine.open(tmp_path / folder, embedder=SmallEmbedder(), sync=False)
-        opened.query(Request("alter collection person rename field address.city to address.town"))
-        opened.query(Request('patch person:ana set address.town = "Voss"'))
+        opened = Instance.open(tmp_path / folder, embedder=SmallEmbedder(), sync=False)
+        opened.engine.query(Request("alter collection person rename field address.city to address.town"))
+        opened.engine.query(Request('patch person:ana set address.town = "Voss"'))
         (row,) = shown(opened, "person")
         assert row[1:3] == [
             {"street": "Sea Road", "town": "Voss", "country": "NO", "line": "Sea Road, Voss"}, "voss no",
         ]  # fmt: skip
         (then,) = shown(opened, f"person as of seq {seq}")
         assert then[2:] == SHOWN[0][2:]
-        assert len(opened.query(Request('from person | find "sea" | take 1')).rows) == 1
+        assert len(opened.engine.query(Request('from person | find "sea" | take 1')).rows) == 1
         opened.close()
 
 
 def test_a_catalog_written_before_is_read(tmp_path: Path) -> None:
     """One of a store that knew no rules for uniqueness, no computed fields and no parameters of views."""
-    engine = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
-    engine.query(Request("collection note {key id: keyword  n: int}; view all_of = from note"))
-    written = catalog_to_json(engine.catalog())
-    engine.close()
+    instance = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request("collection note {key id: keyword  n: int}; view all_of = from note"))
+    written = catalog_to_json(instance.catalog.current())
+    instance.close()
     for field in written["collections"][0]["fields"]:
         del field["unique"], field["computed"]
     del written["views"][0]["signature"]

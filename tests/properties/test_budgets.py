@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given, note, reject
 from hypothesis import strategies as st
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, InvalidValue, QueryError
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.token_estimate import estimate_tokens
 from properties.queries import query_texts
-from properties.test_queries import WORLDS, WorldOf, engine, examples, world_of
+from properties.test_queries import WORLDS, WorldOf, examples, instance, world_of
 from properties.worlds import World
 
-__all__ = ["engine", "world_of"]  # fixtures
+__all__ = ["instance", "world_of"]  # fixtures
 
 LIMITS = st.one_of(st.none(), st.integers(0, 40), st.just(10**12))
 
 
-def asked(engine: Engine, text: str, budget: Budget | None = None, **params: Any) -> Answer:
-    return engine.query(Request(text, params, budget or Budget()))
+def asked(instance: Instance, text: str, budget: Budget | None = None, **params: Any) -> Answer:
+    return instance.engine.query(Request(text, params, budget or Budget()))
 
 
 def written(rows: int | None, tokens: int | None) -> str:
@@ -38,11 +38,11 @@ def smaller(one: int | None, other: int | None) -> int | None:
 
 @examples(120)
 @given(data=st.data())
-def test_an_answer_keeps_to_its_budgets_and_says_so(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
-    text, whole = _query(engine, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
+def test_an_answer_keeps_to_its_budgets_and_says_so(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
+    text, whole = _query(instance, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
     own, given_ = [(data.draw(LIMITS), data.draw(LIMITS)) for _ in range(2)]
     note(f"{own} in the text, {given_} with the request")
-    answer = asked(engine, text + written(*own), Budget(rows=given_[0], tokens=given_[1]))
+    answer = asked(instance, text + written(*own), Budget(rows=given_[0], tokens=given_[1]))
     rows, tokens = smaller(own[0], given_[0]), smaller(own[1], given_[1])
     assert answer.rows == whole.rows[: len(answer.rows)]
     assert rows is None or len(answer.rows) <= rows
@@ -61,9 +61,9 @@ def test_an_answer_keeps_to_its_budgets_and_says_so(engine: Engine, world_of: Wo
 
 @examples(60)
 @given(data=st.data())
-def test_a_cursor_of_a_budget_leads_on_without_loss(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_a_cursor_of_a_budget_leads_on_without_loss(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     """With another budget each time, now in the text, now with the request."""
-    text, whole = _query(engine, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
+    text, whole = _query(instance, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
     dearest = max(map(estimate_tokens, whole.rows), default=0)
     rows: list[list[Any]] = []
     cursor = None
@@ -71,9 +71,9 @@ def test_a_cursor_of_a_budget_leads_on_without_loss(engine: Engine, world_of: Wo
         most, tokens = data.draw(st.integers(1, 5)), dearest + data.draw(st.integers(0, 20))
         paged = f"{text}\n| page 1000 after $cursor"
         if data.draw(st.booleans()):
-            answer = asked(engine, paged + written(most, tokens), cursor=cursor)
+            answer = asked(instance, paged + written(most, tokens), cursor=cursor)
         else:
-            answer = asked(engine, paged, Budget(rows=most, tokens=tokens), cursor=cursor)
+            answer = asked(instance, paged, Budget(rows=most, tokens=tokens), cursor=cursor)
         rows += answer.rows
         cursor = answer.cursor
         if cursor is None:
@@ -84,13 +84,13 @@ def test_a_cursor_of_a_budget_leads_on_without_loss(engine: Engine, world_of: Wo
 @examples(60)
 @given(data=st.data())
 def test_without_time_there_is_an_error_or_a_true_answer(
-    engine: Engine, world_of: WorldOf, data: st.DataObject
+    instance: Instance, world_of: WorldOf, data: st.DataObject
 ) -> None:
     """The clock ends at a look of chance: what comes is then an error, or the beginning of the whole, which says `time`."""
-    text, whole = _query(engine, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
+    text, whole = _query(instance, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
     cancel = Ending(data.draw(st.integers(0, 12)))
     try:
-        answer = engine.query(Request(text), cancel)
+        answer = instance.engine.query(Request(text), cancel)
     except BudgetExceeded:
         assert cancel.looks_left < 0
         return
@@ -121,43 +121,43 @@ class Ending(CancellationToken):
         return self.remaining_s == 0
 
 
-def test_budgets_that_are_none(engine: Engine, world_of: WorldOf) -> None:
+def test_budgets_that_are_none(instance: Instance, world_of: WorldOf) -> None:
     item = world_of(9).item
     for wrong in ({"rows": -1}, {"tokens": -1}, {"time_ms": 0}, {"time_ms": -5.0}, {"time_ms": float("nan")}):
         with pytest.raises(InvalidValue):
             Budget(**wrong)
     for name, value in (("rows", -1), ("tokens", -1), ("rows", 1.5), ("rows", None), ("tokens", True), ("tokens", "x")):
         with pytest.raises(QueryError):
-            asked(engine, f"from {item} | budget {name} $n", n=value)
+            asked(instance, f"from {item} | budget {name} $n", n=value)
     for value in ("0s", "-1s", None, "1y", "x", 200):
         with pytest.raises(QueryError):
-            asked(engine, f"from {item} | budget time $n", n=value)
+            asked(instance, f"from {item} | budget time $n", n=value)
 
 
-def test_budgets_as_parameters(engine: Engine, world_of: WorldOf) -> None:
+def test_budgets_as_parameters(instance: Instance, world_of: WorldOf) -> None:
     item = world_of(9).item
-    answer = asked(engine, f"from {item} | budget rows $n, time $t, tokens $m", n=1, t="1h", m=2**62)
+    answer = asked(instance, f"from {item} | budget rows $n, time $t, tokens $m", n=1, t="1h", m=2**62)
     assert (len(answer.rows), answer.reason) == (1, "rows")
-    assert asked(engine, f"from {item} | budget rows $n", n=2**62).complete
+    assert asked(instance, f"from {item} | budget rows $n", n=2**62).complete
 
 
-def test_an_approximate_answer_says_so(engine: Engine, world_of: WorldOf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_approximate_answer_says_so(instance: Instance, world_of: WorldOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the bounds so low that a handful of vectors is many."""
     world = next(w for w in map(world_of, range(1, WORLDS)) if "vec" in w.collection.fields_by_name and len(w.keys) > 8)
     for name in ("EXACT_FLOATS_MAX", "CANDIDATES_MIN", "CANDIDATE_NUMBERS", "CANDIDATES_PER_RESULT"):
         monkeypatch.setattr(f"paasq_daemon.index.vector_search.{name}", 1)
     near = f'from {world.item} | near vec to "blue sea" | take 1'
-    answer = asked(engine, near)
+    answer = asked(instance, near)
     assert (answer.complete, answer.reason) == (False, "approximate")
-    assert asked(engine, near.replace(" | take", " exact=true | take")).complete
+    assert asked(instance, near.replace(" | take", " exact=true | take")).complete
 
 
-def _query(engine: Engine, world: World, data: st.DataObject) -> tuple[str, Answer]:
+def _query(instance: Instance, world: World, data: st.DataObject) -> tuple[str, Answer]:
     """One that binds, and runs, and its whole answer."""
     text = data.draw(query_texts(world))
     note(text)
     try:
-        whole = asked(engine, text)
+        whole = asked(instance, text)
     except QueryError:
         reject()
     if len(whole.rows) > 60:  # of filled buckets there are thousands

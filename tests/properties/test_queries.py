@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import CompiledRequest, Compiler, PreparedQuery
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
@@ -46,31 +46,31 @@ def examples(count: int) -> settings:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
-    yield engine
-    engine.close()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
+    yield instance
+    instance.close()
 
 
 @pytest.fixture(scope="module")
-def world_of(engine: Engine) -> WorldOf:
-    return cache(lambda seed: make_world(engine, seed))
+def world_of(instance: Instance) -> WorldOf:
+    return cache(lambda seed: make_world(instance, seed))
 
 
 @examples(60)
 @given(data=st.data())
-def test_law_1_the_order_of_conditions_is_nothing(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_law_1_the_order_of_conditions_is_nothing(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     one, other = data.draw(conditions(world)), data.draw(conditions(world))
     texts = [f"where ({one}) and ({other})", f"where ({other}) and ({one})", f"where {one} | where {other}"]
-    first, *rest = [_rows(engine, f"from {world.item} | {text}") for text in texts]
+    first, *rest = [_rows(instance, f"from {world.item} | {text}") for text in texts]
     assert all(rows == first for rows in rest)
 
 
 @examples(60)
 @given(data=st.data())
 def test_law_1_a_filter_before_retrieval_is_one_behind_it(
-    engine: Engine, world_of: WorldOf, data: st.DataObject
+    instance: Instance, world_of: WorldOf, data: st.DataObject
 ) -> None:
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     pipeline = Pipeline(drawn(data.draw, world))
@@ -79,14 +79,14 @@ def test_law_1_a_filter_before_retrieval_is_one_behind_it(
     condition = data.draw(conditions(world))
     retrieval = data.draw(st.sampled_from([pipeline.match_text, pipeline.near_text]))()
     k = data.draw(st.integers(0, 5))
-    before = _rows(engine, f"from {world.item} | where {condition} | {retrieval} | take {k}")
-    assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition} | take {k}")
-    assert before == _rows(engine, f"from {world.item} | {retrieval} | where {condition}")[:k]
+    before = _rows(instance, f"from {world.item} | where {condition} | {retrieval} | take {k}")
+    assert before == _rows(instance, f"from {world.item} | {retrieval} | where {condition} | take {k}")
+    assert before == _rows(instance, f"from {world.item} | {retrieval} | where {condition}")[:k]
 
 
 @examples(60)
 @given(data=st.data())
-def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_law_1_windows_see_the_rows_before_them(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     """A filter behind an extend with window functions changes no window, wherever else it may move."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     pipeline = Pipeline(drawn(data.draw, world))
@@ -94,29 +94,29 @@ def test_law_1_windows_see_the_rows_before_them(engine: Engine, world_of: WorldO
     text = " | ".join(pipeline.stages)
     note(text)
     condition = pipeline.writer.condition(pipeline.columns)
-    passing = _rows(engine, f"{text} | extend _passes = ({condition}) | where _passes | drop _passes")
-    assert passing == _rows(engine, f"{text} | where {condition}")
+    passing = _rows(instance, f"{text} | extend _passes = ({condition}) | where _passes | drop _passes")
+    assert passing == _rows(instance, f"{text} | where {condition}")
     if pipeline.texts and pipeline.records:
         retrieval = data.draw(st.sampled_from([pipeline.match_text, pipeline.near_text]))()
-        before = _rows(engine, f"{text} | where {condition} | {retrieval}")
-        assert before == _rows(engine, f"{text} | {retrieval} | where {condition}")
+        before = _rows(instance, f"{text} | where {condition} | {retrieval}")
+        assert before == _rows(instance, f"{text} | {retrieval} | where {condition}")
 
 
 @examples(80)
 @given(data=st.data())
-def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_law_2_pages_together_are_the_whole(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     """Ranked, sorted and summarized, with a page of another size each time."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     text = data.draw(query_texts(world, stages_max=4))
     note(text)
-    whole = _answer(engine, text)
+    whole = _answer(instance, text)
     if len(whole.rows) > 50:  # of filled buckets there are thousands
         reject()
     rows: list[list[Any]] = []
     cursor: str | None = None
     for _ in range(len(whole.rows) + 1):
         size = data.draw(st.integers(1, 7))
-        page = _answer(engine, f"{text} | page {size} after $cursor", {"cursor": cursor})
+        page = _answer(instance, f"{text} | page {size} after $cursor", {"cursor": cursor})
         assert page.complete is (page.cursor is None)
         assert len(page.rows) == size or page.cursor is None
         assert page.facets == whole.facets
@@ -127,14 +127,14 @@ def test_law_2_pages_together_are_the_whole(engine: Engine, world_of: WorldOf, d
     assert rows == whole.rows
 
 
-def test_law_2_rows_that_were_made_are_paged_too(engine: Engine, world_of: WorldOf) -> None:
+def test_law_2_rows_that_were_made_are_paged_too(instance: Instance, world_of: WorldOf) -> None:
     """Their places in a list do not tell them apart: the first item of each list stands at 0."""
     text = f"from {world_of(9).item} | summarize c = collect(_version) by key = id | sort key | expand c"
-    whole = _rows(engine, text)
+    whole = _rows(instance, text)
     rows: list[list[Any]] = []
     cursor: str | None = None
     while len(rows) < len(whole):
-        page = _answer(engine, f"{text} | page 1 after $cursor", {"cursor": cursor})
+        page = _answer(instance, f"{text} | page 1 after $cursor", {"cursor": cursor})
         rows, cursor = rows + page.rows, page.cursor
         if cursor is None:
             break
@@ -144,35 +144,35 @@ def test_law_2_rows_that_were_made_are_paged_too(engine: Engine, world_of: World
 
 @examples(80)
 @given(data=st.data())
-def test_law_3_literals_are_no_part_of_the_plan(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_law_3_literals_are_no_part_of_the_plan(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     """Of two texts that differ in literals only, the second runs the first's plan, and answers as a cold one would."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     text = data.draw(query_texts(world))
     other = _with_other_literals(text, data.draw)
     note(f"{text}\nand then\n{other}")
-    catalog = engine.catalog()
+    catalog = instance.catalog.current()
     assert normalize(ScannedText(text)).key == normalize(ScannedText(other)).key
-    engine._compiler.compile(text, catalog, "<query>")
-    warm = engine._compiler.compile(other, catalog, "<query>")
+    instance.engine.compiler.compile(text, catalog, "<query>")
+    warm = instance.engine.compiler.compile(other, catalog, "<query>")
     assert warm.cache_hit
-    cold = Compiler(engine._backend).compile(other, catalog, "<query>")
+    cold = Compiler(instance.engine.compiler.backend).compile(other, catalog, "<query>")
     assert not cold.cache_hit
-    found, expected = (_outcome(lookup) for lookup in (warm, cold))
+    found, expected = (_outcome(instance, lookup) for lookup in (warm, cold))
     assert found == expected
 
 
-def test_law_3_a_parameter_is_a_value_whatever_it_holds(engine: Engine, world_of: WorldOf) -> None:
+def test_law_3_a_parameter_is_a_value_whatever_it_holds(instance: Instance, world_of: WorldOf) -> None:
     world = world_of(9)
     text = f"from {world.item} | where id == $key"
     for key in ('x" or true', "null", "$key", "i1 | take 0", ""):
-        assert _answer(engine, text, {"key": key}).rows == []
+        assert _answer(instance, text, {"key": key}).rows == []
     some = world.keys[0]
-    assert [row[0] for row in _answer(engine, text, {"key": some}).rows] == [some]
+    assert [row[0] for row in _answer(instance, text, {"key": some}).rows] == [some]
 
 
 @examples(60)
 @given(data=st.data())
-def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataObject) -> None:
+def test_law_4_null_is_a_value(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     writer = drawn(data.draw, world)
     columns = {n: t for n, t in Pipeline(writer).columns.items() if t.kind not in {TypeKind.LIST, TypeKind.VECTOR}}
@@ -180,7 +180,7 @@ def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataO
     value = writer.literal(columns[name])
 
     def keys(condition: str) -> set[str]:
-        return {row[0] for row in _rows(engine, f"from {world.item} | where {condition} | select id")}
+        return {row[0] for row in _rows(instance, f"from {world.item} | where {condition} | select id")}
 
     everything, nulls = set(world.keys), keys(f"{name} == null")
     assert keys(f"{name} == {value}") == everything - keys(f"{name} != {value}")
@@ -191,23 +191,26 @@ def test_law_4_null_is_a_value(engine: Engine, world_of: WorldOf, data: st.DataO
     ordered = keys(f"{name} < {value}") | keys(f"{name} >= {value}")
     assert ordered == (set() if value == "null" else everything - nulls)
     for direction in ("", " desc"):
-        last = [row[0] is None for row in _rows(engine, f"from {world.item} | sort {name}{direction} | select {name}")]
+        last = [
+            row[0] is None for row in _rows(instance, f"from {world.item} | sort {name}{direction} | select {name}")
+        ]
         assert last == sorted(last)
 
 
-def _answer(engine: Engine, text: str, params: dict[str, Any] | None = None) -> Answer:
-    return engine.query(Request(text, params or {}))
+def _answer(instance: Instance, text: str, params: dict[str, Any] | None = None) -> Answer:
+    return instance.engine.query(Request(text, params or {}))
 
 
-def _rows(engine: Engine, text: str) -> list[list[Any]]:
-    return _answer(engine, text).rows
+def _rows(instance: Instance, text: str) -> list[list[Any]]:
+    return _answer(instance, text).rows
 
 
-def _outcome(lookup: CompiledRequest) -> object:
+def _outcome(instance: Instance, lookup: CompiledRequest) -> object:
     (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedQuery)
     try:
-        answer = step.plan.execute(ExecutionInputs(lookup.literals, {}, NOW_US))
+        with instance.engine.indexes.read() as view:
+            answer = step.plan.execute(ExecutionInputs(lookup.literals, {}, NOW_US, view=view))
     except EvaluationError as error:
         return error.message
     return answer.columns, answer.rows, answer.facets, answer.reason
@@ -231,7 +234,7 @@ def _with_other_literals(text: str, draw: Callable[[st.SearchStrategy[Any]], Any
 @examples(80)
 @given(data=st.data())
 def test_a_pipeline_with_parameters_is_the_one_with_its_values_written_in(
-    engine: Engine, world_of: WorldOf, data: st.DataObject
+    instance: Instance, world_of: WorldOf, data: st.DataObject
 ) -> None:
     """As the values of a let, as its defaults, and as parameters of the run that are passed on."""
     text = data.draw(query_texts(world_of(data.draw(st.integers(0, WORLDS - 1)))))
@@ -242,12 +245,14 @@ def test_a_pipeline_with_parameters_is_the_one_with_its_values_written_in(
     note(body)
     called = f"{zone}let q({', '.join(declared)}) = {body};\nfrom q({', '.join(values)})"
     defaults = ", ".join(f"{each} = {value}" for each, value in zip(declared, values, strict=True))
-    expected = _rows_or_error(engine, text)
-    assert _rows_or_error(engine, called) == expected
-    assert _rows_or_error(engine, f"{zone}let q({defaults}) = {body};\nfrom q()") == expected
+    expected = _rows_or_error(instance, text)
+    assert _rows_or_error(instance, called) == expected
+    assert _rows_or_error(instance, f"{zone}let q({defaults}) = {body};\nfrom q()") == expected
     passed = ", ".join(each.partition(":")[0] for each in declared)
     given = "".join(f"param {each} = {value};\n" for each, value in zip(declared, values, strict=True))
-    assert _rows_or_error(engine, f"{zone}{given}let q({', '.join(declared)}) = {body};\nfrom q({passed})") == expected
+    assert (
+        _rows_or_error(instance, f"{zone}{given}let q({', '.join(declared)}) = {body};\nfrom q({passed})") == expected
+    )
 
 
 _LITERAL_TYPES = {
@@ -275,12 +280,12 @@ def with_parameters(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) ->
     return "".join(tokens), declared, values
 
 
-def _rows_or_error(engine: Engine, text: str) -> Any:
+def _rows_or_error(instance: Instance, text: str) -> Any:
     """The columns and the rows, at one moment, or what is wrong, without its place."""
     try:
         with pytest.MonkeyPatch.context() as clock:
             clock.setattr("paasq_daemon.engine.time.time_ns", lambda: NOW_US * 1_000)
-            answer = engine.query(Request(text))
+            answer = instance.engine.query(Request(text))
     except QueryError as error:
         return [found["message"] for found in error.diagnostics]
     return answer.columns, answer.rows

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedQuery
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import QueryError
@@ -35,14 +36,14 @@ FIRST_SEED = random.SystemRandom().randrange(2**32) if QUERIES else 0
 class Pair:
     """An engine and, of each of its worlds, what the reference knows."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.world = cache(lambda seed: make_world(engine, seed))
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.world = cache(lambda seed: make_world(instance, seed))
 
     def differ(self, writer: Writer, stages: list[str]) -> AssertionError | None:
         """What one answers otherwise than the other; raises Undecided where no one can tell."""
         text = writer.declarations() + "\n| ".join(stages)
-        lookup = self.engine._compiler.compile(text, self.engine.catalog(), "<query>")
+        lookup = self.instance.engine.compiler.compile(text, self.instance.catalog.current(), "<query>")
         (step,) = lookup.compiled.statements
         assert isinstance(step, PreparedQuery)
         given = {name: value for name, (_, value) in writer.parameters.items()}
@@ -53,9 +54,10 @@ class Pair:
         except Refused as why:
             refused = str(why)
         try:
-            found = step.plan.execute(inputs)
+            with self.instance.engine.indexes.read() as view:
+                found = step.plan.execute(replace(inputs, view=view))
         except EvaluationError as error:
-            return None if expected is None else AssertionError(f"refused by the engine alone: {error}")
+            return None if expected is None else AssertionError(f"refused by the instance alone: {error}")
         if expected is None:
             return AssertionError(f"refused by the reference alone: {refused}")
         try:
@@ -78,9 +80,9 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    engine = Engine.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
-    yield Pair(engine)
-    engine.close()
+    instance = Instance.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
+    yield Pair(instance)
+    instance.close()
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -12,7 +12,7 @@ import pytest
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedQuery
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.plan.rules import RULES, Rule, apply_rules
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.values import parse_time
@@ -32,20 +32,20 @@ NOW_US = parse_time("2026-11-22T12:00Z")
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
     """Texts, each with what it is bound to, the records that it reads and what it is given."""
-    engine = Engine.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
-    world = cache(lambda seed: make_world(engine, seed + 1))  # every tenth is empty
+    instance = Instance.open(tmp_path_factory.mktemp("worlds"), embedder=SmallEmbedder(), sync=False)
+    world = cache(lambda seed: make_world(instance, seed + 1))  # every tenth is empty
     found: Plans = []
     for seed in range(QUERIES):
         writer = Writer(random.Random(seed).randint, world(seed % WORLDS), declares=True)
         stages = query_stages(writer, STAGES_MAX)
         text = writer.declarations() + "\n| ".join(stages)
-        lookup = engine._compiler.compile(text, engine.catalog(), "<query>")
+        lookup = instance.engine.compiler.compile(text, instance.catalog.current(), "<query>")
         (step,) = lookup.compiled.statements
         assert isinstance(step, PreparedQuery)
         given = {name: value for name, (_, value) in writer.parameters.items()}
         found.append((text, step.query, writer.world.records, ExecutionInputs(lookup.literals, given, NOW_US)))
     yield found
-    engine.close()
+    instance.close()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

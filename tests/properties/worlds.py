@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl.catalog import Collection
@@ -110,7 +110,7 @@ class World:
         return list(self.records.by_collection.get(self.item, {}))
 
 
-def make_world(engine: Engine, seed: int) -> World:
+def make_world(instance: Instance, seed: int) -> World:
     """Two collections of the engine, named by the seed, and what stands in them."""
     rng = random.Random(seed)
     names = {"item": f"item{seed}", "person": f"person{seed}"}
@@ -120,29 +120,29 @@ def make_world(engine: Engine, seed: int) -> World:
     lines += [f"{name}: {rule}" for name, (reads, rule) in COMPUTED.items() if {*reads} <= {*kept}]
     if texts:
         lines.append(f"vec: vector(auto) from {', '.join(texts)}")
-    engine.query(Request(f"collection {names['person']} {{ key id: keyword name: keyword }};"))
-    engine.query(Request(f"collection {names['item']} {{ key id: keyword {' '.join(lines)} }};"))
-    world = World(names["item"], Records(engine.catalog(), plain_vector))
-    _write(engine, world.records, names["person"], [{"id": f"p{i}", "name": rng.choice(KEYWORDS)} for i in range(3)])
+    instance.engine.query(Request(f"collection {names['person']} {{ key id: keyword name: keyword }};"))
+    instance.engine.query(Request(f"collection {names['item']} {{ key id: keyword {' '.join(lines)} }};"))
+    world = World(names["item"], Records(instance.catalog.current(), plain_vector))
+    _write(instance, world.records, names["person"], [{"id": f"p{i}", "name": rng.choice(KEYWORDS)} for i in range(3)])
     if seed % 10:  # every tenth world is empty
         for _ in range(rng.randint(1, 5)):
-            change_world(engine, world, rng)
+            change_world(instance, world, rng)
     return world
 
 
-def change_world(engine: Engine, world: World, rng: random.Random) -> None:
+def change_world(instance: Instance, world: World, rng: random.Random) -> None:
     keys = [f"i{rng.randrange(25)}" for _ in range(rng.randint(0, 12))]
-    _write(engine, world.records, world.item, [_record(world.collection, key, rng) for key in dict.fromkeys(keys)])
+    _write(instance, world.records, world.item, [_record(world.collection, key, rng) for key in dict.fromkeys(keys)])
     for key in rng.sample(world.keys, min(len(world.keys), rng.randint(0, 3))):
-        engine.query(Request(f"delete {world.item}:{key}"))
+        instance.engine.query(Request(f"delete {world.item}:{key}"))
         world.records.delete(world.item, key)
-    world.records.remember(engine.status()["seq"])
+    world.records.remember(instance.status.report()["seq"])
 
 
-def _write(engine: Engine, records: Records, name: str, given: list[dict[str, Any]]) -> None:
+def _write(instance: Instance, records: Records, name: str, given: list[dict[str, Any]]) -> None:
     fields = records.catalog.collections[name].fields_by_name
     as_json = [{field: encode(value, fields[field].type) for field, value in row.items()} for row in given]
-    engine.put(name, [nested_record(row) for row in as_json])
+    instance.records.put(name, [nested_record(row) for row in as_json])
     for row in given:
         whole = {f.name: row.get(f.name, f.default) for f in fields.values() if not f.source_fields} | row
         records.put(name, with_computed(records, name, whole))

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from paasq_daemon.engine import Engine
 from paasq_daemon.index.passage_split import CHARACTERS_MAX, split_passages
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import BudgetExceeded
 from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder
@@ -17,21 +17,21 @@ TEXT = "\n\n".join(f"Paragraph {n} is about a stone. {'It goes on and on. ' * 12
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("passages"), embedder=SmallEmbedder(), sync=False)
-    engine.query(Request("collection doc { key id: keyword body: text(en) sense: vector(auto) from body };"))
-    engine.put("doc", [{"id": f"d{n:03}", "body": TEXT if n % 2 else "A stone."} for n in range(130)])
-    yield engine
-    engine.close()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path_factory.mktemp("passages"), embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request("collection doc { key id: keyword body: text(en) sense: vector(auto) from body };"))
+    instance.records.put("doc", [{"id": f"d{n:03}", "body": TEXT if n % 2 else "A stone."} for n in range(130)])
+    yield instance
+    instance.close()
 
 
-def test_pages_are_parts_of_the_whole(engine: Engine) -> None:
+def test_pages_are_parts_of_the_whole(instance: Instance) -> None:
     rows = 'from doc | match "stone" | where id < "d010" | passages body max 4'
     shown = "select id, passage_start"
-    whole = engine.query(Request(f"{rows} | {shown}")).rows
+    whole = instance.engine.query(Request(f"{rows} | {shown}")).rows
     pages, cursor = [], None
     while True:
-        page = engine.query(Request(f"{rows} | page 3 after $c | {shown}", {"c": cursor}))
+        page = instance.engine.query(Request(f"{rows} | page 3 after $c | {shown}", {"c": cursor}))
         pages += page.rows
         cursor = page.cursor
         if cursor is None:
@@ -40,28 +40,28 @@ def test_pages_are_parts_of_the_whole(engine: Engine) -> None:
     assert len(whole) == 5 * 4 + 5
 
 
-def test_the_depth_is_said(engine: Engine) -> None:
-    answer = engine.query(Request('from doc | match "stone" | passages body'))
+def test_the_depth_is_said(instance: Instance) -> None:
+    answer = instance.engine.query(Request('from doc | match "stone" | passages body'))
     assert (len(answer.rows), answer.complete, answer.reason) == (100, False, "depth")
-    assert engine.query(Request('from doc | match "stone" | take 5 | passages body')).complete
+    assert instance.engine.query(Request('from doc | match "stone" | take 5 | passages body')).complete
 
 
-def test_what_looks_at_rows_behind_says_that_the_depth_cut_them(engine: Engine) -> None:
+def test_what_looks_at_rows_behind_says_that_the_depth_cut_them(instance: Instance) -> None:
     rows = 'from doc | match "stone" | passages body'
-    assert engine.query(Request(f"{rows} | extend part = share(passage_start) | take 5")).reason == "depth"
-    assert engine.query(Request(f"{rows} | extend place = row_number() | take 5")).complete
+    assert instance.engine.query(Request(f"{rows} | extend part = share(passage_start) | take 5")).reason == "depth"
+    assert instance.engine.query(Request(f"{rows} | extend place = row_number() | take 5")).complete
 
 
-def test_the_smaller_budget_counts(engine: Engine) -> None:
+def test_the_smaller_budget_counts(instance: Instance) -> None:
     text = "from doc | budget rows 7, tokens 100000"
-    assert len(engine.query(Request(text, budget=Budget(rows=3))).rows) == 3
-    assert len(engine.query(Request(text, budget=Budget(rows=30))).rows) == 7
-    assert engine.query(Request(text, budget=Budget(tokens=200))).reason == "tokens"
+    assert len(instance.engine.query(Request(text, budget=Budget(rows=3))).rows) == 3
+    assert len(instance.engine.query(Request(text, budget=Budget(rows=30))).rows) == 7
+    assert instance.engine.query(Request(text, budget=Budget(tokens=200))).reason == "tokens"
 
 
-def test_a_budget_of_time_runs_out(engine: Engine) -> None:
+def test_a_budget_of_time_runs_out(instance: Instance) -> None:
     with pytest.raises(BudgetExceeded, match=r"0\.001 ms"):
-        engine.query(Request("from doc | sort body | budget time 0.001ms"))
+        instance.engine.query(Request("from doc | sort body | budget time 0.001ms"))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.store import read_view
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.wire.request import Request
@@ -26,14 +27,14 @@ collection note { key id: keyword
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    opened = Engine.open(tmp_path_factory.mktemp("reads"), embedder=SmallEmbedder(), sync=False)
+    opened = Instance.open(tmp_path_factory.mktemp("reads"), embedder=SmallEmbedder(), sync=False)
     opened.query(Request(SCHEMA))
     records = [
         {"id": str(i), "a": f"a {i}", "b": f"b {i % 5}", "spent": "2h", "list": ["x"], "rank": i, "other": str(i - i % 2)}
         for i in range(RECORDS)
     ]  # fmt: skip
     opened.put("note", records)
-    yield opened
+    yield opened.engine
     opened.close()
 
 

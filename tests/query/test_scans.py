@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.request import Request
 from paasq_dsl.syntax import lexer, parser, scanned_text
@@ -35,9 +36,9 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    opened = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
     opened.query(Request(SCHEMA))
-    yield opened
+    yield opened.engine
     opened.close()
 
 

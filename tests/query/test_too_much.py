@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from paasq_daemon.commands import resolve
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.kernels import join, memory_limit
 from paasq_daemon.kernels.aggregate import statistics
 from paasq_daemon.operators import init_plan, link_traversal, row_limits
@@ -31,19 +31,19 @@ REFUSED: list[tuple[ModuleType, str, str, str]] = [
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("much"), embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(NOTES))
-    yield engine
-    engine.close()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path_factory.mktemp("much"), embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(NOTES))
+    yield instance
+    instance.close()
 
 
 @pytest.mark.parametrize(("module", "limit", "text", "code"), REFUSED, ids=[code for *_, code in REFUSED])
 def test_refused(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, module: ModuleType, limit: str, text: str, code: str
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, module: ModuleType, limit: str, text: str, code: str
 ) -> None:
-    engine.query(Request(text))
+    instance.engine.query(Request(text))
     monkeypatch.setattr(module, limit, 3)
     with pytest.raises(QueryError) as refused:
-        engine.query(Request(text))
+        instance.engine.query(Request(text))
     assert [d["code"] for d in refused.value.diagnostics] == [code]

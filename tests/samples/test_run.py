@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from paasq_daemon.cli.script_steps import ScriptStep, steps
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_daemon.wire.request import Request
 from paasq_dsl.source_text import SourceText
@@ -32,34 +32,34 @@ def test_every_script_has_its_place() -> None:
 
 @pytest.mark.parametrize("folder", ORDER)
 def test_scripts_run(folder: str, tmp_path: Path) -> None:
-    engine = Engine.open(tmp_path / "data", sync=False)
+    instance = Instance.open(tmp_path / "data", sync=False)
     try:
         schema, *others = ORDER[folder]
         modules = ProjectModules(SAMPLES / folder / others[-1])
-        engine.query(Request((SAMPLES / folder / schema).read_text()))
-        _import(engine, folder)
+        instance.engine.query(Request((SAMPLES / folder / schema).read_text()))
+        _import(instance, folder)
         for name in others:
             for step in _steps(folder, name):
                 texts = modules.read_all(step.text)
                 request = Request(step.text, source_name=name, modules=texts)
-                told = engine.watch(request).next_events() if step.is_watch else engine.query(request)
+                told = instance.engine.watch(request).next_events() if step.is_watch else instance.engine.query(request)
                 assert told, step.title
                 assert len(told), step.title
     finally:
-        engine.close()
+        instance.close()
 
 
 def _steps(folder: str, name: str) -> Iterator[ScriptStep]:
     return steps(SourceText((SAMPLES / folder / name).read_text(), name))
 
 
-def _import(engine: Engine, folder: str) -> None:
+def _import(instance: Instance, folder: str) -> None:
     for file in sorted((SAMPLES / folder).glob("*.jsonl.gz"), reverse=True):
         collection = file.name.partition(".")[0].rstrip("s")
         with gzip.open(file) as lines:
             records = [orjson.loads(line) for line in islice(lines, PASSAGES)]
         for start in range(0, len(records), 1_000):
-            engine.put(collection, records[start : start + 1_000])
-    if engine.status()["collections"].keys() & {"pep", "passage"}:
-        engine.embed(seconds_max=4, collection="pep")
-        engine.embed(seconds_max=2, collection="passage")
+            instance.records.put(collection, records[start : start + 1_000])
+    if instance.status.report()["collections"].keys() & {"pep", "passage"}:
+        instance.embedding.run(seconds_max=4, collection="pep")
+        instance.embedding.run(seconds_max=2, collection="passage")

@@ -16,12 +16,12 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
 from paasq_daemon.server.methods import ServerContext
 from paasq_daemon.wire.client import Client
-from server.fake_engine import FakeEngine
+from server.fake_instance import FakeInstance
 
 
 @dataclass
 class Daemon:
-    engine: FakeEngine
+    instance: FakeInstance
     socket: Path
 
     def client(self) -> Client:
@@ -31,15 +31,15 @@ class Daemon:
 @contextmanager
 def running(socket: Path, limits: Limits, workers: int) -> Iterator[Daemon]:
     """A daemon in a thread of this process."""
-    engine = FakeEngine()
+    instance = FakeInstance()
     loop = asyncio.new_event_loop()
-    service = ServerContext.of(engine, ThreadExecutor(engine, workers), limits.frame_bytes_max)
+    service = ServerContext.of(instance, ThreadExecutor(instance.engine, workers), limits.frame_bytes_max)
     listener = Listener(service, socket, limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(listener.start(), loop).result(5)
     try:
-        yield Daemon(engine, socket)
+        yield Daemon(instance, socket)
         assert asyncio.run_coroutine_threadsafe(listener.stop(), loop).result(10), "requests outlived the daemon"
     finally:
         listener.remove_socket()

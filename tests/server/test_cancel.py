@@ -18,13 +18,13 @@ from server.raw import Raw, request
 def test_a_running_request_is_cancelled(daemon: Daemon) -> None:
     with Raw(daemon.socket) as raw:
         raw.send(b'{"jsonrpc":"2.0","id":"slow","method":"query","params":{"text":"sleep 30"}}\n')
-        assert daemon.engine.running.wait(5)
+        assert daemon.instance.running.wait(5)
         answers = [raw.ask(request("cancel", 2, id="slow")), raw.receive()]
         by_id = {answer["id"]: answer for answer in answers}
         assert by_id[2]["result"] == {"cancelled": True}
         assert by_id["slow"]["error"]["data"]["code"] == Cancelled.code
         assert raw.ask(request("cancel", 3, id="slow"))["result"] == {"cancelled": False}
-    assert daemon.engine.cancelled == 1
+    assert daemon.instance.cancelled == 1
 
 
 def test_a_queued_request_is_cancelled_at_once(start: Start) -> None:
@@ -32,7 +32,7 @@ def test_a_queued_request_is_cancelled_at_once(start: Start) -> None:
     with daemon.client() as client, ThreadPoolExecutor(2) as threads:
         token = CancellationToken()
         slow = threads.submit(client.request, Request("sleep 1.5"))
-        assert daemon.engine.running.wait(5)
+        assert daemon.instance.running.wait(5)
         queued = threads.submit(client.request, Request("echo"), token)
         time.sleep(0.1)
         token.cancel()
@@ -49,7 +49,7 @@ def test_time_budget_while_running_and_while_queued(start: Start, text: str) -> 
         blocker = threading.Thread(target=client.query, args=("sleep 1.5",))
         if text == "echo":
             blocker.start()
-            assert daemon.engine.running.wait(5)
+            assert daemon.instance.running.wait(5)
         began_s = time.monotonic()
         with pytest.raises(BudgetExceeded, match="100 ms"):
             client.request(Request(text, budget=Budget(time_ms=100)))
@@ -61,17 +61,17 @@ def test_time_budget_while_running_and_while_queued(start: Start, text: str) -> 
 def test_a_client_that_leaves_cancels_its_requests(daemon: Daemon) -> None:
     with Raw(daemon.socket) as raw:
         raw.send(b'{"jsonrpc":"2.0","id":1,"method":"query","params":{"text":"sleep 30"}}\n')
-        assert daemon.engine.running.wait(5)
+        assert daemon.instance.running.wait(5)
     end_s = time.monotonic() + 5
-    while daemon.engine.cancelled == 0 and time.monotonic() < end_s:
+    while daemon.instance.cancelled == 0 and time.monotonic() < end_s:
         time.sleep(0.01)
-    assert daemon.engine.cancelled == 1
+    assert daemon.instance.cancelled == 1
 
 
 def test_embedding_is_cancelled_between_steps(daemon: Daemon) -> None:
     with Raw(daemon.socket) as raw:
         raw.send(b'{"jsonrpc":"2.0","id":1,"method":"embed","params":{"seconds_max":30}}\n')
-        assert daemon.engine.running.wait(5)
+        assert daemon.instance.running.wait(5)
         raw.send(b'{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}\n')
         assert raw.receive()["error"]["data"]["code"] == Cancelled.code
 
@@ -86,7 +86,7 @@ def test_closing_a_client_ends_its_calls(daemon: Daemon) -> None:
     client = daemon.client()
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(client.query, "sleep 30")
-        assert daemon.engine.running.wait(5)
+        assert daemon.instance.running.wait(5)
         client.close()
         with pytest.raises(PaasqError, match="closed"):
             slow.result(5)

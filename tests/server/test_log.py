@@ -23,5 +23,5 @@ def test_a_crash_is_logged_without_its_data(daemon: Daemon, caplog: pytest.LogCa
     with daemon.client() as client, pytest.raises(RpcError):
         client.query("crash")
     assert "request_failed" in caplog.text
-    assert "fake_engine.py" in caplog.text
+    assert "fake_instance.py" in caplog.text
     assert "secret" not in caplog.text

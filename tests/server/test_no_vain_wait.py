@@ -40,7 +40,8 @@ def test_every_error_of_the_engine_is_answered(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(daemon.engine, method, fail)
+    monkeypatch.setattr(daemon.instance.engine, "query", fail)
+    monkeypatch.setattr(daemon.instance.status, "report", fail)
     with daemon.client() as client:
         answered = _within(10, lambda: client.call(method, {"text": "echo"} if method == "query" else {}))
         assert isinstance(answered, ProtocolError)
@@ -81,7 +82,7 @@ def test_a_daemon_that_works_is_waited_for(daemon: Daemon, monkeypatch: pytest.M
     monkeypatch.setattr(client_connection, "_PING_AFTER_S", 0.05)
     monkeypatch.setattr(client_connection, "_SILENCE_S_MAX", 0.3)
     hold = threading.Event()
-    monkeypatch.setattr(daemon.engine, "status", lambda: {"held": hold.wait(1.2)})
+    monkeypatch.setattr(daemon.instance.status, "report", lambda: {"held": hold.wait(1.2)})
     with daemon.client() as client:
         assert client.status() == {"held": False}
 

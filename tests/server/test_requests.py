@@ -17,7 +17,7 @@ from paasq_daemon.wire.framing import Framing
 from paasq_daemon.wire.json_rpc import INTERNAL_ERROR, RpcError
 from paasq_dsl.values import Duration
 from server.conftest import Daemon
-from server.fake_engine import CATALOG, FakeEngine
+from server.fake_instance import CATALOG, FakeInstance
 from server.raw import Raw, request
 
 
@@ -45,7 +45,7 @@ def _use(store: Database) -> list[Any]:
 
 
 def test_connected_and_embedded_give_the_same(daemon: Daemon) -> None:
-    with daemon.client() as client, EmbeddedDatabase(FakeEngine()) as embedded:
+    with daemon.client() as client, EmbeddedDatabase(FakeInstance()) as embedded:
         connected = _use(client)
         assert connected == _use(embedded)
     assert connected[0] == PutResult(("a",), 1)

@@ -18,9 +18,9 @@ from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable, ProtocolError
-from server import fake_engine
+from server import fake_instance
 from server.conftest import Daemon, running
-from server.fake_engine import FakeEngine
+from server.fake_instance import FakeInstance
 from server.raw import Raw, request
 
 
@@ -41,10 +41,10 @@ def test_the_socket_of_a_dead_daemon_is_replaced(folder: Path) -> None:
 
 
 def test_the_socket_of_a_live_daemon_is_not(daemon: Daemon) -> None:
-    engine = FakeEngine()
+    instance = FakeInstance()
     with pytest.raises(ProtocolError, match=f"process {os.getpid()}, listens at"):
-        serve(engine, daemon.socket)
-    assert engine.closed
+        serve(instance, daemon.socket)
+    assert instance.closed
     with daemon.client() as client:
         assert client.status() == {"records": 0}
 
@@ -53,13 +53,13 @@ def test_a_file_that_is_no_socket_stays(folder: Path) -> None:
     path = folder / "paasq.sock"
     path.write_text("dear diary")
     with pytest.raises(ProtocolError, match="is no socket"):
-        serve(FakeEngine(), path)
+        serve(FakeInstance(), path)
     assert path.read_text() == "dear diary"
 
 
 def test_a_path_too_long_names_the_mend(folder: Path) -> None:
     with pytest.raises(ProtocolError, match="107 bytes") as long:
-        serve(FakeEngine(), folder / ("x" * 100) / "paasq.sock")
+        serve(FakeInstance(), folder / ("x" * 100) / "paasq.sock")
     assert "--socket" in long.value.hint
 
 
@@ -86,7 +86,7 @@ def test_another_user_is_refused(daemon: Daemon) -> None:
 
 @contextmanager
 def _process(path: Path, grace_s: float = 5.0) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, fake_engine.__file__, str(path), str(grace_s)]
+    command = [sys.executable, fake_instance.__file__, str(path), str(grace_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

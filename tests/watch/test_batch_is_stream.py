@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedWatch
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, ContinuousQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
@@ -33,10 +33,10 @@ STEPS = ("write", "write", "write", "take", "later", "cut", "cut at seq")
 class Client:
     """What somebody knows who was told the events, and nothing else."""
 
-    def __init__(self, engine: Engine, text: str) -> None:
-        self._engine = engine
+    def __init__(self, instance: Instance, text: str) -> None:
+        self._instance = instance
         self._text = text
-        self.watch: ContinuousQuery = engine.watch(Request(watching(text)))
+        self.watch: ContinuousQuery = instance.engine.watch(Request(watching(text)))
         self.rows: dict[Key, list[Any]] = {}
         self.last: EventBatch | None = None
 
@@ -54,7 +54,9 @@ class Client:
 
     def go_on_after(self, position: str | int) -> None:
         self.watch.close()
-        self.watch = self._engine.watch(Request(f"{watching(self._text)} after $position", {"position": position}))
+        self.watch = self._instance.engine.watch(
+            Request(f"{watching(self._text)} after $position", {"position": position})
+        )
 
 
 @examples(15)
@@ -62,23 +64,23 @@ class Client:
 def test_events_summed_up_are_the_query_run_at_the_end(data: st.DataObject) -> None:
     now_us = [NOW_US]
     with TemporaryDirectory() as folder:
-        engine = Engine.open(Path(folder), embedder=SmallEmbedder(), sync=False, clock=lambda: now_us[0])
+        instance = Instance.open(Path(folder), embedder=SmallEmbedder(), sync=False, clock=lambda: now_us[0])
         try:
-            world = make_world(engine, data.draw(st.integers(1, 24), label="world"))
+            world = make_world(instance, data.draw(st.integers(1, 24), label="world"))
             text = data.draw(query_texts(world), label="query").rstrip(";")
-            _follow(engine, world, text, data, now_us)
+            _follow(instance, world, text, data, now_us)
         finally:
-            engine.close()
+            instance.close()
 
 
-def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us: list[int]) -> None:
+def _follow(instance: Instance, world: World, text: str, data: st.DataObject, now_us: list[int]) -> None:
     try:
-        client = Client(engine, text)
+        client = Client(instance, text)
         client.take()
         for step in data.draw(st.lists(st.sampled_from(STEPS), max_size=8), label="steps"):
             match step:
                 case "write":
-                    change_world(engine, world, random.Random(data.draw(st.integers(0, 999), label="writes")))
+                    change_world(instance, world, random.Random(data.draw(st.integers(0, 999), label="writes")))
                 case "take":
                     client.take()
                 case "later":
@@ -93,18 +95,18 @@ def _follow(engine: Engine, world: World, text: str, data: st.DataObject, now_us
         client.take()
     except QueryError as error:
         _reject(error)
-    answer = engine.query(Request(text))
+    answer = instance.engine.query(Request(text))
     if answer.reason == "limit":
         reject()  # of filled buckets there may be more than one answer has
     note(str(client.rows))
     assert answer.complete or answer.reason == "depth"
     assert Counter(map(repr, client.rows.values())) == Counter(map(repr, answer.rows))
     event("rows" if answer.rows else "no rows")
-    _tells_apart_as_the_reference(engine, world, text, client, now_us[0])
+    _tells_apart_as_the_reference(instance, world, text, client, now_us[0])
 
 
-def _tells_apart_as_the_reference(engine: Engine, world: World, text: str, client: Client, now_us: int) -> None:
-    lookup = engine._compiler.compile(watching(text), engine.catalog(), "<query>")
+def _tells_apart_as_the_reference(instance: Instance, world: World, text: str, client: Client, now_us: int) -> None:
+    lookup = instance.engine.compiler.compile(watching(text), instance.catalog.current(), "<query>")
     (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedWatch)
     inputs = ExecutionInputs(lookup.literals, {}, now_us)

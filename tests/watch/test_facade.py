@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paasq._embedded_database import EmbeddedDatabase
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX
 from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, QueryError
 from paasq_daemon.wire.request import Budget, Request
@@ -17,7 +17,7 @@ from properties.worlds import SmallEmbedder
 
 @pytest.fixture
 def database(tmp_path: Path) -> EmbeddedDatabase:
-    database = EmbeddedDatabase(Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False))
+    database = EmbeddedDatabase(Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False))
     database.query("collection task { key id: keyword n: int due: time }; collection other { key id: keyword }")
     return database
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from golden import Case, cases
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.events import EventBatch
@@ -29,7 +29,7 @@ class Client:
 
     def __init__(self, folder: Path) -> None:
         self.now_us = NOON_US
-        self.engine = Engine.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: self.now_us)
+        self.instance = Instance.open(folder, embedder=SmallEmbedder(), sync=False, clock=lambda: self.now_us)
         self._watch: ContinuousQuery | None = None
         self._cursor: str | None = None
         self.waiting: list[str] = []
@@ -39,16 +39,16 @@ class Client:
             self._watch.close()
         params = {"cursor": self._cursor} if "$cursor" in text else {}
         try:
-            self._watch = self.engine.watch(Request(text, params))
+            self._watch = self.instance.engine.watch(Request(text, params))
         except PaasqError as error:
             self._watch = None
             self.waiting.append(str(error))
 
     def write(self, text: str) -> None:
         if text.startswith("trim "):
-            self.engine._store.trim(int(text.removeprefix("trim ")))
+            self.instance.store.trim(int(text.removeprefix("trim ")))
         else:
-            self.engine.query(Request(text))
+            self.instance.engine.query(Request(text))
 
     def later(self, text: str) -> None:
         self.now_us += parse_duration(text).micros
@@ -75,7 +75,7 @@ class Client:
 @pytest.mark.parametrize("case", cases(Path(__file__).parent), ids=str)
 def test_scenario(case: Case, tmp_path: Path) -> None:
     client = Client(tmp_path)
-    client.engine.query(Request(case["setup"]))
+    client.instance.engine.query(Request(case["setup"]))
     for section, text in list(case.sections.items()):
         match section.rstrip("0123456789 "):
             case "watch":
@@ -86,4 +86,4 @@ def test_scenario(case: Case, tmp_path: Path) -> None:
                 client.later(text)
             case "events" | "error":
                 case.check(section, client.told())
-    client.engine.close()
+    client.instance.close()

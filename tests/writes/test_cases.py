@@ -24,6 +24,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     ("case", "setup"), cases_with_stores(HERE), ids=lambda v: str(v) if isinstance(v, Case) else ""
 )
 def test_write(case: Case, setup: str, opened: Stores) -> None:
-    engine = opened.of(case, setup)
-    check(engine, case)
-    case.check("left", rendered(engine.query(Request(case["then"]))))
+    instance = opened.of(case, setup)
+    check(instance, case)
+    case.check("left", rendered(instance.engine.query(Request(case["then"]))))

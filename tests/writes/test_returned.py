@@ -11,7 +11,7 @@ import pytest
 
 import paasq
 from paasq._embedded_database import EmbeddedDatabase
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from properties.worlds import SmallEmbedder
 
@@ -23,7 +23,7 @@ put mail {id: "a", at: @2026-01-01, t: "red"};
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[paasq.Database]:
-    with EmbeddedDatabase(Engine.open(tmp_path, embedder=SmallEmbedder(), sync=False)) as store:
+    with EmbeddedDatabase(Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)) as store:
         store.query(SCHEMA)
         yield store
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
@@ -58,37 +58,37 @@ REFUSED: list[tuple[str, Any, str]] = [
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine.open(tmp_path_factory.mktemp("values"), embedder=SmallEmbedder(), sync=False)
-    engine.query(Request(SCHEMA))
-    yield engine
-    engine.close()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance.open(tmp_path_factory.mktemp("values"), embedder=SmallEmbedder(), sync=False)
+    instance.engine.query(Request(SCHEMA))
+    yield instance
+    instance.close()
 
 
 @pytest.mark.parametrize(("field", "value", "words"), REFUSED, ids=lambda v: repr(v)[:20])
-def test_refused_and_nothing_is_kept(engine: Engine, field: str, value: Any, words: str) -> None:
+def test_refused_and_nothing_is_kept(instance: Instance, field: str, value: Any, words: str) -> None:
     with pytest.raises(InvalidValue, match=words):
-        engine.put("thing", [{"id": "good"}, {"id": "bad", field: value}])
-    assert engine.get("thing", "good") is None
-    assert engine.get("thing", "bad") is None
+        instance.records.put("thing", [{"id": "good"}, {"id": "bad", field: value}])
+    assert instance.records.get("thing", "good") is None
+    assert instance.records.get("thing", "bad") is None
 
 
-def test_the_record_is_named_by_its_place(engine: Engine) -> None:
+def test_the_record_is_named_by_its_place(instance: Instance) -> None:
     with pytest.raises(InvalidValue, match="record 2: n is int"):
-        engine.put("thing", [{"id": "good"}, {"id": "bad", "n": "x"}])
+        instance.records.put("thing", [{"id": "good"}, {"id": "bad", "n": "x"}])
 
 
-def test_the_ends_of_what_is_held(engine: Engine) -> None:
+def test_the_ends_of_what_is_held(instance: Instance) -> None:
     given = {
         "id": "ends", "k": "\U0010ffff\x00", "t": "", "n": -(2**63), "f": 1.7976931348623157e308, "b": False,
         "at": "0001-01-01T00:00:00Z", "long": "1y2mo3d", "ks": [""], "to": "nobody", "v": [0, 0, 0],
     }  # fmt: skip
-    engine.put("thing", [given])
-    found = engine.query(Request('from thing | where id == "ends"')).to_json()["rows"][0]
+    instance.records.put("thing", [given])
+    found = instance.engine.query(Request('from thing | where id == "ends"')).to_json()["rows"][0]
     assert found == {name: value for name, value in (given | {"must": 1}).items() if name != "v"}
 
 
-def test_a_duration_keeps_its_months(engine: Engine) -> None:
-    engine.put("thing", [{"id": "months", "at": "2026-01-31T00:00:00Z", "long": "1mo"}])
+def test_a_duration_keeps_its_months(instance: Instance) -> None:
+    instance.records.put("thing", [{"id": "months", "at": "2026-01-31T00:00:00Z", "long": "1mo"}])
     text = 'from thing | where id == "months" and at + long == @2026-02-28 | select long, then = at + long'
-    assert engine.query(Request(text)).to_json()["rows"] == [{"long": "1mo", "then": "2026-02-28T00:00:00Z"}]
+    assert instance.engine.query(Request(text)).to_json()["rows"] == [{"long": "1mo", "then": "2026-02-28T00:00:00Z"}]

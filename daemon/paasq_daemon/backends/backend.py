@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import CapabilityMissing
@@ -53,6 +54,7 @@ class ExecutionInputs:
     cancellation: CancellationToken = field(default_factory=CancellationToken)
     plan_key: str = ""  # the plan's canonical text, for explain
     cache_hit: bool = False
+    view: IndexView | None = None  # what an embedded plan reads; it was compiled against this view's catalog
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -72,35 +72,34 @@ class EmbeddedBackend:
 
 @dataclass(frozen=True)
 class ViewProvider:
-    """Opens the view that a plan reads: the present one, or that of its `as of`."""
+    """The view that a plan reads: the one of its run, or of the moment that it names, by the catalog of its run."""
 
     indexes: Indexes
     as_of: BoundAsOf | None
     snapshot_folder: Path
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
-        """The view. Raises StoreError where that sequence number cannot be read, SnapshotError where there is no such
-        snapshot, EvaluationError PQ0723 where the value of `as of` is no time or sequence number.
-        """
+        """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
+        present = _present(inputs)
         if self.as_of is None:
-            return self.indexes.read()
+            return nullcontext(present)
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
-            return self.indexes.read_as_of(read_manifest(self.snapshot_folder, str(value)).seq)
+            return self.indexes.read_as_of(present, read_manifest(self.snapshot_folder, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
-        return self.indexes.read_as_of(value)
+        return self.indexes.read_as_of(present, value)
 
-    @contextmanager
-    def open_at(self, seq: int) -> Iterator[IndexView]:
-        """The view of a sequence number; the present view where that is the present one."""
-        with self.indexes.read() as view:
-            if view.seq == seq:
-                yield view
-                return
-        with self.indexes.read_as_of(seq) as past:
-            yield past
+    def open_at(self, inputs: ExecutionInputs, seq: int) -> AbstractContextManager[IndexView]:
+        """The view of a sequence number, which may be the present one: that is there already."""
+        present = _present(inputs)
+        return nullcontext(present) if present.seq == seq else self.indexes.read_as_of(present, seq)
+
+
+def _present(inputs: ExecutionInputs) -> IndexView:
+    assert inputs.view is not None, "an embedded plan runs on a view"
+    return inputs.view
 
 
 def _keys(schema: bound.Schema, batch: Batch, identity: RowIdentity) -> list[Key]:
@@ -164,7 +163,7 @@ class EmbeddedPlan:
     def keyed_result(
         self, inputs: ExecutionInputs, identity: RowIdentity, rows_max: int, seq: int | None
     ) -> KeyedResult:
-        with self.views.open(inputs) if seq is None else self.views.open_at(seq) as view:
+        with self.views.open(inputs) if seq is None else self.views.open_at(inputs, seq) as view:
             batch = self._execute(self._run(view, inputs), PlanMetrics())
             if batch.length > rows_max:
                 raise LimitExceeded(

@@ -10,17 +10,17 @@ from paasq_daemon.cli.open_database import folder_of
 
 def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     """Open the store and serve it until SIGTERM or Ctrl-C. The log goes to standard error."""
-    from paasq_daemon.engine import Engine
-    from paasq_daemon.server.listener import serve as serve_engine
+    from paasq_daemon.instance import Instance
+    from paasq_daemon.server.listener import serve as serve_instance
     from paasq_daemon.server.log import log_to_stderr
     from paasq_daemon.wire.default_paths import socket_path
 
     log_to_stderr()
     folder = folder_of(data)
     path = (socket or socket_path(folder)).absolute()
-    engine = Engine.open(folder)
-    engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
-    engine.announce(path)
-    engine.start_background_embedding()
-    if not serve_engine(engine, path):
+    instance = Instance.open(folder)
+    instance.engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
+    instance.announce(path)
+    instance.embedding.start()
+    if not serve_instance(instance, path):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.resolve import read_citations, resolve_citations
 from paasq_daemon.commands.show import describe, show
-from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.evaluate import evaluate_scalar
-from paasq_daemon.snapshot.create import create_snapshot
-from paasq_daemon.snapshot.manifest import Manifest, list_manifests
-from paasq_daemon.snapshot.verify import verify_snapshot
+from paasq_daemon.services.snapshots import SnapshotService
+from paasq_daemon.snapshot.manifest import Manifest
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo
@@ -43,41 +40,40 @@ _SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records
 @dataclass(frozen=True)
 class CommandDispatcher:
     store: Store
-    indexes: Indexes
     vectors: Vectorizer
-    snapshot_folder: Path
+    snapshots: SnapshotService
 
     def execute(self, command: BoundCommand, inputs: ExecutionInputs) -> Answer:
         """Raises PaasqErrors, KernelError where the name of a snapshot is none."""
         return _RUNNERS[type(command)](self, command, inputs)
 
-    def _show(self, command: BoundShow, _: ExecutionInputs) -> Answer:
+    def _show(self, command: BoundShow, inputs: ExecutionInputs) -> Answer:
         if command.kind == "snapshots":
-            rows = [_manifest(manifest) for manifest in list_manifests(self.snapshot_folder)]
+            rows = [_manifest(manifest) for manifest in self.snapshots.list()]
             return _answer(_SNAPSHOT, rows, self.store.seq)
-        with self.indexes.read() as view:
-            return show(view, command)
+        assert inputs.view is not None
+        return show(inputs.view, command)
 
-    def _describe(self, command: BoundDescribe, _: ExecutionInputs) -> Answer:
-        with self.indexes.read() as view:
-            return describe(view, command)
+    def _describe(self, command: BoundDescribe, inputs: ExecutionInputs) -> Answer:
+        assert inputs.view is not None
+        return describe(inputs.view, command)
 
     def _snapshot(self, command: BoundCreateSnapshot, inputs: ExecutionInputs) -> Answer:
-        made = create_snapshot(self.store, self.snapshot_folder, _name(command.name, inputs))
+        made = self.snapshots.create(_name(command.name, inputs))
         return _answer(_SNAPSHOT, [_manifest(made)], made.seq)
 
     def _verify(self, command: BoundVerifySnapshot, inputs: ExecutionInputs) -> Answer:
         """Every byte is hashed; a row for each thing that is wrong."""
         name = _name(command.name, inputs)
-        done = verify_snapshot(self.snapshot_folder, name)
+        done = self.snapshots.verify(name)
         columns = (("name", "keyword"), ("ok", "bool"), ("findings", "[text]"))
         return _answer(columns, [[name, not done.findings, [str(f) for f in done.findings]]], self.store.seq)
 
     def _resolve(self, command: BoundResolveCitations, inputs: ExecutionInputs) -> Answer:
         values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         citations = read_citations(command.citations, values)
-        with self.indexes.read() as view:
-            return resolve_citations(view, citations, inputs)
+        assert inputs.view is not None
+        return resolve_citations(inputs.view, citations, inputs)
 
     def _view(self, command: BoundCreateView, _: ExecutionInputs) -> Answer:
         return self._changed(command.keyword, command.view.name, partial(set_view, view=command.view))
@@ -92,7 +88,7 @@ class CommandDispatcher:
     def _alter(self, command: BoundAlterCollection, _: ExecutionInputs) -> Answer:
         work = partial(alter_collection, alter=command, embedder=self.vectors.embedder)
         answer = self._changed(f"{command.action} field", command.collection.name, work)
-        self.vectors.wake()
+        self.vectors.pending_added.set()
         return answer
 
     def _changed(self, what: str, name: str, work: Callable[[WriteTransaction], int]) -> Answer:

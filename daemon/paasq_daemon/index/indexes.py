@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from threading import RLock
 
+import numpy as np
+
 from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.checkpoint import Checkpoint
 from paasq_daemon.index.collection_index import CollectionIndex
@@ -96,17 +98,16 @@ class Indexes:
             yield view
 
     @contextmanager
-    def read_as_of(self, seq: int) -> Iterator[IndexView]:
-        """A view of the store at an earlier sequence number. Raises StoreError where the journal does not reach it."""
-        with self._store.read() as present:
-            store = HistoricalView(present, seq)
-            catalog = present.catalog
-            with self._lock:
-                past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
-            try:
-                yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
-            finally:
-                self._keep(past)
+    def read_as_of(self, present: IndexView, seq: int) -> Iterator[IndexView]:
+        """A view of the store as it was at a sequence number, by the catalog of the view `present`, which stays open.
+        Raises StoreError where the journal does not reach it."""
+        store, catalog = HistoricalView(present.store, seq), present.catalog
+        with self._lock:
+            past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
+        try:
+            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
+        finally:
+            self._keep(past)
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
@@ -196,7 +197,11 @@ class Indexes:
     def _unseen(self, collection_id: int) -> tuple[str, Ints]:
         """The generation and list of the dead that no open view has alive."""
         with self._lock:
-            index = self._collections[collection_id]
+            index = self._collections.get(collection_id)
+            if index is None:  # dropped meanwhile: views from before still read it
+                known = (view.snapshots.get(collection_id) for view in self._open_views)
+                dropped = next(snapshot for snapshot in known if snapshot is not None)
+                return dropped.generation, np.flatnonzero(~dropped.live)
             oldest = next(iter(self._open_views), None)
             if oldest is None:
                 return index.generation, index.deleted.array()

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from paasq_daemon.server.engine_protocol import EventSource
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.log import log_failure
+from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError
 from paasq_daemon.wire.events import EventBatch
@@ -37,7 +37,7 @@ class ConnectionWatches:
         self._start = start
         self._limits = limits
         self._numbers = itertools.count(1)
-        self._open: dict[int, tuple[EventSource, asyncio.Event]] = {}  # with what says that it is due
+        self._open: dict[int, tuple[ContinuousQuery, asyncio.Event]] = {}  # with what says that it is due
 
     @property
     def count(self) -> int:
@@ -48,7 +48,7 @@ class ConnectionWatches:
         if self.count >= self._limits.watches_max:
             raise LimitExceeded(f"a connection may have {self._limits.watches_max} watches", "end one by `unwatch`")
 
-    def begin(self, query: EventSource, pool: ThreadPoolExecutor) -> int:
+    def begin(self, query: ContinuousQuery, pool: ThreadPoolExecutor) -> int:
         """The number of the new watch. Raises LimitExceeded where others came first."""
         try:
             self.check_limit()
@@ -74,7 +74,7 @@ class ConnectionWatches:
         for number in list(self._open):
             self.end(number)
 
-    async def _run(self, number: int, query: EventSource, due: asyncio.Event, pool: ThreadPoolExecutor) -> None:
+    async def _run(self, number: int, query: ContinuousQuery, due: asyncio.Event, pool: ThreadPoolExecutor) -> None:
         try:
             while number in self._open:
                 for body in await run_in(

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from paasq_daemon.server.engine_protocol import Engine
+from paasq_daemon.engine import Engine
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.request import Request

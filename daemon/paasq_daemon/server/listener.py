@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from paasq_daemon.instance import Instance
 from paasq_daemon.server.auth import authorize_peer, peer_credentials
 from paasq_daemon.server.connection_session import Session
-from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
 from paasq_daemon.server.log import log_event
@@ -28,27 +28,31 @@ _PROBE_S = 5.0
 
 
 def serve(
-    engine: Engine,
+    instance: Instance,
     socket_path: Path,
     *,
     limits: Limits = DEFAULT_LIMITS,
     executor: Executor | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> bool:
-    """Serve until SIGTERM or SIGINT, then let running requests finish, close the engine and remove the socket.
+    """Serve until SIGTERM or SIGINT, then let running requests finish, close the instance and remove the socket.
 
-    `on_ready` is called once clients can connect. Raises ProtocolError where the socket cannot be had; the engine is
+    `on_ready` is called once clients can connect. Raises ProtocolError where the socket cannot be had; the instance is
     closed then too.
-    Returns False where requests would not end in the time given: their threads still hold the engine, which is then
+    Returns False where requests would not end in the time given: their threads still hold the instance, which is then
     left open (what was acknowledged is on disk), and the process should leave by `os._exit`.
     """
-    return asyncio.run(_serve(engine, socket_path, limits, executor, on_ready))
+    return asyncio.run(_serve(instance, socket_path, limits, executor, on_ready))
 
 
 async def _serve(
-    engine: Engine, socket_path: Path, limits: Limits, executor: Executor | None, on_ready: Callable[[], None] | None
+    instance: Instance,
+    socket_path: Path,
+    limits: Limits,
+    executor: Executor | None,
+    on_ready: Callable[[], None] | None,
 ) -> bool:
-    service = ServerContext.of(engine, executor or ThreadExecutor(engine), limits.frame_bytes_max)
+    service = ServerContext.of(instance, executor or ThreadExecutor(instance.engine), limits.frame_bytes_max)
     listener = Listener(service, socket_path, limits)
     clean = True
     try:
@@ -64,7 +68,7 @@ async def _serve(
     finally:
         service.close()
         if clean:
-            engine.close()
+            instance.close()
         listener.remove_socket()
     log_event("stopped", clean=clean)
     return clean

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from paasq_daemon.instance import Instance
 from paasq_daemon.server.connection_watches import ConnectionWatches
-from paasq_daemon.server.engine_protocol import Engine
 from paasq_daemon.server.executor import Executor, run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX, VALUES_MAX
 from paasq_daemon.server.param_readers import (
@@ -27,6 +27,7 @@ from paasq_daemon.server.param_readers import (
     text_up_to,
     timestamp,
 )
+from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.catalog_messages import encode_catalog, encode_record
@@ -44,7 +45,7 @@ _ROWS_ENCODED_INLINE_MAX = 100  # about a millisecond
 class ServerContext:
     """What all connections share. Queries run in the executor; short and long work have threads of their own."""
 
-    engine: Engine
+    instance: Instance
     executor: Executor
     answer_bytes_max: int
     short_pool: ThreadPoolExecutor
@@ -52,11 +53,11 @@ class ServerContext:
     watch_pool: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
 
     @classmethod
-    def of(cls, engine: Engine, executor: Executor, answer_bytes_max: int) -> ServerContext:
+    def of(cls, instance: Instance, executor: Executor, answer_bytes_max: int) -> ServerContext:
         short = ThreadPoolExecutor(_SHORT_THREADS, thread_name_prefix="paasq-short")
         long = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="paasq-long")
         watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
-        return cls(engine, executor, answer_bytes_max, short, long, watching)
+        return cls(instance, executor, answer_bytes_max, short, long, watching)
 
     def close(self) -> None:
         """Take no more; what runs goes on."""
@@ -80,15 +81,15 @@ class RpcCall:
     def encode(self, result: Any) -> bytes:
         return dump_bounded(result, self.service.answer_bytes_max)
 
-    async def short(self, work: Callable[[Engine], Any]) -> bytes:
+    async def short(self, work: Callable[[Instance], Any]) -> bytes:
         """JSON of what `work` returns; made in a thread too, so that a large one holds up nobody."""
         return await self._in(self.service.short_pool, work)
 
-    async def long(self, work: Callable[[Engine], Any]) -> bytes:
+    async def long(self, work: Callable[[Instance], Any]) -> bytes:
         return await self._in(self.service.long_pool, work)
 
-    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Engine], Any]) -> bytes:
-        return await run_in(pool, lambda: self.encode(work(self.service.engine)), self.cancellation)
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Instance], Any]) -> bytes:
+        return await run_in(pool, lambda: self.encode(work(self.service.instance)), self.cancellation)
 
 
 MethodHandler: TypeAlias = Callable[[RpcCall], Awaitable[bytes]]  # -> JSON of the result
@@ -143,7 +144,9 @@ async def _watch(call: RpcCall) -> bytes:
     """Begins to push events; the answer names the watch, and goes out before the first of them."""
     request = _request(call)
     call.watches.check_limit()
-    query = await run_in(call.service.short_pool, lambda: call.service.engine.watch(request), call.cancellation)
+    query = await run_in(
+        call.service.short_pool, lambda: call.service.instance.engine.watch(request), call.cancellation
+    )
     return call.encode({"watch": call.watches.begin(query, call.service.watch_pool)})
 
 
@@ -155,27 +158,27 @@ async def _unwatch(call: RpcCall) -> bytes:
 @method("explain", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW)
 async def _explain(call: RpcCall) -> bytes:
     request = _request(call)
-    return await call.short(lambda engine: engine.explain(request).to_json())
+    return await call.short(lambda instance: instance.engine.explain(request).to_json())
 
 
 @method("check", _QUERY_TEXT, _MODULES)
 async def _check(call: RpcCall) -> bytes:
-    return await call.short(lambda engine: engine.check(call.params["text"], call.params["modules"]))
+    return await call.short(lambda instance: instance.engine.check(call.params["text"], call.params["modules"]))
 
 
 @method("get", _COLLECTION, Param("key", text))
 async def _get(call: RpcCall) -> bytes:
-    def work(engine: Engine) -> dict[str, Any] | None:
-        record = engine.get(call.params["collection"], call.params["key"])
-        return record and encode_record(record, engine.catalog().collections[call.params["collection"]])
+    def work(instance: Instance) -> dict[str, Any] | None:
+        record = instance.records.get(call.params["collection"], call.params["key"])
+        return record and encode_record(record, instance.catalog.current().collections[call.params["collection"]])
 
     return await call.short(work)
 
 
 @method("put", _COLLECTION, Param("records", records))
 async def _put(call: RpcCall) -> bytes:
-    def work(engine: Engine) -> dict[str, Any]:
-        done = engine.put(call.params["collection"], call.params["records"])
+    def work(instance: Instance) -> dict[str, Any]:
+        done = instance.records.put(call.params["collection"], call.params["records"])
         return {"keys": done.keys, "seq": done.seq}
 
     return await call.short(work)
@@ -183,12 +186,12 @@ async def _put(call: RpcCall) -> bytes:
 
 @method("catalog")
 async def _catalog(call: RpcCall) -> bytes:
-    return await call.short(lambda engine: encode_catalog(engine.catalog()))
+    return await call.short(lambda instance: encode_catalog(instance.catalog.current()))
 
 
 @method("status")
 async def _status(call: RpcCall) -> bytes:
-    return await call.short(lambda engine: engine.status())
+    return await call.short(lambda instance: instance.status.report())
 
 
 @method(
@@ -199,8 +202,8 @@ async def _status(call: RpcCall) -> bytes:
     optional("limit", integer(1, VALUES_MAX), 20),
 )
 async def _values(call: RpcCall) -> bytes:
-    def work(engine: Engine) -> list[dict[str, Any]]:
-        return [{"value": value, "count": count} for value, count in engine.values(**call.params)]
+    def work(instance: Instance) -> list[dict[str, Any]]:
+        return [{"value": value, "count": count} for value, count in instance.catalog.values(**call.params)]
 
     return await call.short(work)
 
@@ -215,27 +218,28 @@ async def _embed(call: RpcCall) -> bytes:
     def on_progress(*_: Any) -> None:
         call.cancellation.raise_if_cancelled()
 
-    return await call.long(lambda engine: engine.embed(**call.params, on_progress=on_progress))
+    return await call.long(lambda instance: instance.embedding.run(**call.params, on_progress=on_progress))
 
 
 @method("snapshot.create", _NAME)
 async def _snapshot_create(call: RpcCall) -> bytes:
-    return await call.long(lambda engine: engine.snapshot_create(call.params["name"]))
+    return await call.long(lambda instance: manifest_to_json(instance.snapshots.create(call.params["name"])))
 
 
 @method("snapshot.list")
 async def _snapshot_list(call: RpcCall) -> bytes:
-    return await call.short(lambda engine: engine.snapshot_list())
+    return await call.short(lambda instance: [manifest_to_json(manifest) for manifest in instance.snapshots.list()])
 
 
 @method("snapshot.verify", _NAME, optional("depth", integer(1, 3), 2))
 async def _snapshot_verify(call: RpcCall) -> bytes:
-    return await call.long(lambda engine: engine.snapshot_verify(call.params["name"], call.params["depth"]))
+    name, depth = call.params["name"], call.params["depth"]
+    return await call.long(lambda instance: verification_to_json(instance.snapshots.verify(name, depth)))
 
 
 @method("snapshot.delete", _NAME)
 async def _snapshot_delete(call: RpcCall) -> bytes:
-    return await call.long(lambda engine: engine.snapshot_delete(call.params["name"]))
+    return await call.long(lambda instance: instance.snapshots.delete(call.params["name"]))
 
 
 @method("snapshot.restore", _NAME, Param("into", text))
@@ -243,7 +247,7 @@ async def _snapshot_restore(call: RpcCall) -> bytes:
     into = Path(call.params["into"])
     if not into.is_absolute():
         raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
-    return await call.long(lambda engine: engine.snapshot_restore(call.params["name"], into))
+    return await call.long(lambda instance: manifest_to_json(instance.snapshots.restore(call.params["name"], into)))
 
 
 @method("ping")

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, KeyedResult
+from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -22,8 +23,8 @@ MIN_INTERVAL_S = 0.01  # between two runs of a query, and no less than the last 
 
 @dataclass(frozen=True)
 class CompiledWatch:
-    """The query of a watch, compiled against the present catalog, with the inputs of its request. `locate_error` gives the
-    error of a value its place in the request's text."""
+    """The query of a watch, compiled against the catalog of the view in its inputs, with what came with its request.
+    `locate_error` gives the error of a value its place in the request's text."""
 
     statement: BoundWatch
     plan: ExecutablePlan
@@ -47,6 +48,9 @@ class CompiledWatch:
         return self.plan.fingerprint(self.inputs)
 
 
+PrepareWatch: TypeAlias = Callable[[IndexView, CancellationToken], CompiledWatch]  # against the view's catalog
+
+
 class ContinuousQuery:
     """`next_events` gives the differences since its last batch; the consumer sets the pace (backpressure).
 
@@ -55,21 +59,23 @@ class ContinuousQuery:
     """
 
     def __init__(
-        self, prepare: Callable[[CancellationToken], CompiledWatch], position: Callable[[CompiledWatch], ResumePosition | None],
+        self, indexes: Indexes, prepare: PrepareWatch, position: Callable[[CompiledWatch], ResumePosition | None],
         on_close: Callable[[ContinuousQuery], None],
     ) -> None:  # fmt: skip
         """Raises PaasqError where the query is wrong, or the history that it is to resume from was trimmed."""
         self.on_due: Callable[[], None] = _nothing
+        self._indexes = indexes
         self._prepare = prepare
         self._on_close = on_close
         self._cancel = CancellationToken()
         self._lock = Lock()
         self._started = False
         self._cooldown_until_s = 0.0
-        watched = prepare(self._cancel)
-        self.reads: Collection[str] = watched.statement.collections_read
-        self.time_dependent = watched.statement.time_dependent
-        self._last_result = _initial_result(watched, position(watched))
+        with indexes.read() as view:
+            watched = prepare(view, self._cancel)
+            self.reads: Collection[str] = watched.statement.collections_read
+            self.time_dependent = watched.statement.time_dependent
+            self._last_result = _initial_result(watched, position(watched))
 
     def next_events(self) -> EventBatch | None:
         """The events since the last batch; None where there are none. The first batch is given even when empty: it says that the
@@ -77,9 +83,10 @@ class ContinuousQuery:
         with self._lock:
             self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
-            watched = self._prepare(self._cancel)
-            self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
-            now = watched.result()
+            with self._indexes.read() as view:
+                watched = self._prepare(view, self._cancel)
+                self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
+                now = watched.result()
             events = list(_difference(self._last_result, now, watched.statement.events))
             first, self._started, self._last_result = not self._started, True, now
             ended_s = time.monotonic()

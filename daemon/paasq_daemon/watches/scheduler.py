@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
+from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery
+from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery, PrepareWatch
 from paasq_daemon.watches.resume_cursor import ResumePosition, decode_cursor
-from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import StoreError
 from paasq_daemon.writes.apply import constant_context
 
@@ -23,8 +23,9 @@ TICK_S = 1.0  # how often a query that depends on the time is due
 class WatchScheduler:
     """Starts its thread with the first query; a commit only wakes it. Thread-safe."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, indexes: Indexes) -> None:
         self._store = store
+        self._indexes = indexes
         self._open: set[ContinuousQuery] = set()
         self._lock = threading.Lock()  # guards `_open`, `_seq` and `_thread`
         self._seq = 0  # queries were notified of all commits up to here
@@ -33,12 +34,12 @@ class WatchScheduler:
         self._thread: threading.Thread | None = None
         store.on_commit.append(self._committed)
 
-    def register(self, prepare: Callable[[CancellationToken], CompiledWatch]) -> ContinuousQuery:
+    def register(self, prepare: PrepareWatch) -> ContinuousQuery:
         """Compile and add a query; it is removed by its own `close`.
 
         Raises PaasqError as ContinuousQuery does, StoreError after `close`.
         """
-        query = ContinuousQuery(prepare, self._position, self._forget)
+        query = ContinuousQuery(self._indexes, prepare, self._position, self._forget)
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "open it again")

@@ -10,9 +10,11 @@ from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.writes.catalog_retry import CatalogChanged
 from paasq_daemon.writes.computed_fields import compute_field
 from paasq_daemon.writes.put_record import embedding_text
 from paasq_daemon.writes.type_change import convert_lossless
+from paasq_dsl.binder.collection_declarations import same_declaration
 from paasq_dsl.bound import BoundAlterCollection
 from paasq_dsl.catalog import Catalog, Collection, Field, View
 from paasq_dsl.types import vector_of
@@ -20,9 +22,14 @@ from paasq_dsl.values import Value
 
 
 def create_collection(transaction: WriteTransaction, collection: Collection, embedder: Embedder) -> bool:
-    """Add a collection; False where it exists (the binder has checked that the declarations agree)."""
+    """False where it exists, declared alike. Raises CatalogChanged where another was declared meanwhile."""
     catalog = transaction.catalog
-    if collection.name in catalog.collections:
+    present = catalog.collections.get(collection.name)
+    if present is not None and not same_declaration(present, collection):
+        raise CatalogChanged(
+            f"{collection.name} was declared by another statement meanwhile", "run the statement again"
+        )
+    if present is not None:
         return False
     number = catalog.next_collection_id
     fields = tuple(_with_model(field, embedder) for field in collection.fields)
@@ -57,10 +64,10 @@ def drop_collection(transaction: WriteTransaction, collection: Collection, *, an
 
 
 def check_unchanged(transaction: WriteTransaction, collection: Collection) -> Collection:
-    """The stored collection. Raises ConflictError where it differs from the one that a statement was bound against."""
+    """As the store has it. Raises CatalogChanged where that is not what a statement was bound against."""
     present = transaction.catalog.collections.get(collection.name)
     if present is None or present != collection:
-        raise ConflictError(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
+        raise CatalogChanged(f"{collection.name} was changed by another statement meanwhile", "run the statement again")
     return present
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
-from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
@@ -133,9 +132,10 @@ class Transactor:
         seq = self._with_vectors(committed.value, committed.seq)
         return PutResult(tuple(record.key for record in committed.value), seq)
 
-    def create_collection(self, collection: Collection, embedder: Embedder) -> Answer:
+    def create_collection(self, collection: Collection) -> Answer:
         """Declare a collection; one that exists with the same fields is left as it is."""
-        committed = self.store.write(partial(create_collection, collection=collection, embedder=embedder)).result()
+        work = partial(create_collection, collection=collection, embedder=self.vectors.embedder)
+        committed = self.store.write(work).result()
         columns = (ColumnInfo("collection", "keyword"), ColumnInfo("created", "bool"))
         return Answer(columns, [[collection.name, committed.value]], seq=committed.seq)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from formats.reading import KeptEmbedder, facts, history, pack
-from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.request import Request
 
@@ -35,31 +35,33 @@ def main() -> None:
 
 
 def make(folder: Path) -> None:
-    engine = Engine.open(folder, embedder=KeptEmbedder())
-    run(engine, "schema.paasq")
-    engine.query(
+    instance = Instance.open(folder, embedder=KeptEmbedder())
+    run(instance, "schema.paasq")
+    instance.engine.query(
         Request('put person {id: "early", name: "Early"}; patch person:early set name = "E"; delete person:early')
     )
-    trimmed = engine.status()["seq"]
-    run(engine, "data.paasq")
-    engine.put("reading", [reading(n) for n in range(READINGS)])
-    engine.query(Request('snapshot "first"'))
-    run(engine, "changes.paasq")
-    engine.put("reading", [reading(n) | {"value": -1.0} for n in range(0, READINGS, 10)])
-    engine.query(Request('delete from reading where series == "s3" and value < 0'))
-    engine.query(Request('snapshot "second"'))
-    engine.put("note", [{"id": f"n{n}", "title": f"Pending {n}", "body": f"waits {n}"} for n in range(PENDING)])
-    engine.query(Request("patch note:n3 set stars = 1"))
+    trimmed = instance.status.report()["seq"]
+    run(instance, "data.paasq")
+    instance.records.put("reading", [reading(n) for n in range(READINGS)])
+    instance.engine.query(Request('snapshot "first"'))
+    run(instance, "changes.paasq")
+    instance.records.put("reading", [reading(n) | {"value": -1.0} for n in range(0, READINGS, 10)])
+    instance.engine.query(Request('delete from reading where series == "s3" and value < 0'))
+    instance.engine.query(Request('snapshot "second"'))
+    instance.records.put(
+        "note", [{"id": f"n{n}", "title": f"Pending {n}", "body": f"waits {n}"} for n in range(PENDING)]
+    )
+    instance.engine.query(Request("patch note:n3 set stars = 1"))
     for name in ("kinds", "note", "script"):
-        engine.query(Request(f'from {name} | match "x"'))  # for a text index
-    engine.close()
+        instance.engine.query(Request(f'from {name} | match "x"'))  # for a text index
+    instance.close()
     with Store.open(folder) as store:
         store.trim(trimmed + 1)
-    Engine.open(folder, embedder=KeptEmbedder()).close()  # for a checkpoint of the indexes
+    Instance.open(folder, embedder=KeptEmbedder()).close()  # for a checkpoint of the indexes
 
 
-def run(engine: Engine, name: str) -> None:
-    engine.query(Request((HERE / name).read_text("utf-8")))
+def run(instance: Instance, name: str) -> None:
+    instance.engine.query(Request((HERE / name).read_text("utf-8")))
 
 
 def reading(n: int) -> dict[str, Any]:

@@ -1,19 +1,28 @@
-"""A fake: records in a dict and a handful of texts instead of a language, enough to see the daemon around an engine."""
+"""A fake: records in a dict and a handful of texts instead of a language, enough to see the daemon around an instance."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.server.engine_protocol import Engine
+from paasq_daemon.engine import Engine
+from paasq_daemon.instance import Instance
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
+from paasq_daemon.services.catalog import CatalogService
+from paasq_daemon.services.embedding import EmbeddingService, OnProgress
+from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.snapshots import SnapshotService
+from paasq_daemon.services.status import StatusService
+from paasq_daemon.snapshot.manifest import Manifest
+from paasq_daemon.snapshot.verify import Verification, VerifyDepth
+from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import ConflictError, QueryError
@@ -39,21 +48,19 @@ CATALOG = Catalog().with_collection(
 DUE_US = 1_795_339_800_000_000  # 2026-11-22T09:30:00Z
 
 
-def _nothing() -> None:
-    pass
-
-
-class FakeWatch:
+class FakeWatch(ContinuousQuery):
     """`tell` makes it due; each batch has so many events as were told since, of `size` characters each."""
 
-    def __init__(self, engine: FakeEngine, text: str) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.on_due: Callable[[], None] = _nothing
-        self.cooldown_s = 0.0
+        self.on_due = lambda: None
         self.told = 0
         self.batches = 0
-        self.closed = False
-        engine.watches.append(self)
+        self.was_closed = False
+
+    @property
+    def cooldown_s(self) -> float:
+        return 0.0
 
     def tell(self, events: int = 1) -> None:
         self.told += events
@@ -69,16 +76,16 @@ class FakeWatch:
         return EventBatch((ColumnInfo("x", "text"),), changes, self.batches, DUE_US, f"c{self.batches}")
 
     def close(self) -> None:
-        self.closed = True
+        self.was_closed = True
 
 
-@dataclass
-class FakeEngine:
-    records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    running: threading.Event = field(default_factory=threading.Event)
-    cancelled: int = 0
-    closed: bool = False
-    watches: list[FakeWatch] = field(default_factory=list)
+class FakeEngine(Engine):
+    """`running` is set once a text runs that takes its time."""
+
+    def __init__(self, running: threading.Event, watches: list[FakeWatch]) -> None:
+        self.running = running
+        self.opened = watches
+        self.cancelled = 0
 
     def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         verb, _, rest = request.text.partition(" ")
@@ -118,73 +125,121 @@ class FakeEngine:
         return Answer((), [])
 
     def watch(self, request: Request) -> FakeWatch:
-        return FakeWatch(self, request.text)
+        self.opened.append(FakeWatch(request.text))
+        return self.opened[-1]
 
     def explain(self, request: Request) -> Answer:
         return Answer((), [], plan=f"fake plan of {request.text}")
-
-    def get(self, collection: str, key: str) -> dict[str, Any] | None:
-        assert collection == "task"
-        return self.records.get(key)
-
-    def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult:
-        if collection != "task":
-            raise ConflictError(f"no collection {collection!r}", "there is task")
-        for record in records:
-            self.records[record["id"]] = record | {"due": DUE_US, "effort": Duration(months=1), "_version": 1}
-        return PutResult(tuple(record["id"] for record in records), len(self.records))
-
-    def catalog(self) -> Catalog:
-        return CATALOG
-
-    def status(self) -> dict[str, Any]:
-        return {"records": len(self.records)}
-
-    def values(self, collection: str, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
-        assert (collection, field) == ("task", "id")
-        return [(key, 1) for key in self.records if key.startswith(prefix)][:limit]
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         del modules
         return [] if text.startswith("echo") else [{"code": "PQ0001", "message": "no such verb"}]
 
-    def embed(
+
+class FakeRecords(RecordService):
+    def __init__(self, records: dict[str, dict[str, Any]]) -> None:
+        self.by_key = records
+
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        assert collection == "task"
+        return self.by_key.get(key)
+
+    def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult:
+        if collection != "task":
+            raise ConflictError(f"no collection {collection!r}", "there is task")
+        for record in records:
+            self.by_key[record["id"]] = record | {"due": DUE_US, "effort": Duration(months=1), "_version": 1}
+        return PutResult(tuple(record["id"] for record in records), len(self.by_key))
+
+
+class FakeCatalog(CatalogService):
+    def __init__(self, records: dict[str, dict[str, Any]]) -> None:
+        self.by_key = records
+
+    def current(self) -> Catalog:
+        return CATALOG
+
+    def values(self, collection: str, field: str, prefix: str, limit: int) -> Sequence[tuple[str, int]]:
+        assert (collection, field) == ("task", "id")
+        return [(key, 1) for key in self.by_key if key.startswith(prefix)][:limit]
+
+
+class FakeEmbedding(EmbeddingService):
+    def __init__(self, running: threading.Event) -> None:
+        self.running = running
+
+    def run(
         self, *, seconds_max: float | None, collection: str | None = None, replace: bool = False,
-        on_progress: Callable[..., None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         del collection, replace  # it has no vectors
-        for _ in range(int((seconds_max or 0) * 1000)):
+        for made in range(int((seconds_max or 0) * 1000)):
             self.running.set()
             time.sleep(0.001)
             if on_progress is not None:
-                on_progress(1)
+                on_progress(made, 1)
         return {"embedded": 1, "pending": 0}
 
-    def snapshot_create(self, name: str) -> dict[str, Any]:
-        return {"name": name}
 
-    def snapshot_list(self) -> list[dict[str, Any]]:
-        return [{"name": "monday"}]
+class FakeSnapshots(SnapshotService):
+    def __init__(self) -> None:
+        pass
 
-    def snapshot_verify(self, name: str, depth: int) -> dict[str, Any]:
-        return {"name": name, "depth": depth}
+    def create(self, name: str) -> Manifest:
+        return Manifest(name, "2026-11-22T09:30:00Z", None, "", 4096, 0, (), 7, 7, {}, "", 0, 1)
 
-    def snapshot_delete(self, name: str) -> dict[str, Any]:
+    def list(self) -> list[Manifest]:
+        return [self.create("monday")]
+
+    def verify(self, name: str, depth: int = 2) -> Verification:
+        return Verification(name, list(VerifyDepth)[depth - 1])
+
+    def delete(self, name: str) -> dict[str, Any]:
         return {"deleted": name}
 
-    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return {"name": name, "into": str(into)}
+    def restore(self, name: str, into: Path) -> Manifest:
+        del into
+        return self.create(name)
+
+
+class FakeStatus(StatusService):
+    def __init__(self, records: dict[str, dict[str, Any]]) -> None:
+        self.by_key = records
+
+    def report(self) -> dict[str, Any]:
+        return {"records": len(self.by_key)}
+
+
+class FakeInstance(Instance):
+    """All its services fake; `closed` is true after `close`."""
+
+    engine: FakeEngine
+
+    def __init__(self) -> None:
+        records: dict[str, dict[str, Any]] = {}
+        self.running = threading.Event()
+        self.watches: list[FakeWatch] = []
+        self.closed = False
+        self.engine = FakeEngine(self.running, self.watches)
+        self.records, self.catalog, self.status = FakeRecords(records), FakeCatalog(records), FakeStatus(records)
+        self.snapshots, self.embedding = FakeSnapshots(), FakeEmbedding(self.running)
+        self.resources = ExitStack()
+
+    @property
+    def cancelled(self) -> int:
+        """How many texts ended because they were cancelled, or out of time."""
+        return self.engine.cancelled
 
     def close(self) -> None:
         self.closed = True
 
 
 def main() -> None:
-    """A daemon of its own process: `fake_engine.py SOCKET GRACE_S`; exits 0 where it stopped cleanly."""
+    """A daemon of its own process: `fake_instance.py SOCKET GRACE_S`; exits 0 where it stopped cleanly."""
     log_to_stderr()
-    engine: Engine = FakeEngine()
+    instance = FakeInstance()
     limits = Limits(grace_s=float(sys.argv[2]), cancel_grace_s=0.3)
-    clean = serve(engine, Path(sys.argv[1]), limits=limits, on_ready=lambda: print("ready", flush=True))
+    clean = serve(instance, Path(sys.argv[1]), limits=limits, on_ready=lambda: print("ready", flush=True))
     sys.exit(0 if clean else 3)
 
 

@@ -1,0 +1,80 @@
+"""A database instance: one data folder open in this process, and everything that is offered on it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from paasq_daemon.backends.embedded import EmbeddedBackend
+from paasq_daemon.commands.dispatch import CommandDispatcher
+from paasq_daemon.compiler import Compiler
+from paasq_daemon.embed.embedder import Embedder
+from paasq_daemon.embed.minilm import bundled_embedder
+from paasq_daemon.engine import Clock, Engine, present_us
+from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.services.catalog import CatalogService
+from paasq_daemon.services.embedding import EmbeddingService
+from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.snapshots import SnapshotService
+from paasq_daemon.services.status import StatusService
+from paasq_daemon.store.store import Store
+from paasq_daemon.watches.scheduler import WatchScheduler
+from paasq_daemon.writes.transactor import Transactor
+from paasq_daemon.writes.vectorizer import Vectorizer
+
+
+@dataclass
+class Instance:
+    """Its services may be used from any thread; `close` is called once and last. Errors are PaasqErrors."""
+
+    store: Store
+    engine: Engine
+    records: RecordService
+    catalog: CatalogService
+    snapshots: SnapshotService
+    embedding: EmbeddingService
+    status: StatusService
+    resources: ExitStack  # what `close` closes, the last one opened first
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True, clock: Clock = present_us
+    ) -> Instance:
+        """Takes the folder for this process alone: raises FolderInUse, FormatTooNew or another StoreError.
+
+        `embedder` None is the bundled model. `sync` False does not wait for the disk: for tests and bulk loads only.
+        `clock` says what @now is.
+        """
+        with ExitStack() as resources:
+            store = resources.enter_context(Store.open(folder, sync=sync))
+            indexes = Indexes(folder, store)
+            resources.callback(indexes.close)
+            vectors = Vectorizer(store, embedder or bundled_embedder())
+            catalog, snapshots = CatalogService(store, indexes), SnapshotService(store)
+            embedding = EmbeddingService(store, vectors)
+            resources.callback(embedding.stop)
+            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.folder))
+            transactor = Transactor(store, vectors)
+            commands = CommandDispatcher(store, vectors, snapshots)
+            watches = WatchScheduler(store, indexes)
+            resources.callback(watches.close)
+            return cls(
+                store=store,
+                engine=Engine(indexes, catalog, compiler, transactor, commands, watches, clock),
+                records=RecordService(store, transactor),
+                catalog=catalog,
+                snapshots=snapshots,
+                embedding=embedding,
+                status=StatusService(store, compiler, vectors.embedder),
+                resources=resources.pop_all(),
+            )
+        raise AssertionError("an open ends by its return or its error")
+
+    def announce(self, socket: Path) -> None:
+        """Let those who find the folder in use know where this process serves it."""
+        self.store.publish_socket(socket)
+
+    def close(self) -> None:
+        """Ends watches and background work, writes a checkpoint, and lets go of the folder."""
+        self.resources.close()

@@ -1,0 +1,95 @@
+"""What a request may ask, and what its text runs with: read only, time zone, moment and parameters."""
+
+from __future__ import annotations
+
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.compiler import CompiledRequest, CompiledScript, PreparedWatch, mutating_keyword, query_error
+from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
+from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.value_codecs import encode
+from paasq_daemon.writes.apply import constant_context
+from paasq_daemon.writes.validation import TIMES_US
+from paasq_dsl.diagnostics import make_diagnostic
+from paasq_dsl.source_text import SourceText
+from paasq_dsl.syntax.normalization import remap_span
+from paasq_dsl.syntax.scanned_text import ScannedText
+from paasq_dsl.time_zones import find_zone, similar_zones
+
+_ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"
+
+
+def check_watch(request: Request) -> None:
+    """Raises InvalidValue where a request asks for what no watch has: a budget, a moment, a zone that is none."""
+    if request.budget != Budget():
+        raise InvalidValue("a watch takes no budget", "bound its rows with take")
+    if request.now_us is not None:
+        raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
+    check_moment(request)
+
+
+def only_watch(lookup: CompiledRequest) -> PreparedWatch:
+    """The watch of a text that holds one, and definitions. Raises InvalidValue where it does something else."""
+    first = next((step for step in lookup.compiled.statements if isinstance(step, PreparedWatch)), None)
+    if first is None or len(lookup.compiled.statements) > 1:
+        raise InvalidValue(
+            "a watch is asked for by a text that holds one, behind its definitions, and nothing else",
+            "watch from ...; other statements are run by a query before it",
+        )
+    return first
+
+
+def refuse_watches(lookup: CompiledRequest, request: Request) -> None:
+    """Raises QueryError where there is one: it has no answer."""
+    for step in lookup.compiled.statements:
+        if isinstance(step, PreparedWatch):
+            span = remap_span(step.statement.span, lookup.compiled.source, lookup.canonical.source)
+            found = make_diagnostic("PQ0625", span, ask=_ASK)
+            raise query_error((found,), SourceText(request.text, request.source_name))
+
+
+def refuse_writes(lookup: CompiledRequest) -> None:
+    """Raises ReadOnly, naming the first statement that writes."""
+    for step in lookup.compiled.statements:
+        if word := mutating_keyword(step):
+            raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
+
+
+def check_moment(request: Request) -> None:
+    """Raises InvalidValue where a request names a time zone that is none, or a moment that no time can hold."""
+    if find_zone(request.zone) is None:
+        meant = similar_zones(request.zone)
+        hint = f"did you mean {' or '.join(meant)}?" if meant else "zones are named as in Europe/Oslo or UTC"
+        raise InvalidValue(f"there is no time zone {request.zone:.80}", hint)
+    if request.now_us is not None and not TIMES_US[0] <= request.now_us <= TIMES_US[1]:
+        raise InvalidValue(f"now is {request.now_us} microseconds from 1970, and years go from 1 to 9999")
+
+
+def execution_inputs(
+    request: Request, lookup: CompiledRequest, cancel: CancellationToken, now_us: int
+) -> ExecutionInputs:
+    """One `now` for the whole text; the parameters with the defaults of those that were not given, in JSON as clients give
+    them. Raises InvalidValue for a parameter that the text has not, QueryError for a default that has no value."""
+    asked = lookup.compiled.free_parameters
+    for name in request.params:
+        if name not in asked:
+            known = ", ".join(f"${a}" for a in sorted(asked)) or "none"
+            raise InvalidValue(f"the text has no parameter ${name}", f"its parameters are: {known}")
+    given = dict(request.params)
+    values = constant_context(lookup.literals, {}, now_us)
+    for name, declared in lookup.compiled.parameters.items():
+        if name not in given and declared.default is not None:
+            try:
+                given[name] = encode(evaluate_scalar(declared.default, values), declared.type)
+            except EvaluationError as error:
+                raise locate_error(error, lookup.compiled, request) from error
+    return ExecutionInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.cache_hit)
+
+
+def locate_error(error: EvaluationError, script: CompiledScript, request: Request) -> QueryError:
+    """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
+    span = remap_span(error.span, script.source, ScannedText(request.text))
+    found = make_diagnostic(error.code, span, candidates=error.candidates, **error.words)
+    return query_error((found,), SourceText(request.text, request.source_name))

@@ -1,0 +1,40 @@
+"""What an instance says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from paasq_daemon.compiler import Compiler
+from paasq_daemon.embed.embedder import Embedder
+from paasq_daemon.store.store import Store
+
+
+@dataclass(eq=False)
+class StatusService:
+    """Reads what the parts of an instance count. May be called from any thread."""
+
+    store: Store
+    compiler: Compiler
+    embedder: Embedder
+
+    def report(self) -> dict[str, Any]:
+        """JSON: the folder, the sequence number, the catalog's version, counts by collection, the model, the plan cache."""
+        with self.store.read() as view:
+            collections = {
+                c.name: {
+                    "records": view.live_count(c.id),
+                    "pending_vectors": sum(view.pending_vector_count(c.id, f.id) for f in c.fields if f.source_fields),
+                }
+                for c in view.catalog.collections.values()
+            }
+            seq, version = view.seq, view.catalog.version
+        cache = self.compiler.cache
+        return {
+            "folder": str(self.store.folder),
+            "seq": seq,
+            "catalog_version": version,
+            "collections": collections,
+            "model": self.embedder.identity,
+            "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
+        }
