@@ -28,12 +28,12 @@ collection note { key id: keyword
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     opened = Instance.open(tmp_path_factory.mktemp("reads"), embedder=SmallEmbedder(), sync=False)
-    opened.query(Request(SCHEMA))
+    opened.engine.query(Request(SCHEMA))
     records = [
         {"id": str(i), "a": f"a {i}", "b": f"b {i % 5}", "spent": "2h", "list": ["x"], "rank": i, "other": str(i - i % 2)}
         for i in range(RECORDS)
     ]  # fmt: skip
-    opened.put("note", records)
+    opened.records.put("note", records)
     yield opened.engine
     opened.close()
 

@@ -37,7 +37,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     opened = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
-    opened.query(Request(SCHEMA))
+    opened.engine.query(Request(SCHEMA))
     yield opened.engine
     opened.close()
 
