@@ -39,7 +39,7 @@ MIB = 2**20
 LIMITS = (
     ("a text", f"{parser.TEXT_CHARACTERS_MAX:,} characters"),
     ("brackets in each other", f"{stage_splitter.NESTING_MAX}"),
-    ("errors told of one text", f"{parser.DIAGNOSTICS_MAX}"),
+    ("errors reported for one text", f"{parser.DIAGNOSTICS_MAX}"),
     ("modules of one text", f"{MODULES_MAX}"),
     (
         "the words of a match or find",

@@ -8,7 +8,7 @@ FUNCTIONS = (
     function("if", "bool, T, T -> T", "The second argument where the first is true, else the third.",
              'if(2 > 1, "yes", "no") == "yes"', nulls=_CHOICE),
     function("case", "bool, T..., T? -> T",
-             "Pairs of a condition and a value: the value behind the first condition that is true. Where none is, the one "
+             "Pairs of a condition and a value: the value after the first condition that is true. Where none is, the one "
              "argument left at the end, or null.", 'case(1 > 2, "a", 2 > 1, "b", "c") == "b"', nulls=_CHOICE),
     function("coalesce", "T, T... -> T", "The first of its arguments that is not null.", 'coalesce(null, "a") == "a"',
              nulls="Null where all arguments are null."),

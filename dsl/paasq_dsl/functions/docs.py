@@ -12,9 +12,9 @@ _HEAD = f"""# Functions
 
 <!-- Made from the registry by `python -m paasq_dsl.functions.docs`; a test holds it to that. -->
 
-There are {len(FUNCTIONS)}. A signature tells types: `string` is keyword, text or link, `number` int or float, `T` any type,
-the same at each place, `[T]` a list of it. `?` stands behind what may be left out, `...` behind what may come again. Where
-a float is asked, an int is taken.
+There are {len(FUNCTIONS)}. A signature gives types: `string` is keyword, text or link, `number` int or float, `T` any type,
+the same at each place, `[T]` a list of it. `?` follows what may be left out, `...` what may come again. Where
+a float is expected, an int is taken.
 
 An example is an expression that is true. One of an aggregate is true of three records whose `n` is 1, 2, 3 and whose
 `kind` is a, b, a; one of a window function is true of the last of these, in this order."""
@@ -22,11 +22,11 @@ An example is an expression that is true. One of an aggregate is true of three r
 
 _INTRODUCTIONS = {
     "Aggregates": """They compute one value from the rows of a group. [summarize](stages/summarize.md) makes a row for each group.
-In [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions, the rows stay, and in each stands
-the value of its group: that of all rows, or of those with equal keys behind `by`.""",
-    "Windows": """They compute a value for each row from the rows around it, in the order in which these stand there: sort first.
-They belong into [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions; `by` behind extend
-parts the rows into groups, and a window never reaches out of its own. What filters or sorts by such a value stands behind the
+In [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions, the rows stay, and each gets
+the value of its group: that of all rows, or of those with equal keys after `by`.""",
+    "Windows": """They compute a value for each row from the rows around it, in the order they have at this stage: sort first.
+They belong into [extend](stages/extend.md) and [select](stages/select.md), also inside larger expressions; `by` after extend
+parts the rows into groups, and a window never reaches out of its own. What filters or sorts by such a value comes after the
 extend that made it.""",
 }
 

@@ -5,7 +5,7 @@ from paasq_dsl.functions.signature import function
 FUNCTIONS = (
     function("abs", "int -> int; float -> float", "The number without its sign.", "abs(-3) == 3"),
     function("sign", "number -> int", "-1 below zero, 0 at zero, 1 above.", "sign(-2.5) == -1"),
-    function("round", "float, int? -> float", "Rounded to so many digits behind the point (0); halves to even.",
+    function("round", "float, int? -> float", "Rounded to so many digits after the point (0); halves to even.",
              "round(2.345, 1) == 2.3"),
     function("floor", "float -> int", "The next integer below.", "floor(2.7) == 2"),
     function("ceil", "float -> int", "The next integer above.", "ceil(2.1) == 3"),

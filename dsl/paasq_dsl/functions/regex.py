@@ -13,6 +13,6 @@ FUNCTIONS = (
              "Everything that the regular expression fits: its first group, or the whole where it has none.",
              'join(extract_all("a1 b22", "[0-9]+"), ",") == "1,22"'),
     function("replace_regex", "string, string, string -> text",
-             r"Each place that the regular expression fits, taken by a text in which \1 stands for the first group, \0 for all.",
+             r"Each place that the regular expression fits, taken by a text in which \1 means the first group, \0 all.",
              r'replace_regex("2026-11", "([0-9]+)-([0-9]+)", "\\2/\\1") == "11/2026"'),
 )  # fmt: skip

@@ -32,7 +32,7 @@ FUNCTIONS = (
     _window("row_number", "-> int", "1 in the first row of the group, 2 in the next.", "row_number() == 3", nulls=""),
     _window("lag", "T, int? -> T", "The value so many rows before, 1 where nothing is said.", "lag(n) == 2",
             nulls=_OUTSIDE, fixed=(1,)),
-    _window("lead", "T, int? -> T", "The value so many rows behind, 1 where nothing is said.", "lead(n) == null",
+    _window("lead", "T, int? -> T", "The value so many rows later, 1 where nothing is said.", "lead(n) == null",
             nulls=_OUTSIDE, fixed=(1,)),
     _window("delta", "int -> int; float -> float; time -> duration; duration -> duration",
             "How much more it is than in the row before.", "delta(n) == 1",

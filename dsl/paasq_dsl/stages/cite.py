@@ -21,7 +21,7 @@ def bind(context: BindContext, node: tree.Cite, schema: Schema) -> CiteStage | N
 
 STAGE = StageSpec(
     "cite", tree.Cite, "cite",
-    "Adds `_cite`, which names what a row was made of: `pep:8@3` is version 3 of the record pep:8, and behind passages "
+    "Adds `_cite`, which names what a row was made of: `pep:8@3` is version 3 of the record pep:8, and after passages "
     "`pep:8@3.abstract[120..340]` its characters 120 to 340 of the field abstract.",
     'from pep | find "line length" | take 5 | passages abstract | cite', bind, changes_schema=True,
 )  # fmt: skip

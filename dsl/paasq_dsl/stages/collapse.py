@@ -26,7 +26,7 @@ def bind(context: BindContext, node: tree.Collapse, schema: Schema) -> CollapseS
 
 STAGE = StageSpec(
     "collapse", tree.Collapse, "collapse expression [keep n]",
-    "Keeps the first row (or n) of each value, in the order there is: behind a retrieval the best of each. Rows where the "
+    "Keeps the first row (or n) of each value, in the order there is: after a retrieval the best of each. Rows where the "
     "value is null count as one value.",
     'from pep | find "iterators" | collapse year(created) keep 2 | take 8', bind,
 )  # fmt: skip

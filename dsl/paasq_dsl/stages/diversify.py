@@ -31,6 +31,6 @@ STAGE = StageSpec(
     "diversify", tree.Diversify, "diversify [field] [lambda=0.7] [depth=100]",
     "Orders the first rows of a ranking anew so that neighbours in meaning do not follow each other: maximal marginal "
     "relevance (Carbonell and Goldstein 1998). lambda=1 is the score alone, lambda=0 difference alone. Looks at the first 100 "
-    "rows, or depth; rows without a vector, and all behind, keep their places.",
+    "rows, or depth; rows without a vector, and all later ones, keep their places.",
     'from pep | find "asynchronous generators" | diversify lambda=0.6 | take 8', bind,
 )  # fmt: skip

@@ -36,7 +36,7 @@ def bind(context: BindContext, node: tree.Facet, schema: Schema) -> FacetStage:
 
 STAGE = StageSpec(
     "facet", tree.Facet, "facet [name =] expression [top n], ...",
-    "Counts the rows at this place by value, beside the rows, which go on unchanged. Counts are exact; a list counts for each "
+    "Counts the rows at this place by value, next to the rows, which go on unchanged. Counts are exact; a list counts for each "
     "of its items. Most frequent first. ranges(field, 0, 10, 100) counts by ranges.",
     "from pep | facet status, authors top 10, bucket(created, 5y) | take 5", bind,
 )  # fmt: skip

@@ -27,6 +27,6 @@ STAGE = StageSpec(
     "select", tree.Select, "select [name =] expression, ...",
     "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
     "[Window functions](functions.md#windows) and [aggregates](functions.md#aggregates) look at all rows, in the order in which "
-    "they stand here.",
+    "they are here.",
     "from pep | select number, title, since = year(created)", bind, changes_schema=True,
 )  # fmt: skip
