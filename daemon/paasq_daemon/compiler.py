@@ -48,6 +48,8 @@ _NO_MODULES: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
+    """A query and its executable plan."""
+
     query: BoundQuery
     plan: ExecutablePlan
 
@@ -62,6 +64,8 @@ class PreparedWrite:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTransaction:
+    """Writes in the order of their text: all of them are done, or none."""
+
     writes: tuple[PreparedWrite, ...]
 
 
@@ -70,11 +74,15 @@ _EXPLAIN = re.compile(r"^explain (analyze )?")
 
 @dataclass(frozen=True, slots=True)
 class PreparedDryrun:
+    """A transaction whose changes are shown and rolled back."""
+
     transaction: PreparedTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedWatch:
+    """A watch and the executable plan of its query."""
+
     statement: BoundWatch
     plan: ExecutablePlan
 

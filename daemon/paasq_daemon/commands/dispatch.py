@@ -39,6 +39,8 @@ _SNAPSHOT = (("name", "keyword"), ("created", "time"), ("seq", "int"), ("records
 
 @dataclass(frozen=True)
 class CommandDispatcher:
+    """Runs bound commands: a method for each, found by the command's class."""
+
     store: Store
     vectors: Vectorizer
     snapshots: SnapshotService

@@ -101,12 +101,14 @@ class CardinalityEstimator:
                 return DEFAULT_SELECTIVITY
 
     def count(self, bound: BoundExpression | int | None, otherwise: float) -> float:
+        """The number that `bound` states; `otherwise` where there is none, or it cannot be evaluated before the run."""
         if bound is None or isinstance(bound, int):
             return otherwise if bound is None else bound
         value = self._scalar(bound)
         return value if isinstance(value, (int, float)) else otherwise
 
     def count_or_share(self, bound: BoundExpression, rows: float) -> float:
+        """As `count`, a float being a share of `rows`."""
         found = self.count(bound, rows)
         return found * rows if isinstance(found, float) else found
 
@@ -125,6 +127,7 @@ class CardinalityEstimator:
         return groups
 
     def statistics(self, bound: BoundExpression, source: CollectionView) -> ColumnStatistics | None:
+        """Those of the column that the expression names; None where it is no column, or nothing is known of it."""
         try:
             return source.statistics(bound.name) if isinstance(bound, ColumnRef) else None
         except KeyError:

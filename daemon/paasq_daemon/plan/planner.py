@@ -59,6 +59,7 @@ class PhysicalPlan:
 
 
 def make_physical_plan(query: BoundQuery) -> PhysicalPlan:
+    """Rewrites the stages by the rules, and builds an operator for each, and an init plan for each subquery."""
     stages = apply_rules(query.stages)
     listings = tuple(_listings(stages, {}).values())
     return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages), listings)

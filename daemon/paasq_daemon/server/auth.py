@@ -13,6 +13,8 @@ _UCRED = struct.Struct("3i")  # pid, uid, gid
 
 
 class PeerCredentials(NamedTuple):
+    """Process, user and group of a peer, as the kernel states them (SO_PEERCRED)."""
+
     pid: int
     uid: int
 

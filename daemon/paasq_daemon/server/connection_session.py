@@ -42,6 +42,8 @@ class _Request(NamedTuple):
 
 
 class Session:
+    """One connection: reads frames, runs each request as a task, and writes answers in the order in which they are ready."""
+
     def __init__(
         self, service: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
     ) -> None:
@@ -80,11 +82,13 @@ class Session:
             self._reading.cancel()
 
     def cancel_all(self) -> None:
+        """Cancel every request under way; each is still answered, with Cancelled."""
         for cancellation in list(self._in_flight.values()):
             cancellation.cancel()
 
     @property
     def busy(self) -> bool:
+        """Is a request under way, or an answer not yet written?"""
         return bool(self._in_flight)
 
     async def _read(self) -> None:

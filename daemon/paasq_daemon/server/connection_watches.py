@@ -41,6 +41,7 @@ class ConnectionWatches:
 
     @property
     def count(self) -> int:
+        """How many watches the connection has."""
         return len(self._open)
 
     def check_limit(self) -> None:
@@ -63,6 +64,7 @@ class ConnectionWatches:
         return number
 
     def end(self, number: int) -> bool:
+        """End the watch of this number; False where there is none."""
         if number not in self._open:
             return False
         query, due = self._open.pop(number)

@@ -24,6 +24,8 @@ class WorkerCrashed(Exception):
 
 
 class Executor(Protocol):
+    """Where queries run: threads of this process, or another boundary with the same promise."""
+
     async def run(self, request: Request, cancellation: CancellationToken) -> Answer:
         """The answer. Raises what the engine raises; Cancelled and BudgetExceeded also while the request is queued."""
         ...

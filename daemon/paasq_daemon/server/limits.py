@@ -12,6 +12,8 @@ VALUES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """Bounds of a daemon: bytes of a frame, requests and watches of a connection, seconds of each wait."""
+
     frame_bytes_max: int = FRAME_BYTES_MAX  # of a request and of an answer
     in_flight_max: int = REQUESTS_IN_FLIGHT_MAX  # requests of one connection, a batch's members each
     watches_max: int = 16  # of one connection

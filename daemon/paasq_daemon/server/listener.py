@@ -109,6 +109,7 @@ class Listener:
         return await self._ended(self._limits.cancel_grace_s)
 
     def remove_socket(self) -> None:
+        """Remove the socket file, unless another daemon has put its own in its place."""
         try:
             if self._inode is not None and self._path.stat().st_ino == self._inode:
                 self._path.unlink()

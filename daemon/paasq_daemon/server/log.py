@@ -32,11 +32,13 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line: time, level, event, and its fields as key=value, control characters escaped."""
         line = super().format(record)
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
+    """Write the log of this process to standard error, a line an event."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     LOGGER.addHandler(handler)

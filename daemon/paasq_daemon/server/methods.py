@@ -54,6 +54,7 @@ class ServerContext:
 
     @classmethod
     def of(cls, instance: Instance, executor: Executor, answer_bytes_max: int) -> ServerContext:
+        """The context of a server, with thread pools of its own."""
         short = ThreadPoolExecutor(_SHORT_THREADS, thread_name_prefix="paasq-short")
         long = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="paasq-long")
         watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
@@ -79,6 +80,7 @@ class RpcCall:
     watches: ConnectionWatches
 
     def encode(self, result: Any) -> bytes:
+        """The result as JSON. Raises LimitExceeded where it is larger than a frame may be."""
         return dump_bounded(result, self.service.answer_bytes_max)
 
     async def short(self, work: Callable[[Instance], Any]) -> bytes:
@@ -86,6 +88,7 @@ class RpcCall:
         return await self._in(self.service.short_pool, work)
 
     async def long(self, work: Callable[[Instance], Any]) -> bytes:
+        """As `short`, for work of seconds or minutes: in a pool of its own."""
         return await self._in(self.service.long_pool, work)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Instance], Any]) -> bytes:
@@ -97,6 +100,8 @@ MethodHandler: TypeAlias = Callable[[RpcCall], Awaitable[bytes]]  # -> JSON of t
 
 @dataclass(frozen=True, slots=True)
 class Method:
+    """A method of the daemon: its name, its parameters, and what runs it."""
+
     name: str
     params: tuple[Param, ...]
     run: MethodHandler
@@ -106,6 +111,8 @@ METHODS: dict[str, Method] = {}
 
 
 def method(name: str, *params: Param) -> Callable[[MethodHandler], MethodHandler]:
+    """Register the decorated handler as the method `name`."""
+
     def register(run: MethodHandler) -> MethodHandler:
         METHODS[name] = Method(name, params, run)
         return run

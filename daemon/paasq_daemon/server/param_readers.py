@@ -24,6 +24,7 @@ class Param:
 
 
 def optional(name: str, read: Read, default: Any = None) -> Param:
+    """A parameter that may be left out or null, and then is `default`."""
     return Param(name, read, required=False, default=default)
 
 
@@ -40,10 +41,13 @@ def read_params(spec: Sequence[Param], given: Any, place: str = "params") -> dic
 
 
 def text(value: Any, place: str) -> str:
+    """A string. Raises RpcError."""
     return value if isinstance(value, str) else _refuse(place, "text", value)
 
 
 def text_up_to(chars_max: int) -> Read:
+    """A reader of strings of at most `chars_max` characters."""
+
     def read(value: Any, place: str) -> str:
         if len(text(value, place)) > chars_max:
             raise RpcError(
@@ -65,6 +69,8 @@ def timestamp(value: Any, place: str) -> int:
 
 
 def integer(least: int, most: int) -> Read:
+    """A reader of whole numbers from `least` to `most`, both included; a boolean is none."""
+
     def read(value: Any, place: str) -> int:
         fits = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
         return int(value) if fits else _refuse(place, f"a whole number from {least} to {most}", value)
@@ -73,35 +79,42 @@ def integer(least: int, most: int) -> Read:
 
 
 def boolean(value: Any, place: str) -> bool:
+    """True or false. Raises RpcError."""
     return value if isinstance(value, bool) else _refuse(place, "true or false", value)
 
 
 def positive(value: Any, place: str) -> float:
+    """A number above 0, as a float. Raises RpcError."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
     return float(value) if fits else _refuse(place, "a number above 0", value)
 
 
 def json_object(value: Any, place: str) -> dict[str, Any]:
+    """A JSON object. Raises RpcError."""
     return value if isinstance(value, dict) else _refuse(place, "an object", value)
 
 
 def text_map(value: Any, place: str) -> dict[str, str]:
+    """An object whose values are strings. Raises RpcError naming the one that is none."""
     return {name: text(each, f"{place}.{name:.80}") for name, each in json_object(value, place).items()}
 
 
 def records(value: Any, place: str) -> list[dict[str, Any]]:
+    """A list of JSON objects. Raises RpcError naming the place of the one that is none."""
     if not isinstance(value, list):
         _refuse(place, "a list of objects", value)
     return [json_object(item, f"{place}[{at}]") for at, item in enumerate(value)]
 
 
 def request_id(value: Any, place: str) -> str | int:
+    """The id of a JSON-RPC request: a string or a whole number. Raises RpcError."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         _refuse(place, "the id of a request, text or a whole number", value)
     return value
 
 
 def budget(value: Any, place: str) -> Budget:
+    """Limits of a request: time_ms, rows, tokens. Raises RpcError, InvalidValue."""
     return Budget(**read_params(_BUDGET, value, place))
 
 
