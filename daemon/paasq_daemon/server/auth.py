@@ -13,7 +13,7 @@ _UCRED = struct.Struct("3i")  # pid, uid, gid
 
 
 class PeerCredentials(NamedTuple):
-    """Process, user and group of a peer, as the kernel states them (SO_PEERCRED)."""
+    """Process and user of a peer, as the kernel states them (SO_PEERCRED)."""
 
     pid: int
     uid: int

@@ -88,7 +88,7 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Is a request under way, or an answer not yet written?"""
+        """Is a request under way?"""
         return bool(self._in_flight)
 
     async def _read(self) -> None:

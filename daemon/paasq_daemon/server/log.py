@@ -32,7 +32,7 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line: time, level, event, and its fields as key=value, control characters escaped."""
+        """The record on one line, control characters escaped."""
         line = super().format(record)
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
