@@ -13,7 +13,8 @@ from paasq_dsl.syntax.lexer import TRIVIA, Token, tokenize
 @dataclass(frozen=True, eq=False)
 class ScannedText:
     """A text that is scanned when its tokens are first asked for, and only then. A statement of another text, of which
-    `offset` is the start there, takes its tokens from `whole`."""
+    `offset` is the start there, takes its tokens from `whole` where that is scanned already: an editor asks for those of the
+    one statement that changed, and must not scan all others for them."""
 
     text: str
     whole: ScannedText | None = None
@@ -22,11 +23,16 @@ class ScannedText:
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """All tokens in order, counted from the start of `text`."""
-        if self.whole is None:
+        if self.whole is None or not self.whole.is_scanned:
             return tuple(tokenize(self.text))
         tokens, end = self.whole.tokens, self.offset + len(self.text)
         first, last = (bisect_left(tokens, place, key=lambda token: token.start) for place in (self.offset, end))
         return tuple(Token(kind, word, start - self.offset) for kind, word, start in tokens[first:last])
+
+    @property
+    def is_scanned(self) -> bool:
+        """Are its tokens there already?"""
+        return "tokens" in vars(self)
 
     @property
     def significant_tokens(self) -> list[Token]:
