@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import cached_property
 from typing import TypeAlias
 
-from paasq_daemon.backends.backend import Backend, ExecutablePlan
+from paasq_daemon.backends.backend import Backend, ExecutablePlan, check_capabilities
 from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.project_modules import module_resolver
@@ -46,20 +47,26 @@ from paasq_dsl.values import Value
 _NO_MODULES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PreparedQuery:
-    """A query and its executable plan."""
+    """A query and its executable plan, which is made when it is first asked for: one behind a change of the catalog is
+    compiled again before it runs."""
 
     query: BoundQuery
-    plan: ExecutablePlan
+    backend: Backend
+
+    @cached_property
+    def plan(self) -> ExecutablePlan:
+        """What the backend makes of the query."""
+        return self.backend.prepare(self.query)
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedWrite:
-    """A write, and the plan that chooses its rows, or gives those that are put."""
+    """A write, and the query that chooses its rows, or gives those that are put."""
 
     write: BoundWrite
-    source_plan: ExecutablePlan | None
+    source: PreparedQuery | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,9 @@ PreparedStatement: TypeAlias = (
 
 @dataclass(frozen=True)
 class CompiledScript:
-    """A text without errors. `source` is the text it was compiled from, `steps` what there is to run, `numbers` which
-    statement each step is, from 0; `parameters` are those that are declared, `asked` the names of all."""
+    """A text without errors. `source` is the text it was compiled from, `statements` what there is to run,
+    `statement_numbers` which statement of the text each is, from 0; `parameters` are those that are declared,
+    `free_parameters` the names of all."""
 
     source: ScannedText
     statements: tuple[PreparedStatement, ...]
@@ -115,7 +123,7 @@ def reads_index(step: PreparedStatement) -> bool:
     if isinstance(step, PreparedDryrun):
         return reads_index(step.transaction)
     if isinstance(step, PreparedTransaction):
-        return any(prepared.source_plan is not None for prepared in step.writes)
+        return any(prepared.source is not None for prepared in step.writes)
     return isinstance(step, (PreparedQuery, BoundShow, BoundDescribe, BoundResolveCitations))
 
 
@@ -154,7 +162,7 @@ class CompiledRequest:
 
 
 class Compiler:
-    """Keyed by canonical text, time zone and catalog version; parameters are no part of the key, for they never change the
+    """Keyed by normalized text, time zone and catalog version; parameters are no part of the key, for they never change the
     parse."""
 
     def __init__(self, backend: Backend) -> None:
@@ -166,8 +174,8 @@ class Compiler:
         self, text: str, catalog: Catalog, source_name: str, modules: Mapping[str, str] = _NO_MODULES, statements_done: int = 0,
         zone: str = DEFAULT_ZONE,
     ) -> CompiledRequest:  # fmt: skip
-        """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first `done`
-        statements have run and are left out. `zone` is the time zone of a text that names none."""
+        """Raises QueryError with every diagnostic where the text has an error. `modules` are texts by path; the first
+        `statements_done` statements have run and are left out. `zone` is the time zone of a text that names none."""
         key = self._canonical_of(text)
         plan_key = _EXPLAIN.sub("", key.key)
         world = (catalog.version, tuple(sorted(modules.items())), statements_done, zone)
@@ -189,7 +197,7 @@ class Compiler:
         todo = [
             (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, BoundParameter, type(None)))
         ]
-        steps = tuple(self._step(statement, text) for _, statement in todo)
+        steps = tuple(self._steps([statement for _, statement in todo], text))
         asked = free_parameters(key.source) | frozenset(bound.parameters)
         compiled = CompiledScript(
             key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone, catalog.version
@@ -206,10 +214,22 @@ class Compiler:
             self._canonical.put(text, known)
         return known
 
+    def _steps(self, statements: Sequence[BoundStatement], text: str) -> Iterator[PreparedStatement]:
+        """Plans are made up to the first change of the catalog: a script of n such changes would else make n squared."""
+        catalog_stays = True
+        for statement in statements:
+            step = self._step(statement, text)
+            for query in _queries(step):
+                if catalog_stays:
+                    _ = query.plan
+                else:
+                    check_capabilities(self.backend, query.query)
+            catalog_stays = catalog_stays and not changes_catalog(step)
+            yield step
+
     def _step(self, statement: BoundStatement, text: str) -> PreparedStatement:
         if isinstance(statement, BoundQuery):
-            # a collection that this very text declares has no id yet: its queries are compiled again behind it
-            return PreparedQuery(statement, self.backend.prepare(statement))
+            return PreparedQuery(statement, self.backend)
         if isinstance(statement, BoundTransaction):
             return self._transaction(statement)
         if isinstance(statement, BoundDryrun):
@@ -224,10 +244,20 @@ class Compiler:
         return statement
 
     def _transaction(self, transaction: BoundTransaction) -> PreparedTransaction:
-        return PreparedTransaction(tuple(PreparedWrite(w, self._chooser(w)) for w in transaction.writes))
+        return PreparedTransaction(tuple(PreparedWrite(w, self._source(w)) for w in transaction.writes))
 
-    def _chooser(self, write: BoundWrite) -> ExecutablePlan | None:
-        return None if write.query is None else self.backend.prepare(write.query)
+    def _source(self, write: BoundWrite) -> PreparedQuery | None:
+        return None if write.query is None else PreparedQuery(write.query, self.backend)
+
+
+def _queries(step: PreparedStatement) -> Iterator[PreparedQuery]:
+    """Those that a statement runs; a watch has its plan already."""
+    if isinstance(step, PreparedQuery):
+        yield step
+    elif isinstance(step, PreparedDryrun):
+        yield from _queries(step.transaction)
+    elif isinstance(step, PreparedTransaction):
+        yield from (prepared.source for prepared in step.writes if prepared.source is not None)
 
 
 def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit: bool) -> CompiledRequest:

@@ -167,11 +167,11 @@ def _numbered(
 
 def _chosen(prepared: PreparedWrite, inputs: ExecutionInputs) -> RowVersions | SourceRows | None:
     """The keys and versions of the rows that a where chooses, or the rows of a put's pipeline."""
-    if prepared.source_plan is None:
+    if prepared.source is None:
         return None
     if not isinstance(prepared.write, BoundPut):
-        return prepared.source_plan.row_versions(inputs)
-    answer = prepared.source_plan.execute(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
+        return prepared.source.plan.row_versions(inputs)
+    answer = prepared.source.plan.execute(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
     if answer.reason == "rows":
         raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
     return SourceRows(tuple(column.name for column in answer.columns), answer.rows)

@@ -1,0 +1,34 @@
+"""A script costs one plan a query, however many declarations stand before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from paasq_daemon.backends.embedded import EmbeddedBackend
+from paasq_daemon.instance import Instance
+from paasq_daemon.wire.request import Request
+from paasq_dsl.bound import BoundQuery
+
+COUNT = 40
+
+
+def test_plans_grow_with_the_declarations_alone(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[BoundQuery] = []
+    prepare = EmbeddedBackend.prepare
+
+    def counted(backend: EmbeddedBackend, query: BoundQuery) -> object:
+        plans.append(query)
+        return prepare(backend, query)
+
+    monkeypatch.setattr(EmbeddedBackend, "prepare", counted)
+    declared = [f"collection c{n} {{ key id: keyword  n: int }};\nfrom c{n} | where n > {n};" for n in range(COUNT)]
+    answer = instance.engine.query(Request("\n".join(declared)))
+    assert answer.rows == []
+    assert len(plans) == COUNT
+
+
+def test_a_declaration_that_changes_nothing(instance: Instance) -> None:
+    """The catalog stays as it is, and what stands behind it runs by the plan that was put off."""
+    text = 'collection kept { key id: keyword  n: int };\nput kept {id: "a", n: 1};\nfrom kept | select n'
+    assert instance.engine.query(Request(text)).rows == [[1]]
+    assert instance.engine.query(Request(text)).rows == [[1]]
