@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -119,5 +120,46 @@ def test_vectors_of_another_model_are_not_compared(tmp_path: Path) -> None:
         assert [row[0] for row in ask(instance, 'from note | match "blue"').rows] == ["b"]
         assert instance.embedding.run(seconds_max=None, replace=True) == {"embedded": 2, "pending": 0}
         assert nearest(instance, "blue") == ["b", "a"]
+    finally:
+        instance.close()
+
+
+TWO = """
+collection note { key id: keyword  title: text(en)  embedding: vector(auto) from title };
+collection task { key id: keyword  title: text(en)  embedding: vector(auto) from title };
+put note {id: "a", title: "red"};
+put task {id: "a", title: "red"};
+"""
+
+
+def test_one_collection_is_made_anew_while_another_waits(tmp_path: Path) -> None:
+    first = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    ask(first, TWO)
+    first.close()
+    instance = Instance.open(tmp_path, embedder=Other(), sync=False)
+    try:
+        assert instance.embedding.run(seconds_max=None, collection="note", replace=True) == {
+            "embedded": 1,
+            "pending": 0,
+        }
+        with pytest.raises(ModelMismatch, match=r"task\.embedding"):
+            instance.embedding.run(seconds_max=None)
+    finally:
+        instance.close()
+
+
+def test_a_daemon_makes_the_vectors_of_a_former_model_anew(tmp_path: Path) -> None:
+    first = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    ask(first, TWO)
+    first.close()
+    instance = Instance.open(tmp_path, embedder=Other(), sync=False)
+    try:
+        instance.embedding.start()
+        end_s = time.monotonic() + 30
+        while not (answer := ask(instance, 'from task | near to "red" | select id')).complete:
+            assert time.monotonic() < end_s, answer.reason
+            time.sleep(0.01)
+        assert answer.rows == [["a"]]
+        assert nearest(instance, "red") == ["a"]
     finally:
         instance.close()

@@ -13,7 +13,7 @@ from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.services.catalog import find_collection
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.errors import ModelMismatch, PaasqError
 from paasq_daemon.writes.ddl import with_embedding_model
 from paasq_daemon.writes.put_record import embedding_text
 from paasq_daemon.writes.vectorizer import EmbeddingJob, Vectorizer, automatic_vectors
@@ -50,15 +50,22 @@ class EmbeddingService:
         if collection is not None:
             find_collection(catalog, collection)
         if replace:
-            work = partial(_replace_model, embedder=self._vectors.embedder, name=collection)
-            catalog = self._store.write(work).result().value
-        self._vectors.check_model(catalog)
+            catalog = self._mark_all_pending(collection)
+        self._vectors.check_model(catalog, collection)
         deadline = None if seconds_max is None else time.monotonic() + seconds_max
         made = self._embed_pending(collection, deadline, on_progress)
         return {"embedded": made, "pending": self._pending_count(collection)}
 
     def start(self) -> None:
-        """Make pending vectors as they come, in a thread that ends with `stop`."""
+        """Make pending vectors as they come, in a thread that ends with `stop`. Where those of the store are another
+        model's, as after an upgrade, all are made anew: until then queries say `pending`."""
+        with self._store.read() as view:
+            catalog = view.catalog
+        try:
+            self._vectors.check_model(catalog)
+        except ModelMismatch as mismatch:
+            _log.warning("all vectors are made anew: %s", mismatch.message)
+            self._mark_all_pending(None)
         self._vectors.pending_added.set()
         self._thread = threading.Thread(target=self._run_in_background, name="paasq-vectors", daemon=True)
         self._thread.start()
@@ -69,6 +76,11 @@ class EmbeddingService:
         self._vectors.pending_added.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _mark_all_pending(self, collection: str | None) -> Catalog:
+        """The catalog in which the vectors, of one collection or of all, are the present model's."""
+        work = partial(_replace_model, embedder=self._vectors.embedder, name=collection)
+        return self._store.write(work).result().value
 
     def _run_in_background(self) -> None:
         while not self._stopping:

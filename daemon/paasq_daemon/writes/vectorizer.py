@@ -32,9 +32,10 @@ class Vectorizer:
         self._store = store
         self._remembered = lru_cache(REMEMBERED_MAX)(self._vector)  # pages and repeated searches ask with the same text
 
-    def check_model(self, catalog: Catalog) -> None:
-        """Raises ModelMismatch where a field's vectors were made by another model than the present one."""
-        for collection, vector in automatic_vectors(catalog, None):
+    def check_model(self, catalog: Catalog, collection_name: str | None = None) -> None:
+        """Raises ModelMismatch where a field's vectors, of one collection or of any, were made by another model than the
+        present one."""
+        for collection, vector in automatic_vectors(catalog, collection_name):
             if vector.embedding_model != self.embedder.identity:
                 raise ModelMismatch(
                     f"the vectors of {collection.name}.{vector.name} were made by {vector.embedding_model}, "
