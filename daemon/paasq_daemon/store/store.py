@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from select import select
+from select import POLLIN, poll
 from typing import BinaryIO, Self, TypeVar
 
 import lmdb
@@ -125,7 +125,9 @@ class Store:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
                 thread.start()
-                select([source], [], [])  # the first page is here: the copy's transaction has begun, and is the view's
+                ready = poll()  # which, unlike select, takes descriptors above 1,023
+                ready.register(source, POLLIN)
+                ready.poll()  # the first page is here: the copy's transaction has begun, and is the view's
             stack.callback(thread.join)
             stack.callback(stream.close)  # first, so that the copy ends where it is not read to its end
             yield view, stream
