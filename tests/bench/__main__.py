@@ -14,7 +14,7 @@ limit_blas_threads()  # as the daemon does; it must come before numpy
 
 from rich.console import Console  # noqa: E402
 
-from bench import report, revisions  # noqa: E402  # noqa: E402
+from bench import report, revisions  # noqa: E402
 from bench.comparison import Compared, compare, scale_between  # noqa: E402
 from bench.figures import BASELINE, Options, Run  # noqa: E402
 from bench.machine import this_commit, this_machine  # noqa: E402

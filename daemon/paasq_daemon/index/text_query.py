@@ -27,7 +27,7 @@ class TextField(NamedTuple):
 
 
 class TextFieldGroup(NamedTuple):
-    """Text fields of one language that are searched as one: `whole` has the terms of all of them, without positions.
+    """Text fields of one language that are searched as one: `combined` has the terms of all of them, without positions.
     A field that is searched alone is a group of itself."""
 
     combined: TextField

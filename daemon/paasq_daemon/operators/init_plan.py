@@ -17,7 +17,7 @@ SUBQUERY_ROWS_MAX = 1_000_000
 
 @dataclass(frozen=True)
 class InitPlan:
-    """What comes out of the operators, as the list that stands for `value`."""
+    """What comes out of the operators, as the list that stands for `subquery`."""
 
     subquery: Subquery
     operators: tuple[Operator, ...]

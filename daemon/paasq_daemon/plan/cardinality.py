@@ -54,7 +54,7 @@ DEFAULT_LIST_LENGTH = 3  # of a list, as nothing is counted of them
 
 @dataclass(frozen=True)
 class CardinalityEstimator:
-    """`listed`: how many values are expected of each pipeline in brackets; what is not known yet is taken for a few."""
+    """`subquery_rows`: how many values are expected of each pipeline in brackets; what is not known yet is taken for a few."""
 
     view: IndexView
     values: EvaluationContext

@@ -49,7 +49,7 @@ ROW_PRESERVING = (Project, Drop, Rename, LookupJoin)  # operators that leave the
 
 @dataclass(frozen=True)
 class PhysicalPlan:
-    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query. `listings` are the pipelines
+    """`schema` says which columns the answer has; `fingerprint` is one for all pages of a query. `init_plans` are the pipelines
     in its expressions, which are run first, in this order."""
 
     operators: tuple[Operator, ...]

@@ -45,9 +45,9 @@ class Session:
     """One connection: reads frames, runs each request as a task, and writes answers in the order in which they are ready."""
 
     def __init__(
-        self, service: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+        self, server_context: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
     ) -> None:
-        self._service = service
+        self._server_context = server_context
         self._reader = reader
         self._writer = writer
         self._limits = limits
@@ -185,7 +185,9 @@ class Session:
         limits = params.get("budget") or Budget()
         cancellation = self._in_flight[name] = CancellationToken(limits.time_ms)
         try:
-            return await request.method.run(RpcCall(self._service, params, cancellation, self._cancel, self._watching))
+            return await request.method.run(
+                RpcCall(self._server_context, params, cancellation, self._cancel, self._watching)
+            )
         finally:
             del self._in_flight[name]
 

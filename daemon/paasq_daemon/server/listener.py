@@ -52,8 +52,8 @@ async def _serve(
     executor: Executor | None,
     on_ready: Callable[[], None] | None,
 ) -> bool:
-    service = ServerContext.of(instance, executor or ThreadExecutor(instance.engine), limits.frame_bytes_max)
-    listener = Listener(service, socket_path, limits)
+    server_context = ServerContext.of(instance, executor or ThreadExecutor(instance.engine), limits.frame_bytes_max)
+    listener = Listener(server_context, socket_path, limits)
     clean = True
     try:
         stop = asyncio.Event()
@@ -66,7 +66,7 @@ async def _serve(
         log_event("stopping", in_flight=listener.in_flight)
         clean = await listener.stop()
     finally:
-        service.close()
+        server_context.close()
         if clean:
             instance.close()
         listener.remove_socket()
@@ -77,8 +77,8 @@ async def _serve(
 class Listener:
     """Accepts connections on one Unix socket, and ends them. Lives in one event loop."""
 
-    def __init__(self, service: ServerContext, path: Path, limits: Limits) -> None:
-        self._service = service
+    def __init__(self, server_context: ServerContext, path: Path, limits: Limits) -> None:
+        self._server_context = server_context
         self._path = path
         self._limits = limits
         self._sessions: dict[Session, asyncio.Task[None]] = {}
@@ -129,7 +129,7 @@ class Listener:
             writer.write(frame(error_message(None, error), Framing.LINES))
             writer.close()
             return
-        session = Session(self._service, reader, writer, self._limits)
+        session = Session(self._server_context, reader, writer, self._limits)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task

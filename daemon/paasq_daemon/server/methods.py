@@ -73,7 +73,7 @@ class RpcCall:
     """One request: its parameters as read, its token, `cancel`, which reaches the connection's other requests, and the
     watches of the connection."""
 
-    service: ServerContext
+    server: ServerContext
     params: dict[str, Any]
     cancellation: CancellationToken
     cancel: Callable[[str | int], bool]
@@ -81,18 +81,18 @@ class RpcCall:
 
     def encode(self, result: Any) -> bytes:
         """The result as JSON. Raises LimitExceeded where it is larger than a frame may be."""
-        return dump_bounded(result, self.service.answer_bytes_max)
+        return dump_bounded(result, self.server.answer_bytes_max)
 
     async def short(self, work: Callable[[Instance], Any]) -> bytes:
         """JSON of what `work` returns; made in a thread too, so that a large one holds up nobody."""
-        return await self._in(self.service.short_pool, work)
+        return await self._in(self.server.short_pool, work)
 
     async def long(self, work: Callable[[Instance], Any]) -> bytes:
         """As `short`, for work of seconds or minutes: in a pool of its own."""
-        return await self._in(self.service.long_pool, work)
+        return await self._in(self.server.long_pool, work)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Instance], Any]) -> bytes:
-        return await run_in(pool, lambda: self.encode(work(self.service.instance)), self.cancellation)
+        return await run_in(pool, lambda: self.encode(work(self.server.instance)), self.cancellation)
 
 
 MethodHandler: TypeAlias = Callable[[RpcCall], Awaitable[bytes]]  # -> JSON of the result
@@ -140,10 +140,10 @@ def _request(call: RpcCall) -> Request:
     "query", _QUERY_TEXT, _QUERY_PARAMS, optional("budget", budget), _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE, _NOW
 )
 async def _query(call: RpcCall) -> bytes:
-    answer: Answer = await call.service.executor.run(_request(call), call.cancellation)
+    answer: Answer = await call.server.executor.run(_request(call), call.cancellation)
     if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
         return call.encode(answer.to_json())
-    return await run_in(call.service.short_pool, lambda: call.encode(answer.to_json()), CancellationToken())
+    return await run_in(call.server.short_pool, lambda: call.encode(answer.to_json()), CancellationToken())
 
 
 @method("watch", _QUERY_TEXT, _QUERY_PARAMS, _SOURCE_NAME, _READ_ONLY, _MODULES, _ZONE)
@@ -151,10 +151,8 @@ async def _watch(call: RpcCall) -> bytes:
     """Begins to push events; the answer names the watch, and goes out before the first of them."""
     request = _request(call)
     call.watches.check_limit()
-    query = await run_in(
-        call.service.short_pool, lambda: call.service.instance.engine.watch(request), call.cancellation
-    )
-    return call.encode({"watch": call.watches.begin(query, call.service.watch_pool)})
+    query = await run_in(call.server.short_pool, lambda: call.server.instance.engine.watch(request), call.cancellation)
+    return call.encode({"watch": call.watches.begin(query, call.server.watch_pool)})
 
 
 @method("unwatch", Param("watch", integer(1, 2**53)))

@@ -119,7 +119,7 @@ def _unreadable(
             return "the record that a link leads to"
         case tree.Call(name=name) if name in context.functions:
             return f"{name} of this text; write what it computes"
-        case tree.Call(name=name) if name in FUNCTIONS and FUNCTIONS[name].is_stable:
+        case tree.Call(name=name) if name in FUNCTIONS and FUNCTIONS[name].depends_on_run:
             return f"{name}, which depends on when or what is asked"
         case tree.Name() | tree.MemberAccess() if (
             (path := dotted_path(part)) and path in fields and path not in readable

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class TrackedNames(MutableMapping[str, T]):
-    """`known` as seen by one statement. `asked` has each name that was read, with None where there was none; `listed` all
+    """`known` as seen by one statement. `reads` has each name that was read, with None where there was none; `enumerated` all
     names, where all were; `declared` what was written, which `known` is spared."""
 
     def __init__(self, known: Mapping[str, T]) -> None:

@@ -57,8 +57,9 @@ def bind_nested_pipeline(
 
 
 def bind_subquery(context: BindContext, node: tree.NestedPipeline, outer_schema: Schema) -> BoundExpression:
-    """A pipeline as the list of its values; a list of anything where something in it is wrong, and reported. `row` is what
-    stands outside."""
+    """A pipeline as the list of its values; a list of anything where something in it is wrong, and reported.
+
+    `outer_schema` has the columns of the row that the expression is asked of."""
     span = context.absolute_span(node.span)
     nothing = Constant(-1, list_of(ANY), None, span)
     if not context.subqueries_allowed:

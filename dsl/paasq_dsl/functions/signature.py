@@ -52,7 +52,7 @@ class Function:
     """An entry of the library: what the binder, hover, completion and the manual know of it. Kernels give it its code.
 
     `null_handling` is the rule for null arguments. `constant_arguments` of an aggregate or a window function: the positions
-    of arguments with one value for all rows, where the others have one for each. `is_stable`: its value depends on the run,
+    of arguments with one value for all rows, where the others have one for each. `depends_on_run`: its value depends on the run,
     as the current time does.
     """
 
@@ -63,7 +63,7 @@ class Function:
     kind: FunctionKind = FunctionKind.SCALAR
     null_handling: str = NULL_PROPAGATES
     constant_arguments: frozenset[int] = frozenset()
-    is_stable: bool = False
+    depends_on_run: bool = False
 
     @property
     def usage(self) -> str:
@@ -77,10 +77,18 @@ def parse_signatures(text: str) -> tuple[Signature, ...]:
 
 
 def function(
-    name: str, signature_text: str, doc: str, example: str, *, nulls: str = NULL_PROPAGATES, is_stable: bool = False
+    name: str,
+    signature_text: str,
+    doc: str,
+    example: str,
+    *,
+    nulls: str = NULL_PROPAGATES,
+    depends_on_run: bool = False,
 ) -> Function:
     """A scalar function, its signatures parsed from `signature_text`. Raises ValueError where that has no `->`."""
-    return Function(name, parse_signatures(signature_text), doc, example, null_handling=nulls, is_stable=is_stable)
+    return Function(
+        name, parse_signatures(signature_text), doc, example, null_handling=nulls, depends_on_run=depends_on_run
+    )
 
 
 def parameter_type(word: str) -> Type:

@@ -73,13 +73,13 @@ FUNCTIONS = (
     function("snippet", "text, int? -> text",
              "The part of a text field that answers the last match or find best, in so many characters (200).",
              "length(snippet(title, 80)) <= 80", nulls="Null where the text is; the number can't be.",
-             is_stable=True),
+             depends_on_run=True),
     function("highlight", "text, int? -> text",
              "The text with the words of the last match or find between « and »; with a number only the best part of it, in so "
              "many characters, the marks not counted.",
              'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be.",
-             is_stable=True),
+             depends_on_run=True),
     function("highlights", "text -> [int]",
              "Where the words of the last match or find stand in a text: start and end of the first, then of the second, and so "
-             "on; in characters from 0.", "length(highlights(title)) == 2", nulls="Null where the text is.", is_stable=True),
+             "on; in characters from 0.", "length(highlights(title)) == 2", nulls="Null where the text is.", depends_on_run=True),
 )  # fmt: skip

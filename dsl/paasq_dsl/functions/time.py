@@ -50,8 +50,8 @@ FUNCTIONS = (
     function("zone_offset", "time, zone -> duration", "How much a zone is ahead of UTC at that time.",
              'zone_offset(@2026-07-01, "Europe/Berlin") == 2h'),
     function("seconds", "duration -> float", "A duration in seconds.", "seconds(90min) == 5400.0"),
-    function("age", "time -> duration", "From a time until @now.", "age(@now) == 0s", is_stable=True),
+    function("age", "time -> duration", "From a time until @now.", "age(@now) == 0s", depends_on_run=True),
     function("recency", "time, duration -> float",
              "1 now, a half after the given duration, a quarter after twice of it: 2^(-age/half-life).",
-             "recency(@now, 30d) == 1.0", nulls="0 where an argument is null.", is_stable=True),
+             "recency(@now, 30d) == 1.0", nulls="0 where an argument is null.", depends_on_run=True),
 )  # fmt: skip

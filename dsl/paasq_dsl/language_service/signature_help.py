@@ -22,7 +22,7 @@ class SignatureInformation:
 
 @dataclass(frozen=True, slots=True)
 class SignatureHelp:
-    """`active` is the first of the ways that takes so many arguments."""
+    """`active_signature` is the first of the ways that takes so many arguments."""
 
     signatures: tuple[SignatureInformation, ...]
     active_signature: int

@@ -23,7 +23,7 @@ _MODULES = (tree.Use,)
 
 @dataclass(frozen=True, slots=True)
 class SymbolReference:
-    """A name of what one of these statements declares: in the module at `path`, where that is given. `within` is where the
+    """A name of what one of these statements declares: in the module at `module_path`, where that is given. `scope` is where the
     text at hand speaks of it."""
 
     name: str

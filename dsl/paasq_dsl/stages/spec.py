@@ -13,7 +13,7 @@ from paasq_dsl.bound import BoundStage, Schema
 @dataclass(frozen=True, slots=True)
 class StageSpec:
     """`bind(context, node, schema)` gives the bound stage, or None where what is wrong was reported and the rows go on as
-    they came. `makes_columns`: may columns differ behind it? Then a broken one leaves the schema open."""
+    they came. `changes_schema`: may columns differ behind it? Then a broken one leaves the schema open."""
 
     keyword: str
     node: type

@@ -25,7 +25,7 @@ class NormalizedText:
     """Of the text `source`. `key` has `?type` in the place of literal `i`, whose value is `literals[i]` and whose offset in the
     text is `literal_offsets[i]`.
 
-    A time without an offset is a datetime without a zone, until `in_zone` says which instant it is. A string that names a
+    A time without an offset is a datetime without a zone, until `literal_values` says which instant it is. A string that names a
     time zone is `?zone` in the key, for the binder looks whether there is such a zone.
     """
 

@@ -129,7 +129,7 @@ def _parsed_statement(source: ScannedText) -> ParsedStatement:
 
 
 def parse_fragment(text: str, start_rule: str) -> ParsedFragment:
-    """One head, stage or emission, as `start` says. Spans count from the start of `text`."""
+    """One head, stage or emission, as `start_rule` says. Spans count from the start of `text`."""
     memory = _pieces[start_rule]
     known = memory.get(text)
     if known is None:

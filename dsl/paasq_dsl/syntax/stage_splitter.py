@@ -32,7 +32,7 @@ _BEHIND_BAR = STAGE_KEYWORDS | {"|", ";"}
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A statement's head, one stage, without the `|` around it, or what a watch emits. `start` is the offset of `text` in
-    the whole text; `rule` is how the parser begins: head, stage or emission."""
+    the whole text; `start_rule` is how the parser begins: head, stage or emission."""
 
     text: str
     start: int

@@ -22,7 +22,7 @@ def definition(
     modules: ModuleProvider,
     workspace_texts: Mapping[Path, str],
 ) -> types.Location | None:
-    """`beside` are the texts of the folder's other files, which are searched for collections and views."""
+    """`workspace_texts` are the texts of the folder's other files, which are searched for collections and views."""
     mention = symbol_at(text, LineIndex(text).to_offset(position), catalog, modules)
     if mention is None:
         return None

@@ -55,7 +55,7 @@ def _all(place: CursorContext) -> Iterator[CompletionItem]:
     called = place.text[place.replace_span.end : place.replace_span.end + 1] == "("
     for function in FUNCTIONS.values():
         if function.kind not in _ROLES[place.role] or (
-            function.is_stable and place.role is CompletionRole.COMPUTED_FIELD
+            function.depends_on_run and place.role is CompletionRole.COMPUTED_FIELD
         ):
             continue
         fits = wanted is not None and any(s.result == str(wanted.kind) for s in function.signatures)

@@ -50,7 +50,7 @@ ErrorPattern = Callable[[Sequence[Token], str], Diagnostic | None]
 
 
 def match_error_pattern(tokens: Sequence[Token], start_rule: str) -> Diagnostic | None:
-    """The first error pattern that matches a fragment; `start` is "head", "stage" or "emission"."""
+    """The first error pattern that matches a fragment; `start_rule` is "head", "stage" or "emission"."""
     for rule in _RULES:
         found = rule(tokens, start_rule)
         if found is not None:

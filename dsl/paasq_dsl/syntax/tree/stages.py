@@ -43,7 +43,7 @@ class Find(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Match(Stage):
-    """`like`: `words` is a record, whose words are looked for."""
+    """`is_more_like_this`: `query_text` is a record, whose words are looked for."""
 
     fields: tuple[WeightedField, ...]
     query_text: Expression
@@ -119,7 +119,7 @@ class Select(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Extend(Stage):
-    """`keys` part the rows into groups, within which window functions run."""
+    """`partition_keys` part the rows into groups, within which window functions run."""
 
     items: tuple[NamedItem, ...]
     partition_keys: tuple[Expression, ...] = ()
