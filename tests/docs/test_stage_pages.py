@@ -16,7 +16,7 @@ from paasq_dsl.syntax.parser import parse_script
 from schemas import catalog
 
 HAND = "<!-- Above: from the registry. Below: by hand. -->\n"
-SECTIONS = ("## Columns", "## Order and null", "## How it runs", "## Examples", "## Elsewhere", "## See also")
+SECTIONS = ("## Columns", "## Order and null", "## Execution", "## Examples", "## Elsewhere", "## See also")
 
 
 def test_the_index_is_current() -> None:
