@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from paasq_dsl.language_service.role import (
+from paasq_dsl.language_service.stage_roles import stage_role
+from paasq_dsl.syntax.completion_role import (
     CompletionRole,
     Rule,
     constant_role,
@@ -13,12 +14,14 @@ from paasq_dsl.language_service.role import (
     innermost_open_bracket,
     last_of,
 )
-from paasq_dsl.language_service.stage_roles import stage_role
 
 
 def head_role(words: Sequence[str]) -> CompletionRole:
     """The role of the next word after `words`, the tokens of a head so far; STATEMENT where there are none."""
-    return dispatch_role(_HEADS, words) if words else CompletionRole.STATEMENT
+    if not words:
+        return CompletionRole.STATEMENT
+    rule = _HEADS.get(words[0])
+    return dispatch_role(rule, words) if rule else CompletionRole.NOTHING
 
 
 def _source(words: Sequence[str]) -> CompletionRole:

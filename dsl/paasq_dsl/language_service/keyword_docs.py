@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from paasq_dsl.stages import STAGES
+
 
 @dataclass(frozen=True, slots=True)
 class StatementDoc:
@@ -62,6 +64,7 @@ STATEMENT_DOCS: Mapping[str, StatementDoc] = MappingProxyType({
 })  # fmt: skip
 
 KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
+    **{word: doc for spec in STAGES for word, doc in spec.words.items()},
     "and": "True where both sides are.",
     "or": "True where one side is.",
     "not": "True where what follows is not; `not in` asks the other way round.",
@@ -69,33 +72,13 @@ KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "has": "Does a list hold this item? `has any [..]` and `has all [..]` ask for several.",
     "any": "has any [..]: at least one of these.",
     "all": "has all [..]: every one of these.",
-    "asc": "Smallest first. Nulls come last.",
-    "desc": "Largest first. Nulls come last.",
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",
-    "by": "The keys of the groups; of extend those that its window functions stay in.",
-    "fill": "The value for time buckets that no row fell into.",
-    "top": "How many values of a facet, most frequent first.",
-    "to": "What near goes to: a text, a vector or a record.",
-    "after": "The cursor that the page before gave; of a watch the cursor of its last events, or a sequence number.",
     "emit": "Which events a watch pushes, all where nothing is said.",
     "enter": "A row has come into the result.",
     "change": "A row of the result shows another value.",
     "leave": "A row is no more in the result.",
-    "depth": "How many steps to follow: n, or a..b, both in.",
-    "seed": "The number that decides which rows a sample has.",
-    "on": "What the record looked up must be equal in: value == collection.field.",
-    "one": "The first record found, its fields as values.",
-    "many": "All records found, their fields as lists.",
-    "nulls": "nulls first or nulls last: where rows without a value stand.",
-    "first": "Nulls before all values.",
-    "last": "Nulls behind all values, as everywhere.",
-    "previous": "fill previous: as in the time bucket before.",
-    "linear": "fill linear: on a straight line between the time buckets around.",
-    "like": "A record, whose most telling words are looked for.",
-    "max": "How many passages of a record, 1 where nothing is said.",
-    "keep": "How many rows of each value, 1 where nothing is said.",
     "analyze": "Run the query and show what came beside what was estimated.",
     "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
     "absent": "There is no such record yet.",
@@ -105,7 +88,6 @@ KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "from": "Where the rows, or the words of a computed vector, come from.",
     "key": "The field that identifies a record; a keyword.",
     "unique": "No two records have one value here; null may stand in many.",
-    "as": "The name of a new column, of what was looked up, or of a module; as of: the past.",
     "of": "as of seq n, as of snapshot; fields of a collection.",
     "seq": "A sequence number of the store: each write has the next one.",
     "snapshot": "The moment at which a snapshot was made.",
@@ -153,25 +135,4 @@ MOMENT_DOCS: Mapping[str, str] = MappingProxyType({
     "today": "The beginning of today.",
     "tomorrow": "The beginning of tomorrow.",
     "yesterday": "The beginning of yesterday.",
-})  # fmt: skip
-
-METHOD_DOCS: Mapping[str, str] = MappingProxyType({
-    "rrf": "Adds weight / (k + rank) over the branches.",
-    "linear": "Adds weighted scores; those of match are divided by the best.",
-})  # fmt: skip
-
-LIMIT_DOCS: Mapping[str, str] = MappingProxyType({
-    "tokens": "What the rows may cost in an LLM's context, estimated.",
-    "time": "How long the answer may take, such as 200ms.",
-    "rows": "How many rows the answer may have.",
-})  # fmt: skip
-
-OPTION_DOCS: Mapping[str, str] = MappingProxyType({
-    "k": "How little the first ranks count above the others; 60 where nothing is said.",
-    "weights": "One number a branch, in their order.",
-    "feedback": "How many of the best rows draw what near looks for to them, before the fusion is done anew; 3 in find.",
-    "min": "How many of the words without a sign must be there; 1 where nothing is said.",
-    "exact": "Scan every vector.",
-    "lambda": "What the score counts beside being different: 1 the score alone, 0 difference alone; 0.7 where nothing is said.",
-    "depth": "How many rows are ordered anew; 100 where nothing is said.",
 })  # fmt: skip

@@ -1,5 +1,7 @@
 """near: nearest by meaning."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
@@ -8,9 +10,12 @@ from paasq_dsl.bound import NearStage, Schema
 from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field, with_score_columns
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import ANY, BOOL, STRING_KINDS, TypeKind
 
-OPTIONS = ("exact",)
+OPTIONS = {
+    "exact": "Scan every vector.",
+}
 
 
 def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | None:
@@ -43,9 +48,21 @@ def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | N
     return None if field is None else NearStage(field, target, exact, schema=with_score_columns(schema))
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    if "to" not in words[1:]:
+        return CompletionRole.VECTOR_FIELD if len(words) == 1 else CompletionRole.NOTHING
+    if words[-1] == "=":
+        return CompletionRole.SCALAR
+    return CompletionRole.ARGUMENT if words[-1] in {"to", "(", "[", ","} else CompletionRole.OPTION
+
+
 STAGE = StageSpec(
-    "near", tree.Near, "near [field] to text | vector | record [exact=true]",
+    tree.Near, "near [field] to text | vector | record [exact=true]",
     "Orders the rows that have a vector by how near it is to the target: a text (embedded by the field's model), a vector, "
     "or a stored record. `_score` is the cosine. exact=true scans every vector.",
-    'from pep | near embedding to "structural pattern matching" | take 5', bind,
+    'from pep | near embedding to "structural pattern matching" | take 5', bind, role=_role,
+    words={
+        "to": "What near goes to: a text, a vector or a record.",
+    },
+    options=OPTIONS,
 )  # fmt: skip

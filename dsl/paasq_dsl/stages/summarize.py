@@ -1,5 +1,7 @@
 """summarize: one row for each group."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.coercion import check_groupable
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_arguments, bind_expression, bind_function_call, bind_scalar
@@ -21,6 +23,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_open_bracket, last_of
 from paasq_dsl.types import ANY, FLOAT, INT, TypeKind
 
 FILL_METHODS = ("previous", "linear")
@@ -118,12 +121,25 @@ def _check_fill(context: BindContext, node: tree.Summarize, keys: tuple[NamedExp
         context.report("PQ0413", node.fill.span)
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    part = last_of(words, "by", "fill")
+    if part == "fill":
+        return CompletionRole.SCALAR
+    return CompletionRole.EXPRESSION if part or innermost_open_bracket(words) >= 0 else CompletionRole.AGGREGATE
+
+
 STAGE = StageSpec(
-    "summarize", tree.Summarize,
+    tree.Summarize,
     "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
     "Makes one row for each group of rows that have equal keys, ordered by the keys. Expressions may be made of aggregates: "
     "`share = count_if(done) / count()`. fill adds the time buckets that no row "
     "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
     "the two around it.",
-    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, changes_schema=True,
+    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, role=_role,
+    words={
+        "by": "The keys of the groups; of extend those that its window functions stay in.",
+        "fill": "The value for time buckets that no row fell into.",
+        "previous": "fill previous: as in the time bucket before.",
+        "linear": "fill linear: on a straight line between the time buckets around.",
+    }, changes_schema=True,
 )  # fmt: skip

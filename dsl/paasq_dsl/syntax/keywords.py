@@ -72,6 +72,12 @@ def _precedes_value(body: Sequence[str], at: int) -> bool:
     return any(not f.strip('"').islower() and f not in {'","', '"="', '"{"'} for f in following)
 
 
+def _has_stages(rule: str) -> bool:
+    """Outside its expressions, any of which may hold a pipeline."""
+    parts = {part for part in _RULES[rule] if part in _RULES} - {rule, "expression"}
+    return "stage" in parts or any(map(_has_stages, parts))
+
+
 _RULES = _rules()
 _ALL = {word for body in _RULES.values() for word in _keywords(body)}
 
@@ -88,7 +94,7 @@ VALUE_PRECEDING_KEYWORDS = frozenset(
     if word.startswith('"') and word[1].isalpha() and _precedes_value(body, i)
 ) | {"has", "any", "all", "explain", "analyze", "watch"}  # what follows these is in another rule
 PIPELINE_STAGES = frozenset(  # stages whose brackets hold pipelines
-    word for word in STAGE_KEYWORDS if any("stage" in _RULES.get(part, ()) for part in _RULES[word])
+    word for word in STAGE_KEYWORDS if _has_stages(word)
 )
 OPTION_STAGES = frozenset(word for word in STAGE_KEYWORDS if "options" in _RULES[word])  # there = gives an option: k=60
 MEMBERSHIP_KEYWORDS = frozenset({"in", "any", "all"})  # brackets after one may hold a pipeline that gives a list

@@ -23,29 +23,32 @@ from paasq_dsl.syntax.tree.expressions import (
     Unary,
 )
 from paasq_dsl.syntax.tree.nodes import ErrorNode, Node, Stage
-from paasq_dsl.syntax.tree.stages import (
+from paasq_dsl.syntax.tree.retrieval_stages import (
     Budget,
     Cite,
     Collapse,
-    Distinct,
     Diversify,
+    Find,
+    Fuse,
+    FuseBranch,
+    Match,
+    Near,
+    Option,
+    Passages,
+    Rerank,
+    WeightedField,
+)
+from paasq_dsl.syntax.tree.stages import (
+    Distinct,
     Drop,
     Expand,
     Extend,
     Facet,
     FacetItem,
-    Find,
     Follow,
-    Fuse,
-    FuseBranch,
     Lookup,
-    Match,
-    Near,
-    Option,
     Page,
-    Passages,
     Rename,
-    Rerank,
     Sample,
     Select,
     Skip,
@@ -54,7 +57,6 @@ from paasq_dsl.syntax.tree.stages import (
     Summarize,
     Take,
     Union,
-    WeightedField,
     Where,
 )
 from paasq_dsl.syntax.tree.statements import (

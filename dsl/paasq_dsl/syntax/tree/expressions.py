@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lark import Token
+
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.tree.nodes import Node, Stage
+from paasq_dsl.syntax.tree.nodes import Node, Stage, span_of, unquote_name
 from paasq_dsl.values import Duration
 
 
@@ -32,6 +34,10 @@ class Name(Node):
     """A bare name, such as `title`: a column, a parameter of the function around it, or an option's word."""
 
     name: str
+
+    @classmethod
+    def build(cls, name: Token) -> Name:
+        return cls(span_of(name), unquote_name(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from paasq_dsl.syntax.lexer import Token as ScannedToken
 from paasq_dsl.syntax.lexer import TokenKind, tokenize
 from paasq_dsl.syntax.stage_splitter import without_trivia
 from paasq_dsl.syntax.token_spacing import format_on_one_line
-from paasq_dsl.syntax.tree_builder.expressions import E, covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree.nodes import covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree_builder.expressions import E
 from paasq_dsl.syntax.tree_builder.statements import StatementTransformer
 
 Definition: TypeAlias = tree.LetHead | tree.ViewHead | tree.FunctionDeclaration

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
 from lark import Token, Transformer, v_args
 
 from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
-from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import unescape_string
+from paasq_dsl.syntax.tree.nodes import covering_span, span_of, unquote_name
 from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_duration
 
 E = tree.Expression
@@ -25,36 +24,10 @@ class LiteralError(ValueError):
         self.diagnostic = found
 
 
-def span_of(first: Token | tree.Node, last: Token | tree.Node | None = None) -> Span:
-    """From the start of `first` to the end of `last`, or of `first` itself where there is no `last`."""
-    start = _of(first).start
-    return Span(start, _of(last if last is not None else first).end)
-
-
-def _of(part: Token | tree.Node) -> Span:
-    if isinstance(part, Token):
-        assert part.start_pos is not None
-        assert part.end_pos is not None
-        return Span(part.start_pos, part.end_pos)
-    return part.span
-
-
 def _two_words(first: Token, second: Token) -> Token:
     both = first.update(value=f"{first} {second}")
     both.end_pos = second.end_pos
     return both
-
-
-def unquote_name(token: Token) -> str:
-    """The name that a token means: its text without back-ticks."""
-    return str(token).strip("`")
-
-
-def covering_span(parts: Sequence[Any]) -> Span:
-    """From the first to the last part that is there."""
-    there = [p for p in parts if p is not None and (not isinstance(p, tuple) or p)]
-    flat = [q for p in there for q in (p if isinstance(p, tuple) else (p,))]
-    return span_of(flat[0], flat[-1]) if flat else Span(0, 0)
 
 
 @v_args(inline=True)
@@ -170,4 +143,17 @@ class ExpressionTransformer(Transformer[Token, Any]):
         return tree.Literal(span_of(token), None)
 
     def name(self, token: Token) -> tree.Name:
-        return tree.Name(span_of(token), unquote_name(token))
+        return tree.Name.build(token)
+
+    def column(self, *names: Token) -> tree.Name:
+        return tree.Name(span_of(names[0], names[-1]), ".".join(unquote_name(n) for n in names))
+
+    def item(self, name: Token | None, expression: E) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name or expression, expression), unquote_name(name) if name else None, expression)
+
+    def renaming(self, name: Token, column: tree.Name) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name, column), unquote_name(name), column)
+
+    def pipeline(self, start: Token, source: tree.FromClause, *rest: Any) -> tree.NestedPipeline:
+        *stages, end = rest
+        return tree.NestedPipeline(span_of(start, end), source, tuple(stages))

@@ -10,7 +10,8 @@ from lark import Token, v_args
 from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.tree_builder.expressions import E, LiteralError, covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree.nodes import covering_span, span_of, unquote_name
+from paasq_dsl.syntax.tree_builder.expressions import E, LiteralError
 from paasq_dsl.syntax.tree_builder.stages import StageTransformer
 
 

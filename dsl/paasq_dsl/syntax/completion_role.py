@@ -111,11 +111,8 @@ def last_of(words: Sequence[str], *keywords: str) -> str:
     return found
 
 
-def dispatch_role(rules: Mapping[str, Rule], words: Sequence[str]) -> CompletionRole:
-    """What a word after these would be, by the rule of the first of them."""
-    rule = rules.get(words[0])
-    if rule is None:
-        return CompletionRole.NOTHING
+def dispatch_role(rule: Rule, words: Sequence[str]) -> CompletionRole:
+    """What a word after these would be, by the rule of the first of them, or what the last of them says."""
     if words[-1] == "|" and words[0] not in PIPELINE_STAGES | {"put", "tx", "dryrun"}:
         return CompletionRole.STAGE
     if _after_record(words):
