@@ -27,7 +27,7 @@ def node_builders(module: ModuleType) -> Iterator[tuple[str, Builder]]:
                     yield rule + method.removeprefix("build"), getattr(node, method)
 
 
-class StageTransformer(ExpressionTransformer):
+class StageTransformer(ExpressionTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
     """Builds the nodes of stages, and a tuple of what any other rule without a method here consists of."""
 
     def __init__(self) -> None:
