@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lark import Token
 
 from paasq_dsl.source_text import Span
+from paasq_dsl.syntax.lexer import unescape_string
 from paasq_dsl.syntax.tree.nodes import Node, Stage, span_of, unquote_name
 from paasq_dsl.values import Duration
 
@@ -53,6 +54,11 @@ class RecordRef(Node):
 
     collection: str
     key: str
+
+    @classmethod
+    def build(cls, token: Token) -> RecordRef:
+        collection, key = str(token).split(":", 1)
+        return cls(span_of(token), collection, unescape_string(key) if key.startswith('"') else key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ class Stage(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Command(Node):
+    """A statement that is no query, no write, and declares neither a collection, a pipeline nor a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorNode(Stage):
     """A fragment that could not be parsed: its first word, and the name that follows it, else an empty `name`."""
 

@@ -1,4 +1,4 @@
-"""Lark's reductions to the nodes of stages, which build themselves."""
+"""Lark's reductions to tree nodes, which build themselves; those of expressions are methods of the base class."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 
 from lark import Tree
 
-from paasq_dsl.syntax.tree import retrieval_stages, stages
+from paasq_dsl.syntax.expression_builder import ExpressionTransformer
+from paasq_dsl.syntax.tree import commands, declarations, retrieval_stages, stages, statements, writes
 from paasq_dsl.syntax.tree.nodes import Node
-from paasq_dsl.syntax.tree_builder.expressions import ExpressionTransformer
 
 Builder: TypeAlias = Callable[..., Node]
+_MODULES = (declarations, commands, writes, statements, stages, retrieval_stages)
 
 
 def node_builders(module: ModuleType) -> Iterator[tuple[str, Builder]]:
@@ -27,12 +28,12 @@ def node_builders(module: ModuleType) -> Iterator[tuple[str, Builder]]:
                     yield rule + method.removeprefix("build"), getattr(node, method)
 
 
-class StageTransformer(ExpressionTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
-    """Builds the nodes of stages, and a tuple of what any other rule without a method here consists of."""
+class TreeBuilder(ExpressionTransformer):  # pyright: ignore[reportGeneralTypeIssues]  # v_args has no types
+    """Builds the nodes of all rules of the grammar, and a tuple of the parts of a rule that has no node."""
 
     def __init__(self) -> None:
         super().__init__()
-        for module in (stages, retrieval_stages):
+        for module in _MODULES:
             for rule, build in node_builders(module):
                 setattr(self, rule, _of_parts(build))
 

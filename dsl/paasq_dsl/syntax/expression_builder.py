@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
 from lark import Token, Transformer, v_args
 
 from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import unescape_string
 from paasq_dsl.syntax.tree.nodes import covering_span, span_of, unquote_name
@@ -130,8 +132,7 @@ class ExpressionTransformer(Transformer[Token, Any]):
             raise LiteralError(make_diagnostic(error.code, span_of(token), **error.words)) from None
 
     def ref(self, token: Token) -> tree.RecordRef:
-        collection, key = str(token).split(":", 1)
-        return tree.RecordRef(span_of(token), collection, unescape_string(key) if key.startswith('"') else key)
+        return tree.RecordRef.build(token)
 
     def true(self, token: Token) -> tree.Literal:
         return tree.Literal(span_of(token), value=True)
@@ -157,3 +158,60 @@ class ExpressionTransformer(Transformer[Token, Any]):
     def pipeline(self, start: Token, source: tree.FromClause, *rest: Any) -> tree.NestedPipeline:
         *stages, end = rest
         return tree.NestedPipeline(span_of(start, end), source, tuple(stages))
+
+    def explain(self, analyze: Token | None) -> str:
+        return "analyze" if analyze else "plan"
+
+    def source(
+        self, name: Token, member: Token | None, arguments: tree.Arguments | None, as_of: tree.AsOf | None
+    ) -> tree.FromClause:
+        named = span_of(name, member)
+        full = f"{unquote_name(name)}.{unquote_name(member)}" if member else unquote_name(name)
+        given = arguments and replace(arguments, span=Span(named.end, arguments.span.end))
+        return tree.FromClause(named.cover(covering_span((name, given, as_of))), full, named, as_of, given)
+
+    def source_record(self, record: Token, as_of: tree.AsOf | None) -> tree.FromClause:
+        ref = self.ref(record)
+        named = Span(ref.span.start, ref.span.start + len(ref.collection))
+        return tree.FromClause(
+            ref.span.cover(covering_span((record, as_of))), ref.collection, named, as_of, record_key=ref.key
+        )
+
+    def arguments(self, *rest: Any) -> tree.Arguments:
+        *values, end = (r for r in rest if r is not None)
+        return tree.Arguments(span_of(end), tuple(values))
+
+    def as_of_seq(self, seq: E) -> tree.AsOf:
+        return tree.AsOf(seq.span, "seq", seq)
+
+    def as_of_snapshot(self, name: tree.Literal | tree.Parameter) -> tree.AsOf:
+        return tree.AsOf(name.span, "snapshot", name)
+
+    def required(self, _: Token) -> tuple[str, Any]:
+        return "required", True
+
+    def unique(self, _: Token) -> tuple[str, Any]:
+        return "unique", True
+
+    def default(self, _: Token, value: E) -> tuple[str, Any]:
+        return "default", value
+
+    def sources(self, _: Token, *names: tree.Name) -> tuple[str, Any]:
+        return "sources", names
+
+    def computed(self, value: E) -> tuple[str, Any]:
+        return "computed", value
+
+    def object(self, *parts: Any) -> tree.ObjectLiteral:
+        *pairs, end = (p for p in parts if p is not None)
+        return tree.ObjectLiteral(span_of(pairs[0] if pairs else end, end), tuple(pairs))
+
+    def pair(self, name: Token, value: E) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name, value), unquote_name(name), value)
+
+    def assign(self, name: tree.Name, value: E) -> tree.NamedItem:
+        return tree.NamedItem(span_of(name, value), name.name, value)
+
+    def list_of_objects(self, *parts: Any) -> E:
+        *objects, end = parts
+        raise LiteralError(make_diagnostic("PQ0313", span_of(objects[0], end)))
