@@ -17,10 +17,10 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service.keyword_docs import (
     KEYWORD_DOCS,
     MOMENT_DOCS,
-    STATEMENT_DOCS,
     TYPE_DOCS,
 )
 from paasq_dsl.stages import STAGES, budget, diversify
+from paasq_dsl.statements import STATEMENT_BY_KEYWORD
 from paasq_dsl.syntax.keywords import MOMENTS, STAGE_KEYWORDS, STATEMENT_KEYWORDS
 from paasq_editor.analysis import DocumentAnalysis
 
@@ -41,7 +41,7 @@ def _word_terminals() -> set[str]:
 
 def test_every_word_has_its_sentence() -> None:
     assert set(KEYWORD_DOCS) - STAGE_KEYWORDS - STATEMENT_KEYWORDS == _word_terminals()
-    assert set(STATEMENT_DOCS) == STATEMENT_KEYWORDS
+    assert set(STATEMENT_BY_KEYWORD) == STATEMENT_KEYWORDS
     for spec in STAGES:
         assert all(option in spec.options for method in spec.methods.values() for option in method.options)
     assert diversify.STAGE.options.keys() == diversify.OPTIONS.keys()

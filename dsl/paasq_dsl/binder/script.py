@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from paasq_dsl.binder.as_of import apply_as_of
 from paasq_dsl.binder.collection_declarations import bind_collection, bind_type
-from paasq_dsl.binder.commands import bind_command
 from paasq_dsl.binder.context import BindContext, Environment
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.functions import bind_function
@@ -36,6 +35,7 @@ from paasq_dsl.modules import NO_MODULES, ModuleResolver
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGE_BY_NODE
 from paasq_dsl.stages.follow import scan_schema
+from paasq_dsl.statements import COMMAND_BINDERS
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.syntax.recovery.error_patterns import intended_stage
@@ -161,7 +161,7 @@ class _Binder:
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))
                 return BoundDryrun(BoundTransaction(bind_transaction(context, one), statement.span))
             case tree.Command():
-                return bind_command(context, head, statement.doc)
+                return COMMAND_BINDERS[type(head)](context, head, statement.doc)
             case tree.ErrorNode():
                 if head.keyword in _DECLARING and head.name:
                     context.tainted_names[head.name] = head.keyword  # those who use it are not at fault

@@ -16,13 +16,13 @@ from paasq_dsl.language_service.expected_type import resolve_path
 from paasq_dsl.language_service.keyword_docs import (
     KEYWORD_DOCS,
     MOMENT_DOCS,
-    STATEMENT_DOCS,
     TYPE_DOCS,
 )
 from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.object_paths import nested_types
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_KEYWORD
+from paasq_dsl.statements import STATEMENT_BY_KEYWORD
 from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import statement_spans
@@ -154,7 +154,7 @@ def _entry(title: str, kind: str, doc: str, example: str = "") -> str:
 
 
 def _statement(_: CursorContext, word: str) -> str | None:
-    found = STATEMENT_DOCS.get(word)
+    found = STATEMENT_BY_KEYWORD.get(word)
     return _entry(found.synopsis, "statement", found.doc) if found else None
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from paasq_dsl.language_service.completion_item import RANK_NEXT_STAGE, RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
-from paasq_dsl.language_service.keyword_docs import STATEMENT_DOCS
 from paasq_dsl.stages import STAGES
 from paasq_dsl.stages.fuse import BRANCH_STAGES
+from paasq_dsl.statements import STATEMENTS
 from paasq_dsl.syntax.completion_role import CompletionRole
 
 _WRITES = frozenset({"put", "patch", "delete"})
@@ -21,7 +21,8 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.quoted:
         return
     if place.role in {CompletionRole.STATEMENT, CompletionRole.WRITE}:
-        for word, statement in STATEMENT_DOCS.items():
+        for statement in STATEMENTS:
+            word = statement.keyword
             if place.role is CompletionRole.STATEMENT or word in _WRITES:
                 kind = CompletionKind.STATEMENT
                 yield CompletionItem(

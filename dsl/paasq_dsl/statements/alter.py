@@ -1,12 +1,11 @@
-"""Statements that show or change schemas, views and snapshots."""
+"""alter: other fields of a collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.collection_declarations import (
     bind_fields,
     bind_type,
@@ -16,56 +15,17 @@ from paasq_dsl.binder.collection_declarations import (
 )
 from paasq_dsl.binder.computed_fields import check_computed, field_dependencies, with_fields_renamed
 from paasq_dsl.binder.context import BindContext
-from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.paths import report_object
-from paasq_dsl.binder.type_descriptions import describe_expression
-from paasq_dsl.bound import (
-    BoundAlterCollection,
-    BoundCommand,
-    BoundCreateSnapshot,
-    BoundDescribe,
-    BoundDropCollection,
-    BoundDropView,
-    BoundResolveCitations,
-    BoundShow,
-    BoundVerifySnapshot,
-    Schema,
-)
+from paasq_dsl.bound import BoundAlterCollection
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.citations import parse_citation
-from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.source_text import Span
+from paasq_dsl.statements.collection import field_role
+from paasq_dsl.statements.shared_roles import type_role
+from paasq_dsl.statements.spec import StatementSpec
 from paasq_dsl.syntax import tree
-from paasq_dsl.syntax.keywords import STAGE_KEYWORDS
-from paasq_dsl.types import ANY, KEYWORD, STRING_KINDS, Type, TypeKind
+from paasq_dsl.syntax.completion_role import CompletionRole
+from paasq_dsl.types import TypeKind
 
 Fields: TypeAlias = tuple[Field, ...]
-
-
-def bind_command(context: BindContext, node: tree.Command, doc: str) -> BoundCommand | None:
-    """None where something is wrong (and reported). A change of the catalog is seen by the statements after it."""
-    return _BINDERS[type(node)](context, node, doc)
-
-
-def _show(context: BindContext, node: tree.Show, _: str) -> BoundShow | None:
-    if node.collection is None:
-        return BoundShow(node.kind)
-    collection = context.resolve_collection(node.collection.name, node.collection.span)
-    return BoundShow(node.kind, collection) if collection else None
-
-
-def _describe(context: BindContext, node: tree.Describe, _: str) -> BoundDescribe | None:
-    name = node.subject.name
-    known = {
-        "collection": context.catalog.collections, "view": context.catalog.views, "stage": STAGE_KEYWORDS,
-        "function": FUNCTIONS,
-    }  # fmt: skip
-    for kind, names in known.items():
-        if name in names:
-            return BoundDescribe(kind, name)
-    every = [name for names in known.values() for name in names]
-    context.report_unknown("PQ0227", node.subject.span, name, every, what="collection, view, stage or function")
-    return None
 
 
 def _add(context: BindContext, node: tree.AddField, doc: str) -> BoundAlterCollection | None:
@@ -146,56 +106,6 @@ def _retype(context: BindContext, node: tree.RetypeField, _: str) -> BoundAlterC
     return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 
-def _drop_collection(context: BindContext, node: tree.DropCollection, _: str) -> BoundDropCollection | None:
-    collection = context.resolve_collection(node.collection.name, node.collection.span)
-    if collection is None:
-        return None
-    for other in context.catalog.collections.values():
-        if other.name != collection.name and (link := _link_to(other, collection.name)):
-            field = f"{other.name}.{link.name}"
-            context.report("PQ0640", node.collection.span, field=field, collection=collection.name)
-            return None
-    context.catalog = context.catalog.without_collection(collection.name)
-    return BoundDropCollection(collection, node.and_records)
-
-
-def _drop_view(context: BindContext, node: tree.DropView, _: str) -> BoundDropView | None:
-    view = context.catalog.views.get(node.view.name)
-    if view is None:
-        context.report_unknown("PQ0227", node.view.span, node.view.name, context.catalog.views, what="view")
-        return None
-    context.catalog = context.catalog.without_view(view.name)
-    return BoundDropView(view)
-
-
-def _snapshot(context: BindContext, node: tree.CreateSnapshot, _: str) -> BoundCreateSnapshot:
-    return BoundCreateSnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
-
-
-def _verify(context: BindContext, node: tree.VerifySnapshot, _: str) -> BoundVerifySnapshot:
-    return BoundVerifySnapshot(bind_scalar(context, node.name, KEYWORD, "the name of a snapshot"))
-
-
-def _resolve(context: BindContext, node: tree.ResolveCitations, _: str) -> BoundResolveCitations:
-    bound = infer_parameter_type(bind_expression(context, node.citations, Schema(())), ANY)
-    kind = (bound.type.item or bound.type).kind
-    if kind not in STRING_KINDS | {TypeKind.ANY, TypeKind.NULL} or bound.type.kind in {TypeKind.LINK, TypeKind.NULL}:
-        expected, found = "a citation or a list of such, in quotes", describe_expression(bound)
-        context.report("PQ0304", node.citations.span, what="what resolve reads", expected=expected, found=found)
-    written = node.citations.items if isinstance(node.citations, tree.ListLiteral) else (node.citations,)
-    for part in written:
-        if isinstance(part, tree.Literal) and isinstance(part.value, str):
-            _check_citation(context, part.value, part.span)
-    return BoundResolveCitations(bound)
-
-
-def _check_citation(context: BindContext, text: str, span: Span) -> None:
-    try:
-        parse_citation(text)
-    except ValueError as error:
-        context.report("PQ0437", span, found=text, why=str(error))
-
-
 def _changed(collection: Collection, before: Fields, after: Fields) -> Collection:
     """The collection with fields added, taken out or exchanged; what is computed from one follows its new name."""
     given = max([collection.next_field_id - 1, *(f.id for f in after)])
@@ -247,16 +157,27 @@ def _refuse(context: BindContext, collection: Collection, field: Any, changed: s
     context.report("PQ0611", field.span, collection=collection.name, name=field.name, changed=changed, why=why)
 
 
-def _link_to(collection: Collection, target: str) -> Field | None:
-    def leads(type_: Type) -> bool:
-        return type_.kind is TypeKind.LINK and type_.name == target
+def _role(words: Sequence[str]) -> CompletionRole:
+    if words[-1] == "collection" and len(words) == 2:
+        return CompletionRole.COLLECTION
+    if words[-1] == "field":
+        return CompletionRole.NOTHING if "add" in words else CompletionRole.VECTOR_SOURCE
+    if "retype" in words and "to" in words:
+        return CompletionRole.TYPE if words[-1] in {"to", "["} else type_role(words)
+    return field_role(words) if "add" in words else CompletionRole.NOTHING
 
-    return next((f for f in collection.fields if leads(f.type.item or f.type)), None)
 
-
-_BINDERS: dict[type, Callable[[BindContext, Any, str], BoundCommand | None]] = {
-    tree.Show: _show, tree.Describe: _describe, tree.AddField: _add, tree.DropField: _drop_field,
-    tree.RenameField: _rename, tree.RetypeField: _retype, tree.DropCollection: _drop_collection,
-    tree.DropView: _drop_view, tree.CreateSnapshot: _snapshot, tree.VerifySnapshot: _verify,
-    tree.ResolveCitations: _resolve,
-}  # fmt: skip
+STATEMENTS = (
+    StatementSpec(
+        "alter", "alter collection name add field ... | drop field ... | rename field a to b | retype field a to type",
+        "Changes the fields of a collection. A retype is refused where a value does not convert.",
+        role=_role,
+        words={
+            "add": "A new field; records have its default, or null.",
+            "rename": "Another name for the field.",
+            "retype": "Another type for the field; all values must convert.",
+            "field": "The field that is changed.",
+        },
+        binders={tree.AddField: _add, tree.DropField: _drop_field, tree.RenameField: _rename, tree.RetypeField: _retype},
+    ),
+)  # fmt: skip
