@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.commands.dispatch import CommandDispatcher
+from paasq_daemon.commands.dispatch import run_command
+from paasq_daemon.commands.runner import CommandServices
 from paasq_daemon.compiler import (
     CompiledRequest,
     CompiledScript,
@@ -69,7 +70,7 @@ class Engine:
     catalog: CatalogService
     compiler: Compiler
     transactor: Transactor
-    commands: CommandDispatcher
+    commands: CommandServices
     watches: WatchScheduler
     clock: Clock = present_us
 
@@ -170,4 +171,4 @@ class Engine:
         if isinstance(step, BoundCreateCollection):
             return self.transactor.create_collection(step.collection)
         assert not isinstance(step, PreparedWatch)
-        return self.commands.execute(step, inputs)
+        return run_command(self.commands, step, inputs)
