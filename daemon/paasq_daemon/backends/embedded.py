@@ -13,20 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.backends.backend import Capability, ExecutionInputs, KeyedResult, check_capabilities
+from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
+from paasq_daemon.operators.operator import EMPTY_BATCH
 from paasq_daemon.operators.page import truncate_with_cursor
 from paasq_daemon.operators.result_budget import ResultBudget
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import snippet_column
-from paasq_daemon.plan.cardinality import CardinalityEstimator
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest

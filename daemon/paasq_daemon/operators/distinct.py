@@ -9,13 +9,16 @@ import numpy as np
 from paasq_daemon.kernels.aggregate.grouping import group_rows
 from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.operator import Operator
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, DistinctStage
 
 
 @dataclass(frozen=True)
-class Distinct:
+class Distinct(Operator):
     """The first of each, in the order of the rows."""
 
     keys: tuple[BoundExpression, ...]
@@ -30,3 +33,9 @@ class Distinct:
 
     def describe(self) -> str:
         return f"distinct by {', '.join(expression_text(key) for key in self.keys)}"
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(rows, estimator.groups(self.keys))
+
+
+OPERATOR = OperatorSpec(DistinctStage, lambda s, _: Distinct(s.keys))

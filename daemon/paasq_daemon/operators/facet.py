@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from paasq_daemon.kernels.aggregate.value_counts import value_counts
 from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import RowPreservingOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count
+from paasq_daemon.operators.spec import OperatorSpec
 from paasq_daemon.wire.answer import FacetCount as Count
 from paasq_daemon.wire.value_codecs import encode
-from paasq_dsl.bound import FacetCount
+from paasq_dsl.bound import FacetCount, FacetStage
 from paasq_dsl.types import TypeKind
 
 FACET_VALUES_DEFAULT = 100  # values of a facet that names no top
 
 
 @dataclass(frozen=True)
-class Facet:
+class Facet(RowPreservingOperator):
     """Counts the rows of each value into `context.facets`, most frequent first; the rows themselves pass unchanged."""
 
     facets: tuple[FacetCount, ...]
@@ -41,3 +44,6 @@ class Facet:
             expression_text(f.value) + (f" top {expression_text(f.top)}" if f.top is not None else "")
             for f in self.facets
         )
+
+
+OPERATOR = OperatorSpec(FacetStage, lambda s, _: Facet(s.facets), frozenset({Capability.FACETS}))

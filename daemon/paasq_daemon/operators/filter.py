@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import evaluate_mask, referenced_columns
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.operator import Operator
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, FunctionCall, WhereStage
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Operator):
     """Keeps the rows for which every condition is true: null is not. Each condition is evaluated on what passed the last."""
 
     conditions: tuple[BoundExpression, ...]
@@ -26,3 +29,18 @@ class Filter:
 
     def describe(self) -> str:
         return "filter " + " and ".join(expression_text(c) for c in self.conditions)
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        for condition in self.conditions:
+            rows *= estimator.selectivity(condition)
+        return rows
+
+
+def split_conjunction(predicate: BoundExpression) -> tuple[BoundExpression, ...]:
+    """The conditions that must all hold, nested conjunctions flattened; a predicate without `and` is the only one."""
+    if isinstance(predicate, FunctionCall) and predicate.function == "and":
+        return tuple(part for argument in predicate.arguments for part in split_conjunction(argument))
+    return (predicate,)
+
+
+OPERATOR = OperatorSpec(WhereStage, lambda s, _: Filter(split_conjunction(s.predicate)))

@@ -15,12 +15,16 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate, evaluate_scalar, referenced_columns
 from paasq_daemon.operators import gap_fill
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import scatter
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text, show_item
 from paasq_daemon.operators.gap_fill import int_to_float
+from paasq_daemon.operators.operator import Operator
+from paasq_daemon.operators.spec import OperatorSpec
 from paasq_daemon.operators.time_buckets import bucket_starts, zoned_bucket_starts
-from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, NamedExpression
+from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, NamedExpression, SummarizeStage
 from paasq_dsl.bound.traversal import substitute, window_calls
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import NUMERIC_KINDS, TIME, TypeKind
@@ -30,7 +34,7 @@ BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would
 
 
 @dataclass(frozen=True)
-class Summarize:
+class Summarize(Operator):
     """One row for each combination of key values, ordered by the keys; without keys one row, of all rows.
 
     `fill` (a number) or `fill_method` (such as `linear`) adds a row for each time bucket without rows between the first and the
@@ -64,6 +68,9 @@ class Summarize:
             + (f" fill {expression_text(self.fill)}" if self.fill else "")
             + (f" fill {self.fill_method}" if self.fill_method else "")
         )
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(estimator.groups([key.value for key in self.keys]), rows) if self.keys else 1
 
     def _aggregated(
         self, groups: Groups, batch: Batch, keys: dict[str, Column], context: ExecutionContext
@@ -189,3 +196,8 @@ def _is_time_bucket(key: NamedExpression) -> bool:
     return (
         isinstance(key.value, FunctionCall) and key.value.function == "bucket" and key.value.type.kind is TypeKind.TIME
     )
+
+
+OPERATOR = OperatorSpec(
+    SummarizeStage, lambda s, _: Summarize(s.aggregates, s.keys, s.fill, s.fill_method), frozenset({Capability.GROUPS})
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, WhereStage
+from paasq_daemon.operators.filter import split_conjunction
+from paasq_dsl.bound import BoundStage, FunctionCall, WhereStage
 from paasq_dsl.types import BOOL
 
 
@@ -17,10 +18,3 @@ def merge_filters(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
         else:
             merged.append(stage)
     return tuple(merged)
-
-
-def split_conjunction(predicate: BoundExpression) -> tuple[BoundExpression, ...]:
-    """The conditions that must all hold, nested conjunctions flattened; a predicate without `and` is the only one."""
-    if isinstance(predicate, FunctionCall) and predicate.function == "and":
-        return tuple(part for argument in predicate.arguments for part in split_conjunction(argument))
-    return (predicate,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paasq_daemon.kernels.evaluate import referenced_columns
-from paasq_daemon.plan.rules.merge_filters import split_conjunction
+from paasq_daemon.operators.filter import split_conjunction
 from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, Schema, WhereStage
 from paasq_dsl.bound.traversal import has_dereference
 from paasq_dsl.types import BOOL, TypeKind
