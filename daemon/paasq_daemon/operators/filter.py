@@ -11,7 +11,7 @@ from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.spec import OperatorSpec
-from paasq_dsl.bound import BoundExpression, FunctionCall, WhereStage
+from paasq_dsl.bound import BoundExpression, WhereStage
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,4 @@ class Filter(Operator):
         return rows
 
 
-def split_conjunction(predicate: BoundExpression) -> tuple[BoundExpression, ...]:
-    """The conditions that must all hold, nested conjunctions flattened; a predicate without `and` is the only one."""
-    if isinstance(predicate, FunctionCall) and predicate.function == "and":
-        return tuple(part for argument in predicate.arguments for part in split_conjunction(argument))
-    return (predicate,)
-
-
-OPERATOR = OperatorSpec(WhereStage, lambda s, _: Filter(split_conjunction(s.predicate)))
+OPERATOR = OperatorSpec(WhereStage, lambda s, _: Filter((s.predicate,)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from paasq_daemon.operators.filter import split_conjunction
+from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.init_plan import InitPlan
 from paasq_daemon.operators.operator import LimitedOperator, Operator
 from paasq_daemon.operators.scan import Scan
@@ -53,8 +53,8 @@ def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
     operators: list[Operator] = []
     for stage in stages:
         before = operators[-1] if operators else None
-        if isinstance(stage, WhereStage) and isinstance(before, Scan):
-            operators[-1] = replace(before, conditions=(*before.conditions, *split_conjunction(stage.predicate)))
+        if isinstance(stage, WhereStage) and isinstance(before, (Scan, Filter)):
+            operators[-1] = replace(before, conditions=(*before.conditions, stage.predicate))
             continue
         if isinstance(stage, TakeStage):
             _push_limit(operators, stage)
