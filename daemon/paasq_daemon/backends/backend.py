@@ -14,8 +14,7 @@ from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget
-from paasq_dsl.bound import BoundQuery, BoundStage, RowIdentity
-from paasq_dsl.bound.traversal import has_dereference, nested_pipelines, stage_expressions, subqueries
+from paasq_dsl.bound import BoundQuery, RowIdentity
 from paasq_dsl.values import Value
 
 
@@ -94,7 +93,14 @@ class Backend(Protocol):
 
 def required_capabilities(query: BoundQuery) -> frozenset[Capability]:
     """All capabilities that a plan needs, those of nested pipelines and subqueries included."""
-    found = set(_of_stages(query.stages))
+    found: set[Capability] = set()
+    for stage in query.properties.stages:
+        spec = OPERATOR_BY_STAGE[type(stage)]
+        found |= {*spec.needs, *spec.needs_of(stage)}
+    if query.properties.subqueries:
+        found.add(Capability.LISTS)
+    if query.properties.follows_links:
+        found.add(Capability.LINKS)
     if query.explain == "analyze":
         found.add(Capability.ANALYZE)
     return frozenset(found)
@@ -108,18 +114,3 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
         raise CapabilityMissing(
             f"the backend {backend.name} has no {what}", "leave the stage out, or ask another backend"
         )
-
-
-def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
-    found: set[Capability] = set()
-    for stage in stages:
-        spec = OPERATOR_BY_STAGE[type(stage)]
-        found |= {*spec.needs, *spec.needs_of(stage)}
-        for inner in nested_pipelines(stage):
-            found |= _of_stages(inner)
-        for expression in stage_expressions(stage):
-            if any(subqueries(expression)):
-                found.add(Capability.LISTS)
-            if has_dereference(expression):
-                found.add(Capability.LINKS)
-    return found

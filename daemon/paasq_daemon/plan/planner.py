@@ -11,8 +11,7 @@ from paasq_daemon.operators.scan import Scan
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
 from paasq_daemon.plan.query_fingerprint import QueryFingerprint, fingerprint
 from paasq_daemon.plan.rules import apply_rules
-from paasq_dsl.bound import BoundQuery, BoundStage, Schema, Subquery, TakeStage, WhereStage
-from paasq_dsl.bound.traversal import input_pipelines, stage_expressions, subqueries
+from paasq_dsl.bound import BoundQuery, BoundStage, Schema, TakeStage, WhereStage
 
 
 @dataclass(frozen=True)
@@ -28,30 +27,13 @@ class PhysicalPlan:
 
 def make_physical_plan(query: BoundQuery) -> PhysicalPlan:
     """Rewrites the stages by the rules, and builds an operator for each, and an init plan for each subquery."""
-    stages = apply_rules(query.stages)
-    listings = tuple(_listings(stages, {}).values())
-    return PhysicalPlan(_operators(stages), query.schema, fingerprint(query.stages), listings)
-
-
-def _listings(stages: tuple[BoundStage, ...], found: dict[Subquery, InitPlan]) -> dict[Subquery, InitPlan]:
-    """Equal ones are run once, one that stands in another before it."""
-    for stage in stages:
-        for branch in input_pipelines(stage):
-            _listings(branch, found)
-        for value in (value for expression in stage_expressions(stage) for value in subqueries(expression)):
-            if value not in found:
-                _listings(value.stages, found)
-                found[value] = InitPlan(value, _plan_pipeline(value.stages))
-    return found
+    init_plans = tuple(InitPlan(each, _plan_pipeline(each.stages)) for each in query.properties.subqueries)
+    return PhysicalPlan(_plan_pipeline(query.stages), query.schema, fingerprint(query), init_plans)
 
 
 def _plan_pipeline(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
-    return _operators(apply_rules(stages))
-
-
-def _operators(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
     operators: list[Operator] = []
-    for stage in stages:
+    for stage in apply_rules(stages):
         before = operators[-1] if operators else None
         if isinstance(stage, WhereStage) and isinstance(before, (Scan, Filter)):
             operators[-1] = replace(before, conditions=(*before.conditions, stage.predicate))
