@@ -30,7 +30,7 @@ class ExecutionContext:
     cancel: CancellationToken
     rows_max: int
     rows_max_reason: str
-    fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    fingerprint: Callable[[], str]  # of the plan and its values: a cursor leads on in the plan that made it only
     snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)

@@ -53,7 +53,7 @@ class Page(Operator):
         cursor = None if self.after is None else evaluate_scalar(self.after, context.evaluation)
         if cursor is not None:
             assert self.after is not None
-            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint, self.after.span))
+            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint(), self.after.span))
         return truncate_with_cursor(context, batch, size, "limit")
 
     def describe(self) -> str:
@@ -67,7 +67,7 @@ def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, rea
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    context.cursor = _cursor_at(batch, size - 1, context.fingerprint) if size else None
+    context.cursor = _cursor_at(batch, size - 1, context.fingerprint()) if size else None
     context.reasons.insert(0, reason)
     context.depth_limited = False
     return batch.take(np.arange(size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,20 +51,28 @@ class Scan(Operator):
     collection: Collection
     conditions: tuple[BoundExpression, ...] = ()
 
+    @cached_property
+    def column_conditions(self) -> tuple[BoundExpression, ...]:
+        """Those that read no more than columns held in memory."""
+        return tuple(c for c in self.conditions if not reads_records(c, self.collection))
+
+    @cached_property
+    def record_conditions(self) -> tuple[BoundExpression, ...]:
+        """Those that read the records."""
+        return tuple(c for c in self.conditions if reads_records(c, self.collection))
+
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         source = context.view.collection(self.collection.name)
         mask = source.live
-        for condition in self.conditions:
-            if not reads_records(condition, self.collection):
-                context.cancel.raise_if_cancelled()
-                mask = mask & _holds(condition, source, context)
+        for condition in self.column_conditions:
+            context.cancel.raise_if_cancelled()
+            mask = mask & _holds(condition, source, context)
         ordinals = np.flatnonzero(mask)
         batch = Batch(len(ordinals), source, ordinals)
-        for condition in self.conditions:
-            if reads_records(condition, self.collection):
-                context.cancel.raise_if_cancelled()
-                batch.prefetch(referenced_columns(condition))
-                batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
+        for condition in self.record_conditions:
+            context.cancel.raise_if_cancelled()
+            batch.prefetch(referenced_columns(condition))
+            batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 
     def describe(self) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.init_plan import InitPlan
 from paasq_daemon.operators.operator import LimitedOperator, Operator
+from paasq_daemon.operators.result_budget import ResultBudget
 from paasq_daemon.operators.scan import Scan
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
 from paasq_daemon.plan.query_fingerprint import QueryFingerprint, fingerprint
 from paasq_daemon.plan.rules import apply_rules
+from paasq_daemon.wire.answer import ColumnInfo
 from paasq_dsl.bound import BoundQuery, BoundStage, Schema, TakeStage, WhereStage
 
 
@@ -23,6 +26,17 @@ class PhysicalPlan:
     schema: Schema
     fingerprint: QueryFingerprint
     init_plans: tuple[InitPlan, ...]
+
+    @cached_property
+    def columns(self) -> tuple[ColumnInfo, ...]:
+        """Those of the answer, as it names them."""
+        return tuple(ColumnInfo(name, str(type_)) for name, type_ in self.schema.result_types.items())
+
+    @cached_property
+    def budget(self) -> ResultBudget | None:
+        """The limits that the text itself sets; they stand last."""
+        last = self.operators[-1]
+        return last if isinstance(last, ResultBudget) else None
 
 
 def make_physical_plan(query: BoundQuery) -> PhysicalPlan:
