@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Distinct(Operator):
         if not batch.length:
             return batch
         context.cancel.raise_if_cancelled()
-        batch.prefetch(referenced_columns(*self.keys))
+        batch.prefetch(self._columns_read)
         groups = group_rows([evaluate(key, batch, context.evaluation) for key in self.keys], batch.length)
         return batch.take(np.sort(groups.first_rows))
 
@@ -36,6 +37,10 @@ class Distinct(Operator):
 
     def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
         return min(rows, estimator.groups(self.keys))
+
+    @cached_property
+    def _columns_read(self) -> frozenset[str]:
+        return referenced_columns(*self.keys)
 
 
 OPERATOR = OperatorSpec(DistinctStage, lambda s, _: Distinct(s.keys))

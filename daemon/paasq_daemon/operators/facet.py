@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from paasq_daemon.kernels.aggregate.value_counts import value_counts
 from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
@@ -28,7 +29,7 @@ class Facet(RowPreservingOperator):
     facets: tuple[FacetCount, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
-        batch.prefetch(referenced_columns(*(facet.value for facet in self.facets)))
+        batch.prefetch(self._columns_read)
         for facet in self.facets:
             context.cancel.raise_if_cancelled()
             top = FACET_VALUES_DEFAULT if facet.top is None else evaluate_row_count(facet.top, context)
@@ -44,6 +45,10 @@ class Facet(RowPreservingOperator):
             expression_text(f.value) + (f" top {expression_text(f.top)}" if f.top is not None else "")
             for f in self.facets
         )
+
+    @cached_property
+    def _columns_read(self) -> frozenset[str]:
+        return referenced_columns(*(facet.value for facet in self.facets))
 
 
 OPERATOR = OperatorSpec(FacetStage, lambda s, _: Facet(s.facets), frozenset({Capability.FACETS}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from paasq_daemon.kernels.evaluate import evaluate_mask, referenced_columns
 from paasq_daemon.operators.batch import Batch
@@ -21,9 +22,9 @@ class Filter(Operator):
     conditions: tuple[BoundExpression, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
-        for condition in self.conditions:
+        for condition, columns in zip(self.conditions, self._columns_read, strict=True):
             context.cancel.raise_if_cancelled()
-            batch.prefetch(referenced_columns(condition))
+            batch.prefetch(columns)
             batch = batch.filter(evaluate_mask(condition, batch, context.evaluation))
         return batch
 
@@ -34,6 +35,10 @@ class Filter(Operator):
         for condition in self.conditions:
             rows *= estimator.selectivity(condition)
         return rows
+
+    @cached_property
+    def _columns_read(self) -> tuple[frozenset[str], ...]:
+        return tuple(map(referenced_columns, self.conditions))
 
 
 OPERATOR = OperatorSpec(WhereStage, lambda s, _: Filter((s.predicate,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.operators.batch import Batch
@@ -27,11 +28,15 @@ class Project(RowPreservingOperator):
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
-        batch.prefetch(referenced_columns(*(item.value for item in self.items)))
+        batch.prefetch(self._columns_read)
         return batch.with_columns({item.name: evaluate(item.value, batch, context.evaluation) for item in self.items})
 
     def describe(self) -> str:
         return f"{self.word} " + ", ".join(show_item(item) for item in self.items)
+
+    @cached_property
+    def _columns_read(self) -> frozenset[str]:
+        return referenced_columns(*(item.value for item in self.items))
 
 
 def _build(items: tuple[NamedExpression, ...], word: str, keys: tuple[BoundExpression, ...] = ()) -> Project | Window:

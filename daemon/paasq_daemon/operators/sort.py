@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from paasq_daemon.kernels.evaluate import evaluate, referenced_columns
 from paasq_daemon.kernels.sort import argsort, top_k
@@ -23,7 +24,7 @@ class Sort(LimitedOperator):
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
-        batch.prefetch(referenced_columns(*(key.value for key in self.keys)))
+        batch.prefetch(self._columns_read)
         keys = [(evaluate(key.value, batch, context.evaluation), key.descending) for key in self.keys]
         if self.limit is None:
             rows = argsort(keys, batch.length)
@@ -35,6 +36,10 @@ class Sort(LimitedOperator):
     def describe(self) -> str:
         keys = ", ".join(expression_text(key.value) + (" desc" if key.descending else "") for key in self.keys)
         return f"sort {keys}{show_limit(self.limit)}"
+
+    @cached_property
+    def _columns_read(self) -> frozenset[str]:
+        return referenced_columns(*(key.value for key in self.keys))
 
 
 OPERATOR = OperatorSpec(SortStage, lambda s, _: Sort(s.keys))
