@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
 from paasq_daemon.operators.batch import Batch
@@ -64,7 +64,7 @@ class LimitedOperator(Operator):
     """Finds the first `limit` rows cheaper than all of them: a take behind it sets the limit. These rows are the same as
     without, and in the same order."""
 
-    limit: BoundExpression | int | None = field(default=None)
+    limit: BoundExpression | int | None = None
 
     def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
         return min(rows, estimator.count(self.limit, rows))
