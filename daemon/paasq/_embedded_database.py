@@ -59,7 +59,7 @@ class EmbeddedDatabase(Database):
         self._instance = instance
 
     def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
-        given = changed(request, params=to_json_value(request.params))
+        given = changed(request, params=to_json_value(request.params)) if request.params else request
         return self._instance.engine.query(given, cancel or CancellationToken(request.budget.time_ms))
 
     def open_watch(self, request: Request) -> EmbeddedWatch:

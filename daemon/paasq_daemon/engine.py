@@ -51,7 +51,7 @@ from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
 
 Clock: TypeAlias = Callable[[], int]  # what @now is, in microseconds since 1970, UTC
-_NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
+_NO_STATEMENT = (ColumnInfo("statement", "keyword"),)  # the columns of an answer of nothing
 
 
 def present_us() -> int:
@@ -83,7 +83,7 @@ class Engine:
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
-        answer, failing = _NOTHING, 1
+        answer, failing = Answer(_NO_STATEMENT, []), 1
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):
                 answer, failing = each, failing + 1
@@ -92,8 +92,9 @@ class Engine:
                 error.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
             raise
         tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
+        answer.tokens, answer.zone = tokens, lookup.compiled.zone
+        answer.elapsed_ms = (time.perf_counter() - started) * 1000
+        return answer
 
     def watch(self, request: Request) -> ContinuousQuery:
         """The rows of a standing query as events; the text holds one watch, and definitions. Close it when it is not wanted

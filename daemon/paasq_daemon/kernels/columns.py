@@ -49,7 +49,8 @@ def column_to_values(column: Column) -> list[Value]:
         lists: list[Value] = [items[a:b] for a, b in pairwise(ends)]
         return _with_nulls(lists, column.validity)
     if isinstance(column, DictionaryColumn):
-        return cast("list[Value]", dictionary_decode(column).tolist())
+        words: list[Value] = dictionary_decode(column).tolist()
+        return words
     if column.type.kind is TypeKind.VECTOR:
         vectors: list[Value] = [None if v is None else np.asarray(v, np.float64).tolist() for v in column.values]
         return _with_nulls(vectors, column.validity)
@@ -156,8 +157,9 @@ def object_array(values: Sequence[Any]) -> Objects:
 
 
 def _validity(values: Sequence[Value]) -> Mask | None:
-    valid = np.fromiter((v is not None for v in values), np.bool_, len(values))
-    return None if valid.all() else valid
+    if all(v is not None for v in values):
+        return None
+    return np.fromiter((v is not None for v in values), np.bool_, len(values))
 
 
 def _with_nulls(values: list[Value], valid: Mask | None) -> list[Value]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.evaluate import EvaluationContext
-from paasq_daemon.operators.batch import Batch
 from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_dsl.syntax.match_query import MatchQuery
@@ -32,7 +30,7 @@ class ExecutionContext:
     cancel: CancellationToken
     rows_max: int
     rows_max_reason: str
-    fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    fingerprint: Callable[[], str]  # of the plan and its values: a cursor leads on in the plan that made it only
     snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
@@ -61,22 +59,3 @@ class ExecutionContext:
         if "time" not in self.reasons:
             self.reasons.append("time")
         return True
-
-
-class Operator(Protocol):
-    """A step of a physical plan. Immutable: one plan runs in many threads at once."""
-
-    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
-        """The rows after this step. Leaves `batch` unchanged; labels, facets and the cursor of the answer go into `context`.
-
-        Raises EvaluationError where a value given to the stage is wrong or the result would be too large; Cancelled and
-        BudgetExceeded from `context.cancel`.
-        """
-        ...
-
-    def describe(self) -> str:
-        """The operator and its settings in one line, for explain."""
-        ...
-
-
-EMPTY_BATCH = Batch(0)

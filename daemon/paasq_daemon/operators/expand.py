@@ -10,13 +10,19 @@ from paasq_daemon.index.column import Column, ListColumn
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.operands import null_mask
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import check_rows
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import ExpandStage
 from paasq_dsl.types import TypeKind
+
+LIST_LENGTH = 3  # that is expected of a list, as nothing is counted of them
 
 
 @dataclass(frozen=True)
-class Expand:
+class Expand(Operator):
     """The items of one list stay together, in their order. An empty list and null give no row."""
 
     column: str
@@ -39,3 +45,10 @@ class Expand:
 
     def describe(self) -> str:
         return f"expand {self.column}" + (f" as {self.name}" if self.name != self.column else "")
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        del estimator
+        return rows * LIST_LENGTH
+
+
+OPERATOR = OperatorSpec(ExpandStage, lambda s, _: Expand(s.column, s.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,23 +13,28 @@ from paasq_daemon.index.text_index import text_fields
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import LimitedOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
-from paasq_dsl.bound import BoundExpression, Constant
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, Constant, MatchStage
 from paasq_dsl.syntax.match_query import MatchQuery, MatchQueryError, parse_match_query
 from paasq_dsl.types import FLOAT, TypeKind
 
+SELECTIVITY = 0.1  # of the rows that have some word of a match
+
 
 @dataclass(frozen=True)
-class Match:
+class Match(LimitedOperator):
     """Without `fields` all text fields are searched as one. `limit` bounds the rows where what follows needs no more; the
     rows and their order stay the same."""
 
     fields: tuple[tuple[str, float], ...]
     words: BoundExpression
     min_should_match: BoundExpression | None = None
-    limit: BoundExpression | int | None = None
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         if batch.source is None or not batch.length:
@@ -53,6 +59,9 @@ class Match:
         like = "like " if self.words.type.kind is TypeKind.LINK else ""
         least = f" min={expression_text(self.min_should_match)}" if self.min_should_match else ""
         return f"match {fields} {like}{expression_text(self.words)}{least}{show_limit(self.limit)}"
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(rows * SELECTIVITY, super().estimate(estimator, rows))
 
     def _like(self, context: ExecutionContext, source: CollectionView) -> tuple[MatchQuery, int | None]:
         """The telling words of the record that is named, and its ordinal where it is one of those searched."""
@@ -84,3 +93,16 @@ def with_scores(batch: Batch, scores: np.ndarray) -> Batch:
     """The rows with their scores (best first) as `_score`, ordered by it."""
     column = FlatColumn(FLOAT, scores.astype(np.float64))
     return replace(batch, computed={**batch.computed, "_score": column}, order=(SortKey(column, descending=True),))
+
+
+def _needs_of(stage: MatchStage) -> Iterator[Capability]:
+    if stage.query_text.type.kind is TypeKind.LINK:
+        yield Capability.LIKE
+
+
+OPERATOR = OperatorSpec(
+    MatchStage,
+    lambda s, _: Match(s.fields, s.query_text, s.minimum_should_match),
+    frozenset({Capability.TEXT}),
+    needs_of=_needs_of,
+)

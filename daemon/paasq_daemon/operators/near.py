@@ -13,11 +13,14 @@ from paasq_daemon.index.vector_search import VectorSearcher
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.match import with_scores
+from paasq_daemon.operators.operator import LimitedOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, NearStage
 from paasq_dsl.types import TypeKind
 
 # The target's own share of it, once drawn to vectors. One half finds more where many rows are relevant, and loses some
@@ -26,13 +29,12 @@ QUERY_WEIGHT = 0.65
 
 
 @dataclass(frozen=True)
-class Near:
+class Near(LimitedOperator):
     """The rows that have a vector, by cosine. `limit` as in Match."""
 
     field: str
     target: BoundExpression
     exact: BoundExpression | None = None
-    limit: BoundExpression | int | None = None
 
     def execute(self, context: ExecutionContext, batch: Batch, feedback_ordinals: Ints | None = None) -> Batch:
         """`feedback_ordinals` are records whose vectors the target is moved towards."""
@@ -120,3 +122,6 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float64]:
     wide = vector.astype(np.float64)  # in which no square of a float32 overflows
     length = float(np.linalg.norm(wide))
     return wide / length if length else wide
+
+
+OPERATOR = OperatorSpec(NearStage, lambda s, _: Near(s.field, s.target, s.exact), frozenset({Capability.VECTOR}))

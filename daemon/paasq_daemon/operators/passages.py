@@ -12,12 +12,16 @@ from paasq_daemon.index.column import Column, FlatColumn
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import fetch_column
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
 from paasq_daemon.operators.snippet_column import EMPTY_MATCH
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import BoundExpression, PassagesStage
 from paasq_dsl.citations import format_field_part
 from paasq_dsl.stages.find import TEXT_WEIGHT, VECTOR_WEIGHT
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
@@ -39,7 +43,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class Passages:
+class Passages(Operator):
     """The `most` (1) best parts of the text `field` of each row, best first; a row without text gives one row of nulls.
 
     A part's score is that of its words, divided by the best of all; where the run has looked for a meaning, 0.35 of it and
@@ -72,6 +76,9 @@ class Passages:
 
     def describe(self) -> str:
         return f"passages {self.field}" + (f" max {expression_text(self.most)}" if self.most else "")
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return rows * estimator.count(self.most, 1)
 
     def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
         context.cancel.raise_if_cancelled()
@@ -122,3 +129,10 @@ def _look_for_meaning(context: ExecutionContext, found: Sequence[list[_Part]], m
             break
         part.sense = float(np.dot(sense, context.embed(part.text)))
     return True
+
+
+def _build(stage: PassagesStage, _: PipelinePlanner) -> Passages:
+    return Passages(stage.field, stage.schema.columns_by_name["passage"].type, stage.max_per_row)
+
+
+OPERATOR = OperatorSpec(PassagesStage, _build, frozenset({Capability.PASSAGES}))

@@ -81,8 +81,11 @@ class Store:
     def read(self) -> Iterator[ReadView]:
         """A view of the last durable transaction, for one thread. Keep it short: while it is open, no page it sees is reused."""
         self._guard()
-        with translating_errors(), self._environment.begin() as txn:
-            yield ReadView(txn, self._tables)
+        try:
+            with self._environment.begin() as txn:
+                yield ReadView(txn, self._tables)
+        except lmdb.Error as error:
+            raise in_words(error) from error
 
     def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.

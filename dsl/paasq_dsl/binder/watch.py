@@ -19,8 +19,7 @@ from paasq_dsl.bound import (
     RowIdentity,
     Schema,
 )
-from paasq_dsl.bound.traversal import collections_read, stage_expressions, walk_expression, walk_stages
-from paasq_dsl.functions import time
+from paasq_dsl.bound.traversal import walk_stages
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_NODE
 from paasq_dsl.syntax import tree
@@ -51,10 +50,10 @@ def bind_watch(
         _check(context, stages, _StageSpans(stages, statement, named, source.name))
     if len(context.diagnostics) > before or not whole:
         return None
-    return BoundWatch(
-        BoundQuery(stages, None, statement.span), events, after, row_identity(stages),
-        tuple(sorted(collections_read(stages))), _timed(stages), statement.span,
-    )  # fmt: skip
+    query = BoundQuery(stages, None, statement.span)
+    reads = tuple(sorted(query.properties.collections_read))
+    timed = query.properties.time_dependent
+    return BoundWatch(query, events, after, row_identity(stages), reads, timed, statement.span)
 
 
 def unreachable_statements(statements: Iterable[tuple[tree.Statement, int]]) -> Iterator[Span]:
@@ -192,16 +191,3 @@ def _after(context: BindContext, node: tree.Expression | None) -> BoundExpressio
             "PQ0304", node.span, what="what a watch goes on after", expected=expected, found=describe_expression(bound)
         )
     return bound
-
-
-def _timed(stages: Sequence[BoundStage]) -> bool:
-    """Do the rows depend on when they are asked for?"""
-    return any(
-        isinstance(leaf, b.MomentRef) or (isinstance(leaf, b.FunctionCall) and leaf.function in _MOVING)
-        for stage in walk_stages(stages)
-        for expression in stage_expressions(stage)
-        for leaf in walk_expression(expression)
-    )
-
-
-_MOVING = frozenset(function.name for function in time.FUNCTIONS if function.depends_on_run)  # they look at the clock
