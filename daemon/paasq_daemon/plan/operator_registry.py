@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Any
 
-from paasq_daemon.operators import (
-    cite,
-    collapse,
-    distinct,
-    diversify,
-    drop,
-    expand,
-    facet,
-    follow,
-    fuse,
-    lookup_join,
-    match,
-    near,
-    page,
-    passages,
-    project,
-    rename,
-    rerank,
-    result_budget,
-    sample,
-    scan,
-    skip,
-    sort,
-    summarize,
-    take,
-    union,
-)
-from paasq_daemon.operators import (
-    filter as where,
-)
+from paasq_daemon import operators
 from paasq_daemon.operators.spec import OperatorSpec
 from paasq_dsl.bound import BoundStage
 
-OPERATORS: tuple[OperatorSpec[Any], ...] = (
-    project.SELECT,
-    project.EXTEND,
-    *(
-        module.OPERATOR
-        for module in (
-            scan, where, match, near, fuse, sort, take, page, facet, summarize, follow, drop, rename, skip, distinct, expand,
-            sample, union, lookup_join, rerank, collapse, diversify, passages, cite, result_budget,
-        )
-    ),
-)  # fmt: skip
+
+def _specs() -> Iterator[OperatorSpec[Any]]:
+    """Those that the modules of the package define."""
+    for module in iter_modules(operators.__path__, f"{operators.__name__}."):
+        yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, OperatorSpec))
+
+
+OPERATORS: tuple[OperatorSpec[Any], ...] = tuple(_specs())
 OPERATOR_BY_STAGE: Mapping[type[BoundStage], OperatorSpec[Any]] = MappingProxyType({o.stage: o for o in OPERATORS})
