@@ -49,4 +49,4 @@ def _build(stage: CiteStage, _: PipelinePlanner) -> Cite:
     return Cite(stage.schema.collection.name, stage.cites_passage)
 
 
-OPERATOR = OperatorSpec(CiteStage, _build)
+OPERATORS = (OperatorSpec(CiteStage, _build),)

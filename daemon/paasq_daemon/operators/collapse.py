@@ -53,4 +53,4 @@ def _first_of_each(codes: Ints, keep: int) -> Mask:
     return mask
 
 
-OPERATOR = OperatorSpec(CollapseStage, lambda s, _: Collapse(s.value, s.max_per_value))
+OPERATORS = (OperatorSpec(CollapseStage, lambda s, _: Collapse(s.value, s.max_per_value)),)

@@ -43,4 +43,4 @@ class Distinct(Operator):
         return referenced_columns(*self.keys)
 
 
-OPERATOR = OperatorSpec(DistinctStage, lambda s, _: Distinct(s.keys))
+OPERATORS = (OperatorSpec(DistinctStage, lambda s, _: Distinct(s.keys)),)

@@ -108,6 +108,10 @@ def _vectors(source: CollectionView, field: str, ordinals: Ints, places: Ints) -
     return np.array(rows, np.float32).reshape(len(rows), view.size), places[there]
 
 
-OPERATOR = OperatorSpec(
-    DiversifyStage, lambda s, _: Diversify(s.field, s.mmr_lambda, s.candidate_count), frozenset({Capability.DIVERSITY})
+OPERATORS = (
+    OperatorSpec(
+        DiversifyStage,
+        lambda s, _: Diversify(s.field, s.mmr_lambda, s.candidate_count),
+        frozenset({Capability.DIVERSITY}),
+    ),
 )

@@ -26,4 +26,4 @@ class Drop(RowPreservingOperator):
         return f"drop {', '.join(self.names)}"
 
 
-OPERATOR = OperatorSpec(DropStage, lambda s, _: Drop(s.names))
+OPERATORS = (OperatorSpec(DropStage, lambda s, _: Drop(s.names)),)

@@ -51,4 +51,4 @@ class Expand(Operator):
         return rows * LIST_LENGTH
 
 
-OPERATOR = OperatorSpec(ExpandStage, lambda s, _: Expand(s.column, s.name))
+OPERATORS = (OperatorSpec(ExpandStage, lambda s, _: Expand(s.column, s.name)),)

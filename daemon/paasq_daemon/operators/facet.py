@@ -51,4 +51,4 @@ class Facet(RowPreservingOperator):
         return referenced_columns(*(facet.value for facet in self.facets))
 
 
-OPERATOR = OperatorSpec(FacetStage, lambda s, _: Facet(s.facets), frozenset({Capability.FACETS}))
+OPERATORS = (OperatorSpec(FacetStage, lambda s, _: Facet(s.facets), frozenset({Capability.FACETS})),)

@@ -41,4 +41,4 @@ class Filter(Operator):
         return tuple(map(referenced_columns, self.conditions))
 
 
-OPERATOR = OperatorSpec(WhereStage, lambda s, _: Filter((s.predicate,)))
+OPERATORS = (OperatorSpec(WhereStage, lambda s, _: Filter((s.predicate,))),)

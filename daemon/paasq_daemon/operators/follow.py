@@ -92,4 +92,4 @@ def _build(stage: FollowStage, _: PipelinePlanner) -> Follow:
     return Follow(stage.field, stage.schema.collection, stage.depth)
 
 
-OPERATOR = OperatorSpec(FollowStage, _build, frozenset({Capability.LINKS}))
+OPERATORS = (OperatorSpec(FollowStage, _build, frozenset({Capability.LINKS})),)

@@ -194,4 +194,4 @@ def _branch(branch: FuseBranch, plan_pipeline: PipelinePlanner) -> Branch:
     return Branch(branch.name, operators, limited)
 
 
-OPERATOR = OperatorSpec(FuseStage, _build, frozenset({Capability.FUSION}))
+OPERATORS = (OperatorSpec(FuseStage, _build, frozenset({Capability.FUSION})),)

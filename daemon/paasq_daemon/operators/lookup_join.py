@@ -74,4 +74,4 @@ def _build(stage: LookupStage, _: PipelinePlanner) -> LookupJoin:
     return LookupJoin(stage.collection, stage.field, stage.value, stage.comparison_type, stage.many, names)
 
 
-OPERATOR = OperatorSpec(LookupStage, _build, frozenset({Capability.LOOKUPS}))
+OPERATORS = (OperatorSpec(LookupStage, _build, frozenset({Capability.LOOKUPS})),)

@@ -100,9 +100,11 @@ def _needs_of(stage: MatchStage) -> Iterator[Capability]:
         yield Capability.LIKE
 
 
-OPERATOR = OperatorSpec(
-    MatchStage,
-    lambda s, _: Match(s.fields, s.query_text, s.minimum_should_match),
-    frozenset({Capability.TEXT}),
-    needs_of=_needs_of,
+OPERATORS = (
+    OperatorSpec(
+        MatchStage,
+        lambda s, _: Match(s.fields, s.query_text, s.minimum_should_match),
+        frozenset({Capability.TEXT}),
+        needs_of=_needs_of,
+    ),
 )

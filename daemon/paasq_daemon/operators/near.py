@@ -124,4 +124,4 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float64]:
     return wide / length if length else wide
 
 
-OPERATOR = OperatorSpec(NearStage, lambda s, _: Near(s.field, s.target, s.exact), frozenset({Capability.VECTOR}))
+OPERATORS = (OperatorSpec(NearStage, lambda s, _: Near(s.field, s.target, s.exact), frozenset({Capability.VECTOR})),)

@@ -131,4 +131,4 @@ def _decode(value: Any) -> Value:
     return value
 
 
-OPERATOR = OperatorSpec(PageStage, lambda s, _: Page(s.size, s.after), frozenset({Capability.PAGES}))
+OPERATORS = (OperatorSpec(PageStage, lambda s, _: Page(s.size, s.after), frozenset({Capability.PAGES})),)

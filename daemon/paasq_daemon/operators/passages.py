@@ -135,4 +135,4 @@ def _build(stage: PassagesStage, _: PipelinePlanner) -> Passages:
     return Passages(stage.field, stage.schema.columns_by_name["passage"].type, stage.max_per_row)
 
 
-OPERATOR = OperatorSpec(PassagesStage, _build, frozenset({Capability.PASSAGES}))
+OPERATORS = (OperatorSpec(PassagesStage, _build, frozenset({Capability.PASSAGES})),)

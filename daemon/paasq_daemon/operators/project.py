@@ -52,5 +52,7 @@ def _has_window_calls(items: Iterable[NamedExpression]) -> bool:
     return any(any(window_calls(item.value)) for item in items)
 
 
-SELECT = OperatorSpec(SelectStage, lambda s, _: _build(s.items, "select"), needs_of=_needs_of)
-EXTEND = OperatorSpec(ExtendStage, lambda s, _: _build(s.items, "extend", s.partition_keys), needs_of=_needs_of)
+OPERATORS = (
+    OperatorSpec(SelectStage, lambda s, _: _build(s.items, "select"), needs_of=_needs_of),
+    OperatorSpec(ExtendStage, lambda s, _: _build(s.items, "extend", s.partition_keys), needs_of=_needs_of),
+)

@@ -26,4 +26,4 @@ class Rename(RowPreservingOperator):
         return "rename " + ", ".join(f"{new} = {old}" for new, old in self.names)
 
 
-OPERATOR = OperatorSpec(RenameStage, lambda s, _: Rename(s.names))
+OPERATORS = (OperatorSpec(RenameStage, lambda s, _: Rename(s.names)),)

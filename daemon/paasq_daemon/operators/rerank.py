@@ -54,4 +54,4 @@ class Rerank(LimitedOperator):
         return score
 
 
-OPERATOR = OperatorSpec(RerankStage, lambda s, _: Rerank(s.value))
+OPERATORS = (OperatorSpec(RerankStage, lambda s, _: Rerank(s.value)),)

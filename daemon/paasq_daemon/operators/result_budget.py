@@ -59,4 +59,4 @@ def _time_ms(bound: BoundExpression | None, values: EvaluationContext) -> float 
     return length.micros / 1000
 
 
-OPERATOR = OperatorSpec(BudgetStage, lambda s, _: ResultBudget(s.tokens, s.time, s.rows))
+OPERATORS = (OperatorSpec(BudgetStage, lambda s, _: ResultBudget(s.tokens, s.time, s.rows)),)

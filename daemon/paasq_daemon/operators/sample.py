@@ -72,4 +72,4 @@ def splitmix64(words: Hashes) -> Hashes:
     return words ^ (words >> np.uint64(31))
 
 
-OPERATOR = OperatorSpec(SampleStage, lambda s, _: Sample(s.count, s.seed))
+OPERATORS = (OperatorSpec(SampleStage, lambda s, _: Sample(s.count, s.seed)),)

@@ -121,4 +121,4 @@ def _needs_of(stage: ScanStage) -> Iterator[Capability]:
         yield Capability.HISTORY
 
 
-OPERATOR = OperatorSpec(ScanStage, _build, needs_of=_needs_of)
+OPERATORS = (OperatorSpec(ScanStage, _build, needs_of=_needs_of),)

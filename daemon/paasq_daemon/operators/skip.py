@@ -32,4 +32,4 @@ class Skip(Operator):
         return max(rows - estimator.count(self.count, 0), 0)
 
 
-OPERATOR = OperatorSpec(SkipStage, lambda s, _: Skip(s.count))
+OPERATORS = (OperatorSpec(SkipStage, lambda s, _: Skip(s.count)),)

@@ -42,4 +42,4 @@ class Sort(LimitedOperator):
         return referenced_columns(*(key.value for key in self.keys))
 
 
-OPERATOR = OperatorSpec(SortStage, lambda s, _: Sort(s.keys))
+OPERATORS = (OperatorSpec(SortStage, lambda s, _: Sort(s.keys)),)

@@ -208,6 +208,10 @@ def _is_time_bucket(key: NamedExpression) -> bool:
     )
 
 
-OPERATOR = OperatorSpec(
-    SummarizeStage, lambda s, _: Summarize(s.aggregates, s.keys, s.fill, s.fill_method), frozenset({Capability.GROUPS})
+OPERATORS = (
+    OperatorSpec(
+        SummarizeStage,
+        lambda s, _: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
+        frozenset({Capability.GROUPS}),
+    ),
 )

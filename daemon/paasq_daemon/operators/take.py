@@ -36,4 +36,4 @@ class Take(Operator):
         return min(rows, estimator.count(self.count, rows))
 
 
-OPERATOR = OperatorSpec(TakeStage, lambda s, _: Take(s.count))
+OPERATORS = (OperatorSpec(TakeStage, lambda s, _: Take(s.count)),)

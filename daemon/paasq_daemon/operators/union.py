@@ -97,4 +97,4 @@ def _build(stage: UnionStage, plan_pipeline: PipelinePlanner) -> Union:
     return Union(frozenset(stage.input_columns), pipelines, {c.name: c.type for c in stage.schema.columns})
 
 
-OPERATOR = OperatorSpec(UnionStage, _build, frozenset({Capability.UNIONS}))
+OPERATORS = (OperatorSpec(UnionStage, _build, frozenset({Capability.UNIONS})),)

@@ -16,7 +16,7 @@ from paasq_dsl.bound import BoundStage
 def _specs() -> Iterator[OperatorSpec[Any]]:
     """Those that the modules of the package define."""
     for module in iter_modules(operators.__path__, f"{operators.__name__}."):
-        yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, OperatorSpec))
+        yield from getattr(import_module(module.name), "OPERATORS", ())
 
 
 OPERATORS: tuple[OperatorSpec[Any], ...] = tuple(_specs())
