@@ -81,7 +81,7 @@ def _has_stages(rule: str) -> bool:
 _RULES = _rules()
 _ALL = {word for body in _RULES.values() for word in _keywords(body)}
 
-ORDERED_STAGE_KEYWORDS = tuple(_keywords([*_first_symbols("stage")]))  # in the order of the grammar
+ORDERED_STAGE_KEYWORDS = tuple(dict.fromkeys(_keywords([*_first_symbols("stage")])))  # in the order of the grammar
 STAGE_KEYWORDS = frozenset(ORDERED_STAGE_KEYWORDS)
 STATEMENT_KEYWORDS = frozenset(_keywords([*_first_symbols("head")]))
 # Words of the grammar that begin neither a stage nor a statement.
