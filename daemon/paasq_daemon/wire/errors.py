@@ -64,7 +64,8 @@ class PaasqError(Exception):
 
 
 class QueryError(PaasqError):
-    """`diagnostics`, as the editor shows them: dicts with code, message, start, end, line, column, candidates, edit."""
+    """The text is wrong. `diagnostics`, as the editor shows them: dicts with code, message, start, end, line, column,
+    candidates, edit."""
 
     code = "PQ0001"
 
