@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,7 +20,7 @@ from architecture.code import PACKAGE_FOLDERS, modules
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.description import ERRORS_OF_ANY, description, errors_of
 from paasq_daemon.server.methods.param_readers import params_schema, read_params
-from paasq_daemon.server.methods.registry import Method
+from paasq_daemon.server.methods.registry import Lane, Method
 from paasq_daemon.server.methods.result_schemas import ERROR
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -60,11 +61,11 @@ def data(samples: Path) -> Iterator[Path]:
 
 @ALL
 def test_the_example_has_a_result_of_its_schema(method: Method, data: Path) -> None:
-    """And only a method with the right to write changes a file that is not derived from others."""
+    """And only a method with the right to write changes a file that is not derived from others; each runs in its lane."""
     assert list(violations(params_schema(method.params), method.example)) == []
     params = {**method.example, **({"into": str(data.parent / "restored")} if "into" in method.example else {})}
     with serving(data, data / "paasq.sock") as instance, Raw(data / "paasq.sock") as raw:
-        before = lasting(data.parent), instance.store.seq
+        before, threads = (lasting(data.parent), instance.store.seq), set(threading.enumerate())
         answer = raw.ask(request(method.name, **params))
         assert "result" in answer, answer
         assert list(violations(method.result, answer["result"])) == []
@@ -74,6 +75,18 @@ def test_the_example_has_a_result_of_its_schema(method: Method, data: Path) -> N
             pushed = raw.receive()
             event = next(event for event in method.events if event.name == pushed["method"])
             assert list(violations(event.params, pushed["params"])) == []
+        pools = {thread.name.split("_")[0] for thread in set(threading.enumerate()) - threads}
+        assert {pool for pool in pools if pool in POOLS} == LANES[method.lane]
+
+
+POOLS = frozenset({"paasq-query", "paasq-short", "paasq-long", "paasq-watching"})
+LANES = {
+    Lane.CONNECTION: set[str](),
+    Lane.QUERY: {"paasq-query"},
+    Lane.SHORT: {"paasq-short"},
+    Lane.LONG: {"paasq-long"},
+    Lane.WATCH: {"paasq-short", "paasq-watching"},
+}
 
 
 def lasting(folder: Path) -> dict[str, str]:

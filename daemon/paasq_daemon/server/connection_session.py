@@ -179,7 +179,7 @@ class Session:
     async def _run(self, request: _Request) -> bytes:
         method, granted = request.method, self._server_context.granted
         if not granted.includes(method.right):
-            raise ReadOnly(f"{method.name} writes, and this daemon only reads", "ask a daemon that may write")
+            raise ReadOnly(f"{method.name} writes, and this daemon only reads", "start it without --read-only")
         params = read_params(method.params, request.params)
         name: Hashable = request.id if request.answered else object()
         if name in self._in_flight:

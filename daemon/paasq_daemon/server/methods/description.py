@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from paasq_daemon.server.methods.json_schema import TEXT, described, list_of, object_of, one_of
+from paasq_daemon.server.methods.json_schema import OBJECT, TEXT, described, list_of, object_of, one_of
 from paasq_daemon.server.methods.param_readers import params_schema
 from paasq_daemon.server.methods.registry import METHODS, Lane, Method
-from paasq_daemon.server.methods.result_schemas import OBJECT
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import (
     Cancelled,

@@ -52,8 +52,8 @@ UTF-8, in one of two forms. Its first byte decides which, for both directions:
 - **Headers**: `Content-Length: <bytes>`, an empty line, then so many bytes of JSON, as language servers do. The first byte
   is `C` or `c`. A header has {HEADER_BYTES_MAX:,} bytes at most.
 
-A message has {DEFAULT_LIMITS.frame_bytes_max:,} bytes at most and {JSON_DEPTH_MAX} levels. It must be whole
-{DEFAULT_LIMITS.frame_timeout_s:g} s after its first byte. Where a frame is broken, the daemon says why and closes.
+A message may have {DEFAULT_LIMITS.frame_bytes_max:,} bytes and {JSON_DEPTH_MAX} levels. It is whole within
+{DEFAULT_LIMITS.frame_timeout_s:g} s. Where a frame is broken, the daemon says why and closes.
 
 ## Messages
 
@@ -61,10 +61,11 @@ Messages are JSON-RPC 2.0. A request has `"jsonrpc": "2.0"`, an `id`, text or a 
 by name. What may be left out may also be null. Without `id` it is a notification: it is run, and not answered. Several requests
 in a list are a batch: their answers come in one list.
 
-Requests of one connection run side by side and are answered as they are ready, each with its `id`. It may have
-{DEFAULT_LIMITS.in_flight_max} of them at a time, and {DEFAULT_LIMITS.watches_max} watches. An answer is read at one sequence
-number, whatever is written meanwhile. Who hangs up cancels what is under way. A connection that is silent for
-{DEFAULT_LIMITS.idle_timeout_s / 60:g} minutes, without a request and without a watch, is closed.
+Requests of one connection run side by side and are answered as they are ready, each with its `id`. An answer is read at one
+sequence number, whatever is written meanwhile. Who hangs up cancels what is under way.
+
+A connection may have {DEFAULT_LIMITS.in_flight_max} requests under way and {DEFAULT_LIMITS.watches_max} watches. Without
+either, it is closed after {DEFAULT_LIMITS.idle_timeout_s / 60:g} minutes of silence.
 
 Values are JSON as [Types](types.md) says: times and durations are text.
 

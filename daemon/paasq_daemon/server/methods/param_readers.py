@@ -11,6 +11,7 @@ from paasq_daemon.server.methods.json_schema import (
     BOOLEAN,
     INTEGER,
     NUMBER,
+    OBJECT,
     TEXT,
     TIME,
     Schema,
@@ -162,15 +163,14 @@ def _refuse(place: str, wanted: str, given: Any) -> NoReturn:
 
 
 _KINDS = {type(None): "null", bool: "a boolean", str: "text", list: "a list", dict: "an object"}
-_OBJECT: Schema = {"type": "object"}
 
-TEXT_PARAM = Reader(_text, TEXT)
+ANY_TEXT = Reader(_text, TEXT)
 TIMESTAMP = Reader(_timestamp, TIME)  # -> microseconds since 1970; a time without an offset is UTC's
 FLAG = Reader(_boolean, BOOLEAN)
 POSITIVE = Reader(_positive, {**NUMBER, "exclusiveMinimum": 0})
-OBJECT = Reader(_object, _OBJECT)
+ANY_OBJECT = Reader(_object, OBJECT)
 TEXT_MAP = Reader(_text_map, map_of(TEXT))
-RECORDS = Reader(_records, list_of(_OBJECT))
+RECORDS = Reader(_records, list_of(OBJECT))
 REQUEST_ID = Reader(_request_id, {"type": ["string", "integer"]})
 
 COUNT = integer(1, COUNT_MAX)

@@ -9,11 +9,11 @@ from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import list_of
 from paasq_daemon.server.methods.param_readers import (
+    ANY_OBJECT,
+    ANY_TEXT,
     BUDGET,
     FLAG,
-    OBJECT,
     TEXT_MAP,
-    TEXT_PARAM,
     TIMESTAMP,
     Param,
     optional,
@@ -43,11 +43,11 @@ _QUERY_TEXT = Param("text", text_up_to(QUERY_TEXT_CHARS_MAX), "a text of the lan
 _MODULES = optional("modules", TEXT_MAP, "the texts that it uses, by path", {})
 TEXT_PARAMS = (
     _QUERY_TEXT,
-    optional("params", OBJECT, "values of its parameters, by name without the `$`", {}),
-    optional("source_name", TEXT_PARAM, "what diagnostics call the text", "<query>"),
+    optional("params", ANY_OBJECT, "values of its parameters, by name without the `$`", {}),
+    optional("source_name", ANY_TEXT, "what diagnostics call the text", "<query>"),
     optional("read_only", FLAG, "refuse a text that writes, before any of it runs", default=False),
     _MODULES,
-    optional("zone", TEXT_PARAM, "the time zone of a text that names none", DEFAULT_ZONE),
+    optional("zone", ANY_TEXT, "the time zone of a text that names none", DEFAULT_ZONE),
 )
 _NOW = optional("now", TIMESTAMP, "what `@now` is; without an offset in UTC")
 TEXT_ERRORS = (QueryError, InvalidValue, ReadOnly, ModelMismatch, CapabilityMissing, SnapshotError)

@@ -7,20 +7,20 @@ from typing import Any
 from paasq_daemon.server.limits import VALUES_MAX
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, nullable, object_of
-from paasq_daemon.server.methods.param_readers import RECORDS, TEXT_PARAM, Param, integer, optional
+from paasq_daemon.server.methods.param_readers import ANY_TEXT, RECORDS, Param, integer, optional
 from paasq_daemon.server.methods.registry import work_method
 from paasq_daemon.server.methods.result_schemas import RECORD, SEQ
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.catalog_messages import encode_record
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, ModelMismatch
 
-_COLLECTION = Param("collection", TEXT_PARAM, "the name of a collection")
+_COLLECTION = Param("collection", ANY_TEXT, "the name of a collection")
 
 
 @work_method(
     "get",
     _COLLECTION,
-    Param("key", TEXT_PARAM, "the record's key"),
+    Param("key", ANY_TEXT, "the record's key"),
     right=Right.READ,
     result=nullable(RECORD),
     errors=(InvalidValue,),
@@ -50,8 +50,8 @@ def _put(call: RpcCall) -> dict[str, Any]:
 @work_method(
     "values",
     _COLLECTION,
-    Param("field", TEXT_PARAM, "a field of keywords or links"),
-    optional("prefix", TEXT_PARAM, "what the values begin with", ""),
+    Param("field", ANY_TEXT, "a field of keywords or links"),
+    optional("prefix", ANY_TEXT, "what the values begin with", ""),
     optional("limit", integer(1, VALUES_MAX), "how many at most", 20),
     right=Right.READ,
     result=list_of(object_of({"value": TEXT, "count": described(INTEGER, "how many records have it")})),

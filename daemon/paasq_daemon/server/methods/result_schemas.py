@@ -7,9 +7,9 @@ from paasq_daemon.server.methods.json_schema import (
     BOOLEAN,
     INTEGER,
     NUMBER,
+    OBJECT,
     TEXT,
     TIME,
-    Schema,
     described,
     list_of,
     map_of,
@@ -19,7 +19,6 @@ from paasq_daemon.server.methods.json_schema import (
 )
 
 SEQ = described(INTEGER, "the store's sequence number that the whole was read at, or that holds what was written")
-OBJECT: Schema = {"type": "object"}
 
 COLUMN = object_of(
     {"name": TEXT, "type": described(TEXT, "as in a schema: `keyword`, `text(en)`, `link<person>`, `[float]`")},

@@ -7,19 +7,19 @@ from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, object_of
-from paasq_daemon.server.methods.param_readers import TEXT_PARAM, Param, integer, optional
+from paasq_daemon.server.methods.param_readers import ANY_TEXT, Param, integer, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import SNAPSHOT, VERIFICATION
 from paasq_daemon.server.rights import Right
 from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
-_NAME = Param("name", TEXT_PARAM, "the snapshot's name")
+_NAME = Param("name", ANY_TEXT, "the snapshot's name")
 
 
 @work_method(
     "snapshot.create",
-    Param("name", TEXT_PARAM, "letters, digits, blanks, `.`, `_` and `-`, 100 at most"),
+    Param("name", ANY_TEXT, "letters, digits, blanks, `.`, `_` and `-`, 100 at most"),
     right=Right.WRITE,
     lane=Lane.LONG,
     result=SNAPSHOT,
@@ -55,7 +55,7 @@ def _verify(call: RpcCall) -> dict[str, Any]:
 @work_method(
     "snapshot.restore",
     _NAME,
-    Param("into", TEXT_PARAM, "the absolute path of a folder that is new or empty"),
+    Param("into", ANY_TEXT, "the absolute path of a folder that is new or empty"),
     right=Right.ADMIN,
     lane=Lane.LONG,
     result=SNAPSHOT,

@@ -6,7 +6,7 @@ from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import INTEGER, described, object_of
-from paasq_daemon.server.methods.param_readers import FLAG, POSITIVE, TEXT_PARAM, optional
+from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
 from paasq_daemon.server.rights import Right
@@ -29,7 +29,7 @@ def _status(call: RpcCall) -> dict[str, Any]:
 @work_method(
     "embed",
     optional("seconds_max", POSITIVE, "for how long at most; without, until none is left"),
-    optional("collection", TEXT_PARAM, "of this collection alone"),
+    optional("collection", ANY_TEXT, "of this collection alone"),
     optional("replace", FLAG, "make those that there are anew", default=False),
     right=Right.WRITE,
     lane=Lane.LONG,

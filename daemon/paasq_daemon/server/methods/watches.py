@@ -8,6 +8,7 @@ from paasq_daemon.server.methods.json_schema import (
     ANY,
     BOOLEAN,
     INTEGER,
+    OBJECT,
     TEXT,
     TIME,
     described,
@@ -19,7 +20,7 @@ from paasq_daemon.server.methods.json_schema import (
 from paasq_daemon.server.methods.param_readers import COUNT, Param
 from paasq_daemon.server.methods.queries import TEXT_ERRORS, TEXT_PARAMS, text_request
 from paasq_daemon.server.methods.registry import Lane, Notification, loop_method
-from paasq_daemon.server.methods.result_schemas import COLUMN, ERROR, OBJECT, SEQ
+from paasq_daemon.server.methods.result_schemas import COLUMN, ERROR, SEQ
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS
 
