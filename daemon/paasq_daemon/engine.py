@@ -104,8 +104,8 @@ class Engine:
         return self.watches.register(partial(self._watched, request))
 
     def explain(self, request: Request) -> Answer:
-        """The plan of a text that is one query, as rows and as text in `plan`."""
-        return self.query(replace(request, text=f"explain {request.text}"))
+        """The plan of a text that is one query, as rows and as text in `plan`. Raises ReadOnly where it goes on with a write."""
+        return self.query(replace(request, text=f"explain {request.text}", read_only=True))
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
