@@ -145,6 +145,19 @@ def test_import_csv(filled: Paasq, tmp_path: Path) -> None:
     assert not (tmp_path / "tasks.csv.rejected.jsonl").exists()
 
 
+def test_csv_keeps_null_empty_and_default_apart(filled: Paasq, tmp_path: Path) -> None:
+    filled("query", 'collection c { key id: keyword  note: text  status: keyword default "open"  n: int default 3 }')
+    records = '{id: "1", note: "", status: null, n: null}, {id: "2", note: "a, b"}, {id: "3", status: ""}'
+    filled("query", f"put c [{records}]")
+    before = filled("query", "from c", "-f", "jsonl").out
+    table = tmp_path / "c.csv"
+    table.write_text(filled("query", "from c", "-f", "csv").out)
+    assert table.read_text() == 'id,note,status,n\n1,"",,\n2,"a, b",open,3\n3,,"",3\n'
+    filled("query", "delete from c where true")
+    assert filled("import", "c", table).code == 0
+    assert filled("query", "from c", "-f", "jsonl").out == before
+
+
 def test_rejects_never_overwrite_the_file(filled: Paasq, tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text("not json")

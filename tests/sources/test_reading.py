@@ -84,8 +84,26 @@ def test_csv_values(tmp_path: Path) -> None:
         "id": "a", "title": 'two\r\nlines, "quoted"', "n": -7, "share": 1500.0, "done": True,
         "tags": ["work", "family"], "sizes": [1, 2], "due": "2026-11-22",
     }  # fmt: skip
-    assert second.record == {"id": "b", "done": False, "sizes": [3]}  # an empty cell is a field left out
+    none = {"title": None, "n": None, "share": None, "tags": None, "due": None}  # an empty cell is null
+    assert second.record == {"id": "b", "done": False, "sizes": [3], **none}
     assert (first.line, second.line) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("row", "record"),
+    [
+        (b'a,"",', {"title": "", "n": None}),
+        (b'a,,""', {"title": None, "n": None}),  # programs that quote every cell
+        (b'"a","",""\r', {"title": "", "n": None}),
+        (b'"a""b, ""c",,1', {"title": None, "n": 1}),
+        (b'"",x,1', {"title": "x", "n": 1}),  # no key: it is left out, as is what is required
+    ],
+)
+def test_empty_csv_cells(tmp_path: Path, row: bytes, record: dict[str, object]) -> None:
+    (found,) = read(tmp_path, "x.csv", b"id,title,n\n" + row + b"\n")
+    assert found.record is not None
+    assert {name: value for name, value in found.record.items() if name != "id"} == record
+    assert ("id" in found.record) is not row.startswith(b'"",')
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from enum import StrEnum
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -24,7 +24,7 @@ class AnswerFormat(StrEnum):
     TABLE = "table"
     JSON = "json"  # one object: columns, rows, complete, reason, cursor, seq, elapsed_ms, facets
     JSONL = "jsonl"  # one object a row
-    CSV = "csv"  # values as in JSON, null as an empty cell, a column for each member of an object
+    CSV = "csv"  # values as in JSON, null as an empty cell, empty text as `""`, a column for each member of an object
     MARKDOWN = "markdown"
 
 
@@ -57,12 +57,19 @@ def _jsonl(answer: Answer) -> None:
 def _csv(answer: Answer) -> None:
     from paasq_daemon.wire.value_codecs import leaf_paths
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
     paths = [path for column in answer.columns for path in leaf_paths(column.name, column.type)]
-    writer.writerow(".".join(path) for path in paths)
-    for row in answer.to_json()["rows"]:
-        cells = (reduce(lambda value, name: value and value[name], path, row) for path in paths)
-        writer.writerow(orjson.dumps(v).decode() if isinstance(v, list | bool) else v for v in cells)
+    rows = answer.to_json()["rows"]
+    found = ([reduce(lambda value, name: value and value[name], path, row) for path in paths] for row in rows)
+    for cells in ([".".join(path) for path in paths], *found):
+        sys.stdout.write((",".join(map(_csv_cell, cells)) or '""') + "\n")  # an empty line is no row
+
+
+def _csv_cell(value: Any) -> str:
+    """Null is empty, and empty text `""`: csv.writer of Python 3.11 writes both alike."""
+    if value is None:
+        return ""
+    text = orjson.dumps(value).decode() if isinstance(value, list | bool) else str(value)
+    return '"' + text.replace('"', '""') + '"' if not text or _CSV_SPECIAL.search(text) else text
 
 
 def _markdown(answer: Answer) -> None:
@@ -84,6 +91,7 @@ def _out(text: bytes) -> None:
     sys.stdout.write(text.decode())
 
 
+_CSV_SPECIAL = re.compile(r'[,"\r\n]')
 _LABELLED = frozenset({AnswerFormat.TABLE, AnswerFormat.JSON})
 _WRITERS: Mapping[AnswerFormat, Callable[[Answer], None]] = {
     AnswerFormat.TABLE: _table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,12 +11,19 @@ from paasq_daemon.sources.csv_cells import cell_parser
 from paasq_daemon.sources.input_record import InputRecord
 from paasq_daemon.sources.line_reader import LINE_BYTES_MAX, Line
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.catalog import Collection
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.diagnostics import similar_names
+from paasq_dsl.types import STRING_KINDS
+
+_CELL = re.compile(r'("(?:[^"]|"")*"|[^,"\r\n]*)(?:,|\r?\n?$)')
 
 
 def read_csv(lines: Iterable[Line], collection: Collection) -> Iterator[InputRecord]:
-    """An entry a row; an empty cell is a field left out. Raises PaasqError where the header does not fit."""
+    """An entry a row. Raises PaasqError where the header does not fit.
+
+    An empty cell is null, and empty text where it is quoted and its field holds text; where the field can't be null it is
+    left out.
+    """
     csv.field_size_limit(LINE_BYTES_MAX)
     taken: list[Line] = []  # the lines of the row that is being read: a quoted cell may hold newlines
     rows = csv.reader(_decoded(lines, taken), strict=True)
@@ -32,8 +40,9 @@ def read_csv(lines: Iterable[Line], collection: Collection) -> Iterator[InputRec
             names = _header(cells, cause, collection)
         elif cells or cause:
             cause = cause or _cut(taken)
-            record, cause = (None, cause) if cause else _record(names, cells, collection)
-            yield InputRecord(taken[0].number, b"".join(line.text for line in taken), record, cause)
+            raw = b"".join(line.text for line in taken)
+            record, cause = (None, cause) if cause else _record(names, cells, _quoted(cells, raw), collection)
+            yield InputRecord(taken[0].number, raw, record, cause)
 
 
 def _decoded(lines: Iterable[Line], taken: list[Line]) -> Iterator[str]:
@@ -61,17 +70,36 @@ def _header(names: list[str], cause: str, collection: Collection) -> list[str]:
     return names
 
 
-def _record(names: list[str], cells: list[str], collection: Collection) -> tuple[dict[str, Any] | None, str]:
+def _quoted(cells: list[str], raw: bytes) -> list[bool]:
+    """Which cells are empty and in quotes: csv gives the same for `,,` and `,"",`."""
+    if b'""' not in raw or all(cells):
+        return [False] * len(cells)
+    found = _CELL.findall(raw.decode("utf-8", "surrogateescape"))
+    return [cell == '""' for cell in found[: len(cells)]]
+
+
+def _record(
+    names: list[str], cells: list[str], quoted: list[bool], collection: Collection
+) -> tuple[dict[str, Any] | None, str]:
     if len(cells) != len(names):
         return None, f"the header has {len(names)} cells and this row {len(cells)}"
     record: dict[str, Any] = {}
-    for name, cell in zip(names, cells, strict=True):
+    for name, cell, in_quotes in zip(names, cells, quoted, strict=True):
+        field = collection.fields_by_name[name]
         if not cell.isascii() and any("\ud800" <= c <= "\udfff" for c in cell):
             return None, f"{name}: this is not UTF-8"
         if not cell:
+            if in_quotes and field.type.kind in STRING_KINDS and name != collection.key:
+                record[name] = ""
+            elif _may_be_null(field, collection):
+                record[name] = None
             continue
         try:
-            record[name] = cell_parser(collection.fields_by_name[name].type)(cell)
+            record[name] = cell_parser(field.type)(cell)
         except ValueError as error:
             return None, f"{name}: {error}"
     return record, ""
+
+
+def _may_be_null(field: Field, collection: Collection) -> bool:
+    return not (field.required or field.is_generated or field.name == collection.key)
