@@ -171,7 +171,7 @@ _BUILDERS: dict[type, Callable[[Any], Operator]] = {
     bound.RenameStage: lambda s: Rename(s.names),
     bound.SkipStage: lambda s: Skip(s.count),
     bound.DistinctStage: lambda s: Distinct(s.keys),
-    bound.ExpandStage: lambda s: Expand(s.column, s.name),
+    bound.ExpandStage: lambda s: Expand(s.column, s.name, s.span),
     bound.SampleStage: lambda s: Sample(s.count, s.seed),
     bound.UnionStage: _union,
     bound.LookupStage: _lookup,

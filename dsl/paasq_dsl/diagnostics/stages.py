@@ -13,7 +13,7 @@ STAGES = {
     "makes one row for each group",
     "PQ0411": "here find has one part alone, so there is nothing to weigh",
     "PQ0412": "summarize takes aggregates such as count() or avg(field)",
-    "PQ0413": "fill closes gaps in time: it needs one key that is bucket(time, width)",
+    "PQ0413": "fill closes gaps in time: it needs one key that is bucket(time, width), of one width for all rows",
     "PQ0414": "diversify weighs scores, and these rows have none: put match, near or find before it",
     "PQ0415": "{field} leads to {collection}, so it can't be followed more than one step",
     "PQ0416": "{collection} has several vector fields: name one",
