@@ -57,6 +57,17 @@ class FolderLock:
         self._file.close()
 
 
+def require_path(folder: Path) -> None:
+    """Raises StoreError where the file system can't have a folder of this name, or does not let it be looked up."""
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{str(folder)[:100]!r} cannot be a data folder: {why}", "name another folder") from error
+
+
 def prepare_folder(folder: Path) -> None:
     """Make the folder with mode 0700, or set that mode where it is empty or a data folder already.
 
