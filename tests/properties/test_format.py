@@ -63,7 +63,9 @@ def test_any_spacing_and_comments(seed: int, width: int, text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(), st.sampled_from([WIDE, NARROW]), st.sampled_from(SMALL), st.sampled_from(["", "let a = from b;\n"]))
+@given(
+    st.integers(), st.sampled_from([WIDE, NARROW]), st.sampled_from(SMALL), st.sampled_from(["", "let a = from b;\n"])
+)
 def test_any_comments_after_a_last_statement_without_semicolon(seed: int, width: int, text: str, before: str) -> None:
     chance = random.Random(seed)
     ends = [t for t in TRIVIA_TO_TRY if "///" not in t]

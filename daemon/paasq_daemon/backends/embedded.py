@@ -37,12 +37,12 @@ from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.object_paths import nest_value
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
-Embed = Callable[[Catalog, str], NDArray[np.float32]]
+Embed = Callable[[Collection, Field, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
     ColumnInfo("operator", "text"),
     ColumnInfo("estimated_rows", "int"),
@@ -188,9 +188,9 @@ class EmbeddedPlan:
         own = last.evaluate_limits(values) if isinstance(last, ResultBudget) else Limits()
         budget = inputs.budget.within(own)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
-        embed, cancel = partial(self.embed, view.catalog), inputs.cancellation.child(own.time_ms)
+        cancel = inputs.cancellation.child(own.time_ms)
         digits = self.plan.fingerprint.digest(values)
-        run = ExecutionContext(view, values, embed, cancel, limit, reason, digits, snippet_column, budget.tokens)
+        run = ExecutionContext(view, values, self.embed, cancel, limit, reason, digits, snippet_column, budget.tokens)
         run.bind_snippets()
         return run
 
