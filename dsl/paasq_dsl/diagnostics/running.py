@@ -27,7 +27,7 @@ RUNNING = {
     "PQ0732": "this is no cursor; take the one that came with the last events",
     "PQ0733": "this cursor belongs to another query, or the schema has changed since; start anew, without after",
     "PQ0734": "{collection}:{key} does not exist",
-    "PQ0735": "{collection}:{key} has no vector yet; make it by paasq embed, or wait until the daemon has",
+    "PQ0735": "{collection}:{key} has no vector yet; make it by `paasq embed`, or wait until the daemon has",
     "PQ0736": "what match and find look for is null; give a text",
     "PQ0737": "{field} is not computed from text, so near needs a vector or a record",
     "PQ0738": "near needs a text, a record or a list of {size} numbers here",
