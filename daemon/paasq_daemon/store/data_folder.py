@@ -52,7 +52,9 @@ class FolderLock:
             _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
-        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
+        """Empty the lock file and give the lock back, once. Call it last, after the data file is closed."""
+        if self._file.closed:
+            return
         os.ftruncate(self._file.fileno(), 0)
         self._file.close()
 
