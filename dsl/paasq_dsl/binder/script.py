@@ -296,7 +296,7 @@ class _Binder:
         """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
             return fresh
-        context, found = self.context, "it stands on itself"
+        context, found = self.context, "it is made from itself"
         if view.name not in self.scope.import_chain and len(self.scope.import_chain) < IMPORT_DEPTH_MAX:
             alone = _Binder(context.catalog, replace(self.scope, import_chain=(*self.scope.import_chain, view.name)))
             alone.context.call_site = context.absolute_span(source.name_span)
