@@ -74,6 +74,9 @@ class EmbeddedDatabase(Database):
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
+        for at, record in enumerate(several):
+            if not isinstance(record, Mapping):
+                raise TypeError(f"records[{at}] must be a mapping of fields, not a {type(record).__name__}")
         return self._instance.records.put(collection, to_json_value(several))
 
     def catalog(self) -> Catalog:

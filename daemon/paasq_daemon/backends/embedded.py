@@ -38,12 +38,12 @@ from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.object_paths import nest_value
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
-Embed = Callable[[Catalog, str], NDArray[np.float32]]
+Embed = Callable[[Collection, Field, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
     ColumnInfo("operator", "text"),
     ColumnInfo("estimated_rows", "int"),
@@ -189,8 +189,8 @@ class EmbeddedPlan:
             own = self.plan.budget.evaluate_limits(values)
             budget, cancel = budget.within(own), cancel.child(own.time_ms)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
-        embed, digest = partial(self.embed, view.catalog), partial(self.plan.fingerprint.digest, values)
-        run = ExecutionContext(view, values, embed, cancel, limit, reason, digest, snippet_column, budget.tokens)
+        digest = partial(self.plan.fingerprint.digest, values)
+        run = ExecutionContext(view, values, self.embed, cancel, limit, reason, digest, snippet_column, budget.tokens)
         run.bind_snippets()
         return run
 

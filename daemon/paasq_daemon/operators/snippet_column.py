@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from paasq_daemon.index.column import Column, FlatColumn
+from paasq_daemon.index.column import Column
 from paasq_daemon.index.snippet_selection import Snippet
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.context import SnippetMode
@@ -24,7 +24,6 @@ def snippet_column(
 ) -> Column:
     """What is shown of each text: of at most `chars` characters of it, or of the whole; null where the text is. Without a
     match before, its beginning. Words of the match are marked by « and »."""
-    assert isinstance(column, FlatColumn)
     source = rows.source if isinstance(rows, Batch) else None
     fields = source.collection.fields_of_kind(TypeKind.TEXT) if source else ()
     # the analyzer is what matters, and fields of one language share it

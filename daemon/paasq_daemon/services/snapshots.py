@@ -11,6 +11,7 @@ from paasq_daemon.snapshot.garbage_collection import collect_garbage, delete_sna
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth, verify_snapshot
+from paasq_daemon.store.data_folder import require_path
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -49,7 +50,8 @@ class SnapshotService:
         return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
     def restore(self, name: str, into: Path) -> Manifest:
-        """Raises SnapshotError where `into` is no new or empty folder, or lies inside the data folder."""
+        """Raises SnapshotError where `into` lies inside the data folder, StoreError where it is no new or empty folder."""
+        require_path(into)
         if into.resolve().is_relative_to(self._store.folder.resolve()):
             raise SnapshotError(f"{into} lies inside the store's own folder", "restore into a folder beside it")
         return restore_snapshot(self.folder, name, into)
