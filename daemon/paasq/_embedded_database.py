@@ -96,6 +96,14 @@ class EmbeddedDatabase(Database):
     ) -> dict[str, Any]:
         return self._instance.embedding.run(seconds_max=seconds_max, collection=collection, replace=replace)
 
+    def schema_apply(
+        self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
+        dry_run: bool = True, source_name: str = "<schema>",
+    ) -> dict[str, Any]:  # fmt: skip
+        return self._instance.schema.apply(
+            text, renames=renames or {}, whole=whole, drop=drop, dry_run=dry_run, source_name=source_name
+        )
+
     def snapshot_create(self, name: str) -> dict[str, Any]:
         return manifest_to_json(self._instance.snapshots.create(name))
 

@@ -31,9 +31,9 @@ from paasq_dsl.bound import (
 )
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
-from paasq_dsl.source_text import SourceText, Span
+from paasq_dsl.schema.script import pipeline_text
+from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.free_parameters import free_parameters
-from paasq_dsl.syntax.lexer import tokenize
 from paasq_dsl.syntax.normalization import NormalizedText, normalize
 from paasq_dsl.syntax.parser import parse_scanned
 from paasq_dsl.syntax.scanned_text import ScannedText
@@ -234,9 +234,9 @@ class Compiler:
         if isinstance(statement, BoundWatch):
             return PreparedWatch(statement, self.backend.prepare(statement.query))
         if isinstance(statement, BoundCreateView):
-            return replace(
-                statement, view=replace(statement.view, definition=_pipeline_text(text, statement.pipeline_span))
-            )
+            span = statement.pipeline_span
+            definition = pipeline_text(text[span.start : span.end])
+            return replace(statement, view=replace(statement.view, definition=definition))
         assert isinstance(statement, (BoundCreateCollection, BoundCommand))
         return statement
 
@@ -259,18 +259,6 @@ def _queries(step: PreparedStatement) -> Iterator[PreparedQuery]:
 
 def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit: bool) -> CompiledRequest:
     return CompiledRequest(compiled, key, key.literal_values(find_zone(compiled.zone) or UTC), plan_key, hit)
-
-
-def _pipeline_text(text: str, statement: Span) -> str:
-    """What stands behind the = of a view."""
-    written = text[statement.start : statement.end]
-    depth, equals = 0, 0  # an = in the brackets is that of a default
-    for token in tokenize(written):
-        depth += (token.text == "(") - (token.text == ")")
-        if token.text == "=" and depth == 0:
-            equals = token.end
-            break
-    return written[equals:].strip()
 
 
 def query_error(diagnostics: tuple[Diagnostic, ...], source: SourceText) -> QueryError:

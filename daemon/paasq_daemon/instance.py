@@ -16,6 +16,7 @@ from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.store.store import Store
@@ -32,6 +33,7 @@ class Instance:
     engine: Engine
     records: RecordService
     catalog: CatalogService
+    schema: SchemaService
     snapshots: SnapshotService
     embedding: EmbeddingService
     status: StatusService
@@ -64,6 +66,7 @@ class Instance:
                 engine=Engine(indexes, catalog, compiler, transactor, commands, watches, clock),
                 records=RecordService(store, transactor),
                 catalog=catalog,
+                schema=SchemaService(store, vectors),
                 snapshots=snapshots,
                 embedding=embedding,
                 status=StatusService(store, compiler, vectors.embedder),

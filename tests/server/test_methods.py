@@ -251,6 +251,7 @@ def test_what_the_client_sends_has_the_schema() -> None:
         lambda: client.check("from x"),
         client.embed,
         lambda: client.embed(seconds_max=1, collection="x", replace=True),
+        lambda: client.schema_apply("x", renames={"a.b": "c"}, whole=True),
         lambda: client.snapshot_create("x"),
         client.snapshot_list,
         lambda: client.snapshot_verify("x"),

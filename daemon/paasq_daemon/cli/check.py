@@ -27,7 +27,7 @@ def check(
     from paasq_dsl.diagnostics import has_errors
     from paasq_dsl.syntax.parser import parse_script
 
-    catalog = _catalog(data, socket)
+    catalog = store_catalog(data, socket)
     failed = False
     for file in files:
         source = read_source(file)
@@ -41,7 +41,7 @@ def check(
         raise typer.Exit(EXIT_FAILURE)
 
 
-def _catalog(data: Path | None, socket: Path | None) -> Catalog:
+def store_catalog(data: Path | None, socket: Path | None) -> Catalog:
     """The store's catalog; an empty one where there is no store, and none is made."""
     if socket is None and not folder_of(data).exists():
         return Catalog()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from paasq_daemon.cli import snapshot
+from paasq_daemon.cli import schema, snapshot
 from paasq_daemon.cli.check import check
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
@@ -56,6 +56,7 @@ def _options(
 
 
 app.command("import")(import_file)
+app.add_typer(schema.app, name="schema", help="Write the schema, compare it with a script, or bring the store to it.")
 app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify, delete and restore snapshots.")
 
 

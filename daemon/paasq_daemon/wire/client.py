@@ -83,6 +83,13 @@ class Client(Database):
     ) -> dict[str, Any]:
         return dict(self.call("embed", {"seconds_max": seconds_max, "collection": collection, "replace": replace}))
 
+    def schema_apply(
+        self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
+        dry_run: bool = True, source_name: str = "<schema>",
+    ) -> dict[str, Any]:  # fmt: skip
+        options = {"whole": whole, "drop": drop, "dry_run": dry_run, "source_name": source_name}
+        return dict(self.call("schema.apply", {"text": text, "renames": dict(renames or {}), **options}))
+
     def snapshot_create(self, name: str) -> dict[str, Any]:
         return dict(self.call("snapshot.create", {"name": name}))
 

@@ -76,6 +76,17 @@ class Database(ABC):
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
+    def schema_apply(
+        self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
+        dry_run: bool = True, source_name: str = "<schema>",
+    ) -> dict[str, Any]:  # fmt: skip
+        """Bring the store to the schema that a script declares, all changes or none; by default it is tried and rolled back.
+
+        `renames` are old names, `collection.field`, to new ones; `whole` drops what the script does not declare; without `drop`
+        what loses data is refused. JSON with each statement, its risk and how many records it concerned.
+        """
+
+    @abstractmethod
     def snapshot_create(self, name: str) -> dict[str, Any]:
         """Make a snapshot, durable when this returns; its manifest as JSON. Raises SnapshotError where the name is taken."""
 

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 
 from paasq_daemon.embed.embedder import Embedder
-from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
 from paasq_daemon.writes.catalog_retry import CatalogChanged
 from paasq_daemon.writes.computed_fields import compute_field
+from paasq_daemon.writes.field_redefinition import redefine_field, rewrite
 from paasq_daemon.writes.put_record import embedding_text
 from paasq_daemon.writes.type_change import convert_lossless
-from paasq_dsl.binder.collection_declarations import same_declaration
 from paasq_dsl.bound import BoundAlterCollection
 from paasq_dsl.catalog import Catalog, Collection, Field, View
+from paasq_dsl.schema.differences import same_declaration, with_docs
 from paasq_dsl.types import vector_of
-from paasq_dsl.values import Value
 
 
 def create_collection(transaction: WriteTransaction, collection: Collection, embedder: Embedder) -> bool:
-    """False where it exists, declared alike. Raises CatalogChanged where another was declared meanwhile."""
+    """False where it exists, declared alike; then it takes the docs that it is declared with. Raises CatalogChanged where
+    another was declared meanwhile."""
     catalog = transaction.catalog
     present = catalog.collections.get(collection.name)
     if (present is not None and not same_declaration(present, collection)) or collection.name in catalog.views:
         raise _declared_meanwhile(collection.name)
     if present is not None:
+        if (documented := with_docs(present, collection)) != present:
+            transaction.set_catalog(catalog.with_collection(documented))
         return False
     number = catalog.next_collection_id
     fields = tuple(_with_model(field, embedder) for field in collection.fields)
@@ -95,8 +96,11 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlterCollection,
         count = _retyped(transaction, changed, alter.old_fields[0], alter.new_fields[0])
         transaction.set_catalog(transaction.catalog.with_collection(changed))
         return count
+    count = 0
+    if alter.action == "redefine":
+        count = redefine_field(transaction, changed, alter.old_fields[0], alter.new_fields[0])
     transaction.set_catalog(transaction.catalog.with_collection(changed))
-    return 0
+    return count
 
 
 def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
@@ -134,7 +138,7 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
         raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
     for record, value in zip(records, values, strict=True):
         fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
-        _rewrite(transaction, record, fields)
+        rewrite(transaction, record, fields)
     return len(records)
 
 
@@ -147,15 +151,8 @@ def _computed(transaction: WriteTransaction, collection: Collection, field: Fiel
     if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):
         raise ConflictError(f"two records would have the {field.name} {twice!r}, which is unique")
     for record, value in there:
-        _rewrite(transaction, record, {**record.fields, field.id: value})
+        rewrite(transaction, record, {**record.fields, field.id: value})
     return len(there)
-
-
-def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
-    """A new version with other fields and the vectors of the old one."""
-    of = record.collection_id
-    kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
-    transaction.put(of, record.key, fields, kept)
 
 
 def with_embedding_model(catalog: Catalog, embedder: Embedder, collection: str | None) -> Catalog:

@@ -9,10 +9,17 @@ from paasq_dsl.binder.computed_fields import check_computed
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
-from paasq_dsl.bound import BoundCreateCollection, Constant
+from paasq_dsl.bound import BoundCreateCollection, BoundExpression, Constant, FunctionCall
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.diagnostics import Fix
 from paasq_dsl.object_paths import is_descendant_path
+from paasq_dsl.schema.differences import (
+    Risk,
+    collection_changes,
+    describe_differences,
+    same_declaration,
+    with_docs,
+)
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES, DIALECT_TYPES
@@ -20,7 +27,7 @@ from paasq_dsl.syntax.format.unparse import unparse
 from paasq_dsl.text_languages import LANGUAGES
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import ANY, BYTES, KEYWORD, STRING_KINDS, Type, TypeKind, link_to, list_of, text_in, vector_of
-from paasq_dsl.values import Value
+from paasq_dsl.values import Duration, Value
 
 _PLAIN = {
     "keyword": KEYWORD, "string": KEYWORD, "text": text_in(None), "int": Type(TypeKind.INT), "float": Type(TypeKind.FLOAT),
@@ -107,8 +114,13 @@ def _unknown_type(context: BindContext, node: tree.TypeExpression, name_span: Sp
         context.report_unknown("PQ0204", node.span if better else name_span, name, _NAMES, equivalent=better)
 
 
-def bind_collection(context: BindContext, node: tree.CollectionDeclaration, doc: str) -> BoundCreateCollection:
-    """Ids are counted from 1 in the order of the fields; the store keeps those of a collection that exists."""
+def bind_collection(
+    context: BindContext, node: tree.CollectionDeclaration, doc: str, statement: Span
+) -> BoundCreateCollection:
+    """Ids are counted from 1 in the order of the fields; the store keeps those of a collection that exists.
+
+    `statement` is what a mend replaces, relative to the fragment.
+    """
     fields: dict[str, Field] = {}
     keys = [f for f in node.fields if f.is_key]
     for extra in keys[1:]:
@@ -131,23 +143,31 @@ def bind_collection(context: BindContext, node: tree.CollectionDeclaration, doc:
     if node.name in context.catalog.views:
         context.report("PQ0207", Span(node.span.start, node.span.start + len(node.name)), name=node.name)
     known = context.catalog.collections.get(node.name)
-    if known is not None and not same_declaration(known, collection):
-        context.report("PQ0605", node.span, name=node.name)
     if known is None:
         context.catalog = context.catalog.with_collection(collection)
-    return BoundCreateCollection(known or collection, context.absolute_span(node.span))
+    elif not same_declaration(known, collection):
+        if not any(f.type == ANY for f in fields.values()):
+            _report_other_fields(context, node, known, collection, statement)
+        collection = known
+    elif (collection := with_docs(known, collection)) != known:
+        context.catalog = context.catalog.with_collection(collection)
+    return BoundCreateCollection(collection, context.absolute_span(node.span))
 
 
-def same_declaration(one: Collection, other: Collection) -> bool:
-    """The same declaration, leaving aside what the store has added: ids, the model and size of an automatic vector."""
-    return one.key == other.key and {f.name: _declared(f) for f in one.fields} == {
-        f.name: _declared(f) for f in other.fields
-    }
-
-
-def _declared(field: Field) -> tuple[object, ...]:
-    type_ = vector_of(None) if field.source_fields else field.type
-    return type_, field.required, field.default, field.source_fields, field.unique, field.computed
+def _report_other_fields(
+    context: BindContext, node: tree.CollectionDeclaration, known: Collection, declared: Collection, statement: Span
+) -> None:
+    changes = collection_changes(known, declared)
+    edit = None
+    if not any(change.risk is Risk.IMPOSSIBLE for change in changes):
+        text = ";\n".join(change.text.removesuffix(";") for change in changes)
+        loss = ", which loses data" if any(change.risk is Risk.LOSES for change in changes) else ""
+        statements = (
+            "; ".join(c.statement for c in changes) if len(changes) == 1 else f"the {len(changes)} statements that do"
+        )
+        title = f"write {statements}{loss}"
+        edit = Fix(statement, text, title)
+    context.report("PQ0605", node.span, name=node.name, differences=describe_differences(known, declared), fix=edit)
 
 
 def has_path_conflict(names: Iterable[str], name: str) -> bool:
@@ -191,9 +211,8 @@ def _bind_field(context: BindContext, node: tree.FieldDeclaration, number: int) 
     if node.default is not None:
         unlifted = replace(context, literal_slots={}, zone=DEFAULT_ZONE)  # a default outlives the text that declares it
         bound = bind_scalar(unlifted, node.default, type_, f"the default of {node.name}")
-        if isinstance(bound, Constant):
-            default = bound.value
-        else:
+        default = _literal_value(bound)
+        if default is None and not isinstance(bound, Constant):
             context.report("PQ0406", node.default.span, name="this default", expected="a literal")
     if isinstance(default, int) and not isinstance(default, bool) and type_.kind is TypeKind.FLOAT:
         default = float(default)
@@ -203,6 +222,25 @@ def _bind_field(context: BindContext, node: tree.FieldDeclaration, number: int) 
     required = node.required or node.is_key
     computed = unparse(node.computed) if node.computed else None
     return Field(number, node.name, type_, required, default, sources, None, node.doc, node.unique, computed)
+
+
+def _literal_value(bound: BoundExpression) -> Value:
+    """The value of a literal, one with a minus before it too; None where it is none."""
+    if isinstance(bound, Constant):
+        return bound.value
+    if not (
+        isinstance(bound, FunctionCall) and bound.function == "negate" and isinstance(bound.arguments[0], Constant)
+    ):
+        return None
+    match bound.arguments[0].value:
+        case bool():
+            return None
+        case int() | float() as number:
+            return -number
+        case Duration(months, micros):
+            return Duration(-months, -micros)
+        case _:
+            return None
 
 
 def check_vector_sources(context: BindContext, node: tree.FieldDeclaration, fields: dict[str, Field]) -> None:

@@ -143,7 +143,7 @@ class _Binder:
             case tree.ParameterDeclaration():
                 return self._parameter(head, statement)
             case tree.CollectionDeclaration():
-                return bind_collection(context, head, statement.doc)
+                return bind_collection(context, head, statement.doc, statement.span.shift(-statement.offset))
             case Transaction():
                 return BoundTransaction(bind_transaction(context, head), statement.span)
             case Put() | Patch() | Delete():

@@ -110,7 +110,7 @@ class BoundDropCollection(BoundCommand):
 
 @dataclass(frozen=True, slots=True)
 class BoundAlterCollection(BoundCommand):
-    """`action` is add, drop, rename or retype; `old_fields` and `new_fields` the fields concerned (all members of an
+    """`action` is add, drop, rename, retype or redefine; `old_fields` and `new_fields` the fields concerned (all members of an
     object): none before an add, none after a drop. `altered_collection` is the collection with the change."""
 
     keyword: ClassVar[str] = "alter"

@@ -4,7 +4,7 @@ SCHEMAS = {
     "PQ0602": "{name} has two key fields",
     "PQ0603": "a key must be a keyword, not {type}",
     "PQ0604": "a name that begins with _ is the store's own",
-    "PQ0605": "{name} exists with other fields",
+    "PQ0605": "{name} exists with other fields: {differences}",
     "PQ0606": "a vector is computed from text or keyword fields, and {name} is {type}",
     "PQ0607": "there is no analyzer for the language {name}",
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",

@@ -107,6 +107,36 @@ def _retype(context: BindContext, node: tree.RetypeField, _: str) -> BoundAlterC
     return _altered(context, node, collection, "retype", (field,), (retyped,))
 
 
+def _redefine(context: BindContext, node: tree.RedefineField, doc: str) -> BoundAlterCollection | None:
+    found = _field_of(context, node)
+    if found is None:
+        return None
+    collection, (field, *members) = found
+    if members or field.name != node.field.name:
+        report_object(context, node.field.name, [field.name, *(f.name for f in members)], node.field.span)
+        return None
+    now, *members = bind_fields(context, replace(node.field, doc=doc or node.field.doc), collection.next_field_id)
+    code = None
+    if members or now.name != field.name:
+        code = "PQ0642"
+    elif node.field.is_key and field.name != collection.key:
+        code = "PQ0643"
+    elif field.is_generated or now.is_generated:
+        code = "PQ0649"
+    elif field.type != now.type and TypeKind.VECTOR in {field.type.kind, now.type.kind}:
+        code = "PQ0647"
+    elif field.type != now.type and _is_needed(context, collection, node.field, (field,)):
+        return None
+    if code:
+        _refuse(context, code, collection, node.field, type=now.type)
+        return None
+    # where the type is another one, so is the id: as of a retype
+    id_ = field.id if field.type == now.type else now.id
+    required = now.required or field.name == collection.key
+    redefined = replace(now, id=id_, doc=now.doc or field.doc, required=required)
+    return _altered(context, node, collection, "redefine", (field,), (redefined,))
+
+
 def _changed(collection: Collection, before: Fields, after: Fields) -> Collection:
     """The collection with fields added, taken out or exchanged; what is computed from one follows its new name."""
     given = max([collection.next_field_id - 1, *(f.id for f in after)])
@@ -168,20 +198,23 @@ def _role(words: Sequence[str]) -> CompletionRole:
         return CompletionRole.NOTHING if "add" in words else CompletionRole.VECTOR_SOURCE
     if "retype" in words and "to" in words:
         return CompletionRole.TYPE if words[-1] in {"to", "["} else type_role(words)
-    return field_role(words) if "add" in words else CompletionRole.NOTHING
+    return field_role(words) if {"add", "redefine"} & set(words) else CompletionRole.NOTHING
 
 
 STATEMENTS = (
     StatementSpec(
-        "alter", "alter collection name add field ... | drop field ... | rename field a to b | retype field a to type",
+        "alter", "alter collection name add field ... | drop field ... | rename field a to b | retype field a to type | "
+        "redefine field a: ...",
         "Changes the fields of a collection. A retype is refused where a value does not convert.",
         role=_role,
         words={
             "add": "A new field; records have its default, or null.",
             "rename": "Another name for the field.",
             "retype": "Another type for the field; all values must convert.",
+            "redefine": "The whole declaration of the field, anew; all records must fit it.",
             "field": "The field that is changed.",
         },
-        binders={tree.AddField: _add, tree.DropField: _drop_field, tree.RenameField: _rename, tree.RetypeField: _retype},
+        binders={tree.AddField: _add, tree.DropField: _drop_field, tree.RenameField: _rename, tree.RetypeField: _retype,
+                 tree.RedefineField: _redefine},
     ),
 )  # fmt: skip

@@ -94,8 +94,8 @@ decided on all of them before the first one runs. *write*: what a text could cha
 copied out. A daemon that was started by `paasq serve --read-only` grants *read*, and runs no statement that writes."""
 
 _SUBJECTS = {
-    "queries": "Texts", "watches": "Watches", "records": "Records", "store": "The store", "snapshots": "Snapshots",
-    "connection": "The connection",
+    "queries": "Texts", "watches": "Watches", "records": "Records", "store": "The store", "schemas": "Schemas",
+    "snapshots": "Snapshots", "connection": "The connection",
 }  # fmt: skip
 
 _LANES = {

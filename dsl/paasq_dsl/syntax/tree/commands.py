@@ -63,6 +63,18 @@ class RetypeField(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class RedefineField(Command):
+    """`alter collection c redefine field f: type required default 7`."""
+
+    collection: Name
+    field: FieldDeclaration
+
+    @classmethod
+    def build(cls, collection: Token, field: FieldDeclaration) -> RedefineField:
+        return cls(span_of(collection, field), Name.build(collection), field)
+
+
+@dataclass(frozen=True, slots=True)
 class DropCollection(Command):
     """`drop collection c`; `and_records` where the statement says that its records go too."""
 
