@@ -119,5 +119,8 @@ class EmbeddedDatabase(Database):
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return manifest_to_json(self._instance.snapshots.restore(name, into))
 
+    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+        return self._instance.archives.dump(into, vectors=vectors, history=history)
+
     def close(self) -> None:
         self._instance.close()

@@ -13,6 +13,7 @@ from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.embed.minilm import bundled_embedder
 from paasq_daemon.engine import Clock, Engine, present_us
 from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.services.archives import ArchiveService
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
@@ -35,6 +36,7 @@ class Instance:
     catalog: CatalogService
     schema: SchemaService
     snapshots: SnapshotService
+    archives: ArchiveService
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -68,6 +70,7 @@ class Instance:
                 catalog=catalog,
                 schema=SchemaService(store, vectors),
                 snapshots=snapshots,
+                archives=ArchiveService(store),
                 embedding=embedding,
                 status=StatusService(store, compiler, vectors.embedder),
                 resources=resources.pop_all(),

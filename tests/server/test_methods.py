@@ -90,8 +90,9 @@ LANES = {
 
 
 def lasting(folder: Path) -> dict[str, str]:
-    """The digests of the data files and of the snapshots' files below a folder."""
-    files = [*folder.rglob("data.mdb"), *(path for path in folder.glob("*/snapshots/**/*") if path.is_file())]
+    """The digests of the data files, of the snapshots' files and of an archive below a folder."""
+    others = (path for pattern in ("*/snapshots/**/*", "restored") for path in folder.glob(pattern))
+    files = [*folder.rglob("data.mdb"), *(path for path in others if path.is_file())]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -257,6 +258,7 @@ def test_what_the_client_sends_has_the_schema() -> None:
         lambda: client.snapshot_verify("x"),
         lambda: client.snapshot_delete("x"),
         lambda: client.snapshot_restore("x", Path("/y")),
+        lambda: client.dump(Path("/y"), history=True),
     ]
     for ask in asked:
         with pytest.raises(Cancelled):

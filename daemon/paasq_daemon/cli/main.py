@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from paasq_daemon.cli import schema, snapshot
+from paasq_daemon.cli.archives import dump, load
 from paasq_daemon.cli.check import check
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
@@ -34,7 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _command in (query, run, shell, resolve, status, embed, check, fmt, watch, serve, lsp, explain):
+for _command in (query, run, shell, resolve, status, embed, check, fmt, watch, serve, lsp, explain, dump, load):
     app.command()(_command)
 
 

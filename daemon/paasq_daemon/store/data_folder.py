@@ -138,6 +138,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     fsync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder with mode 0700, and those above it, where there are none; its name is durable then."""
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        fsync_folder(folder.parent)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make the names in a folder durable: files that were made, renamed or removed in it (fsync of the folder)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -105,6 +105,9 @@ class Client(Database):
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
         return dict(self.call("snapshot.restore", {"name": name, "into": str(into.absolute())}))
 
+    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+        return dict(self.call("dump", {"into": str(into.absolute()), "vectors": vectors, "history": history}))
+
     def close(self) -> None:
         with self._lock:
             self._closed = True

@@ -107,6 +107,11 @@ class Database(ABC):
         """Restore a snapshot into the new folder `into`, durably; its manifest as JSON. Raises SnapshotError."""
 
     @abstractmethod
+    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+        """Write everything into the archive `into`, whole and durable when this returns; counts. Without `vectors` those made of
+        text are left out; `history` takes past versions and the journal too. `paasq load` makes a store of it."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close the store, or the connection to its daemon."""
 

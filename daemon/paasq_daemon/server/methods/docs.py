@@ -95,7 +95,7 @@ copied out. A daemon that was started by `paasq serve --read-only` grants *read*
 
 _SUBJECTS = {
     "queries": "Texts", "watches": "Watches", "records": "Records", "store": "The store", "schemas": "Schemas",
-    "snapshots": "Snapshots", "connection": "The connection",
+    "snapshots": "Snapshots", "archives": "Archives", "connection": "The connection",
 }  # fmt: skip
 
 _LANES = {
@@ -111,7 +111,7 @@ _OR_NULL = " or null"
 # Their answers are long, or others at each run.
 _WITHOUT_ANSWER = frozenset({"catalog", "methods", "snapshot.create", "snapshot.list", "snapshot.verify"})
 # Their examples are shown and not run.
-_NOT_RUN = frozenset({"snapshot.restore"})
+_NOT_RUN = frozenset({"snapshot.restore", "dump"})
 
 
 def protocol_page() -> str:
