@@ -41,6 +41,28 @@ def test_commands_use_the_daemon(daemon: subprocess.Popen[str], folder: Path) ->
     assert daemon.poll() is None
 
 
+@pytest.mark.usefixtures("daemon")
+def test_schema_and_dump_through_the_daemon(tmp_path: Path) -> None:
+    script = tmp_path / "schema.paasq"
+    script.write_text("/// To do.\ncollection task {\n  key id: keyword\n  n: int\n};\n")
+    applied = run("schema", "apply", script, "--yes")
+    assert applied.returncode == 0, applied.stderr
+    assert run("schema", "dump").stdout == script.read_text()
+    assert run("query", 'put task {id: "a", n: 1}').returncode == 0
+    script.write_text("collection task { key id: keyword  n: text }")
+    assert "redefine field n: text" in run("schema", "diff", script).stdout
+    wrong = run("schema", "apply", "-")
+    assert wrong.returncode == 0, wrong.stderr
+    archive = tmp_path / "a.zip"
+    dumped = run("dump", archive)
+    assert dumped.returncode == 0, dumped.stderr
+    used = run("load", archive)
+    assert used.returncode == 1
+    assert "is in use by process" in used.stderr
+    assert run("load", archive, "--data", tmp_path / "new").returncode == 0
+    assert '"n":1' in run("query", "from task", "--format", "json", "--data", tmp_path / "new").stdout
+
+
 def test_a_second_daemon_is_refused(daemon: subprocess.Popen[str], folder: Path) -> None:
     second = run("serve", "--socket", folder / "other.sock")
     assert second.returncode == 1

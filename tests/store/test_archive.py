@@ -289,3 +289,16 @@ def test_a_dump_that_fails_leaves_nothing(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="cannot be written"):
             dump_store(view, tmp_path / "none" / "a.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_two_dumps_of_one_name_do_not_meet(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with Store.open(folder) as store, store.read() as view:
+
+        def another() -> None:
+            with pytest.raises(StoreError, match="another process is writing"):
+                dump_store(view, archive)
+
+        dump_store(view, archive, on_record=another)
+    load_archive(archive, tmp_path / "new")
+    assert content(tmp_path / "new") == content(folder)

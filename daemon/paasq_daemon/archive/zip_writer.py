@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,19 +76,32 @@ def writing_archive(path: Path) -> Iterator[ArchiveWriter]:
     """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
-            with ZipFile(file, "w", compresslevel=_COMPRESSION_LEVEL) as zip_file:
-                yield ArchiveWriter(zip_file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+            _claim(file, unfinished, path)
+            try:
+                with ZipFile(file, "w", compresslevel=_COMPRESSION_LEVEL) as zip_file:
+                    yield ArchiveWriter(zip_file)
+                file.flush()
+                os.fsync(descriptor)
+                unfinished.replace(path)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
         fsync_folder(path.parent)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror or error}", "name another file, or free some space"
-        ) from error
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+        hint = "name another file, or free some space"
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}", hint) from error
+
+
+def _claim(file: BinaryIO, unfinished: Path, path: Path) -> None:
+    """Lock the file for as long as it is open, and empty it: a kill may have left it. Raises StoreError where another process
+    writes it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = os.path.samestat(os.fstat(file.fileno()), unfinished.lstat())
+    except (BlockingIOError, FileNotFoundError):
+        held = False
+    if not held:  # another dump has it, or has just renamed it
+        raise StoreError(f"another process is writing {path}", "try again when it is done")
+    os.ftruncate(file.fileno(), 0)
