@@ -18,11 +18,12 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, space_unsegmented
+from paasq_daemon.index.analyzers import ANALYZERS_VERSION, LANGUAGES, analyzer, analyzer_name
 from paasq_daemon.index.append_files import InvalidIndexFile, read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
+from paasq_daemon.index.tokenizer import tokens_for_index
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
@@ -30,7 +31,7 @@ from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
-TEXT_INDEX_FORMAT_VERSION = 2
+TEXT_INDEX_FORMAT_VERSION = 3
 ORDINAL = "ordinal"
 META_NAME = "meta.json"  # Tantivy's list of its segments
 _MANIFEST_NAME = "paasq.json"
@@ -177,6 +178,7 @@ class TextIndex:
         manifest = self._folder / _MANIFEST_NAME
         body = {
             "format": TEXT_INDEX_FORMAT_VERSION,
+            "analyzers": ANALYZERS_VERSION,
             "languages": self._languages,
             "length": self._length,
             "generation": self._dead[0],
@@ -193,6 +195,8 @@ class TextIndex:
     def _verified(self) -> dict[str, Any]:
         """The manifest. Raises InvalidIndexFile, or OSError, where the files are not exactly what it says."""
         body = read_index_manifest(self._folder / _MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
+        if body["analyzers"] != ANALYZERS_VERSION:
+            raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
         for name, checksum in body["files"].items():
             if _checksum(self._folder / name) != checksum:
                 raise InvalidIndexFile(f"{name} has another checksum than it was written with")
@@ -252,7 +256,7 @@ def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) ->
             value = record.fields.get(field.id, field.default)
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    clean = space_unsegmented(text)
+                    clean = tokens_for_index(text)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
         for name, of in groups:
@@ -266,7 +270,7 @@ def _weighed(values: list[Value]) -> list[str]:
     texts = [value for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
     return [
-        space_unsegmented(text)
+        tokens_for_index(text)
         for text in texts
         for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)
     ]
