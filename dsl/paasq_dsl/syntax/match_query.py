@@ -83,8 +83,8 @@ _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 def parse_match_query(text: str, *, lenient: bool = False) -> MatchQuery:
     r"""Raises MatchQueryError where the text is too long, has an open quote, or a number out of its range. With `lenient`
-    the last two are plain words, as if their signs had a `\`."""
-    if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
+    the last two are plain words, as if their signs had a `\`, and a text is too long where it has too many clauses alone."""
+    if not lenient and len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
         raise MatchQueryError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")
     clauses: list[Clause] = []
     at = 0
