@@ -56,7 +56,7 @@ class WordMatcher:
 
     def chunks(self, text: str, check: Check = never) -> Iterator[list[Hit]]:
         """The hits in the text, in order, of one part of it after the other; `check` is called before each."""
-        start = 0
+        start = 0 if self.words else len(text)
         while start < len(text):
             check()
             least = start + _CHUNK
