@@ -78,7 +78,7 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _best_first(hits: list[Hit], chars: int) -> tuple[tuple[int, int], int]:
-    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest; behind
+    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest; after
     these two numbers."""
     best, best_first, end = (0, 0), 0, 0
     counts: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
-A cursor holds the values that its last row was ordered by and the row's ordinal, so that the next page begins right behind
+A cursor holds the values that its last row was ordered by and the row's ordinal, so that the next page begins right after
 it, whatever was written in between. With the ordinal goes what tells the rows of one record apart (expand). Rows that were
 made (summarize) have no ordinal; their order is total without.
 """
@@ -78,7 +78,7 @@ def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span
     values, last = _read(cursor, fingerprint, span)
     if len(values) != len(batch.order) or len(last) != len(batch.tiebreakers):
         raise EvaluationError("PQ0731", span)
-    # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
+    # The cursor's row put after the rows: a stable order brings what comes before it, or equals it, before it.
     keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
     keys += [(FlatColumn(INT, np.append(tie, at)), False) for tie, at in zip(batch.tiebreakers, last, strict=True)]
     ranks = np.empty(batch.length + 1, np.int64)
@@ -86,7 +86,7 @@ def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span
     mask: Mask = ranks[:-1] > ranks[-1]
     if (
         batch.ordinals is not None
-    ):  # the cursor's own row, wherever it stands by now; rows that were made stand where they do
+    ):  # the cursor's own row, wherever it is by now; rows that were made stay where they are
         mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.tiebreakers, last, strict=True)])
     return mask
 

@@ -144,7 +144,7 @@ class Connection:
             return
         error = error_from_json(message["error"]) if "error" in message else None
         with self._lock:
-            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may stand there
+            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may be there
         if answer is None:
             if error is not None:  # of no request: why the daemon closes the connection
                 raise error

@@ -1,4 +1,4 @@
-"""from, explain and watch: queries, their plans, and queries that stand."""
+"""from, explain and watch: queries, their plans, and continuous queries."""
 
 from __future__ import annotations
 
