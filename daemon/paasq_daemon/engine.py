@@ -136,9 +136,12 @@ class Engine:
         if not reads_index(script.statement(number)):
             script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
-        with self.indexes.read() as view:
-            script = self._current(request, script, view.catalog, number)
-            return script, self._run(request, script, number, replace(inputs, view=view))
+
+        def attempt(view: IndexView) -> tuple[CompiledScript, Answer]:
+            current = self._current(request, script, view.catalog, number)
+            return current, self._run(request, current, number, replace(inputs, view=view))
+
+        return self.indexes.run(attempt)
 
     def _current(self, request: Request, script: CompiledScript, catalog: Catalog, number: int) -> CompiledScript:
         """The script, compiled anew from a statement on where the catalog is another one."""

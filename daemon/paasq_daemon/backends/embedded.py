@@ -237,6 +237,8 @@ def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: fl
         truncate_with_cursor(run, batch, len(rows), reason)
     if run.depth_limited:
         run.reasons.append("depth")
+    if run.view.is_damaged:
+        run.reasons.append("damaged")
     return Answer(
         columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in plan.schema.result_types.items()),
         rows=rows,

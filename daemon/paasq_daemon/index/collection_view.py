@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
@@ -24,6 +24,9 @@ class CollectionView:
         self.collection: Collection = snapshot.collection
         self.length: int = snapshot.length
         self.live: Mask = snapshot.live
+        self.damaged: Mapping[int, str] = (
+            snapshot.damaged
+        )  # keys of live records that cannot be read, which are left out
         self.text = text
         self._snapshot = snapshot
         self._store = store

@@ -20,7 +20,8 @@ class ColumnSnapshot:
     """The state of a collection's indexes: ordinals 0 to `length`, of which `live` (bool by ordinal) are live.
     Immutable.
 
-    Columns are cut from their builders on first use. `dead` is the generation of the list of deleted ordinals, and how
+    Columns are cut from their builders on first use. `damaged` are records that are live in the store and cannot be read,
+    key by ordinal; they are not live here. `dead` is the generation of the list of deleted ordinals, and how
     long that list was.
     """
 
@@ -33,11 +34,13 @@ class ColumnSnapshot:
         dead: tuple[str, int],
         builders: Mapping[str, ColumnBuilder],
         vectors: Mapping[int, tuple[VectorIndex, int]],
+        damaged: Mapping[int, str],
     ) -> None:
         self.collection = collection
         self.length = length
         self.live = alive
         self.generation, self.dead_count = dead
+        self.damaged = damaged
         self._builders = builders
         self._vectors = vectors
         self._columns: dict[str, Column] = {}

@@ -132,7 +132,7 @@ def _replace_model(transaction: WriteTransaction, embedder: Embedder, name: str 
     catalog = with_embedding_model(transaction.catalog, embedder, name)
     transaction.set_catalog(catalog)
     for collection, vector in automatic_vectors(catalog, name):
-        for record in list(transaction.scan(collection.id)):
+        for record in list(transaction.scan_readable(collection.id)):
             if vector.id in record.vector_fields:
                 transaction.mark_vector_pending(collection.id, vector.id, record.ordinal)
     return catalog

@@ -115,10 +115,15 @@ def _patch(
 def _delete(
     transaction: WriteTransaction, write: BoundDelete, values: EvaluationContext, chosen: RowVersions | None
 ) -> WriteResult:
-    targets = _targets(transaction, write, values, chosen)
-    for record in targets:
-        transaction.delete(write.collection.id, record.key)
-    return WriteResult(write.collection.name, "delete", tuple(r.key for r in targets))
+    if write.key is not None and write.expect is None:  # of a damaged record only the key is known
+        keys: tuple[str, ...] = (write.key,)
+        if transaction.ordinal(write.collection.id, write.key) is None:
+            raise _missing(write.collection, write.key)
+    else:
+        keys = tuple(record.key for record in _targets(transaction, write, values, chosen))
+    for key in keys:
+        transaction.delete(write.collection.id, key)
+    return WriteResult(write.collection.name, "delete", keys)
 
 
 def _assigned(
@@ -174,7 +179,7 @@ def _targets(
         if found is None and isinstance(write, BoundPatch) and write.upsert:
             return [Record(collection.id, -1, key, _NOT_THERE, 0, 0, {collection.key_field.id: key})]
         if found is None:
-            raise ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
+            raise _missing(collection, key)
         return [found]
     records: list[Record] = []
     for row_key, version in chosen or ():
@@ -185,6 +190,10 @@ def _targets(
             )
         records.append(found)
     return records
+
+
+def _missing(collection: Collection, key: str) -> ConflictError:
+    return ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
 
 
 def _check_expect(

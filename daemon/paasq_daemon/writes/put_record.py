@@ -9,7 +9,7 @@ from typing import Any
 
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
 from paasq_daemon.writes.validation import vector_bytes
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.types import TypeKind
@@ -24,7 +24,7 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
     A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Raises InvalidValue.
     """
     key = _key(collection, given)
-    before = transaction.get(collection.id, key)
+    before = transaction.get_readable(collection.id, key)
     fields: dict[int, Value] = {}
     vectors: dict[int, bytes | None] = {}
     for field in collection.fields:
@@ -80,4 +80,7 @@ def _kept_vector(
 ) -> bytes | None:
     if before is None or embedding_text(collection, field, before.fields) != embedding_text(collection, field, fields):
         return None
-    return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))
+    try:
+        return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))
+    except CorruptRecord:  # it is made again
+        return None
