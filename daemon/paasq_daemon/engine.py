@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -49,6 +50,8 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
 
+_log = logging.getLogger(__name__)
+
 Clock: TypeAlias = Callable[[], int]  # what @now is, in microseconds since 1970, UTC
 _NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
 
@@ -56,6 +59,12 @@ _NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
 def present_us() -> int:
     """The system's clock, in microseconds since 1970, UTC."""
     return time.time_ns() // 1_000
+
+
+def _failure(error: Exception) -> PaasqError:
+    """What a script is told of an error that is none of its own, so that it still learns how far it came."""
+    _log.exception("a statement of a script failed")
+    return PaasqError(f"paasq failed: {type(error).__name__}: {error}", "the log says where")
 
 
 @dataclass(eq=False)
@@ -86,10 +95,14 @@ class Engine:
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):
                 answer, failing = each, failing + 1
-        except PaasqError as error:
-            if (count := len(lookup.compiled.statements)) > 1:
-                error.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
-            raise
+        except Exception as error:
+            if (count := len(lookup.compiled.statements)) == 1:
+                raise
+            known = error if isinstance(error, PaasqError) else _failure(error)
+            known.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
+            if known is error:
+                raise
+            raise known from error
         tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         elapsed_ms = (time.perf_counter() - started) * 1000
         return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)

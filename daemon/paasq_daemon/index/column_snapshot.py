@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from paasq_daemon.index.column_builders import ColumnBuilder
 from paasq_daemon.index.column_statistics import ColumnStatistics, column_statistics, live_value_counts
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.index.vector_search import NO_VECTORS, VectorSearcher
+from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.types import TypeKind
 
@@ -41,6 +42,9 @@ class ColumnSnapshot:
         self.live = alive
         self.generation, self.dead_count = dead
         self.damaged = damaged
+        self.refused: Mapping[
+            str, str
+        ] = {}  # of a past state: by field, why its values can't be read by the present type
         self._builders = builders
         self._vectors = vectors
         self._columns: dict[str, Column] = {}
@@ -52,8 +56,19 @@ class ColumnSnapshot:
         """The number of live records."""
         return int(np.count_nonzero(self.live))
 
+    def require_readable(self, names: Iterable[str]) -> None:
+        """Raises StoreError where one of these fields is `refused`."""
+        for name in names:
+            if name in self.refused:
+                hint = (
+                    "leave it out, or resolve the record; or restore a snapshot of that time into a folder of its own"
+                )
+                raise StoreError(self.refused[name], hint)
+
     def column(self, name: str) -> Column:
-        """A system column or a field's, `length` rows. Raises KeyError where the name has no column."""
+        """A system column or a field's, `length` rows. Raises KeyError where the name has no column, StoreError where it is
+        refused."""
+        self.require_readable((name,))
         found = self._columns.get(name)
         if found is None:
             found = self._columns[name] = self._builders[self._builder_name(name)].column(self.length)
@@ -77,6 +92,7 @@ class ColumnSnapshot:
 
     def vectors(self, name: str) -> VectorSearcher:
         """The vectors of a field. Raises KeyError where the collection has no such vector field."""
+        self.require_readable((name,))
         found = self._vector_views.get(name)
         if found is None:
             field = self.collection.fields_by_name[name]

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
-from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
 from paasq_daemon.store.historical_view import HistoricalView
@@ -32,6 +32,7 @@ from paasq_dsl.catalog import Catalog, Collection
 
 DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
+MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
@@ -40,6 +41,14 @@ CHECKPOINT_INTERVAL_SEQS = (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+
+class Moment(NamedTuple):
+    """The indexes of a past view, as it used them; records are read from the store by its sequence number."""
+
+    snapshots: Mapping[int, ColumnSnapshot]
+    failures: Mapping[int, Exception]
+    text_readers: Mapping[int, TextIndexReader]
 
 
 class IndexView:
@@ -52,9 +61,12 @@ class IndexView:
         snapshots: Mapping[int, ColumnSnapshot],
         indexes: Indexes | HistoricalIndexes,
         failures: Mapping[int, Exception] | None = None,
+        text_readers: Mapping[int, TextIndexReader] | None = None,
     ) -> None:
-        """`failures` are the errors of collections, by id, that have no snapshot."""
+        """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
+        of this state has used, by collection id."""
         self._failures = failures or {}
+        self._text_readers = text_readers or {}
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
@@ -78,6 +90,18 @@ class IndexView:
                 found[name] = {"damaged": sorted(damaged.values())[:DAMAGED_SHOWN_MAX]}
         return found
 
+    def keep(self) -> None:
+        """Let a later view be of this very state, for the next page (`Indexes.read_kept`)."""
+        if isinstance(self._indexes, Indexes):
+            self._indexes.keep_moment(self)
+
+    @property
+    def moment(self) -> Moment:
+        """What of this view does not end with it."""
+        used = {view.collection.id: view.text.reader_used for view in self._collections.values()}
+        readers = {id_: reader for id_, reader in used.items() if reader is not None}
+        return Moment(self.snapshots, self._failures, {**self._text_readers, **readers})
+
     def collection(self, name: str) -> CollectionView:
         """Raises KeyError where the catalog has no such collection, StoreError where its index could not be made."""
         found = self._collections.get(name)
@@ -86,7 +110,7 @@ class IndexView:
             if id_ in self._failures:
                 raise _failed(name, self._failures[id_])
             snapshot = self.snapshots[id_]
-            text = TextSearcher(self._indexes.text_index(snapshot.collection.id), snapshot, self.store)
+            text = TextSearcher(self._indexes.text_index(id_), snapshot, self.store, self._text_readers.get(id_))
             found = self._collections[name] = CollectionView(snapshot, self.store, text)
         return found
 
@@ -109,6 +133,7 @@ class Indexes:
         self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
+        self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
         self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         with store.read() as view:
@@ -149,6 +174,31 @@ class Indexes:
         finally:
             self._keep(past)
 
+    @contextmanager
+    def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
+        """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
+        same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
+        with self._lock:
+            moment = self._moments.get((seq, present.catalog.version))
+        store = present.store if seq == present.seq else HistoricalView(present.store, seq)
+        if moment is not None:
+            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers)
+        elif seq == present.seq:
+            yield present
+        else:
+            with self.read_as_of(present, seq) as view:
+                yield view
+
+    def keep_moment(self, view: IndexView) -> None:
+        """For `read_kept`; the least lately used are dropped."""
+        with self._lock:
+            name = view.seq, view.catalog.version
+            known, now = self._moments.pop(name, None), view.moment
+            readers = {**(known.text_readers if known else {}), **now.text_readers}
+            self._moments[name] = now._replace(text_readers=readers)
+            while len(self._moments) > MOMENTS_MAX:
+                del self._moments[next(iter(self._moments))]
+
     def set_aside(self, error: CorruptRecord) -> bool:
         """Leave the record that an error is of out of later views, until it is written anew or deleted. False where the error
         is not of one record, or that record is not in the views any more."""
@@ -175,6 +225,7 @@ class Indexes:
         with self._lock:
             texts, self._texts = self._texts, {}
             pasts, self._pasts = self._pasts, {}
+            self._moments.clear()
         for text in texts.values():
             text.close()
         for past in pasts.values():

@@ -62,6 +62,11 @@ class HistoricalView(ReadView):
         later = (key for id_, key in self._earlier if id_ == collection_id)
         yield from dict.fromkeys((*super().keys(collection_id), *later))
 
+    def version(self, collection_id: int, key: str) -> int:
+        """The version of the record that was live then; 0 where there was none."""
+        ordinal = self.ordinal(collection_id, key)
+        return 0 if ordinal is None else self.record(collection_id, ordinal).version
+
     def live_count(self, collection_id: int) -> int:
         """How many records were live then. Costs a look-up for each key of the collection that has changed since."""
         changed = [(key, was) for (id_, key), was in self._earlier.items() if id_ == collection_id]

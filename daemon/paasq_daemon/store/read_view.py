@@ -27,10 +27,12 @@ from paasq_daemon.store.layout import (
     counters_meta_key,
     pack_key,
 )  # fmt: skip
-from paasq_daemon.store.record import Record, decode_record
+from paasq_daemon.store.record import Record, decode_record, vector_numbers
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
-from paasq_dsl.catalog import Catalog, catalog_from_json
+from paasq_dsl.catalog import Catalog, Collection, catalog_from_json
+from paasq_dsl.types import TypeKind
+from paasq_dsl.values import Value
 
 _CHECK_HINT = "restore a snapshot"
 _RECORD_HINT = "put it anew or delete it, or restore a snapshot; the others are not affected"
@@ -101,6 +103,11 @@ class ReadView:
         """The ordinal of the live record with this key; None where there is none."""
         live = self._live(collection_id, key)
         return None if live is None else live[0]
+
+    def version(self, collection_id: int, key: str) -> int:
+        """The version of the live record with this key; 0 where there is none. Its body is not read."""
+        live = self._live(collection_id, key)
+        return 0 if live is None else live[1]
 
     def ordinals(self, collection_id: int, keys: Iterable[str]) -> list[int]:
         """The ordinals of the live records with these keys, in the order given; -1 where there is none."""
@@ -195,6 +202,14 @@ class ReadView:
     def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
         return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)
+
+    def given_vectors(self, collection: Collection, record: Record) -> dict[str, Value]:
+        """The vectors of a record by field name, as they were given; those that are made of text are left out."""
+        return {
+            field.name: vector_numbers(self._vector(collection.id, field.id, record.ordinal))
+            for field in collection.fields_of_kind(TypeKind.VECTOR)
+            if not field.source_fields
+        }
 
     def pending_vectors(self, collection_id: int, field_id: int, limit: int) -> list[int]:
         """The ordinals whose vector is still to be made, ascending, `limit` at most."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from paasq_daemon.store.record import Record
+from paasq_daemon.store.record import Record, vector_numbers
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import ColumnInfo
 from paasq_daemon.wire.errors import CorruptRecord, PaasqError
@@ -68,5 +68,5 @@ def _shown(transaction: WriteTransaction, record: Record | None, field: Field) -
         return None  # a computed vector follows its texts
     if field.type.kind is TypeKind.VECTOR:
         stored = next(iter(transaction.vectors(record.collection_id, field.id, [record.ordinal])))
-        return None if stored is None else format_value(memoryview(stored).cast("f").tolist(), "vector")
+        return None if stored is None else format_value(vector_numbers(stored), "vector")
     return format_value(record.fields.get(field.id, field.default), field.type)

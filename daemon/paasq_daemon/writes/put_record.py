@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from paasq_daemon.store.entry_codec import encode
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
@@ -21,7 +22,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 def put_record(transaction: WriteTransaction, collection: Collection, given: Mapping[str, Any]) -> Record:
     """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
 
-    A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Raises InvalidValue.
+    A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Where nothing differs from the
+    live record, that is returned, and nothing is written. Raises InvalidValue.
     """
     key = _key(collection, given)
     before = transaction.get_readable(collection.id, key)
@@ -42,6 +44,8 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
     for field in collection.fields:
         if field.source_fields and embedding_text(collection, field, fields):
             vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)
+    if before is not None and _is_unchanged(transaction, collection, before, fields, vectors):
+        return before
     return transaction.put(collection.id, key, fields, vectors)
 
 
@@ -69,6 +73,26 @@ def _key(collection: Collection, given: Mapping[str, Any]) -> str:
             f"{collection.name}.{collection.key} is the key of a record: text, not empty", "give each record one"
         )
     return key
+
+
+def _is_unchanged(
+    transaction: WriteTransaction,
+    collection: Collection,
+    before: Record,
+    fields: Mapping[int, Value],
+    vectors: Mapping[int, bytes | None],
+) -> bool:
+    """Whether the live record has these very values, bit for bit: -0.0 is not 0.0."""
+    if set(before.vector_fields) != vectors.keys() or before.fields.keys() != fields.keys():
+        return False
+    if encode([before.fields[id_] for id_ in fields]) != encode(list(fields.values())):
+        return False
+    automatic = {field.id for field in collection.fields if field.source_fields}  # which follow from the others
+    return all(
+        vector == next(iter(transaction.vectors(collection.id, id_, [before.ordinal])))
+        for id_, vector in vectors.items()
+        if id_ not in automatic
+    )
 
 
 def _kept_vector(
