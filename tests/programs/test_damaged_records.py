@@ -115,6 +115,22 @@ def test_one_found_by_a_query_is_set_aside(tmp_path: Path) -> None:
     with_instance(folder, lambda instance: ask(instance, "from note | select id, title").reason == "damaged")
 
 
+def test_the_past_and_pages_go_on_without_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with_instance(folder, lambda instance: ask(instance, f"{SCHEMA} from note"))
+    flip(folder, *BITS["body"])
+
+    def check(instance: Instance) -> None:
+        text, seq = "from note | sort id | select id", instance.store.seq
+        cursor = ask(instance, f"{text}, title | page 1").cursor
+        ask(instance, "patch note:c set n = 9")
+        assert ask(instance, f"from note as of seq {seq} | select id, title").rows == [["a", "alpha"], ["c", "gamma"]]
+        rest = instance.engine.query(Request(f"{text}, title | page 9 after $c", {"c": cursor}))
+        assert (rest.rows, rest.reason) == ([["c", "gamma"]], "damaged")
+
+    with_instance(folder, check)
+
+
 def test_an_index_that_fails_stops_its_own_collection(tmp_path: Path) -> None:
     """A value that no column holds is refused by every door; one that an older version let in is as here."""
     folder = tmp_path / "data"

@@ -101,6 +101,16 @@ def test_arithmetic_never_leaves_what_a_field_holds(db: Database, text: str) -> 
     assert db.query("from plain | select i").rows == [[2**62]]
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59", "0001-01-01T00:00"])
+def test_a_time_that_its_zone_takes_out_of_the_years_is_refused(db: Database, text: str) -> None:
+    zone = "America/New_York" if text[0] == "9" else "Europe/Oslo"
+    assert len(db.query(f"from other | select at_ = @{text}")) == 1
+    with pytest.raises(QueryError):
+        db.query(f'zone "{zone}"; from other | select at_ = @{text}')
+    with pytest.raises(QueryError):
+        db.query(f'zone "{zone}"; param $t: time; from other | select at_ = $t', t=text)
+
+
 def test_a_computed_field_that_does_not_fit_refuses_the_record(db: Database) -> None:
     with pytest.raises(InvalidValue, match=r"double\.twice of double:a can't be computed"):
         db.put("double", {"id": "a", "len": "3000000mo"})

@@ -134,6 +134,9 @@ class Indexes:
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
         self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
+        self._set_aside: set[tuple[int, int]] = (
+            set()
+        )  # collection and ordinal of records that were damaged under a view
         self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         with store.read() as view:
@@ -200,17 +203,23 @@ class Indexes:
                 del self._moments[next(iter(self._moments))]
 
     def set_aside(self, error: CorruptRecord) -> bool:
-        """Leave the record that an error is of out of later views, until it is written anew or deleted. False where the error
-        is not of one record, or that record is not in the views any more."""
+        """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
+        False where the error is not of one record, or that record was set aside before."""
         if error.place is None:
             return False
         with self._lock, self._store.read() as view:
             self._advance(view)
             index = self._collections.get(error.place[0])
             found = index is not None and index.set_aside(view, error.place[1])
-        if found:
-            _log.error("a record is left out of answers: %s", error.message)
-        return found
+            if not found and error.place in self._set_aside:
+                return False
+            self._set_aside.add(error.place)
+            self._moments.clear()
+            pasts, self._pasts = self._pasts, {}
+        for past in pasts.values():
+            past.close()
+        _log.error("a record is left out of answers: %s", error.message)
+        return True
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""

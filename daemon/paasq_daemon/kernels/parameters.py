@@ -20,6 +20,7 @@ from paasq_dsl.values import (
     Duration,
     Value,
     is_time,
+    parse_datetime,
     parse_duration,
     parse_time,
     to_micros,
@@ -75,7 +76,7 @@ def _instants(type_: Type, raw: Any, zone: str) -> Any:
     if type_.kind is not TypeKind.TIME or not isinstance(raw, str):
         return raw
     try:
-        return parse_time(raw, find_zone(zone) or UTC)
+        return to_micros(parse_datetime(raw), find_zone(zone) or UTC)
     except ValueError:
         return raw
 

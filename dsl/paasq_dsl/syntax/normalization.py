@@ -87,6 +87,9 @@ def _duration(token: Token) -> tuple[str, Duration] | None:
         return None
 
 
+_END_YEARS = frozenset({1, 9999})
+
+
 def _time(token: Token) -> tuple[str, LiftedLiteral] | None:
     if not token.text[1:2].isdigit():
         return None  # @now is a word of the language
@@ -94,8 +97,8 @@ def _time(token: Token) -> tuple[str, LiftedLiteral] | None:
         moment = parse_datetime(token.text[1:])
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        return "?time", moment
+    if moment.tzinfo is None:  # at the ends of what times are the zone decides whether it is one: the binder says so
+        return None if moment.year in _END_YEARS else ("?time", moment)
     return ("?time", to_micros(moment)) if is_time(to_micros(moment)) else None
 
 
