@@ -62,6 +62,11 @@ class CollectionIndex:
         index._account_for_all(view)
         return index
 
+    @property
+    def live_count(self) -> int:
+        """How many records are alive here."""
+        return int(np.count_nonzero(self._alive.array()))
+
     def restore(self, length: int, dead: AppendArray[np.int64]) -> None:
         """Continue from loaded data, whose builders and vectors the caller has put in place."""
         self.length, self.deleted = length, dead
@@ -138,7 +143,7 @@ class CollectionIndex:
 
     def _account_for_all(self, view: ReadView) -> None:
         """Name the live records that are not alive here; of one whose key is lost too, only that it is missing is known."""
-        missing = view.live_count(self.collection.id) - int(np.count_nonzero(self._alive.array()))
+        missing = view.live_count(self.collection.id) - self.live_count
         if missing == len(self.damaged):
             return
         alive, self.damaged = self._alive.array(), {}

@@ -60,9 +60,7 @@ class ColumnSnapshot:
         """Raises StoreError where one of these fields is `refused`."""
         for name in names:
             if name in self.refused:
-                hint = (
-                    "leave it out, or resolve the record; or restore a snapshot of that time into a folder of its own"
-                )
+                hint = "restore a snapshot of that time into a folder of its own, and ask there"
                 raise StoreError(self.refused[name], hint)
 
     def column(self, name: str) -> Column:

@@ -270,6 +270,11 @@ class Indexes:
             return
         self._seq = self._checkpoint_seq = seq
         self._advance(view)
+        for id_, index in self._collections.items():
+            if index.live_count != view.live_count(
+                id_
+            ):  # records were damaged at the checkpoint, and may be sound again
+                self._collections[id_] = CollectionIndex.build(view, index.collection)
 
     def _advance(self, view: ReadView) -> None:
         """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records; where it fails

@@ -35,7 +35,7 @@ from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
 _CHECK_HINT = "restore a snapshot"
-_RECORD_HINT = "put it anew or delete it, or restore a snapshot; the others are not affected"
+_RECORD_HINT = "put it anew, or delete it; the others are not affected"
 
 
 class ReadView:
@@ -85,10 +85,8 @@ class ReadView:
             if body is not None:
                 return decode_record(collection_id, ordinal, body)
         except CorruptRecord as error:
-            raise CorruptRecord(
-                f"record {ordinal} of collection {collection_id} is damaged: {error.message}", _RECORD_HINT,
-                (collection_id, ordinal),
-            ) from error  # fmt: skip
+            hint = f"{error.hint}; or {_RECORD_HINT}"
+            raise CorruptRecord(error.message, hint, (collection_id, ordinal)) from error
         raise CorruptRecord(
             f"record {ordinal} of collection {collection_id} is not in the store",
             f"where its history was not trimmed, it is lost: {_RECORD_HINT}",
