@@ -163,7 +163,7 @@ class EmbeddedPlan:
             view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
         except StoreError as error:
             raise StoreError(error.message, "start with the first page again, without after") from error
-        return replace(inputs, now_us=cursor.now_us), view
+        return inputs if cursor.now_us is None else replace(inputs, now_us=cursor.now_us), view
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         """Keys and versions of all rows. Raises LimitExceeded where a subquery was cut short, so that rows may be missing."""
@@ -207,8 +207,10 @@ class EmbeddedPlan:
         budget = inputs.budget.within(own)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
         embed, cancel = partial(self.embed, view.catalog), inputs.cancellation.child(own.time_ms)
-        digits = self.plan.fingerprint.digest(values)
-        run = ExecutionContext(view, values, embed, cancel, limit, reason, digits, snippet_column, budget.tokens)
+        digits, time_dependent = self.plan.fingerprint.digest(values), self.plan.fingerprint.time_dependent
+        run = ExecutionContext(
+            view, values, embed, cancel, limit, reason, digits, snippet_column, budget.tokens, time_dependent
+        )
         run.bind_snippets()
         return run
 

@@ -1,9 +1,9 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
-A cursor holds the sequence number and the moment of the first page, whose state all later ones are read from; the values
-that its last row was ordered by, and the row's ordinal, behind which the next page begins. With the ordinal goes what tells
-the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their order is total without. Where
-the values are long, a hash of them is in their place.
+A cursor holds the sequence number of the first page, whose state all later ones are read from, and its moment where the rows
+depend on that; the values that its last row was ordered by, and the row's ordinal, behind which the next page begins. With
+the ordinal goes what tells the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their
+order is total without. Where the values are long, a hash of them is in their place.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Cursor:
     """`values` are what the row was ordered by, or a hash of that (`_hash`); `ties` tell it from rows of the same values."""
 
     seq: int
-    now_us: int
+    now_us: int | None
     values: list[Value] | str
     ties: list[int]
 
@@ -121,7 +121,8 @@ def decode_cursor(given: object, fingerprint: str, span: Span) -> Cursor:
         decoded = values if isinstance(values, str) else [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError, OverflowError, RecursionError) as error:
         raise none from error
-    if not (isinstance(last, list) and all(_is_int(each) for each in (seq, now_us, *last)) and is_time(now_us)):
+    timed = now_us is None or (_is_int(now_us) and is_time(now_us))
+    if not (isinstance(last, list) and timed and all(_is_int(each) for each in (seq, *last))):
         raise none
     if made_by != fingerprint:
         raise EvaluationError("PQ0731", span)
@@ -160,7 +161,8 @@ def _cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
     last = [int(tie[row]) for tie in batch.tiebreakers]
     values = _values_at(batch, row)
     kept = values if len(orjson.dumps(values)) <= _VALUES_BYTES_MAX else _hash(values)
-    parts = [context.fingerprint, context.view.seq, context.evaluation.now_us, kept, last]
+    now_us = context.evaluation.now_us if context.time_dependent else None
+    parts = [context.fingerprint, context.view.seq, now_us, kept, last]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 

@@ -53,7 +53,7 @@ def bind_watch(
         return None
     return BoundWatch(
         BoundQuery(stages, None, statement.span), events, after, row_identity(stages),
-        tuple(sorted(collections_read(stages))), _timed(stages), statement.span,
+        tuple(sorted(collections_read(stages))), depends_on_time(stages), statement.span,
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _after(context: BindContext, node: tree.Expression | None) -> BoundExpressio
     return bound
 
 
-def _timed(stages: Sequence[BoundStage]) -> bool:
+def depends_on_time(stages: Sequence[BoundStage]) -> bool:
     """Do the rows depend on when they are asked for?"""
     return any(
         isinstance(leaf, b.MomentRef) or (isinstance(leaf, b.FunctionCall) and leaf.function in _MOVING)
