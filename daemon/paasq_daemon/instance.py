@@ -54,7 +54,7 @@ class Instance:
             catalog, snapshots = CatalogService(store, indexes), SnapshotService(store)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
-            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.folder))
+            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
             transactor = Transactor(store, vectors)
             commands = CommandDispatcher(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)

@@ -12,7 +12,7 @@ from paasq_daemon.commands.resolve import read_citations, resolve_citations
 from paasq_daemon.commands.show import describe, show
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.services.snapshots import SnapshotService
-from paasq_daemon.snapshot.manifest import Manifest
+from paasq_daemon.snapshot.listing import SnapshotInfo
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo
@@ -51,7 +51,7 @@ class CommandDispatcher:
 
     def _show(self, command: BoundShow, inputs: ExecutionInputs) -> Answer:
         if command.kind == "snapshots":
-            rows = [_manifest(manifest) for manifest in self.snapshots.list()]
+            rows = [_snapshot_row(info) for info in self.snapshots.list() if info.created is not None]
             return _answer(_SNAPSHOT, rows, self.store.seq)
         assert inputs.view is not None
         return show(inputs.view, command)
@@ -62,7 +62,7 @@ class CommandDispatcher:
 
     def _snapshot(self, command: BoundCreateSnapshot, inputs: ExecutionInputs) -> Answer:
         made = self.snapshots.create(_name(command.name, inputs))
-        return _answer(_SNAPSHOT, [_manifest(made)], made.seq)
+        return _answer(_SNAPSHOT, [_snapshot_row(made)], made.seq)
 
     def _verify(self, command: BoundVerifySnapshot, inputs: ExecutionInputs) -> Answer:
         """Every byte is hashed; a row for each thing that is wrong."""
@@ -104,9 +104,10 @@ def _name(bound: BoundExpression, inputs: ExecutionInputs) -> str:
     return str(evaluate_scalar(bound, constant_context(inputs.literals, inputs.parameters, inputs.now_us)))
 
 
-def _manifest(manifest: Manifest) -> list[Any]:
-    records = sum(manifest.collections.values())
-    return [manifest.name, parse_time(manifest.created), manifest.seq, records, manifest.new_bytes]
+def _snapshot_row(info: SnapshotInfo) -> list[Any]:
+    assert info.created is not None
+    records = sum((info.collections or {}).values())
+    return [info.name, parse_time(info.created), info.seq, records, info.new_bytes]
 
 
 def _answer(columns: tuple[tuple[str, str], ...], rows: list[list[Any]], seq: int) -> Answer:

@@ -25,9 +25,11 @@ from paasq_daemon.server.param_readers import (
     text,
     text_map,
     text_up_to,
+    texts,
     timestamp,
 )
-from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
+from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
+from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.catalog_messages import encode_catalog, encode_record
@@ -226,14 +228,28 @@ async def _embed(call: RpcCall) -> bytes:
     return await call.long(lambda instance: instance.embedding.run(**call.params, on_progress=on_progress))
 
 
-@method("snapshot.create", _NAME)
+@method(
+    "snapshot.create",
+    _NAME,
+    optional("to", text),
+    optional("labels", texts, ()),
+    optional("damaged", boolean, default=False),
+    optional("verify", boolean, default=True),
+)
 async def _snapshot_create(call: RpcCall) -> bytes:
-    return await call.long(lambda instance: manifest_to_json(instance.snapshots.create(call.params["name"])))
+    name, to, options = call.params["name"], call.params.get("to"), _create_options(call.params)
+    if to is not None and "://" not in to and not Path(to).is_absolute():
+        raise SnapshotError("params.to must be an absolute path or a URL", "the daemon's folder is not the client's")
+    return await call.long(lambda instance: snapshot_to_json(instance.snapshots.create(name, options, to)))
+
+
+def _create_options(params: dict[str, Any]) -> CreateOptions:
+    return CreateOptions(tuple(params["labels"]), damaged=params["damaged"], verify=params["verify"])
 
 
 @method("snapshot.list")
 async def _snapshot_list(call: RpcCall) -> bytes:
-    return await call.short(lambda instance: [manifest_to_json(manifest) for manifest in instance.snapshots.list()])
+    return await call.short(lambda instance: [snapshot_to_json(each) for each in instance.snapshots.list()])
 
 
 @method("snapshot.verify", _NAME, optional("depth", integer(1, 3), 2))
@@ -252,7 +268,7 @@ async def _snapshot_restore(call: RpcCall) -> bytes:
     into = Path(call.params["into"])
     if not into.is_absolute():
         raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
-    return await call.long(lambda instance: manifest_to_json(instance.snapshots.restore(call.params["name"], into)))
+    return await call.long(lambda instance: snapshot_to_json(instance.snapshots.restore(call.params["name"], into)))
 
 
 @method("ping")

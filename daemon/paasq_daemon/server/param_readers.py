@@ -99,6 +99,13 @@ def text_map(value: Any, place: str) -> dict[str, str]:
     return {name: text(each, f"{place}.{name:.80}") for name, each in json_object(value, place).items()}
 
 
+def texts(value: Any, place: str) -> list[str]:
+    """A list of strings. Raises RpcError naming the place of the one that is none."""
+    if not isinstance(value, list):
+        _refuse(place, "a list of texts", value)
+    return [text(item, f"{place}[{at}]") for at, item in enumerate(value)]
+
+
 def records(value: Any, place: str) -> list[dict[str, Any]]:
     """A list of JSON objects. Raises RpcError naming the place of the one that is none."""
     if not isinstance(value, list):

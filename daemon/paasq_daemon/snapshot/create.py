@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO
 
 from blake3 import blake3
 
-from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_path, target_lock, write_manifest
+from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
+from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
-from paasq_daemon.snapshot.page_table import PACK_PAGES_MAX, PAGE_BYTES, PageTable, read_table, write_entries
+from paasq_daemon.snapshot.page_table import (
+    HASH_BYTES,
+    PACK_PAGES_MAX,
+    PAGE_BYTES,
+    PageTable,
+    read_table,
+    write_entries,
+)
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
+from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
@@ -22,29 +32,54 @@ from paasq_daemon.wire.errors import SnapshotError
 
 OnProgress = Callable[[int], None]  # called with the bytes read so far
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_PAGES = 256  # read and hashed at a time: a mebibyte
 _PACKS_WAITING_MAX = 4
 _PACKERS = 2  # threads that compress
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written
+_DAMAGE_SHOWN = 5
 
 
-def create_snapshot(store: Store, target: Path, name: str, on_progress: OnProgress | None = None) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class CreateOptions:
+    """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
+    back what was written, and checks that the rest is there."""
+
+    labels: tuple[str, ...] = ()
+    damaged: bool = False
+    verify: bool = True
+
+
+def create_snapshot(
+    store: Store,
+    storage: Storage,
+    name: str,
+    options: CreateOptions = CreateOptions(),  # it is frozen
+    on_progress: OnProgress | None = None,
+) -> Manifest:
     """Make a snapshot of the store as it is now. Only pages that differ from the newest snapshot's are written.
 
-    Durable when this returns; where it raises there is no snapshot, only objects that `collect_garbage` removes. Raises
-    SnapshotError where the name is taken or not allowed, or another process works on `target`.
+    Durable when this returns; where it raises there is no snapshot, only objects that the next attempt uses, or that
+    `delete_snapshots` removes. Raises SnapshotError where the name is taken or not allowed, another process works on the
+    storage, entries of the store are damaged and `options` do not allow it, or what was written does not verify.
     """
-    with target_lock(target):
-        if manifest_path(target, name).exists():
+    labels = read_labels(options.labels)
+    with storage.exclusive():
+        if has_snapshot(storage, name):
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
-        objects = ObjectStore(target)
-        parent, before = _newest_whole(target, objects)
-        with store.copy() as (view, stream), ThreadPoolExecutor(_PACKERS, "paasq-pack") as packers:
+        objects = ObjectStore(storage)
+        parent, before = _newest_whole(storage, objects)
+        with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS, "paasq-pack") as packers:
+            damage = find_damage(view)
+            if damage and not options.damaged:
+                raise _damaged(damage)
             capture = _Capture(objects, before, packers)
-            capture.read(stream, on_progress)
+            capture.read(pages, on_progress)
             manifest = _describe(name, view, capture, parent)
         objects.sync()
-        write_manifest(target, manifest)
+        if options.verify:
+            _verify_written(storage, manifest, capture)
+        write_annotation(storage, Annotation(manifest.hash, labels, tuple(damage)))
+        write_manifest(storage, manifest)
         return manifest
 
 
@@ -55,36 +90,48 @@ class _Capture:
         self.objects = objects
         self.table = PageTable(packs=list(before.packs))
         self.changed: list[int] = []
-        self.new_bytes = 0
+        self.written: list[ObjectId] = []
         self._before = before
         self._packers = packers
-        self._packing: deque[Future[ObjectId]] = deque()
+        self._packing: deque[Future[tuple[ObjectId, bool]]] = deque()
         self._pack = bytearray()
         self._number = len(before.packs)
 
-    def read(self, stream: BinaryIO, on_progress: OnProgress | None) -> None:
-        while chunk := stream.read(_CHUNK_BYTES):
-            if len(chunk) % PAGE_BYTES:
-                raise SnapshotError("the copy of the data file ended inside a page", "try again")
-            pages = memoryview(chunk)
-            for start in range(0, len(chunk), PAGE_BYTES):
-                self._add(pages[start : start + PAGE_BYTES])
+    def read(self, pages: DataFileCopy, on_progress: OnProgress | None) -> None:
+        chunk = memoryview(bytearray(_CHUNK_PAGES * PAGE_BYTES))
+        while count := pages.read_into(chunk):
+            self._add(chunk[:count])
             if on_progress:
                 on_progress(len(self.table) * PAGE_BYTES)
         self._close_pack()
         while self._packing:
             self._take_packed()
 
-    def _add(self, page: memoryview) -> None:
-        table, before, number = self.table, self._before, len(self.table)
-        digest = blake3(page).digest()
-        table.hashes += digest
-        if number < len(before) and digest == before.hash_of(number):
-            table.pack.append(before.pack[number])
-            table.slot.append(before.slot[number])
+    def put(self, content: bytes) -> ObjectId:
+        """Write an object that is no pack of pages."""
+        return self._note(*self.objects.put(content))
+
+    def _add(self, chunk: memoryview) -> None:
+        table, before, first = self.table, self._before, len(self.table)
+        starts = range(0, len(chunk), PAGE_BYTES)
+        hashes = b"".join([blake3(chunk[start : start + PAGE_BYTES]).digest() for start in starts])
+        table.hashes += hashes
+        last = first + len(starts)
+        same = last <= len(before) and before.hashes[first * HASH_BYTES : last * HASH_BYTES] == hashes
+        if same:
+            table.pack += before.pack[first:last]
+            table.slot += before.slot[first:last]
             return
-        table.pack.append(self._number)
-        table.slot.append(len(self._pack) // PAGE_BYTES)
+        for number, start in zip(range(first, last), starts, strict=True):
+            if number < len(before) and before.hash_of(number) == table.hash_of(number):
+                table.pack.append(before.pack[number])
+                table.slot.append(before.slot[number])
+            else:
+                self._add_changed(number, chunk[start : start + PAGE_BYTES])
+
+    def _add_changed(self, number: int, page: memoryview) -> None:
+        self.table.pack.append(self._number)
+        self.table.slot.append(len(self._pack) // PAGE_BYTES)
         self._pack += page
         self.changed.append(number)
         if len(self._pack) == PACK_PAGES_MAX * PAGE_BYTES:
@@ -99,14 +146,17 @@ class _Capture:
             self._take_packed()
 
     def _take_packed(self) -> None:
-        pack = self._packing.popleft().result()
-        self.new_bytes += pack.size_bytes
-        self.table.packs.append(pack)
+        self.table.packs.append(self._note(*self._packing.popleft().result()))
+
+    def _note(self, name: ObjectId, written: bool) -> ObjectId:
+        if written:
+            self.written.append(name)
+        return name
 
 
-def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
+def _newest_whole(storage: Storage, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
     """The newest snapshot whose objects all exist, and its table; None and an empty table where there is none."""
-    for manifest in reversed(list_manifests(target)):
+    for manifest in reversed(list_manifests(storage)):
         try:
             table = read_table(objects, manifest.tables, manifest.page_count)
             for pack in table.used_packs():
@@ -117,13 +167,31 @@ def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, 
     return None, PageTable()
 
 
+def _damaged(damage: list[str]) -> SnapshotError:
+    more = f", and {len(damage) - _DAMAGE_SHOWN} more" if len(damage) > _DAMAGE_SHOWN else ""
+    return SnapshotError(
+        f"the store is damaged, and so would the snapshot be: {', '.join(damage[:_DAMAGE_SHOWN])}{more}",
+        "restore an earlier snapshot; or take this one all the same, labelled as damaged: "
+        "`paasq snapshot create NAME --damaged`",
+    )
+
+
+def _verify_written(storage: Storage, manifest: Manifest, capture: _Capture) -> None:
+    """Read back and hash what was written, and check that all else is there with its size. Raises SnapshotError."""
+    objects = ObjectStore(storage)
+    for each in capture.written:
+        objects.read_stored(each)
+    for each in (*manifest.tables, *capture.table.used_packs()):
+        objects.check_size(each)
+
+
 def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | None) -> Manifest:
     """Write the page table, in full where the parent's parts have grown larger than that, and make the manifest."""
-    table, objects = capture.table, capture.objects
+    table = capture.table
     inherited = parent.tables if parent else ()
-    added = write_entries(objects, table, capture.changed)
+    added = write_entries(capture.put, table, capture.changed)
     if sum(part.size_bytes for part in (*inherited, *added)) > _TABLE_BYTES_PER_PAGE_MAX * len(table) or not inherited:
-        inherited, added = (), write_entries(objects, table, range(len(table)))
+        inherited, added = (), write_entries(capture.put, table, range(len(table)))
     catalog = view.catalog
     return Manifest(
         name=name,
@@ -137,6 +205,6 @@ def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | N
         transaction_id=view.transaction_id,
         collections={c.name: view.live_count(c.id) for c in catalog.collections.values()},
         digest=logical_digest(view),
-        new_bytes=capture.new_bytes + sum(part.size_bytes for part in added),
+        new_bytes=sum(each.size_bytes for each in capture.written),
         store_format=STORE_FORMAT_VERSION,
     )

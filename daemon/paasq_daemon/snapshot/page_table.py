@@ -7,7 +7,7 @@ that follows another adds only the entries of the pages that changed, and yet ne
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from struct import Struct
 
@@ -58,11 +58,11 @@ class PageTable:
             yield self.packs[number], members
 
 
-def write_entries(objects: ObjectStore, table: PageTable, pages: Iterable[int]) -> list[ObjectId]:
-    """Write the entries of these pages, as few objects as they fit in."""
+def write_entries(put: Callable[[bytes], ObjectId], table: PageTable, pages: Iterable[int]) -> list[ObjectId]:
+    """Write the entries of these pages by `put`, as few objects as they fit in."""
     chosen = list(pages)
     parts = [chosen[start : start + _ENTRIES_MAX] for start in range(0, len(chosen), _ENTRIES_MAX)]
-    return [objects.put(_encode(table, part)) for part in parts]
+    return [put(_encode(table, part)) for part in parts]
 
 
 def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int) -> PageTable:

@@ -13,6 +13,7 @@ from paasq_dsl.values import Duration
 
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
 _ENVELOPE_VERSION = 0xA1
+_VERSION_BYTE = bytes([_ENVELOPE_VERSION])
 _NEWER_HINT = "a newer paasq wrote it, or the disk changed it: use a newer paasq, or restore a snapshot"
 _DURATION_EXT = 1
 _DURATION = Struct(">qq")  # months, microseconds
@@ -50,6 +51,13 @@ def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
     ):
         raise _checksum_error(key, envelope)
     return payload
+
+
+def holds(seed: int, key: bytes, envelope: bytes) -> bool:
+    """Whether the checksum is right and the envelope of this version: what `verify_checksum` raises on."""
+    return envelope[:1] == _VERSION_BYTE and int.from_bytes(envelope[1:9], "big") == _checksum(
+        seed, key, envelope[_ENVELOPE.size :]
+    )
 
 
 def stored_checksum(envelope: bytes) -> int:

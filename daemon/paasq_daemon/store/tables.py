@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 
 import lmdb
 
 from paasq_daemon.store.counters import StoreCounters, encode_store_counters
-from paasq_daemon.store.entry_codec import add_checksum, stored_checksum, verify_checksum
+from paasq_daemon.store.entry_codec import add_checksum, holds, stored_checksum, verify_checksum
 from paasq_daemon.store.layout import STATE_NAME
 
 _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
@@ -57,6 +57,16 @@ class Table:
                 if not key.startswith(prefix):
                     return
                 yield key, envelope
+
+    def scan_checksums(self, txn: lmdb.Transaction[bytes], sums: MutableMapping[bytes, int] | None) -> Iterator[bytes]:
+        """The keys of the entries whose checksum does not hold. `sums` gets the sum of the stored checksums by the first
+        four bytes of the key, its collection; None for a table whose keys do not begin with one."""
+        for key, envelope in self.scan_raw(txn):
+            checksum = stored_checksum(envelope)
+            if sums is not None:
+                sums[key[:4]] += checksum
+            if not holds(self.seed, key, envelope):
+                yield key
 
     def count(self, txn: lmdb.Transaction[bytes]) -> int:
         """How many entries the table has, from LMDB's statistics."""

@@ -1,0 +1,95 @@
+"""Snapshots kept in a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paasq_daemon.snapshot.storage import (
+    ANNOTATIONS,
+    MANIFESTS,
+    OBJECTS,
+    UNFINISHED,
+    Storage,
+    scratch_elsewhere,
+    too_large,
+)
+from paasq_daemon.store.data_folder import fsync_folder, make_folder
+from paasq_daemon.wire.errors import SnapshotError
+
+
+class LocalStorage(Storage):
+    """A folder, which may not exist yet: what reads makes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def address(self) -> str:
+        return str(self.folder)
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder if os.access(self.folder, os.W_OK) else scratch_elsewhere()
+
+    def read(self, name: str, bytes_max: int) -> bytes:
+        with _in_words(self.folder / name), (self.folder / name).open("rb") as file:
+            content = file.read(bytes_max + 1)
+        if len(content) > bytes_max:
+            raise too_large(self.address, name, bytes_max)
+        return content
+
+    def exists(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        try:
+            with _in_words(self.folder / folder), os.scandir(self.folder / folder) as entries:
+                return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self.folder / name
+        unfinished = path.with_name(path.name + UNFINISHED)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+
+    def sync(self, folder: str) -> None:
+        fsync_folder(self.folder / folder)
+
+    def remove(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """As in the base class, by an advisory lock (flock) on the file `lock`. The folders are made."""
+        with _in_words(self.folder):
+            for folder in (self.folder, *(self.folder / name for name in (OBJECTS, MANIFESTS, ANNOTATIONS))):
+                make_folder(folder)
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise SnapshotError(
+                f"another snapshot is being made or removed in {self.folder}", "try again when it is done"
+            ) from None
+        finally:
+            os.close(lock)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise SnapshotError(f"{path} cannot be used: {error.strerror}", "mend its owner, mode or disk") from error
