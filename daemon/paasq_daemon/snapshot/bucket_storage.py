@@ -160,7 +160,12 @@ class _BucketLock:
     def release(self) -> None:
         self._released.set()
         self._renewing.join()
-        self._storage.remove(_LOCK)
+        try:
+            mine = _read(self._storage.version_of(_LOCK)[1]).get("token") == self._token
+        except FileNotFoundError:
+            return
+        if mine:  # else the network was away for so long that another process took it over
+            self._storage.remove(_LOCK)
 
     def _take_over(self) -> UpdateVersion:
         try:
@@ -200,4 +205,9 @@ def _read(content: bytes) -> dict[str, Any]:
 
 
 def _version(meta: Any) -> UpdateVersion:
-    return {"e_tag": meta["e_tag"], "version": meta["version"]}
+    found: UpdateVersion = {}
+    if meta["e_tag"] is not None:
+        found["e_tag"] = meta["e_tag"]
+    if meta["version"] is not None:
+        found["version"] = meta["version"]
+    return found
