@@ -230,6 +230,25 @@ def test_a_damaged_store_is_captured_where_it_is_asked_for(filled: Paasq, folder
     assert (restored.code, "is damaged as the store was when the snapshot was taken" in restored.err) == (0, True)
 
 
+def test_a_schedule_and_pruning(filled: Paasq, tmp_path: Path) -> None:
+    assert filled("snapshot", "schedule", "--json").json["schedule"] is None
+    rule = "every 1h keep 24 hourly 7 daily"
+    assert filled("snapshot", "schedule", rule, "--to", tmp_path / "disk").code == 0
+    shown = filled("snapshot", "schedule", "--json").json
+    assert (shown["schedule"], shown["to"], shown["checks"]) == (rule, str(tmp_path / "disk"), [])
+    assert "is no schedule" in filled("snapshot", "schedule", "hourly").err
+    assert filled("snapshot", "schedule", "--to", tmp_path / "disk").code == 2
+    assert filled("snapshot", "schedule", "--off", "--json").json["schedule"] is None
+    for name in ("monday", "tuesday"):
+        filled("query", f'put task {{id: "{name}"}}')
+        assert filled("snapshot", "create", name).code == 0
+    assert filled("snapshot", "prune", "--keep", "1 last", "--json").json["deleted"] == []
+    would = filled("snapshot", "prune", "--keep", "1 last", "--all", "--dry-run", "--json").json
+    assert would == {"would_delete": ["monday"], "kept": ["tuesday"]}
+    assert filled("snapshot", "prune", "--keep", "1 last", "--all", "--json").json["deleted"] == ["monday"]
+    assert [each["name"] for each in filled("snapshot", "list", "--json").json] == ["tuesday"]
+
+
 def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "three.paasq"
     script.write_text('put task {id: "c"};\n\npatch task:nothing set n = 1;\nput task {id: "d"};\n')

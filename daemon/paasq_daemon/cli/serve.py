@@ -22,5 +22,6 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     instance.engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     instance.announce(path)
     instance.embedding.start()
+    instance.upkeep.start()
     if not serve_instance(instance, path):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

@@ -1,35 +1,25 @@
-"""`paasq snapshot create|list|verify|delete|restore`: all but `create` work on files alone, and open no store."""
+"""`paasq snapshot create|list|verify|delete|restore|schedule|prune`: all but `create` work on files alone, and open no store."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
-from paasq_daemon.cli.open_database import folder_of, open_database
-
-if TYPE_CHECKING:
-    from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.cli.snapshot_storage import absolute_address, open_snapshots
+from paasq_daemon.cli.snapshot_upkeep import prune, schedule
 
 _LISTED = ("name", "created", "seq", "new_bytes", "parent", "labels")
 
 app = typer.Typer(no_args_is_help=True)
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The snapshot's name.")]
-From: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="WHERE",
-        help="Where it is kept: a data folder, a folder of snapshots, or s3://BUCKET/PREFIX; else the data folder.",
-        show_default=False,
-    ),
-]
 
 
 @app.command()
@@ -57,7 +47,7 @@ def create(
 ) -> None:
     """Take a snapshot of the whole store, while others go on writing."""
     with open_database(data, socket) as database:
-        where = None if to is None else _absolute(to)
+        where = None if to is None else absolute_address(to)
         made = database.snapshot_create(name, to=where, labels=label or (), damaged=damaged, verify=verify)
     write_object(made if as_json else _shown(made), as_json=as_json)
     _warn_of_damage(made, "the snapshot holds damaged entries")
@@ -65,7 +55,7 @@ def create(
 
 @app.command("list")
 def list_(
-    from_: From = None,
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
@@ -78,7 +68,7 @@ def list_(
         from paasq_daemon.services.snapshots import snapshot_to_json
         from paasq_daemon.snapshot.listing import list_snapshots
 
-        found = [snapshot_to_json(each) for each in list_snapshots(_storage(from_, data))]
+        found = [snapshot_to_json(each) for each in list_snapshots(open_snapshots(from_, data))]
     write_object(found if as_json else [_row(each) for each in found], as_json=as_json)
 
 
@@ -88,7 +78,7 @@ def verify(
     depth: Annotated[
         int, typer.Option(min=1, max=3, help="1: chain and sizes; 2: every hash; 3: restore to a scratch folder.")
     ] = 2,
-    from_: From = None,
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
@@ -100,7 +90,7 @@ def verify(
     else:
         from paasq_daemon.services.snapshots import verification_to_json, verify_in
 
-        found = verification_to_json(verify_in(_storage(from_, data), name, depth))
+        found = verification_to_json(verify_in(open_snapshots(from_, data), name, depth))
     write_object(found, as_json=as_json)
     if not found["ok"]:
         raise typer.Exit(EXIT_FAILURE)
@@ -109,7 +99,7 @@ def verify(
 @app.command()
 def delete(
     name: Name,
-    from_: From = None,
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
@@ -121,7 +111,7 @@ def delete(
     else:
         from paasq_daemon.services.snapshots import delete_in
 
-        done = delete_in(_storage(from_, data), name)
+        done = delete_in(open_snapshots(from_, data), name)
     write_object(done, as_json=as_json)
 
 
@@ -129,7 +119,7 @@ def delete(
 def restore(
     name: Name,
     into: Annotated[Path, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.")],
-    from_: From = None,
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
@@ -141,20 +131,13 @@ def restore(
     else:
         from paasq_daemon.services.snapshots import restore_from, snapshot_to_json
 
-        restored = snapshot_to_json(restore_from(_storage(from_, data), name, into))
+        restored = snapshot_to_json(restore_from(open_snapshots(from_, data), name, into))
     write_object(restored if as_json else _shown(restored), as_json=as_json)
     _warn_of_damage(restored, f"{into} is damaged as the store was when the snapshot was taken")
 
 
-def _storage(from_: str | None, data: Path | None) -> Storage:
-    from paasq_daemon.snapshot.locate import find_storage
-
-    return find_storage(str(folder_of(data)) if from_ is None else from_)
-
-
-def _absolute(where: str) -> str:
-    """A path as the daemon, which runs in another folder, finds it; a URL as it is."""
-    return where if "://" in where else str(Path(where).expanduser().absolute())
+for _command in (schedule, prune):
+    app.command()(_command)
 
 
 def _shown(snapshot: dict[str, Any]) -> dict[str, Any]:
