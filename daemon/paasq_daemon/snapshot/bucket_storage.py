@@ -80,6 +80,9 @@ class BucketStorage(Storage):
         with self._in_words():
             self._store.put(name, content, use_multipart=False)
 
+    def settle(self, name: str) -> None:
+        """Nothing is to do, as in `sync`."""
+
     def sync(self, folder: str) -> None:
         """Nothing is to do: what an object store acknowledged is durable."""
 

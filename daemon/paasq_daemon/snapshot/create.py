@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -97,10 +98,11 @@ class _Capture:
         self._pack = bytearray()
         self._number = len(before.packs)
 
-    def read(self, pages: DataFileCopy, on_progress: OnProgress | None) -> None:
+    def read(self, source: DataFileCopy, on_progress: OnProgress | None) -> None:
         chunk = memoryview(bytearray(_CHUNK_PAGES * PAGE_BYTES))
-        while count := pages.read_into(chunk):
-            self._add(chunk[:count])
+        pages = [chunk[start : start + PAGE_BYTES] for start in range(0, len(chunk), PAGE_BYTES)]
+        while count := source.read_into(chunk):
+            self._add(chunk[:count], b"".join([blake3(page).digest() for page in pages[: count // PAGE_BYTES]]))
             if on_progress:
                 on_progress(len(self.table) * PAGE_BYTES)
         self._close_pack()
@@ -111,31 +113,43 @@ class _Capture:
         """Write an object that is no pack of pages."""
         return self._note(*self.objects.put(content))
 
-    def _add(self, chunk: memoryview) -> None:
-        table, before, first = self.table, self._before, len(self.table)
-        starts = range(0, len(chunk), PAGE_BYTES)
-        hashes = b"".join([blake3(chunk[start : start + PAGE_BYTES]).digest() for start in starts])
-        table.hashes += hashes
-        last = first + len(starts)
-        same = last <= len(before) and before.hashes[first * HASH_BYTES : last * HASH_BYTES] == hashes
-        if same:
-            table.pack += before.pack[first:last]
-            table.slot += before.slot[first:last]
-            return
-        for number, start in zip(range(first, last), starts, strict=True):
-            if number < len(before) and before.hash_of(number) == table.hash_of(number):
-                table.pack.append(before.pack[number])
-                table.slot.append(before.slot[number])
+    def _add(self, chunk: memoryview, hashes: bytes) -> None:
+        """Add the pages of a chunk, by runs of those that are as before and of those that are not."""
+        first = len(self.table)
+        self.table.hashes += hashes
+        count, start = len(chunk) // PAGE_BYTES, 0
+        same = self._same_as_before(first, hashes)
+        while start < count:
+            end = start + 1
+            while end < count and same[end] == same[start]:
+                end += 1
+            if same[start]:
+                self.table.pack += self._before.pack[first + start : first + end]
+                self.table.slot += self._before.slot[first + start : first + end]
             else:
-                self._add_changed(number, chunk[start : start + PAGE_BYTES])
+                self._add_changed(chunk[start * PAGE_BYTES : end * PAGE_BYTES])
+            start = end
 
-    def _add_changed(self, number: int, page: memoryview) -> None:
-        self.table.pack.append(self._number)
-        self.table.slot.append(len(self._pack) // PAGE_BYTES)
-        self._pack += page
-        self.changed.append(number)
-        if len(self._pack) == PACK_PAGES_MAX * PAGE_BYTES:
-            self._close_pack()
+    def _same_as_before(self, first: int, hashes: bytes) -> list[bool]:
+        count = len(hashes) // HASH_BYTES
+        before = self._before.hashes[first * HASH_BYTES : (first + count) * HASH_BYTES]
+        if not before or before == hashes:
+            return [bool(before)] * count
+        return [
+            hashes[at : at + HASH_BYTES] == before[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
+        ]
+
+    def _add_changed(self, run: memoryview) -> None:
+        while run:
+            slot = len(self._pack) // PAGE_BYTES
+            count = min(PACK_PAGES_MAX - slot, len(run) // PAGE_BYTES)
+            self.changed += range(len(self.table), len(self.table) + count)
+            self.table.pack += array("I", [self._number]) * count
+            self.table.slot += array("I", range(slot, slot + count))
+            self._pack += run[: count * PAGE_BYTES]
+            run = run[count * PAGE_BYTES :]
+            if slot + count == PACK_PAGES_MAX:
+                self._close_pack()
 
     def _close_pack(self) -> None:
         if self._pack:

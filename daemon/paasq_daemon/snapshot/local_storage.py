@@ -26,6 +26,7 @@ class LocalStorage(Storage):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._unsynced: list[Path] = []
 
     @property
     def address(self) -> str:
@@ -53,15 +54,30 @@ class LocalStorage(Storage):
             return {}
 
     def write(self, name: str, content: bytes) -> None:
+        """As in the base class. The disk is not waited for where an object is written: until a manifest names it, it is no
+        part of a snapshot, and all of them are synced at once sooner."""
         path = self.folder / name
         unfinished = path.with_name(path.name + UNFINISHED)
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if path.parent.name != OBJECTS:
+                os.fsync(file.fileno())
         unfinished.replace(path)
+        if path.parent.name == OBJECTS:
+            self.settle(name)
+
+    def settle(self, name: str) -> None:
+        self._unsynced.append(self.folder / name)
 
     def sync(self, folder: str) -> None:
+        unsynced, self._unsynced = self._unsynced, []
+        for path in unsynced:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         fsync_folder(self.folder / folder)
 
     def remove(self, name: str) -> None:

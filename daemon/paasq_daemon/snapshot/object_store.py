@@ -13,7 +13,7 @@ from paasq_daemon.wire.errors import SnapshotError
 
 CONTENT_BYTES_MAX = 8 << 20  # of one object, uncompressed; nothing greater is ever decompressed
 _STORED_BYTES_MAX = CONTENT_BYTES_MAX + (64 << 10)  # incompressible content grows a little
-_LEVEL = 1
+_LEVEL = -1  # twice as fast as 1, for 6 % more bytes of texts and vectors; a level below 0 is a faster one
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,6 +42,7 @@ class ObjectStore:
         stored = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
         name = ObjectId(blake3(stored).hexdigest(), len(stored))
         if self.sizes().get(name.hash) == name.size_bytes and self._is_sound(name):
+            self._storage.settle(_path(name))
             return name, False
         self._storage.write(_path(name), stored)
         return name, True

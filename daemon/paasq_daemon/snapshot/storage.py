@@ -43,11 +43,15 @@ class Storage(ABC):
 
     @abstractmethod
     def write(self, name: str, content: bytes) -> None:
-        """Write or replace a file: others see the old content or the whole new one. Its name is durable after `sync`."""
+        """Write or replace a file: others see the old content or the whole new one. It is durable after `sync`."""
+
+    @abstractmethod
+    def settle(self, name: str) -> None:
+        """Let `sync` make a file durable that was there already, since whoever wrote it may have been cut off before."""
 
     @abstractmethod
     def sync(self, folder: str) -> None:
-        """Make the names of what was written or removed in a folder durable."""
+        """Make what was written, settled or removed in a folder durable."""
 
     @abstractmethod
     def remove(self, name: str) -> None:

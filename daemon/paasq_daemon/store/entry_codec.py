@@ -13,7 +13,6 @@ from paasq_dsl.values import Duration
 
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
 _ENVELOPE_VERSION = 0xA1
-_VERSION_BYTE = bytes([_ENVELOPE_VERSION])
 _NEWER_HINT = "a newer paasq wrote it, or the disk changed it: use a newer paasq, or restore a snapshot"
 _DURATION_EXT = 1
 _DURATION = Struct(">qq")  # months, microseconds
@@ -55,8 +54,8 @@ def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
 
 def holds(seed: int, key: bytes, envelope: bytes) -> bool:
     """Whether the checksum is right and the envelope of this version: what `verify_checksum` raises on."""
-    return envelope[:1] == _VERSION_BYTE and int.from_bytes(envelope[1:9], "big") == _checksum(
-        seed, key, envelope[_ENVELOPE.size :]
+    return envelope[: _ENVELOPE.size] == _ENVELOPE.pack(
+        _ENVELOPE_VERSION, xxh3_64_intdigest(key + envelope[_ENVELOPE.size :], seed)
     )
 
 
@@ -78,7 +77,7 @@ def _checksum_error(key: bytes, envelope: bytes) -> CorruptRecord:
         )
     return CorruptRecord(
         f"the checksum of the stored entry {key.hex()} does not hold",
-        "the disk or the memory changed it: run `paasq check-store`, and restore a snapshot",
+        "the disk or the memory changed it: restore a snapshot: `paasq snapshot list` shows them",
     )
 
 
