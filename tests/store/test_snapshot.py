@@ -13,7 +13,7 @@ import pytest
 import zstandard
 from blake3 import blake3
 
-from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, read_manifest
@@ -119,8 +119,8 @@ def test_a_flip_in_any_byte_is_found(store: Store, target: LocalStorage) -> None
     fill(store, 5, size=20)
     create_snapshot(store, target, "one")
     fill(store, 1, size=20)
-    create_snapshot(store, target, "two")
-    files = [*(target.folder / "objects").iterdir(), *(target.folder / "manifests").iterdir()]
+    create_snapshot(store, target, "two", CreateOptions(labels=("kept",)))
+    files = [path for name in ("objects", "manifests", "annotations") for path in (target.folder / name).iterdir()]
     chance = random.Random(7)
     undetected = []
     for path in files:

@@ -150,6 +150,28 @@ def test_nothing_is_restored_into_a_data_folder_or_among_snapshots(folder: Path,
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("into", ["", "file", "file/x", "loop/x", "/proc/x", "/dev/null", "n" * 300, "a\0b"])
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(folder: Path, into: str) -> None:
+    (folder.parent / "file").write_text("x")
+    (folder.parent / "loop").symlink_to(folder.parent / "loop")
+    before = sorted(folder.parent.rglob("*"))
+    with pytest.raises((SnapshotError, StoreError)):
+        restore_snapshot(find_storage(str(folder)), "one", folder.parent / into if into else Path("/"))
+    assert sorted(folder.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("address", ["", "a\0b", "n" * 5000, "~nobody-at-all/x"])
+def test_an_address_that_is_none_is_an_error_in_words(address: str) -> None:
+    with pytest.raises(SnapshotError, match="is no path of a folder"):
+        open_storage(address)
+
+
+def test_a_link_to_an_empty_place_is_followed(folder: Path) -> None:
+    (folder.parent / "link").symlink_to(folder.parent / "elsewhere")
+    restore_snapshot(find_storage(str(folder)), "one", folder.parent / "link")
+    assert (folder.parent / "elsewhere" / "format").is_file()
+
+
 # Labels and damage
 
 

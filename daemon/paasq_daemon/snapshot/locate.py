@@ -22,7 +22,7 @@ def open_storage(address: str) -> Storage:
         from paasq_daemon.snapshot.bucket_storage import BucketStorage  # noqa: PLC0415  # obstore is optional
 
         return BucketStorage(address)
-    path = Path(address).expanduser()
+    path = _path(address)
     return LocalStorage(path / SNAPSHOTS_NAME if _is_data_folder(path) else path)
 
 
@@ -34,13 +34,24 @@ def find_storage(address: str) -> Storage:
     """
     storage = open_storage(address)
     if isinstance(storage, LocalStorage) and not _is_snapshot_folder(storage.folder):
-        path = Path(address).expanduser()
+        path = _path(address)
         if not _is_data_folder(path):
             raise SnapshotError(
                 f"{path} is neither a data folder nor a folder of snapshots",
                 "name one that holds `snapshots`, or `manifests` and `objects`",
             )
     return storage
+
+
+def _path(address: str) -> Path:
+    try:
+        path = Path(address).expanduser().absolute()
+        path.exists()  # which raises where it is too long, or in a circle of links
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SnapshotError(f"{address[:300]!r} is no path of a folder ({error})", "name another folder") from error
+    if not address or "\0" in address:
+        raise SnapshotError(f"{address[:300]!r} is no path of a folder", "name a folder")
+    return path
 
 
 def _is_data_folder(path: Path) -> bool:

@@ -13,6 +13,7 @@ from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
 from paasq_daemon.store.import_data_file import write_data_file, write_new_data_folder
+from paasq_daemon.store.new_folder import resolved
 from paasq_daemon.wire.errors import SnapshotError
 
 
@@ -52,7 +53,7 @@ def read_verified_table(objects: ObjectStore, manifest: Manifest) -> PageTable:
 
 
 def _require_outside(into: Path) -> None:
-    for folder in into.resolve().parents:
+    for folder in resolved(into).parents:
         if (folder / FORMAT_NAME).is_file() and (folder / STORE_NAME).exists():
             raise SnapshotError(f"{into} lies inside the store's own folder {folder}", "restore beside it")
         if (folder / MANIFESTS).is_dir() and (folder / OBJECTS).is_dir():

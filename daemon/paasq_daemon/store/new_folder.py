@@ -22,7 +22,7 @@ def building_folder(target: Path) -> Iterator[Path]:
     Until then it has the hidden name `.NAME.unfinished` beside it; what a kill leaves there, the next one for the same
     target removes. Raises StoreError where `target` is neither new nor empty, or another process makes it.
     """
-    target = target.resolve()
+    target = resolved(target)
     _require_empty(target)
     folder = target.with_name(f".{target.name}.unfinished")
     with _held(folder) as held:
@@ -36,6 +36,14 @@ def building_folder(target: Path) -> Iterator[Path]:
         except OSError as error:
             raise _in_words(target, error) from error
         fsync_folder(target.parent)
+
+
+def resolved(path: Path) -> Path:
+    """The absolute path without links. Raises StoreError where it has none: a circle of links, a zero byte."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"{str(path)!r} is no path of a folder ({error})", "name another folder") from error
 
 
 @contextmanager
@@ -119,7 +127,7 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _in_words(folder: Path, error: OSError) -> StoreError:
-    if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+    if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
         return StoreError(f"{folder} is not an empty folder", "name a new folder to restore into")
     if error.errno == errno.EBUSY:
         return StoreError(f"{folder} is a mount point, which cannot be replaced", "name a new folder in it")
