@@ -22,6 +22,7 @@ from paasq_daemon.snapshot.page_table import (
     read_table,
     write_entries,
 )
+from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.damage import find_damage
@@ -69,12 +70,19 @@ def create_snapshot(
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
         objects = ObjectStore(storage)
         parent, before = _newest_whole(storage, objects)
-        with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS, "paasq-pack") as packers:
-            damage = find_damage(view)
-            if damage and not options.damaged:
-                raise _damaged(damage)
-            capture = _Capture(objects, before, packers)
-            capture.read(pages, on_progress)
+        with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
+            checking = workers.submit(find_damage, view)  # the only user of the view until it ends
+
+            def go_on(bytes_read: int) -> None:
+                if checking.done():
+                    _require_allowed(checking.result(), options)
+                if on_progress:
+                    on_progress(bytes_read)
+
+            capture = _Capture(objects, before, workers)
+            capture.read(pages, go_on)
+            damage = checking.result()
+            _require_allowed(damage, options)
             manifest = _describe(name, view, capture, parent)
         objects.sync()
         if options.verify:
@@ -98,13 +106,12 @@ class _Capture:
         self._pack = bytearray()
         self._number = len(before.packs)
 
-    def read(self, source: DataFileCopy, on_progress: OnProgress | None) -> None:
+    def read(self, source: DataFileCopy, on_progress: OnProgress) -> None:
         chunk = memoryview(bytearray(_CHUNK_PAGES * PAGE_BYTES))
         pages = [chunk[start : start + PAGE_BYTES] for start in range(0, len(chunk), PAGE_BYTES)]
         while count := source.read_into(chunk):
             self._add(chunk[:count], b"".join([blake3(page).digest() for page in pages[: count // PAGE_BYTES]]))
-            if on_progress:
-                on_progress(len(self.table) * PAGE_BYTES)
+            on_progress(len(self.table) * PAGE_BYTES)
         self._close_pack()
         while self._packing:
             self._take_packed()
@@ -181,20 +188,21 @@ def _newest_whole(storage: Storage, objects: ObjectStore) -> tuple[Manifest | No
     return None, PageTable()
 
 
-def _damaged(damage: list[str]) -> SnapshotError:
-    more = f", and {len(damage) - _DAMAGE_SHOWN} more" if len(damage) > _DAMAGE_SHOWN else ""
-    return SnapshotError(
-        f"the store is damaged, and so would the snapshot be: {', '.join(damage[:_DAMAGE_SHOWN])}{more}",
-        "restore an earlier snapshot; or take this one all the same, labelled as damaged: "
-        "`paasq snapshot create NAME --damaged`",
-    )
+def _require_allowed(damage: list[str], options: CreateOptions) -> None:
+    if damage and not options.damaged:
+        more = f", and {len(damage) - _DAMAGE_SHOWN} more" if len(damage) > _DAMAGE_SHOWN else ""
+        raise SnapshotError(
+            f"the store is damaged, and so would the snapshot be: {', '.join(damage[:_DAMAGE_SHOWN])}{more}",
+            "restore an earlier snapshot; or take this one all the same, labelled as damaged: "
+            "`paasq snapshot create NAME --damaged`",
+        )
 
 
 def _verify_written(storage: Storage, manifest: Manifest, capture: _Capture) -> None:
     """Read back and hash what was written, and check that all else is there with its size. Raises SnapshotError."""
     objects = ObjectStore(storage)
-    for each in capture.written:
-        objects.read_stored(each)
+    for _, read in read_ahead(objects.read_stored, capture.written):
+        read.result()
     for each in (*manifest.tables, *capture.table.used_packs()):
         objects.check_size(each)
 

@@ -37,11 +37,10 @@ class LocalStorage(Storage):
         return self.folder if os.access(self.folder, os.W_OK) else scratch_elsewhere()
 
     def read(self, name: str, bytes_max: int) -> bytes:
-        with _in_words(self.folder / name), (self.folder / name).open("rb") as file:
-            content = file.read(bytes_max + 1)
-        if len(content) > bytes_max:
-            raise too_large(self.address, name, bytes_max)
-        return content
+        with _in_words(self.folder / name), (self.folder / name).open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > bytes_max:
+                raise too_large(self.address, name, bytes_max)
+            return file.readall()
 
     def exists(self, name: str) -> bool:
         return (self.folder / name).exists()

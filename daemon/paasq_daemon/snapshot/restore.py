@@ -10,6 +10,7 @@ from blake3 import blake3
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
 from paasq_daemon.store.import_data_file import write_data_file, write_new_data_folder
@@ -62,9 +63,10 @@ def _require_outside(into: Path) -> None:
 
 def _write_pages(objects: ObjectStore, table: PageTable, file: BinaryIO) -> None:
     file.truncate(len(table) * PAGE_BYTES)
-    for pack, pages in table.pages_by_pack():
-        content = memoryview(objects.get(pack))
-        for page in pages:
+    pages_of = dict(table.pages_by_pack())
+    for pack, found_pack in read_ahead(objects.get, pages_of):
+        content = memoryview(found_pack.result())
+        for page in pages_of[pack]:
             start = table.slot[page] * PAGE_BYTES
             found = content[start : start + PAGE_BYTES]
             if blake3(found).digest() != table.hash_of(page):

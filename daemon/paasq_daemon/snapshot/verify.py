@@ -8,7 +8,8 @@ from random import SystemRandom
 
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest, require_snapshot
-from paasq_daemon.snapshot.object_store import ObjectStore
+from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
+from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.restore import read_verified_table, unpack_snapshot
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
@@ -77,14 +78,22 @@ def _depth(depth: VerifyDepth | str, sample: int | None) -> VerifyDepth:
 def _verify_objects(objects: ObjectStore, manifest: Manifest, verification: Verification, sample: int | None) -> None:
     table = read_verified_table(objects, manifest)
     offset = SystemRandom().randrange(sample) if sample else 0
-    for number, pack in enumerate(table.used_packs()):
-        read = verification.depth is not VerifyDepth.CHAIN and (not sample or number % sample == offset)
-        try:
-            (objects.read_stored if read else objects.check_size)(pack)
-        except SnapshotError as error:
+    chosen = set(table.used_packs()[offset :: sample or 1]) if verification.depth is not VerifyDepth.CHAIN else set()
+
+    def look(pack: ObjectId) -> None:
+        if pack in chosen:
+            objects.read_stored(pack)
+        else:
+            objects.check_size(pack)
+
+    for pack, looked in read_ahead(look, table.used_packs()):
+        error = looked.exception()
+        if isinstance(error, SnapshotError):
             verification.findings.append(error.message)
+        elif error is not None:
+            raise error
         verification.objects += 1
-        verification.size_bytes += pack.size_bytes if read else 0
+        verification.size_bytes += pack.size_bytes if pack in chosen else 0
 
 
 def _verify_restored(storage: Storage, manifest: Manifest, verification: Verification) -> None:
