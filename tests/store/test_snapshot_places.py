@@ -228,6 +228,23 @@ def test_a_snapshot_of_a_damaged_record_is_labelled(damaged: Store, tmp_path: Pa
             view.get(1, "k7")
 
 
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("records", "note: entries are lost, or removed ones came back"),
+        ("keys", "note: entries are lost, or removed ones came back"),
+        ("journal", "entry 1 of the journal is lost"),
+    ],
+)
+def test_a_lost_entry_is_damage_too(folder: Path, table: str, words: str) -> None:
+    with Store.open(folder, sync=False) as store:
+        with store._environment.begin(write=True) as txn, txn.cursor(getattr(store._tables, table).handle) as cursor:
+            assert cursor.first()
+            cursor.delete()
+        with pytest.raises(SnapshotError, match=words):
+            create_snapshot(store, find_storage(str(folder)), "three")
+
+
 def test_a_deleted_damaged_record_is_named_as_a_past_version(damaged: Store) -> None:
     damaged.write(lambda t: t.put(1, "k7", {1: "anew"}, {})).result()
     with pytest.raises(SnapshotError, match=r"a past version in note \(ordinal"):

@@ -34,7 +34,7 @@ from paasq_daemon.wire.errors import SnapshotError
 
 OnProgress = Callable[[int], None]  # called with the bytes read so far
 
-_CHUNK_PAGES = 256  # read and hashed at a time: a mebibyte
+_CHUNK_PAGES = 128  # read and hashed at a time; between two chunks other threads have the interpreter
 _PACKS_WAITING_MAX = 4
 _PACKERS = 2  # threads that compress
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written

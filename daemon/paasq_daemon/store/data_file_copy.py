@@ -34,7 +34,7 @@ class DataFileCopy:
         self._at = 0
 
     def read_into(self, buffer: memoryview) -> int:
-        """Fill the buffer, a mebibyte or more, and give the bytes that it holds now: 0 at the end.
+        """Fill the buffer, of 128 KiB or more, and give the bytes that it holds now: 0 at the end.
 
         Raises StoreError where the disk fails. Free pages at the end that were never written are zeros.
         """

@@ -12,7 +12,7 @@ from paasq_daemon.store.counters import StoreCounters, encode_store_counters
 from paasq_daemon.store.entry_codec import add_checksum, holds, stored_checksum, verify_checksum
 from paasq_daemon.store.layout import STATE_NAME
 
-_ENTRIES_AT_ONCE = 1_000  # about a millisecond
+_ENTRIES_AT_ONCE = 500  # about half a millisecond
 _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
 
 
