@@ -60,7 +60,7 @@ class EmbeddedDatabase(Database):
         self._instance = instance
 
     def request(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
-        given = changed(request, params=to_json_value(request.params))
+        given = changed(request, params=to_json_value(request.params)) if request.params else request
         return self._instance.engine.query(given, cancel or CancellationToken(request.budget.time_ms))
 
     def open_watch(self, request: Request) -> EmbeddedWatch:
@@ -75,6 +75,9 @@ class EmbeddedDatabase(Database):
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
+        for at, record in enumerate(several):
+            if not isinstance(record, Mapping):
+                raise TypeError(f"records[{at}] must be a mapping of fields, not a {type(record).__name__}")
         return self._instance.records.put(collection, to_json_value(several))
 
     def catalog(self) -> Catalog:

@@ -18,15 +18,12 @@ from paasq_dsl.bound import (
     BoundCommand,
     BoundCreateCollection,
     BoundCreateView,
-    BoundDescribe,
     BoundDryrun,
     BoundLet,
     BoundParameter,
     BoundPatch,
     BoundPut,
     BoundQuery,
-    BoundResolveCitations,
-    BoundShow,
     BoundStatement,
     BoundTransaction,
     BoundWatch,
@@ -124,7 +121,7 @@ def reads_index(step: PreparedStatement) -> bool:
         return reads_index(step.transaction)
     if isinstance(step, PreparedTransaction):
         return any(prepared.source is not None for prepared in step.writes)
-    return isinstance(step, (PreparedQuery, BoundShow, BoundDescribe, BoundResolveCitations))
+    return isinstance(step, PreparedQuery) or (isinstance(step, BoundCommand) and step.reads_index)
 
 
 def changes_catalog(step: PreparedStatement) -> bool:

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.commands.dispatch import CommandDispatcher
+from paasq_daemon.commands.dispatch import run_command
+from paasq_daemon.commands.runner import CommandServices
 from paasq_daemon.compiler import (
     CompiledRequest,
     CompiledScript,
@@ -50,7 +51,7 @@ from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
 
 Clock: TypeAlias = Callable[[], int]  # what @now is, in microseconds since 1970, UTC
-_NOTHING = Answer((ColumnInfo("statement", "keyword"),), [])
+_NO_STATEMENT = (ColumnInfo("statement", "keyword"),)  # the columns of an answer of nothing
 
 
 def present_us() -> int:
@@ -69,7 +70,7 @@ class Engine:
     catalog: CatalogService
     compiler: Compiler
     transactor: Transactor
-    commands: CommandDispatcher
+    commands: CommandServices
     watches: WatchScheduler
     clock: Clock = present_us
 
@@ -82,7 +83,7 @@ class Engine:
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
-        answer, failing = _NOTHING, 1
+        answer, failing = Answer(_NO_STATEMENT, []), 1
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):
                 answer, failing = each, failing + 1
@@ -91,8 +92,9 @@ class Engine:
                 error.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
             raise
         tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        return replace(answer, elapsed_ms=elapsed_ms, tokens=tokens, zone=lookup.compiled.zone)
+        answer.tokens, answer.zone = tokens, lookup.compiled.zone
+        answer.elapsed_ms = (time.perf_counter() - started) * 1000
+        return answer
 
     def watch(self, request: Request) -> ContinuousQuery:
         """The rows of a standing query as events; the text holds one watch, and definitions. Close it when it is not wanted
@@ -102,8 +104,8 @@ class Engine:
         return self.watches.register(partial(self._watched, request))
 
     def explain(self, request: Request) -> Answer:
-        """The plan of a text that is one query, as rows and as text in `plan`."""
-        return self.query(replace(request, text=f"explain {request.text}"))
+        """The plan of a text that is one query, as rows and as text in `plan`. Raises ReadOnly where it goes on with a write."""
+        return self.query(replace(request, text=f"explain {request.text}", read_only=True))
 
     def check(self, text: str, modules: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """What is wrong with a text, as diagnostics in JSON; nothing is run. `modules` are texts by path."""
@@ -133,6 +135,10 @@ class Engine:
         A statement that reads runs on one view, whose catalog that is. Raises CatalogChanged where one that writes finds
         another catalog than the one it was compiled against.
         """
+        if (
+            number not in script.statement_numbers
+        ):  # those after a change of the catalog are bound when they are reached
+            script = self._compile(request, self.catalog.current(), done=number).compiled
         if not reads_index(script.statement(number)):
             script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
@@ -170,4 +176,4 @@ class Engine:
         if isinstance(step, BoundCreateCollection):
             return self.transactor.create_collection(step.collection)
         assert not isinstance(step, PreparedWatch)
-        return self.commands.execute(step, inputs)
+        return run_command(self.commands, step, inputs)

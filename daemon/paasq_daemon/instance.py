@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paasq_daemon.backends.embedded import EmbeddedBackend
-from paasq_daemon.commands.dispatch import CommandDispatcher
+from paasq_daemon.commands.runner import CommandServices
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.embed.minilm import bundled_embedder
@@ -60,7 +60,7 @@ class Instance:
             resources.callback(embedding.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
             transactor = Transactor(store, vectors)
-            commands = CommandDispatcher(store, vectors, snapshots)
+            commands = CommandServices(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
             return cls(

@@ -9,7 +9,7 @@ from pathlib import Path
 from architecture.code import PACKAGE_FOLDERS, modules
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-RULES = Path("dsl/paasq_dsl/syntax/tree_builder")  # its methods are the grammar's rules, which say what they take
+RULES = Path("dsl/paasq_dsl/syntax/expression_builder.py")  # methods that Lark calls, one a grammar rule
 
 
 def public(body: list[ast.stmt]) -> Iterator[Definition]:
@@ -18,12 +18,19 @@ def public(body: list[ast.stmt]) -> Iterator[Definition]:
             yield node
 
 
+BASES = {"Node"}  # what derives from one need not say again what its methods promise
+
+
 def is_contract(node: ast.ClassDef) -> bool:
-    """A protocol or an abstract class: what implements its methods need not say again what they promise."""
+    """A protocol, an abstract class or another base: what implements its methods need not say again what they promise."""
     names = {base.id for base in node.bases if isinstance(base, ast.Name)}
-    return bool(names & {"Protocol", "ABC"}) or any(
-        isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) and base.value.id == "Protocol"
-        for base in node.bases
+    return (
+        node.name in BASES
+        or bool(names & {"Protocol", "ABC"})
+        or any(
+            isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) and base.value.id == "Protocol"
+            for base in node.bases
+        )
     )
 
 

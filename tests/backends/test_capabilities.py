@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from paasq_daemon.backends.backend import Backend, Capability, ExecutionInputs
+from paasq_daemon.backends.backend import Backend, ExecutionInputs
 from paasq_daemon.compiler import Compiler, PreparedQuery
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog

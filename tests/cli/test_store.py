@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import paasq
 from cli.conftest import Paasq
 from paasq_daemon.sources import bulk_load
 
@@ -45,6 +46,31 @@ def test_run_shows_every_answer_under_its_title(command: Paasq, tmp_path: Path) 
     places = [shown.index(words) for words in ("The one with a date.", "Call Ana", "Both, largest first.")]
     assert places == sorted(places)
     assert "2 rows" in shown
+
+
+DOCUMENTED = """/// doubles it
+fn twice(n: int): int = n * 2;
+/// not of the next one
+;
+/// what is read
+/// and kept
+collection book { key id: keyword  /// of it all
+  title: text };
+// a comment is no doc
+/// the books, by title
+view shelf = from book | sort title;
+"""
+
+
+def test_run_keeps_the_docs_of_collections_and_views(command: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "book.paasq"
+    script.write_text(DOCUMENTED)
+    assert command("run", str(script), "--data", str(tmp_path / "run")).code == 0
+    with paasq.open(tmp_path / "run") as run, paasq.open(tmp_path / "query") as queried:
+        queried.query(DOCUMENTED)
+        for catalog in (run.catalog(), queried.catalog()):
+            docs = catalog.collections["book"].doc, catalog.views["shelf"].doc
+            assert docs == ("what is read\nand kept", "the books, by title")
 
 
 def test_run_in_json_is_the_last_answer(command: Paasq, tmp_path: Path) -> None:

@@ -46,11 +46,11 @@ class Daemon:
     def log(self) -> str:
         return self.log_path.read_text()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Returns when it answers."""
         began_s = time.monotonic()
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen([*PAASQ, "serve", "--data", str(self.folder)], stderr=log)
+            self._process = subprocess.Popen([*PAASQ, "serve", "--data", str(self.folder), *options], stderr=log)
         while not self._answers():
             assert self.running, self.log
             assert time.monotonic() - began_s < START_S, self.log

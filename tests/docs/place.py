@@ -25,7 +25,7 @@ from paasq_daemon.instance import Instance
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
-from paasq_daemon.server.methods import ServerContext
+from paasq_daemon.server.methods.call import ServerContext
 from paasq_daemon.wire.default_paths import socket_path
 
 SAMPLES = Path(__file__).parents[2] / "samples"

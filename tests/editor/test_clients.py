@@ -16,14 +16,11 @@ from editor.library import SAMPLES, SCRIPTS
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service.keyword_docs import (
     KEYWORD_DOCS,
-    LIMIT_DOCS,
-    METHOD_DOCS,
     MOMENT_DOCS,
-    OPTION_DOCS,
-    STATEMENT_DOCS,
     TYPE_DOCS,
 )
-from paasq_dsl.stages import budget, diversify, find, fuse, match, near
+from paasq_dsl.stages import STAGES, budget, diversify
+from paasq_dsl.statements import STATEMENT_BY_KEYWORD
 from paasq_dsl.syntax.keywords import MOMENTS, STAGE_KEYWORDS, STATEMENT_KEYWORDS
 from paasq_editor.analysis import DocumentAnalysis
 
@@ -44,11 +41,11 @@ def _word_terminals() -> set[str]:
 
 def test_every_word_has_its_sentence() -> None:
     assert set(KEYWORD_DOCS) - STAGE_KEYWORDS - STATEMENT_KEYWORDS == _word_terminals()
-    assert set(STATEMENT_DOCS) == STATEMENT_KEYWORDS
-    assert set(METHOD_DOCS) == set(fuse.METHODS)
-    of_fuse = {option for options in fuse.OPTIONS.values() for option in options}
-    assert set(OPTION_DOCS) == {*near.OPTIONS, *diversify.OPTIONS, *find.OPTIONS, *match.OPTIONS, *of_fuse}
-    assert set(LIMIT_DOCS) == set(budget.LIMITS)
+    assert set(STATEMENT_BY_KEYWORD) == STATEMENT_KEYWORDS
+    for spec in STAGES:
+        assert all(option in spec.options for method in spec.methods.values() for option in method.options)
+    assert diversify.STAGE.options.keys() == diversify.OPTIONS.keys()
+    assert budget.STAGE.options.keys() == budget.LIMITS.keys()
     assert set(MOMENT_DOCS) == set(MOMENTS)
 
 

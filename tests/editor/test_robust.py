@@ -11,12 +11,11 @@ from editor.library import CATALOG, MODULES, SAMPLES, SCRIPTS, live_values
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service import complete, cursor_context, find_declaration, hover, signature_help, symbol_at
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax import parser, scanned_text
+from paasq_dsl.syntax import declaration_docs, parser, scanned_text
 from paasq_dsl.syntax.lexer import Token, tokenize
 from paasq_dsl.syntax.recovery import successive_errors
 from paasq_dsl.syntax.stage_splitter import split_script
 from paasq_dsl.syntax.statement_splitter import split_statements
-from paasq_dsl.syntax.tree_builder import commands
 from paasq_editor.analysis import DocumentAnalysis
 from paasq_editor.features.code_actions import code_actions
 from paasq_editor.features.code_lens import code_lenses
@@ -121,7 +120,7 @@ def test_complete_is_fast_in_a_long_script(monkeypatch: pytest.MonkeyPatch) -> N
         scanned.append(len(text))
         return tokenize(text)
 
-    for module in (scanned_text, cursor_context, parser, successive_errors, commands):
+    for module in (scanned_text, cursor_context, parser, successive_errors, declaration_docs):
         monkeypatch.setattr(module, "tokenize", counted)
     complete(script, 0, Catalog(), live_values)
     shares: list[float] = []

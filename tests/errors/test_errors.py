@@ -11,8 +11,9 @@ import pytest
 from dumps import diagnostic_text
 from golden import Case, cases
 from paasq_daemon import compiler
-from paasq_daemon.backends.backend import Capability, ExecutablePlan
+from paasq_daemon.backends.backend import ExecutablePlan
 from paasq_daemon.compiler import Compiler
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.wire.errors import BY_CODE, QueryError
 from paasq_dsl.binder.script import BindResult, bind_script
 from paasq_dsl.bound import BoundQuery

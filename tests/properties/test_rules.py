@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, reduce
 
 import pytest
 
@@ -23,7 +23,7 @@ from reference.backend import ReferenceBackend
 from reference.records import Records, Refused, Undecided
 
 WORLDS = 6
-QUERIES = 300
+QUERIES = 900
 STAGES_MAX = 8
 Plans = list[tuple[str, BoundQuery, Records, ExecutionInputs]]
 NOW_US = parse_time("2026-11-22T12:00Z")
@@ -52,10 +52,11 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
 def test_schema_stays(plans: Plans, rule: Rule) -> None:
     changed = 0
     for text, query, *_ in plans:
-        stages = rule(query.stages)
+        given = reduce(lambda stages, earlier: earlier(stages), RULES[: RULES.index(rule)], query.stages)
+        stages = rule(given)
         assert stages[-1].schema == query.stages[-1].schema, text
         assert rule(stages) == stages, text
-        changed += stages != query.stages
+        changed += stages != given
     assert changed >= 5  # or the queries say nothing of the rule
 
 

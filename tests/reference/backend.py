@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paasq_daemon.backends.backend import Capability, ExecutionInputs, KeyedResult, check_capabilities
+from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.value_codecs import encode

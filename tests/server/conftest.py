@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from paasq_daemon.instance import Instance
 from paasq_daemon.server.executor import ThreadExecutor
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import Listener
-from paasq_daemon.server.methods import ServerContext
+from paasq_daemon.server.methods.call import ServerContext
+from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.client import Client
 from server.fake_instance import FakeInstance
 
@@ -29,23 +31,32 @@ class Daemon:
 
 
 @contextmanager
-def running(socket: Path, limits: Limits, workers: int) -> Iterator[Daemon]:
+def listening(
+    instance: Instance, socket: Path, limits: Limits, workers: int, granted: Right = Right.ADMIN
+) -> Iterator[None]:
     """A daemon in a thread of this process."""
-    instance = FakeInstance()
     loop = asyncio.new_event_loop()
-    service = ServerContext.of(instance, ThreadExecutor(instance.engine, workers), limits.frame_bytes_max)
+    service = ServerContext.of(instance, ThreadExecutor(instance.engine, workers), limits.frame_bytes_max, granted)
     listener = Listener(service, socket, limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(listener.start(), loop).result(5)
     try:
-        yield Daemon(instance, socket)
+        yield
         assert asyncio.run_coroutine_threadsafe(listener.stop(), loop).result(10), "requests outlived the daemon"
     finally:
         listener.remove_socket()
         service.close()
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+
+
+@contextmanager
+def running(socket: Path, limits: Limits, workers: int) -> Iterator[Daemon]:
+    """A daemon of a fake instance."""
+    instance = FakeInstance()
+    with listening(instance, socket, limits, workers):
+        yield Daemon(instance, socket)
 
 
 @pytest.fixture

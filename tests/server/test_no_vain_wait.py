@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from paasq_daemon.server.methods import METHODS, Method, RpcCall
+from paasq_daemon.server.methods import METHODS
+from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.wire import client_connection
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
@@ -55,7 +57,7 @@ def test_a_request_that_cannot_be_answered_ends_its_connection(daemon: Daemon, m
     async def die(_: RpcCall) -> bytes:
         raise Panic
 
-    monkeypatch.setitem(METHODS, "status", Method("status", (), die))
+    monkeypatch.setitem(METHODS, "status", replace(METHODS["status"], run=die))
     with daemon.client() as client:
         assert isinstance(_within(10, client.status), DaemonUnavailable)
         assert client.query("echo", n=1)[0].n == 1, "on a connection opened anew"

@@ -151,6 +151,17 @@ def test_what_was_written_before_a_cut_is_not_written_again(store: Store, tmp_pa
     assert verify_snapshot(whole, "one", "restore").findings == []
 
 
+def test_what_a_cut_snapshot_left_may_be_pruned(store: Store, tmp_path: Path) -> None:
+    fill(store, 40_000)
+    cut = Cut(tmp_path / "disk", 4)
+    with pytest.raises(SnapshotError, match="away"):
+        create_snapshot(store, cut, "one")
+    assert delete_snapshots(LocalStorage(cut.folder), []).objects == 4
+    cut.left = 1000
+    create_snapshot(store, cut, "one")
+    assert verify_snapshot(cut, "one", "restore").findings == []
+
+
 def test_a_damaged_object_of_a_cut_snapshot_is_written_again(store: Store, tmp_path: Path) -> None:
     fill(store, 40_000)
     cut = Cut(tmp_path / "disk", 2)

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
 from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import CapabilityMissing
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget
-from paasq_dsl import bound
-from paasq_dsl.bound import BoundQuery, BoundStage, RowIdentity
-from paasq_dsl.bound.traversal import has_dereference, nested_pipelines, stage_expressions, subqueries, window_calls
-from paasq_dsl.types import TypeKind
+from paasq_dsl.bound import BoundQuery, RowIdentity
 from paasq_dsl.values import Value
-
-
-class Capability(StrEnum):
-    """What a plan may need in addition to scan, filter, sort and take. The value is the name in error messages."""
-
-    TEXT = "full text search"
-    VECTOR = "vector search"
-    FUSION = "fusion of rankings"
-    FACETS = "facets"
-    GROUPS = "summarize"
-    LINKS = "following links"
-    PAGES = "cursors"
-    UNIONS = "unions"
-    LOOKUPS = "lookups"
-    DIVERSITY = "diversify"
-    PASSAGES = "passages"
-    LIKE = "match like"
-    ANALYZE = "explain analyze"
-    HISTORY = "reading the past"
-    WINDOWS = "window functions"
-    LISTS = "pipelines as lists"
 
 
 @dataclass(frozen=True)
@@ -114,26 +91,16 @@ class Backend(Protocol):
         ...
 
 
-_NEEDS: dict[type, Capability] = {
-    bound.MatchStage: Capability.TEXT,
-    bound.NearStage: Capability.VECTOR,
-    bound.FuseStage: Capability.FUSION,
-    bound.FacetStage: Capability.FACETS,
-    bound.SummarizeStage: Capability.GROUPS,
-    bound.FollowStage: Capability.LINKS,
-    bound.PageStage: Capability.PAGES,
-    bound.UnionStage: Capability.UNIONS,
-    bound.LookupStage: Capability.LOOKUPS,
-    bound.DiversifyStage: Capability.DIVERSITY,
-    bound.PassagesStage: Capability.PASSAGES,
-}
-
-
 def required_capabilities(query: BoundQuery) -> frozenset[Capability]:
     """All capabilities that a plan needs, those of nested pipelines and subqueries included."""
-    found = set(_of_stages(query.stages))
-    if isinstance(query.stages[0], bound.ScanStage) and query.stages[0].as_of:
-        found.add(Capability.HISTORY)
+    found: set[Capability] = set()
+    for stage in query.properties.stages:
+        spec = OPERATOR_BY_STAGE[type(stage)]
+        found |= {*spec.needs, *spec.needs_of(stage)}
+    if query.properties.subqueries:
+        found.add(Capability.LISTS)
+    if query.properties.follows_links:
+        found.add(Capability.LINKS)
     if query.explain == "analyze":
         found.add(Capability.ANALYZE)
     return frozenset(found)
@@ -147,21 +114,3 @@ def check_capabilities(backend: Backend, query: BoundQuery) -> None:
         raise CapabilityMissing(
             f"the backend {backend.name} has no {what}", "leave the stage out, or ask another backend"
         )
-
-
-def _of_stages(stages: tuple[BoundStage, ...]) -> set[Capability]:
-    found = {_NEEDS[type(stage)] for stage in stages if type(stage) in _NEEDS}
-    for stage in stages:
-        for inner in nested_pipelines(stage):
-            found |= _of_stages(inner)
-        if isinstance(stage, bound.MatchStage) and stage.query_text.type.kind is TypeKind.LINK:
-            found.add(Capability.LIKE)
-        if any(any(subqueries(expression)) for expression in stage_expressions(stage)):
-            found.add(Capability.LISTS)
-        if any(has_dereference(expression) for expression in stage_expressions(stage)):
-            found.add(Capability.LINKS)
-        if not isinstance(stage, bound.SummarizeStage) and any(
-            any(window_calls(part)) for part in stage_expressions(stage)
-        ):
-            found.add(Capability.WINDOWS)
-    return found

@@ -12,20 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.backends.backend import Capability, ExecutionInputs, KeyedResult, check_capabilities
+from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import Indexes, IndexView
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
+from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
+from paasq_daemon.operators.operator import EMPTY_BATCH
 from paasq_daemon.operators.page import truncate_with_cursor
-from paasq_daemon.operators.result_budget import ResultBudget
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import snippet_column
-from paasq_daemon.plan.cardinality import CardinalityEstimator
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
@@ -37,12 +38,12 @@ from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.object_paths import nest_value
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
-Embed = Callable[[Catalog, str], NDArray[np.float32]]
+Embed = Callable[[Collection, Field, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
     ColumnInfo("operator", "text"),
     ColumnInfo("estimated_rows", "int"),
@@ -172,8 +173,7 @@ class EmbeddedPlan:
                 )
             schema = self.plan.schema
             rows = dict(zip(_keys(schema, batch, identity), _rows(batch, schema), strict=True))
-            columns = tuple(ColumnInfo(name, str(type_)) for name, type_ in schema.result_types.items())
-            return KeyedResult(columns, rows, view.seq, inputs.now_us)
+            return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us)
 
     def fingerprint(self, inputs: ExecutionInputs) -> str:
         return self.plan.fingerprint.digest(
@@ -184,13 +184,13 @@ class EmbeddedPlan:
         values = EvaluationContext(
             inputs.literals, inputs.parameters, inputs.now_us, partial(traverse_links, view), _no_rows
         )
-        last = self.plan.operators[-1]
-        own = last.evaluate_limits(values) if isinstance(last, ResultBudget) else Limits()
-        budget = inputs.budget.within(own)
+        budget, cancel = inputs.budget, inputs.cancellation
+        if self.plan.budget is not None:
+            own = self.plan.budget.evaluate_limits(values)
+            budget, cancel = budget.within(own), cancel.child(own.time_ms)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
-        embed, cancel = partial(self.embed, view.catalog), inputs.cancellation.child(own.time_ms)
-        digits = self.plan.fingerprint.digest(values)
-        run = ExecutionContext(view, values, embed, cancel, limit, reason, digits, snippet_column, budget.tokens)
+        digest = partial(self.plan.fingerprint.digest, values)
+        run = ExecutionContext(view, values, self.embed, cancel, limit, reason, digest, snippet_column, budget.tokens)
         run.bind_snippets()
         return run
 
@@ -238,7 +238,7 @@ def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: fl
     if run.depth_limited:
         run.reasons.append("depth")
     return Answer(
-        columns=tuple(ColumnInfo(name, str(type_)) for name, type_ in plan.schema.result_types.items()),
+        columns=plan.columns,
         rows=rows,
         complete=not run.reasons,
         reason=run.reasons[0] if run.reasons else None,
@@ -253,6 +253,9 @@ def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: fl
 
 def _read(batch: Batch, schema: bound.Schema) -> Iterator[list[Any]]:
     """What is shown of each row; some are read at a time."""
+    if batch.length <= CHUNK_ROWS:
+        yield from _rows(batch, schema)
+        return
     for start in range(0, batch.length, CHUNK_ROWS):
         yield from _rows(batch.take(np.arange(start, min(start + CHUNK_ROWS, batch.length))), schema)
 

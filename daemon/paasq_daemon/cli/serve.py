@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
+
+import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.open_database import folder_of
 
 
-def serve(data: options.Data = None, socket: options.Socket = None) -> None:
+def serve(
+    data: options.Data = None,
+    socket: options.Socket = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse whatever writes; pending vectors wait.")
+    ] = False,
+) -> None:
     """Open the store and serve it until SIGTERM or Ctrl-C. The log goes to standard error."""
     from paasq_daemon.instance import Instance
     from paasq_daemon.server.listener import serve as serve_instance
     from paasq_daemon.server.log import log_to_stderr
+    from paasq_daemon.server.rights import Right
     from paasq_daemon.wire.default_paths import socket_path
 
     log_to_stderr()
@@ -21,7 +31,8 @@ def serve(data: options.Data = None, socket: options.Socket = None) -> None:
     instance = Instance.open(folder)
     instance.engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     instance.announce(path)
-    instance.embedding.start()
-    instance.upkeep.start()
-    if not serve_instance(instance, path):
+    if not read_only:
+        instance.embedding.start()
+        instance.upkeep.start()
+    if not serve_instance(instance, path, granted=Right.READ if read_only else Right.ADMIN):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

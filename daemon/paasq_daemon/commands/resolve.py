@@ -7,13 +7,14 @@ name several records; each is a row, the newest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.commands.runner import CommandRunner, CommandServices
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
@@ -23,9 +24,10 @@ from paasq_daemon.store.record import Record
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.value_codecs import encode
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.writes.apply import constant_context
+from paasq_dsl.bound import BoundExpression, BoundResolveCitations
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.citations import Citation, parse_citation
+from paasq_dsl.citations import Citation, CitationError, parse_citation
 from paasq_dsl.types import STRING_KINDS
 
 CITATIONS_MAX = 1_000
@@ -73,8 +75,8 @@ def _read(given: object) -> Citation | MalformedCitation:
         return MalformedCitation(None, "a citation is text, such as cite writes")
     try:
         return parse_citation(given)
-    except ValueError as error:
-        return MalformedCitation(given, str(error))
+    except CitationError as error:
+        return MalformedCitation(given, error.message)
 
 
 @dataclass
@@ -196,3 +198,12 @@ def _field(view: IndexView, collection: Collection, name: str, record: Record) -
         if field is not None and (field.id in record.fields or field.default is not None):
             return field
     return collection.fields_by_name.get(name)
+
+
+def _resolve(_: CommandServices, command: BoundResolveCitations, inputs: ExecutionInputs) -> Answer:
+    citations = read_citations(command.citations, constant_context(inputs.literals, inputs.parameters, inputs.now_us))
+    assert inputs.view is not None
+    return resolve_citations(inputs.view, citations, inputs)
+
+
+RUNNERS: Mapping[type, CommandRunner] = {BoundResolveCitations: _resolve}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.commands.runner import CommandRunner, CommandServices, table_answer
+from paasq_daemon.commands.snapshots import show_snapshots
 from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.indexes import IndexView
-from paasq_daemon.wire.answer import Answer, ColumnInfo
+from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
@@ -21,16 +24,22 @@ _FIELDS = (("field", "keyword"), ("type", "keyword"), ("rules", "text"), ("doc",
 _STATISTICS = (("values", "int"), ("distinct", "int"), ("least", "text"), ("greatest", "text"))
 
 
-def show(view: IndexView, bound: BoundShow) -> Answer:
+def _show(services: CommandServices, bound: BoundShow, inputs: ExecutionInputs) -> Answer:
     """What there is of one kind, by name."""
+    if bound.kind == "snapshots":
+        return show_snapshots(services)
+    view = inputs.view
+    assert view is not None
     if bound.collection is not None:
         collection = view.catalog.collections[bound.collection.name]
         return _answer(view, _FIELDS, [_field(collection, field) for field in collection.fields])
     return _SHOWN[bound.kind](view)
 
 
-def describe(view: IndexView, bound: BoundDescribe) -> Answer:
+def _describe(_: CommandServices, bound: BoundDescribe, inputs: ExecutionInputs) -> Answer:
     """A collection field by field, with statistics of its live records; of a function, a stage or a view what it is."""
+    view = inputs.view
+    assert view is not None
     match bound.kind:
         case "collection":
             return _collection(view, view.catalog.collections[bound.name])
@@ -114,7 +123,7 @@ def _pending(view: IndexView, collection: Collection) -> int:
 
 
 def _answer(view: IndexView, columns: Sequence[tuple[str, str]], rows: list[list[Any]]) -> Answer:
-    return Answer(tuple(ColumnInfo(*column) for column in columns), rows, seq=view.seq)
+    return table_answer(columns, rows, view.seq)
 
 
 _SHOWN: dict[str, Callable[[IndexView], Answer]] = {
@@ -123,3 +132,4 @@ _SHOWN: dict[str, Callable[[IndexView], Answer]] = {
     "functions": _functions,
     "stages": _stages,
 }
+RUNNERS: Mapping[type, CommandRunner] = {BoundShow: _show, BoundDescribe: _describe}

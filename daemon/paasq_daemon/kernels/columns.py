@@ -49,7 +49,8 @@ def column_to_values(column: Column) -> list[Value]:
         lists: list[Value] = [items[a:b] for a, b in pairwise(ends)]
         return _with_nulls(lists, column.validity)
     if isinstance(column, DictionaryColumn):
-        return cast("list[Value]", dictionary_decode(column).tolist())
+        words: list[Value] = dictionary_decode(column).tolist()
+        return words
     if column.type.kind is TypeKind.VECTOR:
         vectors: list[Value] = [None if v is None else np.asarray(v, np.float64).tolist() for v in column.values]
         return _with_nulls(vectors, column.validity)
@@ -156,8 +157,9 @@ def object_array(values: Sequence[Any]) -> Objects:
 
 
 def _validity(values: Sequence[Value]) -> Mask | None:
-    valid = np.fromiter((v is not None for v in values), np.bool_, len(values))
-    return None if valid.all() else valid
+    if all(v is not None for v in values):
+        return None
+    return np.fromiter((v is not None for v in values), np.bool_, len(values))
 
 
 def _with_nulls(values: list[Value], valid: Mask | None) -> list[Value]:
@@ -212,7 +214,8 @@ def _concatenate_lists(type_: Type, columns: Sequence[Column]) -> ListColumn:
     ragged = [c if isinstance(c, ListColumn) else _ragged(type_, column_to_values(c)) for c in columns]
     items = [c.items.take(np.arange(c.offsets[0], c.offsets[-1])) for c in ragged]
     joined = concatenate(type_.item or NULL, items)
-    assert not isinstance(joined, ListColumn)
+    if isinstance(joined, ListColumn):  # a list of lists: the inner ones stay Python lists
+        joined = FlatColumn(joined.type, object_array(column_to_values(joined)), joined.validity)
     offsets = offsets_from_lengths(np.concatenate([np.diff(c.offsets) for c in ragged]))
     valid = np.concatenate([np.ones(len(c), np.bool_) if c.validity is None else c.validity for c in ragged])
     return ListColumn(type_, offsets, joined, None if valid.all() else valid)

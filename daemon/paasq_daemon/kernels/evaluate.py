@@ -79,6 +79,8 @@ def evaluate_mask(expression: BoundExpression, rows: RowSet, run: EvaluationCont
 
 def evaluate_scalar(expression: BoundExpression, run: EvaluationContext) -> Value:
     """The one Python value of an expression that reads no columns; a range as the list of its two bounds. Time as int µs."""
+    if isinstance(expression, Constant) and expression.type.kind in _UNCONVERTED:
+        return _constant_value(expression, run)
     return column_to_values(evaluate(expression, _NO_COLUMNS, run))[0]
 
 
@@ -105,6 +107,8 @@ class _OneRow:
 
 _NO_COLUMNS = _OneRow()
 _BRANCHING = frozenset({"if", "case"})
+# a column of these gives back what it was given
+_UNCONVERTED = frozenset({TypeKind.INT, TypeKind.BOOL, TypeKind.KEYWORD, TypeKind.TEXT})
 _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
@@ -113,8 +117,11 @@ def _walk(expression: BoundExpression, rows: RowSet, run: EvaluationContext) -> 
 
 
 def _constant(expression: Constant, _: RowSet, run: EvaluationContext) -> Column:
-    value = run.literals[expression.slot] if expression.slot >= 0 else expression.value
-    return column_from_values(expression.type, [value])
+    return column_from_values(expression.type, [_constant_value(expression, run)])
+
+
+def _constant_value(expression: Constant, run: EvaluationContext) -> Value:
+    return run.literals[expression.slot] if expression.slot >= 0 else expression.value
 
 
 def _parameter(expression: ParameterRef, _: RowSet, run: EvaluationContext) -> Column:

@@ -64,6 +64,8 @@ class Batch:
         """Raises KeyError where there is no such column: the binder lets no such name through."""
         found = self.computed.get(name)  # a column of no rows is false, so `or` would pass it by
         if found is None:
+            found = self._fetched.get(name)
+        if found is None:
             self.prefetch((name,))
             found = self._fetched[name]
         return found

@@ -8,13 +8,16 @@ from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.column_fetch import fetch_column
 from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.operator import RowPreservingOperator
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import CiteStage
 from paasq_dsl.citations import Citation
 from paasq_dsl.types import KEYWORD
 from paasq_dsl.values import Value
 
 
 @dataclass(frozen=True)
-class Cite:
+class Cite(RowPreservingOperator):
     """`collection:key@version`, and behind it `.field[start..end]` where the row is a passage."""
 
     collection: str
@@ -39,3 +42,11 @@ def _kept(batch: Batch, name: str) -> list[Value]:
     if batch.source is None or batch.ordinals is None:
         return []
     return column_to_values(fetch_column(batch.source, name, batch.ordinals))
+
+
+def _build(stage: CiteStage, _: PipelinePlanner) -> Cite:
+    assert stage.schema.collection is not None
+    return Cite(stage.schema.collection.name, stage.cites_passage)
+
+
+OPERATORS = (OperatorSpec(CiteStage, _build),)

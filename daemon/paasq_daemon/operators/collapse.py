@@ -11,14 +11,17 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.sort_keys import dense_ranks
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, CollapseStage
 
 
 @dataclass(frozen=True)
-class Collapse:
+class Collapse(Operator):
     """The order stays."""
 
     value: BoundExpression
@@ -35,6 +38,10 @@ class Collapse:
     def describe(self) -> str:
         return f"collapse {expression_text(self.value)}" + (f" keep {expression_text(self.keep)}" if self.keep else "")
 
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        statistics = estimator.statistics(self.value)
+        return min(rows, estimator.count(self.keep, 1) * statistics.distinct if statistics else rows)
+
 
 def _first_of_each(codes: Ints, keep: int) -> Mask:
     """Which rows are among the first `keep` of their code."""
@@ -44,3 +51,6 @@ def _first_of_each(codes: Ints, keep: int) -> Mask:
     mask = np.zeros(len(codes), np.bool_)
     mask[together[np.arange(len(codes)) - starts < keep]] = True
     return mask
+
+
+OPERATORS = (OperatorSpec(CollapseStage, lambda s, _: Collapse(s.value, s.max_per_value)),)

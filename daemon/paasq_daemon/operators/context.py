@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,32 +12,41 @@ from numpy.typing import NDArray
 from paasq_daemon.index.column import Column
 from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.evaluate import EvaluationContext
-from paasq_daemon.operators.batch import Batch
 from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.syntax.match_query import MatchQuery
 
 TIME_RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows
 CANDIDATES_DEPTH = 1_000  # rows that a branch of fuse gives where no take says otherwise
 
 
+@dataclass(frozen=True)
+class QueryVector:
+    """What near looked for in a vector field that is made of text: float32[d], of any length above 0."""
+
+    collection: Collection
+    field: Field
+    values: NDArray[np.float32]
+
+
 @dataclass
 class ExecutionContext:
-    """Lives as long as one query. `embed` gives text as a unit vector, float32[d]."""
+    """Lives as long as one query. `embed` gives text as a unit vector, float32[d], to be compared with those of a field."""
 
     view: IndexView
     evaluation: EvaluationContext
-    embed: Callable[[str], NDArray[np.float32]]
+    embed: Callable[[Collection, Field, str], NDArray[np.float32]]
     cancel: CancellationToken
     rows_max: int
     rows_max_reason: str
-    fingerprint: str  # of the plan: a cursor leads on in the plan that made it only
+    fingerprint: Callable[[], str]  # of the plan and its values: a cursor leads on in the plan that made it only
     snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     facet_types: dict[str, str] = field(default_factory=dict)
     match: MatchQuery | None = None  # the last that rows were matched by, for snippets and passages
-    query_vector: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
+    query_vector: QueryVector | None = None  # the last that near looked for and `embed` could have made
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
     depth_limited: bool = False  # did fuse leave rows out that a deeper look could have ranked?
@@ -61,22 +69,3 @@ class ExecutionContext:
         if "time" not in self.reasons:
             self.reasons.append("time")
         return True
-
-
-class Operator(Protocol):
-    """A step of a physical plan. Immutable: one plan runs in many threads at once."""
-
-    def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
-        """The rows after this step. Leaves `batch` unchanged; labels, facets and the cursor of the answer go into `context`.
-
-        Raises EvaluationError where a value given to the stage is wrong or the result would be too large; Cancelled and
-        BudgetExceeded from `context.cancel`.
-        """
-        ...
-
-    def describe(self) -> str:
-        """The operator and its settings in one line, for explain."""
-        ...
-
-
-EMPTY_BATCH = Batch(0)

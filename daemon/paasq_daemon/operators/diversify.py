@@ -13,10 +13,13 @@ from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.kernels.operands import null_mask
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import RowPreservingOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, DiversifyStage
 from paasq_dsl.types import INT
 
 BALANCE = 0.7
@@ -25,7 +28,7 @@ DEPTH_MAX = 1_000  # a tenth of a second
 
 
 @dataclass(frozen=True)
-class Diversify:
+class Diversify(RowPreservingOperator):
     """Maximal marginal relevance (Carbonell and Goldstein 1998) over `field`.
 
     Of the first `depth` rows those with a vector and a score change places among themselves; every other row keeps its own.
@@ -103,3 +106,12 @@ def _vectors(source: CollectionView, field: str, ordinals: Ints, places: Ints) -
     there = np.array([vector is not None for vector in found], np.bool_)
     rows = [vector for vector in found if vector is not None]
     return np.array(rows, np.float32).reshape(len(rows), view.size), places[there]
+
+
+OPERATORS = (
+    OperatorSpec(
+        DiversifyStage,
+        lambda s, _: Diversify(s.field, s.mmr_lambda, s.candidate_count),
+        frozenset({Capability.DIVERSITY}),
+    ),
+)

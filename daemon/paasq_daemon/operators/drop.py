@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.operator import RowPreservingOperator
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import DropStage
 
 
 @dataclass(frozen=True)
-class Drop:
+class Drop(RowPreservingOperator):
     """Nothing is fetched that nobody asks for: leaving a column out is the schema's business."""
 
+    commutes_with_limit = True
     names: tuple[str, ...]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
@@ -20,3 +24,6 @@ class Drop:
 
     def describe(self) -> str:
         return f"drop {', '.join(self.names)}"
+
+
+OPERATORS = (OperatorSpec(DropStage, lambda s, _: Drop(s.names)),)

@@ -11,11 +11,15 @@ from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import fetch_column
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.link_traversal import linked_ordinals
-from paasq_dsl.bound import BoundExpression, FunctionCall
+from paasq_daemon.operators.operator import Operator
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import BoundExpression, FollowStage, FunctionCall
 from paasq_dsl.catalog import Collection
 from paasq_dsl.types import INT
 
@@ -23,7 +27,7 @@ DEPTH_MAX = 100
 
 
 @dataclass(frozen=True)
-class Follow:
+class Follow(Operator):
     """The records that `field` leads to from the rows, each once, with the fewest steps to it as `_depth`; by depth, then in
     the order they were written. Where the field leads back, a start is found again at the depth of the shortest way round."""
 
@@ -57,6 +61,10 @@ class Follow:
             f" depth {expression_text(self.depth)}" if self.depth else ""
         )
 
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        del estimator  # nothing is counted of links
+        return rows
+
     def _depths(self, context: ExecutionContext) -> tuple[int, int]:
         if self.depth is None:
             return 1, 1
@@ -77,3 +85,11 @@ def _by_depth(target: CollectionView, depths: Ints, nearest: int) -> Batch:
     column = FlatColumn(INT, depths[ordinals])
     order = (SortKey(column, descending=False),)
     return Batch(len(ordinals), target, ordinals, {"_depth": column}, order)
+
+
+def _build(stage: FollowStage, _: PipelinePlanner) -> Follow:
+    assert stage.schema.collection is not None
+    return Follow(stage.field, stage.schema.collection, stage.depth)
+
+
+OPERATORS = (OperatorSpec(FollowStage, _build, frozenset({Capability.LINKS})),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,15 @@ from paasq_daemon.index.column import Column, FlatColumn, Ints
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
-from paasq_daemon.operators.context import CANDIDATES_DEPTH, ExecutionContext, Operator
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
+from paasq_daemon.operators.context import CANDIDATES_DEPTH, ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.match import Match, with_scores
 from paasq_daemon.operators.near import Near
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.operator import InnerPipeline, Operator, estimate_pipeline
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import BoundExpression, FuseBranch, FuseStage, TakeStage
 from paasq_dsl.types import FLOAT, INT
 
 RRF_K = 60.0  # Cormack, Clarke and Büttcher 2009
@@ -43,7 +47,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Fuse:
+class Fuse(Operator):
     """Runs every branch on the same rows, and ranks the union of their results by a weighted sum of what each branch adds.
 
     `method` is `rrf` (reciprocal rank fusion, 1 / (`k` + rank), `RRF_K` where none is given) or `linear` (the score, that of
@@ -80,6 +84,17 @@ class Fuse:
             if value
         )
         return f"fuse {self.method}{options}"
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        total = 0.0
+        for branch in self.branches:
+            found = estimate_pipeline(branch.operators, estimator, rows)[-1]
+            total = max(total, found) + min(total, found) / 2
+        return min(total, rows)
+
+    @property
+    def inner_pipelines(self) -> tuple[InnerPipeline, ...]:
+        return tuple((branch.name, branch.operators) for branch in self.branches)
 
     def _fused(self, context: ExecutionContext, batch: Batch, ranked: list[Batch]) -> Batch:
         weights = self._weights(context)
@@ -162,3 +177,21 @@ def _aligned(ordinals: Ints, rows: Batch) -> tuple[NDArray[np.float64], Ints]:
         scores[places] = column.values
         ranks[places] = np.arange(1, rows.length + 1)
     return scores, ranks
+
+
+def _build(stage: FuseStage, plan_pipeline: PipelinePlanner) -> Fuse:
+    branches = tuple(_branch(branch, plan_pipeline) for branch in stage.branches)
+    return Fuse(stage.method, branches, stage.k, stage.weights, stage.feedback_documents)
+
+
+def _branch(branch: FuseBranch, plan_pipeline: PipelinePlanner) -> Branch:
+    operators = plan_pipeline(branch.stages)
+    limited = any(isinstance(stage, TakeStage) for stage in branch.stages)
+    last = operators[-1]
+    if not limited and isinstance(last, (Match, Near)):
+        # one more than the depth, so that fuse can tell whether the depth cut anything
+        operators = (*operators[:-1], replace(last, limit=CANDIDATES_DEPTH + 1))
+    return Branch(branch.name, operators, limited)
+
+
+OPERATORS = (OperatorSpec(FuseStage, _build, frozenset({Capability.FUSION})),)

@@ -8,7 +8,8 @@ import numpy as np
 
 from paasq_daemon.index.column import ListColumn
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext, Operator
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.operator import Operator, execute_pipeline
 from paasq_dsl.bound import Subquery
 from paasq_dsl.types import list_of
 
@@ -25,10 +26,7 @@ class InitPlan:
     def execute(self, context: ExecutionContext) -> ListColumn:
         """One row. What makes these rows fewer than there are is said of the answer that asks for them."""
         beside = context.child()
-        batch = EMPTY_BATCH
-        for operator in self.operators:
-            context.cancel.raise_if_cancelled()
-            batch = operator.execute(beside, batch)
+        batch = execute_pipeline(self.operators, beside)
         reasons = [*beside.reasons, *["depth"] * beside.depth_limited]
         context.reasons += [reason for reason in dict.fromkeys(reasons) if reason not in context.reasons]
         if batch.length > SUBQUERY_ROWS_MAX:
@@ -37,5 +35,5 @@ class InitPlan:
             )
         items = batch.column(self.subquery.column)
         if isinstance(items, ListColumn):
-            raise EvaluationError("PQ0462", self.subquery.span, name=self.subquery.column, found="a list", mend="")
+            raise EvaluationError("PQ0480", self.subquery.span, name=self.subquery.column, type="a list")
         return ListColumn(list_of(items.type), np.array([0, batch.length]), items)

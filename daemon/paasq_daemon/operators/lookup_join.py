@@ -13,20 +13,24 @@ from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.evaluate import evaluate
 from paasq_daemon.kernels.join import JoinIndices, join_all, join_first
 from paasq_daemon.operators.batch import Batch, LazyColumns
+from paasq_daemon.operators.capability import Capability
 from paasq_daemon.operators.column_fetch import fetch_column, fetch_columns_or_null
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.link_traversal import gather_lists
-from paasq_dsl.bound import BoundExpression
-from paasq_dsl.catalog import Collection
+from paasq_daemon.operators.operator import RowPreservingOperator
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import BoundExpression, LookupStage
+from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.types import Type
 
 
 @dataclass(frozen=True)
-class LookupJoin:
+class LookupJoin(RowPreservingOperator):
     """The records whose `field` is the value. `names` leads from the columns that are added to their fields; these are read
     when somebody asks for them. `type` is what both sides are compared as."""
 
+    commutes_with_limit = True
     collection: Collection
     field: str
     value: BoundExpression
@@ -61,3 +65,13 @@ def _fetch_lists(target: CollectionView, matches: JoinIndices, names: Iterable[s
     inside = np.arange(len(row_of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     ordinals = matches.rows[np.repeat(starts, lengths) + inside]
     return {**gather_lists(target, names, row_of, ordinals, len(rows))}
+
+
+def _build(stage: LookupStage, _: PipelinePlanner) -> LookupJoin:
+    fields = (*stage.collection.fields_by_name, *SYSTEM_COLUMNS)
+    known = stage.schema.columns_by_name
+    names = tuple((f"{stage.name}.{f}", f) for f in fields if f"{stage.name}.{f}" in known)
+    return LookupJoin(stage.collection, stage.field, stage.value, stage.comparison_type, stage.many, names)
+
+
+OPERATORS = (OperatorSpec(LookupStage, _build, frozenset({Capability.LOOKUPS})),)

@@ -21,10 +21,14 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.kernels.sort import argsort
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, PageStage
 from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import INT
 from paasq_dsl.values import Duration, Value
@@ -33,7 +37,7 @@ CURSOR_CHARACTERS_MAX = 4_096
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Operator):
     """The first `size` rows after those of the cursor `after`; the context gets the next cursor where more are left.
 
     Raises EvaluationError for a size of 0, and for a cursor that is damaged or of another plan.
@@ -49,18 +53,21 @@ class Page:
         cursor = None if self.after is None else evaluate_scalar(self.after, context.evaluation)
         if cursor is not None:
             assert self.after is not None
-            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint, self.after.span))
+            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint(), self.after.span))
         return truncate_with_cursor(context, batch, size, "limit")
 
     def describe(self) -> str:
         return f"page {expression_text(self.size)}" + (f" after {expression_text(self.after)}" if self.after else "")
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(rows, estimator.count(self.size, rows))
 
 
 def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, reason: str) -> Batch:
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    context.cursor = _cursor_at(batch, size - 1, context.fingerprint) if size else None
+    context.cursor = _cursor_at(batch, size - 1, context.fingerprint()) if size else None
     context.reasons.insert(0, reason)
     context.depth_limited = False
     return batch.take(np.arange(size))
@@ -122,3 +129,6 @@ def _decode(value: Any) -> Value:
     if value is not None and not isinstance(value, (bool, int, float, str)):
         raise TypeError
     return value
+
+
+OPERATORS = (OperatorSpec(PageStage, lambda s, _: Page(s.size, s.after), frozenset({Capability.PAGES})),)

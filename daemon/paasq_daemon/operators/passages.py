@@ -12,12 +12,16 @@ from paasq_daemon.index.column import Column, FlatColumn
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import fetch_column
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
 from paasq_daemon.operators.snippet_column import EMPTY_MATCH
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import BoundExpression, PassagesStage
 from paasq_dsl.citations import format_field_part
 from paasq_dsl.stages.find import TEXT_WEIGHT, VECTOR_WEIGHT
 from paasq_dsl.types import FLOAT, INT, KEYWORD, Type
@@ -39,7 +43,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class Passages:
+class Passages(Operator):
     """The `most` (1) best parts of the text `field` of each row, best first; a row without text gives one row of nulls.
 
     A part's score is that of its words, divided by the best of all; where the run has looked for a meaning, 0.35 of it and
@@ -73,11 +77,14 @@ class Passages:
     def describe(self) -> str:
         return f"passages {self.field}" + (f" max {expression_text(self.most)}" if self.most else "")
 
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return rows * estimator.count(self.most, 1)
+
     def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
-        context.cancel.raise_if_cancelled()
         if not isinstance(text, str):
             return []
-        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text)
+        check = context.cancel.raise_if_cancelled
+        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text, check)
         return [_Part(row, start, end, text[start:end], score) for start, end, score in found]
 
     def _of_parts(self, batch: Batch, rows: Sequence[int], parts: Sequence[_Part | None]) -> Batch:
@@ -111,14 +118,22 @@ def _score(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -
 
 def _look_for_meaning(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -> bool:
     """Fill in `sense` as far as is allowed. False where the run has looked for no meaning."""
-    if context.query_vector is None or not len(found):
+    query = context.query_vector
+    if query is None or not len(found):
         return False
-    sense = context.query_vector / (np.linalg.norm(context.query_vector) or 1.0)
+    sense = query.values / (np.linalg.norm(query.values) or 1.0)
     each = max(2 * most, EMBEDDED_MAX // len(found))
     chosen = [part for of_row in found for part in sorted(of_row, key=lambda p: (-p.words, p.start))[:each]]
     for part in chosen[:EMBEDDED_MAX]:
         context.cancel.raise_if_cancelled()
         if context.deadline_near():
             break
-        part.sense = float(np.dot(sense, context.embed(part.text)))
+        part.sense = float(np.dot(sense, context.embed(query.collection, query.field, part.text)))
     return True
+
+
+def _build(stage: PassagesStage, _: PipelinePlanner) -> Passages:
+    return Passages(stage.field, stage.schema.columns_by_name["passage"].type, stage.max_per_row)
+
+
+OPERATORS = (OperatorSpec(PassagesStage, _build, frozenset({Capability.PASSAGES})),)

@@ -14,17 +14,18 @@ from paasq_daemon.kernels.sort import argsort, top_k
 from paasq_daemon.operators.batch import Batch, SortKey
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import LimitedOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, RerankStage
 from paasq_dsl.types import FLOAT, NUMERIC_KINDS, TypeKind
 
 
 @dataclass(frozen=True)
-class Rerank:
+class Rerank(LimitedOperator):
     """Largest first, nulls last, equal rows in the order they had. `limit` as in Sort."""
 
     value: BoundExpression
-    limit: BoundExpression | int | None = None
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
@@ -51,3 +52,6 @@ class Rerank:
         score = finite_column(FLOAT, numeric_values(column).astype(np.float64), valid)
         assert isinstance(score, FlatColumn)
         return score
+
+
+OPERATORS = (OperatorSpec(RerankStage, lambda s, _: Rerank(s.value)),)

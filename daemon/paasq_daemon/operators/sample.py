@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, SampleStage
 
 Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Operator):
     """The rows with the smallest hashes of the seed and their hidden key, in their order. So a row's luck does not hang on
     the other rows, and a smaller sample is part of a larger one. Without a seed it is the sequence number of the view.
     """
@@ -39,6 +42,9 @@ class Sample:
 
     def describe(self) -> str:
         return f"sample {expression_text(self.count)}" + (f" seed {expression_text(self.seed)}" if self.seed else "")
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(rows, estimator.count_or_share(self.count, rows))
 
     def _count(self, context: ExecutionContext, rows: int) -> int:
         """A float is a share of the rows, of which the nearest number is kept."""
@@ -64,3 +70,6 @@ def splitmix64(words: Hashes) -> Hashes:
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
+
+
+OPERATORS = (OperatorSpec(SampleStage, lambda s, _: Sample(s.count, s.seed)),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,13 +15,18 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate, evaluate_scalar, referenced_columns
 from paasq_daemon.operators import gap_fill
 from paasq_daemon.operators.batch import Batch, SortKey
+from paasq_daemon.operators.call_columns import call_columns
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import scatter
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text, show_item
 from paasq_daemon.operators.gap_fill import int_to_float
+from paasq_daemon.operators.operator import Operator
+from paasq_daemon.operators.spec import OperatorSpec
 from paasq_daemon.operators.time_buckets import bucket_starts, zoned_bucket_starts
-from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, NamedExpression
-from paasq_dsl.bound.traversal import substitute, window_calls
+from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, NamedExpression, SummarizeStage
+from paasq_dsl.bound.traversal import substitute
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import NUMERIC_KINDS, TIME, TypeKind
 from paasq_dsl.values import Duration
@@ -30,7 +35,7 @@ BUCKETS_MAX = 100_000  # that fill may make: a bucket of 1s over ten years would
 
 
 @dataclass(frozen=True)
-class Summarize:
+class Summarize(Operator):
     """One row for each combination of key values, ordered by the keys; without keys one row, of all rows.
 
     `fill` (a number) or `fill_method` (such as `linear`) adds a row for each time bucket without rows between the first and the
@@ -44,7 +49,7 @@ class Summarize:
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
         context.cancel.raise_if_cancelled()
-        batch.prefetch(referenced_columns(*(item.value for item in (*self.keys, *self.aggregates))))
+        batch.prefetch(self._columns_read)
         columns = [evaluate(key.value, batch, context.evaluation) for key in self.keys]
         groups = group_rows(columns, batch.length)
         found: dict[str, Column] = {}
@@ -65,20 +70,19 @@ class Summarize:
             + (f" fill {self.fill_method}" if self.fill_method else "")
         )
 
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(estimator.groups([key.value for key in self.keys]), rows) if self.keys else 1
+
     def _aggregated(
         self, groups: Groups, batch: Batch, keys: dict[str, Column], context: ExecutionContext
     ) -> dict[str, Column]:
         """Expressions of aggregates stand over the groups, with a column more for each aggregate in them."""
-        names: dict[FunctionCall, ColumnRef] = {}
-        for item in self.aggregates:
-            for call in window_calls(item.value):
-                names.setdefault(call, ColumnRef(f"`{len(names)}", call.type))  # as no column can be called
         computed = dict(keys)
-        for call, column in names.items():
+        for call, column in self._call_columns.items():
             context.cancel.raise_if_cancelled()
             computed[column.name] = evaluate_aggregate(call, groups, batch, context.evaluation)
         of_groups = Batch(groups.count, computed=computed)
-        return {i.name: evaluate(substitute(i.value, names), of_groups, context.evaluation) for i in self.aggregates}
+        return {name: evaluate(value, of_groups, context.evaluation) for name, value in self._substituted.items()}
 
     def _batch(self, columns: dict[str, Column], count: int) -> Batch:
         length = len(next(iter(columns.values()))) if columns else count
@@ -160,6 +164,19 @@ class Summarize:
         order = group_rows([result[key.name] for key in self.keys], length).first_rows
         return {name: column.take(order) for name, column in result.items()}
 
+    @cached_property
+    def _columns_read(self) -> frozenset[str]:
+        return referenced_columns(*(item.value for item in (*self.keys, *self.aggregates)))
+
+    @cached_property
+    def _call_columns(self) -> dict[FunctionCall, ColumnRef]:
+        return call_columns(item.value for item in self.aggregates)
+
+    @cached_property
+    def _substituted(self) -> dict[str, BoundExpression]:
+        """The aggregates over the groups with a column for each call."""
+        return {item.name: substitute(item.value, self._call_columns) for item in self.aggregates}
+
 
 def _buckets_of(bucket: FunctionCall, context: ExecutionContext, times: Ints) -> Ints:
     """The beginnings of the buckets that these times fall into."""
@@ -189,3 +206,12 @@ def _is_time_bucket(key: NamedExpression) -> bool:
     return (
         isinstance(key.value, FunctionCall) and key.value.function == "bucket" and key.value.type.kind is TypeKind.TIME
     )
+
+
+OPERATORS = (
+    OperatorSpec(
+        SummarizeStage,
+        lambda s, _: Summarize(s.aggregates, s.keys, s.fill, s.fill_method),
+        frozenset({Capability.GROUPS}),
+    ),
+)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from paasq_daemon.operators.batch import Batch
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
+from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
-from paasq_dsl.bound import BoundExpression
+from paasq_daemon.operators.spec import OperatorSpec
+from paasq_dsl.bound import BoundExpression, TakeStage
 
 
 @dataclass(frozen=True)
-class Take:
+class Take(Operator):
     """The first `count` rows, or all where there are fewer."""
 
     count: BoundExpression
@@ -28,3 +31,9 @@ class Take:
 
     def describe(self) -> str:
         return f"take {expression_text(self.count)}"
+
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return min(rows, estimator.count(self.count, rows))
+
+
+OPERATORS = (OperatorSpec(TakeStage, lambda s, _: Take(s.count)),)

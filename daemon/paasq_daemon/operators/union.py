@@ -10,9 +10,14 @@ import numpy as np
 from paasq_daemon.index.column import Column, FlatColumn, Ints
 from paasq_daemon.kernels.columns import concatenate, null_column
 from paasq_daemon.operators.batch import Batch, LazyColumns, SortKey
+from paasq_daemon.operators.capability import Capability
+from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.column_fetch import scatter
-from paasq_daemon.operators.context import EMPTY_BATCH, ExecutionContext, Operator
+from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.operator import InnerPipeline, Operator, estimate_pipeline, execute_pipeline
 from paasq_daemon.operators.row_limits import check_rows
+from paasq_daemon.operators.spec import OperatorSpec, PipelinePlanner
+from paasq_dsl.bound import UnionStage
 from paasq_dsl.types import INT, Type
 
 
@@ -25,7 +30,7 @@ class UnionBranch:
 
 
 @dataclass(frozen=True)
-class Union:
+class Union(Operator):
     """The rows that come in, of which `names` are the columns, then those of the pipelines. `types` are of the columns that
     come out."""
 
@@ -34,19 +39,18 @@ class Union:
     types: Mapping[str, Type]
 
     def execute(self, context: ExecutionContext, batch: Batch) -> Batch:
-        pieces = [(batch, self.names), *((_rows(context, p), p.names) for p in self.pipelines)]
+        pieces = [(batch, self.names), *((execute_pipeline(p.operators, context), p.names) for p in self.pipelines)]
         return _stacked(pieces, self.types)
 
     def describe(self) -> str:
         return f"union of {len(self.pipelines) + 1}"
 
+    def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
+        return rows + sum(round(estimate_pipeline(p.operators, estimator)[-1]) for p in self.pipelines)
 
-def _rows(context: ExecutionContext, pipeline: UnionBranch) -> Batch:
-    batch = EMPTY_BATCH
-    for operator in pipeline.operators:
-        context.cancel.raise_if_cancelled()
-        batch = operator.execute(context, batch)
-    return batch
+    @property
+    def inner_pipelines(self) -> tuple[InnerPipeline, ...]:
+        return tuple(("with", pipeline.operators) for pipeline in self.pipelines)
 
 
 def _stacked(pieces: Sequence[tuple[Batch, frozenset[str]]], types: Mapping[str, Type]) -> Batch:
@@ -84,3 +88,13 @@ def _ties(batches: Sequence[Batch]) -> tuple[Ints, ...]:
         for i, b in enumerate(batches)
     ]
     return tuple(np.concatenate(tie) for tie in zip(*padded, strict=True))
+
+
+def _build(stage: UnionStage, plan_pipeline: PipelinePlanner) -> Union:
+    pipelines = tuple(
+        UnionBranch(plan_pipeline(stages), frozenset(stages[-1].schema.columns_by_name)) for stages in stage.pipelines
+    )
+    return Union(frozenset(stage.input_columns), pipelines, {c.name: c.type for c in stage.schema.columns})
+
+
+OPERATORS = (OperatorSpec(UnionStage, _build, frozenset({Capability.UNIONS})),)

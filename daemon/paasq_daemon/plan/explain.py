@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paasq_daemon.operators.context import Operator
-from paasq_daemon.operators.fuse import Fuse
-from paasq_daemon.operators.union import Union
-from paasq_daemon.plan.cardinality import CardinalityEstimator
+from paasq_daemon.operators.cardinality import CardinalityEstimator
+from paasq_daemon.operators.operator import Operator, estimate_pipeline
 from paasq_daemon.plan.planner import PhysicalPlan
 from paasq_dsl.bound import Subquery
 from paasq_dsl.bound.traversal import find_all
@@ -46,12 +44,13 @@ class PlanLine:
 def plan_lines(plan: PhysicalPlan, estimator: CardinalityEstimator, measured: PlanMetrics | None) -> list[PlanLine]:
     """Operators in the order of execution; nested pipelines and subqueries indented below their operator."""
     for init_plan in plan.init_plans:
-        estimator.subquery_rows[init_plan.subquery] = estimator.rows(init_plan.operators)[-1]
+        estimator.subquery_rows[init_plan.subquery] = round(estimate_pipeline(init_plan.operators, estimator)[-1])
     lines: list[PlanLine] = []
-    for i, (operator, estimate) in enumerate(zip(plan.operators, estimator.rows(plan.operators), strict=True)):
+    estimates = map(round, estimate_pipeline(plan.operators, estimator))
+    for i, (operator, estimate) in enumerate(zip(plan.operators, estimates, strict=True)):
         done = measured.operators[i] if measured is not None and i < len(measured.operators) else None
         lines.append(_line(operator.describe(), estimate, done))
-        for name, inside in _inside(operator):
+        for name, inside in operator.inner_pipelines:
             lines.append(PlanLine(f"  {name}: {_described(inside)}", estimate, None, None, nested=True))
         lines += _subquery_lines(plan, operator, estimator, measured, "  ")
     return lines
@@ -75,14 +74,6 @@ def _described(operators: Sequence[Operator]) -> str:
 
 def _line(text: str, estimate: int, done: OperatorMetrics | None) -> PlanLine:
     return PlanLine(text, estimate, *(None, None) if done is None else (done.rows, round(done.elapsed_ms, 3)))
-
-
-def _inside(operator: Operator) -> Iterator[tuple[str, Sequence[Operator]]]:
-    """The pipelines that an operator runs, by name."""
-    if isinstance(operator, Fuse):
-        yield from ((branch.name, branch.operators) for branch in operator.branches)
-    elif isinstance(operator, Union):
-        yield from (("with", pipeline.operators) for pipeline in operator.pipelines)
 
 
 def plan_text(key: str, *, hit: bool, lines: Sequence[PlanLine], analyzed: bool) -> str:

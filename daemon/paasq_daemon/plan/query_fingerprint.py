@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paasq_daemon.kernels.evaluate import EvaluationContext
-from paasq_dsl import bound
-from paasq_dsl.bound import BoundStage, BudgetStage, Constant, ParameterRef
-from paasq_dsl.bound.traversal import stage_expressions, walk_expression, walk_stages
+from paasq_dsl.bound import BoundQuery, BudgetStage, PageStage
 
 
 @dataclass(frozen=True)
@@ -27,18 +24,10 @@ class QueryFingerprint:
         return _digest("\0".join(given))
 
 
-def fingerprint(stages: Sequence[BoundStage]) -> QueryFingerprint:
+def fingerprint(query: BoundQuery) -> QueryFingerprint:
     """The fingerprint of a query, its page and budget stages left out."""
-    unpaged = [stage for stage in stages if not isinstance(stage, (bound.PageStage, BudgetStage))]
-    read = [
-        part
-        for stage in walk_stages(unpaged)
-        for expression in stage_expressions(stage)
-        for part in walk_expression(expression)
-    ]
-    slots = sorted({part.slot for part in read if isinstance(part, Constant) and part.slot >= 0})
-    names = sorted({part.name for part in read if isinstance(part, ParameterRef)})
-    return QueryFingerprint(_digest(repr(unpaged)), tuple(slots), tuple(names))
+    unpaged = [stage for stage in query.stages if not isinstance(stage, (PageStage, BudgetStage))]
+    return QueryFingerprint(_digest(repr(unpaged)), query.properties.literal_slots, query.properties.parameters)
 
 
 def _digest(text: str) -> str:

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.log import log_failure
-from paasq_daemon.server.methods import METHODS, Method, RpcCall, ServerContext
-from paasq_daemon.server.param_readers import read_params
+from paasq_daemon.server.methods import METHODS
+from paasq_daemon.server.methods.call import RpcCall, ServerContext
+from paasq_daemon.server.methods.param_readers import read_params
+from paasq_daemon.server.methods.registry import Method
+from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
-from paasq_daemon.wire.errors import LimitExceeded, PaasqError
+from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ReadOnly
 from paasq_daemon.wire.framing import FrameDecoder, Framing, frame
 from paasq_daemon.wire.json_rpc import (
     INTERNAL_ERROR,
@@ -174,19 +177,23 @@ class Session:
         return response if request.answered else None
 
     async def _run(self, request: _Request) -> bytes:
-        params = read_params(request.method.params, request.params)
+        method, granted = request.method, self._server_context.granted
+        if not granted.includes(method.right):
+            raise ReadOnly(f"{method.name} writes, and this daemon only reads", "start it without --read-only")
+        params = read_params(method.params, request.params)
         name: Hashable = request.id if request.answered else object()
         if name in self._in_flight:
             raise RpcError(INVALID_REQUEST, f"a request with the id {request.id!r} is in flight already")
-        if len(self._in_flight) >= self._limits.in_flight_max and request.method.name != "cancel":
+        if len(self._in_flight) >= self._limits.in_flight_max and method.name != "cancel":
             raise LimitExceeded(
                 f"{self._limits.in_flight_max} requests of this connection are in flight", "wait for one of them"
             )
         limits = params.get("budget") or Budget()
         cancellation = self._in_flight[name] = CancellationToken(limits.time_ms)
         try:
-            return await request.method.run(
-                RpcCall(self._server_context, params, cancellation, self._cancel, self._watching)
+            may_write = method.right is not Right.READ and granted.includes(Right.WRITE)
+            return await method.run(
+                RpcCall(self._server_context, params, may_write, cancellation, self._cancel, self._watching)
             )
         finally:
             del self._in_flight[name]

@@ -15,7 +15,7 @@ from paasq_daemon.server.log import log_failure
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError
-from paasq_daemon.wire.events import EventBatch
+from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS, EventBatch
 from paasq_daemon.wire.json_rpc import error_to_json, notification
 
 _EVENTS_MAX = 1_000  # of one notification
@@ -99,7 +99,7 @@ class ConnectionWatches:
             log_failure("watch_failed", error)
             error = PaasqError(f"the daemon failed: {type(error).__name__}", "its log says where")
         with contextlib.suppress(OSError):
-            await self._push(notification("watch.ended", {"watch": number, "error": error_to_json(error)}))
+            await self._push(notification(WATCH_ENDED, {"watch": number, "error": error_to_json(error)}))
 
 
 def _wake(loop: asyncio.AbstractEventLoop, due: asyncio.Event) -> None:
@@ -116,7 +116,7 @@ def _bodies(number: int, batch: EventBatch | None, limits: Limits) -> list[bytes
 
 def _halved(number: int, batch: EventBatch, bytes_max: int) -> list[bytes]:
     """Raises LimitExceeded where one row alone is too long for a message."""
-    body = notification("watch.events", {"watch": number, **batch.to_json()})
+    body = notification(WATCH_EVENTS, {"watch": number, **batch.to_json()})
     if len(body) <= min(_BYTES_MAX, bytes_max):
         return [body]
     if len(batch) > 1:

@@ -17,7 +17,8 @@ from paasq_daemon.server.connection_session import Session
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
 from paasq_daemon.server.log import log_event
-from paasq_daemon.server.methods import ServerContext
+from paasq_daemon.server.methods.call import ServerContext
+from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ProtocolError
 from paasq_daemon.wire.framing import Framing, frame
@@ -32,27 +33,30 @@ def serve(
     socket_path: Path,
     *,
     limits: Limits = DEFAULT_LIMITS,
+    granted: Right = Right.ADMIN,
     executor: Executor | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> bool:
     """Serve until SIGTERM or SIGINT, then let running requests finish, close the instance and remove the socket.
 
-    `on_ready` is called once clients can connect. Raises ProtocolError where the socket cannot be had; the instance is
-    closed then too.
+    `granted` is what clients may do. `on_ready` is called once clients can connect. Raises ProtocolError where the socket
+    cannot be had; the instance is closed then too.
     Returns False where requests would not end in the time given: their threads still hold the instance, which is then
     left open (what was acknowledged is on disk), and the process should leave by `os._exit`.
     """
-    return asyncio.run(_serve(instance, socket_path, limits, executor, on_ready))
+    return asyncio.run(_serve(instance, socket_path, limits, granted, executor, on_ready))
 
 
 async def _serve(
     instance: Instance,
     socket_path: Path,
     limits: Limits,
+    granted: Right,
     executor: Executor | None,
     on_ready: Callable[[], None] | None,
 ) -> bool:
-    server_context = ServerContext.of(instance, executor or ThreadExecutor(instance.engine), limits.frame_bytes_max)
+    runs_in = executor or ThreadExecutor(instance.engine)
+    server_context = ServerContext.of(instance, runs_in, limits.frame_bytes_max, granted)
     listener = Listener(server_context, socket_path, limits)
     clean = True
     try:

@@ -20,6 +20,8 @@ from paasq_daemon.snapshot.storage import (
 from paasq_daemon.store.data_folder import fsync_folder, make_folder
 from paasq_daemon.wire.errors import SnapshotError
 
+_MISSING = (FileNotFoundError, NotADirectoryError)
+
 
 class LocalStorage(Storage):
     """A folder, which may not exist yet: what reads makes nothing."""
@@ -37,50 +39,57 @@ class LocalStorage(Storage):
         return self.folder if os.access(self.folder, os.W_OK) else scratch_elsewhere()
 
     def read(self, name: str, bytes_max: int) -> bytes:
-        with _in_words(self.folder / name), (self.folder / name).open("rb", buffering=0) as file:
+        with _in_words(self.folder / name, *_MISSING), (self.folder / name).open("rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size > bytes_max:
                 raise too_large(self.address, name, bytes_max)
             return file.readall()
 
     def exists(self, name: str) -> bool:
-        return (self.folder / name).exists()
+        with _in_words(self.folder / name):
+            return (self.folder / name).exists()
 
     def sizes(self, folder: str) -> dict[str, int]:
         try:
-            with _in_words(self.folder / folder), os.scandir(self.folder / folder) as entries:
+            with _in_words(self.folder / folder, *_MISSING), os.scandir(self.folder / folder) as entries:
                 return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
-        except (FileNotFoundError, NotADirectoryError):
+        except _MISSING:
             return {}
 
     def write(self, name: str, content: bytes) -> None:
         """As in the base class. The disk is not waited for where an object is written: until a manifest names it, it is no
         part of a snapshot, and all of them are synced at once sooner."""
         path = self.folder / name
-        unfinished = path.with_name(path.name + UNFINISHED)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            if path.parent.name != OBJECTS:
-                os.fsync(file.fileno())
-        unfinished.replace(path)
-        if path.parent.name == OBJECTS:
-            self.settle(name)
+        with _in_words(path):
+            unfinished = path.with_name(path.name + UNFINISHED)
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                if path.parent.name != OBJECTS:
+                    os.fsync(file.fileno())
+            unfinished.replace(path)
+            if path.parent.name == OBJECTS:
+                self.settle(name)
 
     def settle(self, name: str) -> None:
         self._unsynced.append(self.folder / name)
 
     def sync(self, folder: str) -> None:
         unsynced, self._unsynced = self._unsynced, []
-        for path in unsynced:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        fsync_folder(self.folder / folder)
+        with _in_words(self.folder / folder):
+            for path in unsynced:
+                try:
+                    descriptor = os.open(path, os.O_RDONLY)
+                except FileNotFoundError:  # of a snapshot that failed, and pruned since
+                    continue
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            fsync_folder(self.folder / folder)
 
     def remove(self, name: str) -> None:
-        (self.folder / name).unlink(missing_ok=True)
+        with _in_words(self.folder / name):
+            (self.folder / name).unlink(missing_ok=True)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -101,10 +110,12 @@ class LocalStorage(Storage):
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def _in_words(path: Path, *passed: type[OSError]) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError):
+    except passed:
         raise
     except OSError as error:
-        raise SnapshotError(f"{path} cannot be used: {error.strerror}", "mend its owner, mode or disk") from error
+        raise SnapshotError(
+            f"{path} cannot be used: {error.strerror}", "mend its owner, mode or disk, or name another folder"
+        ) from error

@@ -52,9 +52,22 @@ class FolderLock:
             _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
-        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
+        """Empty the lock file and give the lock back, once. Call it last, after the data file is closed."""
+        if self._file.closed:
+            return
         os.ftruncate(self._file.fileno(), 0)
         self._file.close()
+
+
+def require_path(folder: Path) -> None:
+    """Raises StoreError where the file system can't have a folder of this name, or does not let it be looked up."""
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{str(folder)[:100]!r} cannot be a data folder: {why}", "name another folder") from error
 
 
 def prepare_folder(folder: Path) -> None:

@@ -92,7 +92,10 @@ def in_words(error: lmdb.Error) -> StoreError:
         return StoreError(f"one write is too large for the store ({error})", "split it into several")
     if isinstance(error, lmdb.ReadersFullError):
         return StoreError(f"more than {READERS_MAX} reads are open at one time", "close some of them")
-    return StoreError(f"the data file cannot be used ({error})", "restore a snapshot: `paasq snapshot list` shows them")
+    return StoreError(
+        f"the data file cannot be used ({error})",
+        "restore a snapshot into a new folder: `paasq snapshot restore NAME FOLDER`",
+    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from paasq_daemon.store.data_folder import fsync_folder, make_folder
+from paasq_daemon.store.data_folder import fsync_folder, make_folder, require_path
 from paasq_daemon.wire.errors import StoreError
 
 
@@ -39,11 +39,9 @@ def building_folder(target: Path) -> Iterator[Path]:
 
 
 def resolved(path: Path) -> Path:
-    """The absolute path without links. Raises StoreError where it has none: a circle of links, a zero byte."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise StoreError(f"{str(path)!r} is no path of a folder ({error})", "name another folder") from error
+    """The absolute path without links. Raises StoreError where the file system can't have such a one."""
+    require_path(path)
+    return path.resolve()
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from paasq_daemon.store.tables import Tables
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog, catalog_from_json
 
-_CHECK_HINT = "restore a snapshot: `paasq snapshot list` shows them"
+_CHECK_HINT = "restore a snapshot"
 
 
 class ReadView:

@@ -17,7 +17,7 @@ from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, prepare_folde
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.open_data_file import check_format, open_data
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
@@ -78,8 +78,11 @@ class Store:
     def read(self) -> Iterator[ReadView]:
         """A view of the last durable transaction, for one thread. Keep it short: while it is open, no page it sees is reused."""
         self._guard()
-        with translating_errors(), self._environment.begin() as txn:
-            yield ReadView(txn, self._tables)
+        try:
+            with self._environment.begin() as txn:
+                yield ReadView(txn, self._tables)
+        except lmdb.Error as error:
+            raise in_words(error) from error
 
     def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.

@@ -7,7 +7,7 @@ PaasqError
 ├── Cancelled           the client asked for it
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
-├── ReadOnly            the text writes, and only reading was allowed
+├── ReadOnly            the text or the method writes, and only reading was allowed
 ├── ProtocolError       a malformed frame or message
 │   ├── LimitExceeded   too large, too deep, too many at once
 │   ├── PeerRefused     this user may not talk to that daemon
@@ -64,7 +64,8 @@ class PaasqError(Exception):
 
 
 class QueryError(PaasqError):
-    """`diagnostics`, as the editor shows them: dicts with code, message, start, end, line, column, candidates, edit."""
+    """The text is wrong; `diagnostics`, as the editor shows them, are dicts with code, message, start, end, line, column,
+    candidates, edit."""
 
     code = "PQ0001"
 
@@ -110,7 +111,7 @@ class InvalidValue(PaasqError):
 
 
 class ReadOnly(PaasqError):
-    """The text writes, and the request allows only reading; nothing of it was run."""
+    """The text or the method writes, and only reading is allowed; nothing of it was run."""
 
     code = "PQ5007"
 

@@ -12,6 +12,9 @@ from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.value_codecs import codec, decode, encode
 
+WATCH_EVENTS = "watch.events"  # the notifications of a watch
+WATCH_ENDED = "watch.ended"
+
 # A record's key; where rows are not records, or a record has several rows, the values that identify a row, as JSON.
 Key: TypeAlias = "str | tuple[Any, ...]"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from paasq_daemon.wire.client_connection import Connection
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
-from paasq_daemon.wire.events import EventBatch, Watch
+from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS, EventBatch, Watch
 from paasq_daemon.wire.json_rpc import error_from_json
 
 _BATCHES_WAITING_MAX = 4  # more are not read: the daemon then merges later changes into one batch (backpressure)
@@ -52,9 +52,9 @@ class RemoteWatch(Watch):
 
     def _receive(self, method: str, params: Mapping[str, Any]) -> None:
         """In the connection's thread, which blocks here while the consumer is behind."""
-        if method == "watch.ended":
+        if method == WATCH_ENDED:
             self._connection_ended(error_from_json(params["error"]))
-        elif method == "watch.events":
+        elif method == WATCH_EVENTS:
             batch = EventBatch.from_json(params)
             with self._changed:
                 self._changed.wait_for(lambda: len(self._waiting) < _BATCHES_WAITING_MAX or self._closed)

@@ -20,7 +20,7 @@ from paasq_dsl.bound import (
     Subquery,
     WhereStage,
 )
-from paasq_dsl.bound.traversal import collections_read, walk_expression
+from paasq_dsl.bound.traversal import walk_expression
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions.signature import is_assignable
 from paasq_dsl.object_paths import ancestor_paths
@@ -106,10 +106,10 @@ def _read_before(write: BoundWrite) -> frozenset[str]:
         return frozenset()
     where = write.query.stages[-1]
     if isinstance(write, BoundPut) or not isinstance(where, WhereStage):
-        return collections_read(write.query.stages)
+        return write.query.properties.collections_read
     held = walk_expression(where.predicate)
     if any(isinstance(part, (Dereference, Subquery)) or part.type.kind is TypeKind.VECTOR for part in held):
-        return collections_read(write.query.stages)
+        return write.query.properties.collections_read
     return frozenset()
 
 

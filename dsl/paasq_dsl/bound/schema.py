@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from paasq_dsl.catalog import Collection
 from paasq_dsl.object_paths import ancestor_paths, is_descendant_path, nested_types
@@ -57,12 +58,12 @@ class Schema:
         """All columns, hidden ones too, in order. Built at each access."""
         return {c.name: c for c in self.columns}
 
-    @property
+    @cached_property
     def visible_columns(self) -> tuple[ColumnInfo, ...]:
         """The columns that an answer shows, in order."""
         return tuple(c for c in self.columns if not c.hidden)
 
-    @property
+    @cached_property
     def result_types(self) -> Mapping[str, Type]:
         """What an answer has: the visible columns, an object as one."""
         return nested_types((c.name, c.type, c.object_path) for c in self.visible_columns)

@@ -45,12 +45,14 @@ class BoundCommand:
     """Every statement that shows or changes schemas, views or snapshots; and the dry run of writes.
 
     `keyword` is what the statement is called where it is refused; `writes` is true of those that change anything that lasts;
-    `changes_catalog` of those after which the rest of a text must be bound anew.
+    `changes_catalog` of those after which the rest of a text must be bound anew; `reads_index` of those that run on a view of
+    the indexes.
     """
 
     keyword: ClassVar[str]
     writes: ClassVar[bool] = False
     changes_catalog: ClassVar[bool] = False
+    reads_index: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class BoundShow(BoundCommand):
     """`kind` is collections, views, functions, stages, snapshots, or fields of `collection`."""
 
     keyword: ClassVar[str] = "show"
+    reads_index: ClassVar[bool] = True
     kind: str
     collection: Collection | None = None
 
@@ -67,6 +70,7 @@ class BoundDescribe(BoundCommand):
     """`kind` is collection, view, function or stage."""
 
     keyword: ClassVar[str] = "describe"
+    reads_index: ClassVar[bool] = True
     kind: str
     name: str
 
@@ -174,6 +178,7 @@ class BoundResolveCitations(BoundCommand):
     """What citations name: `citations` is a string or a list of such."""
 
     keyword: ClassVar[str] = "resolve"
+    reads_index: ClassVar[bool] = True
     citations: BoundExpression
 
 

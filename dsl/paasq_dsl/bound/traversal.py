@@ -6,31 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from paasq_dsl.bound import (
-    BoundAsOf,
+from paasq_dsl.bound.expressions import (
     BoundExpression,
-    BoundSortKey,
-    BoundStage,
     ColumnRef,
     Constant,
     Dereference,
-    FacetCount,
     FunctionCall,
-    FuseBranch,
-    FuseStage,
-    LookupStage,
-    MatchStage,
     MomentRef,
     NamedExpression,
-    NearStage,
     ParameterRef,
     Subquery,
-    UnionStage,
-)  # fmt: skip
+)
+from paasq_dsl.bound.schema import BoundStage
+from paasq_dsl.bound.stages import BoundAsOf, BoundSortKey, FacetCount, FuseBranch, FuseStage, UnionStage
 from paasq_dsl.catalog import Collection
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
-from paasq_dsl.types import TypeKind
 
 T = TypeVar("T")
 
@@ -80,23 +71,6 @@ def walk_stages(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
         yield stage
         for inner in nested_pipelines(stage):
             yield from walk_stages(inner)
-
-
-def collections_read(stages: Iterable[BoundStage]) -> frozenset[str]:
-    """Those whose records the rows depend on."""
-    found: set[str | None] = set()
-    for stage in walk_stages(stages):
-        found.add(stage.schema.collection.name if stage.schema.collection else None)
-        for expression in stage_expressions(stage):
-            found |= {part.collection for part in walk_expression(expression) if isinstance(part, Dereference)}
-        match stage:
-            case LookupStage(collection=collection):
-                found.add(collection.name)
-            case NearStage(target=record) | MatchStage(query_text=record):
-                found.add(record.type.name if record.type.kind is TypeKind.LINK else None)
-            case _:
-                pass
-    return frozenset(name for name in found if name is not None)
 
 
 def window_calls(expression: BoundExpression) -> Iterator[FunctionCall]:

@@ -9,7 +9,7 @@ from paasq_dsl.binder.inlining import InlineFunction, InlinePipeline
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import Function
 from paasq_dsl.language_service.cursor_context import CursorContext
-from paasq_dsl.language_service.role import innermost_open_bracket
+from paasq_dsl.syntax.completion_role import innermost_open_bracket
 from paasq_dsl.types import Type
 
 

@@ -14,14 +14,14 @@ from paasq_dsl.binder.inlining import InlineParameter, InlinePipeline
 from paasq_dsl.binder.script import OPEN_SCHEMA, BindResult, bind_script
 from paasq_dsl.bound import Schema
 from paasq_dsl.catalog import Catalog, Collection
-from paasq_dsl.language_service.head_roles import head_role
-from paasq_dsl.language_service.role import CompletionRole, current_branch, current_write
-from paasq_dsl.language_service.stage_roles import stage_role
 from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages.follow import scan_schema
 from paasq_dsl.stages.retrieval import with_score_columns
+from paasq_dsl.stages.role import stage_role
+from paasq_dsl.statements.role import statement_role
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, current_branch, current_write
 from paasq_dsl.syntax.keywords import MEMBERSHIP_KEYWORDS
 from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import expected_terminals, parse_statement, statement_spans
@@ -79,7 +79,7 @@ class CursorContext:
             return CompletionRole.NOTHING  # but the word from
         if self.start_rule == "emission":
             return CompletionRole.SCALAR if self.preceding_words[-1:] == ("after",) else CompletionRole.NOTHING
-        return head_role(self.preceding_words) if self.start_rule == "head" else stage_role(self.preceding_words)
+        return statement_role(self.preceding_words) if self.start_rule == "head" else stage_role(self.preceding_words)
 
     @cached_property
     def expected_terminals(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from paasq_dsl.catalog import SYSTEM_COLUMNS, Catalog, Collection
 from paasq_dsl.language_service.active_call import active_call
 from paasq_dsl.language_service.cursor_context import CursorContext
 from paasq_dsl.language_service.dotted_paths import enclosing_object, trailing_path
-from paasq_dsl.language_service.role import current_branch, current_write, innermost_open_bracket
+from paasq_dsl.syntax.completion_role import current_branch, current_write, innermost_open_bracket
 from paasq_dsl.types import Type, TypeKind
 
 _COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "has", "..", "+", "-"})

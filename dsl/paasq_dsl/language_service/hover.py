@@ -15,18 +15,15 @@ from paasq_dsl.language_service.dotted_paths import enclosing_object, trailing_p
 from paasq_dsl.language_service.expected_type import resolve_path
 from paasq_dsl.language_service.keyword_docs import (
     KEYWORD_DOCS,
-    LIMIT_DOCS,
-    METHOD_DOCS,
     MOMENT_DOCS,
-    OPTION_DOCS,
-    STATEMENT_DOCS,
     TYPE_DOCS,
 )
-from paasq_dsl.language_service.role import CompletionRole
 from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.object_paths import nested_types
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_KEYWORD
+from paasq_dsl.statements import STATEMENT_BY_KEYWORD
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import statement_spans
 from paasq_dsl.types import Type
@@ -157,7 +154,7 @@ def _entry(title: str, kind: str, doc: str, example: str = "") -> str:
 
 
 def _statement(_: CursorContext, word: str) -> str | None:
-    found = STATEMENT_DOCS.get(word)
+    found = STATEMENT_BY_KEYWORD.get(word)
     return _entry(found.synopsis, "statement", found.doc) if found else None
 
 
@@ -226,18 +223,18 @@ def _type(_: CursorContext, name: str) -> str | None:
     return doc and _entry(name, "type", doc)
 
 
-def _method(_: CursorContext, name: str) -> str | None:
-    doc = METHOD_DOCS.get(name)
-    return doc and _entry(f"fuse {name}", "method", doc)
+def _method(place: CursorContext, name: str) -> str | None:
+    stage = STAGE_BY_KEYWORD[place.preceding_words[0]]
+    return _entry(f"{stage.keyword} {name}", "method", stage.methods[name].doc) if name in stage.methods else None
 
 
-def _limit(_: CursorContext, name: str) -> str | None:
-    doc = LIMIT_DOCS.get(name)
+def _limit(place: CursorContext, name: str) -> str | None:
+    doc = STAGE_BY_KEYWORD[place.preceding_words[0]].options.get(name)
     return doc and _entry(name, "limit", doc)
 
 
-def _option(_: CursorContext, name: str) -> str | None:
-    doc = OPTION_DOCS.get(name)
+def _option(place: CursorContext, name: str) -> str | None:
+    doc = STAGE_BY_KEYWORD[place.preceding_words[0]].options.get(name)
     return doc and _entry(name, "option", doc)
 
 

@@ -6,62 +6,14 @@ Tests hold these tables against the grammar, the types and the options of the st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-
-@dataclass(frozen=True, slots=True)
-class StatementDoc:
-    """What completion and hover show of a statement: its form, and a sentence."""
-
-    synopsis: str
-    doc: str
-
-
-STATEMENT_DOCS: Mapping[str, StatementDoc] = MappingProxyType({
-    "from": StatementDoc("from collection[:key] | stage | ...",
-                      "A query: the records of a collection, or the rows of a let, through stages."),
-    "explain": StatementDoc("explain [analyze] from ...",
-                         "Shows the plan of a query; with analyze it also runs it and counts."),
-    "let": StatementDoc("let name = from ...", "Names a pipeline, to be used as a source."),
-    "param": StatementDoc("param $name: type [= default]",
-                       "Declares a value that comes with each run and is never part of the text."),
-    "collection": StatementDoc("collection name { [key] field: type ... }", "Declares a collection and its fields."),
-    "put": StatementDoc("put collection {field: value, ...} [expect absent | present | condition]",
-                     "Inserts a record, or several in a list, or replaces those with the same keys; or the rows of a pipeline: "
-                     "put collection from (pipeline). What is expected must hold of each of them. put collection:key set "
-                     "field = value changes these fields alone, of a new record where there is none."),
-    "patch": StatementDoc("patch collection:key set field = value, ... [expect condition]",
-                       "Changes fields of one record, or of many: patch collection where ... set ..."),
-    "delete": StatementDoc("delete collection:key [expect condition]",
-                        "Deletes one record, or many: delete from collection where ..."),
-    "tx": StatementDoc("tx { write; write; ... }", "Writes that happen all or not at all."),
-    "fn": StatementDoc("fn name(parameter: type, ...): type = expression",
-                    "Names an expression, which is put in the place of its calls."),
-    "view": StatementDoc("view name = from ...",
-                      "Keeps a pipeline in the store, to be used as a source by any text. A view of that name is replaced."),
-    "use": StatementDoc('use "path" as alias', "Takes the fn, let and param of a file of this project: alias.name."),
-    "zone": StatementDoc('zone "Area/Place"',
-                      "The time zone of this text: of times without an offset, of days, and of what reads the calendar."),
-    "show": StatementDoc("show collections | fields of collection | views | functions | stages | snapshots",
-                      "Lists what there is."),
-    "describe": StatementDoc("describe name", "Tells what a collection, view, stage or function is."),
-    "alter": StatementDoc("alter collection name add field ... | drop field ... | rename field a to b | retype field a to type",
-                       "Changes the fields of a collection. A retype is refused where a value does not convert."),
-    "drop": StatementDoc("drop collection name [and its records] | drop view name",
-                      "Takes a collection or a view away; a collection that has records only with `and its records`."),
-    "dryrun": StatementDoc("dryrun put ... | patch ... | delete ... | tx { ... }",
-                        "Shows what a write would change, field by field, and writes nothing."),
-    "watch": StatementDoc("watch from collection[:key] | stage | ... [emit enter, change, leave] [after seq | cursor]",
-                       "Pushes what enters, changes in and leaves the result of a query, as it happens; after goes on from "
-                       "where an earlier watch ended."),
-    "snapshot": StatementDoc('snapshot "name"', "Keeps the store as it is now."),
-    "verify": StatementDoc('verify snapshot "name"', "Reads every byte of a snapshot and says whether it is whole."),
-    "resolve": StatementDoc('resolve "collection:key@version.field[start..end]" | [citation, ...] | $citations',
-                         "Tells what citations quote, and whether that is still so."),
-})  # fmt: skip
+from paasq_dsl.stages import STAGES
+from paasq_dsl.statements import STATEMENTS
 
 KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
+    **{word: doc for stage in STAGES for word, doc in stage.words.items()},
+    **{word: doc for statement in STATEMENTS for word, doc in statement.words.items()},
     "and": "True where both sides are.",
     "or": "True where one side is.",
     "not": "True where what follows is not; `not in` asks the other way round.",
@@ -69,67 +21,21 @@ KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "has": "Does a list hold this item? `has any [..]` and `has all [..]` ask for several.",
     "any": "has any [..]: at least one of these.",
     "all": "has all [..]: every one of these.",
-    "asc": "Smallest first. Nulls come last.",
-    "desc": "Largest first. Nulls come last.",
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",
-    "by": "The keys of the groups; of extend those that its window functions stay in.",
-    "fill": "The value for time buckets that no row fell into.",
-    "top": "How many values of a facet, most frequent first.",
-    "to": "What near goes to: a text, a vector or a record.",
-    "after": "The cursor that the page before gave; of a watch the cursor of its last events, or a sequence number.",
-    "emit": "Which events a watch pushes, all where nothing is said.",
-    "enter": "A row has come into the result.",
-    "change": "A row of the result shows another value.",
-    "leave": "A row is no more in the result.",
-    "depth": "How many steps to follow: n, or a..b, both in.",
-    "seed": "The number that decides which rows a sample has.",
-    "on": "What the record looked up must be equal in: value == collection.field.",
-    "one": "The first record found, its fields as values.",
-    "many": "All records found, their fields as lists.",
-    "nulls": "nulls first or nulls last: where rows without a value stand.",
-    "first": "Nulls before all values.",
-    "last": "Nulls behind all values, as everywhere.",
-    "previous": "fill previous: as in the time bucket before.",
-    "linear": "fill linear: on a straight line between the time buckets around.",
-    "like": "A record, whose most telling words are looked for.",
-    "max": "How many passages of a record, 1 where nothing is said.",
-    "keep": "How many rows of each value, 1 where nothing is said.",
-    "analyze": "Run the query and show what came beside what was estimated.",
-    "expect": "Write only where this holds of the record as it is: absent, present or a condition.",
-    "absent": "There is no such record yet.",
-    "present": "There is such a record.",
-    "set": "The fields to change.",
     "where": "The records that the condition is true of.",
     "from": "Where the rows, or the words of a computed vector, come from.",
-    "key": "The field that identifies a record; a keyword.",
-    "unique": "No two records have one value here; null may stand in many.",
-    "as": "The name of a new column, of what was looked up, or of a module; as of: the past.",
     "of": "as of seq n, as of snapshot; fields of a collection.",
     "seq": "A sequence number of the store: each write has the next one.",
     "snapshot": "The moment at which a snapshot was made.",
-    "collections": "Every collection, with counts.",
-    "fields": "The fields of a collection.",
-    "views": "Every view, with its pipeline.",
-    "functions": "Every function of the language.",
-    "stages": "Every stage of the language.",
-    "snapshots": "Every snapshot of the store.",
     "collection": "The collection that is changed or dropped.",
     "view": "The view that is dropped.",
-    "add": "A new field; records have its default, or null.",
     "drop": "A field that is forgotten; its values are gone from all answers at once.",
-    "rename": "Another name for the field.",
-    "retype": "Another type for the field; all values must convert.",
-    "field": "The field that is changed.",
-    "its": "and its records: what the collection holds goes with it.",
-    "records": "and its records: what the collection holds goes with it.",
     "put": "A write.",
     "patch": "A write.",
     "delete": "A write.",
     "tx": "Writes that happen all or not at all.",
-    "required": "A record without this field is refused.",
-    "default": "The value of the field where a record gives none.",
 })  # fmt: skip
 
 TYPE_DOCS: Mapping[str, str] = MappingProxyType({
@@ -153,25 +59,4 @@ MOMENT_DOCS: Mapping[str, str] = MappingProxyType({
     "today": "The beginning of today.",
     "tomorrow": "The beginning of tomorrow.",
     "yesterday": "The beginning of yesterday.",
-})  # fmt: skip
-
-METHOD_DOCS: Mapping[str, str] = MappingProxyType({
-    "rrf": "Adds weight / (k + rank) over the branches.",
-    "linear": "Adds weighted scores; those of match are divided by the best.",
-})  # fmt: skip
-
-LIMIT_DOCS: Mapping[str, str] = MappingProxyType({
-    "tokens": "What the rows may cost in an LLM's context, estimated.",
-    "time": "How long the answer may take, such as 200ms.",
-    "rows": "How many rows the answer may have.",
-})  # fmt: skip
-
-OPTION_DOCS: Mapping[str, str] = MappingProxyType({
-    "k": "How little the first ranks count above the others; 60 where nothing is said.",
-    "weights": "One number a branch, in their order.",
-    "feedback": "How many of the best rows draw what near looks for to them, before the fusion is done anew; 3 in find.",
-    "min": "How many of the words without a sign must be there; 1 where nothing is said.",
-    "exact": "Scan every vector.",
-    "lambda": "What the score counts beside being different: 1 the score alone, 0 difference alone; 0.7 where nothing is said.",
-    "depth": "How many rows are ordered anew; 100 where nothing is said.",
 })  # fmt: skip

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.language_service.cursor_context import CursorContext, cursor_context_at
 from paasq_dsl.language_service.hover import word_at
-from paasq_dsl.language_service.role import CompletionRole
 from paasq_dsl.modules import NO_MODULES, ModuleProvider
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import parse_script
 

@@ -1,48 +1,14 @@
-"""The stages of the language, one file each, and the registry of them."""
+"""The stages of the language, one module each, named after its keyword, and the registry of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from paasq_dsl.stages import (
-    budget,
-    cite,
-    collapse,
-    distinct,
-    diversify,
-    drop,
-    expand,
-    extend,
-    facet,
-    find,
-    follow,
-    fuse,
-    lookup,
-    match,
-    near,
-    page,
-    passages,
-    rename,
-    rerank,
-    sample,
-    select,
-    skip,
-    sort,
-    summarize,
-    take,
-    union,
-    where,
-)
 from paasq_dsl.stages.spec import StageSpec
+from paasq_dsl.syntax.keywords import ORDERED_STAGE_KEYWORDS
 
-STAGES: tuple[StageSpec, ...] = tuple(
-    module.STAGE
-    for module in (
-        where, find, match, near, fuse, sort, take, page, select, extend, facet, summarize, follow,
-        drop, rename, skip, distinct, expand, sample, union, lookup,
-        rerank, collapse, diversify, passages, cite, budget,
-    )
-)  # fmt: skip
-STAGE_BY_KEYWORD: Mapping[str, StageSpec] = MappingProxyType({verb.keyword: verb for verb in STAGES})
-STAGE_BY_NODE: Mapping[type, StageSpec] = MappingProxyType({verb.node: verb for verb in STAGES})
+STAGES: tuple[StageSpec, ...] = tuple(import_module(f"{__name__}.{word}").STAGE for word in ORDERED_STAGE_KEYWORDS)
+STAGE_BY_KEYWORD: Mapping[str, StageSpec] = MappingProxyType({spec.keyword: spec for spec in STAGES})
+STAGE_BY_NODE: Mapping[type, StageSpec] = MappingProxyType({spec.node: spec for spec in STAGES})

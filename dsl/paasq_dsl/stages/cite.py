@@ -6,6 +6,7 @@ from paasq_dsl.binder.context import BindContext
 from paasq_dsl.bound import CiteStage, ColumnInfo, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import KEYWORD
 
 
@@ -20,8 +21,9 @@ def bind(context: BindContext, node: tree.Cite, schema: Schema) -> CiteStage | N
 
 
 STAGE = StageSpec(
-    "cite", tree.Cite, "cite",
+    tree.Cite, "cite",
     "Adds `_cite`, which names what a row was made of: `pep:8@3` is version 3 of the record pep:8, and after passages "
     "`pep:8@3.abstract[120..340]` its characters 120 to 340 of the field abstract.",
-    'from pep | find "line length" | take 5 | passages abstract | cite', bind, changes_schema=True,
+    'from pep | find "line length" | take 5 | passages abstract | cite', bind,
+    role=constant_role(CompletionRole.NOTHING), changes_schema=True,
 )  # fmt: skip

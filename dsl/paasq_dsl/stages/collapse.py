@@ -1,11 +1,14 @@
 """collapse: the best rows of each value."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import CollapseStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import INT, TypeKind
 
 
@@ -24,9 +27,16 @@ def bind(context: BindContext, node: tree.Collapse, schema: Schema) -> CollapseS
     return CollapseStage(value, keep, schema=schema)
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.ARGUMENT if words[-1] == "keep" else CompletionRole.EXPRESSION
+
+
 STAGE = StageSpec(
-    "collapse", tree.Collapse, "collapse expression [keep n]",
+    tree.Collapse, "collapse expression [keep n]",
     "Keeps the first row (or n) of each value, in the order there is: after a retrieval the best of each. Rows where the "
     "value is null count as one value.",
-    'from pep | find "iterators" | collapse year(created) keep 2 | take 8', bind,
+    'from pep | find "iterators" | collapse year(created) keep 2 | take 8', bind, role=_role,
+    words={
+        "keep": "How many rows of each value, 1 where nothing is said.",
+    },
 )  # fmt: skip

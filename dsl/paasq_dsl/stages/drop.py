@@ -7,6 +7,7 @@ from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.bound import DropStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 
 
 def bind(context: BindContext, node: tree.Drop, schema: Schema) -> DropStage:
@@ -33,7 +34,7 @@ def bind(context: BindContext, node: tree.Drop, schema: Schema) -> DropStage:
 
 
 STAGE = StageSpec(
-    "drop", tree.Drop, "drop column, ...",
+    tree.Drop, "drop column, ...",
     "Leaves these columns out and keeps the others.",
-    "from pep | drop abstract, python_version | take 10", bind, changes_schema=True,
+    "from pep | drop abstract, python_version | take 10", bind, role=constant_role(CompletionRole.COLUMN), changes_schema=True,
 )  # fmt: skip

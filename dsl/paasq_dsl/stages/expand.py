@@ -1,5 +1,6 @@
 """expand: a row for each item of a list."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.context import BindContext
@@ -8,6 +9,7 @@ from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import ColumnInfo, ExpandStage, Schema, column_origin
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import ANY, TypeKind
 
 
@@ -23,12 +25,19 @@ def bind(context: BindContext, node: tree.Expand, schema: Schema) -> ExpandStage
         columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
     else:
         columns = (*schema.columns_except((name,)), ColumnInfo(name, type_, origin=origin))
-    return ExpandStage(node.column.name, name, schema=replace(schema, columns=columns, collection=None))
+    return ExpandStage(node.column.name, name, column.span, schema=replace(schema, columns=columns, collection=None))
+
+
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.LIST_COLUMN if len(words) == 1 else CompletionRole.NOTHING
 
 
 STAGE = StageSpec(
-    "expand", tree.Expand, "expand list [as name]",
+    tree.Expand, "expand list [as name]",
     "Makes a row for each item of a list, in its order: in the list's own column, or in a new one. A row whose list is "
     "empty or null gives none. Behind it a record may have several rows, so it can't be searched any more.",
-    "from pep | expand authors as author | summarize count() by author", bind, changes_schema=True,
+    "from pep | expand authors as author | summarize count() by author", bind, role=_role,
+    words={
+        "as": "The name of a new column, of what was looked up, or of a module; as of: the past.",
+    }, changes_schema=True,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """extend: more columns."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.coercion import check_groupable
@@ -8,8 +9,11 @@ from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import ExtendStage, Schema
 from paasq_dsl.bound.traversal import window_calls
+from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, last_of, open_brackets
 from paasq_dsl.types import ANY
 
 
@@ -27,11 +31,21 @@ def bind(context: BindContext, node: tree.Extend, schema: Schema) -> ExtendStage
     return ExtendStage(items, keys, schema=replace(schema, columns=(*schema.columns_except(names), *added)))
 
 
+def projection_role(words: Sequence[str]) -> CompletionRole:
+    """Of extend and select: an item may look at other rows; not after `by`, and not in a function that does so."""
+    if last_of(words, "by"):
+        return CompletionRole.EXPRESSION
+    inside = [FUNCTIONS.get(words[i - 1]) for i in open_brackets(words) if i]
+    around = any(found is not None and found.kind is not FunctionKind.SCALAR for found in inside)
+    return CompletionRole.EXPRESSION if around else CompletionRole.WINDOW_EXPRESSION
+
+
 STAGE = StageSpec(
-    "extend", tree.Extend, "extend name = expression, ... [by expression, ...]",
+    tree.Extend, "extend name = expression, ... [by expression, ...]",
     "Adds columns to those there are; one of the same name is replaced. [Window functions](functions.md#windows) look at the "
     "rows around each, in the order in which they are here, and [aggregates](functions.md#aggregates) at all of them; with "
     "by, at those of the same group, as it is parted by these expressions. The rows keep their places.",
     "from pep | sort created | extend age = @now - created, pause = delta(created), peers = count() by type", bind,
+    role=projection_role,
     changes_schema=True,
 )  # fmt: skip

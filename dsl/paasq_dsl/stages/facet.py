@@ -1,5 +1,7 @@
 """facet: counts by value, in addition to the rows."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.paths import implicit_column_name
@@ -7,6 +9,7 @@ from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import FacetCount, FacetStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import INT, TypeKind
 
 
@@ -34,9 +37,16 @@ def bind(context: BindContext, node: tree.Facet, schema: Schema) -> FacetStage:
     return FacetStage(tuple(facets.values()), schema=schema)
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.ARGUMENT if words[-1] == "top" else CompletionRole.EXPRESSION
+
+
 STAGE = StageSpec(
-    "facet", tree.Facet, "facet [name =] expression [top n], ...",
+    tree.Facet, "facet [name =] expression [top n], ...",
     "Counts the rows at this place by value, next to the rows, which go on unchanged. Counts are exact; a list counts for each "
     "of its items. Most frequent first. ranges(field, 0, 10, 100) counts by ranges.",
-    "from pep | facet status, authors top 10, bucket(created, 5y) | take 5", bind,
+    "from pep | facet status, authors top 10, bucket(created, 5y) | take 5", bind, role=_role,
+    words={
+        "top": "How many values of a facet, most frequent first.",
+    },
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import BoundExpression, BoundStage, Constant, FuseBranch, FuseStage, MatchStage, NearStage, Schema
@@ -17,13 +19,16 @@ from paasq_dsl.stages.retrieval import (
 )
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_open_bracket
 from paasq_dsl.types import FLOAT, INT, TEXT, list_of
 
 # Linear fusion with these had the best nDCG@10 on the judged collections together: docs/retrieval.md has the table.
 TEXT_WEIGHT = 0.35
 VECTOR_WEIGHT = 0.65
 FEEDBACK_DOCUMENTS = 5
-OPTIONS = ("weights",)
+OPTIONS = {
+    "weights": "One number a branch, in their order.",
+}
 
 
 def bind(context: BindContext, node: tree.Find, schema: Schema) -> BoundStage | None:
@@ -75,10 +80,19 @@ def _of_text(schema: Schema) -> tuple[str, ...]:
     return tuple(name for name in vector_fields(schema) if fields[name].source_fields)
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    if len(words) == 1:
+        return CompletionRole.ARGUMENT
+    if words[-1] in {"=", "["} or (words[-1] == "," and innermost_open_bracket(words) >= 0):
+        return CompletionRole.SCALAR
+    return CompletionRole.TEXT_FIELD if words[-1] in {"in", ","} else CompletionRole.OPTION
+
+
 STAGE = StageSpec(
-    "find", tree.Find, 'find "words" [in field[^weight], ...] [weights=[..]]',
+    tree.Find, 'find "words" [in field[^weight], ...] [weights=[..]]',
     "Searches every text field by words and every `vector(auto)` field by meaning, and fuses both. "
     "`_score.text` and `_score.vector` say what each part found. With in only those text fields are searched by words; "
     "weights are that of the words, 0.35, and of the vector fields, 0.65 together.",
-    'from pep | find "faster function calls" | take 8', bind,
+    'from pep | find "faster function calls" | take 8', bind, role=_role,
+    options=OPTIONS,
 )  # fmt: skip

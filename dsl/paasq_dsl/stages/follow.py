@@ -1,5 +1,7 @@
 """follow: along links to other records."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.type_descriptions import describe_expression, with_article
@@ -7,6 +9,7 @@ from paasq_dsl.bound import ColumnInfo, ColumnOrigin, FollowStage, Schema
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import INT, TypeKind
 
 
@@ -59,9 +62,16 @@ def bind(context: BindContext, node: tree.Follow, schema: Schema) -> FollowStage
     return FollowStage(node.field, depth, schema=Schema((*columns.columns, ColumnInfo("_depth", INT)), target))
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.LINK_FIELD if len(words) == 1 else CompletionRole.ARGUMENT
+
+
 STAGE = StageSpec(
-    "follow", tree.Follow, "follow link [depth n | depth a..b]",
+    tree.Follow, "follow link [depth n | depth a..b]",
     "Goes from these records to those that a link field leads to, so many steps (1). Each record comes once, with the fewest "
     "steps as `_depth`. Links that lead nowhere are left out. Depth a..b is from a to b, both in.",
-    "from pep | where number == 3000 | follow requires depth 1..3", bind, changes_schema=True,
+    "from pep | where number == 3000 | follow requires depth 1..3", bind, role=_role,
+    words={
+        "depth": "How many steps to follow: n, or a..b, both in.",
+    }, changes_schema=True,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """lookup: columns from records of another collection."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.coercion import infer_parameter_type
@@ -16,6 +17,7 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.stages.follow import scan_schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import format_name
 from paasq_dsl.types import ANY, Type, TypeKind, list_if
 
@@ -106,10 +108,21 @@ def _common(context: BindContext, node: tree.Lookup, named: tree.Name, compared:
     return together or ANY
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    if len(words) == 2:
+        return CompletionRole.COLLECTION
+    return CompletionRole.EXPRESSION if "on" in words[3:] and words[-1] != "as" else CompletionRole.NOTHING
+
+
 STAGE = StageSpec(
-    "lookup", tree.Lookup, "lookup one | many collection on value == collection.field as name",
+    tree.Lookup, "lookup one | many collection on value == collection.field as name",
     "Adds the fields of records of another collection as columns `name.field`. one: of the first one written, null where "
     "there is none. many: lists of all, empty where there is none. Null finds nothing. A link needs no lookup: `link->field`.",
-    "from mail | lookup one person on from->email == person.email as sender | select subject, sender.name", bind,
+    "from mail | lookup one person on from->email == person.email as sender | select subject, sender.name", bind, role=_role,
+    words={
+        "on": "What the record looked up must be equal in: value == collection.field.",
+        "one": "The first record found, its fields as values.",
+        "many": "All records found, their fields as lists.",
+    },
     changes_schema=True,
 )  # fmt: skip

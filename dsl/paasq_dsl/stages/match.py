@@ -1,5 +1,7 @@
 """match: words and phrases in text fields."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import describe_expression
@@ -13,9 +15,12 @@ from paasq_dsl.stages.retrieval import (
 )
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import INT, TEXT, TypeKind
 
-OPTIONS = ("min",)
+OPTIONS = {
+    "min": "How many of the words without a sign must be there; 1 where nothing is said.",
+}
 
 
 def bind(context: BindContext, node: tree.Match, schema: Schema) -> MatchStage | None:
@@ -46,10 +51,22 @@ def _words(context: BindContext, node: tree.Match) -> BoundExpression:
     return record
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    if words[-1] in {"match", ","}:
+        return CompletionRole.TEXT_FIELD
+    if words[-1] == "=":
+        return CompletionRole.SCALAR
+    return CompletionRole.OPTION if any(word[0] in {'"', "$"} for word in words) else CompletionRole.ARGUMENT
+
+
 STAGE = StageSpec(
-    "match", tree.Match, 'match [field[^weight], ...] "words" [min=1] | like record',
+    tree.Match, 'match [field[^weight], ...] "words" [min=1] | like record',
     "Keeps the rows with these words in the named text fields (all of them where none is named), best first by BM25. Inside "
     'the string: words, \\"phrases\\", +must, -not, prefix*, fuzzy~1, word^3. With min=2 two at least of what has no sign must '
     "be there. `match like pep:8` looks for the 25 words that tell most about that record.",
-    r'from pep | match title^3, abstract "\"pattern matching\" -draft"', bind,
+    r'from pep | match title^3, abstract "\"pattern matching\" -draft"', bind, role=_role,
+    words={
+        "like": "A record, whose most telling words are looked for.",
+    },
+    options=OPTIONS,
 )  # fmt: skip

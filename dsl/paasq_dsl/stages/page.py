@@ -5,6 +5,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.bound import PageStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import INT, KEYWORD
 
 
@@ -17,8 +18,11 @@ def bind(context: BindContext, node: tree.Page, schema: Schema) -> PageStage:
 
 
 STAGE = StageSpec(
-    "page", tree.Page, "page size [after cursor]",
+    tree.Page, "page size [after cursor]",
     "Gives a page of rows. The answer's cursor leads to the next page; it is null on the last. `after null` is the first page. "
     "Ranked results page too.",
-    "from pep | sort created desc | page 50 after $cursor", bind,
+    "from pep | sort created desc | page 50 after $cursor", bind, role=constant_role(CompletionRole.ARGUMENT),
+    words={
+        "after": "The cursor that the page before gave; of a watch the cursor of its last events, or a sequence number.",
+    },
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """passages: the parts of a text that answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.context import BindContext, require_records
@@ -8,6 +9,7 @@ from paasq_dsl.bound import ColumnInfo, PassagesStage, Schema
 from paasq_dsl.stages.retrieval import resolve_text_field
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import FLOAT, INT, KEYWORD
 
 
@@ -31,11 +33,18 @@ def bind(context: BindContext, node: tree.Passages, schema: Schema) -> PassagesS
     return PassagesStage(field, most, schema=replace(schema, columns=columns, may_repeat_records=True))
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.TEXT_FIELD if len(words) == 1 else CompletionRole.ARGUMENT
+
+
 STAGE = StageSpec(
-    "passages", tree.Passages, "passages field [max n]",
+    tree.Passages, "passages field [max n]",
     "Makes a row of each of the best passages of a text field, one a record or at most n, best first, for the first 100 "
     "records. They are chosen by the words of the last match or find, and by meaning where near or find looked for a text. "
     "`passage` is the text from character `passage_start` to `passage_end`; `_score.passage` says how well it answers. "
     "A row without text stays one row.",
-    'from pep | find "matrix multiplication operator" | take 5 | passages abstract max 2', bind, changes_schema=True,
+    'from pep | find "matrix multiplication operator" | take 5 | passages abstract max 2', bind, role=_role,
+    words={
+        "max": "How many passages of a record, 1 where nothing is said.",
+    }, changes_schema=True,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """rename: other names for columns."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paasq_dsl.binder.context import BindContext
@@ -8,6 +9,7 @@ from paasq_dsl.bound import ColumnInfo, RenameStage, Schema
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 
 
 def bind(context: BindContext, node: tree.Rename, schema: Schema) -> RenameStage:
@@ -40,8 +42,12 @@ def bind(context: BindContext, node: tree.Rename, schema: Schema) -> RenameStage
     return RenameStage(names_of, schema=replace(schema, columns=tuple(distinct.values())))
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.COLUMN if words[-1] == "=" else CompletionRole.NOTHING
+
+
 STAGE = StageSpec(
-    "rename", tree.Rename, "rename new = old, ...",
+    tree.Rename, "rename new = old, ...",
     "Gives columns other names. They keep their places; all are renamed at once, so that two can change names.",
-    "from pep | rename since = created, heading = title | take 10", bind, changes_schema=True,
+    "from pep | rename since = created, heading = title | take 10", bind, role=_role, changes_schema=True,
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """rerank: the order by a formula."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
@@ -8,6 +10,7 @@ from paasq_dsl.bound import RerankStage, Schema
 from paasq_dsl.stages.retrieval import with_score_columns
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.types import FLOAT, NUMERIC_KINDS, TypeKind
 
 
@@ -25,10 +28,14 @@ def bind(context: BindContext, node: tree.Rerank, schema: Schema) -> RerankStage
     return RerankStage(value, schema=with_score_columns(schema))
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.EXPRESSION if len(words) > 1 else CompletionRole.NOTHING
+
+
 STAGE = StageSpec(
-    "rerank", tree.Rerank, "rerank by expression",
+    tree.Rerank, "rerank by expression",
     "Orders the rows by a number, the largest first, which becomes `_score`; nulls come last, and rows that are equal keep "
     "their order. The scores of the branches of a fuse stay as `_score.name`.",
-    'from pep | find "type hints" | rerank by 0.8 * _score + 0.2 * recency(created, 3650d) | take 8', bind,
+    'from pep | find "type hints" | rerank by 0.8 * _score + 0.2 * recency(created, 3650d) | take 8', bind, role=_role,
     changes_schema=True,
 )  # fmt: skip

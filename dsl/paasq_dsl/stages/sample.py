@@ -6,6 +6,7 @@ from paasq_dsl.binder.expressions import EMPTY_SCHEMA, bind_expression, bind_sca
 from paasq_dsl.bound import SampleStage, Schema
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import FLOAT, INT
 
 
@@ -18,9 +19,12 @@ def bind(context: BindContext, node: tree.Sample, schema: Schema) -> SampleStage
 
 
 STAGE = StageSpec(
-    "sample", tree.Sample, "sample count | share [seed number]",
+    tree.Sample, "sample count | share [seed number]",
     "Keeps so many rows, or with 0.1 a tenth of them, chosen by chance, in their order. A seed chooses the same of the same "
     "records each time. Without one the seed is the sequence number that the answer names: it chooses others as soon as "
     "something is written.",
-    "from pep | sample 5 seed 42", bind,
+    "from pep | sample 5 seed 42", bind, role=constant_role(CompletionRole.ARGUMENT),
+    words={
+        "seed": "The number that decides which rows a sample has.",
+    },
 )  # fmt: skip

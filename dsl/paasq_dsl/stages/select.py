@@ -5,6 +5,7 @@ from dataclasses import replace
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.projections import bind_projections
 from paasq_dsl.bound import ColumnInfo, Schema, SelectStage
+from paasq_dsl.stages.extend import projection_role
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 
@@ -24,9 +25,9 @@ def bind(context: BindContext, node: tree.Select, schema: Schema) -> SelectStage
 
 
 STAGE = StageSpec(
-    "select", tree.Select, "select [name =] expression, ...",
+    tree.Select, "select [name =] expression, ...",
     "Gives these columns, in this order. What has no name is called after what it is made of. An object can be given whole. "
     "[Window functions](functions.md#windows) and [aggregates](functions.md#aggregates) look at all rows, in the order in which "
     "they are here.",
-    "from pep | select number, title, since = year(created)", bind, changes_schema=True,
+    "from pep | select number, title, since = year(created)", bind, role=projection_role, changes_schema=True,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import BoundSortKey, FunctionCall, Schema, SortStage
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import BOOL, ORDERED_KINDS, TypeKind
 
 
@@ -29,7 +30,14 @@ def bind(context: BindContext, node: tree.Sort, schema: Schema) -> SortStage:
 
 
 STAGE = StageSpec(
-    "sort", tree.Sort, "sort expression [asc|desc] [nulls first|last], ...",
+    tree.Sort, "sort expression [asc|desc] [nulls first|last], ...",
     "Orders the rows. Nulls come last in both directions where nothing else is said; rows that are equal keep their order.",
-    "from pep | sort created desc, number", bind,
+    "from pep | sort created desc, number", bind, role=constant_role(CompletionRole.EXPRESSION),
+    words={
+        "asc": "Smallest first. Nulls come last.",
+        "desc": "Largest first. Nulls come last.",
+        "nulls": "nulls first or nulls last: where rows without a value stand.",
+        "first": "Nulls before all values.",
+        "last": "Nulls after all values, as everywhere.",
+    },
 )  # fmt: skip

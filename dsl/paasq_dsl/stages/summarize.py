@@ -1,5 +1,7 @@
 """summarize: one row for each group."""
 
+from collections.abc import Sequence
+
 from paasq_dsl.binder.coercion import check_groupable
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_arguments, bind_expression, bind_function_call, bind_scalar
@@ -21,6 +23,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.object_paths import is_descendant_path
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_open_bracket, last_of
 from paasq_dsl.types import ANY, FLOAT, INT, TypeKind
 
 FILL_METHODS = ("previous", "linear")
@@ -77,6 +80,7 @@ def _aggregate(
     """An aggregate, or an expression over aggregates and keys."""
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
         return bind_function_call(context, found, node, bind_arguments(context, found, node, schema))
+    reported = len(context.diagnostics)
     with context.window_functions_reported(None):
         bound = bind_expression(context, node, schema)
     calls = tuple(window_calls(bound))
@@ -90,7 +94,9 @@ def _aggregate(
         if of_rows:
             context.report("PQ0307", node.span, function=of_rows[0].name, better=f"max({of_rows[0].name})")
         return bound
-    if isinstance(bound, (FunctionCall, ColumnRef)) and bound.type != ANY:
+    if len(context.diagnostics) > reported:
+        return bound
+    if isinstance(bound, (FunctionCall, ColumnRef)) and (of_rows or bound.type != ANY):
         name = node.name if isinstance(node, tree.Call) else implicit_column_name(node)
         better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
         context.report("PQ0307", node.span, function=name or "this", better=better)
@@ -109,21 +115,34 @@ def _is_null(node: tree.Expression) -> bool:
 
 def _check_fill(context: BindContext, node: tree.Summarize, keys: tuple[NamedExpression, ...]) -> None:
     buckets = [
-        k
+        k.value
         for k in keys
         if isinstance(k.value, FunctionCall) and k.value.function == "bucket" and k.value.type.kind is TypeKind.TIME
     ]
-    if len(buckets) != 1:
+    if len(buckets) != 1 or any(isinstance(part, ColumnRef) for part in walk_expression(buckets[0].arguments[1])):
         assert node.fill is not None
         context.report("PQ0413", node.fill.span)
 
 
+def _role(words: Sequence[str]) -> CompletionRole:
+    part = last_of(words, "by", "fill")
+    if part == "fill":
+        return CompletionRole.SCALAR
+    return CompletionRole.EXPRESSION if part or innermost_open_bracket(words) >= 0 else CompletionRole.AGGREGATE
+
+
 STAGE = StageSpec(
-    "summarize", tree.Summarize,
+    tree.Summarize,
     "summarize [name =] aggregate(...), ... [by [name =] expression, ...] [fill value | previous | linear]",
     "Makes one row for each group of rows that have equal keys, ordered by the keys. Expressions may be made of aggregates: "
     "`share = count_if(done) / count()`. fill adds the time buckets that no row "
     "fell into, with the given value or null in every aggregate, with that of the bucket before, or on a straight line between "
     "the two around it.",
-    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, changes_schema=True,
+    "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, role=_role,
+    words={
+        "by": "The keys of the groups; of extend those that its window functions stay in.",
+        "fill": "The value for time buckets that no row fell into.",
+        "previous": "fill previous: as in the time bucket before.",
+        "linear": "fill linear: on a straight line between the time buckets around.",
+    }, changes_schema=True,
 )  # fmt: skip

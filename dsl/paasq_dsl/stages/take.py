@@ -7,6 +7,7 @@ from paasq_dsl.bound import Schema, TakeStage
 from paasq_dsl.diagnostics import Fix
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import INT
 
 
@@ -31,7 +32,7 @@ def _skipped(rows: tree.Range) -> Fix | None:
 
 
 STAGE = StageSpec(
-    "take", tree.Take, "take count",
+    tree.Take, "take count",
     "Keeps the first rows. Inside a branch of fuse it is how deep the branch looks.",
-    "from pep | sort created desc | take 10", bind,
+    "from pep | sort created desc | take 10", bind, role=constant_role(CompletionRole.ARGUMENT),
 )  # fmt: skip

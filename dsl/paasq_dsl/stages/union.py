@@ -11,6 +11,7 @@ from paasq_dsl.functions.signature import unify
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 from paasq_dsl.types import Type, TypeKind
 
 
@@ -55,9 +56,10 @@ def _common(left: Type, right: Type) -> Type | None:
 
 
 STAGE = StageSpec(
-    "union", tree.Union, "union (from ... | ...), ...",
+    tree.Union, "union (from ... | ...), ...",
     "The rows so far, then those of other pipelines. Columns of the same name become one and must have the same type; where "
     "a pipeline has not got a column it is null. What makes two rows equal is up to distinct.",
     "from task | select title, at = due | union (from meeting | select title, at = start) | sort at", bind,
+    role=constant_role(CompletionRole.NOTHING),
     changes_schema=True,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from paasq_dsl.binder.expressions import bind_condition
 from paasq_dsl.bound import Schema, WhereStage
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.completion_role import CompletionRole, constant_role
 
 
 def bind(context: BindContext, node: tree.Where, schema: Schema) -> WhereStage:
@@ -13,8 +14,8 @@ def bind(context: BindContext, node: tree.Where, schema: Schema) -> WhereStage:
 
 
 STAGE = StageSpec(
-    "where", tree.Where, "where condition",
+    tree.Where, "where condition",
     "Keeps the rows for which the condition is true. A null condition is not. Before a retrieval stage it is a prefilter: "
     "near still gives the nearest of the rows that pass. What another pipeline gives is a list: x in (from ... | select y).",
-    'from pep | where status == "Final" and created >= @2020-01-01', bind,
+    'from pep | where status == "Final" and created >= @2020-01-01', bind, role=constant_role(CompletionRole.EXPRESSION),
 )  # fmt: skip

@@ -17,6 +17,8 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
+from paasq_dsl.syntax.declaration_docs import with_declaration_texts, with_field_docs
+from paasq_dsl.syntax.expression_builder import LiteralError
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.recovery.error_patterns import match_error_pattern
 from paasq_dsl.syntax.recovery.expected_tokens import describe_expected
@@ -27,9 +29,7 @@ from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.syntax.stage_splitter import Fragment, split_statement, without_trivia
 from paasq_dsl.syntax.statement_splitter import split_statements
 from paasq_dsl.syntax.text_cache import TextCache
-from paasq_dsl.syntax.tree import FunctionDeclaration, ViewHead, WatchHead
-from paasq_dsl.syntax.tree_builder.commands import TreeBuilder, with_declaration_texts, with_field_docs
-from paasq_dsl.syntax.tree_builder.expressions import LiteralError
+from paasq_dsl.syntax.tree_builder import TreeBuilder
 
 TEXT_CHARACTERS_MAX = 250_000  # large records come by the put method, not inside a text
 DIAGNOSTICS_MAX = 100  # what a person or an agent can use
@@ -120,7 +120,7 @@ def _parsed_statement(source: ScannedText) -> ParsedStatement:
     stages = tuple(tree.PositionedStage(place(p), p.start) for p in rest if p.start_rule == "stage")
     emitting = [p for p in rest if p.start_rule == "emission"]
     emission = tree.PositionedEmitClause(place(emitting[0]), emitting[0].start) if emitting else None
-    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, ViewHead, WatchHead, tree.ErrorNode)):
+    if stages and not isinstance(head, (tree.QueryHead, tree.LetHead, tree.ViewHead, tree.WatchHead, tree.ErrorNode)):
         found.append(make_diagnostic("PQ0419", rest[0].span))
     if emitting and rest[-1] != emitting[0]:
         found.append(make_diagnostic("PQ0624", emitting[0].span))
@@ -153,7 +153,7 @@ def _parsed_piece(text: str, start: str) -> ParsedFragment:
         return _broken(text), (make_diagnostic("PQ0117", Span(0, len(text)), what="this nests", most=DEPTH_MAX),)
     if isinstance(node, tree.CollectionDeclaration) and "///" in text:
         node = with_field_docs(node, text)
-    if isinstance(node, (tree.LetHead, ViewHead, FunctionDeclaration)) and node.parameters:
+    if isinstance(node, (tree.LetHead, tree.ViewHead, tree.FunctionDeclaration)) and node.parameters:
         node = with_declaration_texts(node, text)
     return node, ()
 

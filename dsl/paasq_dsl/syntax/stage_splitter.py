@@ -9,9 +9,9 @@ from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.keywords import (
     MEMBERSHIP_KEYWORDS,
-    NAME_PRECEDING_KEYWORDS,
     PIPELINE_STAGES,
     STAGE_KEYWORDS,
+    VALUE_PRECEDING_KEYWORDS,
     WATCH_EVENTS,
 )
 from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind
@@ -23,7 +23,6 @@ _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSERS = frozenset(_PAIRS.values())
 _EMITTING = frozenset({"emit", "after"})
 _OPEN_ENDS = frozenset({"|", ",", "watch"})  # what can't end the fragment before
-_BEFORE_A_NAME = (NAME_PRECEDING_KEYWORDS | {"max", "like"}) - {"distinct"}  # which may end a stage
 _VALUE_ENDS = frozenset('"`_)]}')
 _BETWEEN_VALUES = frozenset({"and", "or", "not", "in", "has"})
 _BEHIND_BAR = STAGE_KEYWORDS | {"|", ";"}
@@ -207,7 +206,7 @@ def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
     right after a value. `event`: is the token after it the word of an event?"""
     if word == "emit" and event:
         return before not in _OPEN_ENDS
-    return before not in _OPEN_ENDS | _BEFORE_A_NAME and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
+    return before not in _OPEN_ENDS | VALUE_PRECEDING_KEYWORDS and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
 
 
 def split_statement(source: ScannedText) -> tuple[StatementFragments | None, tuple[Diagnostic, ...]]:

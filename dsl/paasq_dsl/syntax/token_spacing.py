@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paasq_dsl.syntax.keywords import OPTION_STAGES, VALUE_PRECEDING_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind
 
 _TIGHT_BEFORE = frozenset({")", "]", "}", ",", ";", ":", ".", "->", "..", "^"})
 _TIGHT_AFTER = frozenset({"(", "[", "{", ".", "->", "..", "^"})
-_OPTION_STAGES = frozenset({"near", "fuse", "diversify", "match", "find"})  # there = gives an option: k=60
-_NO_CALLS = frozenset(
-    "where and or not in has any all select extend sort by summarize facet take page after top fill depth to default "
-    "expect set from union skip sample seed on collapse keep like".split()
-)
+_NO_CALLS = VALUE_PRECEDING_KEYWORDS - {"max"}  # which is a function too
 _ENDS_VALUE = frozenset({")", "]", "}"})
 
 
@@ -42,7 +39,7 @@ def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
         return False  # a key may contain it: task:7.x is one record
     if token.kind is not TokenKind.OPERATOR and before.kind is not TokenKind.OPERATOR:
         return False
-    if "=" in {token.text, before.text} and word in _OPTION_STAGES:
+    if "=" in {token.text, before.text} and word in OPTION_STAGES:
         return True
     if token.text == "(":
         return (

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from paasq_dsl.functions import FUNCTIONS
-from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS, STATEMENT_DOCS, TYPE_DOCS
+from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS, TYPE_DOCS
 from paasq_dsl.stages import STAGES
+from paasq_dsl.statements import STATEMENT_BY_KEYWORD
 from paasq_dsl.syntax.keywords import MOMENTS
 from paasq_dsl.values import MICROS_PER_UNIT, MONTHS_PER_UNIT
 
@@ -24,7 +25,7 @@ _OPERATORS = ("and", "or", "not", "in", "has", "any", "all")
 def grammar() -> dict[str, Any]:
     """Stages are coloured behind a | or a label, statements where one begins: a field may be called from."""
     duration = _any(sorted((*MICROS_PER_UNIT, *MONTHS_PER_UNIT), key=len, reverse=True))
-    others = [w for w in KEYWORD_DOCS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENT_DOCS}]
+    others = [w for w in KEYWORD_DOCS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENT_BY_KEYWORD}]
     patterns = [
         _token("comment.block.documentation", r"///.*$"),
         _token("comment.line.double-slash", r"//.*$"),
@@ -46,7 +47,7 @@ def grammar() -> dict[str, Any]:
             r"(?:^|(?<=[;{])|(?<=dryrun))\s*(?:collection|put|patch|delete)", "keyword.control.statement", _COLLECTION
         ),
         _behind(r"(?:^|(?<=[;{]))\s*(?:fn|let|view)", "keyword.control.statement", "entity.name.function"),
-        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENT_DOCS)}\b(?!\s*(?::|->|\.))"),
+        _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENT_BY_KEYWORD)}\b(?!\s*(?::|->|\.))"),
         _token("keyword.other", r"(?<=\) )from\b(?=\s+\w)"),
         _behind(r"->", "keyword.operator", "variable.other.property", gap=r"\s*"),
         _token("support.function", rf"\b{_any(FUNCTIONS)}(?=\()"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paasq_daemon.plan.rules import merge_filters, push_down_filters, reorder_predicates
+from paasq_daemon.plan.rules import push_down_filters, reorder_predicates, split_conjunctions
 from paasq_dsl.bound import BoundStage
 
 Rule = Callable[[tuple[BoundStage, ...]], tuple[BoundStage, ...]]
 
 RULES: tuple[Rule, ...] = (
     push_down_filters.push_down_filters,
-    merge_filters.merge_filters,
+    split_conjunctions.split_conjunctions,
     reorder_predicates.reorder_predicates,
 )
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from paasq_daemon.kernels.evaluate import referenced_columns
-from paasq_daemon.plan.rules.merge_filters import split_conjunction
-from paasq_dsl.bound import BoundExpression, BoundStage, FunctionCall, Schema, WhereStage
+from paasq_dsl.bound import BoundStage, WhereStage
 from paasq_dsl.bound.traversal import has_dereference
-from paasq_dsl.types import BOOL, TypeKind
+from paasq_dsl.types import TypeKind
 
 
 def reorder_predicates(stages: tuple[BoundStage, ...]) -> tuple[BoundStage, ...]:
-    """The conditions of each where by ascending cost; those of equal cost keep their order."""
-    return tuple(_ordered(stage) if isinstance(stage, WhereStage) else stage for stage in stages)
+    """Adjacent where stages by ascending cost; those of equal cost keep their order."""
+    ordered: list[BoundStage] = []
+    for _, group in groupby(stages, lambda stage: isinstance(stage, WhereStage)):
+        ordered += sorted(group, key=_cost)
+    return tuple(ordered)
 
 
-def _ordered(stage: WhereStage) -> WhereStage:
-    parts = split_conjunction(stage.predicate)
-    if len(parts) == 1:
-        return stage
-    by_cost = tuple(sorted(parts, key=lambda part: _cost(part, stage.schema)))
-    return WhereStage(FunctionCall("and", by_cost, BOOL), schema=stage.schema)
-
-
-def _cost(condition: BoundExpression, schema: Schema) -> int:
-    kinds = {
-        schema.columns_by_name[name].type.kind
-        for name in referenced_columns(condition)
-        if name in schema.columns_by_name
-    }
+def _cost(stage: BoundStage) -> int:
+    if not isinstance(stage, WhereStage):
+        return 0
+    condition, columns = stage.predicate, stage.schema.columns_by_name
+    kinds = {columns[name].type.kind for name in referenced_columns(condition) if name in columns}
     return 2 if kinds & {TypeKind.TEXT, TypeKind.BYTES, TypeKind.VECTOR} else 1 if has_dereference(condition) else 0

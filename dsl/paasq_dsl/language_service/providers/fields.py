@@ -10,7 +10,7 @@ from paasq_dsl.language_service.completion_item import BETTER, RANK_SYSTEM, RANK
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.dotted_paths import child_paths, enclosing_object, trailing_path
 from paasq_dsl.language_service.expected_type import expected_type, link_target, resolve_path
-from paasq_dsl.language_service.role import CompletionRole, current_write, innermost_open_bracket
+from paasq_dsl.syntax.completion_role import CompletionRole, current_write, innermost_open_bracket
 from paasq_dsl.syntax.lexer import format_path
 from paasq_dsl.types import ANY, Type, TypeKind, list_of
 

@@ -9,7 +9,7 @@ from paasq_dsl.functions.signature import FunctionKind
 from paasq_dsl.language_service.completion_item import BETTER, RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.expected_type import expected_type
-from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole
 
 _ROLES = {
     CompletionRole.EXPRESSION: {FunctionKind.SCALAR},

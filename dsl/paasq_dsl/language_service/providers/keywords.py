@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from paasq_dsl.language_service.completion_item import (
     BETTER,
@@ -14,16 +14,14 @@ from paasq_dsl.language_service.completion_item import (
 )
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.expected_type import resolve_path
-from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS, LIMIT_DOCS, METHOD_DOCS, OPTION_DOCS
-from paasq_dsl.language_service.role import CompletionRole
-from paasq_dsl.stages import budget, diversify, find, fuse, match, near
+from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS
+from paasq_dsl.stages import STAGE_BY_KEYWORD
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.statement_splitter import first_word
 from paasq_dsl.types import ORDERED_KINDS, Type, TypeKind
 
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _ORDERING = frozenset({"<", "<=", ">", ">="})
-_OPTIONS: Mapping[str, Iterable[str]] = {"near": near.OPTIONS, "diversify": diversify.OPTIONS, "find": find.OPTIONS,
-    "match": match.OPTIONS}  # fmt: skip
 _TERMINAL_OF = {"from": ("FROM", "SOURCES")}
 _IN_EXPRESSIONS = frozenset(["and", "or", "not", "in", "has", "any", "all", "true", "false", "null"])
 _ELSEWHERE = frozenset(
@@ -36,12 +34,12 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.quoted or place.role in _ELSEWHERE:
         return
     if place.role is CompletionRole.METHOD:
-        for name in fuse.METHODS:
-            yield _named(place, name, CompletionKind.METHOD, METHOD_DOCS[name])
+        for name, method in STAGE_BY_KEYWORD[place.preceding_words[0]].methods.items():
+            yield _named(place, name, CompletionKind.METHOD, method.doc)
         return
     if place.role is CompletionRole.LIMIT:
-        for name in budget.LIMITS:
-            yield _named(place, name, CompletionKind.OPTION, LIMIT_DOCS[name])
+        for name, doc in STAGE_BY_KEYWORD[place.preceding_words[0]].options.items():
+            yield _named(place, name, CompletionKind.OPTION, doc)
         return
     if place.role is CompletionRole.OPTION and "NAME" in place.expected_terminals:
         yield from _options(place)
@@ -77,11 +75,12 @@ def _ends_in_watch(place: CursorContext) -> bool:
 
 def _options(place: CursorContext) -> Iterator[CompletionItem]:
     words = place.preceding_words
-    known = _OPTIONS.get(words[0]) or fuse.OPTIONS.get(words[1], ())
-    for name in known:
+    spec = STAGE_BY_KEYWORD[words[0]]
+    method = spec.methods.get(words[1])
+    for name in method.options if method else spec.options:
         if name not in words:
             kind = CompletionKind.OPTION
-            yield CompletionItem(name, f"{name}=", kind, "option", OPTION_DOCS[name], place.replace_span, RANKS[kind])
+            yield CompletionItem(name, f"{name}=", kind, "option", spec.options[name], place.replace_span, RANKS[kind])
 
 
 def _operators(place: CursorContext, type_: Type) -> Iterator[CompletionItem]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
-from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import format_string
 
 _PLAIN = re.compile(r"[^\W\d]\w*")

@@ -9,7 +9,7 @@ from paasq_dsl.language_service.completion_item import BETTER, RANKS, WORSE, Com
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.expected_type import expected_type
 from paasq_dsl.language_service.keyword_docs import MOMENT_DOCS
-from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.keywords import MOMENTS
 from paasq_dsl.types import Type, TypeKind
 

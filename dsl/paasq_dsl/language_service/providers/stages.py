@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from paasq_dsl.language_service.completion_item import RANK_NEXT_STAGE, RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
-from paasq_dsl.language_service.keyword_docs import STATEMENT_DOCS
-from paasq_dsl.language_service.role import CompletionRole
 from paasq_dsl.stages import STAGES
+from paasq_dsl.stages.fuse import BRANCH_STAGES
+from paasq_dsl.statements import STATEMENTS
+from paasq_dsl.syntax.completion_role import CompletionRole
 
 _WRITES = frozenset({"put", "patch", "delete"})
 _PIPELINES = frozenset({"from", "let", "explain", "watch"})
-_IN_BRANCH = frozenset({"match", "near", "find", "where", "take", "fuse"})
 
 
 def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
@@ -21,7 +21,8 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.quoted:
         return
     if place.role in {CompletionRole.STATEMENT, CompletionRole.WRITE}:
-        for word, statement in STATEMENT_DOCS.items():
+        for statement in STATEMENTS:
+            word = statement.keyword
             if place.role is CompletionRole.STATEMENT or word in _WRITES:
                 kind = CompletionKind.STATEMENT
                 yield CompletionItem(
@@ -37,7 +38,7 @@ def _stages(place: CursorContext, bar: str, rank: int) -> Iterator[CompletionIte
     """In the order of the registry, which begins with what most queries are made of."""
     in_branch = place.preceding_words[:1] == ("fuse",) and not bar
     for order, spec in enumerate(STAGES):
-        if not in_branch or spec.keyword in _IN_BRANCH:
+        if not in_branch or spec.node in BRANCH_STAGES:
             kind = CompletionKind.STAGE
             yield CompletionItem(
                 spec.keyword, bar + spec.keyword, kind, spec.synopsis, spec.doc, place.replace_span, rank + order

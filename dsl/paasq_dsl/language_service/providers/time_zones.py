@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
-from paasq_dsl.language_service.role import CompletionRole, innermost_open_bracket
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_open_bracket
 from paasq_dsl.time_zones import zone_names
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.keyword_docs import TYPE_DOCS, TYPE_SNIPPETS
-from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.text_languages import LANGUAGES
 
 _KIND = CompletionKind.TYPE

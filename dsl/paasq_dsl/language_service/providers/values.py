@@ -9,7 +9,7 @@ from paasq_dsl.catalog import KEY_FIELD_DEFAULT
 from paasq_dsl.language_service.completion_item import RANKS, CompletionItem, CompletionKind
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.expected_type import value_target_at
-from paasq_dsl.language_service.role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole
 from paasq_dsl.syntax.lexer import format_string, unescape_string
 from paasq_dsl.types import Type, TypeKind
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lark import Token
+
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.tree.nodes import Node, Stage
+from paasq_dsl.syntax.lexer import unescape_string
+from paasq_dsl.syntax.tree.nodes import Node, Stage, span_of, unquote_name
 from paasq_dsl.values import Duration
 
 
@@ -33,6 +36,10 @@ class Name(Node):
 
     name: str
 
+    @classmethod
+    def build(cls, name: Token) -> Name:
+        return cls(span_of(name), unquote_name(name))
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Node):
@@ -47,6 +54,11 @@ class RecordRef(Node):
 
     collection: str
     key: str
+
+    @classmethod
+    def build(cls, token: Token) -> RecordRef:
+        collection, key = str(token).split(":", 1)
+        return cls(span_of(token), collection, unescape_string(key) if key.startswith('"') else key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
-"""The tree of a stage, as written."""
+"""The trees of stages that shape rows, as written.
+
+A stage's class is named after its keyword; its `build` takes the parts of the grammar rule of that name.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lark import Token
+
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.tree.expressions import Expression, Literal, Name, NamedItem, NestedPipeline, Parameter
-from paasq_dsl.syntax.tree.nodes import Node, Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Option(Node):
-    """`name=value` of a stage, such as `exact=true`."""
-
-    name: str
-    value: Expression
+from paasq_dsl.syntax.tree.expressions import Expression, Name, NamedItem, NestedPipeline
+from paasq_dsl.syntax.tree.nodes import Node, Stage, covering_span, span_of, unquote_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,67 +22,16 @@ class Where(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedField(Node):
-    """`name^weight` in a match or find; the weight is 1 where none is written."""
-
-    name: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Find(Stage):
-    """`find "words" in title^2, body weights=[1, 2]`; without fields all text fields are searched."""
-
-    query_text: Literal | Parameter
-    fields: tuple[WeightedField, ...]
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Match(Stage):
-    """`is_more_like_this`: `query_text` is a record, whose words are looked for."""
-
-    fields: tuple[WeightedField, ...]
-    query_text: Expression
-    options: tuple[Option, ...] = ()
-    is_more_like_this: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Near(Stage):
-    """`near field to target exact=true`; `field` is None where none is named."""
-
-    field: str | None
-    field_span: Span
-    target: Expression
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FuseBranch(Node):
-    """`name: stage | stage` inside the brackets of a fuse."""
-
-    name: str
-    stages: tuple[Stage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fuse(Stage):
-    """`fuse method option=value (name: stages, ...)`; `method` is the word as written, checked by the binder."""
-
-    method: str
-    method_span: Span
-    options: tuple[Option, ...]
-    branches: tuple[FuseBranch, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SortKey(Node):
     """`expression desc nulls first`; ascending with nulls last where nothing is written."""
 
     expression: Expression
     descending: bool
     nulls_first: bool = False
+
+    @classmethod
+    def build(cls, expression: Expression, direction: Token | None, nulls: Token | None) -> SortKey:
+        return cls(span_of(expression, nulls or direction), expression, direction == "desc", nulls == "first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +70,11 @@ class Extend(Stage):
     items: tuple[NamedItem, ...]
     partition_keys: tuple[Expression, ...] = ()
 
+    @classmethod
+    def build_by(cls, items: tuple[NamedItem, ...], keys: tuple[Expression, ...]) -> Extend:
+        """Of the parts of the rule `extend_by`."""
+        return cls(covering_span((items, keys)), items, keys)
+
 
 @dataclass(frozen=True, slots=True)
 class FacetItem(Node):
@@ -148,6 +99,16 @@ class Summarize(Stage):
     keys: tuple[NamedItem, ...]
     fill: Expression | None  # a Name where it is a method: previous or linear
 
+    @classmethod
+    def build(
+        cls,
+        aggregates: tuple[NamedItem, ...] | None,
+        keys: tuple[NamedItem, ...] | None,
+        fill: Token | Expression | None,
+    ) -> Summarize:
+        filled = Name.build(fill) if isinstance(fill, Token) else fill
+        return cls(covering_span((aggregates, keys, filled)), aggregates or (), keys or (), filled)
+
 
 @dataclass(frozen=True, slots=True)
 class Follow(Stage):
@@ -156,6 +117,10 @@ class Follow(Stage):
     field: str
     field_span: Span
     depth: Expression | None
+
+    @classmethod
+    def build(cls, field: Name, depth: Expression | None) -> Follow:
+        return cls(span_of(field, depth), field.name, field.span, depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +150,10 @@ class Distinct(Stage):
 
     keys: tuple[Expression, ...]
 
+    @classmethod
+    def build(cls, keys: tuple[Expression, ...] | None) -> Distinct:
+        return cls(covering_span((keys,)), keys or ())
+
 
 @dataclass(frozen=True, slots=True)
 class Expand(Stage):
@@ -192,6 +161,10 @@ class Expand(Stage):
 
     column: Name
     name: str | None
+
+    @classmethod
+    def build(cls, column: Name, name: Token | None) -> Expand:
+        return cls(span_of(column, name), column, unquote_name(name) if name else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,50 +192,7 @@ class Lookup(Stage):
     name: str
     name_span: Span
 
-
-# ---- stages that work on a ranking: they order it anew, thin it out, and cut what it found to size
-
-
-@dataclass(frozen=True, slots=True)
-class Rerank(Stage):
-    """`rerank by value`."""
-
-    value: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Collapse(Stage):
-    """`collapse value keep n`; `max_per_value` is None where not written."""
-
-    value: Expression
-    max_per_value: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Diversify(Stage):
-    """`diversify field lambda=0.7 depth=100`; `field` is None where none is named."""
-
-    field: str | None
-    field_span: Span
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Passages(Stage):
-    """`passages field max n`; `max_per_row` is None where not written."""
-
-    field: str
-    field_span: Span
-    max_per_row: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cite(Stage):
-    """`cite`, which takes nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget(Stage):
-    """Each limit is an option: a name and its value."""
-
-    limits: tuple[Option, ...]
+    @classmethod
+    def build(cls, how: Token, collection: Token, condition: Expression, name: Token) -> Lookup:
+        named = Name.build(name)
+        return cls(span_of(how, name), how == "many", Name.build(collection), condition, named.name, named.span)

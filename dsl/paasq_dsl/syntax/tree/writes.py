@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from lark import Token
+
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Name, NamedItem, ObjectLiteral, RecordRef
-from paasq_dsl.syntax.tree.nodes import Node, Stage
+from paasq_dsl.syntax.tree.nodes import Node, Stage, covering_span, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,10 @@ class Expect(Node):
 
     state: str | None
     condition: Expression | None
+
+    @classmethod
+    def build(cls, what: Token | Expression) -> Expect:
+        return cls(span_of(what), str(what), None) if isinstance(what, Token) else cls(what.span, None, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,18 @@ class Put(Node):
     expect: Expect | None
     source: FromClause | None = None
     stages: tuple[Stage, ...] = ()
+
+    @classmethod
+    def build(cls, name: Token, records: tuple[ObjectLiteral, ...], expect: Expect | None) -> Put:
+        return cls(covering_span((name, records, expect)), Name.build(name), records, expect)
+
+    @classmethod
+    def build_from(
+        cls, name: Token, source: FromClause, stages: tuple[Stage, ...] | None, expect: Expect | None
+    ) -> Put:
+        """`put name from (source | stage ...)`."""
+        span = covering_span((name, source, stages, expect))
+        return cls(span, Name.build(name), (), expect, source, stages or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,20 @@ class Patch(Node):
     expect: Expect | None
     upsert: bool = False
 
+    @classmethod
+    def build(cls, record: Token, assignments: tuple[NamedItem, ...], expect: Expect | None) -> Patch:
+        return cls(covering_span((record, assignments, expect)), RecordRef.build(record), None, assignments, expect)
+
+    @classmethod
+    def build_upsert(cls, record: Token, assignments: tuple[NamedItem, ...], expect: Expect | None) -> Patch:
+        """`put collection:key set field = value`."""
+        return replace(cls.build(record, assignments, expect), upsert=True)
+
+    @classmethod
+    def build_where(cls, name: Token, condition: Expression, assignments: tuple[NamedItem, ...]) -> Patch:
+        """`patch collection where condition set field = value`."""
+        return cls(covering_span((name, assignments)), Name.build(name), condition, assignments, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Delete(Node):
@@ -47,6 +79,15 @@ class Delete(Node):
     target: RecordRef | Name
     condition: Expression | None
     expect: Expect | None
+
+    @classmethod
+    def build(cls, record: Token, expect: Expect | None) -> Delete:
+        return cls(covering_span((record, expect)), RecordRef.build(record), None, expect)
+
+    @classmethod
+    def build_where(cls, name: Token, condition: Expression) -> Delete:
+        """`delete from collection where condition`."""
+        return cls(span_of(name, condition), Name.build(name), condition, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""What a method is called with: what all connections share, and the one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from paasq_daemon.instance import Instance
+from paasq_daemon.server.connection_watches import ConnectionWatches
+from paasq_daemon.server.executor import Executor
+from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.json_rpc import dump_bounded
+
+SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
+LONG_THREADS = 2
+
+
+@dataclass(frozen=True)
+class ServerContext:
+    """What all connections share. Queries run in the executor; short and long work have threads of their own."""
+
+    instance: Instance
+    executor: Executor
+    answer_bytes_max: int
+    short_pool: ThreadPoolExecutor
+    long_pool: ThreadPoolExecutor
+    watch_pool: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
+    granted: Right  # to every client
+
+    @classmethod
+    def of(
+        cls, instance: Instance, executor: Executor, answer_bytes_max: int, granted: Right = Right.ADMIN
+    ) -> ServerContext:
+        """The context of a server, with thread pools of its own."""
+        short = ThreadPoolExecutor(SHORT_THREADS, thread_name_prefix="paasq-short")
+        long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="paasq-long")
+        watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
+        return cls(instance, executor, answer_bytes_max, short, long, watching, granted)
+
+    def close(self) -> None:
+        """Take no more; what runs goes on."""
+        self.executor.close()
+        self.short_pool.shutdown(wait=False, cancel_futures=True)
+        self.long_pool.shutdown(wait=False, cancel_futures=True)
+        self.watch_pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RpcCall:
+    """One request: its parameters as read, whether it may write, its token, `cancel`, which reaches the connection's other
+    requests, and the watches of the connection."""
+
+    server: ServerContext
+    params: dict[str, Any]
+    may_write: bool
+    cancellation: CancellationToken
+    cancel: Callable[[str | int], bool]
+    watches: ConnectionWatches
+
+    @property
+    def instance(self) -> Instance:
+        """The instance that is served."""
+        return self.server.instance
+
+    def encode(self, result: Any) -> bytes:
+        """The result as JSON. Raises LimitExceeded where it is larger than a frame may be."""
+        return dump_bounded(result, self.server.answer_bytes_max)

@@ -1,0 +1,203 @@
+"""What methods are answered with, as JSON Schema. A `title` names what several have in common."""
+
+from __future__ import annotations
+
+from paasq_daemon.server.methods.json_schema import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TIME,
+    described,
+    list_of,
+    map_of,
+    nullable,
+    object_of,
+    one_of,
+)
+
+SEQ = described(INTEGER, "the store's sequence number that the whole was read at, or that holds what was written")
+
+COLUMN = object_of(
+    {"name": TEXT, "type": described(TEXT, "as in a schema: `keyword`, `text(en)`, `link<person>`, `[float]`")},
+    title="Column",
+)
+
+ANSWER = object_of(
+    {
+        "columns": list_of(COLUMN),
+        "rows": described(list_of(OBJECT), "an object by column name each, in the order of the result"),
+        "complete": described(BOOLEAN, "whether the rows are the whole result"),
+        "reason": described(nullable(TEXT), "why they are not: [the reasons](semantics.md#labels-of-an-answer)"),
+        "cursor": described(nullable(TEXT), "where the next page begins; null on the last one"),
+        "seq": SEQ,
+        "elapsed_ms": NUMBER,
+        "tokens": described(nullable(INTEGER), "what the rows cost a language model, estimated: four characters each"),
+        "facets": described(map_of(list_of(object_of({"value": ANY, "count": INTEGER}))), "by the facet's name"),
+    },
+    {
+        "facet_types": described(map_of(TEXT), "the types of the values counted, where there are facets"),
+        "plan": described(TEXT, "of an explain: the plan as text"),
+        "zone": described(TEXT, "the time zone of the text, where it is not UTC"),
+    },
+    title="Answer",
+)
+
+RECORD = object_of(
+    {
+        "columns": described(list_of(COLUMN), "the types of its values"),
+        "record": described(OBJECT, "the values by field name, objects nested, with `_version`, `_seq` and `_time`"),
+    },
+    title="Record",
+)
+
+EDIT = object_of(
+    {
+        "start": INTEGER,
+        "end": INTEGER,
+        "text": described(TEXT, "what stands there instead"),
+        "title": described(TEXT, "the edit in words"),
+    },
+    title="Edit",
+)
+
+DIAGNOSTIC = object_of(
+    {
+        "code": described(TEXT, "the mistake: [all codes](errors.md)"),
+        "severity": one_of("error", "warning"),
+        "message": TEXT,
+        "start": described(INTEGER, "in characters from 0"),
+        "end": described(INTEGER, "behind the last character"),
+        "line": described(INTEGER, "from 1"),
+        "column": described(INTEGER, "in characters from 1"),
+        "candidates": described(list_of(TEXT), "names that may be meant"),
+        "edit": described(nullable(EDIT), "what removes the error, where that is certain"),
+    },
+    title="Diagnostic",
+)
+
+_TYPE = object_of(
+    {"kind": TEXT},
+    {
+        "item": described(OBJECT, "of a list: the type of its items"),
+        "name": described(TEXT, "of a link: the collection; of a text: its language"),
+        "size": described(INTEGER, "of a vector: its dimensions"),
+    },
+    title="Type",
+)
+
+FIELD = object_of(
+    {
+        "id": INTEGER,
+        "name": described(TEXT, "of an object's member: its path, with dots"),
+        "type": _TYPE,
+        "required": BOOLEAN,
+        "default": ANY,
+        "sources": described(list_of(TEXT), "of a vector: the fields that it is made of"),
+        "model": described(nullable(TEXT), "the embedding model that made the vectors"),
+        "doc": TEXT,
+        "unique": BOOLEAN,
+        "computed": described(nullable(TEXT), "the expression of a computed field"),
+    },
+    title="Field",
+)
+
+_COLLECTION = object_of(
+    {
+        "id": INTEGER,
+        "name": TEXT,
+        "key": described(nullable(TEXT), "the field of the key"),
+        "doc": TEXT,
+        "fields": list_of(FIELD),
+        "field_ids_given": described(INTEGER, "the largest id that a field has or had"),
+    },
+    title="Collection",
+)
+
+_VIEW = object_of(
+    {"name": TEXT, "text": TEXT, "doc": TEXT, "signature": described(TEXT, "its parameters")}, title="View"
+)
+
+CATALOG = object_of(
+    {
+        "version": described(INTEGER, "one more with each change of a schema"),
+        "collections": list_of(_COLLECTION),
+        "views": list_of(_VIEW),
+        "collection_ids_given": described(INTEGER, "the largest id that a collection has or had"),
+    },
+    title="Catalog",
+)
+
+STATUS = object_of(
+    {
+        "folder": TEXT,
+        "seq": SEQ,
+        "catalog_version": INTEGER,
+        "collections": map_of(object_of({"records": INTEGER, "pending_vectors": INTEGER})),
+        "model": described(TEXT, "the identity of the embedding model"),
+        "plans": described(object_of({"cached": INTEGER, "hits": INTEGER, "misses": INTEGER}), "the plan cache"),
+    },
+    title="Status",
+)
+
+SNAPSHOT = object_of(
+    {
+        "name": TEXT,
+        "created": described(nullable(TIME), "null where only the name is known"),
+        "seq": SEQ,
+        "collections": described(nullable(map_of(INTEGER)), "records by collection"),
+        "page_count": nullable(INTEGER),
+        "page_bytes": described(nullable(INTEGER), "the size of one page"),
+        "new_bytes": described(nullable(INTEGER), "what was written for it"),
+        "digest": described(nullable(TEXT), "of what the store holds, whichever pages hold it"),
+        "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
+        "labels": list_of(TEXT),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
+        "problem": described(nullable(TEXT), "why it cannot be used"),
+    },
+    title="Snapshot",
+)
+
+VERIFICATION = object_of(
+    {
+        "name": TEXT,
+        "depth": one_of("chain", "hash", "restore"),
+        "objects": described(INTEGER, "how many were checked"),
+        "size_bytes": described(INTEGER, "how much was read"),
+        "findings": described(list_of(TEXT), "what is wrong"),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured; no finding"),
+        "ok": described(BOOLEAN, "whether nothing is"),
+    }
+)
+
+_PROGRESS = object_of(
+    {
+        "failed": described(
+            INTEGER, "the statement that failed, from 1; those before it stand, those after it were not run"
+        ),
+        "statements": described(INTEGER, "how many there are"),
+        "seq": described(
+            nullable(INTEGER), "as of which sequence number those before it stand; null where there are none"
+        ),
+    },
+    title="Progress",
+)
+
+ERROR = object_of(
+    {
+        "code": INTEGER,
+        "message": TEXT,
+        "data": object_of(
+            {
+                "code": described(TEXT, "which error of paasq"),
+                "hint": described(TEXT, "what to do about it, or empty"),
+                "diagnostics": described(list_of(DIAGNOSTIC), "of PQ0001: what is wrong with the text"),
+            },
+            {"progress": described(_PROGRESS, "of a text of several statements")},
+            title="ErrorData",
+        ),
+    },
+    title="Error",
+)

@@ -1,0 +1,48 @@
+"""Methods about the store as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paasq_daemon.server.methods.call import RpcCall
+from paasq_daemon.server.methods.json_schema import INTEGER, described, object_of
+from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
+from paasq_daemon.server.methods.registry import Lane, work_method
+from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
+from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.catalog_messages import encode_catalog
+from paasq_daemon.wire.errors import InvalidValue, ModelMismatch
+
+
+@work_method("catalog", right=Right.READ, result=CATALOG, example={})
+def _catalog(call: RpcCall) -> dict[str, Any]:
+    """The collections with their fields, and the views."""
+    return encode_catalog(call.instance.catalog.current())
+
+
+@work_method("status", right=Right.READ, result=STATUS, example={})
+def _status(call: RpcCall) -> dict[str, Any]:
+    """What the store holds, and who serves it."""
+    return call.instance.status.report()
+
+
+@work_method(
+    "embed",
+    optional("seconds_max", POSITIVE, "for how long at most; without, until none is left"),
+    optional("collection", ANY_TEXT, "of this collection alone"),
+    optional("replace", FLAG, "make those that there are anew", default=False),
+    right=Right.WRITE,
+    lane=Lane.LONG,
+    result=object_of(
+        {"embedded": described(INTEGER, "vectors made"), "pending": described(INTEGER, "vectors still to be made")}
+    ),
+    errors=(InvalidValue, ModelMismatch),
+    example={"collection": "note", "replace": True},
+)
+def _embed(call: RpcCall) -> dict[str, Any]:
+    """Make the vectors that are pending."""
+
+    def on_progress(*_: Any) -> None:
+        call.cancellation.raise_if_cancelled()
+
+    return call.instance.embedding.run(**call.params, on_progress=on_progress)

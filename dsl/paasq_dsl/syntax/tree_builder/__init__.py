@@ -1,1 +1,0 @@
-"""Lark's reductions to the nodes of the tree."""
