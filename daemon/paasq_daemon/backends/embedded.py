@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from paasq_daemon.operators.snippet_column import snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
@@ -58,16 +58,16 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed, snapshot_folder: Path) -> None:
+    def __init__(self, indexes: Indexes, embed: Embed, snapshots: Storage) -> None:
         self._indexes = indexes
         self._embed = embed
-        self._snapshot_folder = snapshot_folder
+        self._snapshots = snapshots
 
     def prepare(self, query: BoundQuery) -> EmbeddedPlan:
         check_capabilities(self, query)
         first = query.stages[0]
         moment = first.as_of if isinstance(first, bound.ScanStage) else None
-        reader = ViewProvider(self._indexes, moment, self._snapshot_folder)
+        reader = ViewProvider(self._indexes, moment, self._snapshots)
         return EmbeddedPlan(make_physical_plan(query), query.explain, reader, self._embed)
 
 
@@ -77,7 +77,7 @@ class ViewProvider:
 
     indexes: Indexes
     as_of: BoundAsOf | None
-    snapshot_folder: Path
+    snapshots: Storage
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
         """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
@@ -87,7 +87,7 @@ class ViewProvider:
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
-            return self.indexes.read_as_of(present, read_manifest(self.snapshot_folder, str(value)).seq)
+            return self.indexes.read_as_of(present, read_manifest(self.snapshots, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(present, value)

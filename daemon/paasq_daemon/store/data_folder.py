@@ -84,7 +84,6 @@ def prepare_folder(folder: Path) -> None:
                     f"{folder} is open to other users and holds other files", "name a new folder, or `chmod 700` it"
                 )
             folder.chmod(0o700)
-        (folder / STORE_NAME).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder} cannot be a data folder: {error.strerror}", "name another folder") from error
 
@@ -136,6 +135,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     unfinished.replace(path)
     fsync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with mode 0700, and those above it, where there are none; its name is durable then."""
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        fsync_folder(folder.parent)
 
 
 def fsync_folder(folder: Path) -> None:
