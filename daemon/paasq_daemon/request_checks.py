@@ -33,7 +33,7 @@ def only_watch(lookup: CompiledRequest) -> PreparedWatch:
     first = next((step for step in lookup.compiled.statements if isinstance(step, PreparedWatch)), None)
     if first is None or len(lookup.compiled.statements) > 1:
         raise InvalidValue(
-            "a watch is asked for by a text that holds one, behind its definitions, and nothing else",
+            "a text that asks for a watch holds one, after its definitions, and nothing else",
             "watch from ...; other statements are run by a query before it",
         )
     return first

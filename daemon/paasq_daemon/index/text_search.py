@@ -156,7 +156,7 @@ class TextSearcher:
         self._snapshot.require_readable((name,))
         field = self._reader.fields.get(name)
         if field is None:
-            raise KeyError(f"{self._snapshot.collection.name}.{name} is no text field")
+            raise KeyError(f"{self._snapshot.collection.name}.{name} is not a text field")
         return field
 
     def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> TextHits:
