@@ -342,7 +342,7 @@ def test_run_of_one_statement(filled: Paasq, tmp_path: Path) -> None:
     for place in ("3", "4", "3:1", "4:11"):
         assert filled("run", script, "--at", place, "--format", "json").json["rows"] == [{"id": "b"}]
     assert "three.paasq:4:32" in filled("run", script, "--at", "4:20").err
-    assert "no statement that can be run stands at 2" in filled("run", script, "--at", "2").err
+    assert "no statement that can be run is at 2" in filled("run", script, "--at", "2").err
     assert "write its line" in filled("run", script, "--at", "x").err
 
 
