@@ -262,7 +262,7 @@ def test_a_schedule_and_pruning(filled: Paasq, tmp_path: Path) -> None:
     assert filled("snapshot", "schedule", rule, "--to", tmp_path / "disk").code == 0
     shown = filled("snapshot", "schedule", "--json").json
     assert (shown["schedule"], shown["to"], shown["checks"]) == (rule, str(tmp_path / "disk"), [])
-    assert "is no schedule" in filled("snapshot", "schedule", "hourly").err
+    assert "is not a schedule" in filled("snapshot", "schedule", "hourly").err
     assert filled("snapshot", "schedule", "--to", tmp_path / "disk").code == 2
     assert filled("snapshot", "schedule", "--off", "--json").json["schedule"] is None
     for name in ("monday", "tuesday"):
