@@ -18,6 +18,7 @@ from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.schema import SchemaService
+from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.store.store import Store
@@ -37,6 +38,7 @@ class Instance:
     schema: SchemaService
     snapshots: SnapshotService
     archives: ArchiveService
+    upkeep: SnapshotUpkeep
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -56,9 +58,11 @@ class Instance:
             resources.callback(indexes.close)
             vectors = Vectorizer(store, embedder or bundled_embedder())
             catalog, snapshots = CatalogService(store, indexes), SnapshotService(store)
+            upkeep = SnapshotUpkeep(store)
+            resources.callback(upkeep.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
-            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.folder))
+            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
             transactor = Transactor(store, vectors)
             commands = CommandServices(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)
@@ -71,8 +75,9 @@ class Instance:
                 schema=SchemaService(store, vectors),
                 snapshots=snapshots,
                 archives=ArchiveService(store),
+                upkeep=upkeep,
                 embedding=embedding,
-                status=StatusService(store, compiler, vectors.embedder),
+                status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),
             )
         raise AssertionError("an open ends by its return or its error")

@@ -11,12 +11,12 @@ from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
-from paasq_daemon.writes.validation import TIMES_US
 from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.normalization import remap_span
 from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone, similar_zones
+from paasq_dsl.values import is_time
 
 
 def check_watch(request: Request) -> None:
@@ -33,7 +33,7 @@ def only_watch(lookup: CompiledRequest) -> PreparedWatch:
     first = next((step for step in lookup.compiled.statements if isinstance(step, PreparedWatch)), None)
     if first is None or len(lookup.compiled.statements) > 1:
         raise InvalidValue(
-            "a watch is asked for by a text that holds one, behind its definitions, and nothing else",
+            "a text that asks for a watch holds one, after its definitions, and nothing else",
             "watch from ...; other statements are run by a query before it",
         )
     return first
@@ -61,7 +61,7 @@ def check_moment(request: Request) -> None:
         meant = similar_zones(request.zone)
         hint = f"did you mean {' or '.join(meant)}?" if meant else "zones are named as in Europe/Oslo or UTC"
         raise InvalidValue(f"there is no time zone {request.zone:.80}", hint)
-    if request.now_us is not None and not TIMES_US[0] <= request.now_us <= TIMES_US[1]:
+    if request.now_us is not None and not is_time(request.now_us):
         raise InvalidValue(f"now is {request.now_us} microseconds from 1970, and years go from 1 to 9999")
 
 
@@ -87,7 +87,7 @@ def execution_inputs(
 
 
 def locate_error(error: EvaluationError, script: CompiledScript, request: Request) -> QueryError:
-    """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
+    """A kernel's error as one of the request's text, where the plan may have another place than in the text it was made from."""
     span = remap_span(error.span, script.source, ScannedText(request.text))
     found = make_diagnostic(error.code, span, candidates=error.candidates, **error.words)
     return query_error((found,), SourceText(request.text, request.source_name))

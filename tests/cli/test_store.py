@@ -230,15 +230,73 @@ def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     assert "is not an empty folder" in again.err
 
 
+def test_snapshots_are_reached_without_the_store(filled: Paasq, folder: Path, tmp_path: Path) -> None:
+    assert filled("snapshot", "create", "monday", "--label", "before the move").code == 0
+    filled("query", 'put task {id: "late"}')
+    assert filled("snapshot", "create", "tuesday", "--to", tmp_path / "disk").code == 0
+    assert filled("snapshot", "create", "wednesday").code == 0
+    (folder / "store" / "data.mdb").write_bytes(b"\xff" * 5000)
+    assert filled("status").code == 1
+    listed = filled("snapshot", "list", "--json").json
+    assert [(each["name"], each["parent"], each["labels"]) for each in listed] == [
+        ("monday", None, ["before the move"]),
+        ("wednesday", "monday", []),
+    ]
+    assert filled("snapshot", "verify", "wednesday", "--depth", "3").code == 0
+    assert filled("snapshot", "restore", "wednesday", tmp_path / "a").code == 0
+    assert filled("snapshot", "restore", "monday", tmp_path / "b", "--from", folder / "snapshots").code == 0
+    assert filled("snapshot", "restore", "tuesday", tmp_path / "c", "--from", tmp_path / "disk").code == 0
+    counts = [
+        filled("query", "from task | summarize n = count()", "-f", "json", "--data", tmp_path / name).json["rows"]
+        for name in "abc"
+    ]
+    assert counts == [[{"n": 3}], [{"n": 2}], [{"n": 3}]]
+    nowhere = filled("snapshot", "list", "--from", tmp_path / "nowhere")
+    assert (nowhere.code, "neither a data folder nor a folder of snapshots" in nowhere.err) == (1, True)
+
+
+def test_a_damaged_store_is_captured_where_it_is_asked_for(filled: Paasq, folder: Path, tmp_path: Path) -> None:
+    filled("query", 'put task {id: "canary"}')
+    content = (folder / "store" / "data.mdb").read_bytes()
+    at = content.rfind(b"canary")  # in a body or a key of the newest pages
+    (folder / "store" / "data.mdb").write_bytes(content[:at] + b"c4nary" + content[at + 6 :])
+    refused = filled("snapshot", "create", "monday")
+    assert (refused.code, "the store is damaged, and so would the snapshot be" in refused.err) == (1, True)
+    taken = filled("snapshot", "create", "monday", "--damaged")
+    assert (taken.code, "the snapshot holds damaged entries: " in taken.err) == (0, True)
+    assert "damaged: " in filled("snapshot", "list").out
+    restored = filled("snapshot", "restore", "monday", tmp_path / "restored")
+    assert (restored.code, "is damaged as the store was when the snapshot was taken" in restored.err) == (0, True)
+
+
+def test_a_schedule_and_pruning(filled: Paasq, tmp_path: Path) -> None:
+    assert filled("snapshot", "schedule", "--json").json["schedule"] is None
+    rule = "every 1h keep 24 hourly 7 daily"
+    assert filled("snapshot", "schedule", rule, "--to", tmp_path / "disk").code == 0
+    shown = filled("snapshot", "schedule", "--json").json
+    assert (shown["schedule"], shown["to"], shown["checks"]) == (rule, str(tmp_path / "disk"), [])
+    assert "is not a schedule" in filled("snapshot", "schedule", "hourly").err
+    assert filled("snapshot", "schedule", "--to", tmp_path / "disk").code == 2
+    assert filled("snapshot", "schedule", "--off", "--json").json["schedule"] is None
+    for name in ("monday", "tuesday"):
+        filled("query", f'put task {{id: "{name}"}}')
+        assert filled("snapshot", "create", name).code == 0
+    assert filled("snapshot", "prune", "--keep", "1 last", "--json").json["deleted"] == []
+    would = filled("snapshot", "prune", "--keep", "1 last", "--all", "--dry-run", "--json").json
+    assert would == {"would_delete": ["monday"], "kept": ["tuesday"]}
+    assert filled("snapshot", "prune", "--keep", "1 last", "--all", "--json").json["deleted"] == ["monday"]
+    assert [each["name"] for each in filled("snapshot", "list", "--json").json] == ["tuesday"]
+
+
 def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
     script = tmp_path / "three.paasq"
     script.write_text('put task {id: "c"};\n\npatch task:nothing set n = 1;\nput task {id: "d"};\n')
     outcome = filled("run", script)
     assert outcome.code == 1
     assert "there is no task:nothing" in outcome.err
-    done = "three.paasq:3:1: statement 2 of 3 failed; the one before it is done, and stands, as of sequence number "
+    done = "three.paasq:3:1: statement 2 of 3 failed; the one before it was done, and is kept, as of sequence number "
     assert done in outcome.err
-    assert "; none behind it was run" in outcome.err
+    assert "; none after it was run" in outcome.err
     rows = filled("query", 'from task | where id in ["c", "d"]', "--format", "json").json["rows"]
     assert [row["id"] for row in rows] == ["c"]
 
@@ -246,13 +304,13 @@ def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
 def test_query_says_which_statement_failed(filled: Paasq) -> None:
     seq = filled("query", "from task | take 1", "--format", "json").json["seq"]
     outcome = filled("query", 'put task {id: "c"}; put task {id: "d"}; put task {id: "c"} expect absent')
-    done = f"statement 3 of 3 failed; those before it are done, and stand, as of sequence number {seq + 2}\n"
+    done = f"statement 3 of 3 failed; those before it were done, and are kept, as of sequence number {seq + 2}\n"
     assert outcome.err.endswith(done)
     first = filled("query", 'put task {id: "c"} expect absent; from task')
-    assert first.err.endswith("statement 1 of 2 failed; none behind it was run\n")
+    assert first.err.endswith("statement 1 of 2 failed; none after it was run\n")
     placed = filled("query", 'put task {id: "e"}; from task | take $n', "-p", "n=none")
     assert placed.err.endswith(
-        f"statement 2 of 2 failed; the one before it is done, and stands, as of sequence number {seq + 3}\n"
+        f"statement 2 of 2 failed; the one before it was done, and is kept, as of sequence number {seq + 3}\n"
     )
     alone = filled("query", 'put task {id: "c"} expect absent')
     assert "statement" not in alone.err
@@ -297,7 +355,7 @@ def test_run_of_one_statement(filled: Paasq, tmp_path: Path) -> None:
     for place in ("3", "4", "3:1", "4:11"):
         assert filled("run", script, "--at", place, "--format", "json").json["rows"] == [{"id": "b"}]
     assert "three.paasq:4:32" in filled("run", script, "--at", "4:20").err
-    assert "no statement that can be run stands at 2" in filled("run", script, "--at", "2").err
+    assert "no statement that can be run is at 2" in filled("run", script, "--at", "2").err
     assert "write its line" in filled("run", script, "--at", "x").err
 
 

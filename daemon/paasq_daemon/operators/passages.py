@@ -81,10 +81,10 @@ class Passages(Operator):
         return rows * estimator.count(self.most, 1)
 
     def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
-        context.cancel.raise_if_cancelled()
         if not isinstance(text, str):
             return []
-        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text)
+        check = context.cancel.raise_if_cancelled
+        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text, check)
         return [_Part(row, start, end, text[start:end], score) for start, end, score in found]
 
     def _of_parts(self, batch: Batch, rows: Sequence[int], parts: Sequence[_Part | None]) -> Batch:

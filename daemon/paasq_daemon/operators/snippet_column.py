@@ -33,12 +33,12 @@ def snippet_column(
         if not isinstance(text, str):
             found.append(None)
             continue
-        context.cancel.raise_if_cancelled()
-        # line breaks of a file say nothing in a line of an answer
-        line = text if chars is None else " ".join(text.split())
-        part = Snippet(line[:chars])
+        check = context.cancel.raise_if_cancelled
+        check()
         if source is not None and field is not None:
-            part = source.text.snippet(context.match or EMPTY_MATCH, field, line, len(line) if chars is None else chars)
+            part = source.text.snippet(context.match or EMPTY_MATCH, field, text, chars, check)
+        else:
+            part = Snippet(text if chars is None else " ".join(text.split())[:chars])
         found.append(_SHOW[shown](part))
     return column_from_values(list_of(INT) if shown is SnippetMode.PLACES else TEXT, found)
 

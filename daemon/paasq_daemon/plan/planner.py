@@ -8,6 +8,7 @@ from functools import cached_property
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.init_plan import InitPlan
 from paasq_daemon.operators.operator import LimitedOperator, Operator
+from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.result_budget import ResultBudget
 from paasq_daemon.operators.scan import Scan
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
@@ -33,8 +34,13 @@ class PhysicalPlan:
         return tuple(ColumnInfo(name, str(type_)) for name, type_ in self.schema.result_types.items())
 
     @cached_property
+    def page(self) -> Page | None:
+        """The page that the text asks for."""
+        return next((each for each in self.operators if isinstance(each, Page)), None)
+
+    @cached_property
     def budget(self) -> ResultBudget | None:
-        """The limits that the text itself sets; they stand last."""
+        """The limits that the text itself sets; they are its last stage."""
         last = self.operators[-1]
         return last if isinstance(last, ResultBudget) else None
 
@@ -59,7 +65,7 @@ def _plan_pipeline(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
 
 
 def _push_limit(operators: list[Operator], take: TakeStage) -> None:
-    """What ranks need not rank more than a take behind it keeps, as long as only columns are made in between."""
+    """What ranks need not rank more than a take after it keeps, as long as only columns are made in between."""
     at = len(operators) - 1
     while at >= 0 and operators[at].commutes_with_limit:
         at -= 1

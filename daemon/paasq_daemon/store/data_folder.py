@@ -84,7 +84,6 @@ def prepare_folder(folder: Path) -> None:
                     f"{folder} is open to other users and holds other files", "name a new folder, or `chmod 700` it"
                 )
             folder.chmod(0o700)
-        (folder / STORE_NAME).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder} cannot be a data folder: {error.strerror}", "name another folder") from error
 
@@ -104,7 +103,7 @@ def read_format(folder: Path) -> int | None:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged", MEND_FORMAT) from error
     if type(version) is not int or version < 1:
-        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is no format version", MEND_FORMAT)
+        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is not a format version", MEND_FORMAT)
     require_known(version, f"the store in {folder}")
     return version
 

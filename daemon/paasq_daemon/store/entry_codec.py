@@ -26,7 +26,7 @@ def encode(value: Any) -> bytes:
     try:
         return msgpack.packb(value, default=_encode_extension)  # type: ignore[no-any-return]  # as above
     except UnicodeEncodeError:
-        raise InvalidValue("a text holds half a surrogate pair, which is no character", "clean the text") from None
+        raise InvalidValue("a text holds half a surrogate pair, which is not a character", "clean the text") from None
     except (ValueError, RecursionError):
         raise InvalidValue("lists are nested too deep", "flatten them") from None
 
@@ -50,6 +50,13 @@ def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
     ):
         raise _checksum_error(key, envelope)
     return payload
+
+
+def holds(seed: int, key: bytes, envelope: bytes) -> bool:
+    """Whether the checksum is right and the envelope of this version: what `verify_checksum` raises on."""
+    return envelope[: _ENVELOPE.size] == _ENVELOPE.pack(
+        _ENVELOPE_VERSION, xxh3_64_intdigest(key + envelope[_ENVELOPE.size :], seed)
+    )
 
 
 def stored_checksum(envelope: bytes) -> int:

@@ -90,8 +90,17 @@ class Client(Database):
         options = {"whole": whole, "drop": drop, "dry_run": dry_run, "source_name": source_name}
         return dict(self.call("schema.apply", {"text": text, "renames": dict(renames or {}), **options}))
 
-    def snapshot_create(self, name: str) -> dict[str, Any]:
-        return dict(self.call("snapshot.create", {"name": name}))
+    def snapshot_create(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        labels: Iterable[str] = (),
+        damaged: bool = False,
+        verify: bool = True,
+    ) -> dict[str, Any]:
+        params = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
+        return dict(self.call("snapshot.create", params))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return list(self.call("snapshot.list", {}))

@@ -39,11 +39,13 @@ class ScriptProgress:
         words = [f"statement {self.failed} of {self.statements} failed"]
         if self.seq is not None:
             done = (
-                "the one before it is done, and stands" if self.failed == 2 else "those before it are done, and stand"
+                "the one before it was done, and is kept"
+                if self.failed == 2
+                else "those before it were done, and are kept"
             )
             words.append(f"{done}, as of sequence number {self.seq}")
         if self.failed < self.statements:
-            words.append("none behind it was run")
+            words.append("none after it was run")
         return "; ".join(words)
 
 
@@ -165,9 +167,14 @@ class FormatTooNew(StoreError):
 
 
 class CorruptRecord(StoreError):
-    """A stored entry is lost, fails its checksum, or is in no form that this format has."""
+    """A stored entry is lost, fails its checksum, or is in no form that this format has. `place` is the id of the
+    collection and the ordinal, where that is known: the entry is of that record alone."""
 
     code = "PQ8004"
+
+    def __init__(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
+        super().__init__(message, hint)
+        self.place = place
 
 
 def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.wire.errors import ConflictError, CorruptRecord, InvalidValue
 from paasq_daemon.writes.type_change import convert_lossless
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.syntax.lexer import format_name, format_path
@@ -23,7 +23,7 @@ def redefine_field(transaction: WriteTransaction, collection: Collection, before
     """
     if after.type.kind is TypeKind.VECTOR:
         return 0
-    records = list(transaction.scan(collection.id))
+    records = list(transaction.scan_readable(collection.id))
     values = [record.fields.get(before.id, before.default) for record in records]
     converted = values if before.type == after.type else [_converted(before, after, value) for value in values]
     place = f"{collection.name}.{before.name}"
@@ -50,9 +50,12 @@ def redefine_field(transaction: WriteTransaction, collection: Collection, before
 
 
 def rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
-    """A new version with other fields and the vectors of the old one."""
+    """A new version with other fields and the vectors of the old one. One whose vector is damaged stays as it is."""
     of = record.collection_id
-    kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    try:
+        kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    except CorruptRecord:
+        return
     transaction.put(of, record.key, fields, kept)
 
 

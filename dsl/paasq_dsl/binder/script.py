@@ -170,7 +170,7 @@ class _Binder:
             case tree.ErrorNode():
                 if head.keyword in _DECLARING and head.name:
                     context.tainted_names[head.name] = head.keyword  # those who use it are not at fault
-                # what stands after a broken head is still read, so that its own faults show
+                # what follows a broken head is still read, so that its own faults show
                 self._stages(ScanStage(schema=OPEN_SCHEMA), statement=statement)
                 return None
 
@@ -277,7 +277,7 @@ class _Binder:
             context.parameters[f"{head.alias}.{name}"] = declared
 
     def _view(self, head: tree.ViewHead, statement: tree.Statement) -> BoundCreateView:
-        """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
+        """Bound by itself: it must bind without the lets, functions, parameters and zone of this text."""
         context = self.context
         alone = _Binder(context.catalog, replace(self.scope, import_chain=(*self.scope.import_chain, head.name)))
         alone.context.offset, alone.context.undeclared_parameter_code = context.offset, "PQ0228"

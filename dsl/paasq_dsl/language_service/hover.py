@@ -283,7 +283,7 @@ def _column(place: CursorContext, name: str) -> str | None:
 
 
 def _of(collection: Collection | None, name: str, type_: Type, shown: str | None = None) -> str:
-    """`shown` is what a field is called where it stands."""
+    """`shown` is what a field is called at this place."""
     if name in SYSTEM_COLUMNS:
         return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
     if collection is None:

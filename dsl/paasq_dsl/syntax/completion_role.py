@@ -88,7 +88,7 @@ def current_write(words: Sequence[str]) -> Sequence[str]:
 
 
 def current_branch(words: Sequence[str]) -> Sequence[str] | None:
-    """The words of the stage at the end of a fuse; None where they stand in none, or where a branch is to be named."""
+    """The words of the stage at the end of a fuse; None where they are in no branch, or where a branch is to be named."""
     begin: int | None = None
     opened = 0
     for i, word in enumerate(words):

@@ -62,7 +62,7 @@ class _OpenBracket:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
-    stage: str = ""  # the word of the stage that is being read in it, once a | has stood there
+    stage: str = ""  # the word of the stage that is being read in it, once there was a |
 
 
 class _Splitter:
@@ -202,7 +202,7 @@ class _Splitter:
 
 
 def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
-    """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
+    """Does `emit`, or `after`, begin what a watch emits after the token `before`? A field may bear that name; it can't stand
     right after a value. `event`: is the token after it the word of an event?"""
     if word == "emit" and event:
         return before not in _OPEN_ENDS

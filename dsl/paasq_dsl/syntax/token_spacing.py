@@ -1,4 +1,4 @@
-"""Which tokens of a statement stand close together. It may err on soft keywords: a space never changes the meaning."""
+"""Which tokens have no space between them. It may err on soft keywords: a space never changes the meaning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDS_VALUE = frozenset({")", "]", "}"})
 
 
 def joined_to_previous(tokens: Sequence[Token]) -> list[bool]:
-    """For each token of a statement, without comments and white space: does no space stand before it?"""
+    """For each token of a statement, without comments and white space: is there no space before it?"""
     word = ""  # the one that the stage at hand begins with
     joined: list[bool] = []
     for i, token in enumerate(tokens):

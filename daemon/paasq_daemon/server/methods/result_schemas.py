@@ -57,7 +57,7 @@ EDIT = object_of(
     {
         "start": INTEGER,
         "end": INTEGER,
-        "text": described(TEXT, "what stands there instead"),
+        "text": described(TEXT, "what replaces it"),
         "title": described(TEXT, "the edit in words"),
     },
     title="Edit",
@@ -69,7 +69,7 @@ DIAGNOSTIC = object_of(
         "severity": one_of("error", "warning"),
         "message": TEXT,
         "start": described(INTEGER, "in characters from 0"),
-        "end": described(INTEGER, "behind the last character"),
+        "end": described(INTEGER, "after the last character"),
         "line": described(INTEGER, "from 1"),
         "column": described(INTEGER, "in characters from 1"),
         "candidates": described(list_of(TEXT), "names that may be meant"),
@@ -145,14 +145,17 @@ STATUS = object_of(
 SNAPSHOT = object_of(
     {
         "name": TEXT,
-        "created": TIME,
+        "created": described(nullable(TIME), "null where only the name is known"),
         "seq": SEQ,
-        "collections": described(map_of(INTEGER), "records by collection"),
-        "page_count": INTEGER,
-        "page_bytes": described(INTEGER, "the size of one page"),
-        "new_bytes": described(INTEGER, "what was written for it"),
-        "digest": described(TEXT, "of what the store holds, whichever pages hold it"),
-        "parent": described(nullable(TEXT), "the hash of the manifest that it has unchanged pages from"),
+        "collections": described(nullable(map_of(INTEGER)), "records by collection"),
+        "page_count": nullable(INTEGER),
+        "page_bytes": described(nullable(INTEGER), "the size of one page"),
+        "new_bytes": described(nullable(INTEGER), "what was written for it"),
+        "digest": described(nullable(TEXT), "of what the store holds, whichever pages hold it"),
+        "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
+        "labels": list_of(TEXT),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
+        "problem": described(nullable(TEXT), "why it cannot be used"),
     },
     title="Snapshot",
 )
@@ -164,6 +167,7 @@ VERIFICATION = object_of(
         "objects": described(INTEGER, "how many were checked"),
         "size_bytes": described(INTEGER, "how much was read"),
         "findings": described(list_of(TEXT), "what is wrong"),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured; no finding"),
         "ok": described(BOOLEAN, "whether nothing is"),
     }
 )
@@ -171,11 +175,11 @@ VERIFICATION = object_of(
 _PROGRESS = object_of(
     {
         "failed": described(
-            INTEGER, "the statement that failed, from 1; those before it stand, those after it were not run"
+            INTEGER, "the statement that failed, from 1; those before it were executed, those after it were not"
         ),
         "statements": described(INTEGER, "how many there are"),
         "seq": described(
-            nullable(INTEGER), "as of which sequence number those before it stand; null where there are none"
+            nullable(INTEGER), "as of which sequence number those before it were executed; null where there are none"
         ),
     },
     title="Progress",

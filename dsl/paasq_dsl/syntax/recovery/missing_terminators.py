@@ -11,7 +11,7 @@ from paasq_dsl.syntax.lexer import Token, TokenKind
 from paasq_dsl.syntax.scanned_text import ScannedText
 
 _OPEN_ENDS = frozenset("=,({[:.")  # what a line can't end with, if the next is a statement of its own
-_HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what stands in their braces may begin as a statement does
+_HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what is in their braces may begin as a statement does
 
 
 class MissingTerminator(NamedTuple):
