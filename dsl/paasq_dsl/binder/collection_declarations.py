@@ -163,7 +163,9 @@ def _report_other_fields(
         text = ";\n".join(change.text.removesuffix(";") for change in changes)
         loss = ", which loses data" if any(change.risk is Risk.LOSES for change in changes) else ""
         statements = (
-            "; ".join(c.statement for c in changes) if len(changes) == 1 else f"the {len(changes)} statements that do"
+            "; ".join(c.statement for c in changes)
+            if len(changes) == 1
+            else f"the {len(changes)} statements that change it"
         )
         title = f"write {statements}{loss}"
         edit = Fix(statement, text, title)
