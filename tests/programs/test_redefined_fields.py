@@ -38,6 +38,18 @@ def test_a_field_that_was_added_keeps_the_default_of_then(rows: Rows) -> None:
     assert rows("from t | select o") == [[None]] * 3
 
 
+def test_the_past_has_the_default_of_then(rows: Rows, instance: Instance) -> None:
+    rows('alter collection t add field m: int default 1; alter collection t add field s: text(en) default "old"')
+    before = instance.store.seq
+    rows("alter collection t redefine field m: int default 2; alter collection t redefine field m: int")
+    rows('alter collection t redefine field s: text(en) default "new"; put t {id: "z"}')
+    past = f"from t as of seq {before} | sort id"
+    assert rows(f"{past} | select m, s") == [[1, "old"]] * 3
+    assert len(rows(f'from t as of seq {before} | match s "old"')) == 3
+    assert rows("from t | sort id | select m, s") == [[1, "old"]] * 3 + [[None, "new"]]
+    assert rows('from t | match s "new" | select id') == [["z"]]
+
+
 def test_required_where_all_records_have_a_value(rows: Rows) -> None:
     with pytest.raises(InvalidValue, match=r"1 of 3 records of t have no n, such as t:b") as refused:
         rows("alter collection t redefine field n: int required")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
@@ -43,7 +44,7 @@ class HistoricalIndexes:
             found = self._snapshots.get(collection.id)
             if found is None:
                 other_types = _fields_of_another_type(store, collection)
-                found = CollectionIndex.build(store, collection).snapshot()
+                found = CollectionIndex.build(store, _with_defaults_then(store, collection)).snapshot()
                 found.refused = other_types
                 self._snapshots[collection.id] = found
             return found
@@ -82,6 +83,13 @@ class HistoricalSnapshots(Mapping[int, ColumnSnapshot]):
 
     def __len__(self) -> int:
         return len(self._past.catalog.collections_by_id)
+
+
+def _with_defaults_then(store: HistoricalView, collection: Collection) -> Collection:
+    """The collection with the defaults that its fields had then: what a record was not given reads as them."""
+    then = {f.id: f for f in store.catalog.collections_by_id[collection.id].fields}
+    fields = (replace(f, default=then[f.id].default) if f.id in then else f for f in collection.fields)
+    return replace(collection, fields=tuple(fields))
 
 
 def _fields_of_another_type(store: HistoricalView, collection: Collection) -> dict[str, str]:
