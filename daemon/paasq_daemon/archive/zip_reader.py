@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from lzma import LZMAError
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, LargeZipFile, ZipFile
@@ -19,7 +21,11 @@ ARCHIVE_FORMAT_VERSION = 1
 _READ_BYTES = 1 << 20
 _LINE_BYTES_MAX = 1 << 28  # of one record as JSON: bounds what a damaged archive makes this process hold
 _HINT = "make the dump anew, or take another one"
-_UNREADABLE = (BadZipFile, LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+# What zipfile raises of a damaged file, beside its own: offsets before the beginning, unknown methods, odd headers.
+_UNREADABLE = (
+    BadZipFile, LargeZipFile, zlib.error, LZMAError, struct.error, OSError, EOFError, OverflowError, NotImplementedError,
+    RuntimeError, ValueError, KeyError, IndexError,
+)  # fmt: skip
 
 
 class ArchiveReader:
@@ -107,15 +113,18 @@ class MemberReader:
 def reading_archive(path: Path) -> Iterator[ArchiveReader]:
     """The archive, open for the block. Raises StoreError where it is none, or cannot be read; FormatTooNew."""
     try:
-        zip_file = ZipFile(path)
+        file = path.open("rb")
     except OSError as error:
         raise StoreError(
             f"{path} cannot be read: {error.strerror or error}", "give the path of a readable file"
         ) from None
-    except _UNREADABLE as error:
-        raise StoreError(f"{path} is no archive, or its list of files is damaged: {error}", _HINT) from error
-    with zip_file:
-        yield ArchiveReader(path, zip_file)
+    with file:
+        try:
+            zip_file = ZipFile(file)
+        except _UNREADABLE as error:
+            raise StoreError(f"{path} is no archive, or its list of files is damaged: {error}", _HINT) from error
+        with zip_file:
+            yield ArchiveReader(path, zip_file)
 
 
 def damaged(path: Path, name: str, why: str) -> StoreError:
