@@ -130,7 +130,7 @@ def test_ints_beyond_every_float_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [{3}, object()]])
 def test_values_that_nothing_can_hold(value: Any) -> None:
-    with pytest.raises(TypeError, match=r"no value of paasq|field's name"):
+    with pytest.raises(TypeError, match=r"not a value of paasq|field's name"):
         to_json_value(value)
 
 
@@ -165,7 +165,7 @@ def test_rows_by_attribute_name_index_and_unpacking() -> None:
     "broken", [{}, {"columns": 3}, {"columns": [{"name": "x", "type": "time"}], "rows": [{"x": 3}]}]
 )
 def test_what_is_no_answer(broken: dict[str, Any]) -> None:
-    with pytest.raises(ProtocolError, match="no answer of paasq"):
+    with pytest.raises(ProtocolError, match="not an answer of paasq"):
         Answer.from_json(broken)
 
 
