@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import answer_labels
-from paasq_daemon.wire.catalog_messages import decode_catalog, encode_catalog
+from paasq_daemon.wire.catalog_codecs import decode_catalog, encode_catalog
 from paasq_daemon.wire.cell_text import escape_control
 from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, ProtocolError
 from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX

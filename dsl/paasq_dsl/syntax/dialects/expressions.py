@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.hints import dialect_hint, lower_case_fix, replacement_hint, source_of
+from paasq_dsl.syntax.dialects.hint_builders import dialect_hint, lower_case_fix, replacement_hint, source_of
 from paasq_dsl.syntax.dialects.statements import select_statement
 from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES
 from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, MEMBERSHIP_KEYWORDS, NAMELESS_KEYWORDS, STAGE_KEYWORDS

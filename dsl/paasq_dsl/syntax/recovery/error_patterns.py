@@ -13,7 +13,7 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.dialects.expressions import EXPRESSION_RULES
-from paasq_dsl.syntax.dialects.hints import lower_case_fix, source_of
+from paasq_dsl.syntax.dialects.hint_builders import lower_case_fix, source_of
 from paasq_dsl.syntax.dialects.stages import STAGE_RULES
 from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES
 from paasq_dsl.syntax.dialects.vocabulary import DIALECT_STAGES, DIALECT_STATEMENTS
