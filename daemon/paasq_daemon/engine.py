@@ -23,9 +23,9 @@ from paasq_daemon.compiler import (
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.indexes import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes, IndexView
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.request_checks import (
+from paasq_daemon.request_preparation import (
     check_moment,
     check_watch,
     execution_inputs,

@@ -10,7 +10,7 @@ import pytest
 from kernels.table import bound, rows, run, values
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.memory_limit import MemoryLimit
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_daemon.kernels.parameters import bind_parameter, infer_type
 from paasq_dsl.bound import ParameterRef, Subquery
 from paasq_dsl.functions import FUNCTIONS

@@ -17,7 +17,7 @@ from paasq_daemon.archive.zip_writer import ArchiveWriter, writing_archive
 from paasq_daemon.store.layout import VECTOR_KEY
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
-from paasq_daemon.wire.catalog_messages import encode_catalog
+from paasq_daemon.wire.catalog_codecs import encode_catalog
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.schema.script import schema_script

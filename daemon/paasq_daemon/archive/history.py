@@ -24,7 +24,7 @@ from paasq_daemon.store.layout import COLLECTION_KEY, RECORD_KEY, VECTOR_KEY
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.store_import import ImportTransaction
-from paasq_daemon.wire.catalog_messages import decode_catalog, encode_catalog
+from paasq_daemon.wire.catalog_codecs import decode_catalog, encode_catalog
 from paasq_daemon.wire.value_codecs import decode, encode
 from paasq_dsl.catalog import Catalog
 

@@ -18,7 +18,7 @@ from paasq_daemon.store.data_folder import FORMAT_NAME, LOCK_NAME, STORE_NAME
 from paasq_daemon.store.new_folder import building_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.store_import import StoreImport
-from paasq_daemon.wire.catalog_messages import decode_catalog
+from paasq_daemon.wire.catalog_codecs import decode_catalog
 from paasq_daemon.wire.errors import InvalidValue, StoreError
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.types import TypeKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Catalog, Collection

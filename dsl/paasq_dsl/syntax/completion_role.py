@@ -100,6 +100,13 @@ def current_branch(words: Sequence[str]) -> Sequence[str] | None:
     return None if begin is None else words[begin:]
 
 
+def innermost_stage(words: Sequence[str]) -> Sequence[str]:
+    """The words of the stage at their end: of a fuse, those of the stage in its branch."""
+    while words[0] == "fuse" and (branch := current_branch(words)):
+        words = branch
+    return words
+
+
 def last_of(words: Sequence[str], *keywords: str) -> str:
     """The last of these keywords outside brackets; empty where there is none."""
     opened = 0

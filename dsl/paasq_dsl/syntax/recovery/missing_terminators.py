@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, STATEMENT_KEYWORDS
+from paasq_dsl.syntax.keywords import NAMELESS_KEYWORDS, STATEMENT_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind
 from paasq_dsl.syntax.scanned_text import ScannedText
 
@@ -45,7 +45,7 @@ def _begins_statement(word: Token, following: Token) -> bool:
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in CLAUSE_KEYWORDS
+    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in NAMELESS_KEYWORDS
 
 
 def _is_statement(token: Token) -> bool:
