@@ -181,7 +181,7 @@ def test_several_fields(tmp_path: Path) -> None:
             assert search(view, "the", weights=both).ordinals.tolist() == [3]
             assert search(view, "falcon", weights={"lines": 1.0}).ordinals.tolist() == [2]
             assert search(view, '"river falcon"', weights={"lines": 1.0}).ordinals.tolist() == []  # two texts, not one
-            with pytest.raises(KeyError, match="no text field"):
+            with pytest.raises(KeyError, match="not a text field"):
                 search(view, "x", weights={"stars": 1.0})
 
 
