@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -50,6 +51,8 @@ from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
 
+_log = logging.getLogger(__name__)
+
 Clock: TypeAlias = Callable[[], int]  # what @now is, in microseconds since 1970, UTC
 _NO_STATEMENT = (ColumnInfo("statement", "keyword"),)  # the columns of an answer of nothing
 
@@ -57,6 +60,12 @@ _NO_STATEMENT = (ColumnInfo("statement", "keyword"),)  # the columns of an answe
 def present_us() -> int:
     """The system's clock, in microseconds since 1970, UTC."""
     return time.time_ns() // 1_000
+
+
+def _failure(error: Exception) -> PaasqError:
+    """What a script is told of an error that is none of its own, so that it still learns how far it came."""
+    _log.exception("a statement of a script failed")
+    return PaasqError(f"paasq failed: {type(error).__name__}: {error}", "the log says where")
 
 
 @dataclass(eq=False)
@@ -87,10 +96,14 @@ class Engine:
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):
                 answer, failing = each, failing + 1
-        except PaasqError as error:
-            if (count := len(lookup.compiled.statements)) > 1:
-                error.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
-            raise
+        except Exception as error:
+            if (count := len(lookup.compiled.statements)) == 1:
+                raise
+            known = error if isinstance(error, PaasqError) else _failure(error)
+            known.progress = ScriptProgress(failing, count, answer.seq if failing > 1 else None)
+            if known is error:
+                raise
+            raise known from error
         tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
         answer.tokens, answer.zone = tokens, lookup.compiled.zone
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
@@ -138,9 +151,12 @@ class Engine:
         if not reads_index(script.statement(number)):
             script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
-        with self.indexes.read() as view:
-            script = self._current(request, script, view.catalog, number)
-            return script, self._run(request, script, number, replace(inputs, view=view))
+
+        def attempt(view: IndexView) -> tuple[CompiledScript, Answer]:
+            current = self._current(request, script, view.catalog, number)
+            return current, self._run(request, current, number, replace(inputs, view=view))
+
+        return self.indexes.run(attempt)
 
     def _current(self, request: Request, script: CompiledScript, catalog: Catalog, number: int) -> CompiledScript:
         """The script, compiled anew from a statement on where the catalog is another one."""

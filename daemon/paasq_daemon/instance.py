@@ -66,7 +66,7 @@ class Instance:
                 catalog=catalog,
                 snapshots=snapshots,
                 embedding=embedding,
-                status=StatusService(store, compiler, vectors.embedder),
+                status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),
             )
         raise AssertionError("an open ends by its return or its error")

@@ -11,12 +11,12 @@ from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
-from paasq_daemon.writes.validation import TIMES_US
 from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.normalization import remap_span
 from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone, similar_zones
+from paasq_dsl.values import is_time
 
 _ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"
 
@@ -63,7 +63,7 @@ def check_moment(request: Request) -> None:
         meant = similar_zones(request.zone)
         hint = f"did you mean {' or '.join(meant)}?" if meant else "zones are named as in Europe/Oslo or UTC"
         raise InvalidValue(f"there is no time zone {request.zone:.80}", hint)
-    if request.now_us is not None and not TIMES_US[0] <= request.now_us <= TIMES_US[1]:
+    if request.now_us is not None and not is_time(request.now_us):
         raise InvalidValue(f"now is {request.now_us} microseconds from 1970, and years go from 1 to 9999")
 
 

@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import TypeAlias
 
 from paasq_dsl.diagnostics import CodedError
@@ -22,8 +23,11 @@ MONTHS_PER_UNIT = {"mo": 1, "y": 12}
 MONTH_MICROS = 2_629_746_000_000  # a twelfth of the Gregorian year's 365.2425 days: where a month needs a length
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+DURATION_MONTHS_MAX = INT_MAX // MONTH_MICROS  # whose length in microseconds still has 64 bits
+TIME_MIN_US, TIME_MAX_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999
 FLOAT_EXACT_INT_MAX = 2**53  # below it, up or down, a float is every int
 
+_AMOUNT_CHARACTERS_MAX = 40  # of one number in a duration: no longer one is in range
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|min|mo|s|h|d|w|y)")
 
 
@@ -51,6 +55,16 @@ class Duration:
             parts.append(f"{micros / 1000:g}ms")
         return sign + ("".join(parts) or "0s")
 
+    @property
+    def length_us(self) -> int:
+        """In microseconds, a month counted as `MONTH_MICROS`: what durations are compared and indexed by."""
+        return self.months * MONTH_MICROS + self.micros
+
+    @property
+    def is_storable(self) -> bool:
+        """Whether its months alone, and all of its length, have 64 bits in microseconds, as columns hold it."""
+        return abs(self.months) <= DURATION_MONTHS_MAX and INT_MIN <= self.length_us <= INT_MAX
+
 
 class LiteralValueError(CodedError, ValueError):
     """A time or a duration that is written as such and is none."""
@@ -62,7 +76,7 @@ Value: TypeAlias = "bool | int | float | str | bytes | Duration | list[Value] | 
 def parse_duration(text: str) -> Duration:
     """`1h30min` -> Duration. Raises ValueError on anything else, on a part of a month, and where it is too long."""
     duration = parse_unbounded_duration(text)
-    if duration.months > 12 * 20_000 or duration.micros > INT_MAX:
+    if duration.months > 12 * 20_000 or not duration.is_storable:
         raise LiteralValueError("PQ0132", text=text)
     return duration
 
@@ -75,12 +89,14 @@ def parse_unbounded_duration(text: str) -> Duration:
             break
         end = part.end()
         amount, unit = part.groups()
+        if len(amount) > _AMOUNT_CHARACTERS_MAX:
+            raise LiteralValueError("PQ0132", text=text)
         if unit in MONTHS_PER_UNIT:
             if "." in amount:
                 raise LiteralValueError("PQ0133", text=text)
             months += int(amount) * MONTHS_PER_UNIT[unit]
         else:
-            micros += round(float(amount) * MICROS_PER_UNIT[unit])
+            micros += round(Decimal(amount) * MICROS_PER_UNIT[unit])
     if not end or end != len(text):
         raise ValueError(f"{text!r} is not a duration such as 7d, 90min or 1h30min")
     return Duration(months, micros)
@@ -90,9 +106,17 @@ def parse_time(text: str, zone: tzinfo = UTC) -> int:
     """ISO 8601 date or time -> microseconds since 1970 in UTC. Without an offset the time is one of the clocks of `zone`:
     the first of two where these show it twice; where they jump over it, as if they had not jumped yet.
 
-    Raises LiteralValueError.
+    Raises LiteralValueError, also where the moment is outside the years 1 to 9999 in UTC.
     """
-    return to_micros(parse_datetime(text), zone)
+    moment = to_micros(parse_datetime(text), zone)
+    if not is_time(moment):
+        raise LiteralValueError("PQ0131", text=repr(text))
+    return moment
+
+
+def is_time(micros: int) -> bool:
+    """Whether microseconds since 1970 in UTC are a moment of the years 1 to 9999."""
+    return TIME_MIN_US <= micros <= TIME_MAX_US
 
 
 def parse_datetime(text: str) -> datetime:

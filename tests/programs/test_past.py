@@ -74,3 +74,20 @@ def test_a_cursor_belongs_to_its_moment(instance: Instance, then: int) -> None:
     assert instance.engine.query(Request(f"{page.format(then)} after $c", {"c": cursor})).rows
     with pytest.raises(QueryError, match="another query"):
         instance.engine.query(Request(f"{page.format(then + 1)} after $c", {"c": cursor}))
+
+
+def test_a_retyped_field_is_refused_only_where_it_is_asked_for(rows: Rows, ask: Ask) -> None:
+    rows(
+        'collection c { key id: keyword  a: int  t: text(en)  u: keyword }; put c {id: "1", a: 42, t: "the lease ends", u: "x"}'
+    )
+    seq = ask("from c").seq
+    rows('alter collection c retype field a to float; patch c:1 set u = "y"')
+    assert rows(f"from c as of seq {seq} | select id, t, u") == [["1", "the lease ends", "x"]]
+    assert rows(f'from c as of seq {seq} | match "lease" | select id') == [["1"]]
+    for text in ("", "| select a", "| where a > 1 | select id"):
+        with pytest.raises(StoreError, match=r"c\.a was int at sequence number"):
+            rows(f"from c as of seq {seq} {text}")
+    rows("alter collection c retype field t to keyword")
+    assert rows(f"from c as of seq {seq} | select u") == [["x"]]
+    with pytest.raises(StoreError, match=r"c\.t was text\(en\)"):
+        rows(f"from c as of seq {seq} | select t")

@@ -165,3 +165,14 @@ def test_a_citation_reads_as_it_was_written(citation: Citation) -> None:
     if citation.field:
         part = Citation(citation.collection, citation.key, citation.version, citation.field, (3, 70))
         assert parse_citation(str(part)) == part
+
+
+def test_a_record_from_before_a_retype_is_shown_as_it_was(ask: Ask, rows: Rows) -> None:
+    rows('collection c { key id: keyword  a: int  t: text(en) }; put c {id: "1", a: 42, t: "the lease ends in March"}')
+    rows("alter collection c retype field a to float; alter collection c retype field t to keyword")
+    was = {"id": "1", "a": 42, "t": "the lease ends in March"}
+    for change in ("show collections", "alter collection c drop field a", "delete c:1"):
+        rows(change)
+        whole, quote = resolved(ask, "c:1@1", "c:1@1.t[0..9]")
+        assert json.loads(str(whole["record"])) == was
+        assert (quote["quote"], quote["stands"]) == ("the lease", change != "delete c:1")

@@ -121,3 +121,23 @@ def test_unique_of_the_put_method_and_after_a_failure(instance: Instance, rows: 
     instance.store.trim(instance.store.seq + 1)  # the journal is gone: it looks at the records anew
     with pytest.raises(ConflictError):
         rows('patch note:c set mail = "m9"')
+
+
+@pytest.mark.parametrize(
+    "field", ["int unique = n % 2", "keyword unique = substring(s, 0, 0)", "time unique = from_unix(n % 2)"]
+)
+def test_a_unique_field_counts_values_that_are_false(rows: Rows, field: str) -> None:
+    rows(
+        'collection t { key id: keyword  n: int  s: keyword }; put t [{id: "a", n: 2, s: "x"}, {id: "b", n: 4, s: "y"}]'
+    )
+    with pytest.raises(ConflictError, match="two records would have the m"):
+        rows(f"alter collection t add field m: {field}")
+    assert rows("from t | select n") == [[2], [4]]
+
+
+def test_a_null_that_was_written_is_retyped_as_null(rows: Rows) -> None:
+    rows('collection t { key id: keyword  n: int default 5 }; put t [{id: "a", n: null}, {id: "b"}, {id: "c", n: 0}]')
+    assert rows("from t | select id, n") == [["a", None], ["b", 5], ["c", 0]]
+    for type_, values in (("float", [None, 5.0, 0.0]), ("keyword", [None, "5.0", "0.0"])):
+        rows(f"alter collection t retype field n to {type_}")
+        assert [n for _, n in rows("from t | sort id | select id, n")] == values

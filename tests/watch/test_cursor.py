@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from typing import Any
+
 import pytest
 
 from paasq_daemon.kernels.errors import EvaluationError
@@ -19,6 +23,14 @@ def test_a_cursor_says_its_position() -> None:
 def test_what_is_none(given: object) -> None:
     with pytest.raises(EvaluationError) as refused:
         decode_cursor(given, "print", DUMMY_SPAN)
+    assert refused.value.code == "PQ0732"
+
+
+@pytest.mark.parametrize(("seq", "now_us"), [(True, 7), (5, 2**70), (5, True), ("5", 7), (5, None)])
+def test_an_altered_one_is_none(seq: Any, now_us: Any) -> None:
+    raw = base64.urlsafe_b64encode(json.dumps(["print", seq, now_us]).encode()).decode()
+    with pytest.raises(EvaluationError) as refused:
+        decode_cursor(raw, "print", DUMMY_SPAN)
     assert refused.value.code == "PQ0732"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,14 +25,14 @@ from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
-from paasq_daemon.operators.page import truncate_with_cursor
+from paasq_daemon.operators.page import Page, truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.wire.answer import Answer, ColumnInfo
-from paasq_daemon.wire.errors import LimitExceeded
+from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.value_codecs import encode
@@ -92,6 +92,10 @@ class ViewProvider:
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(present, value)
 
+    def open_kept(self, inputs: ExecutionInputs, seq: int) -> AbstractContextManager[IndexView]:
+        """The state that the page before was read from."""
+        return self.indexes.read_kept(_present(inputs), seq)
+
     def open_at(self, inputs: ExecutionInputs, seq: int) -> AbstractContextManager[IndexView]:
         """The view of a sequence number, which may be the present one: that is there already."""
         present = _present(inputs)
@@ -138,7 +142,8 @@ class EmbeddedPlan:
         PaasqErrors.
         """
         started = time.perf_counter()
-        with self.views.open(inputs) as view:
+        with ExitStack() as stack:
+            inputs, view = self._opened(inputs, stack)
             run = self._run(view, inputs)
             if self.explain == "plan":
                 return self._explained(run, inputs, None, started)
@@ -147,6 +152,19 @@ class EmbeddedPlan:
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
             return _answer(self.plan, run, batch, started)
+
+    def _opened(self, inputs: ExecutionInputs, stack: ExitStack) -> tuple[ExecutionInputs, IndexView]:
+        """A page goes on in the state and at the time of the first one, whatever was written since."""
+        page = next((each for each in self.plan.operators if isinstance(each, Page)), None)
+        values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        cursor = None if page is None else page.read_cursor(values, self.plan.fingerprint.digest(values))
+        if cursor is None or self.views.as_of is not None:
+            return inputs, stack.enter_context(self.views.open(inputs))
+        try:
+            view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
+        except StoreError as error:
+            raise StoreError(error.message, "start with the first page again, without after") from error
+        return replace(inputs, now_us=cursor.now_us), view
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         """Keys and versions of all rows. Raises LimitExceeded where a subquery was cut short, so that rows may be missing."""
@@ -237,6 +255,10 @@ def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: fl
         truncate_with_cursor(run, batch, len(rows), reason)
     if run.depth_limited:
         run.reasons.append("depth")
+    if run.cursor is not None:
+        run.view.keep()
+    if run.view.is_damaged:
+        run.reasons.append("damaged")
     return Answer(
         columns=plan.columns,
         rows=rows,

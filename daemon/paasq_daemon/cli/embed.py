@@ -28,7 +28,7 @@ def embed(
     from paasq_daemon.cli.consoles import stderr_console
 
     started_s = time.monotonic()
-    done, pending = 0, 1
+    done, pending, refused = 0, 1, 0
     with (
         open_database(data, socket) as database,
         Progress(
@@ -37,12 +37,13 @@ def embed(
         ) as bar,
     ):  # fmt: skip
         task = bar.add_task("vectors", total=None)
-        while pending and (left_s := _left(seconds, started_s)) > 0:
+        while pending > refused and (left_s := _left(seconds, started_s)) > 0:
             step = database.embed(seconds_max=min(left_s, _STEP_S), collection=collection, replace=replace and not done)
-            done, pending = done + step["embedded"], step["pending"]
+            done, pending, refused = done + step["embedded"], step["pending"], step.get("refused", 0)
             bar.update(task, completed=done, total=done + pending)
     took_s = time.monotonic() - started_s
-    stderr_console().print(f"{done:,} vectors in {took_s:.1f} s, {pending:,} pending")
+    why = f", {refused:,} of them refused by the model" if refused else ""
+    stderr_console().print(f"{done:,} vectors in {took_s:.1f} s, {pending:,} pending{why}")
 
 
 def _left(seconds: float | None, started_s: float) -> float:

@@ -29,6 +29,7 @@ from paasq_dsl.bound import BoundExpression, BoundResolveCitations
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.citations import Citation, parse_citation
 from paasq_dsl.types import STRING_KINDS
+from paasq_dsl.values import Value
 
 CITATIONS_MAX = 1_000
 COLUMNS = (
@@ -160,7 +161,7 @@ def _quote(
     row: _Row, view: IndexView, collection: Collection, citation: Citation, record: Record, live: Record | None
 ) -> None:
     if citation.field is None:
-        row.record = orjson.dumps(_as_json(collection, record)).decode()
+        row.record = orjson.dumps(_as_json(view.store, _when_written(view, collection, record), record)).decode()
         return
     field = _field(view, collection, citation.field, record)
     text = None if field is None else record.fields.get(field.id, field.default)
@@ -172,7 +173,7 @@ def _quote(
         row.problem = f"its {citation.field} had {len(text):,} characters"
         return
     row.quote = text[start:end]
-    present = None if live is None else live.fields.get(field.id)
+    present = None if live is None else _present_value(collection, field, live)
     row.stands = isinstance(present, str) and row.quote in present
 
 
@@ -183,10 +184,27 @@ def _no_text(collection: Collection, name: str) -> str:
     return f"it had no text {name}"
 
 
-def _as_json(collection: Collection, record: Record) -> dict[str, Any]:
-    return {
-        name: encode(value, collection.record_types[name]) for name, value in record.to_document(collection).items()
-    }
+def _as_json(store: ReadView, collection: Collection, record: Record) -> dict[str, Any]:
+    document = record.to_document(collection, store.given_vectors(collection, record))
+    return {name: encode(value, collection.record_types[name]) for name, value in document.items()}
+
+
+def _when_written(view: IndexView, collection: Collection, record: Record) -> Collection:
+    """The collection by the newest catalog that knows all fields of the record: a field that was retyped since has another id."""
+    for version in range(view.catalog.version, 0, -1):
+        catalog = view.store.past_catalog(version)
+        then = None if catalog is None else catalog.collections_by_id.get(collection.id)
+        if then is not None and record.fields.keys() <= {field.id for field in then.fields}:
+            return then
+    return collection
+
+
+def _present_value(collection: Collection, field: Field, live: Record) -> Value:
+    """Of the live record: of the same field, or of that of its name where it was retyped."""
+    if field.id in live.fields:
+        return live.fields[field.id]
+    now = collection.fields_by_name.get(field.name, field)
+    return live.fields.get(now.id, now.default)
 
 
 def _field(view: IndexView, collection: Collection, name: str, record: Record) -> Field | None:

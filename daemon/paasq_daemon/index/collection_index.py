@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from uuid import uuid4
 
@@ -15,12 +15,14 @@ from paasq_daemon.index.column_statistics import validity_mask
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
+from paasq_daemon.wire.errors import CorruptRecord
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection, Field
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
 _ATTRIBUTES = {"_key": "key", "_version": "version", "_seq": "seq", "_time": "time_us"}  # column -> of the record
 _BATCH_RECORDS = 8_192
+_KEY_LOST = "(its key is lost)"
 
 
 class CollectionIndex:
@@ -29,6 +31,8 @@ class CollectionIndex:
 
     `deleted` lists deleted ordinals in the order of the journal; `generation` names this list: a rebuilt index has
     another one, since its order differs. `builders` are by the name of a system column, or by the field's id.
+
+    Live records that cannot be read are in `damaged`, key by ordinal, and are not alive here: they cost themselves alone.
     """
 
     def __init__(self, collection: Collection, generation: str | None = None) -> None:
@@ -40,21 +44,28 @@ class CollectionIndex:
             n: column_builder(t) for n, t in expected_columns(collection).items()
         }
         self.vectors: dict[int, VectorIndex] = {}
+        self.damaged: dict[int, str] = {}
         self._alive = AppendArray(np.bool_)
         self._snapshot: ColumnSnapshot | None = None
 
     @classmethod
     def build(cls, view: ReadView, collection: Collection) -> CollectionIndex:
-        """From the records and vectors that the view sees. Raises CorruptRecord where one is damaged."""
+        """From the records and vectors that the view sees, without those that are damaged."""
         index = cls(collection)
-        index._append(view.scan(collection.id), view.next_ordinal(collection.id))
+        index._append(view.scan_readable(collection.id), view.next_ordinal(collection.id))
         version = index.builders["_version"].column(index.length)
         dead = np.flatnonzero(~validity_mask(version))
         index._kill(dead.tolist())
         live = np.flatnonzero(index._alive.array()).tolist()
         for field in collection.fields_of_kind(TypeKind.VECTOR):
             index._set_vectors(view, field.id, live)
+        index._account_for_all(view)
         return index
+
+    @property
+    def live_count(self) -> int:
+        """How many records are alive here."""
+        return int(np.count_nonzero(self._alive.array()))
 
     def restore(self, length: int, dead: AppendArray[np.int64]) -> None:
         """Continue from loaded data, whose builders and vectors the caller has put in place."""
@@ -67,15 +78,19 @@ class CollectionIndex:
         """Bring the index to the view's sequence number.
 
         `deleted` are the ordinals deleted since, in that order; `vector_changes` the ordinals, by field id, whose
-        vector was set or removed. Raises CorruptRecord where a record is damaged.
+        vector was set or removed.
         """
         start, end = self.length, view.next_ordinal(self.collection.id)
         gone = set(deleted)
         fresh = [ordinal for ordinal in range(start, end) if ordinal not in gone]
-        self._append(view.records(self.collection.id, fresh), end)
-        self._kill(deleted)
+        unreadable: list[int] = []
+        self._append(self._readable(view, fresh, unreadable), end)
+        self._kill([*deleted, *unreadable])
+        for ordinal in gone & self.damaged.keys():
+            del self.damaged[ordinal]
         for field in self.collection.fields_of_kind(TypeKind.VECTOR):
             self._set_vectors(view, field.id, sorted({*fresh, *vector_changes.get(field.id, ())} - gone))
+        self._account_for_all(view)
         self._snapshot = None
 
     def change_catalog(self, collection: Collection) -> bool:
@@ -105,8 +120,42 @@ class CollectionIndex:
                 dead=(self.generation, len(self.deleted)),
                 builders=dict(self.builders),
                 vectors=counts,
+                damaged=dict(self.damaged),
             )
         return self._snapshot
+
+    def set_aside(self, view: ReadView, ordinal: int) -> bool:
+        """Take a live record that cannot be read out of the index. False where it is not in it any more."""
+        if ordinal >= self.length or not self._alive.array()[ordinal]:
+            return False
+        self._kill([ordinal])
+        self._account_for_all(view)
+        self._snapshot = None
+        return True
+
+    def _readable(self, view: ReadView, ordinals: Iterable[int], unreadable: list[int]) -> Iterator[Record]:
+        """The records of these ordinals, in order; those that are damaged go to `unreadable`, and get a row of nulls."""
+        for ordinal in ordinals:
+            try:
+                yield view.record(self.collection.id, ordinal)
+            except CorruptRecord:
+                unreadable.append(ordinal)
+
+    def _account_for_all(self, view: ReadView) -> None:
+        """Name the live records that are not alive here; of one whose key is lost too, only that it is missing is known."""
+        missing = view.live_count(self.collection.id) - self.live_count
+        if missing == len(self.damaged):
+            return
+        alive, self.damaged = self._alive.array(), {}
+        for key in view.keys(self.collection.id):
+            try:
+                ordinal = view.ordinal(self.collection.id, key)
+            except CorruptRecord:
+                ordinal = -1 - len(self.damaged)  # only the key is known
+            if ordinal is not None and not (0 <= ordinal < self.length and alive[ordinal]):
+                self.damaged[ordinal] = key
+        for number in range(len(self.damaged), missing):
+            self.damaged[-1 - number] = _KEY_LOST
 
     def _filled(self, name: str, by_id: Mapping[int, Field]) -> ColumnBuilder:
         """A column for a field that is new: what records written before it read as."""
@@ -152,13 +201,23 @@ class CollectionIndex:
         """Read the present vectors of these ordinals, ascending, from the store."""
         for start in range(0, len(ordinals), _BATCH_RECORDS):
             batch = ordinals[start : start + _BATCH_RECORDS]
-            changes = dict(zip(batch, view.vectors(self.collection.id, field_id, batch), strict=True))
+            changes = self._vectors_of(view, field_id, batch)
             size = next((len(vector) // 4 for vector in changes.values() if vector is not None), None)
             index = self.vectors.get(field_id)
             if size is not None and (index is None or self._outlived(index, size, ordinals)):
                 index = self.vectors[field_id] = VectorIndex(size)
             if index is not None:
                 index.apply(changes)
+
+    def _vectors_of(self, view: ReadView, field_id: int, ordinals: list[int]) -> dict[int, bytes | None]:
+        """By ordinal; where one cannot be read, its record is not alive from now on."""
+        found: dict[int, bytes | None] = {}
+        for ordinal in ordinals:
+            try:
+                found[ordinal] = next(iter(view.vectors(self.collection.id, field_id, [ordinal])))
+            except CorruptRecord:
+                self._kill([ordinal])
+        return found
 
     def _outlived(self, index: VectorIndex, size: int, renewed: list[int]) -> bool:
         """Whether vectors come of another length, and none of the old ones stays: the field has another model now."""

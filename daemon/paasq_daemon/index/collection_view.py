@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
@@ -10,8 +10,9 @@ from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.vector_search import VectorSearcher
 from paasq_daemon.store.read_view import ReadView
-from paasq_daemon.store.record import Record
-from paasq_dsl.catalog import Collection
+from paasq_daemon.store.record import Record, vector_numbers
+from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.values import Value
 
 
 class CollectionView:
@@ -24,6 +25,9 @@ class CollectionView:
         self.collection: Collection = snapshot.collection
         self.length: int = snapshot.length
         self.live: Mask = snapshot.live
+        self.damaged: Mapping[int, str] = (
+            snapshot.damaged
+        )  # keys of live records that cannot be read, which are left out
         self.text = text
         self._snapshot = snapshot
         self._store = store
@@ -33,6 +37,10 @@ class CollectionView:
         """The number of live records."""
         return self._snapshot.live_count
 
+    def require_readable(self, names: Iterable[str]) -> None:
+        """Raises StoreError where, in this past state, one of these fields had another type."""
+        self._snapshot.require_readable(names)
+
     def record(self, ordinal: int) -> Record:
         """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
         return self._store.record(self.collection.id, ordinal)
@@ -40,6 +48,10 @@ class CollectionView:
     def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
         """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
         return self._store.records(self.collection.id, ordinals)
+
+    def given_vectors(self, field: Field, ordinals: Iterable[int]) -> Iterator[Value]:
+        """The vectors of these records as they were given, in the order of `ordinals`; None where there is none."""
+        return map(vector_numbers, self._store.vectors(self.collection.id, field.id, ordinals))
 
     def column(self, name: str) -> Column:
         """A field's column, or `_key`, `_version`, `_seq`, `_time`. Raises KeyError where the name has none."""

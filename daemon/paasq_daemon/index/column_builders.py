@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from paasq_daemon.index.append_array import AppendArray
 from paasq_daemon.index.column import Codes, Column, DictionaryColumn, FlatColumn, ListColumn, Objects
 from paasq_dsl.types import Type, TypeKind
-from paasq_dsl.values import MONTH_MICROS, Duration, Value
+from paasq_dsl.values import Duration, Value
 
 Parts: TypeAlias = "dict[str, AppendArray[Any]]"
 Loaded: TypeAlias = "Mapping[str, NDArray[Any]]"
@@ -69,7 +69,7 @@ class FlatBuilder:
         self._nulls += len(values) - int(np.count_nonzero(valid))
         numbers: Iterable[Any] = (0 if v is None else v for v in values)
         if self.type.kind is TypeKind.DURATION:
-            numbers = (v.months * MONTH_MICROS + v.micros if isinstance(v, Duration) else 0 for v in values)
+            numbers = (v.length_us if isinstance(v, Duration) else 0 for v in values)
         self._values.extend(np.fromiter(numbers, self._values.dtype, len(values)))
         self._valid.extend(valid)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from paasq_daemon.index.column_builders import ColumnBuilder
 from paasq_daemon.index.column_statistics import ColumnStatistics, column_statistics, live_value_counts
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.index.vector_search import NO_VECTORS, VectorSearcher
+from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 from paasq_dsl.types import TypeKind
 
@@ -20,7 +21,8 @@ class ColumnSnapshot:
     """The state of a collection's indexes: ordinals 0 to `length`, of which `live` (bool by ordinal) are live.
     Immutable.
 
-    Columns are cut from their builders on first use. `dead` is the generation of the list of deleted ordinals, and how
+    Columns are cut from their builders on first use. `damaged` are records that are live in the store and cannot be read,
+    key by ordinal; they are not live here. `dead` is the generation of the list of deleted ordinals, and how
     long that list was.
     """
 
@@ -33,11 +35,16 @@ class ColumnSnapshot:
         dead: tuple[str, int],
         builders: Mapping[str, ColumnBuilder],
         vectors: Mapping[int, tuple[VectorIndex, int]],
+        damaged: Mapping[int, str],
     ) -> None:
         self.collection = collection
         self.length = length
         self.live = alive
         self.generation, self.dead_count = dead
+        self.damaged = damaged
+        self.refused: Mapping[
+            str, str
+        ] = {}  # of a past state: by field, why its values can't be read by the present type
         self._builders = builders
         self._vectors = vectors
         self._columns: dict[str, Column] = {}
@@ -49,8 +56,17 @@ class ColumnSnapshot:
         """The number of live records."""
         return int(np.count_nonzero(self.live))
 
+    def require_readable(self, names: Iterable[str]) -> None:
+        """Raises StoreError where one of these fields is `refused`."""
+        for name in names:
+            if name in self.refused:
+                hint = "restore a snapshot of that time into a folder of its own, and ask there"
+                raise StoreError(self.refused[name], hint)
+
     def column(self, name: str) -> Column:
-        """A system column or a field's, `length` rows. Raises KeyError where the name has no column."""
+        """A system column or a field's, `length` rows. Raises KeyError where the name has no column, StoreError where it is
+        refused."""
+        self.require_readable((name,))
         found = self._columns.get(name)
         if found is None:
             found = self._columns[name] = self._builders[self._builder_name(name)].column(self.length)
@@ -74,6 +90,7 @@ class ColumnSnapshot:
 
     def vectors(self, name: str) -> VectorSearcher:
         """The vectors of a field. Raises KeyError where the collection has no such vector field."""
+        self.require_readable((name,))
         found = self._vector_views.get(name)
         if found is None:
             field = self.collection.fields_by_name[name]

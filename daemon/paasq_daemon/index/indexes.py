@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,21 +21,34 @@ from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
-from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.errors import CorruptRecord, PaasqError, StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
+DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
+FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
+MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 )
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+
+
+class Moment(NamedTuple):
+    """The indexes of a past view, as it used them; records are read from the store by its sequence number."""
+
+    snapshots: Mapping[int, ColumnSnapshot]
+    failures: Mapping[int, Exception]
+    text_readers: Mapping[int, TextIndexReader]
 
 
 class IndexView:
@@ -45,7 +60,13 @@ class IndexView:
         catalog: Catalog,
         snapshots: Mapping[int, ColumnSnapshot],
         indexes: Indexes | HistoricalIndexes,
+        failures: Mapping[int, Exception] | None = None,
+        text_readers: Mapping[int, TextIndexReader] | None = None,
     ) -> None:
+        """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
+        of this state has used, by collection id."""
+        self._failures = failures or {}
+        self._text_readers = text_readers or {}
         self.seq: int = store.seq
         self.store = store
         self.catalog = catalog
@@ -53,12 +74,43 @@ class IndexView:
         self._indexes = indexes
         self._collections: dict[str, CollectionView] = {}
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a collection that was asked for has records that cannot be read, which are left out."""
+        return any(view.damaged for view in self._collections.values())
+
+    def problems(self) -> dict[str, dict[str, Any]]:
+        """By collection, in JSON: `damaged`, keys of records that are left out (not all of many), and `error`, why there is no
+        index."""
+        found: dict[str, dict[str, Any]] = {}
+        for name, collection in self.catalog.collections.items():
+            if collection.id in self._failures:
+                found[name] = {"error": _failed(name, self._failures[collection.id]).message}
+            elif damaged := self.snapshots[collection.id].damaged:
+                found[name] = {"damaged": sorted(damaged.values())[:DAMAGED_SHOWN_MAX]}
+        return found
+
+    def keep(self) -> None:
+        """Let a later view be of this very state, for the next page (`Indexes.read_kept`)."""
+        if isinstance(self._indexes, Indexes):
+            self._indexes.keep_moment(self)
+
+    @property
+    def moment(self) -> Moment:
+        """What of this view does not end with it."""
+        used = {view.collection.id: view.text.reader_used for view in self._collections.values()}
+        readers = {id_: reader for id_, reader in used.items() if reader is not None}
+        return Moment(self.snapshots, self._failures, {**self._text_readers, **readers})
+
     def collection(self, name: str) -> CollectionView:
-        """Raises KeyError where the catalog has no such collection."""
+        """Raises KeyError where the catalog has no such collection, StoreError where its index could not be made."""
         found = self._collections.get(name)
         if found is None:
-            snapshot = self.snapshots[self.catalog.collections[name].id]
-            text = TextSearcher(self._indexes.text_index(snapshot.collection.id), snapshot, self.store)
+            id_ = self.catalog.collections[name].id
+            if id_ in self._failures:
+                raise _failed(name, self._failures[id_])
+            snapshot = self.snapshots[id_]
+            text = TextSearcher(self._indexes.text_index(id_), snapshot, self.store, self._text_readers.get(id_))
             found = self._collections[name] = CollectionView(snapshot, self.store, text)
         return found
 
@@ -78,7 +130,13 @@ class Indexes:
         self._seq: int | None = None  # None: nothing can be trusted, and all is to be built
         self._catalog = Catalog()
         self._collections: dict[int, CollectionIndex] = {}
+        self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
+        self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
+        self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
+        self._set_aside: set[tuple[int, int]] = (
+            set()
+        )  # collection and ordinal of records that were damaged under a view
         self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         with store.read() as view:
@@ -92,10 +150,20 @@ class Indexes:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, snapshots, self)
+                view = IndexView(store_view, self._catalog, snapshots, self, dict(self._failures))
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
+
+    def run(self, work: Callable[[IndexView], T]) -> T:
+        """The result of `work` on a view. Where it meets a record that is damaged, that is set aside, and it runs again."""
+        while True:
+            try:
+                with self.read() as view:
+                    return work(view)
+            except CorruptRecord as error:
+                if not self.set_aside(error):
+                    raise
 
     @contextmanager
     def read_as_of(self, present: IndexView, seq: int) -> Iterator[IndexView]:
@@ -108,6 +176,50 @@ class Indexes:
             yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
         finally:
             self._keep(past)
+
+    @contextmanager
+    def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
+        """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
+        same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
+        with self._lock:
+            moment = self._moments.get((seq, present.catalog.version))
+        store = present.store if seq == present.seq else HistoricalView(present.store, seq)
+        if moment is not None:
+            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers)
+        elif seq == present.seq:
+            yield present
+        else:
+            with self.read_as_of(present, seq) as view:
+                yield view
+
+    def keep_moment(self, view: IndexView) -> None:
+        """For `read_kept`; the least lately used are dropped."""
+        with self._lock:
+            name = view.seq, view.catalog.version
+            known, now = self._moments.pop(name, None), view.moment
+            readers = {**(known.text_readers if known else {}), **now.text_readers}
+            self._moments[name] = now._replace(text_readers=readers)
+            while len(self._moments) > MOMENTS_MAX:
+                del self._moments[next(iter(self._moments))]
+
+    def set_aside(self, error: CorruptRecord) -> bool:
+        """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
+        False where the error is not of one record, or that record was set aside before."""
+        if error.place is None:
+            return False
+        with self._lock, self._store.read() as view:
+            self._advance(view)
+            index = self._collections.get(error.place[0])
+            found = index is not None and index.set_aside(view, error.place[1])
+            if not found and error.place in self._set_aside:
+                return False
+            self._set_aside.add(error.place)
+            self._moments.clear()
+            pasts, self._pasts = self._pasts, {}
+        for past in pasts.values():
+            past.close()
+        _log.error("a record is left out of answers: %s", error.message)
+        return True
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
@@ -122,6 +234,7 @@ class Indexes:
         with self._lock:
             texts, self._texts = self._texts, {}
             pasts, self._pasts = self._pasts, {}
+            self._moments.clear()
         for text in texts.values():
             text.close()
         for past in pasts.values():
@@ -157,10 +270,17 @@ class Indexes:
             return
         self._seq = self._checkpoint_seq = seq
         self._advance(view)
+        for id_, index in self._collections.items():
+            if index.live_count != view.live_count(
+                id_
+            ):  # records were damaged at the checkpoint, and may be sound again
+                self._collections[id_] = CollectionIndex.build(view, index.collection)
 
     def _advance(self, view: ReadView) -> None:
-        """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records."""
-        if self._seq == view.seq and len(self._collections) == len(self._catalog.collections):
+        """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records; where it fails
+        for one collection, that one has an error in place of an index."""
+        known = len(self._collections) + len(self._failures) == len(self._catalog.collections)
+        if self._seq == view.seq and known and not (self._failures and time.monotonic() >= self._retry_at_s):
             return
         seq, self._seq = self._seq, None
         changes = None
@@ -171,10 +291,20 @@ class Indexes:
                 _log.warning("columns are built from the records: %s", reason)
         self._catalog = view.catalog
         present = self._collections if changes is not None else {}
-        self._collections = {
-            collection.id: self._brought_up(view, collection, present, changes or {})
-            for collection in self._catalog.collections.values()
-        }
+        failed = {id_: error for id_, error in self._failures.items() if changes is not None and id_ not in changes}
+        if time.monotonic() >= self._retry_at_s:
+            failed = {}
+        self._collections, self._failures = {}, {}
+        for collection in self._catalog.collections.values():
+            if collection.id in failed:
+                self._failures[collection.id] = failed[collection.id]
+                continue
+            try:
+                self._collections[collection.id] = self._brought_up(view, collection, present, changes or {})
+            except Exception as error:  # noqa: BLE001  # whatever it is, the other collections answer
+                _log.exception("%s cannot be indexed", collection.name)
+                self._failures[collection.id] = error
+                self._retry_at_s = time.monotonic() + FAILED_RETRY_S
         self._seq = view.seq
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
@@ -218,3 +348,11 @@ class Indexes:
             self.checkpoint()
         except OSError as error:
             _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)
+
+
+def _failed(name: str, error: Exception) -> StoreError:
+    said = error.message if isinstance(error, PaasqError) else f"{type(error).__name__}: {error}"
+    return StoreError(
+        f"{name} cannot be indexed: {said}",
+        "others answer; its records can be read, written and deleted by key, and it is tried again after a write to it",
+    )

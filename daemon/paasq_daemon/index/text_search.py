@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
 from paasq_daemon.index.snippet_selection import Snippet, select_snippet
-from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader
+from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader, text_fields
 from paasq_daemon.index.text_query import TextField, TextFieldGroup, build_query
 from paasq_daemon.store.read_view import ReadView
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery
@@ -46,14 +45,20 @@ NO_HITS = TextHits(np.empty(0, np.int64), np.empty(0, np.float32))
 class TextSearcher:
     """The text of a collection. Its index is brought up to the view's sequence number when first asked."""
 
-    def __init__(self, index: TextIndex, snapshot: ColumnSnapshot, view: ReadView) -> None:
+    def __init__(
+        self, index: TextIndex, snapshot: ColumnSnapshot, view: ReadView, reader: TextIndexReader | None = None
+    ) -> None:
+        """`reader` is one that another searcher of this very state has used: scores depend on it."""
         self._index = index
         self._snapshot = snapshot
         self._view = view
+        self.reader_used = reader
 
-    @cached_property
+    @property
     def _reader(self) -> TextIndexReader:
-        return self._index.reader(self._snapshot, self._view)
+        if self.reader_used is None:
+            self.reader_used = self._index.reader(self._snapshot, self._view)
+        return self.reader_used
 
     def search(
         self,
@@ -135,11 +140,13 @@ class TextSearcher:
 
     def _groups(self, fields: Mapping[str, float]) -> dict[TextFieldGroup, float]:
         if not fields:
+            self._snapshot.require_readable(f.name for f in text_fields(self._snapshot.collection))
             return dict.fromkeys(self._reader.groups, 1.0)
         named = {self._field(name): weight for name, weight in fields.items()}
         return {TextFieldGroup(field, (field,)): weight for field, weight in named.items()}
 
     def _field(self, name: str) -> TextField:
+        self._snapshot.require_readable((name,))
         field = self._reader.fields.get(name)
         if field is None:
             raise KeyError(f"{self._snapshot.collection.name}.{name} is no text field")

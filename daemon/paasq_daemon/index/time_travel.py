@@ -36,12 +36,16 @@ class HistoricalIndexes:
         self._folder = TemporaryDirectory(prefix=HISTORICAL_PREFIX, dir=folder)
 
     def snapshot(self, store: HistoricalView, collection: Collection) -> ColumnSnapshot:
-        """The state of a collection. Raises StoreError where it did not exist, or a field of the same name had another type."""
+        """The state of a collection. Raises StoreError where it did not exist; a field that had another type then is refused
+        where it is asked for.
+        """
         with self._lock:
             found = self._snapshots.get(collection.id)
             if found is None:
-                _check_fields(store, collection)
-                found = self._snapshots[collection.id] = CollectionIndex.build(store, collection).snapshot()
+                other_types = _fields_of_another_type(store, collection)
+                found = CollectionIndex.build(store, collection).snapshot()
+                found.refused = other_types
+                self._snapshots[collection.id] = found
             return found
 
     def text_index(self, collection_id: int) -> TextIndex:
@@ -80,17 +84,17 @@ class HistoricalSnapshots(Mapping[int, ColumnSnapshot]):
         return len(self._past.catalog.collections_by_id)
 
 
-def _check_fields(store: HistoricalView, collection: Collection) -> None:
+def _fields_of_another_type(store: HistoricalView, collection: Collection) -> dict[str, str]:
+    """By name, what each of them is refused with. Raises StoreError where there was no such collection."""
     then = store.catalog.collections_by_id.get(collection.id)
     if then is None:
         raise StoreError(
             f"there was no collection {collection.name} at sequence number {store.seq}", "read a later moment"
         )
     known = {field.id for field in then.fields}
-    for field in collection.fields:
-        if field.id not in known and field.name in then.fields_by_name:
-            was = then.fields_by_name[field.name].type
-            raise StoreError(
-                f"{collection.name}.{field.name} was {was} at sequence number {store.seq}, and is {field.type} now",
-                "restore a snapshot of that time into a folder of its own, and ask there",
-            )
+    return {
+        field.name: f"{collection.name}.{field.name} was {then.fields_by_name[field.name].type} at sequence number "
+        f"{store.seq}, and is {field.type} now"
+        for field in collection.fields
+        if field.id not in known and field.name in then.fields_by_name
+    }

@@ -19,6 +19,8 @@ from paasq_dsl.values import (
     INT_MIN,
     Duration,
     Value,
+    is_time,
+    parse_datetime,
     parse_duration,
     parse_time,
     to_micros,
@@ -74,7 +76,7 @@ def _instants(type_: Type, raw: Any, zone: str) -> Any:
     if type_.kind is not TypeKind.TIME or not isinstance(raw, str):
         return raw
     try:
-        return parse_time(raw, find_zone(zone) or UTC)
+        return to_micros(parse_datetime(raw), find_zone(zone) or UTC)
     except ValueError:
         return raw
 
@@ -120,21 +122,23 @@ def _bool(_: Type, raw: Any) -> Value:
 
 
 def _time(_: Type, raw: Any) -> Value:
-    if isinstance(raw, date):  # a datetime is one
-        return to_micros(raw)
-    if isinstance(raw, int) and not isinstance(raw, bool) and INT_MIN <= raw <= INT_MAX:
-        return raw
     try:
-        return parse_time(str(raw))
+        given = raw if isinstance(raw, int) else to_micros(raw) if isinstance(raw, date) else parse_time(str(raw))
     except ValueError:
-        raise _UnfitError("a time such as 2026-11-22 or 2026-11-22T09:30:00Z") from None
+        given = True
+    if isinstance(given, bool):
+        raise _UnfitError("a time such as 2026-11-22 or 2026-11-22T09:30:00Z")
+    if not is_time(given):
+        raise _UnfitError("a time of the years 1 to 9999")
+    return given
 
 
 def _duration(_: Type, raw: Any) -> Value:
-    if isinstance(raw, Duration):
-        return raw
-    if isinstance(raw, timedelta):
-        return Duration(0, raw // timedelta(microseconds=1))
+    if isinstance(raw, (Duration, timedelta)):
+        given = Duration(0, raw // timedelta(microseconds=1)) if isinstance(raw, timedelta) else raw
+        if not given.is_storable:
+            raise _UnfitError("a duration of less than 292,000 years")
+        return given
     try:
         sign = -1 if raw.startswith("-") else 1
         length = parse_duration(raw.removeprefix("-"))

@@ -12,7 +12,7 @@ from paasq_daemon.kernels.columns import column_to_values, compact_dictionary, d
 from paasq_daemon.kernels.durations import length_us
 from paasq_daemon.kernels.operands import null_mask, numeric_values
 from paasq_dsl.types import STRING_KINDS, TypeKind
-from paasq_dsl.values import MONTH_MICROS, Duration, Value
+from paasq_dsl.values import Duration, Value
 
 _SPREAD = (
     4  # up to so many times more possible than actual numbers, a table of all possible ones is quicker than sorting
@@ -80,7 +80,7 @@ def scalar_sort_key(value: Value) -> tuple[Any, ...]:
     if isinstance(value, list):
         return (0, tuple(scalar_sort_key(item) for item in value))
     if isinstance(value, Duration):
-        return (0, value.months * MONTH_MICROS + value.micros)
+        return (0, value.length_us)
     return (0, value)
 
 

@@ -41,6 +41,7 @@ def fetch_columns(source: CollectionView, names: Iterable[str], ordinals: Ints) 
         else:
             stored_apart.append(field)
     if stored_apart:
+        source.require_readable(field.name for field in stored_apart)
         once, places = np.unique(ordinals, return_inverse=True)
         if len(once) == len(ordinals):
             found |= _read_columns(source, stored_apart, ordinals)
@@ -101,10 +102,5 @@ def _read_columns(source: CollectionView, fields: Sequence[Field], ordinals: Int
 
 
 def _vectors(source: CollectionView, field: Field, ordinals: Ints) -> Column:
-    try:
-        vectors = source.vectors(field.name)
-    except KeyError:  # none has come yet
-        return column_from_values(field.type, [None] * len(ordinals))
-    found = (vectors.vector(ordinal) for ordinal in ordinals.tolist())
-    values: list[Value] = [None if v is None else v.tolist() for v in found]
-    return column_from_values(field.type, values)
+    """As they were given: the index holds their directions alone."""
+    return column_from_values(field.type, list(source.given_vectors(field, ordinals.tolist())))

@@ -1,14 +1,16 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
-A cursor holds the values that its last row was ordered by and the row's ordinal, so that the next page begins right behind
-it, whatever was written in between. With the ordinal goes what tells the rows of one record apart (expand). Rows that were
-made (summarize) have no ordinal; their order is total without.
+A cursor holds the sequence number and the moment of the first page, whose state all later ones are read from; the values
+that its last row was ordered by, and the row's ordinal, behind which the next page begins. With the ordinal goes what tells
+the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their order is total without. Where
+the values are long, a hash of them is in their place.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ import orjson
 from paasq_daemon.index.column import Column, FlatColumn, Mask
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.evaluate import evaluate_scalar
+from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.kernels.sort import argsort
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.capability import Capability
@@ -31,9 +33,10 @@ from paasq_daemon.operators.spec import OperatorSpec
 from paasq_dsl.bound import BoundExpression, PageStage
 from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import INT
-from paasq_dsl.values import Duration, Value
+from paasq_dsl.values import INT_MAX, INT_MIN, Duration, Value, is_time
 
 CURSOR_CHARACTERS_MAX = 4_096
+_VALUES_BYTES_MAX = 2_048  # longer ones are hashed, so that every cursor is taken back
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,19 @@ class Page(Operator):
         size = evaluate_row_count(self.size, context)
         if size == 0:
             raise EvaluationError("PQ0711", self.size.span, stage="page", found=size)
-        cursor = None if self.after is None else evaluate_scalar(self.after, context.evaluation)
+        cursor = self.read_cursor(context.evaluation, context.fingerprint())
         if cursor is not None:
             assert self.after is not None
-            batch = batch.filter(rows_after_cursor(batch, cursor, context.fingerprint(), self.after.span))
+            batch = batch.filter(rows_after_cursor(batch, cursor, self.after.span))
         return truncate_with_cursor(context, batch, size, "limit")
+
+    def read_cursor(self, values: EvaluationContext, fingerprint: str) -> Cursor | None:
+        """None for the first page. Raises EvaluationError where what is given is no cursor, or one of another plan."""
+        given = None if self.after is None else evaluate_scalar(self.after, values)
+        if given is None:
+            return None
+        assert self.after is not None
+        return decode_cursor(given, fingerprint, self.after.span)
 
     def describe(self) -> str:
         return f"page {expression_text(self.size)}" + (f" after {expression_text(self.after)}" if self.after else "")
@@ -63,31 +74,79 @@ class Page(Operator):
         return min(rows, estimator.count(self.size, rows))
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """`values` are what the row was ordered by, or a hash of that (`_hash`); `ties` tell it from rows of the same values."""
+
+    seq: int
+    now_us: int
+    values: list[Value] | str
+    ties: list[int]
+
+
 def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, reason: str) -> Batch:
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    context.cursor = _cursor_at(batch, size - 1, context.fingerprint()) if size else None
+    context.cursor = _cursor_at(context, batch, size - 1) if size else None
     context.reasons.insert(0, reason)
     context.depth_limited = False
     return batch.take(np.arange(size))
 
 
-def rows_after_cursor(batch: Batch, cursor: object, fingerprint: str, span: Span = DUMMY_SPAN) -> Mask:
+def rows_after_cursor(batch: Batch, cursor: Cursor, span: Span = DUMMY_SPAN) -> Mask:
     """Which rows come after the cursor's. Raises EvaluationError where it is none of this plan."""
-    values, last = _read(cursor, fingerprint, span)
-    if len(values) != len(batch.order) or len(last) != len(batch.tiebreakers):
+    values, last = cursor.values, cursor.ties
+    if len(last) != len(batch.tiebreakers):
+        raise EvaluationError("PQ0731", span)
+    if isinstance(values, str):
+        return _rows_after_hash(batch, values, last, span)
+    if len(values) != len(batch.order):
         raise EvaluationError("PQ0731", span)
     # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
-    keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
-    keys += [(FlatColumn(INT, np.append(tie, at)), False) for tie, at in zip(batch.tiebreakers, last, strict=True)]
+    try:
+        keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
+        keys += [(FlatColumn(INT, np.append(tie, at)), False) for tie, at in zip(batch.tiebreakers, last, strict=True)]
+        order = argsort(keys, batch.length + 1)
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:  # a value that is none of the column's
+        raise EvaluationError("PQ0730", span) from error
     ranks = np.empty(batch.length + 1, np.int64)
-    ranks[argsort(keys, batch.length + 1)] = np.arange(batch.length + 1)
+    ranks[order] = np.arange(batch.length + 1)
     mask: Mask = ranks[:-1] > ranks[-1]
-    if (
-        batch.ordinals is not None
-    ):  # the cursor's own row, wherever it stands by now; rows that were made stand where they do
-        mask &= ~np.logical_and.reduce([tie == at for tie, at in zip(batch.tiebreakers, last, strict=True)])
+    if batch.ordinals is not None:  # the cursor's own row, wherever it stands; rows that were made stand where they do
+        mask &= ~_at_ties(batch, last)
+    return mask
+
+
+def decode_cursor(given: object, fingerprint: str, span: Span) -> Cursor:
+    """Raises EvaluationError where it is none, or one of another plan."""
+    none = EvaluationError("PQ0730", span)
+    if not isinstance(given, str) or len(given) > CURSOR_CHARACTERS_MAX:
+        raise none
+    try:
+        made_by, seq, now_us, values, last = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+        decoded = values if isinstance(values, str) else [_decode(value) for value in values]
+    except (ValueError, TypeError, binascii.Error, KeyError, OverflowError, RecursionError) as error:
+        raise none from error
+    if not (isinstance(last, list) and all(_is_int(each) for each in (seq, now_us, *last)) and is_time(now_us)):
+        raise none
+    if made_by != fingerprint:
+        raise EvaluationError("PQ0731", span)
+    return Cursor(seq, now_us, decoded, last)
+
+
+def _rows_after_hash(batch: Batch, wanted: str, last: list[int], span: Span) -> Mask:
+    """The row is looked for: in the state that it was read from it is there."""
+    at = np.flatnonzero(_at_ties(batch, last))
+    found = next((row for row in at.tolist() if _hash(_values_at(batch, row)) == wanted), None)
+    if found is None:
+        raise EvaluationError("PQ0731", span)
+    return np.arange(batch.length) > found
+
+
+def _at_ties(batch: Batch, last: list[int]) -> Mask:
+    same = [tie == at for tie, at in zip(batch.tiebreakers, last, strict=True)]
+    mask: Mask = np.logical_and.reduce(same) if same else np.ones(batch.length, np.bool_)
     return mask
 
 
@@ -95,40 +154,40 @@ def _appended(column: Column, value: Value) -> Column:
     return column_from_values(column.type, [*column_to_values(column), value])
 
 
-def _cursor_at(batch: Batch, row: int, fingerprint: str) -> str:
+def _values_at(batch: Batch, row: int) -> list[Any]:
     at = np.array([row], np.int64)
-    values = [_encode(column_to_values(key.column.take(at))[0]) for key in batch.order]
+    return [_encode(column_to_values(key.column.take(at))[0]) for key in batch.order]
+
+
+def _hash(values: list[Any]) -> str:
+    return hashlib.blake2b(orjson.dumps(values), digest_size=12).hexdigest()
+
+
+def _cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
     last = [int(tie[row]) for tie in batch.tiebreakers]
-    return base64.urlsafe_b64encode(orjson.dumps([fingerprint, values, last])).decode().rstrip("=")
+    values = _values_at(batch, row)
+    kept = values if len(orjson.dumps(values)) <= _VALUES_BYTES_MAX else _hash(values)
+    parts = [context.fingerprint(), context.view.seq, context.evaluation.now_us, kept, last]
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def _read(cursor: object, fingerprint: str, span: Span) -> tuple[list[Value], list[int]]:
-    """The values that the cursor's row is ordered by, and its ties."""
-    none = EvaluationError("PQ0730", span)
-    if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARACTERS_MAX:
-        raise none
-    try:
-        made_by, values, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        decoded = [_decode(value) for value in values]
-    except (ValueError, TypeError, binascii.Error, KeyError) as error:
-        raise none from error
-    if made_by != fingerprint or not isinstance(last, list) or not all(isinstance(tie, int) for tie in last):
-        raise EvaluationError("PQ0731", span)
-    return decoded, last
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and INT_MIN <= value <= INT_MAX
 
 
 def _encode(value: Value) -> Any:
     if isinstance(value, Duration):
         return {"months": value.months, "micros": value.micros}
-    return value
+    return [_encode(item) for item in value] if isinstance(value, list) else value
 
 
 def _decode(value: Any) -> Value:
     if isinstance(value, dict):
-        return Duration(int(value["months"]), int(value["micros"]))
-    if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise TypeError
-    return value
+        duration = Duration(int(value["months"]), int(value["micros"]))
+        if not duration.is_storable:
+            raise ValueError
+        return duration
+    return [_decode(item) for item in value] if isinstance(value, list) else value
 
 
 OPERATORS = (OperatorSpec(PageStage, lambda s, _: Page(s.size, s.after), frozenset({Capability.PAGES})),)

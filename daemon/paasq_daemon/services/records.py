@@ -27,10 +27,11 @@ class RecordService:
         with self.store.read() as view:
             found = find_collection(view.catalog, collection)
             record = view.get(found.id, key)
-        if record is None:
-            return None
+            if record is None:
+                return None
+            document = record.to_document(found, view.given_vectors(found, record))
         system = {"_version": record.version, "_seq": record.seq, "_time": record.time_us}
-        return {**record.to_document(found), **system}
+        return {**document, **system}
 
     def put(self, collection: str, records: list[dict[str, Any]]) -> PutResult:
         """Insert or replace records given as JSON objects: all of them, or with an error none.

@@ -7,6 +7,7 @@ from typing import Any
 
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
+from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.store.store import Store
 
 
@@ -15,13 +16,18 @@ class StatusService:
     """Reads what the parts of an instance count. May be called from any thread."""
 
     store: Store
+    indexes: Indexes
     compiler: Compiler
     embedder: Embedder
 
     def report(self) -> dict[str, Any]:
-        """JSON: the folder, the sequence number, the catalog's version, counts by collection, the model, the plan cache."""
+        """JSON: the folder, the sequence number, the catalog's version, counts by collection, the model, the plan cache.
+
+        A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
+        there are such.
+        """
         with self.store.read() as view:
-            collections = {
+            collections: dict[str, dict[str, Any]] = {
                 c.name: {
                     "records": view.live_count(c.id),
                     "pending_vectors": sum(view.pending_vector_count(c.id, f.id) for f in c.fields if f.source_fields),
@@ -29,6 +35,9 @@ class StatusService:
                 for c in view.catalog.collections.values()
             }
             seq, version = view.seq, view.catalog.version
+        with self.indexes.read() as indexed:
+            for name, problem in indexed.problems().items():
+                collections.get(name, {}).update(problem)
         cache = self.compiler.cache
         return {
             "folder": str(self.store.folder),

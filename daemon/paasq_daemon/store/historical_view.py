@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.layout import VECTOR_KEY
 from paasq_daemon.store.read_view import ReadView
@@ -54,6 +56,16 @@ class HistoricalView(ReadView):
         """The ordinal of the record that was live then under this key; None where there was none."""
         name = (collection_id, key)
         return self._earlier[name] if name in self._earlier else super().ordinal(collection_id, key)
+
+    def keys(self, collection_id: int) -> Iterator[str]:
+        """The keys of records that were live then, and of later ones, which have no ordinal here."""
+        later = (key for id_, key in self._earlier if id_ == collection_id)
+        yield from dict.fromkeys((*super().keys(collection_id), *later))
+
+    def version(self, collection_id: int, key: str) -> int:
+        """The version of the record that was live then; 0 where there was none."""
+        ordinal = self.ordinal(collection_id, key)
+        return 0 if ordinal is None else self.record(collection_id, ordinal).version
 
     def live_count(self, collection_id: int) -> int:
         """How many records were live then. Costs a look-up for each key of the collection that has changed since."""

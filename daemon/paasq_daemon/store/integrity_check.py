@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import lmdb
@@ -63,7 +64,7 @@ class _Audit:
                         self._count(key).add_content(stored_checksum(envelope))
                     examine(key, payload)
                 except StoreError as error:
-                    self._find(f"{table.name} {key.hex()}", error.message)
+                    self._find(self._name(table, key), error.message)
         except lmdb.Error as error:
             self._find(table.name, f"the table cannot be read to its end ({error})")
 
@@ -127,6 +128,16 @@ class _Audit:
                     self._find(f"collection {collection_id}", f"the count of {name} does not hold")
             if counted.next_ordinal > state.next_ordinal:
                 self._find(f"collection {collection_id}", f"ordinal {counted.next_ordinal - 1} was never given")
+
+    def _name(self, table: Table, key: bytes) -> str:
+        """`keys note:a`, as people name the record where its collection is known; else the bytes of the entry's key."""
+        with suppress(StoreError):
+            collection = self.view.catalog.collections_by_id.get(int.from_bytes(key[: COLLECTION_KEY.size]))
+            if collection is not None and table.name == "keys":
+                return f"{table.name} {collection.name}:{key[COLLECTION_KEY.size :].decode('utf-8', 'replace')}"
+            if collection is not None and table.name in ("records", "vectors", "pending"):
+                return f"{table.name} {key.hex()} of {collection.name}"
+        return f"{table.name} {key.hex()}"
 
     def _count(self, key: bytes) -> CollectionCounters:
         return self.counted.setdefault(COLLECTION_KEY.unpack_from(key)[0], CollectionCounters())

@@ -13,7 +13,7 @@ from paasq_daemon.store.counters import (
     decode_collection_counters,
     decode_store_counters,
 )
-from paasq_daemon.store.entry_codec import decode, unknown_shape
+from paasq_daemon.store.entry_codec import decode, unknown_shape, verify_checksum
 from paasq_daemon.store.journal import JournalEntry, decode_entry
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
@@ -27,12 +27,15 @@ from paasq_daemon.store.layout import (
     counters_meta_key,
     pack_key,
 )  # fmt: skip
-from paasq_daemon.store.record import Record, decode_record
+from paasq_daemon.store.record import Record, decode_record, vector_numbers
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
-from paasq_dsl.catalog import Catalog, catalog_from_json
+from paasq_dsl.catalog import Catalog, Collection, catalog_from_json
+from paasq_dsl.types import TypeKind
+from paasq_dsl.values import Value
 
-_CHECK_HINT = "run `paasq check-store`, and restore a snapshot"
+_CHECK_HINT = "restore a snapshot"
+_RECORD_HINT = "put it anew, or delete it; the others are not affected"
 
 
 class ReadView:
@@ -77,13 +80,18 @@ class ReadView:
 
     def record(self, collection_id: int, ordinal: int) -> Record:
         """A record, live or deleted. Raises CorruptRecord where it is damaged, missing, or was trimmed."""
-        body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
-        if body is None:
-            raise CorruptRecord(
-                f"record {ordinal} of collection {collection_id} is not in the store",
-                f"where its history was not trimmed, it is lost: {_CHECK_HINT}",
-            )
-        return decode_record(collection_id, ordinal, body)
+        try:
+            body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
+            if body is not None:
+                return decode_record(collection_id, ordinal, body)
+        except CorruptRecord as error:
+            hint = f"{error.hint}; or {_RECORD_HINT}"
+            raise CorruptRecord(error.message, hint, (collection_id, ordinal)) from error
+        raise CorruptRecord(
+            f"record {ordinal} of collection {collection_id} is not in the store",
+            f"where its history was not trimmed, it is lost: {_RECORD_HINT}",
+            (collection_id, ordinal),
+        )
 
     def records(self, collection_id: int, ordinals: Iterable[int]) -> Iterator[Record]:
         """The records of these ordinals, in the order given."""
@@ -94,6 +102,11 @@ class ReadView:
         live = self._live(collection_id, key)
         return None if live is None else live[0]
 
+    def version(self, collection_id: int, key: str) -> int:
+        """The version of the live record with this key; 0 where there is none. Its body is not read."""
+        live = self._live(collection_id, key)
+        return 0 if live is None else live[1]
+
     def ordinals(self, collection_id: int, keys: Iterable[str]) -> list[int]:
         """The ordinals of the live records with these keys, in the order given; -1 where there is none."""
         found = (self.ordinal(collection_id, key) for key in keys)
@@ -102,7 +115,37 @@ class ReadView:
     def get(self, collection_id: int, key: str) -> Record | None:
         """The live record with this key; None where there is none."""
         ordinal = self.ordinal(collection_id, key)
-        return None if ordinal is None else self.record(collection_id, ordinal)
+        try:
+            return None if ordinal is None else self.record(collection_id, ordinal)
+        except CorruptRecord as error:
+            raise CorruptRecord(f"the record {key!r} is damaged: {error.message}", error.hint, error.place) from error
+
+    def get_readable(self, collection_id: int, key: str) -> Record | None:
+        """As `get`; None also where the record is damaged: for what replaces it."""
+        try:
+            return self.get(collection_id, key)
+        except CorruptRecord:
+            return None
+
+    def keys(self, collection_id: int) -> Iterator[str]:
+        """The keys of the live records, in the order of their bytes; in a write transaction, of those it began with or
+        put. Those of damaged records are among them."""
+        prefix = COLLECTION_KEY.pack(collection_id)
+        for key, _ in self.tables.keys.scan_raw(self.txn, prefix):
+            yield key[len(prefix) :].decode("utf-8", "replace")
+
+    def scan_readable(self, collection_id: int) -> Iterator[Record]:
+        """As `scan`, without the records that are damaged or lost."""
+        prefix = COLLECTION_KEY.pack(collection_id)
+        for key, envelope in self.tables.records.scan_raw(self.txn, prefix):
+            try:
+                body = verify_checksum(self.tables.records.seed, key, envelope)
+                record = decode_record(collection_id, RECORD_KEY.unpack(key)[1], body)
+                live = self.ordinal(collection_id, record.key) == record.ordinal
+            except CorruptRecord:
+                continue
+            if live:
+                yield record
 
     def scan(self, collection_id: int) -> Iterator[Record]:
         """The live records in the order of ordinals. Raises CorruptRecord at the end where some are missing.
@@ -158,6 +201,14 @@ class ReadView:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
         return (self._vector(collection_id, field_id, ordinal) for ordinal in ordinals)
 
+    def given_vectors(self, collection: Collection, record: Record) -> dict[str, Value]:
+        """The vectors of a record by field name, as they were given; those that are made of text are left out."""
+        return {
+            field.name: vector_numbers(self._vector(collection.id, field.id, record.ordinal))
+            for field in collection.fields_of_kind(TypeKind.VECTOR)
+            if not field.source_fields
+        }
+
     def pending_vectors(self, collection_id: int, field_id: int, limit: int) -> list[int]:
         """The ordinals whose vector is still to be made, ascending, `limit` at most."""
         prefix = VECTOR_KEY.pack(collection_id, field_id, 0)[:8]
@@ -188,7 +239,9 @@ class ReadView:
             body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
             record = body and decode_record(collection_id, ordinal, body)
             if record and field_id in record.vector_fields and self.ordinal(collection_id, record.key) == ordinal:
-                raise CorruptRecord(f"vector {field_id} of the record {record.key!r} is lost", _CHECK_HINT)
+                raise CorruptRecord(
+                    f"vector {field_id} of the record {record.key!r} is lost", _RECORD_HINT, (collection_id, ordinal)
+                )
         return vector
 
     def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 from paasq_daemon.store.layout import BODY_BYTES_MAX
 from paasq_daemon.wire.errors import InvalidValue
@@ -35,10 +37,17 @@ class Record:
         """By the names of fields; what the record was not given has its default."""
         return {f.name: self.fields.get(f.id, f.default) for f in collection.fields}
 
-    def to_document(self, collection: Collection) -> dict[str, Value]:
-        """As it is put and read: its key and its values, objects nested."""
-        values = self.field_values(collection) | {collection.key: self.key}
+    def to_document(self, collection: Collection, vectors: Mapping[str, Value]) -> dict[str, Value]:
+        """As it is put and read: its key and its values, objects nested. `vectors` are those that were given with it, by name
+        (`ReadView.given_vectors`).
+        """
+        values = self.field_values(collection) | {collection.key: self.key, **vectors}
         return {name: nest_value(type_, name, values.__getitem__) for name, type_ in collection.record_types.items()}
+
+
+def vector_numbers(stored: bytes | None) -> Value:
+    """A stored vector, little-endian float32, as numbers, each exactly as it is stored; None where there is none."""
+    return None if stored is None else np.frombuffer(stored, "<f4").tolist()
 
 
 def encode_record(record: Record) -> bytes:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import lmdb
 
 from paasq_daemon.store.counters import CollectionCounters, encode_collection_counters, encode_store_counters
-from paasq_daemon.store.entry_codec import encode
+from paasq_daemon.store.entry_codec import encode, verify_checksum
 from paasq_daemon.store.journal import ChangeKind, RecordChange, encode_entry
 from paasq_daemon.store.layout import (
     BODY_BYTES_MAX,
     CATALOG_NAME,
+    COLLECTION_KEY,
     KEY_ENTRY,
     RECORD_KEY,
     SEQ_KEY,
@@ -23,9 +25,9 @@ from paasq_daemon.store.layout import (
     pack_key,
 )  # fmt: skip
 from paasq_daemon.store.read_view import ReadView
-from paasq_daemon.store.record import Record, encode_record
+from paasq_daemon.store.record import Record, decode_record, encode_record
 from paasq_daemon.store.tables import Table, Tables
-from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.wire.errors import ConflictError, CorruptRecord, InvalidValue
 from paasq_dsl.catalog import Catalog, catalog_to_json
 from paasq_dsl.values import Value
 
@@ -174,6 +176,21 @@ class WriteTransaction(ReadView):
         for field_id in state.pending:
             if self._erase(self.tables.pending, state, VECTOR_KEY.pack(collection_id, field_id, ordinal)):
                 state.pending[field_id] -= 1
+
+    def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
+        """Where the key's entry is damaged, its record is the last one that was written under it."""
+        try:
+            return super()._live(collection_id, key)
+        except CorruptRecord:
+            last = None
+            for name, envelope in self.tables.records.scan_raw(self.txn, COLLECTION_KEY.pack(collection_id)):
+                with suppress(CorruptRecord):
+                    body = verify_checksum(self.tables.records.seed, name, envelope)
+                    record = decode_record(collection_id, RECORD_KEY.unpack(name)[1], body)
+                    last = (record.ordinal, record.version) if record.key == key else last
+            if last is None:
+                raise
+            return last
 
     def _touch(self, collection_id: int) -> CollectionCounters:
         if collection_id not in self._touched:

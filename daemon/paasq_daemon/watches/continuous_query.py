@@ -83,10 +83,8 @@ class ContinuousQuery:
         with self._lock:
             self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
-            with self._indexes.read() as view:
-                watched = self._prepare(view, self._cancel)
-                self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
-                now = watched.result()
+            watched, now = self._indexes.run(self._present)
+            self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
             events = list(_difference(self._last_result, now, watched.statement.events))
             first, self._started, self._last_result = not self._started, True, now
             ended_s = time.monotonic()
@@ -96,6 +94,10 @@ class ContinuousQuery:
         return EventBatch(
             now.columns, events, now.seq, now.now_us, encode_cursor(watched.fingerprint, now.seq, now.now_us)
         )
+
+    def _present(self, view: IndexView) -> tuple[CompiledWatch, KeyedResult]:
+        watched = self._prepare(view, self._cancel)
+        return watched, watched.result()
 
     @property
     def cooldown_s(self) -> float:

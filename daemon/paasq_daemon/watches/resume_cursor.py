@@ -10,6 +10,7 @@ import orjson
 
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_dsl.source_text import Span
+from paasq_dsl.values import is_time
 
 CURSOR_CHARACTERS_MAX = 256
 
@@ -41,10 +42,14 @@ def decode_cursor(given: object, fingerprint: str, span: Span) -> ResumePosition
         raise none
     try:
         made_by, seq, now_us = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise none from error
-    if not isinstance(seq, int) or not isinstance(now_us, int):
+    if not (_is_int(seq) and _is_int(now_us) and is_time(now_us)):
         raise none
     if made_by != fingerprint:
         raise EvaluationError("PQ0733", span)
     return ResumePosition(seq, now_us)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection
@@ -18,6 +19,9 @@ from paasq_daemon.wire.errors import StoreError
 from paasq_daemon.writes.apply import constant_context
 
 TICK_S = 1.0  # how often a query that depends on the time is due
+RETRY_S = 0.1  # until the journal is read again, where that failed
+
+_log = logging.getLogger(__name__)
 
 
 class WatchScheduler:
@@ -78,9 +82,15 @@ class WatchScheduler:
             self._woken.wait(max(0.0, tick_s - time.monotonic()) if ticking else None)
             self._woken.clear()
             ticked = time.monotonic() >= tick_s
+            try:
+                self._notify_due(ticked=ticked)
+            except Exception:  # noqa: BLE001  # such as no reader being free; this thread must outlive it, and tell what is due
+                _log.exception("watches are told of their changes later")
+                time.sleep(RETRY_S)
+                self._woken.set()
+                continue
             if ticked:
                 tick_s = time.monotonic() + TICK_S
-            self._notify_due(ticked=ticked)
 
     def _notify_due(self, *, ticked: bool) -> None:
         with self._lock:

@@ -165,9 +165,14 @@ class FormatTooNew(StoreError):
 
 
 class CorruptRecord(StoreError):
-    """A stored entry is lost, fails its checksum, or is in no form that this format has."""
+    """A stored entry is lost, fails its checksum, or is in no form that this format has. `place` is the id of the
+    collection and the ordinal, where that is known: the entry is of that record alone."""
 
     code = "PQ8004"
+
+    def __init__(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
+        super().__init__(message, hint)
+        self.place = place
 
 
 def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:

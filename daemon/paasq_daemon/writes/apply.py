@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate, evaluate_mask, evaluate_scalar
-from paasq_daemon.store.record import Record
+from paasq_daemon.store.record import Record, vector_numbers
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.wire.value_codecs import format_value
@@ -53,10 +53,20 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """The rows of a pipeline that a put reads from: names of fields, and rows of engine values, one a name."""
+    """The rows of a pipeline that a put reads from: names of fields, and rows of engine values, one a name. `versions` are
+    those that the records with the rows' keys had on the view that the pipeline read, 0 of one that was not there."""
 
     names: tuple[str, ...]
     rows: list[list[Any]]
+    versions: Mapping[str, int]
+
+    def check_unmodified(self, transaction: WriteTransaction, collection: Collection, touched: Container[str]) -> None:
+        """Raises ConflictError where a record that is to be replaced was written since the pipeline read: what it computed
+        would undo that. `touched` are keys that the transaction itself has written: its pipelines read no collection of
+        these."""
+        for key, version in self.versions.items():
+            if key not in touched and transaction.version(collection.id, key) != version:
+                raise _changed_meanwhile(collection, key)
 
 
 def apply_write(
@@ -115,10 +125,15 @@ def _patch(
 def _delete(
     transaction: WriteTransaction, write: BoundDelete, values: EvaluationContext, chosen: RowVersions | None
 ) -> WriteResult:
-    targets = _targets(transaction, write, values, chosen)
-    for record in targets:
-        transaction.delete(write.collection.id, record.key)
-    return WriteResult(write.collection.name, "delete", tuple(r.key for r in targets))
+    if write.key is not None and write.expect is None:  # of a damaged record only the key is known
+        keys: tuple[str, ...] = (write.key,)
+        if transaction.ordinal(write.collection.id, write.key) is None:
+            raise _missing(write.collection, write.key)
+    else:
+        keys = tuple(record.key for record in _targets(transaction, write, values, chosen))
+    for key in keys:
+        transaction.delete(write.collection.id, key)
+    return WriteResult(write.collection.name, "delete", keys)
 
 
 def _assigned(
@@ -174,17 +189,23 @@ def _targets(
         if found is None and isinstance(write, BoundPatch) and write.upsert:
             return [Record(collection.id, -1, key, _NOT_THERE, 0, 0, {collection.key_field.id: key})]
         if found is None:
-            raise ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
+            raise _missing(collection, key)
         return [found]
     records: list[Record] = []
     for row_key, version in chosen or ():
         found = transaction.get(collection.id, row_key)
         if found is None or found.version != version:
-            raise ConflictError(
-                f"{collection.name}:{row_key} was changed by another write meanwhile", "run the statement again"
-            )
+            raise _changed_meanwhile(collection, row_key)
         records.append(found)
     return records
+
+
+def _changed_meanwhile(collection: Collection, key: str) -> ConflictError:
+    return ConflictError(f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again")
+
+
+def _missing(collection: Collection, key: str) -> ConflictError:
+    return ConflictError(f"there is no {collection.name}:{key}", "put it first, or look for its key")
 
 
 def _check_expect(
@@ -271,7 +292,7 @@ def _given(transaction: WriteTransaction, collection: Collection, record: Record
             given[field.name] = record.fields.get(field.id, field.default)
             continue
         stored = next(iter(transaction.vectors(collection.id, field.id, [record.ordinal])))
-        given[field.name] = None if stored is None else memoryview(stored).cast("f").tolist()
+        given[field.name] = vector_numbers(stored)
     return given
 
 

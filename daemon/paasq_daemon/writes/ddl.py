@@ -9,7 +9,7 @@ from dataclasses import replace
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.wire.errors import ConflictError, CorruptRecord, InvalidValue
 from paasq_daemon.writes.catalog_retry import CatalogChanged
 from paasq_daemon.writes.computed_fields import compute_field
 from paasq_daemon.writes.put_record import embedding_text
@@ -57,8 +57,8 @@ def drop_collection(transaction: WriteTransaction, collection: Collection, *, an
         raise ConflictError(
             f"{present.name} has {count:,} records", f"write: drop collection {present.name} and its records"
         )
-    for record in list(transaction.scan(present.id)):
-        transaction.delete(present.id, record.key)
+    for key in list(transaction.keys(present.id)):
+        transaction.delete(present.id, key)
     transaction.set_catalog(transaction.catalog.without_collection(present.name))
     return count
 
@@ -104,7 +104,7 @@ def _added(transaction: WriteTransaction, collection: Collection, field: Field) 
         )
     if not field.source_fields:
         return 0
-    records = [r for r in transaction.scan(collection.id) if embedding_text(collection, field, r.fields)]
+    records = [r for r in transaction.scan_readable(collection.id) if embedding_text(collection, field, r.fields)]
     for record in records:
         transaction.mark_vector_pending(collection.id, field.id, record.ordinal)
     return len(records)
@@ -112,9 +112,10 @@ def _added(transaction: WriteTransaction, collection: Collection, field: Field) 
 
 def _retyped(transaction: WriteTransaction, collection: Collection, before: Field, after: Field) -> int:
     """Every record that has a value is rewritten with it converted; all must convert."""
-    records = [r for r in transaction.scan(collection.id) if r.fields.get(before.id) is not None]
-    values = [convert_lossless(before.type, after, r.fields[before.id]) for r in records]
-    failed = [i for i, value in enumerate(values) if value is None]
+    records = [r for r in transaction.scan_readable(collection.id) if before.id in r.fields]
+    given = [r.fields[before.id] for r in records]  # a null that was written into a field with a default stays one
+    values = [None if value is None else convert_lossless(before.type, after, value) for value in given]
+    failed = [i for i, value in enumerate(values) if value is None and given[i] is not None]
     if failed:
         record = records[failed[0]]
         shown = repr(record.fields[before.id])[:60]
@@ -123,7 +124,7 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
             f"{shown} of {collection.name}:{record.key}",
             "patch them first",
         )
-    if after.unique and len(set(values)) < len(values):
+    if after.unique and max(Counter(value for value in values if value is not None).values(), default=1) > 1:
         raise ConflictError(f"two values of {collection.name}.{before.name}, which is unique, are one as {after.type}")
     for record, value in zip(records, values, strict=True):
         fields = {id_: v for id_, v in record.fields.items() if id_ != before.id} | {after.id: value}
@@ -133,11 +134,12 @@ def _retyped(transaction: WriteTransaction, collection: Collection, before: Fiel
 
 def _computed(transaction: WriteTransaction, collection: Collection, field: Field) -> int:
     """Every record that now has a value is rewritten with it; all must be computable."""
-    records = list(transaction.scan(collection.id))
+    records = list(transaction.scan_readable(collection.id))
     given = [record.field_values(collection) for record in records]
     values = compute_field(collection, field, given)
     there = [(record, value) for record, value in zip(records, values, strict=True) if value is not None]
-    if field.unique and (twice := next((v for v, n in Counter(value for _, value in there).items() if n > 1), None)):
+    if field.unique and len(set(values := [v for _, v in there])) < len(there):
+        twice = next(v for v, n in Counter(values).items() if n > 1)
         raise ConflictError(f"two records would have the {field.name} {twice!r}, which is unique")
     for record, value in there:
         _rewrite(transaction, record, {**record.fields, field.id: value})
@@ -145,9 +147,12 @@ def _computed(transaction: WriteTransaction, collection: Collection, field: Fiel
 
 
 def _rewrite(transaction: WriteTransaction, record: Record, fields: Mapping[int, Value]) -> None:
-    """A new version with other fields and the vectors of the old one."""
+    """A new version with other fields and the vectors of the old one. One whose vector is damaged stays as it is."""
     of = record.collection_id
-    kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    try:
+        kept = {id_: next(iter(transaction.vectors(of, id_, [record.ordinal]))) for id_ in record.vector_fields}
+    except CorruptRecord:
+        return
     transaction.put(of, record.key, fields, kept)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from paasq_daemon.store.record import Record
+from paasq_daemon.store.record import Record, vector_numbers
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import ColumnInfo
-from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.errors import CorruptRecord, PaasqError
 from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import TypeKind
@@ -39,7 +39,10 @@ def diff_rows(transaction: WriteTransaction) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for (collection_id, key), previous in first.items():
         collection = transaction.catalog.collections_by_id[collection_id]
-        before = None if previous is None else transaction.record(collection_id, previous)
+        try:
+            before = None if previous is None else transaction.record(collection_id, previous)
+        except CorruptRecord:  # nothing of it can be shown
+            before = None
         after = transaction.get(collection_id, key)
         what = "insert" if before is None else "delete" if after is None else "update"
         if before is not None or after is not None:
@@ -65,5 +68,5 @@ def _shown(transaction: WriteTransaction, record: Record | None, field: Field) -
         return None  # a computed vector follows its texts
     if field.type.kind is TypeKind.VECTOR:
         stored = next(iter(transaction.vectors(record.collection_id, field.id, [record.ordinal])))
-        return None if stored is None else format_value(memoryview(stored).cast("f").tolist(), "vector")
+        return None if stored is None else format_value(vector_numbers(stored), "vector")
     return format_value(record.fields.get(field.id, field.default), field.type)

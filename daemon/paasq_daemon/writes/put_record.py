@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from paasq_daemon.store.entry_codec import encode
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
 from paasq_daemon.writes.validation import vector_bytes
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.types import TypeKind
@@ -21,10 +22,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 def put_record(transaction: WriteTransaction, collection: Collection, given: Mapping[str, Any]) -> Record:
     """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
 
-    A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Raises InvalidValue.
+    A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Where nothing differs from the
+    live record, that is returned, and nothing is written. Raises InvalidValue.
     """
     key = _key(collection, given)
-    before = transaction.get(collection.id, key)
+    before = transaction.get_readable(collection.id, key)
     fields: dict[int, Value] = {}
     vectors: dict[int, bytes | None] = {}
     for field in collection.fields:
@@ -42,6 +44,8 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
     for field in collection.fields:
         if field.source_fields and embedding_text(collection, field, fields):
             vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)
+    if before is not None and _is_unchanged(transaction, collection, before, fields, vectors):
+        return before
     return transaction.put(collection.id, key, fields, vectors)
 
 
@@ -71,6 +75,26 @@ def _key(collection: Collection, given: Mapping[str, Any]) -> str:
     return key
 
 
+def _is_unchanged(
+    transaction: WriteTransaction,
+    collection: Collection,
+    before: Record,
+    fields: Mapping[int, Value],
+    vectors: Mapping[int, bytes | None],
+) -> bool:
+    """Whether the live record has these very values, bit for bit: -0.0 is not 0.0."""
+    if set(before.vector_fields) != vectors.keys() or before.fields.keys() != fields.keys():
+        return False
+    if encode([before.fields[id_] for id_ in fields]) != encode(list(fields.values())):
+        return False
+    automatic = {field.id for field in collection.fields if field.source_fields}  # which follow from the others
+    return all(
+        vector == next(iter(transaction.vectors(collection.id, id_, [before.ordinal])))
+        for id_, vector in vectors.items()
+        if id_ not in automatic
+    )
+
+
 def _kept_vector(
     transaction: WriteTransaction,
     collection: Collection,
@@ -80,4 +104,7 @@ def _kept_vector(
 ) -> bytes | None:
     if before is None or embedding_text(collection, field, before.fields) != embedding_text(collection, field, fields):
         return None
-    return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))
+    try:
+        return next(iter(transaction.vectors(collection.id, field.id, [before.ordinal])))
+    except CorruptRecord:  # it is made again
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,11 +11,12 @@ from typing import Any
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
 from paasq_daemon.kernels.evaluate import EvaluationContext
+from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
-from paasq_daemon.wire.errors import ConflictError, InvalidValue
+from paasq_daemon.wire.errors import ConflictError, InvalidValue, LimitExceeded, PaasqError
 from paasq_daemon.wire.request import Budget
 from paasq_daemon.writes.apply import (
     RowVersions,
@@ -32,11 +34,14 @@ from paasq_daemon.writes.put_record import put_record
 from paasq_daemon.writes.unique_index import UniqueIndex
 from paasq_daemon.writes.validation import record_from_json
 from paasq_daemon.writes.vectorizer import Vectorizer
-from paasq_dsl.bound import BoundPut, BoundWrite
+from paasq_dsl.bound import BoundPut, BoundWrite, ScanStage
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
+_CUTS = frozenset({"rows", "tokens", "time", "pending", "damaged"})  # reasons of answers that lack rows unasked
 RECORDS_MAX = 10_000  # of one put, so that no client holds the writer for long
+
+_log = logging.getLogger(__name__)
 
 _COLUMNS = (
     ColumnInfo("write", "keyword"),
@@ -140,8 +145,17 @@ class Transactor:
         return Answer(columns, [[collection.name, committed.value]], seq=committed.seq)
 
     def _with_vectors(self, fresh: list[Record], seq: int) -> int:
-        filled = self.vectors.embed_new(fresh)
-        return seq if filled is None else filled
+        """The records are durable, so that no failure behind them may look like one of the write: vectors stay pending."""
+        try:
+            filled = self.vectors.embed_new(fresh)
+        except PaasqError as error:
+            _log.warning("the vectors of a write stay pending: %s", error.message)
+        except Exception:  # noqa: BLE001  # whatever the model or a change of the schema meanwhile does
+            _log.exception("the vectors of a write stay pending")
+        else:
+            return seq if filled is None else filled
+        self.vectors.pending_added.set()
+        return seq
 
 
 def _applied(
@@ -150,7 +164,9 @@ def _applied(
 ) -> WriteResult:  # fmt: skip
     """A where sees the results of the writes `before` it."""
     touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
-    if touched and rows is not None and not isinstance(rows, SourceRows):
+    if isinstance(rows, SourceRows):
+        rows.check_unmodified(transaction, write.collection, touched)
+    elif touched and rows is not None:
         rows = rows_visible_in_transaction(transaction, write, values, rows, touched)
     return apply_write(transaction, write, values, rows)
 
@@ -172,6 +188,21 @@ def _chosen(prepared: PreparedWrite, inputs: ExecutionInputs) -> RowVersions | S
     if not isinstance(prepared.write, BoundPut):
         return prepared.source.plan.row_versions(inputs)
     answer = prepared.source.plan.execute(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
-    if answer.reason == "rows":
+    if answer.reason == "rows" and len(answer.rows) >= RECORDS_MAX:
         raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
-    return SourceRows(tuple(column.name for column in answer.columns), answer.rows)
+    if answer.reason in _CUTS:
+        raise LimitExceeded(
+            f"the pipeline gave only a part of its rows ({answer.reason}), and nothing was written",
+            "give it more, or write with take or where which rows are meant",
+        )
+    assert inputs.view is not None
+    store, first = inputs.view.store, prepared.source.query.stages[0]
+    if answer.seq != store.seq and not (
+        isinstance(first, ScanStage) and first.as_of
+    ):  # a page, of the first one's state
+        store = HistoricalView(store, answer.seq)
+    collection, names = prepared.write.collection, tuple(column.name for column in answer.columns)
+    place = names.index(collection.key) if collection.key in names else None
+    keys = [] if place is None else [row[place] for row in answer.rows]
+    versions = {key: store.version(collection.id, key) for key in keys if isinstance(key, str) and key}
+    return SourceRows(names, answer.rows, versions)

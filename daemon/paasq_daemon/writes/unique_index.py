@@ -48,7 +48,7 @@ class UniqueIndex:
             known = {}
         for name in wanted.keys() - known.keys():
             known[name] = _Owners()
-            for record in transaction.scan(name[0]):
+            for record in transaction.scan_readable(name[0]):
                 known[name].set(record.key, record.fields.get(name[1]))
         self._owners, self._seq = known, transaction.seq
 
@@ -59,7 +59,7 @@ class UniqueIndex:
             owners = self._owners[collection.id, unique.id].by_value
             taken: dict[Value, str] = {}
             for key in sorted(key for collection_id, key in changed if collection_id == collection.id):
-                record = transaction.get(collection.id, key)
+                record = transaction.get_readable(collection.id, key)
                 value = None if record is None else record.fields.get(unique.id)
                 if value is None:
                     continue
@@ -81,7 +81,9 @@ class UniqueIndex:
                 for change in entry.changes:
                     for (collection_id, field_id), owners in known.items():
                         if collection_id == change.collection:
-                            record = transaction.get(collection_id, change.key)  # as it is now: the last change counts
+                            record = transaction.get_readable(
+                                collection_id, change.key
+                            )  # as it is now: the last change counts
                             owners.set(change.key, None if record is None else record.fields.get(field_id))
         except StoreError:
             return False

@@ -14,9 +14,15 @@ from paasq_daemon.writes.nested_values import flatten
 from paasq_daemon.writes.optimistic_check import RETURNED_COLUMNS
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import Type, TypeKind
-from paasq_dsl.values import FLOAT_EXACT_INT_MAX, INT_MAX, INT_MIN, Duration, Value, to_micros
-
-TIMES_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999
+from paasq_dsl.values import (
+    FLOAT_EXACT_INT_MAX,
+    INT_MAX,
+    INT_MIN,
+    Duration,
+    Value,
+    is_time,
+    to_micros,
+)
 
 
 def from_json(field: Field, value: Any) -> Value:
@@ -127,7 +133,7 @@ def _rejected(field: Field, value: Any, why: str = "") -> InvalidValue:
 def _mend(type_: Type) -> str:
     mends = {
         TypeKind.TIME: "write a time as text in ISO 8601, such as 2026-11-22T09:30:00Z",
-        TypeKind.DURATION: "write a duration as text, such as 1h30min",
+        TypeKind.DURATION: "write a duration as text, such as 1h30min, of less than 292,000 years",
         TypeKind.LIST: f"give a list of {type_.item}",
         TypeKind.INT: "give an int of 64 bits",
         TypeKind.FLOAT: "give a finite number, and an int only where a float is exactly that",
@@ -168,7 +174,7 @@ def _float(value: Any) -> float | None:
 def _time(value: Any) -> int | None:
     if hasattr(value, "isoformat"):
         value = to_micros(value)
-    inside = isinstance(value, int) and not isinstance(value, bool) and TIMES_US[0] <= value <= TIMES_US[1]
+    inside = isinstance(value, int) and not isinstance(value, bool) and is_time(value)
     return value if inside else None
 
 
@@ -180,6 +186,6 @@ _CHECKERS: dict[TypeKind, Callable[[Any], Any]] = {
     TypeKind.FLOAT: _float,
     TypeKind.BOOL: lambda value: value if isinstance(value, bool) else None,
     TypeKind.TIME: _time,
-    TypeKind.DURATION: lambda value: value if isinstance(value, Duration) else None,
+    TypeKind.DURATION: lambda value: value if isinstance(value, Duration) and value.is_storable else None,
     TypeKind.BYTES: lambda value: value if isinstance(value, bytes) else None,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,12 +14,14 @@ from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import ModelMismatch
+from paasq_daemon.wire.errors import ModelMismatch, PaasqError
 from paasq_daemon.writes.put_record import embedding_text
 from paasq_dsl.catalog import Catalog, Collection, Field
 
 INLINE_RECORDS_MAX = 16  # records of one write whose vectors are made before it returns; more are left pending
 REMEMBERED_MAX, REMEMBERED_CHARS_MAX = 512, 1_000  # texts of queries whose vectors are kept: 1 MB or less
+
+_log = logging.getLogger(__name__)
 
 EmbeddingJob = tuple[Collection, Field, int, str]  # collection, vector field, ordinal, text
 
@@ -61,7 +64,7 @@ class Vectorizer:
             jobs = [
                 (collection, vector, record.ordinal, embedding_text(collection, vector, record.fields))
                 for record in fresh
-                for collection in [view.catalog.collections_by_id[record.collection_id]]
+                if (collection := view.catalog.collections_by_id.get(record.collection_id)) is not None
                 for vector in collection.fields
                 if vector.source_fields
                 and vector.id in record.vector_fields
@@ -71,9 +74,28 @@ class Vectorizer:
         return self.embed_jobs(jobs) if jobs else None
 
     def embed_jobs(self, jobs: Sequence[EmbeddingJob]) -> int:
-        """Make these vectors and write them: the sequence number that holds them."""
-        made = self.embedder.embed([text for *_, text in jobs])
+        """Make these vectors and write them: the sequence number that holds them. Raises what the model raises."""
+        return self._write(jobs, self.embedder.embed([text for *_, text in jobs]))
 
+    def embed_each(self, jobs: Sequence[EmbeddingJob]) -> list[EmbeddingJob]:
+        """Make these vectors and write them, without those of texts that the model fails on, which are returned: one
+        such text must not keep the others from their vectors.
+        """
+        try:
+            made = self.embedder.embed([text for *_, text in jobs])
+        except PaasqError:  # of the model as a whole
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a model raises at a text
+            if len(jobs) == 1:
+                collection, vector, ordinal, _ = jobs[0]
+                _log.error("no vector %s of record %d of %s: %r", vector.name, ordinal, collection.name, error)
+                return list(jobs)
+            half = len(jobs) // 2
+            return self.embed_each(jobs[:half]) + self.embed_each(jobs[half:])
+        self._write(jobs, made)
+        return []
+
+    def _write(self, jobs: Sequence[EmbeddingJob], made: NDArray[np.float32]) -> int:
         def work(transaction: WriteTransaction) -> None:
             for (collection, vector, ordinal, _), row in zip(jobs, made, strict=True):
                 transaction.put_vector(collection.id, vector.id, ordinal, row.tobytes())

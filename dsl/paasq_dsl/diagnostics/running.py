@@ -71,7 +71,8 @@ RUNNING = {
     "which go further and are less exact",
     "PQ0781": "a sum is outside the 64 bits of an int; float(..) around the values adds floats, which go further "
     "and are less exact",
-    "PQ0782": "this time is further away than times go",
+    "PQ0782": "this time is further away than times go, which have the years 1 to 9999",
+    "PQ0783": "this duration is longer than durations go, some 292,000 years",
     "PQ0790": "{stage} would make {rows} rows, more than {most}; put `take` or `where` before it",
     "PQ0791": "fill would make more than {most} rows; take wider buckets",
     "PQ0792": "the lists of {name} would hold {count} values together, more than {most}; follow finds each record "

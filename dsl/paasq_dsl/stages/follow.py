@@ -14,12 +14,12 @@ from paasq_dsl.types import INT, TypeKind
 
 
 def scan_schema(collection: Collection) -> Schema:
-    """The columns of a collection's records: its fields (vectors hidden), then what the store keeps, hidden."""
+    """The columns of a collection's records: its fields, then what the store keeps; this and vectors that it makes are hidden."""
     fields = tuple(
         ColumnInfo(
             f.name,
             f.type,
-            f.type.kind is TypeKind.VECTOR,
+            bool(f.source_fields),
             ColumnOrigin(collection.name, f.name),
             collection.outermost_object(f.name),
         )

@@ -12,7 +12,7 @@ from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.lexer import Token, TokenKind, unescape_string
 from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone
-from paasq_dsl.values import INT_MAX, Duration, Value, parse_datetime, parse_duration, to_micros
+from paasq_dsl.values import INT_MAX, Duration, Value, is_time, parse_datetime, parse_duration, to_micros
 
 # What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
 _STRUCTURAL_BEFORE = frozenset({"^", "use", "zone"})
@@ -87,14 +87,19 @@ def _duration(token: Token) -> tuple[str, Duration] | None:
         return None
 
 
+_END_YEARS = frozenset({1, 9999})
+
+
 def _time(token: Token) -> tuple[str, LiftedLiteral] | None:
     if not token.text[1:2].isdigit():
         return None  # @now is a word of the language
     try:
         moment = parse_datetime(token.text[1:])
-        return "?time", moment if moment.tzinfo is None else to_micros(moment)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # at the ends of what times are the zone decides whether it is one: the binder says so
+        return None if moment.year in _END_YEARS else ("?time", moment)
+    return ("?time", to_micros(moment)) if is_time(to_micros(moment)) else None
 
 
 _LIFT = {

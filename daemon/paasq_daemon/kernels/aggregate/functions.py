@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column, FlatColumn, Ints, ListColumn, Mask
+from paasq_daemon.kernels import checked_integers
 from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_to_values, null_column, object_array, offsets_from_lengths
 from paasq_daemon.kernels.durations import duration_column, mean_durations, months_and_micros
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import finite_column, flat_column, null_mask, null_outside, numeric_values
 from paasq_daemon.kernels.sort_keys import dense_ranks, descending, distinct_pairs, first_rows, order_preserving
+from paasq_dsl.source_text import DUMMY_SPAN
 from paasq_dsl.types import BOOL, FLOAT, INT, TypeKind, list_of
 from paasq_dsl.values import INT_MAX, INT_MIN
 
@@ -185,7 +187,7 @@ def _later(column: Column, micros: Ints, valid: Mask) -> Column:
     if column.type.kind is TypeKind.TIME:
         return flat_column(column.type, numeric_values(column) + micros, valid)
     months, own = months_and_micros(column)
-    return duration_column(months, own + micros, valid)
+    return duration_column(months, checked_integers.add(own, micros, valid, DUMMY_SPAN), valid)
 
 
 @aggregate_kernel("first_value")

@@ -1,7 +1,8 @@
 """The operators + - * / % and the sign, over numbers, times and durations.
 
-Null where an operand is null. A float result that is NaN or infinite is null; an int64, time or duration result outside
-64 bits raises EvaluationError PQ0780; operand types that do not fit raise PQ0779.
+Null where an operand is null. A float result that is NaN or infinite is null; an int64 or duration result outside 64 bits
+raises EvaluationError PQ0780 or PQ0783, a time outside the years 1 to 9999 PQ0782; operand types that do not fit raise
+PQ0779.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from paasq_daemon.kernels.operands import (
     row_count,
     validity_of,
 )
-from paasq_daemon.kernels.time.months import add_months
+from paasq_daemon.kernels.time.months import add_months, time_column
 from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_utc_lenient
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, TIME, TypeKind
@@ -166,7 +167,7 @@ def _modulo_numbers(left: Column, right: Column, valid: Mask | None, _: Span) ->
 def _move_time(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     months, micros = months_and_micros(right)
     moved = add_months(numeric_values(left), months, valid, span)
-    return flat_column(TIME, checked_integers.add(moved, micros, valid, span), valid)
+    return time_column(checked_integers.add(moved, micros, valid, span), valid, span)
 
 
 def _move_time_turned(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
@@ -176,7 +177,7 @@ def _move_time_turned(left: Column, right: Column, valid: Mask | None, span: Spa
 def _move_time_back(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     months, micros = months_and_micros(right)
     moved = add_months(numeric_values(left), -months, valid, span)
-    return flat_column(TIME, checked_integers.subtract(moved, micros, valid, span), valid)
+    return time_column(checked_integers.subtract(moved, micros, valid, span), valid, span)
 
 
 def _between_times(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
@@ -187,12 +188,14 @@ def _between_times(left: Column, right: Column, valid: Mask | None, span: Span) 
 
 def _add_durations(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     (months, micros), (more_months, more_micros) = months_and_micros(left), months_and_micros(right)
-    return duration_column(months + more_months, checked_integers.add(micros, more_micros, valid, span), valid)
+    added = checked_integers.add(months, more_months, valid, span)
+    return duration_column(added, checked_integers.add(micros, more_micros, valid, span), valid, span)
 
 
 def _subtract_durations(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:
     (months, micros), (less_months, less_micros) = months_and_micros(left), months_and_micros(right)
-    return duration_column(months - less_months, checked_integers.subtract(micros, less_micros, valid, span), valid)
+    left_over = checked_integers.subtract(months, less_months, valid, span)
+    return duration_column(left_over, checked_integers.subtract(micros, less_micros, valid, span), valid, span)
 
 
 def _scale_duration(left: Column, right: Column, valid: Mask | None, span: Span) -> Column:

@@ -17,7 +17,7 @@ from paasq_daemon.kernels.columns import constant_column, dictionary_encode, nul
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.operands import combine_validity, flat_column, numeric_values, row_count, validity_of
-from paasq_daemon.kernels.time.months import DAY_US, month_start_us, months_since_epoch
+from paasq_daemon.kernels.time.months import DAY_US, month_start_us, months_since_epoch, time_column
 from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_utc
 from paasq_dsl.diagnostics import similar_names
 from paasq_dsl.types import BOOL, DURATION, INT, KEYWORD, TIME, TypeKind
@@ -126,7 +126,7 @@ def _boundary(call: KernelCall, time: Column, unit: Column, zone: Column | None,
             found[where] = begins - offsets[where]
         else:
             found[where] = to_utc(begins, zone if len(zone) == 1 else zone.take(where), call.span)
-    return flat_column(TIME, found, valid)
+    return time_column(found, valid, call.span)
 
 
 def _start(call: KernelCall, local: Ints, unit: _Unit, ahead: int) -> Ints:

@@ -13,7 +13,7 @@ from paasq_daemon.kernels.time.zone_transitions import require_zone
 from paasq_dsl.source_text import Span
 from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.types import TEXT, TIME
-from paasq_dsl.values import Value, to_datetime, to_micros
+from paasq_dsl.values import Value, is_time, to_datetime, to_micros
 
 FORMAT_CHARACTERS_MAX = 200
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
@@ -55,9 +55,10 @@ def parse_time(call: KernelCall, text: Column, format_: Column, zone: Column | N
             raise EvaluationError("PQ0776", call.span, format=repr(form))
         try:
             moment = datetime.strptime(value, form)  # noqa: DTZ007 -- the zone follows
-            return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=require_zone(name, call.span)))
+            micros = to_micros(moment if moment.tzinfo else moment.replace(tzinfo=require_zone(name, call.span)))
         except (ValueError, OverflowError):
             return None
+        return micros if is_time(micros) else None
 
     return map_values(TIME, read, text, format_, *(() if zone is None else (zone,)))
 
@@ -74,9 +75,10 @@ def time_from_parts(call: KernelCall, *parts: Column) -> Column:
         try:
             whole, fraction = divmod(second, 1)
             moment = datetime(year, month, day, hour, minute, int(whole), tzinfo=require_zone(zone, call.span))
-            return to_micros(moment) + round(fraction * 1_000_000)
+            micros = to_micros(moment) + round(fraction * 1_000_000)
         except (ValueError, OverflowError):
             return None
+        return micros if is_time(micros) else None
 
     return map_values(TIME, put_together, *parts)
 

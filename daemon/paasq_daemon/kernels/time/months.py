@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from paasq_daemon.index.column import Ints, Mask
+from paasq_daemon.index.column import FlatColumn, Ints, Mask
 from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.kernels.operands import flat_column
 from paasq_dsl.source_text import Span
-from paasq_dsl.values import MICROS_PER_UNIT
+from paasq_dsl.types import TIME
+from paasq_dsl.values import MICROS_PER_UNIT, TIME_MAX_US, TIME_MIN_US
 
 DAY_US = MICROS_PER_UNIT["d"]
 _MONTHS_MAX = 292_000 * 12  # from 1970, either way, before microseconds leave 64 bits
+
+
+def time_column(times: Ints, valid: Mask | None, span: Span) -> FlatColumn:
+    """FlatColumn[time] of int64 µs since 1970 UTC. Raises EvaluationError PQ0782 where one that is not null is outside the
+    years 1 to 9999, which no time that is written, stored or shown leaves.
+    """
+    outside = (times < TIME_MIN_US) | (times > TIME_MAX_US)
+    if (outside if valid is None else outside & valid).any():
+        raise EvaluationError("PQ0782", span)
+    return flat_column(TIME, times, valid)
 
 
 def add_months(times: Ints, months: Ints, valid: Mask | None, span: Span) -> Ints:

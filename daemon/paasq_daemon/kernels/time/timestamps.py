@@ -23,9 +23,9 @@ from paasq_daemon.kernels.operands import (
     validity_of,
 )
 from paasq_daemon.kernels.time.date_parts import MONDAY_US
-from paasq_daemon.kernels.time.months import month_start_us, months_since_epoch
+from paasq_daemon.kernels.time.months import month_start_us, months_since_epoch, time_column
 from paasq_daemon.kernels.time.zone_transitions import zone_transitions
-from paasq_dsl.types import DURATION, FLOAT, TIME, TypeKind
+from paasq_dsl.types import DURATION, FLOAT, TypeKind
 from paasq_dsl.values import MICROS_PER_UNIT
 
 _YEAR_0_MONTHS = 1970 * 12  # so that buckets of 10y begin in 2020, not in 2029
@@ -39,13 +39,17 @@ def to_unix(_: KernelCall, time: Column) -> Column:
 
 @scalar_kernel("from_unix")
 def from_unix(call: KernelCall, seconds_: Column) -> Column:
-    """FlatColumn[time] of seconds since 1970 UTC, rounded to microseconds. Raises EvaluationError PQ0780 outside 64 bits."""
+    """FlatColumn[time] of seconds since 1970 UTC, rounded to microseconds.
+
+    Raises EvaluationError PQ0780 outside 64 bits, PQ0782 outside the years 1 to 9999.
+    """
     values, valid = numeric_values(seconds_), validity_of(seconds_)
     if values.dtype == np.float64:
-        return flat_column(TIME, checked_integers.from_floats(values * MICROS_PER_UNIT["s"], valid, call.span), valid)
-    return flat_column(
-        TIME, checked_integers.multiply(values, np.array([MICROS_PER_UNIT["s"]]), valid, call.span), valid
-    )
+        return time_column(
+            checked_integers.from_floats(values * MICROS_PER_UNIT["s"], valid, call.span), valid, call.span
+        )
+    micros = checked_integers.multiply(values, np.array([MICROS_PER_UNIT["s"]]), valid, call.span)
+    return time_column(micros, valid, call.span)
 
 
 @scalar_kernel("seconds")
@@ -87,9 +91,9 @@ def bucket(call: KernelCall, value: Column, width: Column, zone: Column | None =
         return null_column(call.type, row_count((value, width)))
     valid = combine_validity(validity_of(value), validity_of(width))
     if zone is not None:
-        return flat_column(TIME, _zoned_bucket(call, numeric_values(value), width, zone, valid), valid)
+        return time_column(_zoned_bucket(call, numeric_values(value), width, zone, valid), valid, call.span)
     if value.type.kind is TypeKind.TIME:
-        return flat_column(TIME, _time_bucket(call, numeric_values(value), width, valid), valid)
+        return time_column(_time_bucket(call, numeric_values(value), width, valid), valid, call.span)
     step = numeric_values(width).astype(np.float64)
     _require_positive(step, ~null_mask(width), "PQ0757", call)
     return finite_column(FLOAT, np.floor(numeric_values(value) / step) * step, valid)

@@ -32,7 +32,7 @@ from paasq_daemon.kernels.sort_keys import dense_ranks, first_rows
 from paasq_daemon.kernels.window.frames import Frames, count_frames, median_frames, reduce_frames, sum_frames
 from paasq_daemon.kernels.window.range_frames import trailing_frames
 from paasq_dsl.types import FLOAT, INT, TypeKind
-from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, MONTH_MICROS, Duration
+from paasq_dsl.values import INT_MAX, INT_MIN, MICROS_PER_UNIT, Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def rate(window: WindowCall, column: Column, at: Column, per: Duration | None = 
 
     Raises EvaluationError PQ0761 where `per` is not positive.
     """
-    per_us = 0 if per is None else per.months * MONTH_MICROS + per.micros
+    per_us = 0 if per is None else per.length_us
     if per_us <= 0:
         raise window.refused("PQ0761", found=per or "null")
     grown, passed = delta(window, column), delta(window, at)
@@ -195,7 +195,7 @@ def _sum(window: WindowCall, column: Column, ranges: Frames) -> Column:
     if column.type.kind is TypeKind.FLOAT:
         return finite_column(FLOAT, reduce_frames(np.add, _or_nothing(column, 0.0), ranges, 0.0), None)
     if column.type.kind is TypeKind.DURATION:
-        return duration_column(*_duration_sums(window, column, ranges), None)
+        return duration_column(*_duration_sums(window, column, ranges), None, window.call.span)
     values = np.where(null_mask(column), 0, numeric_values(column))
     return flat_column(INT, sum_frames(values, ranges, window.call.span))
 
