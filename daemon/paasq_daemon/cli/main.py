@@ -12,6 +12,7 @@ import typer
 
 from paasq_daemon.cli import snapshot
 from paasq_daemon.cli.check import check
+from paasq_daemon.cli.doctor import doctor
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
 from paasq_daemon.cli.explain_code import explain
@@ -34,7 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _command in (query, run, shell, resolve, status, embed, check, fmt, watch, serve, lsp, explain):
+for _command in (query, run, shell, resolve, status, doctor, embed, check, fmt, watch, serve, lsp, explain):
     app.command()(_command)
 
 

@@ -24,7 +24,7 @@ from paasq_daemon.store.data_folder import fsync_folder
 from paasq_dsl.catalog import Catalog, Collection
 
 CHECKPOINT_FORMAT_VERSION = 1
-_MANIFEST_NAME = "columns.json"
+MANIFEST_NAME = "columns.json"
 
 
 class Appendable(Protocol):
@@ -45,6 +45,7 @@ class Checkpoint:
     """The files of all collections in one folder, `<collection id>/columns/<name>`."""
 
     def __init__(self, folder: Path) -> None:
+        self.damaged: dict[str, str] = {}  # by collection, why its files were not loaded where its fields are the same
         self._folder = folder
         self._files: dict[Path, tuple[Appendable, AppendOnlyFile]] = {}
 
@@ -52,7 +53,7 @@ class Checkpoint:
         """Append what is new to the files, then replace the manifest. OSError leaves the former checkpoint in force."""
         collections = {str(id_): self._save_collection(index) for id_, index in indexes.items()}
         body = {"format": CHECKPOINT_FORMAT_VERSION, "seq": seq, "collections": collections}
-        write_index_manifest(self._folder / _MANIFEST_NAME, body)
+        write_index_manifest(self._folder / MANIFEST_NAME, body)
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
         """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
@@ -60,7 +61,7 @@ class Checkpoint:
 
         Raises InvalidIndexFile where there is no checkpoint, or only one newer than the store at `seq`.
         """
-        manifest = read_index_manifest(self._folder / _MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
+        manifest = read_index_manifest(self._folder / MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
         if manifest["seq"] > seq:
             raise InvalidIndexFile(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
         indexes: dict[int, CollectionIndex] = {}
@@ -69,8 +70,9 @@ class Checkpoint:
             if collection is not None:
                 try:
                     indexes[collection.id] = self._load_collection(collection, saved)
-                except InvalidIndexFile:
-                    continue  # the caller builds it from the records
+                except InvalidIndexFile as reason:  # the caller builds it from the records
+                    if saved["columns"] == _signatures(collection):
+                        self.damaged[collection.name] = str(reason)
         return manifest["seq"], indexes
 
     def _save_collection(self, index: CollectionIndex) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from paasq_dsl.catalog import Catalog, Collection
 DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
 MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
+INDEX_NAME = "index"  # the folder, in the data folder
 HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
@@ -119,7 +120,7 @@ class Indexes:
     """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        self._folder = folder / "index"
+        self._folder = folder / INDEX_NAME
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)

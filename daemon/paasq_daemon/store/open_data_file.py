@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import lmdb
@@ -52,6 +53,18 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     if missing > _UNWRITTEN_BYTES_MAX:
         raise _cut_short(data_file, missing)
     return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
+
+
+@contextmanager
+def open_readonly_view(folder: Path) -> Iterator[ReadView]:
+    """What the newest transaction of a store holds, of which the caller knows that no process writes to it.
+
+    No file is made or changed. Raises StoreError where the data file cannot be opened.
+    """
+    with translating_errors(), closing(open_readonly(folder / STORE_NAME)) as environment:
+        tables = open_tables(environment)
+        with environment.begin() as txn:
+            yield ReadView(txn, tables)
 
 
 def _is_used(data_file: Path) -> bool:
