@@ -26,7 +26,7 @@ _META = Struct(
 _TREE = Struct("<IHHQQQQQ")
 _META_MAGIC, _META_VERSION, _META_FLAG = 0xBEEFC0DE, 1, 0x08
 _PAGE_SIZES = {1 << bits for bits in range(9, 17)}
-_ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBADF}
+_ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EBADF}
 
 
 class TreeRoot(NamedTuple):
@@ -129,8 +129,8 @@ def in_words(error: lmdb.Error) -> StoreError:
     """LMDB's error as one for people, with what to do about it."""
     if is_permanent_failure(error):
         return StoreError(
-            f"the disk is full or failing, and nothing of this write is kept ({error})",
-            "free some space or mend the disk, then open the store again",
+            f"the disk is failing, and nothing of this write is kept ({error})",
+            "reads go on; look after the disk, then open the store again and run `paasq doctor` on it",
         )
     if isinstance(error, (lmdb.MapFullError, lmdb.TxnFullError)):
         return StoreError(f"one write is too large for the store ({error})", "split it into several")

@@ -14,7 +14,8 @@ from typing import BinaryIO, Self, TypeVar
 
 import lmdb
 
-from paasq_daemon.store.data_folder import FolderLock, prepare_folder
+from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, prepare_folder
+from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
@@ -40,7 +41,9 @@ class Store:
     transaction is durable and acknowledged; they must be quick and must not wait for a write.
     """
 
-    def __init__(self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables) -> None:
+    def __init__(
+        self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables, reserve: Reserve | None
+    ) -> None:
         self.folder = folder
         self.on_commit: list[Callable[[int], None]] = []
         self._lock = lock
@@ -49,7 +52,9 @@ class Store:
         self._process = os.getpid()
         with translating_errors(), environment.begin() as txn:
             seq = ReadView(txn, tables).seq
-        self._writer = Writer(environment, tables, seq, self._announce_commit)
+        if reserve is not None:
+            reserve.keep()
+        self._writer = Writer(environment, tables, seq, self._announce_commit, reserve)
 
     @classmethod
     def open(cls, folder: Path, *, sync: bool = True) -> Store:
@@ -64,7 +69,7 @@ class Store:
         try:
             environment, tables = open_data(folder, sync=sync)
             try:
-                return cls(folder, lock, environment, tables)
+                return cls(folder, lock, environment, tables, Reserve(folder / STORE_NAME) if sync else None)
             except BaseException:
                 environment.close()
                 raise
@@ -76,6 +81,11 @@ class Store:
     def seq(self) -> int:
         """The sequence number of the last transaction that is durable."""
         return self._writer.seq
+
+    @property
+    def write_problem(self) -> StoreError | None:
+        """Why the disk refused the last write, a DiskFull where it has no room; None where writes are taken."""
+        return self._writer.problem
 
     @contextmanager
     def read(self) -> Iterator[ReadView]:
@@ -161,7 +171,7 @@ class Store:
                 f"this store was opened by process {self._process}, and this is a fork of it",
                 "start child processes by spawn, and open the store in one process only",
             )
-        self._writer.raise_if_failed()
+        self._writer.raise_if_unreadable()
 
     def _announce_commit(self, seq: int) -> None:
         for listener in self.on_commit:
