@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.instance import Instance
-from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
+from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
+from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -74,6 +75,9 @@ class EmbeddedDatabase(Database):
 
     def put(self, collection: str, records: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> PutResult:
         several = [records] if isinstance(records, Mapping) else list(records)
+        for at, record in enumerate(several):
+            if not isinstance(record, Mapping):
+                raise TypeError(f"records[{at}] must be a mapping of fields, not a {type(record).__name__}")
         return self._instance.records.put(collection, to_json_value(several))
 
     def catalog(self) -> Catalog:
@@ -93,11 +97,20 @@ class EmbeddedDatabase(Database):
     ) -> dict[str, Any]:
         return self._instance.embedding.run(seconds_max=seconds_max, collection=collection, replace=replace)
 
-    def snapshot_create(self, name: str) -> dict[str, Any]:
-        return manifest_to_json(self._instance.snapshots.create(name))
+    def snapshot_create(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        labels: Iterable[str] = (),
+        damaged: bool = False,
+        verify: bool = True,
+    ) -> dict[str, Any]:
+        options = CreateOptions(tuple(labels), damaged=damaged, verify=verify)
+        return snapshot_to_json(self._instance.snapshots.create(name, options, to))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
-        return [manifest_to_json(manifest) for manifest in self._instance.snapshots.list()]
+        return [snapshot_to_json(manifest) for manifest in self._instance.snapshots.list()]
 
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
         return verification_to_json(self._instance.snapshots.verify(name, depth))
@@ -106,7 +119,7 @@ class EmbeddedDatabase(Database):
         return self._instance.snapshots.delete(name)
 
     def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return manifest_to_json(self._instance.snapshots.restore(name, into))
+        return snapshot_to_json(self._instance.snapshots.restore(name, into))
 
     def close(self) -> None:
         self._instance.close()

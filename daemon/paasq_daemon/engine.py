@@ -148,6 +148,10 @@ class Engine:
         A statement that reads runs on one view, whose catalog that is. Raises CatalogChanged where one that writes finds
         another catalog than the one it was compiled against.
         """
+        if (
+            number not in script.statement_numbers
+        ):  # those after a change of the catalog are bound when they are reached
+            script = self._compile(request, self.catalog.current(), done=number).compiled
         if not reads_index(script.statement(number)):
             script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)

@@ -16,6 +16,7 @@ from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.store.store import Store
@@ -33,6 +34,7 @@ class Instance:
     records: RecordService
     catalog: CatalogService
     snapshots: SnapshotService
+    upkeep: SnapshotUpkeep
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -52,9 +54,11 @@ class Instance:
             resources.callback(indexes.close)
             vectors = Vectorizer(store, embedder or bundled_embedder())
             catalog, snapshots = CatalogService(store, indexes), SnapshotService(store)
+            upkeep = SnapshotUpkeep(store)
+            resources.callback(upkeep.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
-            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.folder))
+            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
             transactor = Transactor(store, vectors)
             commands = CommandServices(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)
@@ -65,6 +69,7 @@ class Instance:
                 records=RecordService(store, transactor),
                 catalog=catalog,
                 snapshots=snapshots,
+                upkeep=upkeep,
                 embedding=embedding,
                 status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),

@@ -18,8 +18,6 @@ from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone, similar_zones
 from paasq_dsl.values import is_time
 
-_ASK = "ask by `watch` on the wire, db.watch(...) in Python, or `paasq query` on the command line"
-
 
 def check_watch(request: Request) -> None:
     """Raises InvalidValue where a request asks for what no watch has: a budget, a moment, a zone that is none."""
@@ -46,7 +44,7 @@ def refuse_watches(lookup: CompiledRequest, request: Request) -> None:
     for step in lookup.compiled.statements:
         if isinstance(step, PreparedWatch):
             span = remap_span(step.statement.span, lookup.compiled.source, lookup.canonical.source)
-            found = make_diagnostic("PQ0625", span, ask=_ASK)
+            found = make_diagnostic("PQ0625", span)
             raise query_error((found,), SourceText(request.text, request.source_name))
 
 

@@ -96,6 +96,12 @@ class Collection:
         """The fields whose type has this kind, in order of declaration; lists of it do not count."""
         return tuple(f for f in self.fields if f.type.kind is kind)
 
+    def vector_field_like(self, field: Field) -> Field | None:
+        """Where a record has the vector that it is compared by with those of `field`, which may be another collection's: the
+        field of that name, or else the first of as many numbers; None where there is neither."""
+        alike = [f for f in self.fields_of_kind(TypeKind.VECTOR) if f.type.dimensions == field.type.dimensions]
+        return next((f for f in alike if f.name == field.name), alike[0] if alike else None)
+
 
 KEY_FIELD_DEFAULT = "_id"  # the key of a collection that declares none: a time-ordered id made at the first put
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from paasq_dsl.diagnostics import CodedError
 from paasq_dsl.syntax.lexer import NAME_PATTERN, REF_PATTERN, format_path, format_record_ref, unescape_string
 
 # Each part follows the one before it: where the match ends, the next was expected.
@@ -15,6 +16,10 @@ _CITATION = re.compile(
 _PARTS = (("record", "a record, such as note:n1"), ("version", "@ and its version, such as @3"),
           ("field", "a . and a field"), ("end", "characters, such as [0..40]"))  # fmt: skip
 _FOUND_CHARACTERS_MAX = 24
+
+
+class CitationError(CodedError):
+    """A text that is no citation: what is wrong with it, and at which character, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +43,18 @@ def format_field_part(field: str, span: tuple[int, int] | None) -> str:
 
 
 def parse_citation(text: str) -> Citation:
-    """The inverse of `str`. Raises ValueError with what is wrong, and at which character, counted from 1."""
+    """The inverse of `str`. Raises CitationError."""
     written = text.rstrip()
     found = _CITATION.match(written)
     assert found is not None  # every part may be missing
     if found.end() < len(written) or found["version"] is None:
         rest = written[found.end() :]
         expected = next((words for part, words in _PARTS if found[part] is None), "its end")
-        raise ValueError(f"expected {expected}, at character {found.end() + 1}, found {_shown(rest)}")
+        raise CitationError("PQ0438", expected=expected, place=found.end() + 1, rest=_shown(rest))
     collection, _, key = found["record"].partition(":")
     span = (int(found["start"]), int(found["end"])) if found["start"] else None
     if span is not None and span[0] > span[1]:
-        at = found.start("start") + 1
-        raise ValueError(f"expected the first character before the last, at character {at}, found {span[0]}..{span[1]}")
+        raise CitationError("PQ0439", first=span[0], last=span[1])
     field = found["field"].replace("`", "") if found["field"] else None
     return Citation(
         collection, unescape_string(key) if key.startswith('"') else key, int(found["version"]), field, span

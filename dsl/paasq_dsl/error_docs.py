@@ -28,7 +28,12 @@ _HEAD = """# Errors
 <!-- Made from the catalogue by `python -m paasq_dsl.error_docs`; a test holds it to that. -->
 
 Every error has a code. `paasq explain PQ0105` prints its part of this page, `paasq explain` lists all codes. In the
-sentences, what stands in braces is filled in with names and values of the case."""
+sentences, ‹name› and its like are filled in with the names and values of the case."""
+
+
+class _Slots(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"‹{name}›"
 
 
 def explanation(code: str) -> str | None:
@@ -36,16 +41,21 @@ def explanation(code: str) -> str | None:
     return _explanations().get(code.upper())
 
 
+def sentence(code: str) -> str:
+    """The message of a code for a reader: what a case fills in as ‹name›. Raises KeyError."""
+    return MESSAGES[code].format_map(_Slots())
+
+
 def code_list() -> str:
     """Every code with its sentence, one a line, in groups."""
-    return "\n\n".join("\n".join([title, *(f"  {c}  {MESSAGES[c]}" for c in codes)]) for title, codes in GROUPS.items())
+    return "\n\n".join("\n".join([title, *(f"  {c}  {sentence(c)}" for c in codes)]) for title, codes in GROUPS.items())
 
 
 def errors_page() -> str:
     """The text of `docs/errors.md`: all codes in groups, each with its message, explanation and examples."""
     parts = [_HEAD, "\n".join(f"- **{title}**: {', '.join(map(_link, codes))}" for title, codes in GROUPS.items())]
     for title, codes in GROUPS.items():
-        parts += [f"## {title}", *(f"### {code}\n\n    {MESSAGES[code]}\n\n{explanation(code)}" for code in codes)]
+        parts += [f"## {title}", *(f"### {code}\n\n    {sentence(code)}\n\n{explanation(code)}" for code in codes)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
 def _measured(console: Console, given: argparse.Namespace) -> Run:
     """Measure, and print each group beside the baseline as soon as it is there."""
     rows = given.rows or ([2_000] if given.quick else [18_000, 100_000])
-    options = Options(rows, *((0.05, 100) if given.quick else (0.5, 1_000)))
+    options = Options(rows, *((0.05, 100, 20_000) if given.quick else (0.5, 1_000, 200_000)))
     run = Run(this_machine(), this_commit(), datetime.now(UTC).isoformat(timespec="seconds"), options, [])
     baseline = Run.read(BASELINE) if BASELINE.exists() else None
     console.print(f"{run.commit}, {run.machine}", soft_wrap=True)

@@ -60,4 +60,4 @@ def _compared(now: list[Figure], before: list[Figure | None], scale: float) -> C
 
 
 def _slowness(now: Figure, before: Figure) -> float:
-    return now.median / before.median if now.unit == "ms" else before.median / now.median
+    return now.median / before.median if now.unit in ("ms", "x") else before.median / now.median

@@ -13,7 +13,7 @@ from bench.timing import Timing
 
 BASELINE = Path(__file__).parent / "baseline.json"
 FORMAT = 1
-Unit = Literal["ms", "1/s"]
+Unit = Literal["ms", "1/s", "MB/s", "x"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Figure:
 
     group: str
     name: str
-    unit: Unit  # milliseconds of a call, or how often a second
+    unit: Unit  # milliseconds of a call, how often a second, megabytes a second, or a ratio where less is better
     median: float
     p95: float | None = None  # None where there was one measurement
     note: str = ""  # beside other means for the same work; shown, not compared
@@ -41,6 +41,7 @@ class Options:
     rows: Sequence[int]  # of each collection measured
     seconds: float  # for each operation
     presses: int  # of keys, in the editor
+    snapshot_records: int = 200_000  # of the store that is captured
 
 
 @dataclass(frozen=True, slots=True)

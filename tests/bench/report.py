@@ -61,4 +61,4 @@ def _ratio(found: Compared) -> str:
 
 
 def _unit(unit: str) -> str:
-    return "milliseconds" if unit == "ms" else "how often a second"
+    return {"ms": "milliseconds", "1/s": "how often a second", "MB/s": "megabytes a second", "x": "times"}[unit]

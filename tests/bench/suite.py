@@ -17,6 +17,7 @@ from bench.figures import Figure, Options, timed
 from bench.notes import SCHEMA, Corpus, MixingEmbedder, make_corpus
 from bench.operations import Case, cases
 from bench.rechecking import LINES, rechecking
+from bench.snapshots import snapshots
 from bench.timing import Timing, measure, milliseconds
 from bench.watching import watching
 from paasq import Database
@@ -37,6 +38,7 @@ def groups(options: Options) -> Iterator[list[Figure]]:
     with tempfile.TemporaryDirectory(prefix="paasq-bench-") as scratch:
         for rows in options.rows:
             yield from _collection(Path(scratch) / str(rows), make_corpus(rows), options.seconds)
+        yield from snapshots(Path(scratch) / "snapshots", options.snapshot_records)
 
 
 def _collection(folder: Path, corpus: Corpus, seconds: float) -> Iterator[list[Figure]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import paasq
 from cli.conftest import Paasq
 from paasq_daemon.sources import bulk_load
 
@@ -45,6 +46,31 @@ def test_run_shows_every_answer_under_its_title(command: Paasq, tmp_path: Path) 
     places = [shown.index(words) for words in ("The one with a date.", "Call Ana", "Both, largest first.")]
     assert places == sorted(places)
     assert "2 rows" in shown
+
+
+DOCUMENTED = """/// doubles it
+fn twice(n: int): int = n * 2;
+/// not of the next one
+;
+/// what is read
+/// and kept
+collection book { key id: keyword  /// of it all
+  title: text };
+// a comment is no doc
+/// the books, by title
+view shelf = from book | sort title;
+"""
+
+
+def test_run_keeps_the_docs_of_collections_and_views(command: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "book.paasq"
+    script.write_text(DOCUMENTED)
+    assert command("run", str(script), "--data", str(tmp_path / "run")).code == 0
+    with paasq.open(tmp_path / "run") as run, paasq.open(tmp_path / "query") as queried:
+        queried.query(DOCUMENTED)
+        for catalog in (run.catalog(), queried.catalog()):
+            docs = catalog.collections["book"].doc, catalog.views["shelf"].doc
+            assert docs == ("what is read\nand kept", "the books, by title")
 
 
 def test_run_in_json_is_the_last_answer(command: Paasq, tmp_path: Path) -> None:
@@ -189,6 +215,64 @@ def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     again = filled("snapshot", "restore", "monday", tmp_path / "restored")
     assert again.code == 1
     assert "is not an empty folder" in again.err
+
+
+def test_snapshots_are_reached_without_the_store(filled: Paasq, folder: Path, tmp_path: Path) -> None:
+    assert filled("snapshot", "create", "monday", "--label", "before the move").code == 0
+    filled("query", 'put task {id: "late"}')
+    assert filled("snapshot", "create", "tuesday", "--to", tmp_path / "disk").code == 0
+    assert filled("snapshot", "create", "wednesday").code == 0
+    (folder / "store" / "data.mdb").write_bytes(b"\xff" * 5000)
+    assert filled("status").code == 1
+    listed = filled("snapshot", "list", "--json").json
+    assert [(each["name"], each["parent"], each["labels"]) for each in listed] == [
+        ("monday", None, ["before the move"]),
+        ("wednesday", "monday", []),
+    ]
+    assert filled("snapshot", "verify", "wednesday", "--depth", "3").code == 0
+    assert filled("snapshot", "restore", "wednesday", tmp_path / "a").code == 0
+    assert filled("snapshot", "restore", "monday", tmp_path / "b", "--from", folder / "snapshots").code == 0
+    assert filled("snapshot", "restore", "tuesday", tmp_path / "c", "--from", tmp_path / "disk").code == 0
+    counts = [
+        filled("query", "from task | summarize n = count()", "-f", "json", "--data", tmp_path / name).json["rows"]
+        for name in "abc"
+    ]
+    assert counts == [[{"n": 3}], [{"n": 2}], [{"n": 3}]]
+    nowhere = filled("snapshot", "list", "--from", tmp_path / "nowhere")
+    assert (nowhere.code, "neither a data folder nor a folder of snapshots" in nowhere.err) == (1, True)
+
+
+def test_a_damaged_store_is_captured_where_it_is_asked_for(filled: Paasq, folder: Path, tmp_path: Path) -> None:
+    filled("query", 'put task {id: "canary"}')
+    content = (folder / "store" / "data.mdb").read_bytes()
+    at = content.rfind(b"canary")  # in a body or a key of the newest pages
+    (folder / "store" / "data.mdb").write_bytes(content[:at] + b"c4nary" + content[at + 6 :])
+    refused = filled("snapshot", "create", "monday")
+    assert (refused.code, "the store is damaged, and so would the snapshot be" in refused.err) == (1, True)
+    taken = filled("snapshot", "create", "monday", "--damaged")
+    assert (taken.code, "the snapshot holds damaged entries: " in taken.err) == (0, True)
+    assert "damaged: " in filled("snapshot", "list").out
+    restored = filled("snapshot", "restore", "monday", tmp_path / "restored")
+    assert (restored.code, "is damaged as the store was when the snapshot was taken" in restored.err) == (0, True)
+
+
+def test_a_schedule_and_pruning(filled: Paasq, tmp_path: Path) -> None:
+    assert filled("snapshot", "schedule", "--json").json["schedule"] is None
+    rule = "every 1h keep 24 hourly 7 daily"
+    assert filled("snapshot", "schedule", rule, "--to", tmp_path / "disk").code == 0
+    shown = filled("snapshot", "schedule", "--json").json
+    assert (shown["schedule"], shown["to"], shown["checks"]) == (rule, str(tmp_path / "disk"), [])
+    assert "is no schedule" in filled("snapshot", "schedule", "hourly").err
+    assert filled("snapshot", "schedule", "--to", tmp_path / "disk").code == 2
+    assert filled("snapshot", "schedule", "--off", "--json").json["schedule"] is None
+    for name in ("monday", "tuesday"):
+        filled("query", f'put task {{id: "{name}"}}')
+        assert filled("snapshot", "create", name).code == 0
+    assert filled("snapshot", "prune", "--keep", "1 last", "--json").json["deleted"] == []
+    would = filled("snapshot", "prune", "--keep", "1 last", "--all", "--dry-run", "--json").json
+    assert would == {"would_delete": ["monday"], "kept": ["tuesday"]}
+    assert filled("snapshot", "prune", "--keep", "1 last", "--all", "--json").json["deleted"] == ["monday"]
+    assert [each["name"] for each in filled("snapshot", "list", "--json").json] == ["tuesday"]
 
 
 def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:

@@ -220,3 +220,25 @@ def test_snapshots_through_the_daemon(daemon: Daemon, folder: Path) -> None:
         assert client.query("from note | summarize n = count()")[0].n < COUNT
     with paasq.open(restored) as store:
         assert [_asked(store, text, params) for text, params in asked] == before
+
+
+def test_the_daemon_takes_scheduled_snapshots(daemon: Daemon, folder: Path) -> None:
+    with daemon.client() as client:
+        fill(client)
+    daemon.stop()
+    command = [*PAASQ, "snapshot", "schedule", "every 1h keep 2 last", "--to", str(folder.with_name("disk")), "--data"]
+    subprocess.run([*command, str(folder)], check=True, capture_output=True)
+    daemon.start()
+    shown: dict[str, Any] = {}
+    for _ in range(200):
+        time.sleep(0.1)
+        command = [*PAASQ, "snapshot", "schedule", "--json", "--data", str(folder)]
+        shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        if shown["last"]:
+            break
+    assert shown["error"] is None
+    assert shown["to"] == str(folder.with_name("disk"))
+    assert daemon.stop() == 0
+    listed = [*PAASQ, "snapshot", "list", "--json", "--from", str(folder.with_name("disk"))]
+    found = json.loads(subprocess.run(listed, check=True, capture_output=True).stdout)
+    assert [(each["name"], each["collections"]["note"]) for each in found] == [(shown["last"], COUNT)]

@@ -6,7 +6,9 @@ import os
 import re
 
 from docs.page import DOCS
+from paasq_daemon.index import text_index
 from paasq_daemon.index.analyzers import TERM_BYTES_MAX
+from paasq_daemon.index.text_search import SIGNIFICANT_TERMS_MAX
 from paasq_daemon.kernels import join, memory_limit
 from paasq_daemon.kernels.aggregate import statistics
 from paasq_daemon.kernels.scalar import regex
@@ -26,7 +28,7 @@ from paasq_daemon.operators.result_limiter import ROWS_MAX
 from paasq_daemon.server.limits import DEFAULT_LIMITS
 from paasq_daemon.store.layout import BODY_BYTES_MAX, KEY_BYTES_MAX, READERS_MAX
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
-from paasq_daemon.wire.json_rpc import JSON_DEPTH_MAX
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.project_modules import MODULES_MAX
 from paasq_daemon.writes.transactor import RECORDS_MAX
 from paasq_daemon.writes.vectorizer import INLINE_RECORDS_MAX
@@ -42,8 +44,16 @@ LIMITS = (
     ("errors reported for one text", f"{parser.DIAGNOSTICS_MAX}"),
     ("modules of one text", f"{MODULES_MAX}"),
     (
-        "the words of a match or find",
+        "the words of a match or find, as a literal",
         f"{match_query.TEXT_BYTES_MAX:,} bytes, {match_query.CLAUSES_MAX} words and phrases",
+    ),
+    (
+        "the same, as a parameter",
+        f"{match_query.CLAUSES_MAX} words and phrases; of more the {SIGNIFICANT_TERMS_MAX} most telling",
+    ),
+    (
+        "a collection's text, for scores of the live records alone",
+        f"{text_index.RENEWED_CHARACTERS_MAX:,} characters",
     ),
     ("letters wrong in a fuzzy word", f"{match_query.EDIT_DISTANCE_MAX}"),
     ("a word that can be searched", f"{TERM_BYTES_MAX} bytes"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import list_manifests
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
@@ -73,7 +74,7 @@ def facts(view: ReadView, snapshots: Path) -> dict[str, Any]:
         },
         "snapshots": [
             {"name": m.name, "created": m.created, "seq": m.seq, "collections": m.collections}
-            for m in list_manifests(snapshots)
+            for m in list_manifests(LocalStorage(snapshots))
         ],
     }
 

@@ -16,6 +16,7 @@ from golden import Case, cases
 from paasq_daemon.index.checkpoint import Checkpoint
 from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.verify import VerifyDepth, verify_snapshot
 from paasq_daemon.store.store import Store
@@ -102,7 +103,7 @@ def test_its_checkpoint_is_read_and_the_answers_need_no_index_of_that_day(folder
 @pytest.mark.parametrize("depth", VerifyDepth)
 def test_its_snapshots_verify(folder: Path, depth: VerifyDepth) -> None:
     for snapshot in known()["snapshots"]:
-        done = verify_snapshot(folder / "snapshots", snapshot["name"], depth)
+        done = verify_snapshot(LocalStorage(folder / "snapshots"), snapshot["name"], depth)
         assert done.findings == []
         assert done.objects > 0
 
@@ -110,7 +111,7 @@ def test_its_snapshots_verify(folder: Path, depth: VerifyDepth) -> None:
 def test_its_snapshots_restore_to_what_they_describe(folder: Path, tmp_path: Path) -> None:
     for snapshot in known()["snapshots"]:
         into = tmp_path / snapshot["name"]
-        restore_snapshot(folder / "snapshots", snapshot["name"], into)
+        restore_snapshot(LocalStorage(folder / "snapshots"), snapshot["name"], into)
         with Store.open(into) as store, store.read() as view:
             live = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
             assert (view.seq, live) == (snapshot["seq"], snapshot["collections"])
@@ -136,6 +137,6 @@ def test_writing_goes_on(folder: Path) -> None:
     instance.close()
     with Store.open(folder) as store:
         assert store.seq > before["seq"]
-        assert create_snapshot(store, folder / "snapshots", "third").parent is not None
+        assert create_snapshot(store, LocalStorage(folder / "snapshots"), "third").parent is not None
         assert store.check() == []
-    assert verify_snapshot(folder / "snapshots", "third", VerifyDepth.RESTORE).findings == []
+    assert verify_snapshot(LocalStorage(folder / "snapshots"), "third", VerifyDepth.RESTORE).findings == []

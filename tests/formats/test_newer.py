@@ -25,8 +25,9 @@ from paasq_daemon.index import checkpoint, text_index
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
 from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
-from paasq_daemon.snapshot.garbage_collection import collect_garbage
-from paasq_daemon.snapshot.manifest import list_manifests, manifest_path
+from paasq_daemon.snapshot.garbage_collection import delete_snapshots
+from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.manifest import list_manifests
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.entry_codec import add_checksum, decode, encode
@@ -97,8 +98,7 @@ def test_a_newer_store_with_nothing_that_we_know_in_it_gets_nothing_made(tmp_pat
     "arguments",
     [
         ("query", "from note"), ("query", 'put jot {line: "x"}'), ("status",), ("embed",), ("serve",),
-        ("import", "jot", "x.jsonl"), ("snapshot", "list"), ("snapshot", "create", "a"), ("snapshot", "verify", "first"),
-        ("snapshot", "restore", "first", "there"),
+        ("import", "jot", "x.jsonl"), ("snapshot", "create", "a"),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -262,9 +262,13 @@ def test_an_entry_in_a_newer_envelope_says_so(folder: Path) -> None:
 # Snapshots
 
 
+def manifest_path(folder: Path, name: str) -> Path:
+    return folder / "snapshots" / "manifests" / f"{name}.json"
+
+
 def rewrite(folder: Path, name: str, **changes: Any) -> None:
     """A manifest as a newer paasq would have made it: its hash holds."""
-    path = manifest_path(folder / "snapshots", name)
+    path = manifest_path(folder, name)
     manifest = {**json.loads(path.read_bytes())["manifest"], **changes}
 
     def canonical(data: Any) -> bytes:
@@ -274,47 +278,48 @@ def rewrite(folder: Path, name: str, **changes: Any) -> None:
 
 
 def test_a_newer_snapshot_is_refused_by_all_that_read_it_and_kept(folder: Path, tmp_path: Path) -> None:
-    target, into = folder / "snapshots", tmp_path / "into"
+    target, into = LocalStorage(folder / "snapshots"), tmp_path / "into"
     rewrite(folder, "first", snapshot_format=2, encrypted=True)
-    before = contents(target)
+    before = contents(target.folder)
     words = "snapshot 'first' has format 2, and this paasq knows formats up to 1"
     with pytest.raises(FormatTooNew, match=words):
         restore_snapshot(target, "first", into)
     assert verify_snapshot(target, "first").findings == [words]
     with pytest.raises(FormatTooNew, match=words):
-        collect_garbage(target)
+        delete_snapshots(target, [])
     assert [manifest.name for manifest in list_manifests(target)] == ["second"]
     assert not into.exists()
-    (target / "lock").unlink()  # sweep makes one
-    after = contents(target)
-    assert {name: after[name] for name in after if name != str(target)} == {
-        name: before[name] for name in before if name != str(target)
+    (target.folder / "lock").unlink()  # sweep makes one, and a folder
+    (target.folder / "annotations").rmdir()
+    after = contents(target.folder)
+    assert {name: after[name] for name in after if name != str(target.folder)} == {
+        name: before[name] for name in before if name != str(target.folder)
     }
 
 
 def test_beside_a_newer_snapshot_others_can_be_made(folder: Path) -> None:
     rewrite(folder, "second", snapshot_format=2)
-    newer = manifest_path(folder / "snapshots", "second").read_bytes()
+    newer = manifest_path(folder, "second").read_bytes()
     with Store.open(folder) as store:
         with pytest.raises(SnapshotError, match="already"):
-            create_snapshot(store, folder / "snapshots", "second")
-        assert create_snapshot(store, folder / "snapshots", "third").parent is not None
-    assert verify_snapshot(folder / "snapshots", "third").findings == []
-    assert manifest_path(folder / "snapshots", "second").read_bytes() == newer
+            create_snapshot(store, LocalStorage(folder / "snapshots"), "second")
+        assert create_snapshot(store, LocalStorage(folder / "snapshots"), "third").parent is not None
+    assert verify_snapshot(LocalStorage(folder / "snapshots"), "third").findings == []
+    assert manifest_path(folder, "second").read_bytes() == newer
 
 
 def test_a_snapshot_of_a_newer_store_is_whole_and_cannot_be_restored(folder: Path, tmp_path: Path) -> None:
     rewrite(folder, "first", store_format=NEWER)
     before = contents(folder)
     with pytest.raises(FormatTooNew, match=f"the store in snapshot 'first' has format {NEWER}"):
-        restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
+        restore_snapshot(LocalStorage(folder / "snapshots"), "first", tmp_path / "into")
     assert not (tmp_path / "into").exists()
     assert contents(folder) == before
-    assert verify_snapshot(folder / "snapshots", "first").findings == []
+    assert verify_snapshot(LocalStorage(folder / "snapshots"), "first").findings == []
 
 
 def test_a_restored_store_has_the_stamp_of_the_store_that_was_captured(folder: Path, tmp_path: Path) -> None:
-    restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
+    restore_snapshot(LocalStorage(folder / "snapshots"), "first", tmp_path / "into")
     assert json.loads((tmp_path / "into" / "format").read_bytes()) == {"store_format": 1}
 
 
@@ -324,7 +329,7 @@ def test_a_manifest_that_is_known_by_half_is_not_believed(
 ) -> None:
     rewrite(folder, "first", **changes)
     with pytest.raises(SnapshotError, match="was changed"):
-        restore_snapshot(folder / "snapshots", "first", tmp_path / "into")
+        restore_snapshot(LocalStorage(folder / "snapshots"), "first", tmp_path / "into")
 
 
 # What is derived

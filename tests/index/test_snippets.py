@@ -7,8 +7,9 @@ import random
 import pytest
 
 from paasq_daemon.index.analyzers import analyze
-from paasq_daemon.index.snippet_selection import select_snippet, within_edit_distance
-from paasq_dsl.syntax.match_query import parse_match_query
+from paasq_daemon.index.matching_words import WordMatcher, within_edit_distance
+from paasq_daemon.index.snippet_selection import select_snippet, select_window
+from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur, parse_match_query
 
 FILLER = "Nothing of note was said about it that day. " * 10
 
@@ -70,3 +71,35 @@ def test_any_text_and_any_length(seed: int) -> None:
 )
 def test_edits(word: str, other: str, edits: int, within: bool) -> None:
     assert within_edit_distance(word, other, edits) is within
+
+
+def test_a_window_of_a_long_text_has_the_best_passage() -> None:
+    text = f"budget {FILLER * 100}The quarterly budget of the falcon project. {FILLER * 200}falcon"
+    window = select_window(parse_match_query("quarterly budget falcon"), "en", text, 80)
+    assert window in text
+    assert len(window) < 10_000
+    assert shown("quarterly budget falcon", window, 80) == shown("quarterly budget falcon", text, 80)
+    assert select_window(parse_match_query("zebra"), "en", text, 80) in text[:10_000]
+    assert select_window(parse_match_query("zebra"), "en", "short", 80) == "short"
+
+
+def test_a_long_text_is_checked_often() -> None:
+    checks: list[None] = []
+    text = FILLER * 300
+    select_window(parse_match_query("zebra"), "en", text, 80, lambda: checks.append(None))
+    assert len(checks) >= len(text) // 20_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_words_are_found_as_the_analyzer_finds_them(seed: int) -> None:
+    """Whatever is left out early because it cannot be an answer."""
+    rng = random.Random(seed)
+    words = "dying die lied lying skis sky happy happily Häuser haus café CAFÉ İzmir izmir C++ c wi-fi 東京 run-time runs".split()
+    for _ in range(300):
+        text = " ".join(rng.choices([*words, "the", "x" * 50, ".", "\n"], k=rng.randint(0, 30)))
+        asked, language = rng.choice(words), rng.choice(["en", "de", "tr", None])
+        terms = {term.text for term in analyze(asked, language)}
+        match = MatchQuery((Clause(Occur.SHOULD, ClauseKind.WORD, asked),))
+        found = [hit for chunk in WordMatcher(match, language).chunks(text) for hit in chunk]
+        expected = [(t.text, t.start, t.end) for t in analyze(text, language) if t.text in terms]
+        assert found == expected, (asked, text)

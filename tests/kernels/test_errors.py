@@ -43,10 +43,10 @@ REFUSED = {  # expression -> code, and how its sentence begins
     "at_ - 3000y": ("PQ0782", "this time is further away than times go"),
     "from_unix(1e12)": ("PQ0782", "this time is further away than times go"),
     "1y * 1e300": ("PQ0780", "the result is outside the 64 bits of an int"),
-    "bucket(at_, 0s)": ("PQ0757", "the width of a bucket must be greater than nothing"),
+    "bucket(at_, 0s)": ("PQ0757", "the width of a bucket must be greater than zero"),
     "bucket(at_, 1mo + 1d)": ("PQ0755", "a bucket is of whole months or of a fixed time, not of both"),
-    "bucket(n, 0 - n)": ("PQ0757", "the width of a bucket must be greater than nothing"),
-    "recency(at_, 0s)": ("PQ0758", "a half-life must be greater than nothing"),
+    "bucket(n, 0 - n)": ("PQ0757", "the width of a bucket must be greater than zero"),
+    "recency(at_, 0s)": ("PQ0758", "a half-life must be greater than zero"),
     "snippet(text, 0)": ("PQ0768", "snippet needs a number of characters above 0, not 0"),
     'matches(text, "(")': ("PQ0770", "'(' is no regular expression: missing ): ("),
     f'matches(text, "{"a" * 1001}")': ("PQ0773", "a regular expression may have 1,000 characters at most"),
@@ -54,7 +54,7 @@ REFUSED = {  # expression -> code, and how its sentence begins
     'extract(text, "a", 1)': ("PQ0771", "'a' has 0 groups, and none of number 1"),
     'replace_regex(text, "a", "\\\\1")': (
         "PQ0772",
-        "'\\\\1' stands for nothing here: the regular expression has 0 groups",
+        "'\\\\1' means nothing here: the regular expression has 0 groups",
     ),
     'replace_regex(repeat("a", 2000), "a", repeat("b",999))': (
         "PQ0796",
@@ -69,7 +69,7 @@ REFUSED = {  # expression -> code, and how its sentence begins
     'format_time(at_, "%Q")': ("PQ0775", "a format of times has no %Q"),
     'parse_time(s, "%d %d")': (
         "PQ0776",
-        "parse_time can't read by '%d %d': each part may stand there once, and %Z not at all",
+        "parse_time can't read by '%d %d': each part may occur once, and %Z not at all",
     ),
     "dot(v, [1, 2, 3])": ("PQ0777", "a vector of 2 numbers has no angle to one of 3"),
     f"list_sum([{INT_MAX}, 1])": ("PQ0781", "a sum is outside the 64 bits of an int"),

@@ -51,7 +51,9 @@ def listing(stages: tuple[BoundStage, ...]) -> str:
     lines: list[str] = []
     before: set[str] = set()
     for stage in stages:
-        given = {field.name: getattr(stage, field.name) for field in fields(stage) if field.name != "schema"}
+        given = {
+            field.name: getattr(stage, field.name) for field in fields(stage) if field.repr and field.name != "schema"
+        }
         shown = [
             _shown(value) for name, value in given.items() if value not in (None, (), "") and name != "comparison_type"
         ]

@@ -116,7 +116,7 @@ def test_view(rows: Rows, ask: Ask) -> None:
 
 def test_views_in_a_circle(ask: Ask) -> None:
     ask("view one = from note; view two = from one")
-    with pytest.raises(QueryError, match="stands on itself"):
+    with pytest.raises(QueryError, match="made from itself"):
         ask("view one = from two")
     assert len(ask("from two").rows) == 3
 

@@ -7,7 +7,9 @@ import pytest
 from paasq_daemon.backends.embedded import EmbeddedBackend
 from paasq_daemon.instance import Instance
 from paasq_daemon.wire.request import Request
+from paasq_dsl.binder import script
 from paasq_dsl.bound import BoundQuery
+from paasq_dsl.syntax import tree
 
 COUNT = 40
 
@@ -32,3 +34,18 @@ def test_a_declaration_that_changes_nothing(instance: Instance) -> None:
     text = 'collection kept { key id: keyword  n: int };\nput kept {id: "a", n: 1};\nfrom kept | select n'
     assert instance.engine.query(Request(text)).rows == [[1]]
     assert instance.engine.query(Request(text)).rows == [[1]]
+
+
+def test_statements_are_bound_twice_at_most(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once to find every mistake before anything runs, and once more with the ids that the catalog gave."""
+    bound: list[tree.Statement] = []
+    bind = script._Binder.statement
+
+    def counted(binder: script._Binder, statement: tree.Statement) -> object:
+        bound.append(statement)
+        return bind(binder, statement)
+
+    monkeypatch.setattr(script._Binder, "statement", counted)
+    declared = [f"collection c{n} {{ key id: keyword  n: int }};\nfrom c{n} | where n > {n};" for n in range(COUNT)]
+    assert instance.engine.query(Request("\n".join(declared))).rows == []
+    assert len(bound) <= 2 * 2 * COUNT

@@ -117,14 +117,14 @@ def test_one_or_many_or_none(ask: Ask, cited: tuple[str, str]) -> None:
 def test_a_malformed_citation_costs_its_own_row_alone(ask: Ask, cited: tuple[str, str]) -> None:
     passage, citation = cited
     problems = {
-        "pep": "expected a record, such as note:n1, at character 1, found pep",
-        "pep:8": "expected @ and its version, such as @3, at character 6, found the end",
-        "pep:8@x": "expected @ and its version, such as @3, at character 6, found @x",
-        "pep:8@1.": "expected a . and a field, at character 8, found .",
-        "pep:8@1.body[3]": "expected characters, such as [0..40], at character 13, found [3]",
-        " pep:8@1.body[3..5]]": "expected its end, at character 20, found ]",
-        "pep:8@1.body[9..2]": "expected the first character before the last, at character 14, found 9..2",
-        "": "expected a record, such as note:n1, at character 1, found the end",
+        "pep": "this is no citation, from character 1 on: expected a record, such as note:n1, found pep",
+        "pep:8": "this is no citation, from character 6 on: expected @ and its version, such as @3, found the end",
+        "pep:8@x": "this is no citation, from character 6 on: expected @ and its version, such as @3, found @x",
+        "pep:8@1.": "this is no citation, from character 8 on: expected a . and a field, found .",
+        "pep:8@1.body[3]": "this is no citation, from character 13 on: expected characters, such as [0..40], found [3]",
+        " pep:8@1.body[3..5]]": "this is no citation, from character 20 on: expected its end, found ]",
+        "pep:8@1.body[9..2]": "this is no citation: its first character, 9, is after its last, 2",
+        "": "this is no citation, from character 1 on: expected a record, such as note:n1, found the end",
     }
     first, *malformed, last = resolved(ask, citation, *problems, citation)
     assert first["quote"] == last["quote"] == passage

@@ -78,7 +78,7 @@ def test_a_default_is_retyped_with_its_field(rows: Rows) -> None:
     assert rows("from pot | sort id | select n") == [[2.0], [30.0], [30.0]]
     rows('alter collection pot retype field n to keyword; put pot {id: "d"}')
     assert rows("from pot | sort id | select n") == [["2.0"], ["30.0"], ["30.0"], ["30.0"]]
-    with pytest.raises(PaasqError, match="default is no bool"):
+    with pytest.raises(PaasqError, match="become bool, since its default is not"):
         rows("alter collection pot retype field n to bool")
 
 

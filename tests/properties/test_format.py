@@ -11,14 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paasq_dsl.syntax.format.formatter import NARROW, WIDE, format_text
+from paasq_dsl.syntax.lexer import TRIVIA, tokenize
 from paasq_dsl.syntax.parser import parse_script
-from properties.texts import LANGUAGE, SAMPLES, broken, comments, every_text, respaced
+from paasq_dsl.syntax.statement_splitter import split_statements
+from properties.texts import LANGUAGE, SAMPLES, TRIVIA_TO_TRY, broken, comments, every_text, respaced
 
 TEXTS = every_text()
 SOUP = (
     *"()[]{}|;,=:-\n", *("from", "where", "take", "put", "tx", "collection", "key", "int", "a", "5", '"s"'),
     *('"', '"""', "/*", "// c\n", "/* c */", "/// d\n"),
 )  # fmt: skip
+COMMENTS = (" // c\n", " /* c */ ", "\n// c\n", "\n\n/* c\n */")
+STATEMENTS = [LANGUAGE[s.start : s.end].strip() for s in split_statements(LANGUAGE)]
 SMALL = sorted(t for t in TEXTS.values() if len(t) < 3000)
 
 
@@ -56,6 +60,28 @@ def test_any_spacing_and_comments(seed: int, width: int, text: str) -> None:
     spaced = respaced(text, random.Random(seed))
     assert not parse_script(spaced)[1]
     check(spaced, width)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(), st.sampled_from([WIDE, NARROW]), st.sampled_from(SMALL), st.sampled_from(["", "let a = from b;\n"])
+)
+def test_any_comments_after_a_last_statement_without_semicolon(seed: int, width: int, text: str, before: str) -> None:
+    chance = random.Random(seed)
+    ends = [t for t in TRIVIA_TO_TRY if "///" not in t]
+    check(before + respaced(text.rstrip().removesuffix(";"), chance) + "".join(chance.choices(ends, k=3)), width)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_comment_at_each_gap(statement: str) -> None:
+    tokens = [t.text for t in tokenize(statement) if t.kind not in TRIVIA]
+    for gap in range(1, len(tokens) + 1):
+        comment = COMMENTS[gap % len(COMMENTS)]
+        commented = " ".join([*tokens[:gap], comment, *tokens[gap:]])
+        for text in (commented, f"{commented};", f"let a = from b;\n{commented}"):
+            formatted = format_text(text)
+            assert comments(formatted) == comments(text), text
+            assert format_text(formatted) == formatted, text
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,11 +10,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from paasq_daemon.index.analyzers import analyze
+from paasq_daemon.index.tokenizer import is_unspaced
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur
 from reference.records import Row, Undecided, Vector
 
 K1, B = 1.2, 0.75
-IDEOGRAPH = "[\u3040-\u30ff\u3400-\u9fff]"  # as far as the worlds have any
 TOO_CLOSE = 1e-5  # relative: below this two scores of 32-bit arithmetic may come in either order
 
 
@@ -40,10 +39,8 @@ def best_first(found: list[Scored]) -> list[Scored]:
 
 
 def words(text: str) -> list[str]:
-    """Terms of a text without a language: runs of letters and digits, in lower case, without accents; an ideograph is one
-    by itself."""
-    folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return re.findall(rf"{IDEOGRAPH}|(?:(?!{IDEOGRAPH})[^\W_])+", folded)
+    """Terms of a text without a language, by the function of the index: tests/docs/test_scripts.py has its table."""
+    return [term.text for term in analyze(text, None)]
 
 
 def stored_length(length: int) -> int:
@@ -80,14 +77,16 @@ class TextField:
     def score(self, clause: Clause, text: Sequence[str]) -> float | None:
         """None where the text does not match; nothing of a clause without words."""
         terms = words(clause.text)
+        size = len(terms)
+        frequency = sum(list(text[i : i + size]) == terms for i in range(len(text) - size + 1))
+        if clause.kind is ClauseKind.PREFIX and size > 1 and is_unspaced(terms[-1]):
+            return 1.0 if frequency else None
         if clause.kind is ClauseKind.PREFIX:
             *whole, last = terms
             begins = any(word.startswith(last) for word in text)
             return 1.0 * len(terms) if begins and all(word in text for word in whole) else None
         if clause.kind is ClauseKind.FUZZY:
             return self._fuzzy(terms, clause.edit_distance, text)
-        size = len(terms)
-        frequency = sum(list(text[i : i + size]) == terms for i in range(len(text) - size + 1))
         return self.bm25(terms, frequency, len(text)) if frequency else None
 
     def _fuzzy(self, terms: Sequence[str], edits: int, text: Sequence[str]) -> float | None:

@@ -20,7 +20,8 @@ from paasq_daemon.services.embedding import EmbeddingService, OnProgress
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
-from paasq_daemon.snapshot.manifest import Manifest
+from paasq_daemon.snapshot.create import CreateOptions
+from paasq_daemon.snapshot.listing import SnapshotInfo
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
@@ -185,10 +186,11 @@ class FakeSnapshots(SnapshotService):
     def __init__(self) -> None:
         pass
 
-    def create(self, name: str) -> Manifest:
-        return Manifest(name, "2026-11-22T09:30:00Z", None, "", 4096, 0, (), 7, 7, {}, "", 0, 1)
+    def create(self, name: str, options: CreateOptions | None = None, to: str | None = None) -> SnapshotInfo:
+        del to
+        return SnapshotInfo(name, "2026-11-22T09:30:00Z", seq=7, labels=options.labels if options else ())
 
-    def list(self) -> list[Manifest]:
+    def list(self) -> list[SnapshotInfo]:
         return [self.create("monday")]
 
     def verify(self, name: str, depth: int = 2) -> Verification:
@@ -197,7 +199,7 @@ class FakeSnapshots(SnapshotService):
     def delete(self, name: str) -> dict[str, Any]:
         return {"deleted": name}
 
-    def restore(self, name: str, into: Path) -> Manifest:
+    def restore(self, name: str, into: Path) -> SnapshotInfo:
         del into
         return self.create(name)
 

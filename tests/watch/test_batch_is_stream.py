@@ -121,7 +121,7 @@ def _tells_apart_as_the_reference(instance: Instance, world: World, text: str, c
 def _reject(error: QueryError) -> None:
     """A query that can't be watched, or has no answer for these records, is no example."""
     codes = {each["code"] for each in error.diagnostics if each["severity"] == "error"}
-    assert codes <= {"PQ0620", "PQ0622"} | RUNNING.keys() - OF_PARAMETERS, error
+    assert codes <= {"PQ0626", "PQ0627", "PQ0628", "PQ0629", "PQ0630", "PQ0631"} | RUNNING.keys() - OF_PARAMETERS, error
     reject()
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire import errors
 from paasq_daemon.wire.errors import LimitExceeded, ProtocolError, QueryError
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.framing import HEADER_BYTES_MAX, FrameDecoder, Framing, frame
-from paasq_daemon.wire.json_rpc import JSON_DEPTH_MAX, RpcError, dump, error_from_json, error_to_json, parse
+from paasq_daemon.wire.json_rpc import RpcError, dump, error_from_json, error_to_json, parse
 
 _BODIES = st.lists(st.binary(max_size=50).map(lambda data: b"{" + data.replace(b"\n", b" ") + b"}"), max_size=5)
 

@@ -17,7 +17,8 @@ from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import answer_labels
 from paasq_daemon.wire.catalog_messages import decode_catalog, encode_catalog
 from paasq_daemon.wire.cell_text import escape_control
-from paasq_daemon.wire.errors import ProtocolError
+from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, ProtocolError
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.json_rpc import dump
 from paasq_daemon.wire.value_codecs import decode, encode, to_json_value, to_python
 from paasq_dsl.catalog import Catalog, Collection, Field
@@ -97,6 +98,34 @@ def test_python_forms() -> None:
 def test_values_that_people_give(value: Any, expected: Any) -> None:
     assert to_json_value(value) == expected
     assert to_json_value(expected) == expected
+
+
+def _nested(levels: int, *, objects: bool) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"x": value} if objects else [value]
+    return value
+
+
+@pytest.mark.parametrize("objects", [True, False])
+def test_values_are_nested_as_deep_as_messages_may_be(objects: bool) -> None:
+    assert to_json_value(_nested(JSON_DEPTH_MAX, objects=objects))
+    for levels in (JSON_DEPTH_MAX + 1, 2_000):
+        with pytest.raises(LimitExceeded, match="deeper than 64 levels"):
+            to_json_value(_nested(levels, objects=objects))
+
+
+def test_a_list_in_itself_is_too_deep() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(LimitExceeded, match="deeper than 64 levels"):
+        to_json_value(endless)
+
+
+def test_ints_beyond_every_float_are_refused() -> None:
+    assert to_json_value(2**1023)
+    with pytest.raises(InvalidValue, match="an int of 16,610 bits"):
+        to_json_value(-(10**5_000))
 
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [{3}, object()]])

@@ -115,7 +115,7 @@ def test_vectors_of_another_model_are_not_compared(tmp_path: Path) -> None:
     try:
         with pytest.raises(ModelMismatch, match=r"small@1.*other@1") as caught:
             nearest(instance, "red")
-        assert "paasq embed --replace" in caught.value.hint
+        assert "paasq embed note --replace" in caught.value.hint
         ask(instance, 'put note {id: "b", title: "blue"}')  # a write is taken; its vector waits
         assert [row[0] for row in ask(instance, 'from note | match "blue"').rows] == ["b"]
         assert instance.embedding.run(seconds_max=None, replace=True) == {"embedded": 2, "pending": 0}
@@ -144,6 +144,26 @@ def test_one_collection_is_made_anew_while_another_waits(tmp_path: Path) -> None
         }
         with pytest.raises(ModelMismatch, match=r"task\.embedding"):
             instance.embedding.run(seconds_max=None)
+        assert nearest(instance, "red") == ["a"]
+        with pytest.raises(ModelMismatch, match=r"task\.embedding"):
+            ask(instance, 'from task | near to "red"')
+        with pytest.raises(ModelMismatch, match=r"task\.embedding were made by small@1.*searched by other@1"):
+            ask(instance, "from note | near to task:a")
+    finally:
+        instance.close()
+
+
+def test_near_asks_for_the_model_of_its_own_field(tmp_path: Path) -> None:
+    first = Instance.open(tmp_path, embedder=SmallEmbedder(), sync=False)
+    ask(first, f'{SCHEMA} put note {{id: "a", title: "red"}}')
+    first.close()
+    instance = Instance.open(tmp_path, embedder=Other(), sync=False)
+    try:
+        ask(instance, "alter collection note add field fresh: vector(auto) from title")
+        ask(instance, 'patch note:a set title = "blue"')
+        assert [row[0] for row in ask(instance, 'from note | near fresh to "blue" | select id').rows] == ["a"]
+        with pytest.raises(ModelMismatch, match=r"note\.sense"):
+            ask(instance, 'from note | near sense to "blue"')
     finally:
         instance.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,13 @@ from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
-from paasq_daemon.operators.page import Page, truncate_with_cursor
+from paasq_daemon.operators.page import truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
@@ -38,12 +38,12 @@ from paasq_daemon.wire.request import Budget as Limits
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
-from paasq_dsl.catalog import Catalog
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.object_paths import nest_value
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Value
 
-Embed = Callable[[Catalog, str], NDArray[np.float32]]
+Embed = Callable[[Collection, Field, str], NDArray[np.float32]]
 _PLAN_COLUMNS = (
     ColumnInfo("operator", "text"),
     ColumnInfo("estimated_rows", "int"),
@@ -58,16 +58,16 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed, snapshot_folder: Path) -> None:
+    def __init__(self, indexes: Indexes, embed: Embed, snapshots: Storage) -> None:
         self._indexes = indexes
         self._embed = embed
-        self._snapshot_folder = snapshot_folder
+        self._snapshots = snapshots
 
     def prepare(self, query: BoundQuery) -> EmbeddedPlan:
         check_capabilities(self, query)
         first = query.stages[0]
         moment = first.as_of if isinstance(first, bound.ScanStage) else None
-        reader = ViewProvider(self._indexes, moment, self._snapshot_folder)
+        reader = ViewProvider(self._indexes, moment, self._snapshots)
         return EmbeddedPlan(make_physical_plan(query), query.explain, reader, self._embed)
 
 
@@ -77,7 +77,7 @@ class ViewProvider:
 
     indexes: Indexes
     as_of: BoundAsOf | None
-    snapshot_folder: Path
+    snapshots: Storage
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
         """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
@@ -87,7 +87,7 @@ class ViewProvider:
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
-            return self.indexes.read_as_of(present, read_manifest(self.snapshot_folder, str(value)).seq)
+            return self.indexes.read_as_of(present, read_manifest(self.snapshots, str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(present, value)
@@ -155,16 +155,17 @@ class EmbeddedPlan:
 
     def _opened(self, inputs: ExecutionInputs, stack: ExitStack) -> tuple[ExecutionInputs, IndexView]:
         """A page goes on in the state and at the time of the first one, whatever was written since."""
-        page = next((each for each in self.plan.operators if isinstance(each, Page)), None)
+        if (page := self.plan.page) is None or self.views.as_of is not None:
+            return inputs, stack.enter_context(self.views.open(inputs))
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
-        cursor = None if page is None else page.read_cursor(values, self.plan.fingerprint.digest(values))
-        if cursor is None or self.views.as_of is not None:
+        cursor = page.read_cursor(values, partial(self.plan.fingerprint.digest, values))
+        if cursor is None:
             return inputs, stack.enter_context(self.views.open(inputs))
         try:
             view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
         except StoreError as error:
             raise StoreError(error.message, "start with the first page again, without after") from error
-        return replace(inputs, now_us=cursor.now_us), view
+        return inputs if cursor.now_us is None else replace(inputs, now_us=cursor.now_us), view
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         """Keys and versions of all rows. Raises LimitExceeded where a subquery was cut short, so that rows may be missing."""
@@ -207,8 +208,10 @@ class EmbeddedPlan:
             own = self.plan.budget.evaluate_limits(values)
             budget, cancel = budget.within(own), cancel.child(own.time_ms)
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
-        embed, digest = partial(self.embed, view.catalog), partial(self.plan.fingerprint.digest, values)
-        run = ExecutionContext(view, values, embed, cancel, limit, reason, digest, snippet_column, budget.tokens)
+        digest, time_dependent = partial(self.plan.fingerprint.digest, values), self.plan.fingerprint.time_dependent
+        run = ExecutionContext(
+            view, values, self.embed, cancel, limit, reason, digest, snippet_column, budget.tokens, time_dependent
+        )
         run.bind_snippets()
         return run
 

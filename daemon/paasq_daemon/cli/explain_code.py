@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from paasq_dsl.diagnostics import MESSAGES, similar_names
-from paasq_dsl.error_docs import code_list, explanation
+from paasq_dsl.error_docs import code_list, explanation, sentence
 
 
 def explain(
@@ -18,7 +18,7 @@ def explain(
     if not code:
         typer.echo(code_list())
     elif code in MESSAGES:
-        typer.echo(f"{code}: {MESSAGES[code]}\n\n{explanation(code)}")
+        typer.echo(f"{code}: {sentence(code)}\n\n{explanation(code)}")
     else:
         meant = " or ".join(similar_names(code, MESSAGES))
         raise typer.BadParameter(f"there is no {code}{f'; did you mean {meant}?' if meant else ''}")

@@ -26,7 +26,7 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
     folder = folder_of(data)
     if not create and not (folder / "store").is_dir():
         raise StoreError(
-            f"there is no store in {folder}", "name another folder by --data, or make one: paasq run SCHEMA.paasq"
+            f"there is no store in {folder}", "name another folder by --data, or make one: `paasq run SCHEMA.paasq`"
         )
     import paasq
 

@@ -25,6 +25,15 @@ Socket: TypeAlias = Annotated[
         "--socket", metavar="PATH", help="The daemon's socket; else the one in the data folder.", show_default=False
     ),
 ]
+From: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="WHERE",
+        help="Where it is kept: a data folder, a folder of snapshots, or s3://BUCKET/PREFIX; else the data folder.",
+        show_default=False,
+    ),
+]
 Params: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

@@ -59,5 +59,5 @@ def _run(database: Database, file: Path, params: Mapping[str, str], form: Answer
 def _script(file: Path) -> SourceText:
     source = read_source(file)
     if is_watch(source.text):
-        raise PaasqError(f"{file} ends in a watch, which would go on through every save", f"run it: paasq run {file}")
+        raise PaasqError(f"{file} ends in a watch, which would go on through every save", f"run it: `paasq run {file}`")
     return source

@@ -52,11 +52,12 @@ def steps(source: SourceText, after: int = 0) -> Iterator[ScriptStep]:
     definitions: list[Span] = []
     before = 0
     for statement in split_script(source.text)[0]:
+        gap = source.text[before : statement.span.start]
+        documented = Span(statement.span.start - _doc_length(gap), statement.span.end)
         if _defines(source, statement.span):
-            definitions.append(statement.span)
+            definitions.append(documented)
         elif statement.span.start >= after:
-            title = _comment(source.text[before : statement.span.start])
-            yield ScriptStep(title, _only(source.text, [*definitions, statement.span]), statement.span)
+            yield ScriptStep(_comment(gap), _only(source.text, [*definitions, documented]), statement.span)
         before = statement.span.end
 
 
@@ -93,6 +94,16 @@ def _only(text: str, spans: list[Span]) -> str:
         parts += [f";{blank[1:]}" if end else blank, text[span.start : span.end]]
         end = span.end
     return "".join(parts)
+
+
+def _doc_length(gap: str) -> int:
+    """The characters from the first `///` comment to the end of what is between a statement and the one before it, whose
+    semicolon comes before them; 0 where there is none."""
+    tokens = list(tokenize(gap))
+    ends = max((i for i, token in enumerate(tokens) if token.text == ";"), default=-1)
+    docs = (i for i in range(ends + 1, len(tokens)) if tokens[i].kind is TokenKind.DOC)
+    first = next(docs, len(tokens))
+    return sum(len(token.text) for token in tokens[first:])
 
 
 def _comment(gap: str) -> str:

@@ -1,4 +1,4 @@
-"""`paasq snapshot create|list|verify|delete|restore`"""
+"""`paasq snapshot create|list|verify|delete|restore|schedule|prune`: all but `create` work on files alone, and open no store."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.cli.snapshot_storage import absolute_address, open_snapshots
+from paasq_daemon.cli.snapshot_upkeep import prune, schedule
 
-_LISTED = ("name", "created", "seq", "new_bytes")
+_LISTED = ("name", "created", "seq", "new_bytes", "parent", "labels")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,21 +24,52 @@ Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The snapsh
 
 @app.command()
 def create(
-    name: Name, data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False
+    name: Name,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="WHERE",
+            help="A folder, or s3://BUCKET/PREFIX; else `snapshots` in the data folder.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="TEXT", help="What it is for.", show_default=False)
+    ] = None,
+    damaged: Annotated[
+        bool, typer.Option("--damaged", help="Take it of a damaged store too, labelled as damaged.")
+    ] = False,
+    verify: Annotated[bool, typer.Option(help="Read back what was written.")] = True,
+    data: options.Data = None,
+    socket: options.Socket = None,
+    as_json: options.JsonOutput = False,
 ) -> None:
     """Take a snapshot of the whole store, while others go on writing."""
     with open_database(data, socket) as database:
-        made = database.snapshot_create(name)
+        where = None if to is None else absolute_address(to)
+        made = database.snapshot_create(name, to=where, labels=label or (), damaged=damaged, verify=verify)
     write_object(made if as_json else _shown(made), as_json=as_json)
+    _warn_of_damage(made, "the snapshot holds damaged entries")
 
 
 @app.command("list")
-def list_(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:
+def list_(
+    from_: options.From = None,
+    data: options.Data = None,
+    socket: options.Socket = None,
+    as_json: options.JsonOutput = False,
+) -> None:
     """List the snapshots."""
-    with open_database(data, socket) as database:
-        found = database.snapshot_list()
-    listed = [{name: _shown(each)[name] for name in _LISTED} for each in found]
-    write_object(found if as_json else listed, as_json=as_json)
+    if socket is not None:
+        with open_database(data, socket) as database:
+            found = database.snapshot_list()
+    else:
+        from paasq_daemon.services.snapshots import snapshot_to_json
+        from paasq_daemon.snapshot.listing import list_snapshots
+
+        found = [snapshot_to_json(each) for each in list_snapshots(open_snapshots(from_, data))]
+    write_object(found if as_json else [_row(each) for each in found], as_json=as_json)
 
 
 @app.command()
@@ -45,13 +78,19 @@ def verify(
     depth: Annotated[
         int, typer.Option(min=1, max=3, help="1: chain and sizes; 2: every hash; 3: restore to a scratch folder.")
     ] = 2,
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Check that a snapshot is whole. The exit code is 1 where it is not."""
-    with open_database(data, socket) as database:
-        found = database.snapshot_verify(name, depth)
+    if socket is not None:
+        with open_database(data, socket) as database:
+            found = database.snapshot_verify(name, depth)
+    else:
+        from paasq_daemon.services.snapshots import verification_to_json, verify_in
+
+        found = verification_to_json(verify_in(open_snapshots(from_, data), name, depth))
     write_object(found, as_json=as_json)
     if not found["ok"]:
         raise typer.Exit(EXIT_FAILURE)
@@ -59,27 +98,66 @@ def verify(
 
 @app.command()
 def delete(
-    name: Name, data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False
+    name: Name,
+    from_: options.From = None,
+    data: options.Data = None,
+    socket: options.Socket = None,
+    as_json: options.JsonOutput = False,
 ) -> None:
     """Delete a snapshot, and free what no other one needs."""
-    with open_database(data, socket) as database:
-        write_object(database.snapshot_delete(name), as_json=as_json)
+    if socket is not None:
+        with open_database(data, socket) as database:
+            done = database.snapshot_delete(name)
+    else:
+        from paasq_daemon.services.snapshots import delete_in
+
+        done = delete_in(open_snapshots(from_, data), name)
+    write_object(done, as_json=as_json)
 
 
 @app.command()
 def restore(
     name: Name,
     into: Annotated[Path, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.")],
+    from_: options.From = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
-    """Make a new data folder from a snapshot."""
-    with open_database(data, socket) as database:
-        restored = database.snapshot_restore(name, into)
+    """Make a new data folder from a snapshot. Killed at any moment, there is a whole one or none."""
+    if socket is not None:
+        with open_database(data, socket) as database:
+            restored = database.snapshot_restore(name, into)
+    else:
+        from paasq_daemon.services.snapshots import restore_from, snapshot_to_json
+
+        restored = snapshot_to_json(restore_from(open_snapshots(from_, data), name, into))
     write_object(restored if as_json else _shown(restored), as_json=as_json)
+    _warn_of_damage(restored, f"{into} is damaged as the store was when the snapshot was taken")
 
 
-def _shown(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with its time as a datetime, for people."""
-    return manifest | {"created": datetime.fromisoformat(manifest["created"])}
+for _command in (schedule, prune):
+    app.command()(_command)
+
+
+def _shown(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """The snapshot for people: its time as a datetime; what it is not or has not, left out."""
+    shown = {name: value for name, value in snapshot.items() if value not in (None, (), []) or name in _LISTED}
+    return shown | {"created": datetime.fromisoformat(snapshot["created"])} if snapshot["created"] else shown
+
+
+def _row(snapshot: dict[str, Any]) -> dict[str, Any]:
+    shown = _shown(snapshot)
+    damage = f"damaged: {', '.join(snapshot['damage'][:3])}" if snapshot["damage"] else None
+    note = snapshot["problem"] or damage
+    return {name: shown[name] for name in _LISTED} | ({"note": note} if note else {})
+
+
+def _warn_of_damage(snapshot: dict[str, Any], words: str) -> None:
+    if snapshot["damage"]:
+        from paasq_daemon.cli.consoles import stderr_console
+        from paasq_daemon.wire.cell_text import escape_control
+
+        stderr_console().print(
+            escape_control(f"{words}: {', '.join(snapshot['damage'])}"), soft_wrap=True, markup=False
+        )

@@ -27,7 +27,7 @@ from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
 from paasq_dsl.bound import BoundExpression, BoundResolveCitations
 from paasq_dsl.catalog import Collection, Field
-from paasq_dsl.citations import Citation, parse_citation
+from paasq_dsl.citations import Citation, CitationError, parse_citation
 from paasq_dsl.types import STRING_KINDS
 from paasq_dsl.values import Value
 
@@ -76,8 +76,8 @@ def _read(given: object) -> Citation | MalformedCitation:
         return MalformedCitation(None, "a citation is text, such as cite writes")
     try:
         return parse_citation(given)
-    except ValueError as error:
-        return MalformedCitation(given, str(error))
+    except CitationError as error:
+        return MalformedCitation(given, error.message)
 
 
 @dataclass

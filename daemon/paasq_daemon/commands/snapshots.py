@@ -8,7 +8,7 @@ from typing import Any
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.runner import CommandRunner, CommandServices, table_answer
 from paasq_daemon.kernels.evaluate import evaluate_scalar
-from paasq_daemon.snapshot.manifest import Manifest
+from paasq_daemon.snapshot.listing import SnapshotInfo
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.writes.apply import constant_context
 from paasq_dsl.bound import BoundCreateSnapshot, BoundExpression, BoundVerifySnapshot
@@ -19,8 +19,9 @@ _VERIFIED = (("name", "keyword"), ("ok", "bool"), ("findings", "[text]"))
 
 
 def show_snapshots(services: CommandServices) -> Answer:
-    """A row for each, the oldest first."""
-    return table_answer(_COLUMNS, [_row(manifest) for manifest in services.snapshots.list()], services.store.seq)
+    """A row for each that can be used, the oldest first."""
+    rows = [_row(info) for info in services.snapshots.list() if info.created is not None]
+    return table_answer(_COLUMNS, rows, services.store.seq)
 
 
 def _create(services: CommandServices, command: BoundCreateSnapshot, inputs: ExecutionInputs) -> Answer:
@@ -40,9 +41,10 @@ def _name(bound: BoundExpression, inputs: ExecutionInputs) -> str:
     return str(evaluate_scalar(bound, constant_context(inputs.literals, inputs.parameters, inputs.now_us)))
 
 
-def _row(manifest: Manifest) -> list[Any]:
-    records = sum(manifest.collections.values())
-    return [manifest.name, parse_time(manifest.created), manifest.seq, records, manifest.new_bytes]
+def _row(info: SnapshotInfo) -> list[Any]:
+    assert info.created is not None
+    records = sum((info.collections or {}).values())
+    return [info.name, parse_time(info.created), info.seq, records, info.new_bytes]
 
 
 RUNNERS: Mapping[type, CommandRunner] = {BoundCreateSnapshot: _create, BoundVerifySnapshot: _verify}

@@ -1,22 +1,23 @@
-"""How text is cut into the terms of an index, and which languages have rules of their own."""
+"""From the tokens of a text to the terms of an index, and which languages have rules of their own.
+
+Documents, queries, highlights and passages all go through `analyze`, or through what Tantivy makes of `tokens_for_index`
+with the same filters.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from paasq_daemon.index.tokenizer import TOKENIZER_VERSION, tokens_of_word
+
+ANALYZERS_VERSION = f"2, tokenizer {TOKENIZER_VERSION}"  # of all languages: an index made by another is built anew
 TERM_BYTES_MAX = 255  # a longer run of letters is no word; a checksum in hexadecimal still is one
 
-# Letters of scripts that write no spaces: each is a term, and a word the phrase of its letters. Everywhere else a term is a
-# run of letters and digits.
-_UNSPACED = "\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
-_UNSPACED += "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_LETTER = re.compile(f"[{_UNSPACED}]")
-_TERM = rf"[{_UNSPACED}]|[\p{{Alphabetic}}\p{{N}}--[{_UNSPACED}]]+"
 _STEMMERS = MappingProxyType(
     {
         "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -25,6 +26,9 @@ _STEMMERS = MappingProxyType(
     }
 )  # fmt: skip
 _WITHOUT_STOP_WORDS = frozenset({"ar", "el", "ro", "ta", "tr"})  # Tantivy has no list for these
+
+_FOLDED_STOP_WORDS = ["dass"]  # Tantivy's German list has daß
+_WORD = re.compile(r"\S+")
 
 # Words of grammar. Of other languages Tantivy leaves such words out as stop words; of English it leaves out 33 alone, and these
 # are indexed, so that a band named The Who can be found.
@@ -54,38 +58,24 @@ class Term(NamedTuple):
     end: int
 
 
+@cache
 def analyzer(language: str | None) -> TextAnalyzer:
-    """Of texts that `spaced` gives; what it makes of these `terms` makes of any.
-
-    Words in lower case without accents; for a language also without its stop words, and stemmed.
+    """Of texts as `tokens_for_index` gives them. Lower case and no accents; for a language also without its stop words, and
+    stemmed.
 
     Stop words go before accents do, because the lists have accents; stems come last, so that a word typed without its
     accents meets the same stem.
     """
-    return _analyzer(language, any_text=False)
-
-
-@cache
-def _analyzer(language: str | None, *, any_text: bool) -> TextAnalyzer:
-    tokenizer = Tokenizer.regex(_TERM) if any_text else Tokenizer.simple()  # the one is seven times slower
-    builder = TextAnalyzerBuilder(tokenizer).filter(Filter.remove_long(TERM_BYTES_MAX + 1))
+    builder = TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.remove_long(TERM_BYTES_MAX + 1))
     builder = builder.filter(Filter.lowercase())
     if language is None:
         return builder.filter(Filter.ascii_fold()).build()
     name = _STEMMERS[language]
     if language not in _WITHOUT_STOP_WORDS:
         builder = builder.filter(Filter.stopword(name))
+        if language == "de":
+            builder = builder.filter(Filter.custom_stopword(_FOLDED_STOP_WORDS))
     return builder.filter(Filter.ascii_fold()).filter(Filter.stemmer(name)).build()
-
-
-@cache
-def _folder() -> TextAnalyzer:
-    return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
-
-
-def normalize_word(word: str) -> str:
-    """The word in lower case without accents, the form in which an index holds whole words."""
-    return "".join(_folder().analyze(replace_surrogates(word)))
 
 
 def analyzer_name(language: str | None) -> str:
@@ -95,9 +85,23 @@ def analyzer_name(language: str | None) -> str:
 
 def analyze(text: str, language: str | None) -> list[Term]:
     """The terms of a text, in order."""
-    clean = replace_surrogates(text)
-    tokens = _analyzer(language, any_text=_has_unspaced(clean)).pre_tokenize(clean).tokens
-    return [Term(t.text, t.position, t.char_offset_from, t.char_offset_to or t.char_offset_from) for t in tokens]
+    tokens = ((word.start(), token) for word in _WORD.finditer(text) for token in tokens_of_word(word[0]))
+    return [
+        Term(term, position, start + token.start, start + token.end)
+        for position, (start, token) in enumerate(tokens)
+        if (term := term_of_token(token.text, language)) is not None
+    ]
+
+
+@lru_cache(1 << 15)
+def term_of_token(token: str, language: str | None) -> str | None:
+    """What an index holds of a token; None where that is nothing: a stop word, or too long."""
+    return next(iter(analyzer(language).analyze(token)), None)
+
+
+def normalize_word(word: str) -> str:
+    """The word in the form in which an index holds whole words. What is more than one word is no beginning of any."""
+    return " ".join(term.text for term in analyze(word, None))
 
 
 def term_weight(term: str, language: str | None) -> float:
@@ -108,18 +112,3 @@ def term_weight(term: str, language: str | None) -> float:
 @cache
 def _grammar(language: str) -> frozenset[str]:
     return frozenset(term.text for term in analyze(_GRAMMAR[language], language))
-
-
-def replace_surrogates(text: str) -> str:
-    """The text with each half surrogate pair, which UTF-8 cannot hold, replaced by `?`; as long as before."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def space_unsegmented(text: str) -> str:
-    """The text as it goes into an index: storable, with spaces round each letter of a script that writes none."""
-    clean = replace_surrogates(text)
-    return _LETTER.sub(r" \g<0> ", clean) if _has_unspaced(clean) else clean
-
-
-def _has_unspaced(text: str) -> bool:
-    return not text.isascii() and _LETTER.search(text) is not None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from paasq_daemon.store.data_folder import fsync_folder
 
 _CHUNK_BYTES = 1 << 22
+_MAPPED_BYTES_MIN = 1 << 20
 
 
 class InvalidIndexFile(Exception):  # a verdict, caught where it is mended; never seen by a user
@@ -81,13 +82,19 @@ class AppendOnlyFile:
         self._hasher, self.size_bytes = hasher, size
 
     def map(self, dtype: np.dtype[Any]) -> NDArray[Any]:
-        """The verified part of the file as a read-only array, mapped into memory. Raises InvalidIndexFile where it ends
-        in a value.
+        """The verified part of the file as a read-only array, mapped into memory where it is large: each mapping costs an open
+        file, and a store has a few files for each column. Raises InvalidIndexFile where it ends in a value.
         """
         if self.size_bytes % dtype.itemsize:
             raise InvalidIndexFile(f"{self.path.name} ends within a value")
         count = self.size_bytes // dtype.itemsize
-        return np.memmap(self.path, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
+        if self.size_bytes >= _MAPPED_BYTES_MIN:
+            return np.memmap(self.path, dtype, "r", shape=(count,))
+        found = np.fromfile(self.path, dtype, count)
+        if len(found) < count:
+            raise InvalidIndexFile(f"{self.path.name} was cut while it was read")
+        found.flags.writeable = False
+        return found
 
 
 def write_index_manifest(path: Path, body: dict[str, Any]) -> None:

@@ -75,6 +75,12 @@ class Checkpoint:
                         self.damaged[collection.name] = str(reason)
         return manifest["seq"], indexes
 
+    def forget(self, collection_id: int) -> None:
+        """Give up the files of a collection that was dropped; who maps them keeps what they hold."""
+        folder = self._columns_folder(collection_id)
+        for path in [path for path in self._files if path.parent == folder]:
+            del self._files[path]
+
     def _save_collection(self, index: CollectionIndex) -> dict[str, Any]:
         folder = self._columns_folder(index.collection.id)
         if not folder.is_dir():

@@ -115,6 +115,11 @@ class IndexView:
             found = self._collections[name] = CollectionView(snapshot, self.store, text)
         return found
 
+    def release(self) -> None:
+        """Let go of columns and text, at the end of the block: what a query leaves may wait long for the garbage collector."""
+        self.snapshots = {}
+        self._collections.clear()
+
 
 class Indexes:
     """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
@@ -140,6 +145,7 @@ class Indexes:
         )  # collection and ordinal of records that were damaged under a view
         self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
+        self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         with store.read() as view:
             self._load(view)
 
@@ -236,6 +242,7 @@ class Indexes:
             texts, self._texts = self._texts, {}
             pasts, self._pasts = self._pasts, {}
             self._moments.clear()
+            self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
             text.close()
         for past in pasts.values():
@@ -262,6 +269,9 @@ class Indexes:
     def _load(self, view: ReadView) -> None:
         """From the checkpoint and the journal; from the records where that cannot be."""
         self._catalog = view.catalog
+        for folder in self._folder.iterdir():  # of collections that were dropped after the last read
+            if folder.name.isdigit() and int(folder.name) not in self._catalog.collections_by_id:
+                shutil.rmtree(folder, ignore_errors=True)
         try:
             seq, self._collections = self._checkpoint.load(self._catalog, view.seq)
         except InvalidIndexFile as reason:
@@ -292,6 +302,7 @@ class Indexes:
                 _log.warning("columns are built from the records: %s", reason)
         self._catalog = view.catalog
         present = self._collections if changes is not None else {}
+        before = self._collections.keys() | self._texts.keys()
         failed = {id_: error for id_, error in self._failures.items() if changes is not None and id_ not in changes}
         if time.monotonic() >= self._retry_at_s:
             failed = {}
@@ -306,6 +317,7 @@ class Indexes:
                 _log.exception("%s cannot be indexed", collection.name)
                 self._failures[collection.id] = error
                 self._retry_at_s = time.monotonic() + FAILED_RETRY_S
+        self._dropped |= before - {collection.id for collection in self._catalog.collections.values()}
         self._seq = view.seq
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
@@ -343,6 +355,16 @@ class Indexes:
     def _forget(self, view: IndexView) -> None:
         with self._lock:
             del self._open_views[view]
+            view.release()
+            unused = {id_ for id_ in self._dropped if not any(id_ in each.snapshots for each in self._open_views)}
+            self._dropped -= unused
+            texts = [text for id_ in unused if (text := self._texts.pop(id_, None)) is not None]
+            for id_ in unused:
+                self._checkpoint.forget(id_)
+        for text in texts:
+            text.close()
+        for id_ in unused:
+            shutil.rmtree(self._folder / str(id_), ignore_errors=True)
 
     def _try_checkpoint(self) -> None:
         try:

@@ -7,14 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from paasq_daemon.index.snippet_selection import matching_words
+from paasq_daemon.index.matching_words import Check, WordMatcher, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 CHARACTERS_MAX = 480  # of a passage: some 120 tokens, half of what the bundled model reads
 _FULL = CHARACTERS_MAX // 3  # a passage of so many characters is not carried on over the end of a paragraph
 _K1, _B = 1.2, 0.75  # of BM25 (Robertson et al. 1994)
 
-_BREAK = re.compile(r"""(?<=[.!?])["')\]]*\s+|(?P<paragraph>[^\S\n]*\n[^\S\n]*\n\s*)""")
+# One set of characters first, which a search comes to fast.
+_BREAK = re.compile(r"""[.!?\n](?:(?<!\n)(?P<closing>["')\]]*)\s+|(?<=\n)[^\S\n]*\n\s*)""")
 
 
 def split_passages(text: str) -> list[tuple[int, int]]:
@@ -35,17 +36,22 @@ def split_passages(text: str) -> list[tuple[int, int]]:
 
 
 def bm25_scores(
-    match: MatchQuery, language: str | None, text: str, parts: list[tuple[int, int]], weight: Callable[[str], float]
+    match: MatchQuery,
+    language: str | None,
+    text: str,
+    parts: list[tuple[int, int]],
+    weight: Callable[[str], float],
+    check: Check = never,
 ) -> list[float]:
     """BM25 of each part for the words of the match, where `weight` says what a word is worth. A part of greatest length
-    counts as one of average length: so a part's score depends on no other text."""
+    counts as one of average length: so a part's score depends on no other text. `check` is called often."""
     counts = [Counter[str]() for _ in parts]
     number = 0
-    for word, term in matching_words(match, language, text):
-        while number < len(parts) and parts[number][1] <= term.start:
+    for hit in (hit for chunk in WordMatcher(match, language).chunks(text, check) for hit in chunk):
+        while number < len(parts) and parts[number][1] <= hit.start:
             number += 1
         if number < len(parts):
-            counts[number][word] += 1
+            counts[number][hit.word] += 1
     return [
         sum(weight(word) * count * (_K1 + 1) / (count + _norm(end - start)) for word, count in counted.items())
         for counted, (start, end) in zip(counts, parts, strict=True)
@@ -65,9 +71,13 @@ def _sentences(text: str) -> Iterator[tuple[int, int, bool]]:
     """Start, end, and whether a paragraph ends there; a sentence that is too long in pieces."""
     start = len(text) - len(text.lstrip())
     for found in _BREAK.finditer(text, start):
-        end = found.start() + len(found[0].rstrip()) if not found["paragraph"] else found.start()
-        paragraph = found["paragraph"] is not None or found[0].count("\n") > 1
-        yield from _pieces(text, start, end, ends_paragraph=paragraph)
+        end = found.start()
+        if found["closing"] is not None:
+            end = found.end("closing")
+        else:
+            while end > start and text[end - 1].isspace():
+                end -= 1
+        yield from _pieces(text, start, end, ends_paragraph=found[0].count("\n") > 1)
         start = found.end()
     yield from _pieces(text, start, len(text.rstrip()), ends_paragraph=True)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from paasq_daemon.index.analyzers import Term, analyze
-from paasq_dsl.syntax.match_query import ClauseKind, MatchQuery, Occur
+from paasq_daemon.index.matching_words import Check, Hit, WordMatcher, never
+from paasq_dsl.syntax.match_query import MatchQuery
 
+_ROOM, _ROOM_PASSAGES = 4_000, 8  # characters of a window, at least, and how many passages it holds
+_LOOKED_AT = 250_000  # characters from the first hit on
+_SPACE = re.compile(r"\s")
 _ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where there is room
 
 
@@ -20,19 +24,45 @@ class Snippet:
     start: int = 0
 
 
-def select_snippet(match: MatchQuery, language: str | None, text: str, chars: int) -> Snippet:
+def select_window(match: MatchQuery, language: str | None, text: str, chars: int, check: Check = never) -> str:
+    """The part of a text in which to look for a passage of `chars` characters: the whole of a short text, of a long one some
+    passages, with the first that has all words of the match in it, or else the one that has most within a quarter of a
+    million characters from the first hit. `check` is called often."""
+    room = max(_ROOM, _ROOM_PASSAGES * chars)
+    if len(text) <= 2 * room:
+        return text
+    matcher = WordMatcher(match, language)
+    best, hit, before = (0, 0), 0, list[Hit]()
+    last = len(text)
+    for chunk in matcher.chunks(text, check):
+        found = before + chunk
+        if not found:
+            continue
+        value, first = _best_first(found, chars)
+        last = min(last, found[0].start + _LOOKED_AT)
+        if value > best:
+            best, hit = value, found[first].start
+        if best[0] == matcher.words or found[-1].end > last:
+            break
+        before = [one for one in chunk if one.start > chunk[-1].end - chars]
+    start, end = max(0, hit - room // 2), hit + room
+    space = _SPACE.search(text, start, hit) if start else None
+    return text[space.end() if space else start : end]
+
+
+def select_snippet(match: MatchQuery, language: str | None, text: str, chars: int, check: Check = never) -> Snippet:
     """At most `chars` characters, cut at words, with as many different words of the match in them as can be had.
 
-    The beginning of the text where nothing of the match is in it.
+    The beginning of the text where nothing of the match is in it. `check` is called often.
     """
     if chars <= 0:
         return Snippet("")
-    found = matching_words(match, language, text)
-    first = _best_first(found, chars) if found else 0
+    found = [hit for chunk in WordMatcher(match, language).chunks(text, check) for hit in chunk]
+    first = _best_first(found, chars)[1] if found and chars < len(text) else 0
     here = found[first:] if found else []
-    start = _start(text, here[0][1].start, chars) if here else 0
+    start = _start(text, here[0].start, chars) if here else 0
     end = _end(text, start, chars)
-    inside = [(t.start - start, t.end - start) for _, t in found if start <= t.start and t.end <= end]
+    inside = [(hit.start - start, hit.end - start) for hit in found if start <= hit.start and hit.end <= end]
     return Snippet(text[start:end], tuple(_joined(inside)), start)
 
 
@@ -47,31 +77,14 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def matching_words(match: MatchQuery, language: str | None, text: str) -> list[tuple[str, Term]]:
-    """The words of the text that the match speaks of, in order, each with what in the match it answers."""
-    clauses = [clause for clause in match.clauses if clause.occur is not Occur.MUST_NOT]
-    plain = {
-        t.text for c in clauses if c.kind in {ClauseKind.WORD, ClauseKind.PHRASE} for t in analyze(c.text, language)
-    }
-    found = [(term.text, term) for term in analyze(text, language) if term.text in plain]
-    prefixes = [term.text for c in clauses if c.kind is ClauseKind.PREFIX for term in analyze(c.text, None)[-1:]]
-    if prefixes:
-        found += [(p, term) for term in analyze(text, None) for p in prefixes if term.text.startswith(p)]
-    fuzzy = [clause for clause in clauses if clause.kind is ClauseKind.FUZZY]
-    for analyzed in dict.fromkeys((language, None)) if fuzzy else ():  # by stem, and as they are written
-        near = [(term.text, clause.edit_distance) for clause in fuzzy for term in analyze(clause.text, analyzed)]
-        for term in analyze(text, analyzed):
-            found += [(word, term) for word, edits in near if within_edit_distance(word, term.text, edits)]
-    return sorted(found, key=lambda hit: (hit[1].start, hit[0]))
-
-
-def _best_first(hits: list[tuple[str, Term]], chars: int) -> int:
-    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest."""
+def _best_first(hits: list[Hit], chars: int) -> tuple[tuple[int, int], int]:
+    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest; behind
+    these two numbers."""
     best, best_first, end = (0, 0), 0, 0
     counts: dict[str, int] = {}
-    for first, (word, term) in enumerate(hits):
-        while end < len(hits) and hits[end][1].end <= term.start + chars:
-            counts[hits[end][0]] = counts.get(hits[end][0], 0) + 1
+    for first, (word, start, _) in enumerate(hits):
+        while end < len(hits) and hits[end].end <= start + chars:
+            counts[hits[end].word] = counts.get(hits[end].word, 0) + 1
             end += 1
         value = len(counts), end - first
         if value > best:
@@ -82,7 +95,7 @@ def _best_first(hits: list[tuple[str, Term]], chars: int) -> int:
         counts[word] -= 1
         if not counts[word]:
             del counts[word]
-    return best_first
+    return best, best_first
 
 
 def _start(text: str, hit: int, chars: int) -> int:
@@ -104,20 +117,3 @@ def _end(text: str, start: int, chars: int) -> int:
         return end
     space = next((i for i in range(end - 1, start + chars // 2, -1) if text[i].isspace()), None)
     return end if space is None else space
-
-
-def within_edit_distance(word: str, other: str, edits: int) -> bool:
-    """Whether the words are at most `edits` apart: letters changed, added, left out, or two neighbours swapped."""
-    if abs(len(word) - len(other)) > edits:
-        return False
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, letter in enumerate(word, 1):
-        row = [i]
-        for j, other_letter in enumerate(other, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other_letter))
-            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == other_letter:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1] <= edits

@@ -19,11 +19,12 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Query, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import LANGUAGES, analyzer, analyzer_name, space_unsegmented
+from paasq_daemon.index.analyzers import ANALYZERS_VERSION, LANGUAGES, analyzer, analyzer_name
 from paasq_daemon.index.append_files import InvalidIndexFile, read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
+from paasq_daemon.index.tokenizer import tokens_for_index
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
@@ -31,13 +32,16 @@ from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
-TEXT_INDEX_FORMAT_VERSION = 2
+TEXT_INDEX_FORMAT_VERSION = 3
 ORDINAL = "ordinal"
 META_NAME = "meta.json"  # Tantivy's list of its segments
 TEXT_MANIFEST_NAME = "paasq.json"
 _HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
 _SHORT_SHARE, _SHORT_COUNTS = 3, 3  # a text a third as long as the record's longest, or shorter, counts three times
 _DEAD_MAX = 10_000  # records that died and are still in the index, before they alone cause a commit
+# Tantivy counts the dead in its statistics until a merge drops them. A small index is filled anew instead where a record
+# died and nobody sees it any more: scores are then those of the live records alone.
+RENEWED_CHARACTERS_MAX = 500_000
 
 
 class TextIndexReader(NamedTuple):
@@ -64,6 +68,8 @@ class TextIndex:
         self._length = 0
         self._checksums: dict[str, str] = {}  # of the segments' files, which never change, by name
         self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
+        self._characters = 0  # of the texts in the index, those of the dead among them
+        self._has_dead = False  # removed one by one, so that they may still be counted
 
     def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
         """A reader that finds every record live in `snapshot`, and maybe others. `view` is at its sequence
@@ -78,7 +84,7 @@ class TextIndex:
                 elif self._languages != _languages(snapshot.collection):
                     self._start_anew(snapshot.collection)
                 assert self._index is not None
-                if self._length < snapshot.length or self._searcher is None or self._dead_waiting() > _DEAD_MAX:
+                if self._length < snapshot.length or self._searcher is None or self._too_many_dead():
                     self._bring_up(self._index, snapshot, view)
                 assert self._searcher is not None
                 fields = {f.name: _text_field(f) for f in text_fields(snapshot.collection)}
@@ -117,6 +123,7 @@ class TextIndex:
             return self._start_anew(collection)
         self._languages, self._length = body["languages"], body["length"]
         self._dead = body["generation"], body["dead"]
+        self._characters, self._has_dead = body["characters"], body["has_dead"]
         return None
 
     def _start_anew(self, collection: Collection) -> None:
@@ -138,6 +145,7 @@ class TextIndex:
                 builder.add_text_field(name, tokenizer_name=analyzed, index_option="freq")
         self._index = self._prepared(Index(builder.build(), str(self._folder)))
         self._languages, self._length, self._dead = _languages(collection), 0, ("", 0)
+        self._characters, self._has_dead = 0, False
 
     def _prepared(self, index: Index) -> Index:
         for language in (None, *sorted(LANGUAGES)):
@@ -149,25 +157,45 @@ class TextIndex:
         """Add what is new, remove what no view sees, commit once, and stamp."""
         generation, died = self._died()
         done = self._dead[1] if self._dead[0] == generation else 0
-        length = self._length
+        alone = (snapshot.generation, snapshot.dead_count) == (
+            generation,
+            len(died),
+        ) and snapshot.length >= self._length
+        renewed = alone and self._is_small and (self._has_dead or len(died) > done)
+        length = 0 if renewed else self._length
         fresh = sorted(set(range(length, snapshot.length)).difference(died[died >= length].tolist()))
-        if fresh or len(died) > done:
+        changed = renewed or bool(fresh) or len(died) > done
+        if changed:
             if self._writer is None:
                 self._writer = index.writer(_HEAP_BYTES, 1)
-            for ordinal in died[done:].tolist():
-                self._writer.delete_documents_by_term(ORDINAL, ordinal)
-            for document in _documents(view, snapshot, fresh):
+            if renewed:
+                self._writer.delete_all_documents()
+                self._characters, self._has_dead = 0, False
+            elif len(died) > done:
+                self._has_dead = True
+                for ordinal in died[done:].tolist():
+                    self._writer.delete_documents_by_term(ORDINAL, ordinal)
+            for document, characters in _documents(view, snapshot, fresh):
                 self._writer.add_document(document)
+                self._characters += characters
             self._writer.commit()
-        self._length, self._dead = max(length, snapshot.length), (generation, len(died))
+        self._length, self._dead = max(self._length, snapshot.length), (generation, len(died))
         index.reload()
         self._searcher = index.searcher()
-        if fresh or len(died) > done:
+        if changed:
             self._stamp()
 
-    def _dead_waiting(self) -> int:
+    @property
+    def _is_small(self) -> bool:
+        return self._characters <= RENEWED_CHARACTERS_MAX
+
+    def _too_many_dead(self) -> bool:
+        """Should they alone be a reason to commit?"""
+        if self._is_small and self._has_dead:
+            return True
         generation, died = self._died()
-        return len(died) - (self._dead[1] if self._dead[0] == generation else 0)
+        waiting = len(died) - (self._dead[1] if self._dead[0] == generation else 0)
+        return waiting > (0 if self._is_small else _DEAD_MAX)
 
     def _stamp(self) -> None:
         """Write what the index has reached, with the checksums of its files.
@@ -178,10 +206,13 @@ class TextIndex:
         manifest = self._folder / TEXT_MANIFEST_NAME
         body = {
             "format": TEXT_INDEX_FORMAT_VERSION,
+            "analyzers": ANALYZERS_VERSION,
             "languages": self._languages,
             "length": self._length,
             "generation": self._dead[0],
             "dead": self._dead[1],
+            "characters": self._characters,
+            "has_dead": self._has_dead,
         }
         try:
             paths = _index_files(self._folder)
@@ -196,6 +227,8 @@ def verified_manifest(folder: Path) -> dict[str, Any]:
     """What the index in a folder has reached. Raises InvalidIndexFile, or OSError, where its files are not exactly what it
     says."""
     body = read_index_manifest(folder / TEXT_MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
+    if body["analyzers"] != ANALYZERS_VERSION:
+        raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
     for name, checksum in body["files"].items():
         if _checksum(folder / name) != checksum:
             raise InvalidIndexFile(f"{name} has another checksum than it was written with")
@@ -250,7 +283,8 @@ def _group(language: str | None, fields: list[Field]) -> TextFieldGroup:
     return TextFieldGroup(TextField(whole, whole, language) if len(fields) > 1 else _text_field(fields[0]), inside)
 
 
-def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) -> Iterator[Document]:
+def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) -> Iterator[tuple[Document, int]]:
+    """Each with the number of characters in its texts."""
     fields = [(f, _text_field(f)) for f in text_fields(snapshot.collection)]
     groups = [(_whole_name(language), of) for language, of in _by_language(snapshot.collection) if len(of) > 1]
     for ordinal in ordinals:
@@ -260,19 +294,20 @@ def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) ->
             if snapshot.live[ordinal]:
                 raise
             continue  # dead and trimmed: only a view older than the trimming could have wanted it
-        document = Document()
+        document, characters = Document(), 0
         document.add_unsigned(ORDINAL, ordinal)
         for field, names in fields:
             value = record.fields.get(field.id, field.default)
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    clean = space_unsegmented(text)
+                    characters += len(text)
+                    clean = tokens_for_index(text)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
         for name, of in groups:
             for text in _weighed([record.fields.get(field.id, field.default) for field in of]):
                 document.add_text(name, text)
-        yield document
+        yield document, characters
 
 
 def _weighed(values: list[Value]) -> list[str]:
@@ -280,7 +315,7 @@ def _weighed(values: list[Value]) -> list[str]:
     texts = [value for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
     return [
-        space_unsegmented(text)
+        tokens_for_index(text)
         for text in texts
         for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)
     ]

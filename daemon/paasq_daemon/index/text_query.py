@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tantivy import Occur, Query, Schema
 
 from paasq_daemon.index.analyzers import Term, analyze, term_weight
+from paasq_daemon.index.tokenizer import is_unspaced
 from paasq_dsl.syntax import match_query
 from paasq_dsl.syntax.match_query import CLAUSES_MAX, Clause, ClauseKind, MatchQuery
 
@@ -96,10 +97,14 @@ def _phrase(schema: Schema, clause: Clause, field: TextField) -> Query | None:
 
 
 def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    """Whole words that begin so, each found row scoring 1: a rare ending says nothing of how well a row fits."""
+    """Whole words that begin so, each found row scoring 1: a rare ending says nothing of how well a row fits. Of a script
+    without spaces words are found by their beginning anyway."""
     found = analyze(clause.text, None)
     if not found:
         return None
+    if len(found) > 1 and is_unspaced(found[-1].text):
+        beside = _side_by_side(schema, field, analyze(clause.text, field.language), 0)
+        return beside and Query.const_score_query(beside, 1.0)
     *before, last = (
         Query.fuzzy_term_query(schema, field.words_name, term.text, distance=0, prefix=number == len(found) - 1)
         for number, term in enumerate(found)

@@ -15,8 +15,9 @@ from tantivy import Occur, Query
 from paasq_daemon.index.analyzers import analyze, normalize_word, term_weight
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.matching_words import Check, never
 from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
-from paasq_daemon.index.snippet_selection import Snippet, select_snippet
+from paasq_daemon.index.snippet_selection import Snippet, select_snippet, select_window
 from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader, text_fields
 from paasq_daemon.index.text_query import TextField, TextFieldGroup, build_query
 from paasq_daemon.store.read_view import ReadView
@@ -87,9 +88,15 @@ class TextSearcher:
         share = count / self._snapshot.length
         return self._fetch(query, passing, wanted, _FETCH_MIN + round(wanted / share * 1.1))
 
-    def snippet(self, match: MatchQuery, field: str, text: str, chars: int) -> Snippet:
-        """At most `chars` characters of a text of this field, chosen and marked by what the match is about."""
-        return select_snippet(match, self._field(field).language, text, chars)
+    def snippet(self, match: MatchQuery, field: str, text: str, chars: int | None, check: Check = never) -> Snippet:
+        """At most `chars` characters of a text of this field, in one line, chosen and marked by what the match is about; or the
+        whole text as it is. `check` is called often, and may raise."""
+        language = self._field(field).language
+        if chars is None:
+            return select_snippet(match, language, text, len(text), check)
+        # line breaks of a file say nothing in a line of an answer
+        line = " ".join(select_window(match, language, text, chars, check).split())
+        return select_snippet(match, language, line, chars, check)
 
     def significant_terms(self, texts: Sequence[str], fields: Mapping[str, float], *, known_records: int) -> MatchQuery:
         """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
@@ -113,9 +120,9 @@ class TextSearcher:
         best = sorted(worth.items(), key=lambda item: (-item[1][0], item[0]))[:SIGNIFICANT_TERMS_MAX]
         return MatchQuery(tuple(clause for _, (_, clause) in best))
 
-    def passages(self, match: MatchQuery, field: str, text: str) -> list[tuple[int, int, float]]:
+    def passages(self, match: MatchQuery, field: str, text: str, check: Check = never) -> list[tuple[int, int, float]]:
         """The parts of a text of this field, in order: start and end in characters, and BM25 for the words of the match,
-        0 where none of them is there."""
+        0 where none of them is there. `check` is called often, and may raise."""
         names = self._field(field)
         searcher = self._reader.searcher
 
@@ -124,7 +131,7 @@ class TextSearcher:
             return rare * term_weight(word, names.language)
 
         parts = split_passages(text)
-        scores = bm25_scores(match, names.language, text, parts, worth)
+        scores = bm25_scores(match, names.language, text, parts, worth, check)
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
     def words_with_prefix(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:

@@ -214,7 +214,8 @@ def _concatenate_lists(type_: Type, columns: Sequence[Column]) -> ListColumn:
     ragged = [c if isinstance(c, ListColumn) else _ragged(type_, column_to_values(c)) for c in columns]
     items = [c.items.take(np.arange(c.offsets[0], c.offsets[-1])) for c in ragged]
     joined = concatenate(type_.item or NULL, items)
-    assert not isinstance(joined, ListColumn)
+    if isinstance(joined, ListColumn):  # a list of lists: the inner ones stay Python lists
+        joined = FlatColumn(joined.type, object_array(column_to_values(joined)), joined.validity)
     offsets = offsets_from_lengths(np.concatenate([np.diff(c.offsets) for c in ragged]))
     valid = np.concatenate([np.ones(len(c), np.bool_) if c.validity is None else c.validity for c in ragged])
     return ListColumn(type_, offsets, joined, None if valid.all() else valid)

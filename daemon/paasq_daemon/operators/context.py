@@ -14,29 +14,40 @@ from paasq_daemon.index.indexes import IndexView
 from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.syntax.match_query import MatchQuery
 
 TIME_RESERVE_S_MAX = 0.05  # of a time budget: a quarter, but no more than this, is kept for what follows
 CANDIDATES_DEPTH = 1_000  # rows that a branch of fuse gives where no take says otherwise
 
 
+@dataclass(frozen=True)
+class QueryVector:
+    """What near looked for in a vector field that is made of text: float32[d], of any length above 0."""
+
+    collection: Collection
+    field: Field
+    values: NDArray[np.float32]
+
+
 @dataclass
 class ExecutionContext:
-    """Lives as long as one query. `embed` gives text as a unit vector, float32[d]."""
+    """Lives as long as one query. `embed` gives text as a unit vector, float32[d], to be compared with those of a field."""
 
     view: IndexView
     evaluation: EvaluationContext
-    embed: Callable[[str], NDArray[np.float32]]
+    embed: Callable[[Collection, Field, str], NDArray[np.float32]]
     cancel: CancellationToken
     rows_max: int
     rows_max_reason: str
     fingerprint: Callable[[], str]  # of the plan and its values: a cursor leads on in the plan that made it only
     snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
+    time_dependent: bool = False  # do the rows depend on when they are asked for?
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     facet_types: dict[str, str] = field(default_factory=dict)
     match: MatchQuery | None = None  # the last that rows were matched by, for snippets and passages
-    query_vector: NDArray[np.float32] | None = None  # the last vector that near looked for and `embed` could have made
+    query_vector: QueryVector | None = None  # the last that near looked for and `embed` could have made
     cursor: str | None = None
     reasons: list[str] = field(default_factory=list)  # why the answer is not complete, the weightiest first
     depth_limited: bool = False  # did fuse leave rows out that a deeper look could have ranked?

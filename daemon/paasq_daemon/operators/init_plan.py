@@ -35,5 +35,5 @@ class InitPlan:
             )
         items = batch.column(self.subquery.column)
         if isinstance(items, ListColumn):
-            raise EvaluationError("PQ0462", self.subquery.span, name=self.subquery.column, found="a list", mend="")
+            raise EvaluationError("PQ0480", self.subquery.span, name=self.subquery.column, type="a list")
         return ListColumn(list_of(items.type), np.array([0, batch.length]), items)

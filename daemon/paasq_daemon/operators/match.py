@@ -25,6 +25,7 @@ from paasq_dsl.syntax.match_query import MatchQuery, MatchQueryError, parse_matc
 from paasq_dsl.types import FLOAT, TypeKind
 
 SELECTIVITY = 0.1  # of the rows that have some word of a match
+PASTED_CHARACTERS_MAX = 200_000  # of a text with too many words, among which the most telling are chosen
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Match(LimitedOperator):
                 mask = batch.source.live.copy() if mask is None else mask
                 mask[own] = False
         else:
-            context.match = match_text(self.words, context)
+            context.match = self._asked(context, batch.source)
         limit = None if self.limit is None else evaluate_row_count(self.limit, context)
         least = 0 if self.min_should_match is None else evaluate_row_count(self.min_should_match, context)
         hits = batch.source.text.search(context.match, dict(self.fields), limit, mask, min_should_match=least)
@@ -63,6 +64,21 @@ class Match(LimitedOperator):
     def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
         return min(rows * SELECTIVITY, super().estimate(estimator, rows))
 
+    def _asked(self, context: ExecutionContext, source: CollectionView) -> MatchQuery:
+        """What to look for. A literal was written by who knows the signs; any other value is read leniently, and where it has
+        more words than can be looked for, the most telling ones of it are."""
+        text, literal = evaluate_scalar(self.words, context.evaluation), isinstance(self.words, Constant)
+        if not isinstance(text, str):
+            raise EvaluationError("PQ0736", self.words.span)
+        try:
+            return parse_match_query(text, lenient=not literal)
+        except MatchQueryError as error:
+            if literal:  # as the binder says it of a cold text
+                raise EvaluationError(error.code, self.words.span, **error.words) from error
+            if "words" not in context.reasons:
+                context.reasons.append("words")
+            return source.text.significant_terms([text[:PASTED_CHARACTERS_MAX]], dict(self.fields), known_records=0)
+
     def _like(self, context: ExecutionContext, source: CollectionView) -> tuple[MatchQuery, int | None]:
         """The telling words of the record that is named, and its ordinal where it is one of those searched."""
         name, key = str(self.words.type.name), evaluate_scalar(self.words, context.evaluation)
@@ -76,17 +92,6 @@ class Match(LimitedOperator):
             texts += [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         own = other.collection.id == source.collection.id
         return source.text.significant_terms(texts, dict(self.fields), known_records=int(own)), ordinal if own else None
-
-
-def match_text(words: BoundExpression, context: ExecutionContext) -> MatchQuery:
-    """What to look for. A literal was written by who knows the signs; in any other value they are read leniently."""
-    text = evaluate_scalar(words, context.evaluation)
-    if not isinstance(text, str):
-        raise EvaluationError("PQ0736", words.span)
-    try:
-        return parse_match_query(text, lenient=not isinstance(words, Constant))
-    except MatchQueryError as error:
-        raise EvaluationError(error.code, words.span, **error.words) from error  # as the binder says it of a cold text
 
 
 def with_scores(batch: Batch, scores: np.ndarray) -> Batch:

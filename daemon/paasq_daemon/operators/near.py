@@ -14,13 +14,15 @@ from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.capability import Capability
-from paasq_daemon.operators.context import ExecutionContext
+from paasq_daemon.operators.context import ExecutionContext, QueryVector
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.match import with_scores
 from paasq_daemon.operators.operator import LimitedOperator
 from paasq_daemon.operators.row_limits import evaluate_row_count, show_limit
 from paasq_daemon.operators.spec import OperatorSpec
+from paasq_daemon.wire.errors import ModelMismatch
 from paasq_dsl.bound import BoundExpression, NearStage
+from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import TypeKind
 
 # The target's own share of it, once drawn to vectors. One half finds more where many rows are relevant, and loses some
@@ -47,9 +49,10 @@ class Near(LimitedOperator):
             vectors = source.vectors(self.field)
         except KeyError:  # the first vector has not come yet
             return with_scores(batch.take(np.zeros(0, np.int64)), np.zeros(0))
-        query = self._query(context, source)
-        if source.collection.fields_by_name[self.field].source_fields:
-            context.query_vector = query
+        field = source.collection.fields_by_name[self.field]
+        query = self._query(context, source.collection, field)
+        if field.source_fields:
+            context.query_vector = QueryVector(source.collection, field, query)
         if feedback_ordinals is not None:
             query = _drawn(query, vectors, feedback_ordinals)
         limit = vectors.count if self.limit is None else evaluate_row_count(self.limit, context)
@@ -72,15 +75,15 @@ class Near(LimitedOperator):
         ):
             context.reasons.append("pending")
 
-    def _query(self, context: ExecutionContext, source: CollectionView) -> NDArray[np.float32]:
-        size = source.collection.fields_by_name[self.field].type.dimensions
+    def _query(self, context: ExecutionContext, collection: Collection, field: Field) -> NDArray[np.float32]:
+        size = field.type.dimensions
         if self.target.type.kind is TypeKind.LINK:
-            return self._stored(context)
+            return self._stored(context, field)
         value = evaluate_scalar(self.target, context.evaluation)
         if isinstance(value, str):
-            if not source.collection.fields_by_name[self.field].source_fields:
+            if not field.source_fields:
                 raise EvaluationError("PQ0737", self.target.span, field=self.field)
-            return context.embed(value)
+            return context.embed(collection, field, value)
         if not isinstance(value, list) or len(value) != size or not all(isinstance(x, (int, float)) for x in value):
             raise EvaluationError("PQ0738", self.target.span, size=size)
         with np.errstate(over="ignore"):  # what is more than a float of 32 bits is infinite, and refused
@@ -89,24 +92,31 @@ class Near(LimitedOperator):
             raise EvaluationError("PQ0739", self.target.span)
         return vector
 
-    def _stored(self, context: ExecutionContext) -> NDArray[np.float32]:
+    def _stored(self, context: ExecutionContext, field: Field) -> NDArray[np.float32]:
         """The vector of the record that the target names. Its collection may be another than the one searched."""
         name, key = str(self.target.type.name), evaluate_scalar(self.target, context.evaluation)
         other = context.view.collection(name)
-        field = (
-            self.field
-            if self.field in other.collection.fields_by_name
-            else other.collection.fields_of_kind(TypeKind.VECTOR)[0].name
-        )
+        like = other.collection.vector_field_like(field)
+        if like is not None:
+            _require_one_model(other.collection, like, field)
         ordinal = None if not isinstance(key, str) else context.view.store.ordinal(other.collection.id, key)
         try:
-            found = None if ordinal is None else other.vectors(field).vector(ordinal)
+            found = None if ordinal is None or like is None else other.vectors(like.name).vector(ordinal)
         except KeyError:
             found = None
         if found is None:
             code = "PQ0734" if ordinal is None else "PQ0735"
             raise EvaluationError(code, self.target.span, collection=name, key=key)
         return found
+
+
+def _require_one_model(collection: Collection, of_record: Field, searched: Field) -> None:
+    models = of_record.embedding_model, searched.embedding_model
+    if None not in models and models[0] != models[1]:
+        raise ModelMismatch(
+            f"the vectors of {collection.name}.{of_record.name} were made by {models[0]}, and those searched by {models[1]}",
+            f"run `paasq embed {collection.name} --replace` to make them anew with the present model",
+        )
 
 
 def _drawn(target: NDArray[np.float32], vectors: VectorSearcher, ordinals: Ints) -> NDArray[np.float32]:

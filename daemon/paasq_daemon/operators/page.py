@@ -1,9 +1,9 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
-A cursor holds the sequence number and the moment of the first page, whose state all later ones are read from; the values
-that its last row was ordered by, and the row's ordinal, behind which the next page begins. With the ordinal goes what tells
-the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their order is total without. Where
-the values are long, a hash of them is in their place.
+A cursor holds the sequence number of the first page, whose state all later ones are read from, and its moment where the rows
+depend on that; the values that its last row was ordered by, and the row's ordinal, behind which the next page begins. With
+the ordinal goes what tells the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their
+order is total without. Where the values are long, a hash of them is in their place.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,19 +54,19 @@ class Page(Operator):
         size = evaluate_row_count(self.size, context)
         if size == 0:
             raise EvaluationError("PQ0711", self.size.span, stage="page", found=size)
-        cursor = self.read_cursor(context.evaluation, context.fingerprint())
+        cursor = self.read_cursor(context.evaluation, context.fingerprint)
         if cursor is not None:
             assert self.after is not None
             batch = batch.filter(rows_after_cursor(batch, cursor, self.after.span))
         return truncate_with_cursor(context, batch, size, "limit")
 
-    def read_cursor(self, values: EvaluationContext, fingerprint: str) -> Cursor | None:
+    def read_cursor(self, values: EvaluationContext, fingerprint: Callable[[], str]) -> Cursor | None:
         """None for the first page. Raises EvaluationError where what is given is no cursor, or one of another plan."""
         given = None if self.after is None else evaluate_scalar(self.after, values)
         if given is None:
             return None
         assert self.after is not None
-        return decode_cursor(given, fingerprint, self.after.span)
+        return decode_cursor(given, fingerprint(), self.after.span)
 
     def describe(self) -> str:
         return f"page {expression_text(self.size)}" + (f" after {expression_text(self.after)}" if self.after else "")
@@ -79,7 +80,7 @@ class Cursor:
     """`values` are what the row was ordered by, or a hash of that (`_hash`); `ties` tell it from rows of the same values."""
 
     seq: int
-    now_us: int
+    now_us: int | None
     values: list[Value] | str
     ties: list[int]
 
@@ -128,7 +129,8 @@ def decode_cursor(given: object, fingerprint: str, span: Span) -> Cursor:
         decoded = values if isinstance(values, str) else [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError, OverflowError, RecursionError) as error:
         raise none from error
-    if not (isinstance(last, list) and all(_is_int(each) for each in (seq, now_us, *last)) and is_time(now_us)):
+    timed = now_us is None or (_is_int(now_us) and is_time(now_us))
+    if not (isinstance(last, list) and timed and all(_is_int(each) for each in (seq, *last))):
         raise none
     if made_by != fingerprint:
         raise EvaluationError("PQ0731", span)
@@ -167,7 +169,8 @@ def _cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
     last = [int(tie[row]) for tie in batch.tiebreakers]
     values = _values_at(batch, row)
     kept = values if len(orjson.dumps(values)) <= _VALUES_BYTES_MAX else _hash(values)
-    parts = [context.fingerprint(), context.view.seq, context.evaluation.now_us, kept, last]
+    now_us = context.evaluation.now_us if context.time_dependent else None
+    parts = [context.fingerprint(), context.view.seq, now_us, kept, last]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
@@ -187,6 +190,8 @@ def _decode(value: Any) -> Value:
         if not duration.is_storable:
             raise ValueError
         return duration
+    if value is not None and not isinstance(value, (bool, int, float, str, list)):
+        raise TypeError
     return [_decode(item) for item in value] if isinstance(value, list) else value
 
 

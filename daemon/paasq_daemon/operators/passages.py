@@ -81,10 +81,10 @@ class Passages(Operator):
         return rows * estimator.count(self.most, 1)
 
     def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
-        context.cancel.raise_if_cancelled()
         if not isinstance(text, str):
             return []
-        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text)
+        check = context.cancel.raise_if_cancelled
+        found = source.text.passages(context.match or EMPTY_MATCH, self.field, text, check)
         return [_Part(row, start, end, text[start:end], score) for start, end, score in found]
 
     def _of_parts(self, batch: Batch, rows: Sequence[int], parts: Sequence[_Part | None]) -> Batch:
@@ -118,16 +118,17 @@ def _score(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -
 
 def _look_for_meaning(context: ExecutionContext, found: Sequence[list[_Part]], most: int) -> bool:
     """Fill in `sense` as far as is allowed. False where the run has looked for no meaning."""
-    if context.query_vector is None or not len(found):
+    query = context.query_vector
+    if query is None or not len(found):
         return False
-    sense = context.query_vector / (np.linalg.norm(context.query_vector) or 1.0)
+    sense = query.values / (np.linalg.norm(query.values) or 1.0)
     each = max(2 * most, EMBEDDED_MAX // len(found))
     chosen = [part for of_row in found for part in sorted(of_row, key=lambda p: (-p.words, p.start))[:each]]
     for part in chosen[:EMBEDDED_MAX]:
         context.cancel.raise_if_cancelled()
         if context.deadline_near():
             break
-        part.sense = float(np.dot(sense, context.embed(part.text)))
+        part.sense = float(np.dot(sense, context.embed(query.collection, query.field, part.text)))
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from paasq_daemon.index.column import Column, FlatColumn
+from paasq_daemon.index.column import Column
 from paasq_daemon.index.snippet_selection import Snippet
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.context import SnippetMode
@@ -24,7 +24,6 @@ def snippet_column(
 ) -> Column:
     """What is shown of each text: of at most `chars` characters of it, or of the whole; null where the text is. Without a
     match before, its beginning. Words of the match are marked by « and »."""
-    assert isinstance(column, FlatColumn)
     source = rows.source if isinstance(rows, Batch) else None
     fields = source.collection.fields_of_kind(TypeKind.TEXT) if source else ()
     # the analyzer is what matters, and fields of one language share it
@@ -34,12 +33,12 @@ def snippet_column(
         if not isinstance(text, str):
             found.append(None)
             continue
-        context.cancel.raise_if_cancelled()
-        # line breaks of a file say nothing in a line of an answer
-        line = text if chars is None else " ".join(text.split())
-        part = Snippet(line[:chars])
+        check = context.cancel.raise_if_cancelled
+        check()
         if source is not None and field is not None:
-            part = source.text.snippet(context.match or EMPTY_MATCH, field, line, len(line) if chars is None else chars)
+            part = source.text.snippet(context.match or EMPTY_MATCH, field, text, chars, check)
+        else:
+            part = Snippet(text if chars is None else " ".join(text.split())[:chars])
         found.append(_SHOW[shown](part))
     return column_from_values(list_of(INT) if shown is SnippetMode.PLACES else TEXT, found)
 

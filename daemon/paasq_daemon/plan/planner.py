@@ -8,6 +8,7 @@ from functools import cached_property
 from paasq_daemon.operators.filter import Filter
 from paasq_daemon.operators.init_plan import InitPlan
 from paasq_daemon.operators.operator import LimitedOperator, Operator
+from paasq_daemon.operators.page import Page
 from paasq_daemon.operators.result_budget import ResultBudget
 from paasq_daemon.operators.scan import Scan
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
@@ -31,6 +32,11 @@ class PhysicalPlan:
     def columns(self) -> tuple[ColumnInfo, ...]:
         """Those of the answer, as it names them."""
         return tuple(ColumnInfo(name, str(type_)) for name, type_ in self.schema.result_types.items())
+
+    @cached_property
+    def page(self) -> Page | None:
+        """The page that the text asks for."""
+        return next((each for each in self.operators if isinstance(each, Page)), None)
 
     @cached_property
     def budget(self) -> ResultBudget | None:

@@ -11,11 +11,13 @@ from paasq_dsl.bound import BoundQuery, BudgetStage, PageStage
 
 @dataclass(frozen=True)
 class QueryFingerprint:
-    """`shape` is a hash of the stages; `slots` and `parameters` are the literals and parameters that they read."""
+    """`shape` is a hash of the stages; `slots` and `parameters` are the literals and parameters that they read.
+    `time_dependent`: its rows depend on when it is asked, so that a cursor carries that."""
 
     shape: str
     slots: tuple[int, ...]
     parameters: tuple[str, ...]
+    time_dependent: bool
 
     def digest(self, values: EvaluationContext) -> str:
         """18 hexadecimal digits (BLAKE2b, 9 bytes) of the shape and these literals and parameters."""
@@ -27,7 +29,8 @@ class QueryFingerprint:
 def fingerprint(query: BoundQuery) -> QueryFingerprint:
     """The fingerprint of a query, its page and budget stages left out."""
     unpaged = [stage for stage in query.stages if not isinstance(stage, (PageStage, BudgetStage))]
-    return QueryFingerprint(_digest(repr(unpaged)), query.properties.literal_slots, query.properties.parameters)
+    read = query.properties
+    return QueryFingerprint(_digest(repr(unpaged)), read.literal_slots, read.parameters, read.time_dependent)
 
 
 def _digest(text: str) -> str:

@@ -15,9 +15,11 @@ from typing import Any, Self
 from paasq_daemon.index.indexes import INDEX_NAME, Indexes
 from paasq_daemon.index.text_index import text_fields
 from paasq_daemon.services.doctor import Diagnosis
-from paasq_daemon.snapshot.manifest import list_manifests
-from paasq_daemon.snapshot.restore import restore_snapshot
-from paasq_daemon.store.data_folder import STORE_NAME, fsync_folder
+from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
+from paasq_daemon.snapshot.manifest import Manifest, list_manifests
+from paasq_daemon.snapshot.restore import unpack_snapshot
+from paasq_daemon.store.data_folder import STORE_NAME, fsync_folder, make_folder
 from paasq_daemon.store.lmdb_environment import DATA_NAME, LMDB_LOCK_NAME, open_environment, translating_errors
 from paasq_daemon.store.mend import Donor, Mended, Mender
 from paasq_daemon.store.open_data_file import open_readonly_view
@@ -107,14 +109,14 @@ class _Snapshots:
     left out."""
 
     def __init__(self, folder: Path, scratch: Path) -> None:
-        self._target = folder / "snapshots"
+        self._storage = LocalStorage(folder / SNAPSHOTS_NAME)
         self._scratch = scratch
         self._open = ExitStack()
         self._restored: list[Donor] = []
-        self._names: Iterator[str] = iter(())
+        self._manifests: Iterator[Manifest] = iter(())
 
     def __enter__(self) -> Self:
-        self._names = (manifest.name for manifest in reversed(list_manifests(self._target)))
+        self._manifests = reversed(list_manifests(self._storage))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,15 +124,16 @@ class _Snapshots:
 
     def __iter__(self) -> Iterator[Donor]:
         yield from self._restored
-        for name in self._names:
+        for manifest in self._manifests:
             into = self._scratch / f"snapshot{len(self._restored)}"
             try:
-                restore_snapshot(self._target, name, into)
+                make_folder(into)
+                unpack_snapshot(self._storage, manifest, into)
                 view = self._open.enter_context(open_readonly_view(into))
             except (SnapshotError, FormatTooNew, StoreError, OSError):
                 shutil.rmtree(into, ignore_errors=True)
                 continue
-            self._restored.append((name, view))
+            self._restored.append((manifest.name, view))
             yield self._restored[-1]
 
 

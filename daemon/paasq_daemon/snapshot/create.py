@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO
 
 from blake3 import blake3
 
-from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_path, target_lock, write_manifest
+from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
+from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
-from paasq_daemon.snapshot.page_table import PACK_PAGES_MAX, PAGE_BYTES, PageTable, read_table, write_entries
+from paasq_daemon.snapshot.page_table import (
+    HASH_BYTES,
+    PACK_PAGES_MAX,
+    PAGE_BYTES,
+    PageTable,
+    read_table,
+    write_entries,
+)
+from paasq_daemon.snapshot.read_ahead import read_ahead
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
+from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
@@ -22,29 +34,61 @@ from paasq_daemon.wire.errors import SnapshotError
 
 OnProgress = Callable[[int], None]  # called with the bytes read so far
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_PAGES = 128  # read and hashed at a time; between two chunks other threads have the interpreter
 _PACKS_WAITING_MAX = 4
 _PACKERS = 2  # threads that compress
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written
+_DAMAGE_SHOWN = 5
 
 
-def create_snapshot(store: Store, target: Path, name: str, on_progress: OnProgress | None = None) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class CreateOptions:
+    """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
+    back what was written, and checks that the rest is there."""
+
+    labels: tuple[str, ...] = ()
+    damaged: bool = False
+    verify: bool = True
+
+
+def create_snapshot(
+    store: Store,
+    storage: Storage,
+    name: str,
+    options: CreateOptions = CreateOptions(),  # it is frozen
+    on_progress: OnProgress | None = None,
+) -> Manifest:
     """Make a snapshot of the store as it is now. Only pages that differ from the newest snapshot's are written.
 
-    Durable when this returns; where it raises there is no snapshot, only objects that `collect_garbage` removes. Raises
-    SnapshotError where the name is taken or not allowed, or another process works on `target`.
+    Durable when this returns; where it raises there is no snapshot, only objects that the next attempt uses, or that
+    `delete_snapshots` removes. Raises SnapshotError where the name is taken or not allowed, another process works on the
+    storage, entries of the store are damaged and `options` do not allow it, or what was written does not verify.
     """
-    with target_lock(target):
-        if manifest_path(target, name).exists():
+    labels = read_labels(options.labels)
+    with storage.exclusive():
+        if has_snapshot(storage, name):
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
-        objects = ObjectStore(target)
-        parent, before = _newest_whole(target, objects)
-        with store.copy() as (view, stream), ThreadPoolExecutor(_PACKERS, "paasq-pack") as packers:
-            capture = _Capture(objects, before, packers)
-            capture.read(stream, on_progress)
+        objects = ObjectStore(storage)
+        parent, before = _newest_whole(storage, objects)
+        with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
+            checking = workers.submit(find_damage, view)  # the only user of the view until it ends
+
+            def go_on(bytes_read: int) -> None:
+                if checking.done():
+                    _require_allowed(checking.result(), options)
+                if on_progress:
+                    on_progress(bytes_read)
+
+            capture = _Capture(objects, before, workers)
+            capture.read(pages, go_on)
+            damage = checking.result()
+            _require_allowed(damage, options)
             manifest = _describe(name, view, capture, parent)
         objects.sync()
-        write_manifest(target, manifest)
+        if options.verify:
+            _verify_written(storage, manifest, capture)
+        write_annotation(storage, Annotation(manifest.hash, labels, tuple(damage)))
+        write_manifest(storage, manifest)
         return manifest
 
 
@@ -55,40 +99,64 @@ class _Capture:
         self.objects = objects
         self.table = PageTable(packs=list(before.packs))
         self.changed: list[int] = []
-        self.new_bytes = 0
+        self.written: list[ObjectId] = []
         self._before = before
         self._packers = packers
-        self._packing: deque[Future[ObjectId]] = deque()
+        self._packing: deque[Future[tuple[ObjectId, bool]]] = deque()
         self._pack = bytearray()
         self._number = len(before.packs)
 
-    def read(self, stream: BinaryIO, on_progress: OnProgress | None) -> None:
-        while chunk := stream.read(_CHUNK_BYTES):
-            if len(chunk) % PAGE_BYTES:
-                raise SnapshotError("the copy of the data file ended inside a page", "try again")
-            pages = memoryview(chunk)
-            for start in range(0, len(chunk), PAGE_BYTES):
-                self._add(pages[start : start + PAGE_BYTES])
-            if on_progress:
-                on_progress(len(self.table) * PAGE_BYTES)
+    def read(self, source: DataFileCopy, on_progress: OnProgress) -> None:
+        chunk = memoryview(bytearray(_CHUNK_PAGES * PAGE_BYTES))
+        pages = [chunk[start : start + PAGE_BYTES] for start in range(0, len(chunk), PAGE_BYTES)]
+        while count := source.read_into(chunk):
+            self._add(chunk[:count], b"".join([blake3(page).digest() for page in pages[: count // PAGE_BYTES]]))
+            on_progress(len(self.table) * PAGE_BYTES)
         self._close_pack()
         while self._packing:
             self._take_packed()
 
-    def _add(self, page: memoryview) -> None:
-        table, before, number = self.table, self._before, len(self.table)
-        digest = blake3(page).digest()
-        table.hashes += digest
-        if number < len(before) and digest == before.hash_of(number):
-            table.pack.append(before.pack[number])
-            table.slot.append(before.slot[number])
-            return
-        table.pack.append(self._number)
-        table.slot.append(len(self._pack) // PAGE_BYTES)
-        self._pack += page
-        self.changed.append(number)
-        if len(self._pack) == PACK_PAGES_MAX * PAGE_BYTES:
-            self._close_pack()
+    def put(self, content: bytes) -> ObjectId:
+        """Write an object that is no pack of pages."""
+        return self._note(*self.objects.put(content))
+
+    def _add(self, chunk: memoryview, hashes: bytes) -> None:
+        """Add the pages of a chunk, by runs of those that are as before and of those that are not."""
+        first = len(self.table)
+        self.table.hashes += hashes
+        count, start = len(chunk) // PAGE_BYTES, 0
+        same = self._same_as_before(first, hashes)
+        while start < count:
+            end = start + 1
+            while end < count and same[end] == same[start]:
+                end += 1
+            if same[start]:
+                self.table.pack += self._before.pack[first + start : first + end]
+                self.table.slot += self._before.slot[first + start : first + end]
+            else:
+                self._add_changed(chunk[start * PAGE_BYTES : end * PAGE_BYTES])
+            start = end
+
+    def _same_as_before(self, first: int, hashes: bytes) -> list[bool]:
+        count = len(hashes) // HASH_BYTES
+        before = self._before.hashes[first * HASH_BYTES : (first + count) * HASH_BYTES]
+        if not before or before == hashes:
+            return [bool(before)] * count
+        return [
+            hashes[at : at + HASH_BYTES] == before[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
+        ]
+
+    def _add_changed(self, run: memoryview) -> None:
+        while run:
+            slot = len(self._pack) // PAGE_BYTES
+            count = min(PACK_PAGES_MAX - slot, len(run) // PAGE_BYTES)
+            self.changed += range(len(self.table), len(self.table) + count)
+            self.table.pack += array("I", [self._number]) * count
+            self.table.slot += array("I", range(slot, slot + count))
+            self._pack += run[: count * PAGE_BYTES]
+            run = run[count * PAGE_BYTES :]
+            if slot + count == PACK_PAGES_MAX:
+                self._close_pack()
 
     def _close_pack(self) -> None:
         if self._pack:
@@ -99,14 +167,17 @@ class _Capture:
             self._take_packed()
 
     def _take_packed(self) -> None:
-        pack = self._packing.popleft().result()
-        self.new_bytes += pack.size_bytes
-        self.table.packs.append(pack)
+        self.table.packs.append(self._note(*self._packing.popleft().result()))
+
+    def _note(self, name: ObjectId, written: bool) -> ObjectId:
+        if written:
+            self.written.append(name)
+        return name
 
 
-def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
+def _newest_whole(storage: Storage, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
     """The newest snapshot whose objects all exist, and its table; None and an empty table where there is none."""
-    for manifest in reversed(list_manifests(target)):
+    for manifest in reversed(list_manifests(storage)):
         try:
             table = read_table(objects, manifest.tables, manifest.page_count)
             for pack in table.used_packs():
@@ -117,13 +188,32 @@ def _newest_whole(target: Path, objects: ObjectStore) -> tuple[Manifest | None, 
     return None, PageTable()
 
 
+def _require_allowed(damage: list[str], options: CreateOptions) -> None:
+    if damage and not options.damaged:
+        more = f", and {len(damage) - _DAMAGE_SHOWN} more" if len(damage) > _DAMAGE_SHOWN else ""
+        raise SnapshotError(
+            f"the store is damaged, and so would the snapshot be: {', '.join(damage[:_DAMAGE_SHOWN])}{more}",
+            "restore an earlier snapshot; or take this one all the same, labelled as damaged: "
+            "`paasq snapshot create NAME --damaged`",
+        )
+
+
+def _verify_written(storage: Storage, manifest: Manifest, capture: _Capture) -> None:
+    """Read back and hash what was written, and check that all else is there with its size. Raises SnapshotError."""
+    objects = ObjectStore(storage)
+    for _, read in read_ahead(objects.read_stored, capture.written):
+        read.result()
+    for each in (*manifest.tables, *capture.table.used_packs()):
+        objects.check_size(each)
+
+
 def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | None) -> Manifest:
     """Write the page table, in full where the parent's parts have grown larger than that, and make the manifest."""
-    table, objects = capture.table, capture.objects
+    table = capture.table
     inherited = parent.tables if parent else ()
-    added = write_entries(objects, table, capture.changed)
+    added = write_entries(capture.put, table, capture.changed)
     if sum(part.size_bytes for part in (*inherited, *added)) > _TABLE_BYTES_PER_PAGE_MAX * len(table) or not inherited:
-        inherited, added = (), write_entries(objects, table, range(len(table)))
+        inherited, added = (), write_entries(capture.put, table, range(len(table)))
     catalog = view.catalog
     return Manifest(
         name=name,
@@ -137,6 +227,6 @@ def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | N
         transaction_id=view.transaction_id,
         collections={c.name: view.live_count(c.id) for c in catalog.collections.values()},
         digest=logical_digest(view),
-        new_bytes=capture.new_bytes + sum(part.size_bytes for part in added),
+        new_bytes=sum(each.size_bytes for each in capture.written),
         store_format=STORE_FORMAT_VERSION,
     )

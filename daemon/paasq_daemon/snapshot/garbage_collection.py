@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from paasq_daemon.snapshot.manifest import manifest_names, manifest_path, no_such_snapshot, read_manifest, target_lock
+from paasq_daemon.snapshot.annotation import remove_annotations
+from paasq_daemon.snapshot.manifest import (
+    Manifest,
+    manifest_names,
+    read_manifest,
+    remove_manifest,
+    require_snapshot,
+)
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import read_table
-from paasq_daemon.store.data_folder import fsync_folder
+from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, UNFINISHED, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +26,45 @@ class GarbageStats:
     size_bytes: int
 
 
-def delete_snapshot(target: Path, name: str) -> None:
-    """Remove a snapshot; `collect_garbage` then frees what only it needed. Raises SnapshotError where there is none."""
-    with target_lock(target):
-        path = manifest_path(target, name)
-        if not path.exists():
-            raise no_such_snapshot(target, name)
-        path.unlink()
-        fsync_folder(path.parent)
+def delete_snapshots(storage: Storage, names: Iterable[str]) -> GarbageStats:
+    """Remove snapshots, and then all objects that no other one needs, those of snapshots that were never finished included.
 
-
-def collect_garbage(target: Path) -> GarbageStats:
-    """Remove all objects that no snapshot needs, those of snapshots that were never finished included.
-
-    Raises SnapshotError, and removes nothing, where a manifest or page table is damaged: what it needs is unknown.
+    Raises SnapshotError where there is no snapshot of a name; and, before anything is removed, where the manifest or page
+    table of one that stays is damaged: what it needs is unknown.
     """
-    with target_lock(target):
-        objects = ObjectStore(target)
-        needed: set[str] = set()
-        for name in manifest_names(target):
-            manifest = read_manifest(target, name)
+    with storage.exclusive():
+        doomed = set(names)
+        for name in doomed:
+            require_snapshot(storage, name)
+        needed = _needed(storage, doomed)
+        for name in doomed:
+            remove_manifest(storage, name)
+        return _sweep(storage, needed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    objects: set[str]
+    manifests: list[Manifest]
+
+
+def _needed(storage: Storage, doomed: set[str]) -> _Needed:
+    objects, hashes, kept = ObjectStore(storage), set[str](), list[Manifest]()
+    for name in manifest_names(storage):
+        if name not in doomed:
+            manifest = read_manifest(storage, name)
             table = read_table(objects, manifest.tables, manifest.page_count)
-            needed |= {part.hash for part in (*manifest.tables, *table.used_packs())}
-        unneeded = [path for path in objects.files() if path.name not in needed]
-        swept = GarbageStats(len(unneeded), sum(path.stat().st_size for path in unneeded))
-        for path in unneeded:
-            path.unlink()
-        for path in (target / "manifests").glob("*.new"):
-            path.unlink()
-        return swept
+            hashes |= {part.hash for part in (*manifest.tables, *table.used_packs())}
+            kept.append(manifest)
+    return _Needed(hashes, kept)
+
+
+def _sweep(storage: Storage, needed: _Needed) -> GarbageStats:
+    unneeded = {name: size for name, size in storage.sizes(OBJECTS).items() if name not in needed.objects}
+    for name in unneeded:
+        storage.remove(f"{OBJECTS}/{name}")
+    for name in storage.sizes(MANIFESTS):
+        if name.endswith(UNFINISHED):
+            storage.remove(f"{MANIFESTS}/{name}")
+    remove_annotations(storage, needed.manifests)
+    return GarbageStats(len(unneeded), sum(unneeded.values()))

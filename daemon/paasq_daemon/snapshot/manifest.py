@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from blake3 import blake3
 
 from paasq_daemon.snapshot.object_store import ObjectId
-from paasq_daemon.store.data_folder import write_atomically
+from paasq_daemon.snapshot.storage import MANIFESTS, Storage
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 SNAPSHOT_FORMAT = 1
-_MANIFEST_BYTES_MAX = 16 << 20
+FILE_BYTES_MAX = 16 << 20  # of a manifest, and of what stands beside it
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,98}[A-Za-z0-9_-])?")
 _SUFFIX = ".json"
 
@@ -50,21 +46,19 @@ class Manifest:
     @property
     def hash(self) -> str:
         """BLAKE3 of the canonical JSON, in hexadecimal."""
-        return blake3(_canonical(asdict(self))).hexdigest()
+        return blake3(canonical_json(asdict(self))).hexdigest()
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces; the manifest and its hash."""
-        return _canonical({"manifest": asdict(self), "hash": self.hash})
+        return canonical_json({"manifest": asdict(self), "hash": self.hash})
 
 
-def read_manifest(target: Path, name: str) -> Manifest:
+def read_manifest(storage: Storage, name: str) -> Manifest:
     """Raises SnapshotError where there is none of that name, or it was changed; FormatTooNew where a newer paasq wrote it."""
-    path = manifest_path(target, name)
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MANIFEST_BYTES_MAX)
-    except FileNotFoundError:
-        raise no_such_snapshot(target, name) from None
+        raw = storage.read(_path(name), FILE_BYTES_MAX)
+    except (FileNotFoundError, NotADirectoryError):
+        raise no_such_snapshot(storage, name) from None
     try:
         fields: dict[str, Any] = json.loads(raw)["manifest"]
         if fields["snapshot_format"] > SNAPSHOT_FORMAT:
@@ -82,64 +76,67 @@ def read_manifest(target: Path, name: str) -> Manifest:
     return manifest
 
 
-def no_such_snapshot(target: Path, name: str) -> SnapshotError:
+def no_such_snapshot(storage: Storage, name: str) -> SnapshotError:
     """The error of a name that no snapshot has; its hint lists the newest five."""
-    known = ", ".join(repr(m.name) for m in list_manifests(target)[-5:])
+    known = ", ".join(repr(m.name) for m in list_manifests(storage)[-5:])
     return SnapshotError(
-        f"there is no snapshot {name!r} in {target}", f"there are: {known}" if known else "there is none yet"
+        f"there is no snapshot {name!r} in {storage.address}", f"there are: {known}" if known else "there is none yet"
     )
 
 
-def write_manifest(target: Path, manifest: Manifest) -> None:
+def write_manifest(storage: Storage, manifest: Manifest) -> None:
     """Write the manifest atomically and durably: from then on the snapshot exists. Its objects must be durable before."""
-    path = manifest_path(target, manifest.name)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(path, manifest.to_bytes())
+    storage.write(_path(manifest.name), manifest.to_bytes())
+    storage.sync(MANIFESTS)
 
 
-def list_manifests(target: Path) -> list[Manifest]:
-    """The snapshots of a target folder, oldest first. Damaged and newer manifests are left to `verify_snapshot`."""
+def remove_manifest(storage: Storage, name: str) -> None:
+    """From then on the snapshot does not exist. Raises SnapshotError where there is none of that name."""
+    require_snapshot(storage, name)
+    storage.remove(_path(name))
+    storage.sync(MANIFESTS)
+
+
+def require_snapshot(storage: Storage, name: str) -> None:
+    """Raises SnapshotError where no snapshot, not even a damaged one, has this name."""
+    if not has_snapshot(storage, name):
+        raise no_such_snapshot(storage, name)
+
+
+def has_snapshot(storage: Storage, name: str) -> bool:
+    """Whether there is a manifest of this name, whole or damaged. Raises SnapshotError where no snapshot may have it."""
+    return storage.exists(_path(name))
+
+
+def list_manifests(storage: Storage) -> list[Manifest]:
+    """The snapshots that can be used, oldest first. Damaged and newer ones are in `list_snapshots`."""
     manifests = []
-    for name in manifest_names(target):
+    for name in manifest_names(storage):
         try:
-            manifests.append(read_manifest(target, name))
+            manifests.append(read_manifest(storage, name))
         except (SnapshotError, FormatTooNew):
             continue
     return sorted(manifests, key=lambda manifest: (manifest.created, manifest.seq))
 
 
-def manifest_names(target: Path) -> list[str]:
+def manifest_names(storage: Storage) -> list[str]:
     """The names of all snapshots, damaged ones too."""
-    folder = target / "manifests"
-    names = [path.name.removesuffix(_SUFFIX) for path in folder.glob("*" + _SUFFIX)] if folder.exists() else []
+    names = [name.removesuffix(_SUFFIX) for name in storage.sizes(MANIFESTS) if name.endswith(_SUFFIX)]
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
-def manifest_path(target: Path, name: str) -> Path:
+def _path(name: str) -> str:
     """Raises SnapshotError where the name is not one that a snapshot may have."""
     if not _NAME.fullmatch(name):
         raise SnapshotError(
             f"a snapshot cannot be named {name[:120]!r}",
             "use up to 100 of the letters a to z, digits, spaces, - _ and . , with a letter or digit first",
         )
-    return target / "manifests" / (name + _SUFFIX)
+    return f"{MANIFESTS}/{name}{_SUFFIX}"
 
 
-@contextmanager
-def target_lock(target: Path) -> Iterator[None]:
-    """One process at a time adds to a target folder or removes from it. Raises SnapshotError where another does."""
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (target / "lock").open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SnapshotError(
-                f"another snapshot is being made or removed in {target}", "try again when it is done"
-            ) from None
-        yield
-
-
-def _canonical(data: dict[str, Any]) -> bytes:
+def canonical_json(data: dict[str, Any]) -> bytes:
+    """JSON with sorted keys and no spaces, in UTF-8: equal data has equal bytes."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

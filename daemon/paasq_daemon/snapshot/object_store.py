@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import zstandard
 from blake3 import blake3
 
-from paasq_daemon.store.data_folder import fsync_folder
+from paasq_daemon.snapshot.storage import OBJECTS, Storage
 from paasq_daemon.wire.errors import SnapshotError
 
 CONTENT_BYTES_MAX = 8 << 20  # of one object, uncompressed; nothing greater is ever decompressed
 _STORED_BYTES_MAX = CONTENT_BYTES_MAX + (64 << 10)  # incompressible content grows a little
-_LEVEL = 1
+_LEVEL = -1  # twice as fast as 1, for 6 % more bytes of texts and vectors; a level below 0 is a faster one
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,28 +30,26 @@ class ObjectId:
 
 
 class ObjectStore:
-    """The objects of one target folder. Their paths are made from hashes only."""
+    """The objects of one storage. Their names are made from hashes only."""
 
-    def __init__(self, target: Path) -> None:
-        self.folder = target / "objects"
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._sizes: dict[str, int] | None = None
 
-    def put(self, content: bytes | bytearray) -> ObjectId:
-        """Compress and write an object. Its bytes are durable when this returns, its name only after `sync`. Thread-safe."""
-        stored = zstandard.ZstdCompressor(level=_LEVEL).compress(bytes(content))
+    def put(self, content: bytes | bytearray) -> tuple[ObjectId, bool]:
+        """Compress and write an object, and whether it had to be written: one that is there already, as of a snapshot
+        that was cut off, is kept. Durable after `sync`. Thread-safe."""
+        stored = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
         name = ObjectId(blake3(stored).hexdigest(), len(stored))
-        path = self._path(name.hash)
-        unfinished = path.with_suffix(".new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(stored)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        return name
+        if self.sizes().get(name.hash) == name.size_bytes and self._is_sound(name):
+            self._storage.settle(_path(name))
+            return name, False
+        self._storage.write(_path(name), stored)
+        return name, True
 
     def sync(self) -> None:
-        """Make the names of all objects written so far durable (fsync of the folder)."""
-        fsync_folder(self.folder)
+        """Make the names of all objects written so far durable."""
+        self._storage.sync(OBJECTS)
 
     def get(self, name: ObjectId) -> bytes:
         """The content. Raises SnapshotError where it is missing, changed, or longer than `CONTENT_BYTES_MAX`."""
@@ -69,27 +64,47 @@ class ObjectStore:
 
     def read_stored(self, name: ObjectId) -> bytes:
         """The bytes of the object's file, verified. Raises SnapshotError as `get` does."""
-        self.check_size(name)
-        stored = self._path(name.hash).read_bytes()
+        try:
+            stored = self._storage.read(_path(name), _STORED_BYTES_MAX)
+        except (FileNotFoundError, NotADirectoryError):
+            raise _lost(name) from None
+        _require_size(name, len(stored))
         if blake3(stored).hexdigest() != name.hash:
             raise SnapshotError(f"object {name.hash} was changed", _HINT)
         return stored
 
     def check_size(self, name: ObjectId) -> None:
-        """Raises SnapshotError where the object is missing or of the wrong size."""
+        """Raises SnapshotError where the object is missing or of the wrong size, by one listing of all objects."""
+        found = self.sizes().get(name.hash)
+        if found is None:
+            raise _lost(name)
+        _require_size(name, found)
+
+    def sizes(self) -> dict[str, int]:
+        """The bytes of all files there were when this was first asked, by hash; those of unfinished snapshots too."""
+        if self._sizes is None:
+            self._sizes = self._storage.sizes(OBJECTS)
+        return self._sizes
+
+    def _is_sound(self, name: ObjectId) -> bool:
         try:
-            size_bytes = self._path(name.hash).stat().st_size
-        except OSError as error:
-            raise SnapshotError(f"object {name.hash} is lost ({error.strerror})", _HINT) from error
-        if size_bytes != name.size_bytes or size_bytes > _STORED_BYTES_MAX:
-            raise SnapshotError(f"object {name.hash} has {size_bytes:,} bytes, not {name.size_bytes:,}", _HINT)
+            self.read_stored(name)
+        except SnapshotError:
+            return False
+        return True
 
-    def files(self) -> Iterator[Path]:
-        """All files there are, those of snapshots that were never finished too."""
-        return self.folder.iterdir()
 
-    def _path(self, hash_: str) -> Path:
-        return self.folder / hash_
+def _path(name: ObjectId) -> str:
+    return f"{OBJECTS}/{name.hash}"
+
+
+def _require_size(name: ObjectId, size_bytes: int) -> None:
+    if size_bytes != name.size_bytes or size_bytes > _STORED_BYTES_MAX:
+        raise SnapshotError(f"object {name.hash} has {size_bytes:,} bytes, not {name.size_bytes:,}", _HINT)
+
+
+def _lost(name: ObjectId) -> SnapshotError:
+    return SnapshotError(f"object {name.hash} is lost", _HINT)
 
 
 _HINT = "this snapshot cannot be restored whole: make a new one, and look after the disk"

@@ -7,11 +7,11 @@ that follows another adds only the entries of the pages that changed, and yet ne
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from struct import Struct
 
 import msgpack  # type: ignore[import-untyped]  # it ships no stubs
+import numpy as np
 from blake3 import blake3
 
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
@@ -21,7 +21,8 @@ PAGE_BYTES = 4096
 PACK_PAGES_MAX = 1024  # in one object, so 4 MiB
 HASH_BYTES = 32
 _ENTRIES_MAX = 65_536  # in one object of a table
-_ENTRY = Struct("<QII32s")  # page, pack in the list of this object, slot in the pack, BLAKE3 of the page
+_ROW = np.dtype([("page", "<u8"), ("pack", "<u4"), ("slot", "<u4"), ("hash", f"V{HASH_BYTES}")])
+# an entry: the page, its pack in the list of this object, its slot in the pack, the BLAKE3 of the page
 _NO_PACK = 0xFFFFFFFF
 
 
@@ -58,30 +59,35 @@ class PageTable:
             yield self.packs[number], members
 
 
-def write_entries(objects: ObjectStore, table: PageTable, pages: Iterable[int]) -> list[ObjectId]:
-    """Write the entries of these pages, as few objects as they fit in."""
+def write_entries(put: Callable[[bytes], ObjectId], table: PageTable, pages: Iterable[int]) -> list[ObjectId]:
+    """Write the entries of these pages by `put`, as few objects as they fit in."""
     chosen = list(pages)
     parts = [chosen[start : start + _ENTRIES_MAX] for start in range(0, len(chosen), _ENTRIES_MAX)]
-    return [objects.put(_encode(table, part)) for part in parts]
+    return [put(_encode(table, part)) for part in parts]
 
 
 def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int) -> PageTable:
     """Put a table together. Raises SnapshotError where an object is damaged or a page has no entry."""
     entries = [_decode(objects.get(name)) for name in names]
-    if page_count > sum(len(rows) // _ENTRY.size for _, rows in entries):  # before memory is taken for it
+    if page_count > sum(len(rows) // _ROW.itemsize for _, rows in entries):  # before memory is taken for it
         raise SnapshotError("the page table has fewer entries than pages", "the snapshot is damaged")
     table = PageTable(
         bytearray(page_count * HASH_BYTES), array("I", [_NO_PACK]) * page_count, array("I", [0]) * page_count
     )
+    hashes = np.frombuffer(table.hashes, f"V{HASH_BYTES}")
+    pack_of, slot_of = np.frombuffer(table.pack, np.uint32), np.frombuffer(table.slot, np.uint32)
     numbers: dict[ObjectId, int] = {}
     for packs, rows in entries:
-        here = [numbers.setdefault(pack, len(numbers)) for pack in packs]
-        for page, pack, slot, digest in _ENTRY.iter_unpack(rows):
-            if pack >= len(here) or slot >= PACK_PAGES_MAX:
-                raise SnapshotError(f"the page table leads nowhere for page {page}", "the snapshot is damaged")
-            if page < page_count:  # the file may have been longer in an earlier snapshot
-                table.pack[page], table.slot[page] = here[pack], slot
-                table.hashes[page * HASH_BYTES : (page + 1) * HASH_BYTES] = digest
+        here = np.array([numbers.setdefault(pack, len(numbers)) for pack in packs], np.uint32)
+        found = np.frombuffer(rows, _ROW)
+        wrong = (found["pack"] >= len(here)) | (found["slot"] >= PACK_PAGES_MAX)
+        if wrong.any():
+            page = found["page"][wrong.argmax()]
+            raise SnapshotError(f"the page table leads nowhere for page {page}", "the snapshot is damaged")
+        found = found[found["page"] < page_count]  # the file may have been longer in an earlier snapshot
+        pack_of[found["page"]], slot_of[found["page"]] = here[found["pack"]], found["slot"]
+        hashes[found["page"]] = found["hash"]
+    del hashes, pack_of, slot_of  # they keep the arrays from growing
     table.packs = list(numbers)
     if _NO_PACK in table.pack:
         raise SnapshotError(f"page {table.pack.index(_NO_PACK)} has no entry", "the snapshot is damaged")
@@ -89,13 +95,14 @@ def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int)
 
 
 def _encode(table: PageTable, pages: list[int]) -> bytes:
-    numbers: dict[int, int] = {}
-    rows = b"".join(
-        _ENTRY.pack(page, numbers.setdefault(table.pack[page], len(numbers)), table.slot[page], table.hash_of(page))
-        for page in pages
-    )
-    packs = [[table.packs[number].hash, table.packs[number].size_bytes] for number in numbers]
-    return msgpack.packb([packs, rows])  # type: ignore[no-any-return]  # as above
+    chosen = np.array(pages, np.uint64)
+    used, numbers = np.unique(np.frombuffer(table.pack, np.uint32)[chosen], return_inverse=True)
+    rows = np.empty(len(pages), _ROW)
+    rows["page"], rows["pack"] = chosen, numbers
+    rows["slot"] = np.frombuffer(table.slot, np.uint32)[chosen]
+    rows["hash"] = np.frombuffer(table.hashes, f"V{HASH_BYTES}")[chosen]
+    packs = [[table.packs[number].hash, table.packs[number].size_bytes] for number in used.tolist()]
+    return msgpack.packb([packs, rows.tobytes()])  # type: ignore[no-any-return]  # as above
 
 
 def _decode(content: bytes) -> tuple[list[ObjectId], bytes]:
@@ -104,6 +111,6 @@ def _decode(content: bytes) -> tuple[list[ObjectId], bytes]:
         names = [ObjectId(hash_, size_bytes) for hash_, size_bytes in packs]
     except (ValueError, TypeError) as error:
         raise SnapshotError("an object of the page table cannot be read", "the snapshot is damaged") from error
-    if not isinstance(rows, bytes) or len(rows) % _ENTRY.size or len(rows) > _ENTRIES_MAX * _ENTRY.size:
+    if not isinstance(rows, bytes) or len(rows) % _ROW.itemsize or len(rows) > _ENTRIES_MAX * _ROW.itemsize:
         raise SnapshotError("an object of the page table cannot be read", "the snapshot is damaged")
     return names, rows

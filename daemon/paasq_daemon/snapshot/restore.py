@@ -10,24 +10,39 @@ from blake3 import blake3
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
-from paasq_daemon.store.data_folder import require_known
-from paasq_daemon.store.import_data_file import write_new_data_file
+from paasq_daemon.snapshot.read_ahead import read_ahead
+from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
+from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
+from paasq_daemon.store.import_data_file import write_data_file, write_new_data_folder
+from paasq_daemon.store.new_folder import resolved
 from paasq_daemon.wire.errors import SnapshotError
 
 
-def restore_snapshot(target: Path, name: str, into: Path) -> Manifest:
+def restore_snapshot(storage: Storage, name: str, into: Path) -> Manifest:
     """Make `into`, which must be new or empty, the data folder that the snapshot holds, its indexes aside.
 
-    Every page is verified. Durable when this returns. Raises SnapshotError where a page fails, and leaves the folder empty then;
-    FormatTooNew where a newer paasq wrote it.
+    Every page is verified. Durable when this returns; where it raises or is killed, `into` is as it was before. Raises
+    SnapshotError where a page fails, or `into` lies inside a data folder or a folder of snapshots; StoreError where it
+    cannot be made; FormatTooNew where a newer paasq wrote the snapshot or its store.
     """
-    manifest = read_manifest(target, name)
+    manifest = read_manifest(storage, name)
     require_known(manifest.store_format, f"the store in snapshot {name!r}")
-    objects = ObjectStore(target)
-    table = read_verified_table(objects, manifest)
-    with write_new_data_file(into, manifest.store_format) as file:
-        _write_pages(objects, table, file)
+    _require_outside(into)
+    table = read_verified_table(ObjectStore(storage), manifest)
+    with write_new_data_folder(into, manifest.store_format) as file:
+        _write_pages(ObjectStore(storage), table, file)
     return manifest
+
+
+def unpack_snapshot(storage: Storage, manifest: Manifest, folder: Path) -> None:
+    """Fill an empty folder with the data folder that the snapshot holds, each page verified, nothing synced.
+
+    Raises as `restore_snapshot` does.
+    """
+    require_known(manifest.store_format, f"the store in snapshot {manifest.name!r}")
+    table = read_verified_table(ObjectStore(storage), manifest)
+    with write_data_file(folder, manifest.store_format) as file:
+        _write_pages(ObjectStore(storage), table, file)
 
 
 def read_verified_table(objects: ObjectStore, manifest: Manifest) -> PageTable:
@@ -38,11 +53,20 @@ def read_verified_table(objects: ObjectStore, manifest: Manifest) -> PageTable:
     return table
 
 
+def _require_outside(into: Path) -> None:
+    for folder in resolved(into).parents:
+        if (folder / FORMAT_NAME).is_file() and (folder / STORE_NAME).exists():
+            raise SnapshotError(f"{into} lies inside the store's own folder {folder}", "restore beside it")
+        if (folder / MANIFESTS).is_dir() and (folder / OBJECTS).is_dir():
+            raise SnapshotError(f"{into} lies inside the folder of snapshots {folder}", "restore beside it")
+
+
 def _write_pages(objects: ObjectStore, table: PageTable, file: BinaryIO) -> None:
     file.truncate(len(table) * PAGE_BYTES)
-    for pack, pages in table.pages_by_pack():
-        content = memoryview(objects.get(pack))
-        for page in pages:
+    pages_of = dict(table.pages_by_pack())
+    for pack, found_pack in read_ahead(objects.get, pages_of):
+        content = memoryview(found_pack.result())
+        for page in pages_of[pack]:
             start = table.slot[page] * PAGE_BYTES
             found = content[start : start + PAGE_BYTES]
             if blake3(found).digest() != table.hash_of(page):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from random import SystemRandom
-from tempfile import TemporaryDirectory
 
-from paasq_daemon.snapshot.manifest import Manifest, manifest_path, no_such_snapshot, read_manifest
-from paasq_daemon.snapshot.object_store import ObjectStore
-from paasq_daemon.snapshot.restore import read_verified_table, restore_snapshot
+from paasq_daemon.snapshot.annotation import read_annotation
+from paasq_daemon.snapshot.manifest import Manifest, read_manifest, require_snapshot
+from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
+from paasq_daemon.snapshot.read_ahead import read_ahead
+from paasq_daemon.snapshot.restore import read_verified_table, unpack_snapshot
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
+from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.integrity_check import check_integrity
+from paasq_daemon.store.new_folder import scratch_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
+
+SCRATCH_PREFIX = "verify-"  # of the folders that depth `restore` unpacks into, removed at its end
 
 
 class VerifyDepth(StrEnum):
@@ -26,32 +32,38 @@ class VerifyDepth(StrEnum):
 
 @dataclass(slots=True)
 class Verification:
-    """How many objects were checked, how many bytes were read, and what is wrong: `findings` is empty for a sound snapshot."""
+    """How many objects were checked, how many bytes were read, and what is wrong: `findings` is empty for a sound snapshot.
+
+    `damage` is what was damaged in the store already when it was captured; no finding, since the snapshot holds it.
+    """
 
     name: str
     depth: VerifyDepth
     objects: int = 0
     size_bytes: int = 0
     findings: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
 
 
 def verify_snapshot(
-    target: Path, name: str, depth: VerifyDepth | str = VerifyDepth.HASH, sample: int | None = None
+    storage: Storage, name: str, depth: VerifyDepth | str = VerifyDepth.HASH, sample: int | None = None
 ) -> Verification:
     """Verify a snapshot. `sample=n` hashes one in n of its packs, chosen anew each time.
 
-    Raises SnapshotError only where there is no such snapshot or depth; damage is a finding.
+    Raises SnapshotError only where there is no such snapshot or depth, or it was deleted meanwhile; damage is a finding.
     """
     verification = Verification(name, _depth(depth, sample))
-    if not manifest_path(target, name).exists():
-        raise no_such_snapshot(target, name)
+    require_snapshot(storage, name)
     try:
-        manifest = read_manifest(target, name)
-        _verify_objects(ObjectStore(target), manifest, verification, sample)
+        manifest = read_manifest(storage, name)
+        verification.damage += read_annotation(storage, manifest).damage
+        _verify_objects(ObjectStore(storage), manifest, verification, sample)
         if verification.depth is VerifyDepth.RESTORE and not verification.findings:
-            _verify_restored(target, manifest, verification)
+            _verify_restored(storage, manifest, verification)
     except PaasqError as error:
         verification.findings.append(error.message)
+    if verification.findings:
+        require_snapshot(storage, name)
     return verification
 
 
@@ -66,22 +78,33 @@ def _depth(depth: VerifyDepth | str, sample: int | None) -> VerifyDepth:
 def _verify_objects(objects: ObjectStore, manifest: Manifest, verification: Verification, sample: int | None) -> None:
     table = read_verified_table(objects, manifest)
     offset = SystemRandom().randrange(sample) if sample else 0
-    for number, pack in enumerate(table.used_packs()):
-        read = verification.depth is not VerifyDepth.CHAIN and (not sample or number % sample == offset)
-        try:
-            (objects.read_stored if read else objects.check_size)(pack)
-        except SnapshotError as error:
+    chosen = set(table.used_packs()[offset :: sample or 1]) if verification.depth is not VerifyDepth.CHAIN else set()
+
+    def look(pack: ObjectId) -> None:
+        if pack in chosen:
+            objects.read_stored(pack)
+        else:
+            objects.check_size(pack)
+
+    for pack, looked in read_ahead(look, table.used_packs()):
+        error = looked.exception()
+        if isinstance(error, SnapshotError):
             verification.findings.append(error.message)
+        elif error is not None:
+            raise error
         verification.objects += 1
-        verification.size_bytes += pack.size_bytes if read else 0
+        verification.size_bytes += pack.size_bytes if pack in chosen else 0
 
 
-def _verify_restored(target: Path, manifest: Manifest, verification: Verification) -> None:
-    with TemporaryDirectory(dir=target, prefix="verify-") as scratch:
-        restore_snapshot(target, manifest.name, Path(scratch) / "data")
-        with Store.open(Path(scratch) / "data", sync=False) as store:
-            verification.findings += [str(finding) for finding in store.check()]
-            with store.read() as view:
-                counts = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
-                if (logical_digest(view), view.seq, counts) != (manifest.digest, manifest.seq, manifest.collections):
-                    verification.findings.append("the restored store is not the one that the manifest describes")
+def _verify_restored(storage: Storage, manifest: Manifest, verification: Verification) -> None:
+    with scratch_folder(storage.scratch, SCRATCH_PREFIX) as scratch:
+        unpack_snapshot(storage, manifest, scratch)
+        with Store.open(scratch, sync=False) as store, store.read() as view:
+            if verification.damage:
+                if find_damage(view) != verification.damage:
+                    verification.findings.append("the restored store is damaged elsewhere than when it was captured")
+            else:
+                verification.findings += [str(finding) for finding in check_integrity(view)]
+            counts = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
+            if (logical_digest(view), view.seq, counts) != (manifest.digest, manifest.seq, manifest.collections):
+                verification.findings.append("the restored store is not the one that the manifest describes")

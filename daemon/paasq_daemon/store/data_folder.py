@@ -52,9 +52,22 @@ class FolderLock:
             _log.warning("the lock file in %s cannot be written", self._file.name)
 
     def release(self) -> None:
-        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
+        """Empty the lock file and give the lock back, once. Call it last, after the data file is closed."""
+        if self._file.closed:
+            return
         os.ftruncate(self._file.fileno(), 0)
         self._file.close()
+
+
+def require_path(folder: Path) -> None:
+    """Raises StoreError where the file system can't have a folder of this name, or does not let it be looked up."""
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{str(folder)[:100]!r} cannot be a data folder: {why}", "name another folder") from error
 
 
 def prepare_folder(folder: Path) -> None:
@@ -71,7 +84,6 @@ def prepare_folder(folder: Path) -> None:
                     f"{folder} is open to other users and holds other files", "name a new folder, or `chmod 700` it"
                 )
             folder.chmod(0o700)
-        (folder / STORE_NAME).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder} cannot be a data folder: {error.strerror}", "name another folder") from error
 
@@ -123,6 +135,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     unfinished.replace(path)
     fsync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with mode 0700, and those above it, where there are none; its name is durable then."""
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        fsync_folder(folder.parent)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -52,6 +52,13 @@ def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
     return payload
 
 
+def holds(seed: int, key: bytes, envelope: bytes) -> bool:
+    """Whether the checksum is right and the envelope of this version: what `verify_checksum` raises on."""
+    return envelope[: _ENVELOPE.size] == _ENVELOPE.pack(
+        _ENVELOPE_VERSION, xxh3_64_intdigest(key + envelope[_ENVELOPE.size :], seed)
+    )
+
+
 def stored_checksum(envelope: bytes) -> int:
     """The checksum stored in an envelope, unverified."""
     return int.from_bytes(envelope[1 : _ENVELOPE.size], "big")

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import lmdb
 
-from paasq_daemon.store.data_folder import FORMAT_NAME, MEND_FORMAT, STORE_NAME, read_format, write_format
+from paasq_daemon.store.data_folder import (
+    FORMAT_NAME,
+    MEND_FORMAT,
+    STORE_NAME,
+    fsync_folder,
+    make_folder,
+    read_format,
+    write_format,
+)
 from paasq_daemon.store.integrity_check import check_integrity
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.lmdb_environment import (
@@ -43,9 +52,7 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     """
     data_file = folder / STORE_NAME / DATA_NAME
     if read_format(folder) is None:  # new, or its making was interrupted
-        environment = open_environment(data_file.parent, sync=sync)
-        with closing(environment), translating_errors():
-            make_tables(environment)
+        _make_data_file(data_file.parent, sync=sync)
         write_format(folder, STORE_FORMAT_VERSION)
     if not data_file.exists():
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
@@ -65,6 +72,20 @@ def open_readonly_view(folder: Path) -> Iterator[ReadView]:
         tables = open_tables(environment)
         with environment.begin() as txn:
             yield ReadView(txn, tables)
+
+
+def _make_data_file(store_folder: Path, *, sync: bool) -> None:
+    """Make an empty data file beside its place, and rename its folder into it: a kill leaves none or a whole one."""
+    unfinished = store_folder.with_name(store_folder.name + ".new")
+    for left in (unfinished, store_folder):  # of a making that was killed; `check_format` found that it holds nothing
+        if left.exists():
+            shutil.rmtree(left)
+    make_folder(unfinished)
+    with closing(open_environment(unfinished, sync=sync)) as environment, translating_errors():
+        make_tables(environment)
+    fsync_folder(unfinished)
+    unfinished.rename(store_folder)
+    fsync_folder(store_folder.parent)
 
 
 def _is_used(data_file: Path) -> bool:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from select import POLLIN, poll
-from typing import BinaryIO, Self, TypeVar
+from typing import Self, TypeVar
 
 import lmdb
 
+from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, prepare_folder
 from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import in_words, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.open_data_file import check_format, open_data
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
@@ -28,8 +27,6 @@ from paasq_daemon.wire.errors import StoreError
 
 T = TypeVar("T")
 
-
-_PIPE_BYTES = 1 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -124,28 +121,17 @@ class Store:
             return check_integrity(view)
 
     @contextmanager
-    def copy(self) -> Iterator[tuple[ReadView, BinaryIO]]:
+    def copy(self) -> Iterator[tuple[ReadView, DataFileCopy]]:
         """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
 
-        Writing goes on meanwhile. Leaving the block early ends the copy. Raises StoreError where the copy failed.
+        Writing goes on meanwhile. Reading raises StoreError where the disk does not give a page.
         """
         self._guard()
-        source, sink = os.pipe()
-        failures: list[lmdb.Error] = []
-        thread = threading.Thread(target=self._copy_into, args=(sink, failures), name="paasq-copy", daemon=True)
         with ExitStack() as stack:
-            stream = stack.enter_context(os.fdopen(source, "rb", buffering=_PIPE_BYTES))
             with self._writer.paused():
                 view = stack.enter_context(self.read())
-                thread.start()
-                ready = poll()  # which, unlike select, takes descriptors above 1,023
-                ready.register(source, POLLIN)
-                ready.poll()  # the first page is here: the copy's transaction has begun, and is the view's
-            stack.callback(thread.join)
-            stack.callback(stream.close)  # first, so that the copy ends where it is not read to its end
+                stream = stack.enter_context(DataFileCopy(self._environment, self.folder / STORE_NAME / DATA_NAME))
             yield view, stream
-        if failures:
-            raise in_words(failures[0]) from failures[0]
 
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket of this process into the lock file, for processes that find the folder in use."""
@@ -179,11 +165,3 @@ class Store:
                 listener(seq)
             except Exception:  # noqa: BLE001  # the transaction is durable, so a listener's failure must not end the writer
                 _log.exception("a listener failed after commit %d", seq)
-
-    def _copy_into(self, sink: int, failures: list[lmdb.Error]) -> None:
-        try:
-            self._environment.copyfd(sink, compact=False)
-        except lmdb.Error as error:
-            failures.append(error)
-        finally:
-            os.close(sink)

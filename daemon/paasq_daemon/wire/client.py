@@ -83,8 +83,17 @@ class Client(Database):
     ) -> dict[str, Any]:
         return dict(self.call("embed", {"seconds_max": seconds_max, "collection": collection, "replace": replace}))
 
-    def snapshot_create(self, name: str) -> dict[str, Any]:
-        return dict(self.call("snapshot.create", {"name": name}))
+    def snapshot_create(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        labels: Iterable[str] = (),
+        damaged: bool = False,
+        verify: bool = True,
+    ) -> dict[str, Any]:
+        params = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
+        return dict(self.call("snapshot.create", params))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return list(self.call("snapshot.list", {}))

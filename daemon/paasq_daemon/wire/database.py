@@ -76,12 +76,25 @@ class Database(ABC):
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
-    def snapshot_create(self, name: str) -> dict[str, Any]:
-        """Make a snapshot, durable when this returns; its manifest as JSON. Raises SnapshotError where the name is taken."""
+    def snapshot_create(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        labels: Iterable[str] = (),
+        damaged: bool = False,
+        verify: bool = True,
+    ) -> dict[str, Any]:
+        """Make a snapshot, durable when this returns: what `snapshot_list` says of it.
+
+        `to` is an absolute path or the URL of an object store, None for the store's own folder. A damaged store is refused
+        unless `damaged` allows it; the damage is then named. `verify` reads back what was written. Raises SnapshotError
+        where the name is taken.
+        """
 
     @abstractmethod
     def snapshot_list(self) -> list[dict[str, Any]]:
-        """The manifests of all snapshots as JSON, oldest first; damaged ones are left out."""
+        """All snapshots as JSON, oldest first; those that cannot be used come last, and `problem` says why."""
 
     @abstractmethod
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+JSON_DEPTH_MAX = 64  # of arrays and objects in each other
 _LONG = re.compile(r"\d{19}")
 _DIGITS_READ = 40  # of a whole number: one that long is refused by whoever asks for an int
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from paasq_daemon.wire.errors import BY_CODE, LimitExceeded, PaasqError, ProtocolError, QueryError, ScriptProgress
-from paasq_daemon.wire.exact_json import loads
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX, loads
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -17,8 +17,6 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 PAASQ_ERROR = -32000  # `data.code` says which
-
-JSON_DEPTH_MAX = 64
 
 Id: TypeAlias = "str | int | None"
 

@@ -30,10 +30,13 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from paasq_daemon.wire.errors import InvalidValue, LimitExceeded
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_dsl.types import Type
 from paasq_dsl.values import Duration, format_time, parse_time, parse_unbounded_duration, to_datetime, to_micros
 
 Convert: TypeAlias = Callable[[Any], Any]
+_INT_BITS_MAX = 1024  # as a float's largest; the text of a longer one costs the square of its length
 _MEMBER = re.compile(r"(?:`([^`]+)`|([^`:]+)): (.+)", re.DOTALL)
 
 
@@ -124,16 +127,19 @@ def format_value(value: Any, type_: Type | str) -> str | None:
     return encoded if isinstance(encoded, str) else json.dumps(encoded, ensure_ascii=False)
 
 
-def to_json_value(value: Any) -> Any:
+def to_json_value(value: Any, levels_max: int = JSON_DEPTH_MAX) -> Any:
     """A Python value (a parameter, a field of a record) as JSON, to be read by a type that only the daemon knows.
 
-    Times and durations become text, bytes base64, arrays lists. Raises TypeError on what no field can hold.
+    Times and durations become text, bytes base64, arrays lists. Raises TypeError on what no field can hold, InvalidValue on
+    an int larger than any float, LimitExceeded where more than `levels_max` lists and objects are in each other.
     """
     match value:
         case None | bool() | str():
             return value
-        case int() | float():
-            return _finite(value) if isinstance(value, float) else value
+        case float():
+            return _finite(value)
+        case int():
+            return _bounded(value)
         case datetime() if value.tzinfo is not None:
             return format_time(to_micros(value))
         case datetime() | date():
@@ -145,12 +151,28 @@ def to_json_value(value: Any) -> Any:
         case bytes() | bytearray() | memoryview():
             return b64encode(value).decode()
         case Mapping():
-            return {_name(name): to_json_value(item) for name, item in value.items()}
+            inside = _level_below(levels_max)
+            return {_name(name): to_json_value(item, inside) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [to_json_value(item) for item in value]
+            inside = _level_below(levels_max)
+            return [to_json_value(item, inside) for item in value]
     if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
-        return to_json_value(value.tolist())
+        return to_json_value(value.tolist(), levels_max)
     raise TypeError(f"a {type(value).__name__} is no value of paasq")
+
+
+def _bounded(value: int) -> int:
+    if value.bit_length() > _INT_BITS_MAX:
+        raise InvalidValue(f"an int of {value.bit_length():,} bits is larger than any number", "give an int of 64 bits")
+    return value
+
+
+def _level_below(levels_max: int) -> int:
+    if not levels_max:
+        raise LimitExceeded(
+            f"a value is nested deeper than {JSON_DEPTH_MAX} levels", "put what is that deep into a text or bytes"
+        )
+    return levels_max - 1
 
 
 def _name(name: Any) -> str:

@@ -25,10 +25,8 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
     """False where it exists, declared alike. Raises CatalogChanged where another was declared meanwhile."""
     catalog = transaction.catalog
     present = catalog.collections.get(collection.name)
-    if present is not None and not same_declaration(present, collection):
-        raise CatalogChanged(
-            f"{collection.name} was declared by another statement meanwhile", "run the statement again"
-        )
+    if (present is not None and not same_declaration(present, collection)) or collection.name in catalog.views:
+        raise _declared_meanwhile(collection.name)
     if present is not None:
         return False
     number = catalog.next_collection_id
@@ -38,9 +36,18 @@ def create_collection(transaction: WriteTransaction, collection: Collection, emb
 
 
 def set_view(transaction: WriteTransaction, view: View) -> int:
-    """Add a view to the catalog, or replace the one of this name. Returns 0: it writes no records."""
+    """Add a view to the catalog, or replace the one of this name. Returns 0: it writes no records.
+
+    Raises CatalogChanged where a collection of that name was declared meanwhile.
+    """
+    if view.name in transaction.catalog.collections:
+        raise _declared_meanwhile(view.name)
     transaction.set_catalog(transaction.catalog.with_view(view))
     return 0
+
+
+def _declared_meanwhile(name: str) -> CatalogChanged:
+    return CatalogChanged(f"{name} was declared by another statement meanwhile", "run the statement again")
 
 
 def drop_view(transaction: WriteTransaction, name: str) -> int:

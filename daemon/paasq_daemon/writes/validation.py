@@ -64,8 +64,11 @@ def vector_bytes(field: Field, value: Any) -> bytes | None:
     numbers = isinstance(value, list) and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in value)
     if not numbers or (size is not None and len(value) != size):
         raise InvalidValue(f"{field.name} is a vector of {size} numbers", f"give a list of {size} numbers")
-    with np.errstate(over="ignore"):
-        vector = np.array(value, np.float32)
+    try:
+        with np.errstate(over="ignore"):
+            vector = np.array(value, np.float32)
+    except OverflowError:  # of an int larger than any float
+        vector = np.array([np.inf], np.float32)
     if not np.isfinite(vector).all():
         raise InvalidValue(f"{field.name} holds a number that is not finite", "give finite 32-bit numbers")
     return vector.tobytes()

@@ -39,16 +39,14 @@ class Vectorizer:
         """Raises ModelMismatch where a field's vectors, of one collection or of any, were made by another model than the
         present one."""
         for collection, vector in automatic_vectors(catalog, collection_name):
-            if vector.embedding_model != self.embedder.identity:
-                raise ModelMismatch(
-                    f"the vectors of {collection.name}.{vector.name} were made by {vector.embedding_model}, "
-                    f"and the present model is {self.embedder.identity}",
-                    "run `paasq embed --replace` to make them anew with the present model",
-                )
+            self._require_present_model(collection, vector)
 
-    def embed_query(self, catalog: Catalog, text: str) -> NDArray[np.float32]:
-        """The vector of a query's text, float32[size]. Raises ModelMismatch where the stored ones are another model's."""
-        self.check_model(catalog)
+    def embed_query(self, collection: Collection, vector: Field, text: str) -> NDArray[np.float32]:
+        """The vector of a text that is compared with those of this field, float32[size].
+
+        Raises ModelMismatch where these were made by another model.
+        """
+        self._require_present_model(collection, vector)
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
     def embed_new(self, fresh: Sequence[Record]) -> int | None:
@@ -101,6 +99,14 @@ class Vectorizer:
                 transaction.put_vector(collection.id, vector.id, ordinal, row.tobytes())
 
         return self._store.write(work).result().seq
+
+    def _require_present_model(self, collection: Collection, vector: Field) -> None:
+        if vector.embedding_model != self.embedder.identity:
+            raise ModelMismatch(
+                f"the vectors of {collection.name}.{vector.name} were made by {vector.embedding_model}, "
+                f"and the present model is {self.embedder.identity}",
+                f"run `paasq embed {collection.name} --replace` to make them anew with the present model",
+            )
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self.embedder.embed([text])[0]

@@ -29,8 +29,8 @@ def check_computed(context: BindContext, node: tree.FieldDeclaration, fields: Ma
     if node.computed is None:
         return
     field = fields[node.name]
-    if why := _uncomputable(node, field):
-        context.report("PQ0618", node.span, name=node.name, why=why)
+    if code := _uncomputable(node, field):
+        context.report(code, node.span, name=node.name)
         return
     readable = _readable(fields.values(), field.name)
     pipelines = [part for part in walk(node.computed) if isinstance(part, tree.NestedPipeline)]
@@ -81,11 +81,12 @@ def with_fields_renamed(field: Field, new_of: Mapping[str, str]) -> Field:
 
 
 def _uncomputable(node: tree.FieldDeclaration, field: Field) -> str | None:
+    """The code of why the field can't be computed; None where it can."""
     if node.is_key:
-        return "the key tells which record it is, so it is given"
+        return "PQ0651"
     if field.type.kind is TypeKind.VECTOR:
-        return "a vector is made from text fields: vector(auto) from title, body"
-    return "its default would never be used" if node.default is not None else None
+        return "PQ0652"
+    return "PQ0653" if node.default is not None else None
 
 
 def _readable(fields: Iterable[Field], name: str) -> frozenset[str]:

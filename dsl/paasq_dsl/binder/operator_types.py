@@ -11,7 +11,19 @@ from paasq_dsl.diagnostics import Fix
 from paasq_dsl.functions.signature import unify
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
-from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, ORDERED_KINDS, STRING_KINDS, TIME, Type, TypeKind
+from paasq_dsl.types import (
+    ANY,
+    DURATION,
+    FLOAT,
+    INT,
+    NULL,
+    NUMERIC_KINDS,
+    ORDERED_KINDS,
+    STRING_KINDS,
+    TIME,
+    Type,
+    TypeKind,
+)
 
 _UNTYPED = frozenset({TypeKind.ANY, TypeKind.NULL})
 
@@ -135,6 +147,8 @@ def _no_list(context: BindContext, node: tree.Binary, left: BoundExpression) -> 
 
 def arithmetic_type(context: BindContext, node: tree.Binary, left: Type, right: Type) -> Type:
     """Of + - * / %. int with int stays int but for /; a time moves by a duration; two times are a duration apart."""
+    if left.kind is right.kind is TypeKind.NULL:
+        return NULL
     if left.kind in _UNTYPED or right.kind in _UNTYPED:
         known = right if left.kind in _UNTYPED else left
         return (

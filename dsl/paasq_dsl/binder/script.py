@@ -73,8 +73,10 @@ def bind_script(
     zone: str = DEFAULT_ZONE,
 ) -> BindResult:
     """Never raises on a tree from the parser. `literal_slots`: absolute start of a literal -> its number (see plan keys).
-    `resolve_module` finds modules. Of the first `executed_count` statements, which have run, only definitions are bound.
-    `zone` is the time zone of a text that names none."""
+    `resolve_module` finds modules. `zone` is the time zone of a text that names none.
+
+    Of the first `executed_count` statements, which have run, only definitions are bound. Where there are such, so is nothing
+    after the next change of the catalog: its ids are not known before it has run."""
     binder = _Binder(catalog, ImportContext(resolve_module))
     binder.context.literal_slots, binder.context.zone = literal_slots or {}, zone
     return binder.run(script, executed_count)
@@ -114,17 +116,20 @@ class _Binder:
 
     def run(self, script: tree.Script, done: int = 0) -> BindResult:
         set_zone(self.context, ((statement, 0) for statement in script.statements))
-        statements = tuple(
-            self.statement(s) if number >= done or isinstance(s.head, _DEFINITIONS) else None
-            for number, s in enumerate(script.statements)
-        )
         context = self.context
+        statements: list[BoundStatement | None] = []
+        catalog = context.catalog
+        for number, statement in enumerate(script.statements):
+            goes_on = number >= done and (done == 0 or context.catalog is catalog)
+            statements.append(
+                self.statement(statement) if goes_on or isinstance(statement.head, _DEFINITIONS) else None
+            )
         lets = {**self.scope.fresh_views, **context.lets}
         context.offset = 0
         for span in unreachable_statements((statement, 0) for statement in script.statements):
             context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
-        return BindResult(statements, found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
+        return BindResult(tuple(statements), found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
                     lets, context.own_parameters, context.zone)  # fmt: skip
 
     def statement(self, statement: tree.Statement) -> BoundStatement | None:
@@ -291,7 +296,7 @@ class _Binder:
         """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
             return fresh
-        context, found = self.context, "it stands on itself"
+        context, found = self.context, "it is made from itself"
         if view.name not in self.scope.import_chain and len(self.scope.import_chain) < IMPORT_DEPTH_MAX:
             alone = _Binder(context.catalog, replace(self.scope, import_chain=(*self.scope.import_chain, view.name)))
             alone.context.call_site = context.absolute_span(source.name_span)

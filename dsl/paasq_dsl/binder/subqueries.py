@@ -90,7 +90,8 @@ def _is_one_column(context: BindContext, node: tree.NestedPipeline, schema: Sche
     (name, type_), *_ = shown.items()
     if type_.kind is TypeKind.LIST:
         edit = Fix(end, f" | expand {format_path(name)}", f"expand {name}")
-        context.report("PQ0462", node.span, name=name, found=with_article(type_), mend="; expand it", fix=edit)
+        context.report("PQ0480", node.span, name=name, type=with_article(type_), fix=edit)
     elif type_.kind in {TypeKind.OBJECT, TypeKind.VECTOR}:
-        context.report("PQ0462", node.span, name=name, found=with_article(type_), mend="")
+        code = "PQ0481" if type_.kind is TypeKind.OBJECT else "PQ0482"
+        context.report(code, node.span, name=name, type=with_article(type_))
     return type_.kind not in {TypeKind.LIST, TypeKind.OBJECT, TypeKind.VECTOR}

@@ -26,16 +26,13 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.keywords import WATCH_EVENTS
 from paasq_dsl.types import TypeKind
 
-_UNWATCHABLE = {
-    b.PageStage: ("page", "a watch has the whole result; bound it with take"),
-    b.FacetStage: ("facet", "its counts stand beside the rows; summarize makes rows of them"),
-    BudgetStage: ("budget", "it bounds one answer; bound the rows with take"),
-}
+_UNWATCHABLE = {b.PageStage: "PQ0628", b.FacetStage: "PQ0629", BudgetStage: "PQ0630"}
 _POSITIONS = frozenset({TypeKind.INT, TypeKind.KEYWORD, TypeKind.TEXT, TypeKind.ANY, TypeKind.NULL})
 
 
 class _IdentityLostError(Exception):
-    """The rows can no longer be identified; `args` are the number of the stage that caused it, and how to fix it."""
+    """The rows can no longer be identified; `args` are the number of the stage that caused it, and the columns that it lost:
+    none where it mixes the rows of several pipelines."""
 
 
 def bind_watch(
@@ -76,8 +73,7 @@ def row_identity(stages: Sequence[BoundStage]) -> RowIdentity:
             case b.SummarizeStage(keys=keys):
                 found, lost = RowIdentity(tuple(key.name for key in keys)), None
             case b.UnionStage():
-                mend = "put summarize or distinct by behind it, or watch each pipeline by itself"
-                lost = _IdentityLostError(number, mend)
+                lost = _IdentityLostError(number, ())
             case b.DistinctStage(keys=keys) if lost and (columns := _columns(keys)):
                 found, lost = RowIdentity(columns), None
             case _ if found.columns is not None and lost is None:
@@ -113,7 +109,7 @@ def _names_after(
             pass
     missing = [name for name in names if name not in called]
     if missing:
-        return names, _IdentityLostError(number, f"keep {', '.join(missing)} there as it is")
+        return names, _IdentityLostError(number, tuple(missing))
     return tuple(called[name] for name in names), None
 
 
@@ -150,21 +146,21 @@ def _check(context: BindContext, stages: Sequence[BoundStage], places: _StageSpa
         for inner in walk_stages((stage,)):
             if isinstance(inner, b.ScanStage) and inner.as_of is not None:
                 context.report("PQ0621", span)
-            for word, why in _problems(inner):
-                context.report("PQ0622", span, stage=word, why=why)
+            if code := _unwatchable(inner):
+                context.report(code, span)
     try:
         row_identity(stages)
     except _IdentityLostError as lost:
-        number, mend = lost.args
+        number, names = lost.args
         span, word = places.of(number)
-        context.report("PQ0620", span, stage=word, mend=mend)
+        context.report("PQ0627" if names else "PQ0626", span, stage=word, names=", ".join(names))
 
 
-def _problems(stage: BoundStage) -> Iterator[tuple[str, str]]:
-    if (found := _UNWATCHABLE.get(type(stage))) is not None:
-        yield found
+def _unwatchable(stage: BoundStage) -> str | None:
+    """The code of why no watch can have this stage; None where it can."""
     if isinstance(stage, b.SampleStage) and stage.seed is None:
-        yield "sample without a seed", "it chooses anew at each write; write seed and a number"
+        return "PQ0631"
+    return _UNWATCHABLE.get(type(stage))
 
 
 def _emission(

@@ -6,11 +6,12 @@ one plan serves all texts that differ in literals only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paasq_dsl.bound.expressions import BoundExpression, NamedExpression
 from paasq_dsl.bound.schema import BoundStage
 from paasq_dsl.catalog import Collection
+from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import Type
 
 
@@ -189,10 +190,11 @@ class DistinctStage(BoundStage):
 @dataclass(frozen=True, slots=True)
 class ExpandStage(BoundStage):
     """A row for each item of the list `column`, in the column `name`, in the order of the list; none for an empty
-    list or null."""
+    list or null. `span` is that of the column in the text."""
 
     column: str
     name: str
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Diagnostic:
 
 
 # Codes of what can be run all the same.
-WARNINGS = frozenset({"PQ0437", "PQ0470", "PQ0471"})
+WARNINGS = frozenset({"PQ0438", "PQ0439", "PQ0470", "PQ0471"})
 
 # Code -> sentence, whose slots are names and values. A code that is given up is not given to anything else.
 MESSAGES: Mapping[str, str] = {**FORM, **NAMES, **TYPES, **STAGES, **WRITES, **SCHEMAS, **RUNNING, **DAEMON}

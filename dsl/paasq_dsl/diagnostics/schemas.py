@@ -1,4 +1,4 @@
-"""Schemas to 0619 and from 0640; watches from 0620."""
+"""Schemas to 0619 and from 0640; watches from 0620 to 0639. From 0651: computed fields."""
 
 SCHEMAS = {
     "PQ0602": "{name} has two key fields",
@@ -8,7 +8,6 @@ SCHEMAS = {
     "PQ0606": "a vector is computed from text or keyword fields, and {name} is {type}",
     "PQ0607": "there is no analyzer for the language {name}",
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
-    "PQ0611": "{collection}.{name} can't be {changed}: {why}",
     "PQ0612": "{name} can't be unique: it is {type}",
     "PQ0613": "there is no type {name}, because a sum must not depend on rounding: keep an int of the smallest unit, such as "
     "cents, or a float where rounding is no matter",
@@ -16,13 +15,31 @@ SCHEMAS = {
     "PQ0615": "an object needs a field in it",
     "PQ0616": "an object is the type of a field alone: {better}",
     "PQ0617": "a field is computed from its record alone, so it can't use {name}",
-    "PQ0618": "{name} can't be computed: {why}",
     "PQ0619": "only a vector(auto) is computed from other fields",
-    "PQ0620": "{stage} leaves nothing to tell one row from another by, so it can't be watched: {mend}",
     "PQ0621": "a watch is of the present, and this reads a past moment; what happened since is asked for by after <seq>",
-    "PQ0622": "{stage} can't be watched: {why}",
-    "PQ0623": "nothing can stand behind a watch, which has no end",
-    "PQ0624": "emit stands behind the last stage of a watch, without a |",
-    "PQ0625": "a watch has no answer, but events, which are pushed: {ask}",
+    "PQ0623": "nothing can follow a watch, which has no end",
+    "PQ0624": "emit comes after the last stage of a watch, without a |",
+    "PQ0625": "a watch has no answer, but events, which are pushed: ask by `watch` on the wire, db.watch(...) in Python, or "
+    "`paasq query` on the command line",
+    "PQ0626": "{stage} mixes the rows of several pipelines, so a watch can't tell one from another: put summarize or distinct by "
+    "after it, or watch each pipeline by itself",
+    "PQ0627": "{stage} leaves out or changes {names}, by which a watch tells one row from another: keep that there as it is",
+    "PQ0628": "page can't be watched, since a watch has the whole result: bound it with take",
+    "PQ0629": "facet can't be watched, since its counts are next to the rows: summarize makes rows of them",
+    "PQ0630": "budget can't be watched, since it bounds one answer: bound the rows with take",
+    "PQ0631": "sample without a seed can't be watched, since it chooses again at each write: write seed and a number",
     "PQ0640": "{field} leads to {collection}: drop it first",
+    "PQ0641": "{collection} has a field {taken} already: give {name} another name",
+    "PQ0642": "{collection}.{name} can't be both a value and an object: give the new field another name",
+    "PQ0643": "{collection}.{name} can't be added as a key, since that is declared with its collection: declare a new one",
+    "PQ0644": "{collection}.{name} can't be unique and have a default, which all records would have: leave one of the two out",
+    "PQ0645": "{collection}.{name} is the key, which can be neither dropped nor retyped: declare a new collection",
+    "PQ0646": "{user} is computed from {collection}.{name}: drop {user} first",
+    "PQ0647": "{collection}.{name} can't become {type}, since a vector is made of text, or given: drop it, and add another",
+    "PQ0648": "{collection}.{name} can't become {type}, since its default is not of that type: drop it, and add it again",
+    "PQ0649": "{collection}.{name} is computed, so its type can't be changed: drop it, and add it again",
+    "PQ0650": "{collection}.{name} is {type} already: leave this out",
+    "PQ0651": "{name} is the key, which is given and not computed: compute another field",
+    "PQ0652": "{name} is a vector, which no expression computes: write vector(auto) from title, body",
+    "PQ0653": "{name} is computed, so its default would never be used: leave the default out",
 }

@@ -1,4 +1,5 @@
-"""Stages where they make no sense. From 0460: pipelines in brackets; from 0470: words to search for."""
+"""Stages where they make no sense. From 0460: pipelines in brackets; from 0470: words to search for; from 0480:
+their columns."""
 
 STAGES = {
     "PQ0401": "{stage} needs the rows of a collection, but {before} has made new rows",
@@ -8,12 +9,12 @@ STAGES = {
     "PQ0405": "fuse needs at least two branches",
     "PQ0406": "{name} is not {expected}",
     "PQ0408": "{function} looks at other rows, which only extend and select can: write extend x = {function}(...), then use x",
-    "PQ0409": "{function} stands in another function that looks at other rows: name it by an extend before this stage",
+    "PQ0409": "{function} is inside another function that looks at other rows: name it by an extend before this stage",
     "PQ0410": "by makes the groups of aggregates and window functions, such as avg or delta, and there is none here; summarize "
     "makes one row for each group",
     "PQ0411": "here find has one part alone, so there is nothing to weigh",
     "PQ0412": "summarize takes aggregates such as count() or avg(field)",
-    "PQ0413": "fill closes gaps in time: it needs one key that is bucket(time, width)",
+    "PQ0413": "fill closes gaps in time: it needs one key that is bucket(time, width), of one width for all rows",
     "PQ0414": "diversify weighs scores, and these rows have none: put match, near or find before it",
     "PQ0415": "{field} leads to {collection}, so it can't be followed more than one step",
     "PQ0416": "{collection} has several vector fields: name one",
@@ -32,18 +33,21 @@ STAGES = {
     "PQ0434": "lookup compares a value of the row with a field: {collection}.{field} == value",
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
-    "PQ0437": "{found} is no citation: {why}",
+    "PQ0438": "this is no citation, from character {place} on: expected {expected}, found {rest}",
+    "PQ0439": "this is no citation: its first character, {first}, is after its last, {last}",
     "PQ0460": "no pipeline can be run here: only a stage, and the where of a patch or a delete, can ask one",
     "PQ0461": "this pipeline must end in one column, whose values are the list, and it ends in {found}",
-    "PQ0462": "{name} is {found}, where the pipeline must end in one value a row{mend}",
-    "PQ0463": "{name} stands outside the brackets, where this pipeline can't see it: it is run once, before there is a row; "
+    "PQ0463": "{name} is outside the brackets, where this pipeline can't see it: it is run once, before there is a row; "
     "to join records to each row, use lookup",
     "PQ0464": "the pipelines in these brackets are too large together: more than {most} stages, those of lets in them "
     "counted, or expressions too deep",
-    "PQ0465": "a pipeline in brackets is a list of values, which stands behind in, not in, has any or has all",
+    "PQ0465": "a pipeline in brackets is a list of values, which comes after in, not in, has any or has all",
     "PQ0466": "a query reads one moment: write as of after its first from, outside the brackets",
     "PQ0467": "{stage} bounds the whole answer: write it outside the brackets",
-    "PQ0468": "facet counts beside the rows of an answer: write it outside the brackets",
-    "PQ0470": "{word} is a word to search for here: + stands before what must be there, - before what must not, and the rest may",
+    "PQ0468": "facet counts next to the rows of an answer: write it outside the brackets",
+    "PQ0470": "{word} is a word to search for here: + comes before what must be there, - before what must not, and the rest may",
     "PQ0471": "each word here must not be there, and none is looked for: this finds nothing",
+    "PQ0480": "{name} is {type}, and the pipeline in these brackets gives one value for each row: end it with | expand {name}",
+    "PQ0481": "{name} is {type}, and the pipeline in these brackets gives one value for each row: select one of its members",
+    "PQ0482": "{name} is {type}, which is not compared as one value: select another column in these brackets",
 }

@@ -19,7 +19,7 @@ FUNCTIONS = (
     function("between", "T, T, T -> bool",
              "Is the first value not below the second and not above the third? Both ends count, where in a..b leaves b out.",
              "between(10, 1, 10) == true", nulls="False where an argument is null."),
-    function("ranges", "ordered, ordered... -> keyword",
+    function("ranges", "ordered, ordered, ordered... -> keyword",
              "The half-open range between these bounds, ascending, that a value falls into, as text: ..0, 0..10, 10..",
              'ranges(7, 0, 10) == "0..10"', nulls="Null where the value is null."),
 )  # fmt: skip

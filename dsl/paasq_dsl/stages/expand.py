@@ -25,7 +25,7 @@ def bind(context: BindContext, node: tree.Expand, schema: Schema) -> ExpandStage
         columns = tuple(replace(c, type=type_, hidden=False) if c.name == name else c for c in schema.columns)
     else:
         columns = (*schema.columns_except((name,)), ColumnInfo(name, type_, origin=origin))
-    return ExpandStage(node.column.name, name, schema=replace(schema, columns=columns, collection=None))
+    return ExpandStage(node.column.name, name, column.span, schema=replace(schema, columns=columns, collection=None))
 
 
 def _role(words: Sequence[str]) -> CompletionRole:

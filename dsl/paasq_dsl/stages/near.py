@@ -6,7 +6,8 @@ from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
-from paasq_dsl.bound import NearStage, Schema
+from paasq_dsl.bound import BoundExpression, NearStage, Schema
+from paasq_dsl.catalog import Field
 from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field, with_score_columns
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
@@ -45,7 +46,17 @@ def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | N
         return None
     span = node.field_span if node.field else node.span
     field = resolve_vector_field(context, "near", node.field, span, schema, of_text=target.type.kind in STRING_KINDS)
+    if field is not None and schema.collection is not None:
+        _check_record(context, node, target, schema.collection.fields_by_name[field])
     return None if field is None else NearStage(field, target, exact, schema=with_score_columns(schema))
+
+
+def _check_record(context: BindContext, node: tree.Near, target: BoundExpression, field: Field) -> None:
+    collection = context.catalog.collections.get(target.type.name or "")
+    if target.type.kind is TypeKind.LINK and collection is not None and collection.vector_field_like(field) is None:
+        expected = f"a record that has a vector like {field.name}"
+        found = with_article(target.type)
+        context.report("PQ0304", node.target.span, what="what near goes to", expected=expected, found=found)
 
 
 def _role(words: Sequence[str]) -> CompletionRole:

@@ -80,6 +80,7 @@ def _aggregate(
     """An aggregate, or an expression over aggregates and keys."""
     if isinstance(node, tree.Call) and (found := FUNCTIONS.get(node.name)) and found.kind is FunctionKind.AGGREGATE:
         return bind_function_call(context, found, node, bind_arguments(context, found, node, schema))
+    reported = len(context.diagnostics)
     with context.window_functions_reported(None):
         bound = bind_expression(context, node, schema)
     calls = tuple(window_calls(bound))
@@ -93,7 +94,9 @@ def _aggregate(
         if of_rows:
             context.report("PQ0307", node.span, function=of_rows[0].name, better=f"max({of_rows[0].name})")
         return bound
-    if isinstance(bound, (FunctionCall, ColumnRef)) and bound.type != ANY:
+    if len(context.diagnostics) > reported:
+        return bound
+    if isinstance(bound, (FunctionCall, ColumnRef)) and (of_rows or bound.type != ANY):
         name = node.name if isinstance(node, tree.Call) else implicit_column_name(node)
         better = f"max({name})" if isinstance(node, tree.Name) else "max(...)"
         context.report("PQ0307", node.span, function=name or "this", better=better)
@@ -112,11 +115,11 @@ def _is_null(node: tree.Expression) -> bool:
 
 def _check_fill(context: BindContext, node: tree.Summarize, keys: tuple[NamedExpression, ...]) -> None:
     buckets = [
-        k
+        k.value
         for k in keys
         if isinstance(k.value, FunctionCall) and k.value.function == "bucket" and k.value.type.kind is TypeKind.TIME
     ]
-    if len(buckets) != 1:
+    if len(buckets) != 1 or any(isinstance(part, ColumnRef) for part in walk_expression(buckets[0].arguments[1])):
         assert node.fill is not None
         context.report("PQ0413", node.fill.span)
 

@@ -34,17 +34,17 @@ def _add(context: BindContext, node: tree.AddField, doc: str) -> BoundAlterColle
         return None
     declared = replace(node.field, doc=doc or node.field.doc)
     fields = tuple(bind_fields(context, declared, collection.next_field_id))
-    problem = None
-    if taken := next((f.name for f in fields if f.name in collection.fields_by_name), None):
-        problem = f"there is a field {taken}"
+    code, taken = None, next((f.name for f in fields if f.name in collection.fields_by_name), None)
+    if taken:
+        code = "PQ0641"
     elif any(has_path_conflict(collection.fields_by_name, f.name) for f in fields):
-        problem = "a field is an object, or has a value"
+        code = "PQ0642"
     elif node.field.is_key:
-        problem = "the key of a collection is given when it is declared"
+        code = "PQ0643"
     elif any(f.unique and f.default is not None for f in fields):
-        problem = "all records would have its default, and it is unique"
-    if problem:
-        _refuse(context, collection, node.field, "added", problem)
+        code = "PQ0644"
+    if code:
+        _refuse(context, code, collection, node.field, taken=taken)
         return None
     together = {**collection.fields_by_name, **{f.name: f for f in fields}}
     check_vector_sources(context, node.field, together)
@@ -57,8 +57,7 @@ def _drop_field(context: BindContext, node: tree.DropField, _: str) -> BoundAlte
     if found is None:
         return None
     collection, fields = found
-    if problem := _needed(collection, fields):
-        _refuse(context, collection, node.field, "dropped", problem)
+    if _is_needed(context, collection, node.field, fields):
         return None
     return _altered(context, node, collection, "drop", fields, ())
 
@@ -70,7 +69,7 @@ def _rename(context: BindContext, node: tree.RenameField, _: str) -> BoundAlterC
     collection, fields = found
     others = [f.name for f in collection.fields if f not in fields]
     if node.new_name.name in collection.fields_by_name or has_path_conflict(others, node.new_name.name):
-        _refuse(context, collection, node.field, "renamed", f"there is a field {node.new_name.name}")
+        _refuse(context, "PQ0641", collection, node.field, taken=node.new_name.name)
         return None
     if any(part.startswith("_") for part in node.new_name.name.split(".")):
         context.report("PQ0604", node.new_name.span)
@@ -89,17 +88,19 @@ def _retype(context: BindContext, node: tree.RetypeField, _: str) -> BoundAlterC
         return None
     field = fields[0]
     type_, default = bind_type(context, node.type), None
-    problem = _needed(collection, (field,))
+    code = None
     if TypeKind.VECTOR in {field.type.kind, type_.kind}:
-        problem = "a vector is made of text, or given; drop it, and add another"
+        code = "PQ0647"
     elif field.default is not None and (default := coerce_default(field.default, type_)) is None:
-        problem = f"its default is no {type_}; drop it, and add it anew"
+        code = "PQ0648"
     elif field.computed is not None:
-        problem = "it is computed; drop it, and add it anew"
+        code = "PQ0649"
     elif type_ == field.type:
-        problem = f"it is {type_} already"
-    if problem:
-        _refuse(context, collection, node.field, "retyped", problem)
+        code = "PQ0650"
+    elif _is_needed(context, collection, node.field, fields):
+        return None
+    if code:
+        _refuse(context, code, collection, node.field, type=type_)
         return None
     # another id: what old versions of records hold under the present one is of the present type
     retyped = replace(field, id=collection.next_field_id, type=type_, default=default)
@@ -145,16 +146,19 @@ def _field_of(context: BindContext, node: Any) -> tuple[Collection, Fields] | No
     return (collection, fields) if fields else None
 
 
-def _needed(collection: Collection, fields: Fields) -> str | None:
+def _is_needed(context: BindContext, collection: Collection, field: Any, fields: Fields) -> bool:
+    """Whether one of `fields`, those of the `field` that is named, must stay as it is; then it is reported."""
     names = {f.name for f in fields}
-    if collection.key in names:
-        return "it is the key"
     users = [f.name for f in collection.fields if f.name not in names and names & field_dependencies(f)]
-    return f"{users[0]} is computed from it" if users else None
+    if collection.key in names:
+        _refuse(context, "PQ0645", collection, field)
+    elif users:
+        _refuse(context, "PQ0646", collection, field, user=users[0])
+    return collection.key in names or bool(users)
 
 
-def _refuse(context: BindContext, collection: Collection, field: Any, changed: str, why: str) -> None:
-    context.report("PQ0611", field.span, collection=collection.name, name=field.name, changed=changed, why=why)
+def _refuse(context: BindContext, code: str, collection: Collection, field: Any, **words: Any) -> None:
+    context.report(code, field.span, collection=collection.name, name=field.name, **words)
 
 
 def _role(words: Sequence[str]) -> CompletionRole:

@@ -7,7 +7,7 @@ from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
 from paasq_dsl.binder.type_descriptions import describe_expression
 from paasq_dsl.bound import BoundResolveCitations, Schema
-from paasq_dsl.citations import parse_citation
+from paasq_dsl.citations import CitationError, parse_citation
 from paasq_dsl.source_text import Span
 from paasq_dsl.statements.spec import StatementSpec
 from paasq_dsl.syntax import tree
@@ -31,8 +31,8 @@ def _resolve(context: BindContext, node: tree.ResolveCitations, _: str) -> Bound
 def _check_citation(context: BindContext, text: str, span: Span) -> None:
     try:
         parse_citation(text)
-    except ValueError as error:
-        context.report("PQ0437", span, found=text, why=str(error))
+    except CitationError as error:
+        context.report(error.code, span, **error.words)
 
 
 STATEMENTS = (

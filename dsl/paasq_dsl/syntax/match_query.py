@@ -1,7 +1,8 @@
 r"""The little language inside the string of a `match`: words, "phrases", prefix*, fuzzy~1, +must, -must_not.
 
 A clause without a sign adds to the score of a row that has it; at least one of these, or all of the `+` ones, must be there.
-`"a phrase"~2` allows two words between, `word^3` triples a weight, `\` takes the next character as it is.
+`"a phrase"~2` allows two words between, `word^3` triples a weight, `\` takes the next character as it is; before a letter or
+digit it is a character like any other, as in `C:\temp`.
 A person who writes a query is told what is not well-formed; where the words come from somebody who does not know the signs,
 who only wants to find something, they are read leniently.
 Everything is bounded here, because an index walks what this returns.
@@ -74,7 +75,7 @@ class MatchQueryError(CodedError):
 
 _PHRASE = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _WORD = re.compile(r'(?:\\.|[^\s"\\])+', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\([^a-zA-Z0-9])", re.DOTALL)
 _TAIL = re.compile(r"(?:~(?P<near>\d+))?(?:\^(?P<boost>\d+(?:\.\d+)?))?$")
 _TAIL_AFTER_PHRASE = re.compile(r"(?:~(\d+))?(?:\^(\d+(?:\.\d+)?))?(?=\s|$)")
 _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
@@ -82,8 +83,8 @@ _SIGNS = {"+": Occur.MUST, "-": Occur.MUST_NOT}
 
 def parse_match_query(text: str, *, lenient: bool = False) -> MatchQuery:
     r"""Raises MatchQueryError where the text is too long, has an open quote, or a number out of its range. With `lenient`
-    the last two are plain words, as if their signs had a `\`."""
-    if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
+    the last two are plain words, as if their signs had a `\`, and a text is too long where it has too many clauses alone."""
+    if not lenient and len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
         raise MatchQueryError("PQ0140", 0, most=f"{TEXT_BYTES_MAX:,}")
     clauses: list[Clause] = []
     at = 0

@@ -29,7 +29,7 @@ from paasq_daemon.kernels.operands import (
 from paasq_daemon.kernels.time.months import add_months, time_column
 from paasq_daemon.kernels.time.zone_offsets import offsets_us, to_utc_lenient
 from paasq_dsl.source_text import Span
-from paasq_dsl.types import ANY, DURATION, FLOAT, INT, NUMERIC_KINDS, TIME, TypeKind
+from paasq_dsl.types import DURATION, FLOAT, INT, NULL, NUMERIC_KINDS, TIME, TypeKind
 
 _Operation: TypeAlias = "Callable[[Column, Column, Mask | None, Span], Column]"
 
@@ -92,8 +92,7 @@ def negate(call: KernelCall, operand: Column) -> Column:
 
 def _calculate(operator: str, call: KernelCall, left: Column, right: Column) -> Column:
     if TypeKind.NULL in {left.type.kind, right.type.kind}:
-        known = next((c.type for c in (left, right) if c.type.kind is not TypeKind.NULL), ANY)
-        return null_column(known if call.type.kind is TypeKind.ANY else call.type, row_count((left, right)))
+        return null_column(NULL if call.type.kind is TypeKind.ANY else call.type, row_count((left, right)))
     operation = _OPERATIONS.get((_family(left), operator, _family(right)))
     if operation is None:
         raise EvaluationError("PQ0779", call.span, operator=operator, left=left.type, right=right.type)

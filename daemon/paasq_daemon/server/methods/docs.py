@@ -12,12 +12,12 @@ from paasq_daemon.server.methods.call import LONG_THREADS, SHORT_THREADS
 from paasq_daemon.server.methods.description import description
 from paasq_daemon.server.methods.json_schema import Schema
 from paasq_daemon.server.methods.param_readers import COUNT_MAX
+from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.framing import HEADER_BYTES_MAX
 from paasq_daemon.wire.json_rpc import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
-    JSON_DEPTH_MAX,
     METHOD_NOT_FOUND,
     PAASQ_ERROR,
     PARSE_ERROR,

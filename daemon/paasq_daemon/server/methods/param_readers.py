@@ -132,6 +132,12 @@ def _text_map(value: Any, place: str) -> dict[str, str]:
     return {name: _text(each, f"{place}.{name:.80}") for name, each in _object(value, place).items()}
 
 
+def _texts(value: Any, place: str) -> list[str]:
+    if not isinstance(value, list):
+        _refuse(place, "a list of texts", value)
+    return [_text(item, f"{place}[{at}]") for at, item in enumerate(value)]
+
+
 def _records(value: Any, place: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         _refuse(place, "a list of objects", value)
@@ -170,6 +176,7 @@ FLAG = Reader(_boolean, BOOLEAN)
 POSITIVE = Reader(_positive, {**NUMBER, "exclusiveMinimum": 0})
 ANY_OBJECT = Reader(_object, OBJECT)
 TEXT_MAP = Reader(_text_map, map_of(TEXT))
+TEXTS = Reader(_texts, list_of(TEXT))
 RECORDS = Reader(_records, list_of(OBJECT))
 REQUEST_ID = Reader(_request_id, {"type": ["string", "integer"]})
 

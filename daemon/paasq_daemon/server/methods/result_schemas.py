@@ -149,14 +149,17 @@ STATUS = object_of(
 SNAPSHOT = object_of(
     {
         "name": TEXT,
-        "created": TIME,
+        "created": described(nullable(TIME), "null where only the name is known"),
         "seq": SEQ,
-        "collections": described(map_of(INTEGER), "records by collection"),
-        "page_count": INTEGER,
-        "page_bytes": described(INTEGER, "the size of one page"),
-        "new_bytes": described(INTEGER, "what was written for it"),
-        "digest": described(TEXT, "of what the store holds, whichever pages hold it"),
-        "parent": described(nullable(TEXT), "the hash of the manifest that it has unchanged pages from"),
+        "collections": described(nullable(map_of(INTEGER)), "records by collection"),
+        "page_count": nullable(INTEGER),
+        "page_bytes": described(nullable(INTEGER), "the size of one page"),
+        "new_bytes": described(nullable(INTEGER), "what was written for it"),
+        "digest": described(nullable(TEXT), "of what the store holds, whichever pages hold it"),
+        "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
+        "labels": list_of(TEXT),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
+        "problem": described(nullable(TEXT), "why it cannot be used"),
     },
     title="Snapshot",
 )
@@ -168,6 +171,7 @@ VERIFICATION = object_of(
         "objects": described(INTEGER, "how many were checked"),
         "size_bytes": described(INTEGER, "how much was read"),
         "findings": described(list_of(TEXT), "what is wrong"),
+        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured; no finding"),
         "ok": described(BOOLEAN, "whether nothing is"),
     }
 )

@@ -7,11 +7,12 @@ from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, object_of
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, Param, integer, optional
+from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, TEXTS, Param, integer, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import SNAPSHOT, VERIFICATION
 from paasq_daemon.server.rights import Right
-from paasq_daemon.services.snapshots import manifest_to_json, verification_to_json
+from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
+from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 _NAME = Param("name", ANY_TEXT, "the snapshot's name")
@@ -20,6 +21,10 @@ _NAME = Param("name", ANY_TEXT, "the snapshot's name")
 @work_method(
     "snapshot.create",
     Param("name", ANY_TEXT, "letters, digits, blanks, `.`, `_` and `-`, 100 at most"),
+    optional("to", ANY_TEXT, "an absolute path or the URL of an object store, for *admin*; else the data folder"),
+    optional("labels", TEXTS, "what it is for: up to 20 lines", ()),
+    optional("damaged", FLAG, "take it of a damaged store too, labelled so", default=False),
+    optional("verify", FLAG, "read back what was written", default=True),
     right=Right.WRITE,
     lane=Lane.LONG,
     result=SNAPSHOT,
@@ -28,13 +33,19 @@ _NAME = Param("name", ANY_TEXT, "the snapshot's name")
 )
 def _create(call: RpcCall) -> dict[str, Any]:
     """Make a snapshot, on disk when this is answered."""
-    return manifest_to_json(call.instance.snapshots.create(call.params["name"]))
+    to = call.params["to"]
+    if to is not None and call.server.granted is not Right.ADMIN:
+        raise SnapshotError("only an admin may name where a snapshot is kept", "leave params.to out")
+    if to is not None and "://" not in to and not Path(to).is_absolute():
+        raise SnapshotError("params.to must be an absolute path or a URL", "the daemon's folder is not the client's")
+    options = CreateOptions(tuple(call.params["labels"]), damaged=call.params["damaged"], verify=call.params["verify"])
+    return snapshot_to_json(call.instance.snapshots.create(call.params["name"], options, to))
 
 
 @work_method("snapshot.list", right=Right.READ, result=list_of(SNAPSHOT), example={})
 def _list(call: RpcCall) -> list[dict[str, Any]]:
-    """The snapshots, oldest first; those whose manifest is damaged are left out."""
-    return [manifest_to_json(manifest) for manifest in call.instance.snapshots.list()]
+    """The snapshots, oldest first; those that cannot be used come last, with the `problem`."""
+    return [snapshot_to_json(each) for each in call.instance.snapshots.list()]
 
 
 @work_method(
@@ -67,7 +78,7 @@ def _restore(call: RpcCall) -> dict[str, Any]:
     into = Path(call.params["into"])
     if not into.is_absolute():
         raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
-    return manifest_to_json(call.instance.snapshots.restore(call.params["name"], into))
+    return snapshot_to_json(call.instance.snapshots.restore(call.params["name"], into))
 
 
 @work_method(

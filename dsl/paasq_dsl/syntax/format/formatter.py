@@ -40,7 +40,9 @@ def format_text(text: str, width: int = WIDE) -> str:
         behind = tokenize(text[statement.span.end : following])
         ends = next((i for i, t in enumerate(behind) if t.text == ";"), None)
         if _is_whole(statement, diagnostics):
-            page.whole(statement.span, behind[:ends], closed=ends is not None or len(statements) > 1)
+            # without a semicolon, the comments after the statement are those of the end of the text
+            before_end = () if ends is None else behind[:ends]
+            page.whole(statement.span, before_end, closed=ends is not None or len(statements) > 1)
         else:
             page.broken(statement.span, "" if ends is None else "".join(t.text for t in behind[: ends + 1]))
         page.between(behind if ends is None else behind[ends + 1 :])
@@ -67,15 +69,13 @@ class _Output:
     end_open: bool = False  # is that a string or comment without its end, which a newline would go into?
 
     def whole(self, span: Span, behind: Sequence[Token], *, closed: bool) -> None:
-        """A statement laid out anew. `after`: the tokens between it and its semicolon, where it has one."""
+        """A statement laid out anew. `behind`: the tokens between it and its semicolon; none where it has none."""
         comments = [i for i, t in enumerate(behind) if t.kind is not TokenKind.SPACE]
         line = behind[: comments[-1] + 1] if comments else ()
         one_line = not any(t.kind is TokenKind.DOC or (t.kind is TokenKind.SPACE and "\n" in t.text) for t in line)
         end = ";" if closed else ""
         doc = build_document(tokenize(self.text[span.start : span.end]))
         self._line(render_document((doc, end if one_line else ""), self.width))
-        if not closed:
-            return  # the comments after it are those of the end of the text
         self._trivia(behind)
         if not one_line:
             self._line(end)

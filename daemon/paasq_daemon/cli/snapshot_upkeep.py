@@ -1,0 +1,98 @@
+"""`paasq snapshot schedule` and `paasq snapshot prune`: they work on files alone; a daemon reads the schedule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paasq_daemon.cli import options
+from paasq_daemon.cli.object_output import write_object
+from paasq_daemon.cli.open_database import folder_of
+from paasq_daemon.cli.snapshot_storage import absolute_address, open_snapshots
+
+
+def schedule(
+    rule: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RULE", help='Such as "every 1h keep 24 hourly 7 daily 12 monthly".', show_default=False
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="WHERE", help="A folder, or s3://BUCKET/PREFIX.", show_default=False),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="End the schedule; the snapshots stay.")] = False,
+    data: options.Data = None,
+    as_json: options.JsonOutput = False,
+) -> None:
+    """Let the daemon take snapshots and prune them; without a rule, say what it does and what it found."""
+    from paasq_daemon.snapshot.schedule import parse_schedule, write_schedule
+
+    folder = folder_of(data)
+    if (rule is None and to is not None) or (rule is not None and off):
+        raise typer.BadParameter("--to belongs to a rule, and --off to none")
+    if not (folder / "store").exists():
+        raise typer.BadParameter(f"there is no store in {folder}", param_hint="--data")
+    if rule is not None:
+        write_schedule(folder, parse_schedule(rule, None if to is None else absolute_address(to)))
+    elif off:
+        write_schedule(folder, None)
+    state = _state(folder)
+    write_object(state if as_json else _shown(state), as_json=as_json)
+
+
+def prune(
+    keep: Annotated[str, typer.Option("--keep", metavar="POLICY", help="Such as 24 hourly 7 daily 12 monthly.")],
+    named: Annotated[
+        bool, typer.Option("--all", help="Those that a person named too, not the schedule's alone.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    from_: options.From = None,
+    data: options.Data = None,
+    as_json: options.JsonOutput = False,
+) -> None:
+    """Delete the snapshots that a policy does not keep, and free what no other one needs."""
+    from paasq_daemon.snapshot.prune import prune as prune_storage
+    from paasq_daemon.snapshot.retention import parse_policy
+
+    done = prune_storage(open_snapshots(from_, data), parse_policy(keep), named=named, dry_run=dry_run)
+    said = {"deleted": done.deleted, "kept": done.kept, "freed_bytes": done.freed.size_bytes}
+    write_object({"would_delete": done.deleted, "kept": done.kept} if dry_run else said, as_json=as_json)
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    """The schedule and the progress of the daemon, times as text in UTC."""
+    from paasq_daemon.snapshot.rolling_check import PARTS
+    from paasq_daemon.snapshot.schedule import read_progress, read_schedule
+
+    rule, progress = read_schedule(folder), read_progress(folder)
+    checks = [
+        {
+            "where": where,
+            "parts": f"{len(each.parts_s)} of {PARTS}",
+            "last": _time(max(each.parts_s.values(), default=None)),
+            "findings": [finding for found in each.findings.values() for finding in found],
+        }
+        for where, each in progress.checked.items()
+        if each.parts_s
+    ]
+    return {
+        "schedule": rule.rule if rule else None,
+        "to": rule.to if rule else None,
+        "last": progress.taken,
+        "at": _time(progress.taken_s),
+        "error": progress.error,
+        "checks": checks,
+    }
+
+
+def _shown(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in state.items() if name == "schedule" or value}
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

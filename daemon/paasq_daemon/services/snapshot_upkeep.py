@@ -1,0 +1,150 @@
+"""What the daemon does for snapshots by itself: it takes those that are due, prunes, and checks a part of all each day."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+
+from paasq_daemon.snapshot.annotation import read_annotation
+from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, open_storage
+from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_names
+from paasq_daemon.snapshot.prune import prune, scheduled_name
+from paasq_daemon.snapshot.rolling_check import PARTS, check_part
+from paasq_daemon.snapshot.schedule import (
+    CheckProgress,
+    Progress,
+    Schedule,
+    read_progress,
+    read_schedule,
+    write_progress,
+)
+from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import Cancelled, PaasqError
+
+_TICK_S = 30.0
+_RETRY_S = 300.0  # after a failure, where the schedule is not sooner
+_DAY_S = 86_400.0
+
+_log = logging.getLogger(__name__)
+
+
+class SnapshotUpkeep:
+    """`start` begins a thread; `run_due` does what is due at a time, and is what the thread calls. One caller at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._own = LocalStorage(store.folder / SNAPSHOTS_NAME)
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to look every half a minute for what is due."""
+        self._thread = threading.Thread(target=self._run, name="paasq-snapshots", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def run_due(self, now_s: float) -> None:
+        """Take the snapshot that is due, prune, and check a part of each storage once a day. What fails is kept in the
+        progress and logged; it never raises a PaasqError."""
+        progress = read_progress(self._store.folder)
+        try:
+            schedule = read_schedule(self._store.folder)
+        except PaasqError as error:
+            if progress.error != error.message:
+                progress.error = error.message
+                self._keep(progress)
+            return
+        if schedule is not None and _is_due(schedule, progress, now_s):
+            self._take(schedule, progress, now_s)
+            self._keep(progress)
+        for storage in self._storages(schedule):
+            state = progress.checked.setdefault(storage.address, CheckProgress())
+            if not 0 <= now_s - max(state.parts_s.values(), default=0.0) < _DAY_S and _check_oldest(
+                storage, state, now_s
+            ):
+                self._keep(progress)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.run_due(time.time())
+            except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+                _log.exception("snapshots: what was due failed")
+            self._stopped.wait(_TICK_S)
+
+    def _take(self, schedule: Schedule, progress: Progress, now_s: float) -> None:
+        progress.tried_s = now_s
+        try:
+            storage = self._own if schedule.to is None else open_storage(schedule.to)
+            with self._store.read() as view:
+                transaction = view.transaction_id
+            newest = list_manifests(storage)[-1:]
+            if not (newest and newest[0].transaction_id == transaction):
+                newest = [self._create(storage, now_s)]
+            damage = read_annotation(storage, newest[0]).damage
+            if not damage:
+                prune(storage, schedule.keep)
+            progress.error = (
+                f"the store is damaged, and nothing was pruned: {', '.join(damage[:5])}" if damage else None
+            )
+            progress.taken_s, progress.taken = now_s, newest[0].name
+        except PaasqError as error:
+            progress.error = error.message
+        if progress.error:
+            _log.error("snapshots: %s", progress.error)
+
+    def _create(self, storage: Storage, now_s: float) -> Manifest:
+        name = scheduled_name(datetime.fromtimestamp(now_s, UTC))
+        made = create_snapshot(self._store, storage, name, CreateOptions(damaged=True), self._go_on)
+        _log.info("snapshots: %s made in %s, %d new bytes", made.name, storage.address, made.new_bytes)
+        return made
+
+    def _go_on(self, _: int) -> None:
+        if self._stopped.is_set():
+            raise Cancelled("the daemon ends; the next one takes the snapshot, and uses what was written of it")
+
+    def _storages(self, schedule: Schedule | None) -> list[Storage]:
+        try:
+            return [self._own] if schedule is None or schedule.to is None else [self._own, open_storage(schedule.to)]
+        except PaasqError as error:
+            _log.error("snapshots: %s", error.message)  # its message says it all
+            return [self._own]
+
+    def _keep(self, progress: Progress) -> None:
+        try:
+            write_progress(self._store.folder, progress)
+        except OSError as error:  # a full disk; the work is done all the same
+            _log.error("snapshots: what was done cannot be noted (%s)", error.strerror)  # as above
+
+
+def _is_due(schedule: Schedule, progress: Progress, now_s: float) -> bool:
+    if progress.error and progress.tried_s is not None and progress.tried_s != progress.taken_s:
+        return not 0 <= now_s - progress.tried_s < min(_RETRY_S, schedule.every_s)
+    return progress.taken_s is None or not 0 <= now_s - progress.taken_s < schedule.every_s
+
+
+def _check_oldest(storage: Storage, state: CheckProgress, now_s: float) -> bool:
+    """Check the part that was not read for longest. False where there are no snapshots."""
+    part = min(range(PARTS), key=lambda number: (state.parts_s.get(str(number), 0.0), number))
+    try:
+        if not manifest_names(storage):
+            return False
+        found = check_part(storage, part).findings
+    except PaasqError as error:
+        found = [error.message]
+    state.parts_s[str(part)] = now_s
+    state.findings.pop(str(part), None)
+    if found:
+        state.findings[str(part)] = found
+        _log.error("snapshots: the rolling check of %s found: %s", storage.address, "; ".join(found[:5]))
+    return True

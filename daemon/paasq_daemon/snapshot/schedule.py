@@ -1,0 +1,114 @@
+"""The schedule of snapshots, and how far the daemon has come with it: two files in the data folder's `snapshots`."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
+from paasq_daemon.snapshot.retention import RetentionPolicy, parse_policy
+from paasq_daemon.store.data_folder import fsync_folder, make_folder, write_atomically
+from paasq_daemon.wire.errors import SnapshotError
+
+_SCHEDULE_NAME, _PROGRESS_NAME = "schedule.json", "schedule-progress.json"
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_EVERY_S_MAX = 366 * 86_400
+_RULE = re.compile(r"every\s+(\d{1,6})\s*([mhdw])\s+keep\s+(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Every so many seconds a snapshot, to the storage of this address, None for the data folder's; `rule` is the text."""
+
+    rule: str
+    to: str | None
+    every_s: int
+    keep: RetentionPolicy
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the daemon did last: times are seconds since 1970, None for never. `checked` is by address of a storage."""
+
+    taken_s: float | None = None  # when the last snapshot was found due and taken, or nothing had changed
+    taken: str | None = None  # its name
+    tried_s: float | None = None
+    error: str | None = None  # of the last attempt
+    checked: dict[str, CheckProgress] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CheckProgress:
+    """The rolling check of one storage: when each part was read last, by its number as text, and what is wrong there."""
+
+    parts_s: dict[str, float] = field(default_factory=dict)
+    findings: dict[str, list[str]] = field(default_factory=dict)
+
+
+def parse_schedule(rule: str, to: str | None = None) -> Schedule:
+    """Read `every 1h keep 24 hourly 7 daily 12 monthly`. Raises SnapshotError."""
+    found = _RULE.fullmatch(rule.strip())
+    every_s = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if not found or not 60 <= every_s <= _EVERY_S_MAX:
+        raise SnapshotError(
+            f"{rule[:120]!r} is no schedule",
+            "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (m, h, d, w)",
+        )
+    return Schedule(rule.strip(), to, every_s, parse_policy(found[3]))
+
+
+def read_schedule(folder: Path) -> Schedule | None:
+    """The schedule of a data folder; None where it has none. Raises SnapshotError where the file is damaged."""
+    path = folder / SNAPSHOTS_NAME / _SCHEDULE_NAME
+    fields = _read(path)
+    if fields is None:
+        return None
+    rule, to = fields.get("rule"), fields.get("to")
+    if not isinstance(rule, str) or not isinstance(to, str | None):
+        raise SnapshotError(f"{path} is damaged", "write the schedule again: paasq snapshot schedule RULE")
+    return parse_schedule(rule, to)
+
+
+def write_schedule(folder: Path, schedule: Schedule | None) -> None:
+    """Set the schedule of a data folder, durably; None ends it. A daemon that runs reads it within a minute."""
+    path = folder / SNAPSHOTS_NAME / _SCHEDULE_NAME
+    make_folder(path.parent)
+    if schedule is not None:
+        write_atomically(path, json.dumps({"rule": schedule.rule, "to": schedule.to}).encode())
+    else:
+        path.unlink(missing_ok=True)
+        fsync_folder(path.parent)
+
+
+def read_progress(folder: Path) -> Progress:
+    """What the daemon did last; nothing where the file is gone or damaged: then it begins anew."""
+    try:
+        fields = _read(folder / SNAPSHOTS_NAME / _PROGRESS_NAME) or {}
+        checked = {where: CheckProgress(**each) for where, each in fields.pop("checked", {}).items()}
+        return Progress(**fields, checked=checked)
+    except (SnapshotError, TypeError, AttributeError):
+        return Progress()
+
+
+def write_progress(folder: Path, progress: Progress) -> None:
+    """Keep what was done, durably."""
+    path = folder / SNAPSHOTS_NAME / _PROGRESS_NAME
+    make_folder(path.parent)
+    write_atomically(path, json.dumps(asdict(progress)).encode())
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise SnapshotError(
+            f"{path} cannot be read", "write the schedule again: paasq snapshot schedule RULE"
+        ) from error
+    if not isinstance(found, dict):
+        raise SnapshotError(f"{path} is damaged", "write the schedule again: paasq snapshot schedule RULE")
+    return found

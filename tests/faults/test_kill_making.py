@@ -1,0 +1,120 @@
+"""Whatever makes a folder is killed at every step: the folder is whole or absent, and the next attempt clears what was left."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from faults.killed import kills
+from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.garbage_collection import delete_snapshots
+from paasq_daemon.snapshot.listing import list_snapshots
+from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.verify import verify_snapshot
+from paasq_daemon.store.store import Store
+
+COUNT = 3000
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    """Two snapshots of a store, in a folder of their own."""
+    storage = LocalStorage(tmp_path / "snapshots")
+    with Store.open(tmp_path / "data", sync=False) as store:
+        for name in ("one", "two"):
+            body = name * 100
+            store.write(lambda t, body=body: [t.put(1, f"k{n}", {1: body}, {}) for n in range(COUNT)]).result()  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+            create_snapshot(store, storage, name)
+    return storage
+
+
+def is_whole(folder: Path) -> bool:
+    with Store.open(folder, sync=False) as store, store.read() as view:
+        return view.live_count(1) == COUNT and store.check() == []
+
+
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "empty"])
+def test_a_restore_is_whole_or_absent(storage: LocalStorage, tmp_path: Path, exists: bool) -> None:
+    into = tmp_path / "place" / "new"
+    into.parent.mkdir()
+    steps = 0
+    for step in kills(lambda: restore_snapshot(storage, "two", into)):
+        steps = max(steps, step)
+        if step and not (into / "format").exists():
+            assert not into.exists() or list(into.iterdir()) == [], step
+            continue  # into what the kill left: nothing is in the way
+        assert is_whole(into), step
+        shutil.rmtree(into)
+        if exists:
+            into.mkdir(mode=0o700)
+    assert steps > 20
+    restore_snapshot(storage, "two", into)
+    assert [path.name for path in into.parent.iterdir()] == ["new"]
+
+
+def test_a_new_store_is_whole_or_can_be_made(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+
+    def make() -> None:
+        with Store.open(folder) as store:
+            store.write(lambda t: t.put(1, "a", {1: "x"}, {})).result()
+
+    steps = 0
+    for step in kills(make):
+        steps = max(steps, step)
+        Store.open(folder, sync=False).close()
+        assert sorted(path.name for path in folder.iterdir()) == ["format", "lock", "store"], step
+        shutil.rmtree(folder)
+    assert steps > 20
+
+
+def test_a_new_store_is_made_over_what_many_kills_left(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for _ in kills(lambda: Store.open(folder).close()):
+        pass
+    assert sorted(path.name for path in folder.iterdir()) == ["format", "lock", "store"]
+
+
+def test_a_snapshot_is_whole_or_absent(storage: LocalStorage, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "data", tmp_path / "kept")
+    target = LocalStorage(tmp_path / "elsewhere" / "snapshots")
+
+    def make() -> None:
+        with Store.open(tmp_path / "kept") as store:
+            create_snapshot(store, target, "two")
+
+    steps = 0
+    for step in kills(make):
+        steps = max(steps, step)
+        found = [info.name for info in list_snapshots(target)]
+        assert found in ([], ["two"])
+        assert all(verify_snapshot(target, name).findings == [] for name in found), step
+        if found:
+            delete_snapshots(target, found)
+    assert steps > 20
+    assert delete_snapshots(target, []).objects == 0
+    assert [path.name for path in (target.folder / "objects").iterdir()] == []
+    assert [info.name for info in list_snapshots(storage)] == ["one", "two"]
+
+
+def test_what_a_killed_verify_unpacked_is_removed_by_the_next(storage: LocalStorage) -> None:
+    left = 0
+    for _ in kills(lambda: verify_snapshot(storage, "two", "restore")):
+        left = max(left, len(list(storage.folder.glob("verify-*"))))
+        assert left <= 1
+    assert left == 1
+    assert sorted(path.name for path in storage.folder.iterdir()) == ["annotations", "lock", "manifests", "objects"]
+
+
+def test_a_deletion_leaves_the_other_snapshot_whole(storage: LocalStorage, tmp_path: Path) -> None:
+    shutil.copytree(storage.folder, tmp_path / "kept")
+    for step in kills(lambda: delete_snapshots(storage, ["one"])):
+        names = [info.name for info in list_snapshots(storage)]
+        assert names in (["one", "two"], ["two"]), step
+        for name in names:
+            assert verify_snapshot(storage, name).findings == [], step
+        shutil.rmtree(storage.folder)
+        shutil.copytree(tmp_path / "kept", storage.folder)
