@@ -20,7 +20,7 @@ from paasq_daemon.index.append_files import (
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column_builders import column_builder
 from paasq_daemon.index.vector_index import VectorIndex
-from paasq_daemon.store.data_folder import fsync_folder
+from paasq_daemon.store.data_folder import fsync_folder, make_folder
 from paasq_dsl.catalog import Catalog, Collection
 
 CHECKPOINT_FORMAT_VERSION = 1
@@ -83,9 +83,8 @@ class Checkpoint:
 
     def _save_collection(self, index: CollectionIndex) -> dict[str, Any]:
         folder = self._columns_folder(index.collection.id)
-        if not folder.is_dir():
-            folder.mkdir(parents=True, mode=0o700)
-            fsync_folder(folder.parent)
+        for each in (folder.parent, folder):
+            make_folder(each)
         stamps = {name: list(self._append(folder / name, source)) for name, source in _sources(index).items()}
         fsync_folder(folder)
         return {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
@@ -125,7 +126,11 @@ class Indexes:
     """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
 
     def __init__(self, folder: Path, store: Store) -> None:
+        """Of a store that cannot be written, what is newer than its index is built in a temporary folder."""
+        self._resources = ExitStack()
         self._folder = folder / INDEX_NAME
+        if store.read_only:
+            self._folder = self._resources.enter_context(linked_index_folder(folder))
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -231,7 +236,7 @@ class Indexes:
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
         with self._lock:
-            if self._seq is not None:
+            if self._seq is not None and not self._store.read_only:
                 self._checkpoint.save(self._seq, self._collections)
                 self._checkpoint_seq = self._seq
 
@@ -247,6 +252,7 @@ class Indexes:
             text.close()
         for past in pasts.values():
             past.close()
+        self._resources.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
         """The text index of a collection, opened on first use and shared by all present views."""
@@ -371,6 +377,19 @@ class Indexes:
             self.checkpoint()
         except OSError as error:
             _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)
+
+
+@contextmanager
+def linked_index_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder of links to the index files of a data folder: what opens them there makes and changes none."""
+    with TemporaryDirectory(prefix="paasq-index-") as scratch:
+        for path in sorted((folder / INDEX_NAME).rglob("*")):
+            link = Path(scratch) / path.relative_to(folder / INDEX_NAME)
+            if path.is_dir():
+                link.mkdir(mode=0o700)
+            elif path.suffix != ".lock":  # which Tantivy opens for writing
+                link.symlink_to(path.absolute())
+        yield Path(scratch)
 
 
 def _failed(name: str, error: Exception) -> StoreError:

@@ -25,6 +25,7 @@ from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
 from paasq_daemon.index.tokenizer import tokens_for_index
+from paasq_daemon.store.data_folder import make_folder
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
@@ -132,7 +133,8 @@ class TextIndex:
         self._let_go()
         self._checksums = {}
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, mode=0o700)
+        for folder in (self._folder.parent, self._folder):
+            make_folder(folder)
         builder = SchemaBuilder().add_unsigned_field(ORDINAL, indexed=True, fast=True)
         for field in text_fields(collection):
             names = _text_field(field)

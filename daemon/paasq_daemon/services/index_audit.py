@@ -11,7 +11,7 @@ from paasq_daemon.index.checkpoint import MANIFEST_NAME, Checkpoint
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.index.indexes import INDEX_NAME
+from paasq_daemon.index.indexes import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.journal_replay import replay_changes
 from paasq_daemon.index.text_index import TEXT_MANIFEST_NAME, indexed_ordinals, verified_manifest
 from paasq_daemon.index.vector_search import Scores
@@ -49,9 +49,14 @@ def audit_columns(folder: Path, view: ReadView) -> tuple[int, list[str]]:
 
 def audit_text(folder: Path, view: ReadView) -> tuple[int, list[str]]:
     """How many text indexes were read, and which have other files than were written, or lack live records."""
+    with linked_index_folder(folder) as links:
+        return _audit_text(links, view)
+
+
+def _audit_text(folder: Path, view: ReadView) -> tuple[int, list[str]]:
     findings, count = [], 0
     for collection in view.catalog.collections.values():
-        home = folder / INDEX_NAME / str(collection.id) / "text"
+        home = folder / str(collection.id) / "text"
         if not (home / TEXT_MANIFEST_NAME).exists():
             continue  # it is built at the first search
         count += 1

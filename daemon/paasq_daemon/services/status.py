@@ -52,6 +52,8 @@ class StatusService:
         }
 
     def _writes(self) -> dict[str, Any]:
+        if self.store.read_only:
+            return {"taken": False, "problem": "the folder cannot be written", "missing_bytes": 0}
         problem = self.store.write_problem
         missing = problem.missing_bytes if isinstance(problem, DiskFull) else 0
         return {"taken": problem is None, "problem": problem and problem.message, "missing_bytes": missing}

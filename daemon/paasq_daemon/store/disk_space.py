@@ -90,6 +90,7 @@ def allocate(path: Path, size_bytes: int) -> None:
     """A file of this size for this user alone, whose blocks are allocated. Raises OSError where there is no room."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)
         os.posix_fallocate(descriptor, 0, size_bytes)
     finally:
         os.close(descriptor)

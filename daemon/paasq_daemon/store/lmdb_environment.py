@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 import lmdb
 
+from paasq_daemon.store.disk_space import allocate
 from paasq_daemon.store.layout import MAP_BYTES, READERS_MAX
 from paasq_daemon.wire.errors import StoreError
 
@@ -153,9 +153,7 @@ def translating_errors() -> Iterator[None]:
 
 def _allocate(reader_table: Path) -> None:
     """Give the table of readers its blocks now: LMDB maps it, and filling a hole on a full disk kills the process."""
-    with reader_table.open("ab") as file:
-        reader_table.chmod(0o600)
-        os.posix_fallocate(file.fileno(), 0, READERS_MAX * _READER_BYTES)
+    allocate(reader_table, READERS_MAX * _READER_BYTES)
 
 
 def _read_meta(file: BinaryIO, at: int) -> Meta | None:

@@ -23,11 +23,13 @@ from paasq_daemon.store.integrity_check import check_integrity
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.lmdb_environment import (
     DATA_NAME,
+    in_words,
     open_environment,
     open_readonly,
     translating_errors,
     truncated_bytes,
 )
+from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables, make_tables, open_tables
 from paasq_daemon.wire.errors import StoreError
@@ -62,16 +64,37 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
 
 
+def open_data_readonly(folder: Path) -> tuple[lmdb.Environment, Tables]:
+    """As `open_data`, of a store that no process writes to; no file is made or changed."""
+    data_file = folder / STORE_NAME / DATA_NAME
+    try:
+        missing = truncated_bytes(data_file)
+        if missing and walk_data_file(data_file).faults:  # else the missing pages are free, and never read
+            raise _cut_short(data_file, missing)
+        environment = open_readonly(data_file.parent)
+    except FileNotFoundError:
+        raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder") from None
+    except OSError as error:
+        raise StoreError(f"{data_file} cannot be read: {error.strerror}", "mend its owner and mode") from error
+    except lmdb.Error as error:
+        raise in_words(error) from error
+    try:
+        with translating_errors():
+            return environment, open_tables(environment)
+    except BaseException:
+        environment.close()
+        raise
+
+
 @contextmanager
 def open_readonly_view(folder: Path) -> Iterator[ReadView]:
     """What the newest transaction of a store holds, of which the caller knows that no process writes to it.
 
     No file is made or changed. Raises StoreError where the data file cannot be opened.
     """
-    with translating_errors(), closing(open_readonly(folder / STORE_NAME)) as environment:
-        tables = open_tables(environment)
-        with environment.begin() as txn:
-            yield ReadView(txn, tables)
+    environment, tables = open_data_readonly(folder)
+    with translating_errors(), closing(environment), environment.begin() as txn:
+        yield ReadView(txn, tables)
 
 
 def _make_data_file(store_folder: Path, *, sync: bool) -> None:
