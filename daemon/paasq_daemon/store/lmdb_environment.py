@@ -116,8 +116,18 @@ def read_metas(data_file: Path) -> tuple[list[Meta], list[str]]:
     found = [meta for meta in (first, second) if meta is not None]
     if not found:
         raise _damaged(data_file)
-    same = len({meta.page_bytes for meta in found}) == 1
-    return found[: 2 if same else 1], [] if same and first and second else ["one of the two headers is damaged"]
+    if first is None or second is None or first.page_bytes != second.page_bytes:
+        return found[:1], ["one of the two headers is damaged"]
+    if not _follow_each_other(first, second):
+        return found, ["the numbers of the two headers do not follow each other: one of them is damaged"]
+    return found, []
+
+
+def _follow_each_other(first: Meta, second: Meta) -> bool:
+    """Transactions of even numbers are written to the first header, of odd ones to the second; a new file has 0 in both."""
+    if first.transaction == second.transaction == 0:
+        return True
+    return first.transaction % 2 == 0 and abs(first.transaction - second.transaction) == 1
 
 
 def is_permanent_failure(error: lmdb.Error) -> bool:
