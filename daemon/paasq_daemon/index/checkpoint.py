@@ -27,6 +27,14 @@ CHECKPOINT_FORMAT_VERSION = 1
 MANIFEST_NAME = "columns.json"
 
 
+class CheckpointAhead(InvalidIndexFile):
+    """The checkpoint, at `seq`, is of transactions that the store does not have."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the checkpoint is at {seq}, which the store has not reached")
+        self.seq = seq
+
+
 class Appendable(Protocol):
     """What a file of its own persists: a sequence of entries of equal size, with more of them at each checkpoint."""
 
@@ -59,11 +67,11 @@ class Checkpoint:
         """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
         rebuilt.
 
-        Raises InvalidIndexFile where there is no checkpoint, or only one newer than the store at `seq`.
+        Raises InvalidIndexFile where there is no checkpoint, CheckpointAhead where it is newer than the store at `seq`.
         """
         manifest = read_index_manifest(self._folder / MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
         if manifest["seq"] > seq:
-            raise InvalidIndexFile(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
+            raise CheckpointAhead(manifest["seq"])
         indexes: dict[int, CollectionIndex] = {}
         for id_text, saved in manifest["collections"].items():
             collection = catalog.collections_by_id.get(int(id_text))

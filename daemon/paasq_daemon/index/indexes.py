@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
-from paasq_daemon.index.checkpoint import Checkpoint
+from paasq_daemon.index.checkpoint import Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
+from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
@@ -34,7 +35,6 @@ from paasq_dsl.catalog import Catalog, Collection
 DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
 MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
-INDEX_NAME = "index"  # the folder, in the data folder
 HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
@@ -135,6 +135,7 @@ class Indexes:
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._store = store
+        self.lost_after: str | None = None  # in words, where the store is older than what was derived from it
         self._lock = RLock()
         self._checkpoint = Checkpoint(self._folder)
         self._checkpoint_seq = 0
@@ -280,6 +281,11 @@ class Indexes:
                 shutil.rmtree(folder, ignore_errors=True)
         try:
             seq, self._collections = self._checkpoint.load(self._catalog, view.seq)
+        except CheckpointAhead as ahead:
+            self.lost_after = f"the indexes had reached sequence number {ahead.seq}, and the store is at {view.seq}"
+            _log.error("the store lost what was written last: %s", self.lost_after)
+            self._advance(view)
+            return
         except InvalidIndexFile as reason:
             if view.seq:
                 _log.info("columns are built from the records: %s", reason)
@@ -288,10 +294,10 @@ class Indexes:
         self._seq = self._checkpoint_seq = seq
         self._advance(view)
         for id_, index in self._collections.items():
-            if index.live_count != view.live_count(
-                id_
-            ):  # records were damaged at the checkpoint, and may be sound again
+            known = keys_not_in_store(view, index.snapshot())
+            if known or index.live_count != view.live_count(id_):  # or records that were damaged may be sound again
                 self._collections[id_] = CollectionIndex.build(view, index.collection)
+                self._collections[id_].name_lost(known)
 
     def _advance(self, view: ReadView) -> None:
         """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records; where it fails
@@ -377,19 +383,6 @@ class Indexes:
             self.checkpoint()
         except OSError as error:
             _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)
-
-
-@contextmanager
-def linked_index_folder(folder: Path) -> Iterator[Path]:
-    """A temporary folder of links to the index files of a data folder: what opens them there makes and changes none."""
-    with TemporaryDirectory(prefix="paasq-index-") as scratch:
-        for path in sorted((folder / INDEX_NAME).rglob("*")):
-            link = Path(scratch) / path.relative_to(folder / INDEX_NAME)
-            if path.is_dir():
-                link.mkdir(mode=0o700)
-            elif path.suffix != ".lock":  # which Tantivy opens for writing
-                link.symlink_to(path.absolute())
-        yield Path(scratch)
 
 
 def _failed(name: str, error: Exception) -> StoreError:

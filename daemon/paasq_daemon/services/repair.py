@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-from paasq_daemon.index.indexes import INDEX_NAME, Indexes
+from paasq_daemon.index.index_folder import INDEX_NAME
+from paasq_daemon.index.indexes import Indexes
 from paasq_daemon.index.text_index import text_fields
 from paasq_daemon.services.doctor import Diagnosis
 from paasq_daemon.snapshot.local_storage import LocalStorage

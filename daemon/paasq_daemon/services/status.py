@@ -48,6 +48,7 @@ class StatusService:
             "collections": collections,
             "model": self.embedder.identity,
             "writes": self._writes(),
+            "lost": self.indexes.lost_after,
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }
 
