@@ -7,6 +7,7 @@ import fcntl
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ class FolderLock:
         if self._file is None:
             return
         if not self._read_only:
-            os.ftruncate(self._file, 0)
+            with suppress(OSError):  # the disk fails; who holds the lock is known by the lock itself
+                os.ftruncate(self._file, 0)
         os.close(self._file)
         self._file = None
 

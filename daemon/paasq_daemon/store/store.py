@@ -75,6 +75,11 @@ class Store:
             except BaseException:
                 environment.close()
                 raise
+        except OSError as error:
+            lock.release()
+            raise StoreError(
+                f"{folder} cannot be opened: {error.strerror}", "mend its owner, its mode or the disk"
+            ) from error
         except BaseException:
             lock.release()
             raise
