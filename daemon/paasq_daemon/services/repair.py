@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from paasq_daemon.index.index_folder import INDEX_NAME
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.text_index import text_fields
 from paasq_daemon.services.doctor import Diagnosis
 from paasq_daemon.snapshot.local_storage import LocalStorage
