@@ -1,5 +1,6 @@
-"""Flips bits of a data file, one at a time, and reads it in a child each: `python flip_reader.py folder count seed`.
+"""Flips bits of a data file, one at a time, and reads it in a child each: `python flip_reader.py folder count seed [aimed]`.
 
+With `aimed` all flips fall on LMDB's own parts: page headers, pointers to nodes, the heads of nodes, and both file headers.
 Prints a JSON object with the count of each outcome. A child is needed because LMDB may crash or loop on what it finds.
 """
 
@@ -15,6 +16,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from paasq_daemon.store.layout import PAGE_BYTES
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
@@ -26,6 +28,7 @@ RAW = "not one of our errors"
 OUTCOMES = [RIGHT, REPORTED, ABSENT_LIVE, ABSENT_DEAD, WRONG, RAW]
 CRASHED = "crashed"
 SECONDS_MAX = 10
+FILE_HEADER_BYTES, PAGE_HEADER_BYTES, NODE_HEADER_BYTES = 152, 16, 8
 KEYS = [f"k{n}" for n in range(300)]
 Contents = tuple[int, dict[str, Record | None], list[Record], list[bytes | None], list[str]]
 
@@ -79,6 +82,24 @@ def compare(found: Contents, expected: Contents) -> str:
     return ABSENT_LIVE if keys != expected[1] or gone & ordinals else ABSENT_DEAD
 
 
+def aim(raw: bytes, chance: random.Random) -> int:
+    """A byte of a file or page header, of a pointer to a node, or of the head of a node."""
+    page = chance.randrange(len(raw) // PAGE_BYTES)
+    start = page * PAGE_BYTES
+    if page < 2:
+        return start + chance.randrange(FILE_HEADER_BYTES)
+    lower = int.from_bytes(raw[start + 12 : start + 14], "little")
+    pointers = range(start + PAGE_HEADER_BYTES, start + min(lower, PAGE_BYTES), 2)
+    part = chance.randrange(3) if pointers else 0
+    if part == 0:
+        return start + chance.randrange(PAGE_HEADER_BYTES)
+    pointer = chance.choice(pointers)
+    if part == 1:
+        return pointer + chance.randrange(2)
+    node = start + int.from_bytes(raw[pointer : pointer + 2], "little") + chance.randrange(NODE_HEADER_BYTES)
+    return min(node, len(raw) - 1)
+
+
 def main() -> None:
     folder, count, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     make(folder)
@@ -86,11 +107,12 @@ def main() -> None:
         expected = read(store)
     data = folder / "store" / "data.mdb"
     original = data.read_bytes()
+    aimed = sys.argv[4:] == ["aimed"]
     chance = random.Random(seed)
     outcomes: Counter[str] = Counter()
     for _ in range(count):
         damaged = bytearray(original)
-        place, bit = chance.randrange(len(original)), chance.randrange(8)
+        place, bit = aim(original, chance) if aimed else chance.randrange(len(original)), chance.randrange(8)
         damaged[place] ^= 1 << bit
         data.write_bytes(damaged)
         child = os.fork()

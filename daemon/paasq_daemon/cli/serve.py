@@ -31,6 +31,7 @@ def serve(
     instance = Instance.open(folder)
     instance.engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     instance.announce(path)
+    read_only = read_only or instance.store.read_only
     if not read_only:
         instance.embedding.start()
         instance.upkeep.start()

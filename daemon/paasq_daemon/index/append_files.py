@@ -83,14 +83,18 @@ class AppendOnlyFile:
 
     def map(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """The verified part of the file as a read-only array, mapped into memory where it is large: each mapping costs an open
-        file, and a store has a few files for each column. Raises InvalidIndexFile where it ends in a value.
+        file, and a store has a few files for each column. Raises InvalidIndexFile where it ends in a value, or
+        cannot be read.
         """
         if self.size_bytes % dtype.itemsize:
             raise InvalidIndexFile(f"{self.path.name} ends within a value")
         count = self.size_bytes // dtype.itemsize
-        if self.size_bytes >= _MAPPED_BYTES_MIN:
-            return np.memmap(self.path, dtype, "r", shape=(count,))
-        found = np.fromfile(self.path, dtype, count)
+        try:
+            if self.size_bytes >= _MAPPED_BYTES_MIN:
+                return np.memmap(self.path, dtype, "r", shape=(count,))
+            found = np.fromfile(self.path, dtype, count)
+        except OSError as error:
+            raise InvalidIndexFile(f"{self.path.name} cannot be read: {error.strerror}") from error
         if len(found) < count:
             raise InvalidIndexFile(f"{self.path.name} was cut while it was read")
         found.flags.writeable = False

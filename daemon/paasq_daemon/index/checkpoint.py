@@ -20,11 +20,19 @@ from paasq_daemon.index.append_files import (
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column_builders import column_builder
 from paasq_daemon.index.vector_index import VectorIndex
-from paasq_daemon.store.data_folder import fsync_folder
+from paasq_daemon.store.data_folder import fsync_folder, make_folder
 from paasq_dsl.catalog import Catalog, Collection
 
 CHECKPOINT_FORMAT_VERSION = 1
-_MANIFEST_NAME = "columns.json"
+MANIFEST_NAME = "columns.json"
+
+
+class CheckpointAhead(InvalidIndexFile):
+    """The checkpoint, at `seq`, is of transactions that the store does not have."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the checkpoint is at {seq}, which the store has not reached")
+        self.seq = seq
 
 
 class Appendable(Protocol):
@@ -45,6 +53,7 @@ class Checkpoint:
     """The files of all collections in one folder, `<collection id>/columns/<name>`."""
 
     def __init__(self, folder: Path) -> None:
+        self.damaged: dict[str, str] = {}  # by collection, why its files were not loaded where its fields are the same
         self._folder = folder
         self._files: dict[Path, tuple[Appendable, AppendOnlyFile]] = {}
 
@@ -52,25 +61,26 @@ class Checkpoint:
         """Append what is new to the files, then replace the manifest. OSError leaves the former checkpoint in force."""
         collections = {str(id_): self._save_collection(index) for id_, index in indexes.items()}
         body = {"format": CHECKPOINT_FORMAT_VERSION, "seq": seq, "collections": collections}
-        write_index_manifest(self._folder / _MANIFEST_NAME, body)
+        write_index_manifest(self._folder / MANIFEST_NAME, body)
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
         """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
         rebuilt.
 
-        Raises InvalidIndexFile where there is no checkpoint, or only one newer than the store at `seq`.
+        Raises InvalidIndexFile where there is no checkpoint, CheckpointAhead where it is newer than the store at `seq`.
         """
-        manifest = read_index_manifest(self._folder / _MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
+        manifest = read_index_manifest(self._folder / MANIFEST_NAME, CHECKPOINT_FORMAT_VERSION)
         if manifest["seq"] > seq:
-            raise InvalidIndexFile(f"the checkpoint is at {manifest['seq']}, the store at {seq}")
+            raise CheckpointAhead(manifest["seq"])
         indexes: dict[int, CollectionIndex] = {}
         for id_text, saved in manifest["collections"].items():
             collection = catalog.collections_by_id.get(int(id_text))
             if collection is not None:
                 try:
                     indexes[collection.id] = self._load_collection(collection, saved)
-                except InvalidIndexFile:
-                    continue  # the caller builds it from the records
+                except InvalidIndexFile as reason:  # the caller builds it from the records
+                    if saved["columns"] == _signatures(collection):
+                        self.damaged[collection.name] = str(reason)
         return manifest["seq"], indexes
 
     def forget(self, collection_id: int) -> None:
@@ -81,9 +91,8 @@ class Checkpoint:
 
     def _save_collection(self, index: CollectionIndex) -> dict[str, Any]:
         folder = self._columns_folder(index.collection.id)
-        if not folder.is_dir():
-            folder.mkdir(parents=True, mode=0o700)
-            fsync_folder(folder.parent)
+        for each in (folder.parent, folder):
+            make_folder(each)
         stamps = {name: list(self._append(folder / name, source)) for name, source in _sources(index).items()}
         fsync_folder(folder)
         return {

@@ -133,6 +133,14 @@ class CollectionIndex:
         self._snapshot = None
         return True
 
+    def name_lost(self, keys: Sequence[str]) -> None:
+        """Name records whose keys the store has lost, by the keys that another index of it had."""
+        nameless = [ordinal for ordinal, key in self.damaged.items() if key == _KEY_LOST]
+        unnamed = [key for key in keys if key not in self.damaged.values()]
+        for ordinal, key in zip(nameless, unnamed, strict=False):
+            self.damaged[ordinal] = key
+        self._snapshot = None
+
     def _readable(self, view: ReadView, ordinals: Iterable[int], unreadable: list[int]) -> Iterator[Record]:
         """The records of these ordinals, in order; those that are damaged go to `unreadable`, and get a row of nulls."""
         for ordinal in ordinals:

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
-from paasq_daemon.index.checkpoint import Checkpoint
+from paasq_daemon.index.checkpoint import Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
+from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
+from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
@@ -124,11 +126,16 @@ class Indexes:
     """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        self._folder = folder / "index"
+        """Of a store that cannot be written, what is newer than its index is built in a temporary folder."""
+        self._resources = ExitStack()
+        self._folder = folder / INDEX_NAME
+        if store.read_only:
+            self._folder = self._resources.enter_context(linked_index_folder(folder))
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._store = store
+        self.lost_after: str | None = None  # in words, where the store is older than what was derived from it
         self._lock = RLock()
         self._checkpoint = Checkpoint(self._folder)
         self._checkpoint_seq = 0
@@ -230,7 +237,7 @@ class Indexes:
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
         with self._lock:
-            if self._seq is not None:
+            if self._seq is not None and not self._store.read_only:
                 self._checkpoint.save(self._seq, self._collections)
                 self._checkpoint_seq = self._seq
 
@@ -246,6 +253,7 @@ class Indexes:
             text.close()
         for past in pasts.values():
             past.close()
+        self._resources.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
         """The text index of a collection, opened on first use and shared by all present views."""
@@ -273,6 +281,11 @@ class Indexes:
                 shutil.rmtree(folder, ignore_errors=True)
         try:
             seq, self._collections = self._checkpoint.load(self._catalog, view.seq)
+        except CheckpointAhead as ahead:
+            self.lost_after = f"the indexes had reached sequence number {ahead.seq}, and the store is at {view.seq}"
+            _log.error("the store lost what was written last: %s", self.lost_after)
+            self._advance(view)
+            return
         except InvalidIndexFile as reason:
             if view.seq:
                 _log.info("columns are built from the records: %s", reason)
@@ -281,10 +294,10 @@ class Indexes:
         self._seq = self._checkpoint_seq = seq
         self._advance(view)
         for id_, index in self._collections.items():
-            if index.live_count != view.live_count(
-                id_
-            ):  # records were damaged at the checkpoint, and may be sound again
+            known = keys_not_in_store(view, index.snapshot())
+            if known or index.live_count != view.live_count(id_):  # or records that were damaged may be sound again
                 self._collections[id_] = CollectionIndex.build(view, index.collection)
+                self._collections[id_].name_lost(known)
 
     def _advance(self, view: ReadView) -> None:
         """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records; where it fails

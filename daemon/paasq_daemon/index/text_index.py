@@ -14,9 +14,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 import xxhash
-from tantivy import Document, Index, IndexWriter, Schema, SchemaBuilder, Searcher
+from tantivy import Document, Index, IndexWriter, Query, Schema, SchemaBuilder, Searcher
 
 from paasq_daemon.index.analyzers import ANALYZERS_VERSION, LANGUAGES, analyzer, analyzer_name
 from paasq_daemon.index.append_files import InvalidIndexFile, read_index_manifest, write_index_manifest
@@ -24,6 +25,7 @@ from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
 from paasq_daemon.index.tokenizer import tokens_for_index
+from paasq_daemon.store.data_folder import make_folder
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
@@ -34,7 +36,7 @@ from paasq_dsl.values import Value
 TEXT_INDEX_FORMAT_VERSION = 3
 ORDINAL = "ordinal"
 META_NAME = "meta.json"  # Tantivy's list of its segments
-_MANIFEST_NAME = "paasq.json"
+TEXT_MANIFEST_NAME = "paasq.json"
 _HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
 _SHORT_SHARE, _SHORT_COUNTS = 3, 3  # a text a third as long as the record's longest, or shorter, counts three times
 _DEAD_MAX = 10_000  # records that died and are still in the index, before they alone cause a commit
@@ -111,7 +113,7 @@ class TextIndex:
     def _open(self, snapshot: ColumnSnapshot) -> None:
         collection = snapshot.collection
         try:
-            body = self._verified()
+            body = verified_manifest(self._folder)
         except (InvalidIndexFile, OSError):
             return self._start_anew(collection)
         if body["languages"] != _languages(collection) or body["length"] > snapshot.length:
@@ -131,7 +133,8 @@ class TextIndex:
         self._let_go()
         self._checksums = {}
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, mode=0o700)
+        for folder in (self._folder.parent, self._folder):
+            make_folder(folder)
         builder = SchemaBuilder().add_unsigned_field(ORDINAL, indexed=True, fast=True)
         for field in text_fields(collection):
             names = _text_field(field)
@@ -202,7 +205,7 @@ class TextIndex:
         Where a merge changes them meanwhile, or the disk is full, there is no stamp, and a restart before the next one
         builds the index anew.
         """
-        manifest = self._folder / _MANIFEST_NAME
+        manifest = self._folder / TEXT_MANIFEST_NAME
         body = {
             "format": TEXT_INDEX_FORMAT_VERSION,
             "analyzers": ANALYZERS_VERSION,
@@ -221,15 +224,28 @@ class TextIndex:
         except OSError:
             manifest.unlink(missing_ok=True)
 
-    def _verified(self) -> dict[str, Any]:
-        """The manifest. Raises InvalidIndexFile, or OSError, where the files are not exactly what it says."""
-        body = read_index_manifest(self._folder / _MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
-        if body["analyzers"] != ANALYZERS_VERSION:
-            raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
-        for name, checksum in body["files"].items():
-            if _checksum(self._folder / name) != checksum:
-                raise InvalidIndexFile(f"{name} has another checksum than it was written with")
-        return body
+
+def verified_manifest(folder: Path) -> dict[str, Any]:
+    """What the index in a folder has reached. Raises InvalidIndexFile, or OSError, where its files are not exactly what it
+    says."""
+    body = read_index_manifest(folder / TEXT_MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
+    if body["analyzers"] != ANALYZERS_VERSION:
+        raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
+    for name, checksum in body["files"].items():
+        if _checksum(folder / name) != checksum:
+            raise InvalidIndexFile(f"{name} has another checksum than it was written with")
+    return body
+
+
+def indexed_ordinals(folder: Path) -> Ints:
+    """The ordinals that an index in a folder has documents of, ascending. Raises ValueError where Tantivy cannot open it."""
+    index = Index.open(str(folder))
+    index.reload()
+    searcher = index.searcher()
+    if not searcher.num_docs:
+        return np.empty(0, np.int64)
+    hits = searcher.search(Query.all_query(), searcher.num_docs, count=False).hits
+    return np.unique(np.array(searcher.fast_field_values(ORDINAL, [address for _, address in hits]), np.int64))
 
 
 def text_fields(collection: Collection) -> list[Field]:

@@ -9,6 +9,7 @@ from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import DiskFull
 
 
 @dataclass(eq=False)
@@ -21,7 +22,8 @@ class StatusService:
     embedder: Embedder
 
     def report(self) -> dict[str, Any]:
-        """JSON: the folder, the sequence number, the catalog's version, counts by collection, the model, the plan cache.
+        """JSON: the folder, whether the disk takes writes, the sequence number,
+        the catalog's version, counts by collection, the model, the plan cache.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
         there are such.
@@ -45,5 +47,14 @@ class StatusService:
             "catalog_version": version,
             "collections": collections,
             "model": self.embedder.identity,
+            "writes": self._writes(),
+            "lost": self.indexes.lost_after,
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }
+
+    def _writes(self) -> dict[str, Any]:
+        if self.store.read_only:
+            return {"taken": False, "problem": "the folder cannot be written", "missing_bytes": 0}
+        problem = self.store.write_problem
+        missing = problem.missing_bytes if isinstance(problem, DiskFull) else 0
+        return {"taken": problem is None, "problem": problem and problem.message, "missing_bytes": missing}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
@@ -15,6 +17,7 @@ from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 LOCK_NAME = "lock"
 FORMAT_NAME = "format"
 STORE_NAME = "store"
+_HOLDER_BYTES_MAX = 4096
 
 MEND_FORMAT = (
     "restore the newest snapshot into a new folder; or, where no newer paasq has opened the store, write "
@@ -25,38 +28,64 @@ _log = logging.getLogger(__name__)
 
 
 class FolderLock:
-    """An exclusive advisory lock (flock) on a data folder, held by one process; the kernel releases it when that dies.
+    """An advisory lock (flock) on a data folder, held by one process; the kernel releases it when that dies.
 
-    The lock file names the holder: `{"pid": 4711, "socket": "/run/..."}`.
+    The lock file names the holder: `{"pid": 4711, "socket": "/run/..."}`. A folder that is only read is locked for sharing, by a
+    lock file that is there already; none is made.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises FolderInUse, naming the process, and its socket where it serves one."""
-        self._file = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Raises FolderInUse, naming the process, and its socket where it serves one; StoreError where the lock file cannot be
+        opened: it follows no symbolic link."""
+        self._path = folder / LOCK_NAME
+        self._file: int | None = None
+        self._read_only = read_only
+        how = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._file = os.open(self._path, how | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            if read_only:
+                return
+            raise
+        except OSError as error:
+            said = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened: {error.strerror}"
+            raise StoreError(f"{self._path} {said}", "remove it, or mend its owner and mode") from error
+        try:
+            fcntl.flock(self._file, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _read_holder(self._file)
-            self._file.close()
+            os.close(self._file)
             raise _in_use(folder, holder) from None
-        (folder / LOCK_NAME).chmod(0o600)
+        if not read_only:
+            os.fchmod(self._file, 0o600)
         self.publish_socket(None)
 
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket that this process listens on into the lock file, for processes that find the folder in use."""
+        if self._read_only or self._file is None:
+            return
         holder = json.dumps({"pid": os.getpid(), "socket": socket and str(socket)}).encode()
         try:
-            os.ftruncate(self._file.fileno(), 0)
-            os.write(self._file.fileno(), holder)
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, holder, 0)
         except OSError:  # the disk is full; the lock holds all the same, and a full store must open to be emptied
-            _log.warning("the lock file in %s cannot be written", self._file.name)
+            _log.warning("the lock file %s cannot be written", self._path)
 
     def release(self) -> None:
-        """Empty the lock file and give the lock back, once. Call it last, after the data file is closed."""
-        if self._file.closed:
+        """Empty the lock file and give the lock back. Call it last, after the data file is closed."""
+        if self._file is None:
             return
-        os.ftruncate(self._file.fileno(), 0)
-        self._file.close()
+        if not self._read_only:
+            with suppress(OSError):  # the disk fails; who holds the lock is known by the lock itself
+                os.ftruncate(self._file, 0)
+        os.close(self._file)
+        self._file = None
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether there is a store whose files this process cannot write, by their modes or by how the disk is mounted."""
+    store = folder / STORE_NAME
+    return any(path.exists() and not os.access(path, os.W_OK) for path in (folder, store, *store.glob("data.mdb")))
 
 
 def require_path(folder: Path) -> None:
@@ -154,10 +183,9 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read_holder(file: TextIO) -> dict[str, Any]:
-    file.seek(0)
+def _read_holder(file: int) -> dict[str, Any]:
     try:
-        holder = json.loads(file.read())
+        holder = json.loads(os.pread(file, _HOLDER_BYTES_MAX, 0))
     except ValueError:  # it is being written
         return {}
     return holder if isinstance(holder, dict) else {}

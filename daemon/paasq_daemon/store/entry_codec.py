@@ -77,7 +77,7 @@ def _checksum_error(key: bytes, envelope: bytes) -> CorruptRecord:
         )
     return CorruptRecord(
         f"the checksum of the stored entry {key.hex()} does not hold",
-        "the disk or the memory changed it: restore a snapshot",
+        "the disk or the memory changed it: close the store, and run `paasq doctor --repair`",
     )
 
 

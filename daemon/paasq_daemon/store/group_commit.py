@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import lmdb
 
-from paasq_daemon.store.lmdb_environment import in_words, is_permanent_failure
+from paasq_daemon.store.disk_space import FULL_DISK, Reserve, disk_full, missing_bytes
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, is_permanent_failure
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.errors import DiskFull, StoreError
 
 T = TypeVar("T")
 
 _GROUP_MAX = 256  # works in one commit: bounds how long the first of them waits
+_BYTES_NEEDED_MIN = 1 << 16  # of a commit: the pages of a tree's path are written anew in each table
 _READER_CHECK_S = 60.0  # until then a killed reader keeps pages from being reused
 
 
@@ -33,24 +36,38 @@ class CommitResult(Generic[T]):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Job:
+    """`bytes_needed` is how much the work may add to the file at most, `frees` whether it only deletes: known once it has run."""
+
     work: Callable[[WriteTransaction], Any]
     future: Future[CommitResult[Any]]
+    bytes_needed: int = _BYTES_NEEDED_MIN
+    frees: bool = False
 
 
 class Writer:
     """Runs works, each in a nested transaction of one that they share, and resolves their futures after fsync."""
 
     def __init__(
-        self, environment: lmdb.Environment, tables: Tables, seq: int, on_durable: Callable[[int], None]
+        self,
+        environment: lmdb.Environment,
+        tables: Tables,
+        seq: int,
+        on_durable: Callable[[int], None],
+        reserve: Reserve | None,
     ) -> None:
+        """`reserve` is given up where a full disk leaves no room for a delete, and kept again when there is."""
         self.seq = seq  # of the last transaction that is durable
         self._environment = environment
         self._tables = tables
         self._on_durable = on_durable
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._failure: StoreError | None = None
+        self._panicked = False
+        self._shortage: DiskFull | None = None
+        self._reserve = reserve
+        self._rolled_back = 0
         self._gate = threading.Lock()  # no job may be queued after the one that ends the thread
         self._closed = False
         self._commit = threading.Lock()
@@ -71,9 +88,19 @@ class Writer:
         return future
 
     def raise_if_failed(self) -> None:
-        """Raises StoreError where a commit failed since the store was opened: nothing is written after that."""
+        """Raises StoreError where the disk failed under a commit since the store was opened: nothing is written after that."""
         if self._failure is not None:
             raise StoreError(self._failure.message, self._failure.hint)
+
+    def raise_if_unreadable(self) -> None:
+        """Raises StoreError where the disk failed in such a way that LMDB does not read any more either."""
+        if self._panicked:
+            self.raise_if_failed()
+
+    @property
+    def problem(self) -> StoreError | None:
+        """Why the last write was refused by the disk; None where writes are taken."""
+        return self._failure or self._shortage
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -99,7 +126,11 @@ class Writer:
             if group is None:
                 return
             if group:
-                self._commit_group([job for job in group if job.future.set_running_or_notify_cancel()])
+                jobs = [job for job in group if job.future.set_running_or_notify_cancel()]
+                try:
+                    self._commit_group(jobs)
+                except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
+                    self._fail(error, jobs)
             if time.monotonic() - checked_s >= _READER_CHECK_S:
                 with suppress(lmdb.Error):  # it only frees pages sooner; a failure must not end this thread
                     self._environment.reader_check()
@@ -123,43 +154,95 @@ class Writer:
         return group
 
     def _commit_group(self, group: list[_Job]) -> None:
+        error = self._try(group)
+        if error is None:
+            return
+        if self._is_full(error, group) is None:
+            self._fail(error, group)
+            return
+        for job in group:  # one at a time, so that those for which there is room are done
+            if not job.future.done():
+                self._commit_alone(job)
+
+    def _commit_alone(self, job: _Job) -> None:
+        """On a disk that is full or nearly so: a work that only deletes may use the reserve."""
+        error = self._try([job])
+        if error is not None and job.frees and self._reserve is not None and self._reserve.release():
+            error = self._try([job])
+        if error is None:
+            return
+        shortage = self._is_full(error, [job])
+        if shortage is None:
+            self._fail(error, [job])
+        else:
+            self._shortage = shortage
+            job.future.set_exception(shortage)
+
+    def _try(self, group: list[_Job]) -> BaseException | None:
+        """Commit the works and resolve their futures. Returns why that failed: then nothing of them is kept."""
         committed: list[tuple[Future[CommitResult[Any]], CommitResult[Any]]] = []
+        failed: list[tuple[Future[CommitResult[Any]], BaseException]] = []
         try:
             self.raise_if_failed()
             with self._commit, self._environment.begin(write=True) as txn:
                 for job in group:
                     outcome = self._apply(txn, job)
-                    if outcome is not None:
+                    if isinstance(outcome, CommitResult):
                         committed.append((job.future, outcome))
+                    else:
+                        failed.append((job.future, outcome))
         except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
-            self._fail(error, group)
-            return
+            self._rolled_back += 1
+            return error
+        self._acknowledge(committed)
+        for future, reason in failed:
+            future.set_exception(reason)
+        return None
+
+    def _acknowledge(self, committed: list[tuple[Future[CommitResult[Any]], CommitResult[Any]]]) -> None:
         before, self.seq = self.seq, max([self.seq, *(outcome.seq for _, outcome in committed)])
+        if committed:
+            self._shortage = None
         for future, outcome in committed:
             future.set_result(outcome)
         if self.seq != before:
             self._on_durable(self.seq)
+        if self._reserve is not None and not self._reserve.is_kept:
+            self._reserve.keep()
 
-    def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> CommitResult[Any] | None:
-        """Run one work. None where it raised: its future has the exception, and its nested transaction is aborted."""
+    def _is_full(self, error: BaseException, group: list[_Job]) -> DiskFull | None:
+        """The error of a full disk, with what is missing; None where it is another one. LMDB tells a full disk and one that
+        fails apart only sometimes."""
+        if not isinstance(error, lmdb.Error) or not is_permanent_failure(error) or isinstance(error, lmdb.PanicError):
+            return None
+        needed = sum(job.bytes_needed for job in group if not job.future.done())
+        try:
+            missing = missing_bytes(Path(self._environment.path()) / DATA_NAME, needed)
+        except OSError:
+            return None
+        return disk_full(missing) if missing or getattr(error, "code", None) in FULL_DISK else None
+
+    def _apply(self, group_txn: lmdb.Transaction[bytes], job: _Job) -> CommitResult[Any] | BaseException:
+        """Run one work. Where it raises, its nested transaction is aborted, and the exception returned."""
         txn = self._environment.begin(parent=group_txn, write=True)
         try:
-            transaction = WriteTransaction(txn, self._tables, time.time_ns() // 1000)
+            transaction = WriteTransaction(txn, self._tables, time.time_ns() // 1000, self._rolled_back)
             value = job.work(transaction)
             transaction.write_journal()
+            job.bytes_needed, job.frees = _BYTES_NEEDED_MIN + transaction.bytes_needed_max, transaction.only_deletes
             txn.commit()
         except BaseException as error:  # whatever the caller's work raises is the caller's
             txn.abort()
-            if isinstance(error, lmdb.Error):
-                if is_permanent_failure(error):
-                    raise
-                error = in_words(error)
-            job.future.set_exception(error)
-            return None
+            if not isinstance(error, lmdb.Error):
+                return error
+            if is_permanent_failure(error):
+                raise
+            return in_words(error)
         return CommitResult(transaction.seq, transaction.state.time_us, value)
 
     def _fail(self, error: BaseException, group: list[_Job]) -> None:
-        """The commit failed, so what is on disk is unknown: fail these works and refuse all later ones."""
+        """The disk failed, so that a later commit may be acknowledged and lost: fail these works and refuse all later ones."""
+        self._panicked = self._panicked or isinstance(error, lmdb.PanicError)
         failure = in_words(error) if isinstance(error, lmdb.Error) else error
         if not isinstance(failure, StoreError):
             failure = StoreError(f"the writer failed: {failure!r}", "open the store again")

@@ -22,10 +22,11 @@ _FINDINGS_MAX = 1_000  # more would add nothing
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One violation: where, and what."""
+    """One violation: where, and what; `part` is the table, or `counters`."""
 
     place: str
     problem: str
+    part: str = "counters"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}"
@@ -50,9 +51,11 @@ class _Audit:
     findings: list[Finding] = field(default_factory=list)
     counted: dict[int, CollectionCounters] = field(default_factory=dict)
     entries: int = 0
+    part: str = "counters"
 
     def walk(self, table: Table, examine: Callable[[bytes, bytes], None]) -> None:
         """Verify each entry of a table, add it to its collection's content sum, then call `examine`."""
+        self.part = "counters" if table.name == "meta" else table.name
         summed = table.name not in ("meta", "journal")
         try:
             for key, envelope in table.scan_raw(self.view.txn):
@@ -104,11 +107,13 @@ class _Audit:
 
     def compare(self) -> None:
         """Compare what was counted with the store's own counters."""
+        self.part = "journal"
         if self.view.journal_start + self.entries != self.view.seq + 1:
             self._find(
                 "journal",
                 f"it ends at {self.view.journal_start + self.entries - 1}, and the store is at {self.view.seq}",
             )
+        self.part = "counters"
         try:
             stated = self.view.all_collection_counters()
         except (StoreError, lmdb.Error) as error:
@@ -147,7 +152,7 @@ class _Audit:
         counts[field_id] = counts.get(field_id, 0) + 1
 
     def _find(self, place: str, problem: str) -> None:
-        self.findings.append(Finding(place, problem))
+        self.findings.append(Finding(place, problem, self.part))
 
 
 def _place(record: Record) -> str:

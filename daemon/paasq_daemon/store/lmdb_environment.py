@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct
+from typing import BinaryIO, NamedTuple
 
 import lmdb
 
+from paasq_daemon.store.disk_space import allocate
 from paasq_daemon.store.layout import MAP_BYTES, READERS_MAX
 from paasq_daemon.wire.errors import StoreError
 
@@ -20,11 +21,44 @@ LMDB_LOCK_NAME = "lock.mdb"
 _READER_BYTES = 80  # a little more than LMDB takes for one
 
 _META = Struct(
-    "<Q2H4xII QQ 96s QQ"
-)  # page number, padding, flags; magic, version; address, map; tables; last page, txn
+    "<Q2H4xII QQ 48s48s QQ"
+)  # page number, padding, flags; magic, version; address, map; free list, tables; last page, txn
+_TREE = Struct("<IHHQQQQQ")
 _META_MAGIC, _META_VERSION, _META_FLAG = 0xBEEFC0DE, 1, 0x08
 _PAGE_SIZES = {1 << bits for bits in range(9, 17)}
-_ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBADF}
+_ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EBADF}
+
+
+class TreeRoot(NamedTuple):
+    """What LMDB keeps of a tree: `page_bytes` in that of the free list only; `root` is the number of its first page."""
+
+    page_bytes: int
+    flags: int
+    depth: int
+    branch_pages: int
+    leaf_pages: int
+    overflow_pages: int
+    entries: int
+    root: int
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> TreeRoot:
+        """From the 48 bytes that LMDB stores. Raises struct.error where they are not so many."""
+        return cls(*_TREE.unpack(raw))
+
+
+class Meta(NamedTuple):
+    """One of the two headers of a data file: the trees, last page and number of a transaction."""
+
+    free: TreeRoot
+    tables: TreeRoot
+    last_page: int
+    transaction: int
+
+    @property
+    def page_bytes(self) -> int:
+        """Of every page of the file."""
+        return self.free.page_bytes
 
 
 def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
@@ -64,16 +98,36 @@ def truncated_bytes(data_file: Path) -> int:
 
     Raises StoreError where the header is damaged or the file is no LMDB data file.
     """
-    size = data_file.stat().st_size
-    with data_file.open("rb") as file:
-        first = file.read(_META.size)
-        page_bytes, *newest = _read_meta(data_file, first)
-        file.seek(page_bytes)
-        second_page_bytes, *second = _read_meta(data_file, file.read(_META.size))
-    if second_page_bytes != page_bytes:
+    metas, problems = read_metas(data_file)
+    if problems:
         raise _damaged(data_file)
-    last_page = max(newest, second, key=lambda meta: meta[1])[0]
-    return max(0, (last_page + 1) * page_bytes - size)
+    newest = max(metas, key=lambda meta: meta.transaction)
+    return max(0, (newest.last_page + 1) * newest.page_bytes - data_file.stat().st_size)
+
+
+def read_metas(data_file: Path) -> tuple[list[Meta], list[str]]:
+    """The headers that can be read, one or two, and what is wrong with another. Raises StoreError where there is none."""
+    with data_file.open("rb") as file:
+        metas = {at: _read_meta(file, at) for at in (0, *sorted(_PAGE_SIZES))}
+    first = metas[0]
+    second = (
+        metas[first.page_bytes] if first else next((m for at, m in metas.items() if m and m.page_bytes == at), None)
+    )
+    found = [meta for meta in (first, second) if meta is not None]
+    if not found:
+        raise _damaged(data_file)
+    if first is None or second is None or first.page_bytes != second.page_bytes:
+        return found[:1], ["one of the two headers is damaged"]
+    if not _follow_each_other(first, second):
+        return found, ["the numbers of the two headers do not follow each other: one of them is damaged"]
+    return found, []
+
+
+def _follow_each_other(first: Meta, second: Meta) -> bool:
+    """Transactions of even numbers are written to the first header, of odd ones to the second; a new file has 0 in both."""
+    if first.transaction == second.transaction == 0:
+        return True
+    return first.transaction % 2 == 0 and abs(first.transaction - second.transaction) == 1
 
 
 def is_permanent_failure(error: lmdb.Error) -> bool:
@@ -85,8 +139,8 @@ def in_words(error: lmdb.Error) -> StoreError:
     """LMDB's error as one for people, with what to do about it."""
     if is_permanent_failure(error):
         return StoreError(
-            f"the disk is full or failing, and nothing of this write is kept ({error})",
-            "free some space or mend the disk, then open the store again",
+            f"the disk is failing, and nothing of this write is kept ({error})",
+            "reads go on; look after the disk, then open the store again and run `paasq doctor` on it",
         )
     if isinstance(error, (lmdb.MapFullError, lmdb.TxnFullError)):
         return StoreError(f"one write is too large for the store ({error})", "split it into several")
@@ -94,7 +148,7 @@ def in_words(error: lmdb.Error) -> StoreError:
         return StoreError(f"more than {READERS_MAX} reads are open at one time", "close some of them")
     return StoreError(
         f"the data file cannot be used ({error})",
-        "restore a snapshot into a new folder: `paasq snapshot restore NAME FOLDER`",
+        "close the store, then run `paasq doctor`; `paasq doctor --repair` mends what can be",
     )
 
 
@@ -109,21 +163,23 @@ def translating_errors() -> Iterator[None]:
 
 def _allocate(reader_table: Path) -> None:
     """Give the table of readers its blocks now: LMDB maps it, and filling a hole on a full disk kills the process."""
-    with reader_table.open("ab") as file:
-        reader_table.chmod(0o600)
-        os.posix_fallocate(file.fileno(), 0, READERS_MAX * _READER_BYTES)
+    allocate(reader_table, READERS_MAX * _READER_BYTES)
 
 
-def _read_meta(data_file: Path, raw: bytes) -> tuple[int, int, int]:
-    """Page size, last page and transaction of one of the two meta pages."""
+def _read_meta(file: BinaryIO, at: int) -> Meta | None:
+    """The header at a place in the file; None where it is none."""
+    file.seek(at)
+    raw = file.read(_META.size)
     if len(raw) < _META.size:
-        raise _damaged(data_file)
-    _, _, flags, magic, version, _, _, tables, last_page, transaction = _META.unpack(raw)
-    page_bytes = int.from_bytes(tables[:4], "little")
-    if (magic, version) != (_META_MAGIC, _META_VERSION) or not flags & _META_FLAG or page_bytes not in _PAGE_SIZES:
-        raise _damaged(data_file)
-    return page_bytes, last_page, transaction
+        return None
+    _, _, flags, magic, version, _, _, free, tables, last_page, transaction = _META.unpack(raw)
+    meta = Meta(TreeRoot.unpack(free), TreeRoot.unpack(tables), last_page, transaction)
+    sound = (magic, version) == (_META_MAGIC, _META_VERSION) and flags & _META_FLAG and meta.page_bytes in _PAGE_SIZES
+    return meta if sound else None
 
 
 def _damaged(data_file: Path) -> StoreError:
-    return StoreError(f"the header of {data_file} is damaged", "restore the newest snapshot")
+    return StoreError(
+        f"the header of {data_file} is damaged",
+        "restore a snapshot into a new folder: `paasq snapshot restore NAME FOLDER`",
+    )

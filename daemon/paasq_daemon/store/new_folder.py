@@ -28,14 +28,14 @@ def building_folder(target: Path) -> Iterator[Path]:
     with _held(folder) as held:
         if not held:
             raise StoreError(f"another process is making {target}", "try again when it is done")
-        _empty(folder)
-        yield folder
-        _sync_tree(folder)
         try:
+            _empty(folder)
+            yield folder
+            _sync_tree(folder)
             folder.rename(target)  # which replaces an empty folder, and no other
+            fsync_folder(target.parent)
         except OSError as error:
             raise _in_words(target, error) from error
-        fsync_folder(target.parent)
 
 
 def resolved(path: Path) -> Path:

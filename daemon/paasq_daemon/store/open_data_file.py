@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import lmdb
@@ -22,15 +23,20 @@ from paasq_daemon.store.integrity_check import check_integrity
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.lmdb_environment import (
     DATA_NAME,
+    in_words,
     open_environment,
     open_readonly,
     translating_errors,
     truncated_bytes,
 )
+from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables, make_tables, open_tables
 from paasq_daemon.wire.errors import StoreError
 
+WALKED_BYTES_MAX = (
+    32 << 20
+)  # of a data file whose pages are checked at each start: 0.1 s; beyond that by `paasq doctor`
 _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
 
 
@@ -58,7 +64,58 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     missing = truncated_bytes(data_file)
     if missing > _UNWRITTEN_BYTES_MAX:
         raise _cut_short(data_file, missing)
-    return _open_short(data_file, missing, sync=sync) if missing else _open(data_file, sync=sync)
+    if missing:
+        return _open_short(data_file, missing, sync=sync)
+    _require_sound_pages(data_file)
+    return _open(data_file, sync=sync)
+
+
+def _require_sound_pages(data_file: Path) -> None:
+    """Raises StoreError where a page of a file that is not large is damaged: LMDB would take a record for absent, or crash."""
+    if data_file.stat().st_size > WALKED_BYTES_MAX:
+        return
+    faults = walk_data_file(data_file).faults
+    if faults:
+        raise StoreError(
+            f"{data_file} has damaged pages: {faults[0]}"
+            + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""),
+            "mend it with `paasq doctor --repair`, or restore a snapshot",
+        )
+
+
+def open_data_readonly(folder: Path) -> tuple[lmdb.Environment, Tables]:
+    """As `open_data`, of a store that no process writes to; no file is made or changed."""
+    data_file = folder / STORE_NAME / DATA_NAME
+    try:
+        missing = truncated_bytes(data_file)
+        if missing and walk_data_file(data_file).faults:  # else the missing pages are free, and never read
+            raise _cut_short(data_file, missing)
+        if not missing:
+            _require_sound_pages(data_file)
+        environment = open_readonly(data_file.parent)
+    except FileNotFoundError:
+        raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder") from None
+    except OSError as error:
+        raise StoreError(f"{data_file} cannot be read: {error.strerror}", "mend its owner and mode") from error
+    except lmdb.Error as error:
+        raise in_words(error) from error
+    try:
+        with translating_errors():
+            return environment, open_tables(environment)
+    except BaseException:
+        environment.close()
+        raise
+
+
+@contextmanager
+def open_readonly_view(folder: Path) -> Iterator[ReadView]:
+    """What the newest transaction of a store holds, of which the caller knows that no process writes to it.
+
+    No file is made or changed. Raises StoreError where the data file cannot be opened.
+    """
+    environment, tables = open_data_readonly(folder)
+    with translating_errors(), closing(environment), environment.begin() as txn:
+        yield ReadView(txn, tables)
 
 
 def _make_data_file(store_folder: Path, *, sync: bool) -> None:

@@ -34,7 +34,7 @@ from paasq_dsl.catalog import Catalog, Collection, catalog_from_json
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Value
 
-_CHECK_HINT = "restore a snapshot"
+_CHECK_HINT = "close the store, and run `paasq doctor --repair`"
 _RECORD_HINT = "put it anew, or delete it; the others are not affected"
 
 

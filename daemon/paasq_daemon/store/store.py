@@ -13,16 +13,17 @@ from typing import Self, TypeVar
 import lmdb
 
 from paasq_daemon.store.data_file_copy import DataFileCopy
-from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, prepare_folder
+from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, is_read_only, prepare_folder
+from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
 from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
-from paasq_daemon.store.open_data_file import check_format, open_data
+from paasq_daemon.store.open_data_file import check_format, open_data, open_data_readonly
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.errors import ReadOnly, StoreError
 
 T = TypeVar("T")
 
@@ -37,8 +38,11 @@ class Store:
     transaction is durable and acknowledged; they must be quick and must not wait for a write.
     """
 
-    def __init__(self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables) -> None:
+    def __init__(
+        self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables, reserve: Reserve | None
+    ) -> None:
         self.folder = folder
+        self.read_only = bool(environment.flags()["readonly"])  # the folder cannot be written
         self.on_commit: list[Callable[[int], None]] = []
         self._lock = lock
         self._environment = environment
@@ -46,25 +50,36 @@ class Store:
         self._process = os.getpid()
         with translating_errors(), environment.begin() as txn:
             seq = ReadView(txn, tables).seq
-        self._writer = Writer(environment, tables, seq, self._announce_commit)
+        if reserve is not None:
+            reserve.keep()
+        self._writer = Writer(environment, tables, seq, self._announce_commit, reserve)
 
     @classmethod
     def open(cls, folder: Path, *, sync: bool = True) -> Store:
         """Open the store of a data folder, or make one.
 
+        One whose files cannot be written is opened for reading, beside other processes that read it.
         `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
         FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
         """
         check_format(folder)
-        prepare_folder(folder)
-        lock = FolderLock(folder)
+        read_only = is_read_only(folder)
+        if not read_only:
+            prepare_folder(folder)
+        lock = FolderLock(folder, read_only=read_only)
         try:
-            environment, tables = open_data(folder, sync=sync)
+            environment, tables = open_data_readonly(folder) if read_only else open_data(folder, sync=sync)
+            reserve = Reserve(folder / STORE_NAME) if sync and not read_only else None
             try:
-                return cls(folder, lock, environment, tables)
+                return cls(folder, lock, environment, tables, reserve)
             except BaseException:
                 environment.close()
                 raise
+        except OSError as error:
+            lock.release()
+            raise StoreError(
+                f"{folder} cannot be opened: {error.strerror}", "mend its owner, its mode or the disk"
+            ) from error
         except BaseException:
             lock.release()
             raise
@@ -73,6 +88,11 @@ class Store:
     def seq(self) -> int:
         """The sequence number of the last transaction that is durable."""
         return self._writer.seq
+
+    @property
+    def write_problem(self) -> StoreError | None:
+        """Why the disk refused the last write, a DiskFull where it has no room; None where writes are taken."""
+        return self._writer.problem
 
     @contextmanager
     def read(self) -> Iterator[ReadView]:
@@ -88,9 +108,15 @@ class Store:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
 
         Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
-        another write: it would deadlock. Raises StoreError where the store is closed, or must be reopened after a failure.
+        another write: it would deadlock. Raises StoreError where the store is closed, or must be reopened after a failure,
+        ReadOnly where its folder cannot be written.
         """
         self._guard()
+        if self.read_only:
+            raise ReadOnly(
+                f"the store in {self.folder} is on a medium that cannot be written, and is open for reading",
+                "make it writable, or copy the folder to a disk that is",
+            )
         return self._writer.submit(work)
 
     def trim(self, before_seq: int) -> TrimResult:
@@ -147,7 +173,7 @@ class Store:
                 f"this store was opened by process {self._process}, and this is a fork of it",
                 "start child processes by spawn, and open the store in one process only",
             )
-        self._writer.raise_if_failed()
+        self._writer.raise_if_unreadable()
 
     def _announce_commit(self, seq: int) -> None:
         for listener in self.on_commit:

@@ -11,6 +11,7 @@ import lmdb
 from paasq_daemon.store.counters import StoreCounters, encode_store_counters
 from paasq_daemon.store.entry_codec import add_checksum, holds, stored_checksum, verify_checksum
 from paasq_daemon.store.layout import STATE_NAME
+from paasq_daemon.wire.errors import CorruptRecord
 
 _ENTRIES_AT_ONCE = 500  # about half a millisecond
 _NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
@@ -39,6 +40,23 @@ class Table:
         """Remove an entry. Returns the change of the sum of the table's checksums; None where there was no such entry."""
         removed = txn.pop(key, db=self.handle)
         return None if removed is None else -stored_checksum(removed)
+
+    def find_sound(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
+        """The entry in its envelope; None where there is none, or its checksum is wrong."""
+        envelope = txn.get(key, db=self.handle)
+        return envelope if envelope is not None and self.is_sound(key, envelope) else None
+
+    def is_sound(self, key: bytes, envelope: bytes) -> bool:
+        """Whether the envelope is one of this table's, with the right checksum."""
+        try:
+            verify_checksum(self.seed, key, envelope)
+        except CorruptRecord:
+            return False
+        return True
+
+    def put_raw(self, txn: lmdb.Transaction[bytes], key: bytes, envelope: bytes) -> None:
+        """Insert or replace an entry that is in its envelope already."""
+        txn.put(key, envelope, db=self.handle)
 
     def scan(
         self, txn: lmdb.Transaction[bytes], prefix: bytes = b"", start: bytes = b""
@@ -89,21 +107,33 @@ class Tables:
     pending: Table
     journal: Table
 
+    def all(self) -> tuple[Table, ...]:
+        """In the order of their seeds."""
+        return (self.meta, self.records, self.keys, self.vectors, self.pending, self.journal)
+
 
 def make_tables(environment: lmdb.Environment) -> None:
-    """Make the tables and the store's counters, in one transaction; existing ones are kept."""
+    """Make the tables and the store's counters, existing ones are kept."""
+    tables = make_bare_tables(environment)
     with environment.begin(write=True) as txn:
-        tables = _tables(environment, txn, create=True)
         if tables.meta.get(txn, STATE_NAME) is None:
             tables.meta.put(txn, STATE_NAME, encode_store_counters(StoreCounters()))
 
 
+def make_bare_tables(environment: lmdb.Environment) -> Tables:
+    """The tables alone, existing ones are kept: what copies a store puts its counters in itself."""
+    with environment.begin(write=True) as txn:
+        return _tables(environment, txn, create=True)
+
+
 def open_tables(environment: lmdb.Environment) -> Tables:
     """The tables of a store that has them. Raises lmdb.Error where one is missing: it is never replaced by an empty one."""
+    if environment.flags()["readonly"]:
+        return _tables(environment, None, create=False)
     with environment.begin(write=True) as txn:
         return _tables(environment, txn, create=False)
 
 
-def _tables(environment: lmdb.Environment, txn: lmdb.Transaction[bytes], *, create: bool) -> Tables:
+def _tables(environment: lmdb.Environment, txn: lmdb.Transaction[bytes] | None, *, create: bool) -> Tables:
     handles = [environment.open_db(name.encode(), txn=txn, create=create) for name in _NAMES]
     return Tables(*(Table(name, seed, handle) for seed, (name, handle) in enumerate(zip(_NAMES, handles, strict=True))))

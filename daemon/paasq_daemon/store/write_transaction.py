@@ -16,6 +16,7 @@ from paasq_daemon.store.layout import (
     CATALOG_NAME,
     COLLECTION_KEY,
     KEY_ENTRY,
+    PAGE_BYTES,
     RECORD_KEY,
     SEQ_KEY,
     STATE_NAME,
@@ -38,13 +39,17 @@ class WriteTransaction(ReadView):
     It is rolled back where the work raises. Only for the writer's thread.
     """
 
-    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables, now_us: int) -> None:
+    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables, now_us: int, rolled_back: int = 0) -> None:
+        """`rolled_back` counts the commits that failed so far: what was read in one of them may never have been."""
         super().__init__(txn, tables)
+        self.rolled_back = rolled_back
         self.next_seq = self.seq + 1
         self.time_us = max(now_us, self.state.time_us)  # commit times never decrease, even where the clock is set back
         self._changes: list[RecordChange] = []
         self._touched: dict[int, CollectionCounters] = {}
         self._journal_start = self.journal_start
+        self._payload_bytes = 0
+        self._entries = 0
 
     def put(
         self, collection_id: int, key: str, fields: Mapping[int, Value], vectors: Mapping[int, bytes | None]
@@ -114,6 +119,16 @@ class WriteTransaction(ReadView):
     def changes(self) -> tuple[RecordChange, ...]:
         """What was changed so far, in order."""
         return tuple(self._changes)
+
+    @property
+    def only_deletes(self) -> bool:
+        """Whether it puts no record and no vector, so that it makes room in the end."""
+        return all(change.kind is ChangeKind.DELETE for change in self._changes)
+
+    @property
+    def bytes_needed_max(self) -> int:
+        """By how much it may make the data file longer: its payloads, and a page for each entry that it touches."""
+        return self._payload_bytes + self._entries * PAGE_BYTES
 
     def collection_counters(self, collection_id: int) -> CollectionCounters:
         """The counters of a collection, with the changes of this transaction."""
@@ -200,9 +215,12 @@ class WriteTransaction(ReadView):
         return self._touched[collection_id]
 
     def _store(self, table: Table, state: CollectionCounters, key: bytes, payload: bytes) -> None:
+        self._payload_bytes += len(payload)
+        self._entries += 1
         state.add_content(table.put(self.txn, key, payload))
 
     def _erase(self, table: Table, state: CollectionCounters, key: bytes) -> bool:
+        self._entries += 1
         change = table.delete(self.txn, key)
         if change is not None:
             state.add_content(change)

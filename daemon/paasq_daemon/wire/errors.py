@@ -16,7 +16,8 @@ PaasqError
 └── StoreError          the data folder
     ├── FolderInUse     another process has it open
     ├── FormatTooNew    a newer paasq wrote it
-    └── CorruptRecord   a checksum does not hold
+    ├── CorruptRecord   a checksum does not hold
+    └── DiskFull        a write has no room; it is taken when there is
 """
 
 from __future__ import annotations
@@ -175,6 +176,17 @@ class CorruptRecord(StoreError):
     def __init__(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
         super().__init__(message, hint)
         self.place = place
+
+
+class DiskFull(StoreError):
+    """The disk has no room for a write, of which nothing is kept. Reads go on, and so do writes when there is room again.
+    `missing_bytes` is about how much is missing."""
+
+    code = "PQ8005"
+
+    def __init__(self, message: str, hint: str = "", missing_bytes: int = 0) -> None:
+        super().__init__(message, hint)
+        self.missing_bytes = missing_bytes
 
 
 def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:

@@ -35,6 +35,7 @@ class UniqueIndex:
 
     def __init__(self) -> None:
         self._seq = 0
+        self._rolled_back = 0
         self._owners: dict[tuple[int, int], _Owners] = {}  # by ids of collection and field
 
     def catch_up(self, transaction: WriteTransaction) -> None:
@@ -44,13 +45,13 @@ class UniqueIndex:
             self._owners = {}
             return
         known = {name: owners for name, owners in self._owners.items() if name in wanted}
-        if not self._followed(transaction, known):
-            known = {}
+        if transaction.rolled_back != self._rolled_back or not self._followed(transaction, known):
+            known = {}  # after a commit that failed, owners may be of what is not there
         for name in wanted.keys() - known.keys():
             known[name] = _Owners()
             for record in transaction.scan_readable(name[0]):
                 known[name].set(record.key, record.fields.get(name[1]))
-        self._owners, self._seq = known, transaction.seq
+        self._owners, self._seq, self._rolled_back = known, transaction.seq, transaction.rolled_back
 
     def check(self, transaction: WriteTransaction) -> None:
         """Raises ConflictError where two live records share a value, as the transaction leaves them."""

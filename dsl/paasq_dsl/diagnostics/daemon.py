@@ -19,5 +19,6 @@ DAEMON = {
     "PQ8002": "another process has the data folder open",
     "PQ8003": "a newer paasq wrote the data folder",
     "PQ8004": "a checksum in the data folder does not hold",
+    "PQ8005": "the disk has no room for a write",
     "PQ9000": "a command can't be done as it was given, or the daemon failed",
 }

@@ -137,6 +137,11 @@ STATUS = object_of(
         "catalog_version": INTEGER,
         "collections": map_of(object_of({"records": INTEGER, "pending_vectors": INTEGER})),
         "model": described(TEXT, "the identity of the embedding model"),
+        "writes": described(
+            object_of({"taken": BOOLEAN, "problem": nullable(TEXT), "missing_bytes": INTEGER}),
+            "whether the disk took the last one; else why not, and how much room is missing on a full one",
+        ),
+        "lost": described(nullable(TEXT), "what the store lost, by what its indexes had reached when it was opened"),
         "plans": described(object_of({"cached": INTEGER, "hits": INTEGER, "misses": INTEGER}), "the plan cache"),
     },
     title="Status",

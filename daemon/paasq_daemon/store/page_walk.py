@@ -1,0 +1,261 @@
+"""The structure of an LMDB data file, read page by page without LMDB, which trusts its pages and may crash on damaged ones.
+
+The layout is that of LMDB 0.9 on a little-endian machine: `mdb.c`, at "Page header", "Header for a single key/data pair".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from struct import Struct, error
+from typing import NamedTuple
+
+from paasq_daemon.store.lmdb_environment import Meta, TreeRoot, read_metas
+
+_HEADER = Struct("<Q2xHHH")  # page number; flags; end of the node pointers, start of the nodes: or the count of pages
+_OVERFLOW_PAGES = Struct("<12xI")
+_NODE = Struct("<HHHH")  # low and high half of a size, or of a page number; flags, or its third part; bytes of the key
+_PAGE_NUMBER = Struct("<Q")
+_BRANCH, _LEAF, _OVERFLOW = 0x01, 0x02, 0x04
+_KINDS = 0x6F  # of a page's flags, those that say what it is
+_BIG_DATA, _SUB_TREE = 0x01, 0x02
+_NO_PAGE = (1 << 64) - 1
+_FAULTS_MAX = 1_000
+_META_PAGES = 2
+_DEPTH_MAX = 32
+
+Visit = Callable[[str | None, bytes, bytes], None]
+
+
+class _Damaged(Exception):
+    """A page that can't be what its place in the tree demands."""
+
+
+class _Node(NamedTuple):
+    key: bytes
+    flags: int
+    page: int  # of a branch's child
+    value: bytes  # of a leaf: the value, or where it is
+
+
+@dataclass
+class DataFileStructure:
+    """What a walk found: `faults` in words, `entries` by table as they were reached, and the count of pages in use."""
+
+    faults: list[str] = field(default_factory=list)
+    entries: dict[str, int] = field(default_factory=dict)
+    pages_used: int = 0
+    pages_free: int = 0
+
+
+def walk_data_file(path: Path, visit: Visit | None = None) -> DataFileStructure:
+    """Check each page that the newest transaction reaches: its number and kind, the order of its keys and their place
+    between those above, counts and depth, pages used twice or both used and free.
+
+    `visit` gets each entry, raw, with the name of its table: None for those on pages of entries that are neither reached nor
+    free, which are lost children of a damaged page. Raises OSError, and StoreError where no header of the file can be read.
+    """
+    with path.open("rb") as file:
+        walk = _Walk(file.fileno(), path)
+        walk.run(visit)
+        return walk.found
+
+
+class _Walk:
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.found = DataFileStructure()
+        self._file = descriptor
+        self._size = os.fstat(descriptor).st_size
+        metas, problems = read_metas(path)
+        self.found.faults += problems
+        self._meta: Meta = max(metas, key=lambda meta: meta.transaction)
+        self._page_bytes = self._meta.page_bytes
+        self._used = bytearray(self._meta.last_page + 1)
+        self._free: set[int] = set()
+
+    def run(self, visit: Visit | None) -> None:
+        self._used[:_META_PAGES] = b"\1" * _META_PAGES
+        for key, ids in self._tree(self._meta.free, "the list of free pages", numeric=True):
+            self._note_free(key, ids)
+        roots: dict[str, TreeRoot] = {}
+        for key, value in self._tree(self._meta.tables, "the list of tables", wanted=_SUB_TREE):
+            roots[key.decode("ascii", "replace")] = TreeRoot.unpack(value)
+        for name, root in roots.items():
+            count = 0
+            for key, value in self._tree(root, name):
+                count += 1
+                if visit is not None:
+                    visit(name, key, value)
+            self.found.entries[name] = count
+        both = sum(1 for page in self._free if self._used[page])
+        if both:
+            self._fault(f"{both} pages are in use and listed as free")
+        self.found.pages_used, self.found.pages_free = sum(self._used), len(self._free)
+        if visit is not None:
+            for page in range(_META_PAGES, len(self._used)):
+                if not self._used[page] and page not in self._free:
+                    self._visit_orphan(page, visit)
+
+    def _note_free(self, key: bytes, ids: bytes) -> None:
+        numbers = [number for (number,) in _PAGE_NUMBER.iter_unpack(ids[: len(ids) // 8 * 8])]
+        if not numbers or numbers[0] != len(numbers) - 1 or len(key) != _PAGE_NUMBER.size:
+            self._fault("an entry of the list of free pages has another length than it says")
+        pages = numbers[1:]
+        wrong = [page for page in pages if not _META_PAGES <= page < len(self._used) or page in self._free]
+        if wrong:
+            self._fault(f"the list of free pages names pages twice, or such as there are none: {wrong[:3]}")
+        self._free.update(page for page in pages if page < len(self._used))
+
+    def _tree(
+        self, root: TreeRoot, name: str, *, wanted: int = 0, numeric: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """The entries that can be reached, in order; faults are noted, and what is below a damaged page is left out."""
+        if root.root == _NO_PAGE:
+            if root.entries:
+                self._fault(f"{name}: it says {root.entries} entries, and has no page")
+            return
+        faults = len(self.found.faults)
+        counted = _Counts()
+        entries = 0
+        for node in self._below(root.root, 1, (b"", None), name, counted, numeric=numeric):
+            entries += 1
+            try:
+                value = self._value(node, wanted, counted)
+            except _Damaged as problem:
+                self._fault(f"{name}, the entry {node.key.hex()[:80]}: {problem}")
+                continue
+            yield node.key, value
+        stated = (root.depth, root.branch_pages, root.leaf_pages, root.overflow_pages, root.entries)
+        there = (counted.depth, counted.branch, counted.leaf, counted.overflow, entries)
+        if stated != there and len(self.found.faults) == faults:
+            self._fault(f"{name}: depth, pages and entries should be {stated} and are {there}")
+
+    def _below(
+        self, page: int, depth: int, bounds: tuple[bytes, bytes | None], name: str, counted: _Counts, *, numeric: bool
+    ) -> Iterator[_Node]:
+        """The leaf nodes below a page, whose keys lie within the bounds: the first one included, the second not."""
+        if depth > _DEPTH_MAX:
+            self._fault(f"{name}, page {page}: the tree is deeper than any can be")
+            return
+        try:
+            kind, nodes = self._nodes(page)
+            keys = [self._order(node.key, numeric=numeric) for node in nodes]
+            if kind == _BRANCH:
+                keys[0] = self._order(bounds[0], numeric=numeric)  # the first one has no key of its own
+            self._check_order(keys, bounds, numeric=numeric)
+        except (_Damaged, OSError) as problem:
+            self._fault(f"{name}, page {page}: {problem}")
+            return
+        counted.depth = max(counted.depth, depth)
+        if kind == _LEAF:
+            counted.leaf += 1
+            yield from nodes
+            return
+        counted.branch += 1
+        lows = [bounds[0], *(node.key for node in nodes[1:])]
+        for number, node in enumerate(nodes):
+            high = lows[number + 1] if number + 1 < len(nodes) else bounds[1]
+            yield from self._below(node.page, depth + 1, (lows[number], high), name, counted, numeric=numeric)
+
+    @staticmethod
+    def _order(key: bytes, *, numeric: bool) -> bytes:
+        """What sorts as LMDB sorts the key: the list of free pages has numbers of the machine for keys."""
+        return key[::-1] if numeric else key
+
+    def _check_order(self, keys: list[bytes], bounds: tuple[bytes, bytes | None], *, numeric: bool) -> None:
+        if any(not one < other for one, other in pairwise(keys)):
+            raise _Damaged("its keys are out of order")
+        low, high = self._order(bounds[0], numeric=numeric), bounds[1] and self._order(bounds[1], numeric=numeric)
+        if keys and (keys[0] < low or (high is not None and keys[-1] >= high)):
+            raise _Damaged("its keys belong elsewhere")
+
+    def _nodes(self, page: int) -> tuple[int, list[_Node]]:
+        """The kind of a page, and its nodes. Raises _Damaged, and marks the page as used."""
+        raw = self._page(page, 1)
+        number, flags, lower, upper = _HEADER.unpack_from(raw)
+        kind = flags & _KINDS
+        if number != page or kind not in (_BRANCH, _LEAF):
+            raise _Damaged(f"it says that it is page {number}, of kind {kind:#x}")
+        nodes = _parse_nodes(raw, kind, lower, upper)
+        if not nodes or (kind == _BRANCH and len(nodes) < 2):
+            raise _Damaged("it is empty")
+        return kind, nodes
+
+    def _value(self, node: _Node, wanted: int, counted: _Counts) -> bytes:
+        if node.flags & ~_BIG_DATA != wanted:
+            raise _Damaged(f"it is of kind {node.flags:#x}")
+        if not node.flags & _BIG_DATA:
+            return node.value
+        first, size = _PAGE_NUMBER.unpack(node.value)[0], node.page
+        pages = -(-(size + _HEADER.size) // self._page_bytes)
+        raw = self._page(first, pages)
+        number, flags, *_ = _HEADER.unpack_from(raw)
+        if number != first or flags & _KINDS != _OVERFLOW or _OVERFLOW_PAGES.unpack_from(raw)[0] != pages:
+            raise _Damaged(f"its value is not at page {first}")
+        counted.overflow += pages
+        return raw[_HEADER.size : _HEADER.size + size]
+
+    def _page(self, page: int, count: int) -> bytes:
+        if not _META_PAGES <= page <= page + count <= len(self._used):
+            raise _Damaged(f"there is no page {page} in the file")
+        if any(self._used[page : page + count]):
+            raise _Damaged(f"page {page} is used twice")
+        self._used[page : page + count] = b"\1" * count
+        if (page + count) * self._page_bytes > self._size:
+            raise _Damaged(f"the file ends before page {page}")
+        return os.pread(self._file, count * self._page_bytes, page * self._page_bytes)
+
+    def _visit_orphan(self, page: int, visit: Visit) -> None:
+        try:
+            kind, nodes = self._nodes(page)
+        except (_Damaged, OSError):
+            return
+        for node in nodes if kind == _LEAF else ():
+            try:
+                visit(None, node.key, self._value(node, 0, _Counts()))
+            except _Damaged:
+                continue
+
+    def _fault(self, problem: str) -> None:
+        if len(self.found.faults) < _FAULTS_MAX:
+            self.found.faults.append(problem)
+
+
+@dataclass
+class _Counts:
+    depth: int = 0
+    branch: int = 0
+    leaf: int = 0
+    overflow: int = 0
+
+
+def _parse_nodes(raw: bytes, kind: int, lower: int, upper: int) -> list[_Node]:
+    """Raises _Damaged where the nodes do not fill the upper part of the page exactly."""
+    if not _HEADER.size <= lower <= upper <= len(raw) or (lower - _HEADER.size) % 2:
+        raise _Damaged("its bounds do not hold")
+    nodes: list[_Node] = []
+    filled = 0
+    for at in range(_HEADER.size, lower, 2):
+        start = int.from_bytes(raw[at : at + 2], "little")
+        try:
+            low, high, flags, key_bytes = _NODE.unpack_from(raw, start)
+        except error:
+            raise _Damaged("a node lies beyond its end") from None
+        if start < upper:
+            raise _Damaged("a node lies where none can be")
+        size, key_end = low | high << 16, start + _NODE.size + key_bytes
+        if kind == _BRANCH:
+            end, page, value = key_end, size | flags << 32, b""
+        else:
+            end = key_end + (_PAGE_NUMBER.size if flags & _BIG_DATA else size)
+            page, value = size, raw[key_end:end]
+        if end > len(raw):
+            raise _Damaged("a node lies beyond its end")
+        nodes.append(_Node(raw[start + _NODE.size : key_end], flags, page, value))
+        filled += (end - start + 1) & ~1
+    if filled != len(raw) - upper:
+        raise _Damaged("its nodes do not fill it")
+    return nodes
