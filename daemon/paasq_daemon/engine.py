@@ -104,8 +104,9 @@ class Engine:
             if known is error:
                 raise
             raise known from error
-        tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
-        answer.tokens, answer.zone = tokens, lookup.compiled.zone
+        answer.zone = lookup.compiled.zone
+        if answer.tokens is None:
+            answer.tokens = estimate_tokens(answer)
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
         return answer
 

@@ -34,12 +34,15 @@ ANSWER = object_of(
         "cursor": described(nullable(TEXT), "where the next page begins; null on the last one"),
         "seq": SEQ,
         "elapsed_ms": NUMBER,
-        "tokens": described(nullable(INTEGER), "what the rows cost a language model, estimated: four characters each"),
+        "tokens": described(
+            nullable(INTEGER), "what this answer costs a language model, estimated: four characters each"
+        ),
         "facets": described(map_of(list_of(object_of({"value": ANY, "count": INTEGER}))), "by the facet's name"),
     },
     {
         "facet_types": described(map_of(TEXT), "the types of the values counted, where there are facets"),
         "plan": described(TEXT, "of an explain: the plan as text"),
+        "cut": described(list_of(TEXT), "the columns whose values are cut, where one row was more than the budget"),
         "zone": described(TEXT, "the time zone of the text, where it is not UTC"),
     },
     title="Answer",
