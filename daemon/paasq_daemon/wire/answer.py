@@ -47,7 +47,8 @@ class Answer:
     answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
     store's sequence number that the whole answer was read at; `tokens` estimates what the answer, as
     JSON, costs in an LLM's context; `cut` names the columns whose values are shortened, in an answer of one row that was too
-    much for its budget; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
+    much for its budget; `warnings` are diagnostics of the text and of the values that it was asked with, which did not keep it
+    from being run; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
     the text was interpreted in, and that times are shown in.
     """
 
@@ -64,6 +65,7 @@ class Answer:
     tokens: int | None = None
     zone: str = DEFAULT_ZONE
     cut: tuple[str, ...] = ()
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -107,6 +109,7 @@ class Answer:
                 name: [{"value": count.value, "count": count.count} for count in counts]
                 for name, counts in self.facets.items()
             },
+            "warnings": self.warnings,
         } | facet_types | plan | cut | zone  # fmt: skip
 
     @classmethod
@@ -126,6 +129,7 @@ class Answer:
                 plan=data.get("plan"),
                 zone=data.get("zone", DEFAULT_ZONE),
                 cut=tuple(data.get("cut", ())),
+                warnings=data.get("warnings", []),
                 **{name: data[name] for name in _LABELS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
