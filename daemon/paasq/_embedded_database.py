@@ -15,7 +15,7 @@ from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
-from paasq_daemon.wire.catalog_messages import record_to_python
+from paasq_daemon.wire.catalog_codecs import record_to_python
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import Cancelled
 from paasq_daemon.wire.events import EventBatch, Watch

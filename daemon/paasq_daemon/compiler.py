@@ -48,7 +48,7 @@ _NO_MODULES: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class PreparedQuery:
-    """A query and its executable plan, which is made when it is first asked for: one behind a change of the catalog is
+    """A query and its executable plan, which is made when it is first asked for: one after a change of the catalog is
     compiled again before it runs."""
 
     query: BoundQuery
@@ -115,7 +115,7 @@ class CompiledScript:
     value_checks: tuple[ValueCheck, ...]  # what may warn of the values that it runs with
 
     def statement(self, number: int) -> PreparedStatement:
-        """The one that stands at this place in the text, from 0."""
+        """The one at this place in the text, from 0."""
         return self.statements[self.statement_numbers.index(number)]
 
 
@@ -129,7 +129,7 @@ def reads_index(step: PreparedStatement) -> bool:
 
 
 def changes_catalog(step: PreparedStatement) -> bool:
-    """Must what follows it be compiled anew behind it?"""
+    """Must what follows it be compiled again after it?"""
     return isinstance(step, BoundCreateCollection) or (isinstance(step, BoundCommand) and step.changes_catalog)
 
 
@@ -280,7 +280,7 @@ def _lookup(compiled: CompiledScript, key: NormalizedText, plan_key: str, *, hit
 
 
 def _pipeline_text(text: str, statement: Span) -> str:
-    """What stands behind the = of a view."""
+    """What follows the = of a view."""
     written = text[statement.start : statement.end]
     depth, equals = 0, 0  # an = in the brackets is that of a default
     for token in tokenize(written):

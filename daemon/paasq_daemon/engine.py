@@ -1,4 +1,4 @@
-"""The query's way: text in, labelled answer out."""
+"""Compiling a text and running its statements: text in, labelled answer out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from paasq_daemon.compiler import (
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.indexes import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes, IndexView
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.request_checks import (
+from paasq_daemon.request_preparation import (
     check_moment,
     check_watch,
     execution_inputs,
@@ -87,7 +87,7 @@ class Engine:
 
     def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended:
-        where a later one fails, the error's `progress` says what stands."""
+        where a later one fails, the error's `progress` says what was done."""
         started = time.perf_counter()
         check_moment(request)
         lookup = self._compile(request, self.catalog.current())
@@ -113,7 +113,7 @@ class Engine:
         return answer
 
     def watch(self, request: Request) -> ContinuousQuery:
-        """The rows of a standing query as events; the text holds one watch, and definitions. Close it when it is not wanted
+        """The rows of a continuous query as events; the text holds one watch, and definitions. Close it when it is not wanted
         any more. Raises QueryError, InvalidValue where the text does something else, StoreError where what it is to go on
         after is past the journal."""
         check_watch(request)

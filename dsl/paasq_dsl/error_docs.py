@@ -13,7 +13,7 @@ from paasq_dsl.diagnostics import MESSAGES
 from paasq_dsl.diagnostics.daemon import DAEMON
 from paasq_dsl.diagnostics.form import FORM
 from paasq_dsl.diagnostics.names import NAMES
-from paasq_dsl.diagnostics.running import RUNNING
+from paasq_dsl.diagnostics.runtime import RUNNING
 from paasq_dsl.diagnostics.schemas import SCHEMAS
 from paasq_dsl.diagnostics.stages import STAGES
 from paasq_dsl.diagnostics.types import TYPES

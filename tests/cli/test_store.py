@@ -262,7 +262,7 @@ def test_a_schedule_and_pruning(filled: Paasq, tmp_path: Path) -> None:
     assert filled("snapshot", "schedule", rule, "--to", tmp_path / "disk").code == 0
     shown = filled("snapshot", "schedule", "--json").json
     assert (shown["schedule"], shown["to"], shown["checks"]) == (rule, str(tmp_path / "disk"), [])
-    assert "is no schedule" in filled("snapshot", "schedule", "hourly").err
+    assert "is not a schedule" in filled("snapshot", "schedule", "hourly").err
     assert filled("snapshot", "schedule", "--to", tmp_path / "disk").code == 2
     assert filled("snapshot", "schedule", "--off", "--json").json["schedule"] is None
     for name in ("monday", "tuesday"):
@@ -281,9 +281,9 @@ def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
     outcome = filled("run", script)
     assert outcome.code == 1
     assert "there is no task:nothing" in outcome.err
-    done = "three.paasq:3:1: statement 2 of 3 failed; the one before it is done, and stands, as of sequence number "
+    done = "three.paasq:3:1: statement 2 of 3 failed; the one before it was done, and is kept, as of sequence number "
     assert done in outcome.err
-    assert "; none behind it was run" in outcome.err
+    assert "; none after it was run" in outcome.err
     rows = filled("query", 'from task | where id in ["c", "d"]', "--format", "json").json["rows"]
     assert [row["id"] for row in rows] == ["c"]
 
@@ -291,13 +291,13 @@ def test_run_says_which_statement_failed(filled: Paasq, tmp_path: Path) -> None:
 def test_query_says_which_statement_failed(filled: Paasq) -> None:
     seq = filled("query", "from task | take 1", "--format", "json").json["seq"]
     outcome = filled("query", 'put task {id: "c"}; put task {id: "d"}; put task {id: "c"} expect absent')
-    done = f"statement 3 of 3 failed; those before it are done, and stand, as of sequence number {seq + 2}\n"
+    done = f"statement 3 of 3 failed; those before it were done, and are kept, as of sequence number {seq + 2}\n"
     assert outcome.err.endswith(done)
     first = filled("query", 'put task {id: "c"} expect absent; from task')
-    assert first.err.endswith("statement 1 of 2 failed; none behind it was run\n")
+    assert first.err.endswith("statement 1 of 2 failed; none after it was run\n")
     placed = filled("query", 'put task {id: "e"}; from task | take $n', "-p", "n=none")
     assert placed.err.endswith(
-        f"statement 2 of 2 failed; the one before it is done, and stands, as of sequence number {seq + 3}\n"
+        f"statement 2 of 2 failed; the one before it was done, and is kept, as of sequence number {seq + 3}\n"
     )
     alone = filled("query", 'put task {id: "c"} expect absent')
     assert "statement" not in alone.err
@@ -342,7 +342,7 @@ def test_run_of_one_statement(filled: Paasq, tmp_path: Path) -> None:
     for place in ("3", "4", "3:1", "4:11"):
         assert filled("run", script, "--at", place, "--format", "json").json["rows"] == [{"id": "b"}]
     assert "three.paasq:4:32" in filled("run", script, "--at", "4:20").err
-    assert "no statement that can be run stands at 2" in filled("run", script, "--at", "2").err
+    assert "no statement that can be run is at 2" in filled("run", script, "--at", "2").err
     assert "write its line" in filled("run", script, "--at", "x").err
 
 

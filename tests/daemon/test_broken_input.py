@@ -205,7 +205,7 @@ def test_extreme_texts(notes: Daemon) -> None:
         for name, what in EXTREMES.items():
             text, params = (what, {}) if isinstance(what, str) else what
             outcome = ask(client, text, params)
-            assert "is no answer of paasq" not in str(outcome), name
+            assert "is not an answer of paasq" not in str(outcome), name
             assert not isinstance(outcome, PaasqError) or outcome.message, name
 
 

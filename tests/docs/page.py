@@ -1,12 +1,12 @@
-"""A page of the manual as its blocks, each with the answer printed behind it.
+"""A page of the manual as its blocks, each with the answer printed after it.
 
     ```paasq          a text: run as `paasq query` runs it; `$cursor` is the cursor of the answer before
     ```sh             commands of `paasq`, one a line; `paasq serve &` starts a daemon for the rest of the page
-    ```python         a program; what blocks define, those behind them may use
+    ```python         a program; what blocks define, those after them may use
     ```json request   messages to the daemon, one a line, as in a socket
     ```paasq day.paasq, ```jsonl mail.jsonl, ```csv ...
                       a file of that name in the page's folder
-    ```text, ```json  behind one of these: exactly what it prints. UPDATE=1 writes it. Elapsed times are left out
+    ```text, ```json  after one of these: exactly what it prints. UPDATE=1 writes it. Elapsed times are left out
     ```sh not run     shown only
 
 Every other block is shown only. A page runs from top to bottom in a store of its own, with the bundled model, in a folder
@@ -28,7 +28,7 @@ _FILE = re.compile(r"\w+ ([\w/]+\.\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`kind` is what stands behind the back-ticks, `at` where its text begins in the page; both end with a newline."""
+    """`kind` is what follows the back-ticks, `at` where its text begins in the page; both end with a newline."""
 
     kind: str
     text: str

@@ -9,7 +9,7 @@ from docs.page import DOCS
 from paasq_daemon.index import text_index
 from paasq_daemon.index.analyzers import TERM_BYTES_MAX
 from paasq_daemon.index.text_search import SIGNIFICANT_TERMS_MAX
-from paasq_daemon.kernels import join, memory_limit
+from paasq_daemon.kernels import join, output_limits
 from paasq_daemon.kernels.aggregate import statistics
 from paasq_daemon.kernels.scalar import regex
 from paasq_daemon.operators import (
@@ -75,7 +75,7 @@ LIMITS = (
     ("rows that one stage makes", f"{row_limits.OUTPUT_ROWS_MAX:,}"),
     ("pairs that a lookup finds", f"{join.JOIN_ROWS_MAX:,}"),
     ("items that one arrow reads", f"{link_traversal.ITEMS_MAX:,}"),
-    ("characters that one function makes in a query", f"{memory_limit.OUTPUT_CHARACTERS_MAX:,}"),
+    ("characters that one function makes in a query", f"{output_limits.OUTPUT_CHARACTERS_MAX:,}"),
     ("a cursor", f"{page.CURSOR_CHARACTERS_MAX:,} characters"),
     ("a message on the socket, either way", f"{DEFAULT_LIMITS.frame_bytes_max // MIB} MiB"),
     ("JSON in each other", f"{JSON_DEPTH_MAX}"),

@@ -19,7 +19,7 @@ from paasq_dsl.binder.script import BindResult, bind_script
 from paasq_dsl.bound import BoundQuery
 from paasq_dsl.diagnostics import MESSAGES, Diagnostic, has_errors
 from paasq_dsl.diagnostics.daemon import DAEMON
-from paasq_dsl.diagnostics.running import RUNNING
+from paasq_dsl.diagnostics.runtime import RUNNING
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.match_query import TEXT_BYTES_MAX
 from paasq_dsl.syntax.parser import TEXT_CHARACTERS_MAX, parse_script

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from index.library import CATALOG, NOTE, Model, check_equal, create, opened, values_of
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import StoreError
@@ -193,7 +193,7 @@ def test_vectors_of_a_new_model_replace_all_old_ones(tmp_path: Path) -> None:
 
 def test_a_full_disk_does_not_stop_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model(random.Random(8))
-    monkeypatch.setattr("paasq_daemon.index.indexes.CHECKPOINT_INTERVAL_SEQS", 1)
+    monkeypatch.setattr("paasq_daemon.index.index_manager.CHECKPOINT_INTERVAL_SEQS", 1)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -221,7 +221,7 @@ def test_a_failure_midway_is_mended_by_the_next_read(tmp_path: Path, monkeypatch
             patch.setattr("paasq_daemon.index.collection_index.CollectionIndex._kill", lambda *_: 1 / 0)
             with indexes.read() as view, pytest.raises(StoreError, match="ZeroDivisionError"):
                 view.collection("note")
-        monkeypatch.setattr("paasq_daemon.index.indexes.FAILED_RETRY_S", 0.0)
+        monkeypatch.setattr("paasq_daemon.index.index_manager.FAILED_RETRY_S", 0.0)
         indexes._retry_at_s = 0.0
         with indexes.read() as view:
             check_equal(view, model)

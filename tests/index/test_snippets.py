@@ -7,8 +7,8 @@ import random
 import pytest
 
 from paasq_daemon.index.analyzers import analyze
-from paasq_daemon.index.matching_words import WordMatcher, within_edit_distance
 from paasq_daemon.index.snippet_selection import select_snippet, select_window
+from paasq_daemon.index.word_matcher import WordMatcher, within_edit_distance
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur, parse_match_query
 
 FILLER = "Nothing of note was said about it that day. " * 10

@@ -11,7 +11,7 @@ import numpy as np
 
 from index.library import NOTE, create, opened
 from paasq_daemon.index.column import FlatColumn
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
 from paasq_dsl.syntax.match_query import parse_match_query
 

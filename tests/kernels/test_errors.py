@@ -10,7 +10,7 @@ import pytest
 from kernels.table import bound, rows, run, values
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate
-from paasq_daemon.kernels.memory_limit import MemoryLimit
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_daemon.kernels.parameters import bind_parameter, infer_type
 from paasq_dsl.bound import ParameterRef, Subquery
 from paasq_dsl.functions import FUNCTIONS
@@ -48,9 +48,9 @@ REFUSED = {  # expression -> code, and how its sentence begins
     "bucket(n, 0 - n)": ("PQ0757", "the width of a bucket must be greater than zero"),
     "recency(at_, 0s)": ("PQ0758", "a half-life must be greater than zero"),
     "snippet(text, 0)": ("PQ0768", "snippet needs a number of characters above 0, not 0"),
-    'matches(text, "(")': ("PQ0770", "'(' is no regular expression: missing ): ("),
+    'matches(text, "(")': ("PQ0770", "'(' is not a regular expression: missing ): ("),
     f'matches(text, "{"a" * 1001}")': ("PQ0773", "a regular expression may have 1,000 characters at most"),
-    'matches(text, "(.)\\\\1")': ("PQ0770", "'(.)\\\\1' is no regular expression: invalid escape sequence: \\1"),
+    'matches(text, "(.)\\\\1")': ("PQ0770", "'(.)\\\\1' is not a regular expression: invalid escape sequence: \\1"),
     'extract(text, "a", 1)': ("PQ0771", "'a' has 0 groups, and none of number 1"),
     'replace_regex(text, "a", "\\\\1")': (
         "PQ0772",

@@ -17,7 +17,7 @@ from paasq_daemon.sources.bulk_load import bulk_load
 from paasq_daemon.sources.line_reader import LineFile
 from paasq_daemon.sources.readers import reader_of
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.catalog_messages import (
+from paasq_daemon.wire.catalog_codecs import (
     decode_catalog,
     decode_record,
     encode_catalog,

@@ -54,7 +54,7 @@ def test_of_a_snapshot_and_through_lets_and_views(ask: Ask, rows: Rows, then: in
 
 
 def test_what_cannot_be_read(instance: Instance, rows: Rows, then: int) -> None:
-    with pytest.raises(StoreError, match="no moment"):
+    with pytest.raises(StoreError, match="is after that"):
         rows("from note as of seq 10000")
     with pytest.raises(SnapshotError):
         rows('from note as of snapshot "never"')

@@ -47,7 +47,12 @@ def test_a_quote_is_what_the_passage_was(ask: Ask, rows: Rows, cited: tuple[str,
     for change, state, stands, version in steps:
         rows(change)
         (row,) = resolved(ask, citation)
-        assert (row["quote"], row["state"], row["stands"], row["current_version"]) == (passage, state, stands, version)
+        assert (row["quote"], row["state"], row["quote_current"], row["current_version"]) == (
+            passage,
+            state,
+            stands,
+            version,
+        )
         assert row["problem"] is None
 
 
@@ -69,7 +74,7 @@ def test_an_object_s_members(ask: Ask, rows: Rows) -> None:
     text, made, object_, whole = resolved(
         ask, citation, "friend:ana@1.address.line[0..3]", "friend:ana@1.address", "friend:ana@1"
     )
-    assert (text["quote"], text["stands"], made["quote"]) == ("The sea is near. A red house.", True, "THE")
+    assert (text["quote"], text["quote_current"], made["quote"]) == ("The sea is near. A red house.", True, "THE")
     assert object_["problem"] == "address was an object: name a text in it, such as address.road"
     shown = {"road": "The sea is near. A red house.", "city": None, "line": "THE SEA IS NEAR. A RED HOUSE."}
     assert json.loads(str(whole["record"])) == {"id": "ana", "address": shown}
@@ -117,14 +122,14 @@ def test_one_or_many_or_none(ask: Ask, cited: tuple[str, str]) -> None:
 def test_a_malformed_citation_costs_its_own_row_alone(ask: Ask, cited: tuple[str, str]) -> None:
     passage, citation = cited
     problems = {
-        "pep": "this is no citation, from character 1 on: expected a record, such as note:n1, found pep",
-        "pep:8": "this is no citation, from character 6 on: expected @ and its version, such as @3, found the end",
-        "pep:8@x": "this is no citation, from character 6 on: expected @ and its version, such as @3, found @x",
-        "pep:8@1.": "this is no citation, from character 8 on: expected a . and a field, found .",
-        "pep:8@1.body[3]": "this is no citation, from character 13 on: expected characters, such as [0..40], found [3]",
-        " pep:8@1.body[3..5]]": "this is no citation, from character 20 on: expected its end, found ]",
-        "pep:8@1.body[9..2]": "this is no citation: its first character, 9, is after its last, 2",
-        "": "this is no citation, from character 1 on: expected a record, such as note:n1, found the end",
+        "pep": "this is not a citation, from character 1 on: expected a record, such as note:n1, found pep",
+        "pep:8": "this is not a citation, from character 6 on: expected @ and its version, such as @3, found the end",
+        "pep:8@x": "this is not a citation, from character 6 on: expected @ and its version, such as @3, found @x",
+        "pep:8@1.": "this is not a citation, from character 8 on: expected a . and a field, found .",
+        "pep:8@1.body[3]": "this is not a citation, from character 13 on: expected characters, such as [0..40], found [3]",
+        " pep:8@1.body[3..5]]": "this is not a citation, from character 20 on: expected its end, found ]",
+        "pep:8@1.body[9..2]": "this is not a citation: its first character, 9, is after its last, 2",
+        "": "this is not a citation, from character 1 on: expected a record, such as note:n1, found the end",
     }
     first, *malformed, last = resolved(ask, citation, *problems, citation)
     assert first["quote"] == last["quote"] == passage
@@ -175,4 +180,4 @@ def test_a_record_from_before_a_retype_is_shown_as_it_was(ask: Ask, rows: Rows) 
         rows(change)
         whole, quote = resolved(ask, "c:1@1", "c:1@1.t[0..9]")
         assert json.loads(str(whole["record"])) == was
-        assert (quote["quote"], quote["stands"]) == ("the lease", change != "delete c:1")
+        assert (quote["quote"], quote["quote_current"]) == ("the lease", change != "delete c:1")

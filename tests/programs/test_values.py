@@ -23,6 +23,6 @@ def test_the_most_frequent_first(instance: Instance) -> None:
     ],
 )
 def test_a_field_without_values_names_those_that_have_some(instance: Instance, field: str, hint: str) -> None:
-    with pytest.raises(InvalidValue, match=f"note.{field} is no field of keywords or links") as refused:
+    with pytest.raises(InvalidValue, match=f"note.{field} is not a field of keywords or links") as refused:
         instance.catalog.values("note", field, "", 9)
     assert refused.value.hint == hint

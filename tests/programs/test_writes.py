@@ -40,7 +40,7 @@ def test_put_from(rows: Rows) -> None:
 
 
 def test_put_from_is_checked(rows: Rows) -> None:
-    with pytest.raises(QueryError, match="n is no field of archive"):
+    with pytest.raises(QueryError, match="n is not a field of archive"):
         rows("put archive from (from note | select id, n)")
     with pytest.raises(QueryError, match=r"archive\.id is required"):
         rows("put archive from (from note | select title)")

@@ -10,7 +10,7 @@ import pytest
 
 from paasq_daemon.commands import resolve
 from paasq_daemon.instance import Instance
-from paasq_daemon.kernels import join, memory_limit
+from paasq_daemon.kernels import join, output_limits
 from paasq_daemon.kernels.aggregate import statistics
 from paasq_daemon.operators import init_plan, link_traversal, row_limits
 from paasq_daemon.wire.errors import QueryError
@@ -22,8 +22,8 @@ REFUSED: list[tuple[ModuleType, str, str, str]] = [
     (row_limits, "OUTPUT_ROWS_MAX", "from note | expand tags", "PQ0790"),
     (link_traversal, "ITEMS_MAX", "from note | select t = see->title", "PQ0792"),
     (init_plan, "SUBQUERY_ROWS_MAX", "from note | where id in (from note | select id)", "PQ0793"),
-    (memory_limit, "OUTPUT_ITEMS_MAX", "from note | select t = append(tags, tags)", "PQ0794"),
-    (memory_limit, "OUTPUT_CHARACTERS_MAX", "from note | select t = repeat(title, 9)", "PQ0795"),
+    (output_limits, "OUTPUT_ITEMS_MAX", "from note | select t = append(tags, tags)", "PQ0794"),
+    (output_limits, "OUTPUT_CHARACTERS_MAX", "from note | select t = repeat(title, 9)", "PQ0795"),
     (join, "JOIN_ROWS_MAX", "from note | lookup many note on stars == note.stars as same", "PQ0797"),
     (statistics, "CELLS_MAX", "from note | summarize h = histogram(stars, 5) by id", "PQ0798"),
     (resolve, "CITATIONS_MAX", 'resolve ["note:n1", "note:n2", "note:n3", "note:n4"]', "PQ0799"),

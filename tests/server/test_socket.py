@@ -52,7 +52,7 @@ def test_the_socket_of_a_live_daemon_is_not(daemon: Daemon) -> None:
 def test_a_file_that_is_no_socket_stays(folder: Path) -> None:
     path = folder / "paasq.sock"
     path.write_text("dear diary")
-    with pytest.raises(ProtocolError, match="is no socket"):
+    with pytest.raises(ProtocolError, match="is not a socket"):
         serve(FakeInstance(), path)
     assert path.read_text() == "dear diary"
 

@@ -146,7 +146,7 @@ def test_gzip_that_unfolds_is_read_piece_by_piece(tmp_path: Path) -> None:
 
 
 def test_unknown_format() -> None:
-    with pytest.raises(PaasqError, match=r"names end with .jsonl, .ndjson, .csv, and .gz behind"):
+    with pytest.raises(PaasqError, match=r"names end with .jsonl, .ndjson, .csv, with or without .gz"):
         reader_of(Path("mails.xlsx"))
 
 

@@ -186,7 +186,7 @@ def test_what_does_not_read_back_is_no_snapshot(store: Store, tmp_path: Path) ->
 
 @pytest.mark.parametrize("address", ["ftp://host/x", "http://host/x", "file:///tmp/x", "memory:///"])
 def test_other_addresses_are_refused(address: str) -> None:
-    with pytest.raises(SnapshotError, match="is no address of an object store"):
+    with pytest.raises(SnapshotError, match="is not the address of an object store"):
         find_storage(address)
 
 

@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(folder: Path, into: s
 
 @pytest.mark.parametrize("address", ["", "a\0b", "n" * 5000, "~nobody-at-all/x"])
 def test_an_address_that_is_none_is_an_error_in_words(address: str) -> None:
-    with pytest.raises(SnapshotError, match="is no path of a folder"):
+    with pytest.raises(SnapshotError, match="is not the path of a folder"):
         open_storage(address)
 
 

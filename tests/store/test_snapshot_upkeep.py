@@ -62,7 +62,7 @@ def test_policies_that_say_nothing(policy: str) -> None:
     "rule", ["", "every hour keep 1 daily", "every 10s keep 1 daily", "every 0m keep 1 last", "every 1h"]
 )
 def test_rules_that_are_no_schedule(rule: str) -> None:
-    with pytest.raises(SnapshotError, match="is no schedule"):
+    with pytest.raises(SnapshotError, match="is not a schedule"):
         parse_schedule(rule)
 
 

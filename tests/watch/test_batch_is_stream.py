@@ -18,7 +18,7 @@ from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, ContinuousQuery
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
 from paasq_daemon.wire.request import Request
-from paasq_dsl.diagnostics.running import RUNNING
+from paasq_dsl.diagnostics.runtime import RUNNING
 from paasq_dsl.values import MICROS_PER_UNIT
 from properties.queries import query_texts
 from properties.test_queries import NOW_US, examples

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from paasq_daemon.wire.answer import Answer, ColumnInfo, FacetCount
 from paasq_daemon.wire.answer_table import answer_labels
-from paasq_daemon.wire.catalog_messages import decode_catalog, encode_catalog
+from paasq_daemon.wire.catalog_codecs import decode_catalog, encode_catalog
 from paasq_daemon.wire.cell_text import escape_control
 from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, ProtocolError
 from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
@@ -130,7 +130,7 @@ def test_ints_beyond_every_float_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [{3}, object()]])
 def test_values_that_nothing_can_hold(value: Any) -> None:
-    with pytest.raises(TypeError, match=r"no value of paasq|field's name"):
+    with pytest.raises(TypeError, match=r"not a value of paasq|field's name"):
         to_json_value(value)
 
 
@@ -168,7 +168,7 @@ def test_rows_by_attribute_name_index_and_unpacking() -> None:
     "broken", [{}, {"columns": 3}, {"columns": [{"name": "x", "type": "time"}], "rows": [{"x": 3}]}]
 )
 def test_what_is_no_answer(broken: dict[str, Any]) -> None:
-    with pytest.raises(ProtocolError, match="no answer of paasq"):
+    with pytest.raises(ProtocolError, match="not an answer of paasq"):
         Answer.from_json(broken)
 
 

@@ -18,7 +18,9 @@ from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def query(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Statements, parted by `;`. `-` reads standard input.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Statements, separated by `;`. `-` reads standard input.")
+    ],
     params: options.Params = None,
     form: options.OutputFormat = AnswerFormat.TABLE,
     time_ms: options.TimeMs = None,

@@ -64,13 +64,17 @@ def steps(source: SourceText, after: int = 0) -> Iterator[ScriptStep]:
 def step_at(source: SourceText, place: str) -> ScriptStep:
     """The statement at `LINE` or `LINE:COLUMN`, both from 1. Raises PaasqError where there is none that can be run."""
     if (found := _PLACE.fullmatch(place)) is None:
-        raise PaasqError(f"{place} is no place in a script", "write its line, or line and column, such as 12 or 12:5")
+        raise PaasqError(
+            f"{place} is not a place in a script", "write its line, or line and column, such as 12 or 12:5"
+        )
     wanted = tuple(int(number) for number in found.groups() if number is not None)
     for step in steps(source):
         first, last = (source.line_column(offset)[: len(wanted)] for offset in (step.span.start, step.span.end - 1))
         if first <= wanted <= last:
             return step
-    raise PaasqError(f"no statement that can be run stands at {place}", "definitions are run with those behind them")
+    raise PaasqError(
+        f"no statement that can be run is at {place}", "definitions are run with the statements after them"
+    )
 
 
 def definitions_of(source: SourceText) -> str:

@@ -38,7 +38,7 @@ def write_events(database: Database, request: Request, form: AnswerFormat) -> No
                 cursor, live = batch.cursor or cursor, live or batch.live
         except KeyboardInterrupt:
             if cursor is not None:
-                _say(f'\nto go on from here, write behind the watch: after "{cursor}"')
+                _say(f'\nto go on from here, write after the watch: after "{cursor}"')
             raise
 
 

@@ -1,1 +1,1 @@
-"""Statements that show or change what queries stand on."""
+"""Statements that show or change what queries are based on."""

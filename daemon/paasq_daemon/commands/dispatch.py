@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.commands import catalog, resolve, show, snapshots
+from paasq_daemon.commands import ddl, resolve, show, snapshots
 from paasq_daemon.commands.runner import CommandRunner, CommandServices
 from paasq_daemon.wire.answer import Answer
 from paasq_dsl.bound import BoundCommand
 
 RUNNERS: Mapping[type, CommandRunner] = MappingProxyType(
-    {command: run for module in (catalog, resolve, show, snapshots) for command, run in module.RUNNERS.items()}
+    {command: run for module in (ddl, resolve, show, snapshots) for command, run in module.RUNNERS.items()}
 )
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.runner import CommandRunner, CommandServices
-from paasq_daemon.index.indexes import IndexView
+from paasq_daemon.index.index_manager import IndexView
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.result_limiter import limit_result
@@ -34,7 +34,7 @@ from paasq_dsl.values import Value
 
 CITATIONS_MAX = 1_000
 COLUMNS = (
-    ("citation", "keyword"), ("state", "keyword"), ("quote", "text"), ("stands", "bool"), ("record", "text"),
+    ("citation", "keyword"), ("state", "keyword"), ("quote", "text"), ("quote_current", "bool"), ("record", "text"),
     ("current_version", "int"), ("seq", "int"), ("time", "time"), ("problem", "text"),
 )  # fmt: skip
 
@@ -90,14 +90,14 @@ def _read(given: object) -> Citation | MalformedCitation:
 
 @dataclass
 class _Row:
-    """`state` is current, changed, deleted, trimmed, unknown or malformed. `stands`: is the quote still in the live record's
-    text?"""
+    """`state` is current, changed, deleted, trimmed, unknown or malformed. `quote_current`: is the quote still in the text of the
+    live record?"""
 
     citation: str | None
     state: str
     problem: str | None = None
     quote: str | None = None
-    stands: bool | None = None
+    quote_current: bool | None = None
     record: str | None = None
     current_version: int | None = None
     seq: int | None = None
@@ -105,7 +105,7 @@ class _Row:
 
     def values(self) -> list[Any]:
         return [
-            self.citation, self.state, self.quote, self.stands, self.record, self.current_version, self.seq,
+            self.citation, self.state, self.quote, self.quote_current, self.record, self.current_version, self.seq,
             self.time_us, self.problem,
         ]  # fmt: skip
 
@@ -182,7 +182,7 @@ def _quote(
         return
     row.quote = text[start:end]
     present = None if live is None else _present_value(collection, field, live)
-    row.stands = isinstance(present, str) and row.quote in present
+    row.quote_current = isinstance(present, str) and row.quote in present
 
 
 def _no_text(collection: Collection, name: str) -> str:

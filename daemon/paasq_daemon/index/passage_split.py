@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from paasq_daemon.index.matching_words import Check, WordMatcher, never
+from paasq_daemon.index.word_matcher import Check, WordMatcher, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 CHARACTERS_MAX = 480  # of a passage: some 120 tokens, half of what the bundled model reads

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paasq_daemon.index.matching_words import Check, Hit, WordMatcher, never
+from paasq_daemon.index.word_matcher import Check, Hit, WordMatcher, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 _ROOM, _ROOM_PASSAGES = 4_000, 8  # characters of a window, at least, and how many passages it holds
@@ -78,7 +78,7 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _best_first(hits: list[Hit], chars: int) -> tuple[tuple[int, int], int]:
-    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest; behind
+    """The hit from which a passage of `chars` has the most different words, then the most hits, then the earliest; after
     these two numbers."""
     best, best_first, end = (0, 0), 0, 0
     counts: dict[str, int] = {}

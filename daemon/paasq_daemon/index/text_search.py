@@ -15,11 +15,11 @@ from tantivy import Occur, Query
 from paasq_daemon.index.analyzers import analyze, normalize_word, term_weight
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.index.matching_words import Check, never
 from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
 from paasq_daemon.index.snippet_selection import Snippet, select_snippet, select_window
 from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader, text_fields
 from paasq_daemon.index.text_query import TextField, TextFieldGroup, build_query
+from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery
 from paasq_dsl.syntax.match_query import Occur as Occurs
@@ -156,7 +156,7 @@ class TextSearcher:
         self._snapshot.require_readable((name,))
         field = self._reader.fields.get(name)
         if field is None:
-            raise KeyError(f"{self._snapshot.collection.name}.{name} is no text field")
+            raise KeyError(f"{self._snapshot.collection.name}.{name} is not a text field")
         return field
 
     def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> TextHits:

@@ -18,7 +18,7 @@ from paasq_dsl.values import Value
 
 @dataclass(frozen=True)
 class Cite(RowPreservingOperator):
-    """`collection:key@version`, and behind it `.field[start..end]` where the row is a passage."""
+    """`collection:key@version`, and after it `.field[start..end]` where the row is a passage."""
 
     collection: str
     of_passage: bool

@@ -1,4 +1,4 @@
-"""A ranking in which rows of one meaning do not stand side by side."""
+"""A ranking in which rows of one meaning are not adjacent."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Expand(Operator):
         rows = np.repeat(np.arange(batch.length), lengths)
         places = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         items: Column = lists.items.take(lists.offsets[:-1][rows] + places)
-        if items.type.kind is TypeKind.LIST:  # inner lists stand here as Python lists
+        if items.type.kind is TypeKind.LIST:  # inner lists are Python lists here
             items = column_from_values(items.type, column_to_values(items))
         expanded = batch.take(rows).with_columns({self.name: items})
         return replace(expanded, sub_ordinals=(*expanded.sub_ordinals, places))

@@ -1,4 +1,4 @@
-"""What stands in rows that no value is known of, between rows of a series."""
+"""Values for the rows missing from a series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paasq_dsl.types import FLOAT, TypeKind
 
 
 def carry_forward(column: Column, observed: Mask, series: int) -> Column:
-    """In rows that are not there the last value of the series before it that is not null. Rows stand by series, all of one
+    """In rows that are not there the last value of the series before it that is not null. Rows are ordered by series, all of one
     length, then by time."""
     rows = np.arange(len(column))
     before = _before(observed & ~null_mask(column), series)

@@ -1,4 +1,4 @@
-"""What an operator says about itself, and a row of them run or estimated one behind the other."""
+"""What an operator says about itself, and a row of them run or estimated one after the other."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class RowPreservingOperator(Operator):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitedOperator(Operator):
-    """Finds the first `limit` rows cheaper than all of them: a take behind it sets the limit. These rows are the same as
+    """Finds the first `limit` rows cheaper than all of them: a take after it sets the limit. These rows are the same as
     without, and in the same order."""
 
     limit: BoundExpression | int | None = None

@@ -1,7 +1,7 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
 A cursor holds the sequence number of the first page, whose state all later ones are read from, and its moment where the rows
-depend on that; the values that its last row was ordered by, and the row's ordinal, behind which the next page begins. With
+depend on that; the values that its last row was ordered by, and the row's ordinal, after which the next page begins. With
 the ordinal goes what tells the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their
 order is total without. Where the values are long, a hash of them is in their place.
 """
@@ -104,7 +104,7 @@ def rows_after_cursor(batch: Batch, cursor: Cursor, span: Span = DUMMY_SPAN) -> 
         return _rows_after_hash(batch, values, last, span)
     if len(values) != len(batch.order):
         raise EvaluationError("PQ0731", span)
-    # The cursor's row put behind the rows: a stable order brings what comes before it, or equals it, before it.
+    # The cursor's row put after the rows: a stable order brings what comes before it, or equals it, before it.
     try:
         keys = [(_appended(key.column, value), key.descending) for key, value in zip(batch.order, values, strict=True)]
         keys += [(FlatColumn(INT, np.append(tie, at)), False) for tie, at in zip(batch.tiebreakers, last, strict=True)]
@@ -114,7 +114,7 @@ def rows_after_cursor(batch: Batch, cursor: Cursor, span: Span = DUMMY_SPAN) -> 
     ranks = np.empty(batch.length + 1, np.int64)
     ranks[order] = np.arange(batch.length + 1)
     mask: Mask = ranks[:-1] > ranks[-1]
-    if batch.ordinals is not None:  # the cursor's own row, wherever it stands; rows that were made stand where they do
+    if batch.ordinals is not None:  # the cursor's own row, wherever it is; rows that were made stay where they are
         mask &= ~_at_ties(batch, last)
     return mask
 

@@ -8,7 +8,7 @@ from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.expression_text import expression_text
 from paasq_dsl.bound import BoundExpression
 
-OUTPUT_ROWS_MAX = 5_000_000  # by one stage: a few of them one behind the other would fill any memory
+OUTPUT_ROWS_MAX = 5_000_000  # by one stage: a few of them one after the other would fill any memory
 
 
 def evaluate_row_count(bound: BoundExpression | int, context: ExecutionContext) -> int:

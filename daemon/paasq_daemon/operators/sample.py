@@ -1,4 +1,4 @@
-"""Rows chosen by chance, the same for the same seed."""
+"""Rows chosen at random, the same for the same seed."""
 
 from __future__ import annotations
 

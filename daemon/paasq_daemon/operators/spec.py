@@ -23,7 +23,7 @@ class OperatorSpec(Generic[Stage]):
     """`build(stage, plan_pipeline)` gives the operator of a stage; `plan_pipeline` plans a pipeline inside it.
 
     A backend must have the capabilities `needs` for every such stage, and `needs_of(stage)` for this one. What expressions
-    need, whichever stage they stand in, is known without.
+    need, whichever stage they are in, is known without.
     """
 
     stage: type[Stage]

@@ -76,7 +76,7 @@ class Summarize(Operator):
     def _aggregated(
         self, groups: Groups, batch: Batch, keys: dict[str, Column], context: ExecutionContext
     ) -> dict[str, Column]:
-        """Expressions of aggregates stand over the groups, with a column more for each aggregate in them."""
+        """Expressions of aggregates are over the groups, with a column more for each aggregate in them."""
         computed = dict(keys)
         for call, column in self._call_columns.items():
             context.cancel.raise_if_cancelled()
@@ -187,7 +187,7 @@ def _buckets_of(bucket: FunctionCall, context: ExecutionContext, times: Ints) ->
 
 
 def _with_default(column: Column, there: Mask, value: object, span: Span) -> Column:
-    """A number stands in the gaps of aggregates that are numbers; of what 0 would be a time or a text, nothing."""
+    """A number fills the gaps of aggregates that are numbers; of what 0 would be a time or a text, nothing."""
     if (
         not isinstance(column, FlatColumn)
         or column.type.kind not in NUMERIC_KINDS

@@ -26,7 +26,7 @@ class Take(Operator):
         count = evaluate_row_count(self.count, context)
         if batch.length <= count:
             return batch
-        context.depth_limited = False  # what a deeper look would have found stands behind these
+        context.depth_limited = False  # what a deeper look would have found comes after these
         return batch.take(np.arange(count))
 
     def describe(self) -> str:

@@ -1,4 +1,4 @@
-"""The rows of several pipelines, one behind the other."""
+"""The rows of several pipelines, one after the other."""
 
 from __future__ import annotations
 

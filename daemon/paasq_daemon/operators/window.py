@@ -17,13 +17,13 @@ from paasq_dsl.bound.traversal import substitute
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.functions.signature import FunctionKind
 
-# what they give depends on rows behind theirs
+# what they give depends on rows after theirs
 _AHEAD = {"lead", "share", "rank", "dense_rank"} | {n for n, f in FUNCTIONS.items() if f.kind is FunctionKind.AGGREGATE}
 
 
 @dataclass(frozen=True)
 class Window(RowPreservingOperator):
-    """As Project, whose expressions stand over the rows with a column more for each call of a window function or an aggregate.
+    """As Project, whose expressions are over the rows with a column more for each call of a window function or an aggregate.
 
     Each call runs over all rows, so none is skipped where an `if` does not ask for it.
     """

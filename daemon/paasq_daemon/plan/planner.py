@@ -40,7 +40,7 @@ class PhysicalPlan:
 
     @cached_property
     def budget(self) -> ResultBudget | None:
-        """The limits that the text itself sets; they stand last."""
+        """The limits that the text itself sets; they are its last stage."""
         last = self.operators[-1]
         return last if isinstance(last, ResultBudget) else None
 
@@ -65,7 +65,7 @@ def _plan_pipeline(stages: tuple[BoundStage, ...]) -> tuple[Operator, ...]:
 
 
 def _push_limit(operators: list[Operator], take: TakeStage) -> None:
-    """What ranks need not rank more than a take behind it keeps, as long as only columns are made in between."""
+    """What ranks need not rank more than a take after it keeps, as long as only columns are made in between."""
     at = len(operators) - 1
     while at >= 0 and operators[at].commutes_with_limit:
         at -= 1

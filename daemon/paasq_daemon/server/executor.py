@@ -1,4 +1,4 @@
-"""Where queries run: behind one boundary, so that worker processes can stand where threads stand now."""
+"""Where queries run: behind one boundary, so that worker processes can replace the threads of today."""
 
 from __future__ import annotations
 

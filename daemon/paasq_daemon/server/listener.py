@@ -184,7 +184,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not is_socket:
-        raise ProtocolError(f"{path} is there and is no socket", "give another path with --socket")
+        raise ProtocolError(f"{path} exists and is not a socket", "give another path with --socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(_PROBE_S)
         try:

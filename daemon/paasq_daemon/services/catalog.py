@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Catalog, Collection
@@ -56,4 +56,4 @@ def _without_values(collection: Collection, field: str) -> InvalidValue:
     having = [f.name for f in collection.fields if (f.type.item or f.type).kind in _WITH_VALUES]
     meant = similar_names(field, having)
     hint = f"did you mean {' or '.join(meant)}?" if meant else f"such are {', '.join(having)}"
-    return InvalidValue(f"{collection.name}.{field} is no field of keywords or links", hint)
+    return InvalidValue(f"{collection.name}.{field} is not a field of keywords or links", hint)

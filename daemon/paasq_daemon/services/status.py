@@ -7,7 +7,7 @@ from typing import Any
 
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.store.store import Store
 
 

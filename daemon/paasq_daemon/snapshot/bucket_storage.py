@@ -34,7 +34,9 @@ class BucketStorage(Storage):
     def __init__(self, url: str) -> None:
         """Raises SnapshotError where the URL is none of an object store, or obstore is not installed."""
         if url.partition("://")[0] not in _SCHEMES:
-            raise SnapshotError(f"{url} is no address of an object store", "write s3://BUCKET/PREFIX, gs:// or az://")
+            raise SnapshotError(
+                f"{url} is not the address of an object store", "write s3://BUCKET/PREFIX, gs:// or az://"
+            )
         try:
             import obstore.store  # noqa: PLC0415  # optional
         except ImportError:

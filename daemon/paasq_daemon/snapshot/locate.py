@@ -48,9 +48,11 @@ def _path(address: str) -> Path:
         path = Path(address).expanduser().absolute()
         path.exists()  # which raises where it is too long, or in a circle of links
     except (OSError, RuntimeError, ValueError) as error:
-        raise SnapshotError(f"{address[:300]!r} is no path of a folder ({error})", "name another folder") from error
+        raise SnapshotError(
+            f"{address[:300]!r} is not the path of a folder ({error})", "name another folder"
+        ) from error
     if not address or "\0" in address:
-        raise SnapshotError(f"{address[:300]!r} is no path of a folder", "name a folder")
+        raise SnapshotError(f"{address[:300]!r} is not the path of a folder", "name a folder")
     return path
 
 

@@ -13,8 +13,8 @@ from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
-from paasq_daemon.store.import_data_file import write_data_file, write_new_data_folder
 from paasq_daemon.store.new_folder import resolved
+from paasq_daemon.store.restore_data_file import write_data_file, write_new_data_folder
 from paasq_daemon.wire.errors import SnapshotError
 
 

@@ -54,7 +54,7 @@ def parse_schedule(rule: str, to: str | None = None) -> Schedule:
     every_s = int(found[1]) * _SECONDS[found[2]] if found else 0
     if not found or not 60 <= every_s <= _EVERY_S_MAX:
         raise SnapshotError(
-            f"{rule[:120]!r} is no schedule",
+            f"{rule[:120]!r} is not a schedule",
             "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (m, h, d, w)",
         )
     return Schedule(rule.strip(), to, every_s, parse_policy(found[3]))

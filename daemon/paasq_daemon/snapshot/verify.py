@@ -71,7 +71,7 @@ def _depth(depth: VerifyDepth | str, sample: int | None) -> VerifyDepth:
     if depth not in set(VerifyDepth):
         raise SnapshotError(f"a snapshot has no depth {depth!r}", f"it is one of {', '.join(VerifyDepth)}")
     if sample is not None and sample < 1:
-        raise SnapshotError(f"one in {sample} is no sample", "give 1 or more")
+        raise SnapshotError(f"one in {sample} is not a sample", "give 1 or more")
     return VerifyDepth(depth)
 
 

@@ -50,7 +50,7 @@ def _cut(lines: Iterable[Line]) -> str:
 
 def _header(names: list[str], cause: str, collection: Collection) -> list[str]:
     if cause:
-        raise PaasqError(f"the header cannot be read: {cause}", "the first line names the fields, parted by commas")
+        raise PaasqError(f"the header cannot be read: {cause}", "the first line names the fields, separated by commas")
     for name in names:
         if name not in collection.fields_by_name:
             meant = similar_names(name, collection.fields_by_name)

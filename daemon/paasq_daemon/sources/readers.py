@@ -18,6 +18,6 @@ def reader_of(path: Path) -> Reader:
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if suffix not in READERS:
         raise PaasqError(
-            f"{path.name} is of no format known by its name", f"names end with {', '.join(READERS)}, and .gz behind"
+            f"{path.name} has a name of no known format", f"names end with {', '.join(READERS)}, with or without .gz"
         )
     return READERS[suffix]

@@ -103,7 +103,7 @@ def read_format(folder: Path) -> int | None:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged", MEND_FORMAT) from error
     if type(version) is not int or version < 1:
-        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is no format version", MEND_FORMAT)
+        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is not a format version", MEND_FORMAT)
     require_known(version, f"the store in {folder}")
     return version
 

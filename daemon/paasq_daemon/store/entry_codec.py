@@ -26,7 +26,7 @@ def encode(value: Any) -> bytes:
     try:
         return msgpack.packb(value, default=_encode_extension)  # type: ignore[no-any-return]  # as above
     except UnicodeEncodeError:
-        raise InvalidValue("a text holds half a surrogate pair, which is no character", "clean the text") from None
+        raise InvalidValue("a text holds half a surrogate pair, which is not a character", "clean the text") from None
     except (ValueError, RecursionError):
         raise InvalidValue("lists are nested too deep", "flatten them") from None
 

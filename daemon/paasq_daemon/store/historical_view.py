@@ -22,7 +22,7 @@ class HistoricalView(ReadView):
         super().__init__(present.txn, present.tables)
         if not 0 <= seq <= present.seq:
             raise StoreError(
-                f"the store is at sequence number {present.seq}, and {seq} is no moment of it", "name an earlier one"
+                f"the store is at sequence number {present.seq}, and {seq} is after that", "name an earlier one"
             )
         if seq + 1 < present.journal_start:
             raise StoreError(

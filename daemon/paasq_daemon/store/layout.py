@@ -52,7 +52,7 @@ def pack_key(collection_id: int, key: str) -> bytes:
         raw = key.encode()
     except UnicodeEncodeError:
         raise InvalidValue(
-            f"the key {key!r} holds half a surrogate pair, which is no character", "give the record another key"
+            f"the key {key!r} holds half a surrogate pair, which is not a character", "give the record another key"
         ) from None
     if not 1 <= len(raw) <= KEY_BYTES_MAX:
         raise InvalidValue(

@@ -159,7 +159,9 @@ class WriteTransaction(ReadView):
     def _store_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes | None) -> None:
         state = self._touch(collection_id)
         if vector is not None and (len(vector) % 4 or not 4 <= len(vector) <= BODY_BYTES_MAX):
-            raise InvalidValue(f"a vector of {len(vector)} bytes is no row of float32 numbers", "give 4 bytes a number")
+            raise InvalidValue(
+                f"a vector of {len(vector)} bytes is not a row of float32 numbers", "give 4 bytes a number"
+            )
         here, there = (
             (self.tables.pending, self.tables.vectors) if vector is None else (self.tables.vectors, self.tables.pending)
         )

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection
 
-from paasq_daemon.index.indexes import Indexes
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.store.journal import ChangeKind

@@ -134,7 +134,7 @@ class Answer:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(
-                f"this is no answer of paasq: {error!r}", "are client and daemon of one version?"
+                f"this is not an answer of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
 
     def _row(self, values: list[Any]) -> Row:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
-from paasq_daemon.wire.catalog_messages import decode_catalog, decode_record
+from paasq_daemon.wire.catalog_codecs import decode_catalog, decode_record
 from paasq_daemon.wire.client_connection import Connection
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import InvalidValue

@@ -136,7 +136,7 @@ class Connection:
         except OSError as error:
             self._end(DaemonUnavailable(f"the connection to {self._path} broke: {error}"))
         except Exception as error:  # noqa: BLE001  # no caller may wait for an answer that this thread will not deliver
-            self._end(ProtocolError(f"the daemon at {self._path} sent what is no answer: {error!r}"))
+            self._end(ProtocolError(f"the daemon at {self._path} sent what is not an answer: {error!r}"))
 
     def _take(self, message: dict[str, Any]) -> None:
         if "method" in message:
@@ -144,7 +144,7 @@ class Connection:
             return
         error = error_from_json(message["error"]) if "error" in message else None
         with self._lock:
-            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may stand there
+            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may be there
         if answer is None:
             if error is not None:  # of no request: why the daemon closes the connection
                 raise error

@@ -39,11 +39,13 @@ class ScriptProgress:
         words = [f"statement {self.failed} of {self.statements} failed"]
         if self.seq is not None:
             done = (
-                "the one before it is done, and stands" if self.failed == 2 else "those before it are done, and stand"
+                "the one before it was done, and is kept"
+                if self.failed == 2
+                else "those before it were done, and are kept"
             )
             words.append(f"{done}, as of sequence number {self.seq}")
         if self.failed < self.statements:
-            words.append("none behind it was run")
+            words.append("none after it was run")
         return "; ".join(words)
 
 

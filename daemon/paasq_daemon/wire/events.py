@@ -99,7 +99,7 @@ class EventBatch:
             return cls(columns, changes, data["seq"], now_us, data["cursor"], data["live"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(
-                f"these are no events of paasq: {error!r}", "are client and daemon of one version?"
+                f"these are not events of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
 
 

@@ -23,7 +23,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.time_ms is not None and not self.time_ms > 0:
-            raise InvalidValue(f"a budget of {self.time_ms:g} ms is no time", "give more than 0 ms, or no time budget")
+            raise InvalidValue(
+                f"a budget of {self.time_ms:g} ms is not a time limit", "give more than 0 ms, or no time budget"
+            )
         for name, count in (("rows", self.rows), ("tokens", self.tokens)):
             if count is not None and count < 0:
                 raise InvalidValue(f"a budget of {count} {name} is below 0", "give 0 or more, or none")

@@ -41,7 +41,7 @@ class Row:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Row) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]  # lists may stand in a row
+    __hash__ = None  # type: ignore[assignment]  # a row may hold lists
 
     def __repr__(self) -> str:
         return f"Row({', '.join(f'{name}={self._values[at]!r}' for name, at in self._positions.items())})"

@@ -158,7 +158,7 @@ def to_json_value(value: Any, levels_max: int = JSON_DEPTH_MAX) -> Any:
             return [to_json_value(item, inside) for item in value]
     if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
         return to_json_value(value.tolist(), levels_max)
-    raise TypeError(f"a {type(value).__name__} is no value of paasq")
+    raise TypeError(f"a {type(value).__name__} is not a value of paasq")
 
 
 def _bounded(value: int) -> int:

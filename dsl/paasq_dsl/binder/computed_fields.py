@@ -90,7 +90,7 @@ def _uncomputable(node: tree.FieldDeclaration, field: Field) -> str | None:
 
 
 def _readable(fields: Iterable[Field], name: str) -> frozenset[str]:
-    """The names of what a field may be computed from: fields that are given, and computed ones that stand before it."""
+    """The names of what a field may be computed from: fields that are given, and computed ones declared before it."""
     found: set[str] = set()
     before = True
     for field in fields:

@@ -58,9 +58,7 @@ class BindContext:
     undeclared_parameter_code: str | None = None  # what is reported of a parameter that is not declared
     window_error_code: str | None = "PQ0408"  # what is reported of what looks at other rows; None where it may occur
     subqueries_allowed: bool = False  # may an expression hold a pipeline, which is run before it is asked?
-    outer_schemas: tuple[
-        Schema, ...
-    ] = ()  # the columns outside the brackets that a pipeline stands in, which it can't see
+    outer_schemas: tuple[Schema, ...] = ()  # the columns outside the brackets that a pipeline is in, which it can't see
     diagnostics: list[Diagnostic] = field(default_factory=list)
     value_checks: list[ValueCheck] = field(default_factory=list)
     offset: int = 0

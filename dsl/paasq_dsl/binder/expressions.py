@@ -134,7 +134,7 @@ def _range(context: BindContext, node: tree.Range, schema: Schema) -> BoundExpre
 def _unary(context: BindContext, node: tree.Unary, schema: Schema) -> BoundExpression:
     operand = bind_expression(context, node.operand, schema)
     if node.operator == "not":
-        operand = expect_type(context, operand, BOOL, node.operand.span, "what stands behind not")
+        operand = expect_type(context, operand, BOOL, node.operand.span, "what follows not")
         return FunctionCall("not", (operand,), BOOL, context.absolute_span(node.span))
     if operand.type.kind not in {TypeKind.INT, TypeKind.FLOAT, TypeKind.DURATION, TypeKind.ANY, TypeKind.NULL}:
         context.report(

@@ -1,4 +1,4 @@
-"""Literals and moments: values that stand in a text, or come with the time of a run."""
+"""Literals and moments: values that are written in a text, or come with the time of a run."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def link_access_fix(node: tree.MemberAccess) -> Fix | None:
 
 
 def report_object(context: BindContext, name: str, members: Sequence[str], span: Span) -> None:
-    """An object stands where one value is asked."""
+    """An object is given where a single value is expected."""
     context.report("PQ0314", span, name=name, example=members[0], candidates=members)
 
 

@@ -12,6 +12,7 @@ from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.functions import bind_function
 from paasq_dsl.binder.imports import IMPORT_DEPTH_MAX, ImportContext, read_module
 from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline, format_parameters
+from paasq_dsl.binder.remaining_statements import remaining_statements
 from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record_source, reject_arguments
 from paasq_dsl.binder.time_zones import set_zone
 from paasq_dsl.binder.value_checks import ValueCheck
@@ -78,8 +79,7 @@ def bind_script(
     """Never raises on a tree from the parser. `literal_slots`: absolute start of a literal -> its number (see plan keys).
     `resolve_module` finds modules. `zone` is the time zone of a text that names none.
 
-    Of the first `executed_count` statements, which have run, only definitions are bound. Where there are such, so is nothing
-    after the next change of the catalog: its ids are not known before it has run."""
+    The first `executed_count` statements have run: what is bound then, `remaining_statements` says."""
     binder = _Binder(catalog, ImportContext(resolve_module))
     binder.context.literal_slots, binder.context.zone = literal_slots or {}, zone
     return binder.run(script, executed_count)
@@ -107,7 +107,6 @@ def bind_statement(
 
 
 _DECLARING = frozenset({"collection", "let", "view", "fn"})
-_DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use)
 
 
 class _Binder:
@@ -120,13 +119,8 @@ class _Binder:
     def run(self, script: tree.Script, done: int = 0) -> BindResult:
         set_zone(self.context, ((statement, 0) for statement in script.statements))
         context = self.context
-        statements: list[BoundStatement | None] = []
-        catalog = context.catalog
-        for number, statement in enumerate(script.statements):
-            goes_on = number >= done and (done == 0 or context.catalog is catalog)
-            statements.append(
-                self.statement(statement) if goes_on or isinstance(statement.head, _DEFINITIONS) else None
-            )
+        chosen = remaining_statements(script.statements, done)
+        statements = [self.statement(s) if number in chosen else None for number, s in enumerate(script.statements)]
         lets = {**self.scope.fresh_views, **context.lets}
         context.offset = 0
         for span in unreachable_statements((statement, 0) for statement in script.statements):
@@ -173,7 +167,7 @@ class _Binder:
             case tree.ErrorNode():
                 if head.keyword in _DECLARING and head.name:
                     context.tainted_names[head.name] = head.keyword  # those who use it are not at fault
-                # what stands after a broken head is still read, so that its own faults show
+                # what follows a broken head is still read, so that its own faults show
                 self._stages(ScanStage(schema=OPEN_SCHEMA), statement=statement)
                 return None
 
@@ -283,7 +277,7 @@ class _Binder:
             context.parameters[f"{head.alias}.{name}"] = declared
 
     def _view(self, head: tree.ViewHead, statement: tree.Statement) -> BoundCreateView:
-        """Bound by itself: it must stand without the lets, functions, parameters and zone of this text."""
+        """Bound by itself: it must bind without the lets, functions, parameters and zone of this text."""
         context = self.context
         alone = _Binder(context.catalog, replace(self.scope, import_chain=(*self.scope.import_chain, head.name)))
         alone.context.offset, alone.context.undeclared_parameter_code = context.offset, "PQ0228"

@@ -27,7 +27,7 @@ _CLOCK_FUNCTIONS = frozenset(function.name for function in time.FUNCTIONS if fun
 class PlanProperties:
     """The properties of a pipeline, those of all pipelines inside it included.
 
-    `stages` are all; `subqueries` are the different ones, each behind those that stand in it. The rows depend on the records
+    `stages` are all; `subqueries` are the different ones, each after those nested in it. The rows depend on the records
     of `collections_read`, and where `time_dependent` on when they are asked for. `literal_slots` and `parameters`, ascending,
     are those that the rows depend on: the ones of page and budget, which only say how many are answered at once, are left out.
     """

@@ -74,7 +74,7 @@ def walk_stages(stages: Iterable[BoundStage]) -> Iterator[BoundStage]:
 
 
 def window_calls(expression: BoundExpression) -> Iterator[FunctionCall]:
-    """The calls in it that look at other rows, of window functions and of aggregates; none stands in another."""
+    """The calls in it that look at other rows, of window functions and of aggregates; none is nested in another."""
     for part in walk_expression(expression):
         found = FUNCTIONS.get(part.function) if isinstance(part, FunctionCall) else None
         if isinstance(part, FunctionCall) and found and found.kind is not FunctionKind.SCALAR:

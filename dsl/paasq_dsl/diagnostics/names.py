@@ -28,7 +28,7 @@ NAMES = {
     "PQ0232": "{name} is made from itself; a pipeline is put in the place of its uses, so that would never end",
     "PQ0233": "modules are found next to a script, and this text has no file; save it as one",
     "PQ0234": "there is no module {path} next to this text",
-    "PQ0235": "{path} is no path relative to this text: write such as lib/mail.paasq",
+    "PQ0235": "{path} is not a path relative to this text: write such as lib/mail.paasq",
     "PQ0236": "{path} leads out of the project {project}; put the module into it",
     "PQ0237": "{path} is too large for a module, which may have {most} characters at most; split it",
     "PQ0238": "{path} uses itself, or what it uses does",

@@ -10,7 +10,7 @@ SCHEMAS = {
     "PQ0608": "vector(auto) needs the fields that it is computed from: vector(auto) from title, body",
     "PQ0612": "{name} can't be unique: it is {type}",
     "PQ0613": "there is no type {name}, because a sum must not depend on rounding: keep an int of the smallest unit, such as "
-    "cents, or a float where rounding is no matter",
+    "cents, or a float where rounding does not matter",
     "PQ0614": "an object is not {rule} itself: say it of what is in it",
     "PQ0615": "an object needs a field in it",
     "PQ0616": "an object is the type of a field alone: {better}",

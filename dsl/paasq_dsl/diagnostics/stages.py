@@ -33,8 +33,8 @@ STAGES = {
     "PQ0434": "lookup compares a value of the row with a field: {collection}.{field} == value",
     "PQ0435": "a list has no one record to look up: expand it first",
     "PQ0436": "the pipelines of this union have more than {most} stages together, those of the lets in them counted",
-    "PQ0438": "this is no citation, from character {place} on: expected {expected}, found {rest}",
-    "PQ0439": "this is no citation: its first character, {first}, is after its last, {last}",
+    "PQ0438": "this is not a citation, from character {place} on: expected {expected}, found {rest}",
+    "PQ0439": "this is not a citation: its first character, {first}, is after its last, {last}",
     "PQ0460": "no pipeline can be run here: only a stage, and the where of a patch or a delete, can ask one",
     "PQ0461": "this pipeline must end in one column, whose values are the list, and it ends in {found}",
     "PQ0463": "{name} is outside the brackets, where this pipeline can't see it: it is run once, before there is a row; "

@@ -1,4 +1,4 @@
-"""Functions over a group of rows: for summarize, and for extend and select, where the value stands in each row."""
+"""Functions over a group of rows: for summarize, and for extend and select, where each row gets the value."""
 
 from paasq_dsl.functions.signature import NULLS_IGNORED, Function, FunctionKind, parse_signatures
 

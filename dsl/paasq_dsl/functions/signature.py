@@ -26,7 +26,7 @@ class Signature:
     """Types of arguments and of the result, written `text, int -> text`.
 
     Words: the kinds; `string` (keyword, text or link), `number` (int or float), `ordered`, `any`, `T` (the same at each
-    place), `[T]`, `zone` (the name of a time zone). A `?` behind a type: may be left out; `...` behind the last: any number
+    place), `[T]`, `zone` (the name of a time zone). A `?` after a type: may be left out; `...` after the last: any number
     of it; `...` after another: all up to there, once or several times.
     """
 
@@ -72,7 +72,7 @@ class Function:
 
 
 def parse_signatures(text: str) -> tuple[Signature, ...]:
-    """Of a text with one or several, parted by `;`."""
+    """Of a text with one or several, separated by `;`."""
     return tuple(_signature(part) for part in text.split(";"))
 
 

@@ -48,7 +48,7 @@ FUNCTIONS = (
              'length(split("a,b,c", ",")) == 3'),
     function("lines", "string -> [text]", "The lines of a text, without what ends them.",
              'join(lines("a\\nb"), "|") == "a|b"'),
-    function("words", "string -> int", "How many words a text has, parted by white space.", 'words("to be or") == 3'),
+    function("words", "string -> int", "How many words a text has, separated by white space.", 'words("to be or") == 3'),
     function("remove_accents", "string -> text", "The letters without their accents.", 'remove_accents("naïve") == "naive"'),
     function("slug", "string -> text", "Lower-case letters and digits without accents, what is between them as one hyphen.",
              'slug("Où est-ce ? ") == "ou-est-ce"'),
@@ -80,6 +80,6 @@ FUNCTIONS = (
              'contains(highlight(title), "«") == true', nulls="Null where the text is; the number can't be.",
              depends_on_run=True),
     function("highlights", "text -> [int]",
-             "Where the words of the last match or find stand in a text: start and end of the first, then of the second, and so "
+             "Where the words of the last match or find are in a text: start and end of the first, then of the second, and so "
              "on; in characters from 0.", "length(highlights(title)) == 2", nulls="Null where the text is.", depends_on_run=True),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Functions over the rows around each: for extend and select. Rows come in the order in which they stand there."""
+"""Functions over the rows around each: for extend and select. Rows come in the order that they have at the stage."""
 
 from paasq_dsl.functions.signature import Function, FunctionKind, parse_signatures
 
@@ -30,9 +30,9 @@ def _moving(what: str, takes: str, doc: str, example: str, nulls: str = _WITHOUT
 
 FUNCTIONS = (
     _window("row_number", "-> int", "1 in the first row of the group, 2 in the next.", "row_number() == 3", nulls=""),
-    _window("lag", "T, int? -> T", "The value so many rows before, 1 where nothing is said.", "lag(n) == 2",
+    _window("lag", "T, int? -> T", "The value this many rows before, 1 by default.", "lag(n) == 2",
             nulls=_OUTSIDE, fixed=(1,)),
-    _window("lead", "T, int? -> T", "The value so many rows later, 1 where nothing is said.", "lead(n) == null",
+    _window("lead", "T, int? -> T", "The value this many rows later, 1 by default.", "lead(n) == null",
             nulls=_OUTSIDE, fixed=(1,)),
     _window("delta", "int -> int; float -> float; time -> duration; duration -> duration",
             "How much more it is than in the row before.", "delta(n) == 1",

@@ -88,7 +88,7 @@ class CursorContext:
         return expected_terminals(self._without_closed_records(self.text[self.fragment.start : start]), self.start_rule)
 
     def _without_closed_records(self, piece: str) -> str:
-        """A put of a thousand records is read as one of the record at the end: what is closed changes nothing behind it."""
+        """A put of a thousand records is read as one of the record at the end: what is closed changes nothing after it."""
         if self.preceding_words[:1] != ("put",) or self.preceding_words[2:3] != ("[",):
             return piece
         depth, opened, closed = 0, None, None
@@ -102,7 +102,7 @@ class CursorContext:
 
     @cached_property
     def accepts_value(self) -> bool:
-        """May a name, a call or a literal stand here? After something broken the role alone says so."""
+        """May a name, a call or a literal be written here? After something broken the role alone says so."""
         return "NAME" in self.expected_terminals or not self.expected_terminals
 
     @cached_property
@@ -132,7 +132,7 @@ class CursorContext:
 
     @cached_property
     def own_parameters(self) -> Mapping[str, InlineParameter]:
-        """The parameters of the let or the view that the place stands in."""
+        """The parameters of the let or the view that the place is in."""
         around = statement_spans(self.text, self.replace_span.start)[-1]
         if first_word(self.text, around.start) not in _PIPELINES:
             return {}

@@ -23,7 +23,7 @@ from paasq_dsl.object_paths import nested_types
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_KEYWORD
 from paasq_dsl.statements import STATEMENT_BY_KEYWORD
-from paasq_dsl.syntax.completion_role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_stage
 from paasq_dsl.syntax.lexer import Token, TokenKind, tokenize
 from paasq_dsl.syntax.parser import statement_spans
 from paasq_dsl.types import Type
@@ -234,7 +234,7 @@ def _limit(place: CursorContext, name: str) -> str | None:
 
 
 def _option(place: CursorContext, name: str) -> str | None:
-    doc = STAGE_BY_KEYWORD[place.preceding_words[0]].options.get(name)
+    doc = STAGE_BY_KEYWORD[innermost_stage(place.preceding_words)[0]].options.get(name)
     return doc and _entry(name, "option", doc)
 
 
@@ -283,7 +283,7 @@ def _column(place: CursorContext, name: str) -> str | None:
 
 
 def _of(collection: Collection | None, name: str, type_: Type, shown: str | None = None) -> str:
-    """`shown` is what a field is called where it stands."""
+    """`shown` is what a field is called at this place."""
     if name in SYSTEM_COLUMNS:
         return _entry(f"{name}: {type_}", "kept by the store", _SYSTEM_DOCS[name])
     if collection is None:

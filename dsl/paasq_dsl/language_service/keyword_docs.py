@@ -51,7 +51,7 @@ TYPE_DOCS: Mapping[str, str] = MappingProxyType({
     "vector": "`vector(384)`, or `vector(auto) from title, body`: computed by the store.",
 })  # fmt: skip
 
-# What stands after the name of a type where one is picked.
+# What follows the name of a type where one is picked.
 TYPE_SNIPPETS: Mapping[str, str] = MappingProxyType({"link": "link<", "vector": "vector(auto) from "})
 
 MOMENT_DOCS: Mapping[str, str] = MappingProxyType({

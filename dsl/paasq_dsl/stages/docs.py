@@ -11,7 +11,7 @@ _HEAD = """# Stages
 
 <!-- Made from the registry by `python -m paasq_dsl.stages.docs`; a test holds it to that. -->
 
-A query is a source, `from collection`, and stages parted by `|`. Each takes the rows of the one before it. Expressions in
+A query is a source, `from collection`, and stages separated by `|`. Each takes the rows of the one before it. Expressions in
 them are made of fields, literals, parameters `$name`, operators and [functions](functions.md).
 
 Each page says what columns come out, what becomes of order and null, how the stage runs, and what it is called in KQL,

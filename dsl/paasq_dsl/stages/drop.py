@@ -21,7 +21,7 @@ def bind(context: BindContext, node: tree.Drop, schema: Schema) -> DropStage:
         known = schema.columns_by_name.get(column.name)
         if known is not None and known.hidden:
             context.report("PQ0431", column.span, name=column.name)
-    # what the store keeps of each row and what retrieval gave it can still be named, as behind a select
+    # what the store keeps of each row and what retrieval gave it can still be named, as after a select
     kept = tuple(
         replace(c, hidden=c.hidden or c.name in names)
         for c in schema.columns

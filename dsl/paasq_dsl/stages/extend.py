@@ -44,7 +44,7 @@ STAGE = StageSpec(
     tree.Extend, "extend name = expression, ... [by expression, ...]",
     "Adds columns to those there are; one of the same name is replaced. [Window functions](functions.md#windows) look at the "
     "rows around each, in the order in which they are here, and [aggregates](functions.md#aggregates) at all of them; with "
-    "by, at those of the same group, as it is parted by these expressions. The rows keep their places.",
+    "by, at those of the same group, as these expressions divide it. The rows keep their places.",
     "from pep | sort created | extend age = @now - created, pause = delta(created), peers = count() by type", bind,
     role=projection_role,
     changes_schema=True,

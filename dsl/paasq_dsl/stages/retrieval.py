@@ -22,7 +22,7 @@ SCORE_COLUMN = ColumnInfo("_score", FLOAT)
 
 
 def with_score_columns(schema: Schema, branches: Iterable[str] = ()) -> Schema:
-    """The columns behind a retrieval stage: `_score`, and for each branch its own score and rank (from 1), hidden."""
+    """The columns after a retrieval stage: `_score`, and for each branch its own score and rank (from 1), hidden."""
     added = [SCORE_COLUMN]
     for name in branches:
         added += [ColumnInfo(f"_score.{name}", FLOAT, hidden=True), ColumnInfo(f"_rank.{name}", INT, hidden=True)]

@@ -1,4 +1,4 @@
-"""sample: some rows by chance."""
+"""sample: some rows at random."""
 
 from paasq_dsl.binder.coercion import expect_type, infer_parameter_type
 from paasq_dsl.binder.context import BindContext
@@ -20,7 +20,7 @@ def bind(context: BindContext, node: tree.Sample, schema: Schema) -> SampleStage
 
 STAGE = StageSpec(
     tree.Sample, "sample count | share [seed number]",
-    "Keeps so many rows, or with 0.1 a tenth of them, chosen by chance, in their order. A seed chooses the same of the same "
+    "Keeps this many rows, or with 0.1 a tenth of them, chosen at random, in their order. A seed chooses the same of the same "
     "records each time. Without one the seed is the sequence number that the answer names: it chooses others as soon as "
     "something is written.",
     "from pep | sample 5 seed 42", bind, role=constant_role(CompletionRole.ARGUMENT),

@@ -15,7 +15,7 @@ def bind(context: BindContext, node: tree.Select, schema: Schema) -> SelectStage
     with context.window_functions_reported(None):
         items, columns = bind_projections(context, node.items, schema)
     names = {c.name for c in columns}
-    # what the store keeps of each row and what retrieval gave it can still be named behind a select
+    # what the store keeps of each row and what retrieval gave it can still be named after a select
     kept = tuple(
         ColumnInfo(c.name, c.type, hidden=True)
         for c in schema.columns

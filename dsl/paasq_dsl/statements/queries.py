@@ -1,4 +1,4 @@
-"""from, explain and watch: queries, their plans, and queries that stand."""
+"""from, explain and watch: queries, their plans, and continuous queries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATEMENTS = (
             "emit": "Which events a watch pushes, all where nothing is said.",
             "enter": "A row has come into the result.",
             "change": "A row of the result shows another value.",
-            "leave": "A row is no more in the result.",
+            "leave": "A row has left the result.",
         },
     ),
 )  # fmt: skip

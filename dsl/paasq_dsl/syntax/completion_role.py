@@ -88,7 +88,7 @@ def current_write(words: Sequence[str]) -> Sequence[str]:
 
 
 def current_branch(words: Sequence[str]) -> Sequence[str] | None:
-    """The words of the stage at the end of a fuse; None where they stand in none, or where a branch is to be named."""
+    """The words of the stage at the end of a fuse; None where they are in no branch, or where a branch is to be named."""
     begin: int | None = None
     opened = 0
     for i, word in enumerate(words):
@@ -98,6 +98,13 @@ def current_branch(words: Sequence[str]) -> Sequence[str] | None:
         elif opened == 0 or (opened == 1 and (word == "," or (word == "(" and begin is None))):
             begin = None
     return None if begin is None else words[begin:]
+
+
+def innermost_stage(words: Sequence[str]) -> Sequence[str]:
+    """The words of the stage at their end: of a fuse, those of the stage in its branch."""
+    while words[0] == "fuse" and (branch := current_branch(words)):
+        words = branch
+    return words
 
 
 def last_of(words: Sequence[str], *keywords: str) -> str:

@@ -15,7 +15,7 @@ Definition: TypeAlias = tree.LetHead | tree.ViewHead | tree.FunctionDeclaration
 
 
 def with_field_docs(node: tree.CollectionDeclaration, text: str) -> tree.CollectionDeclaration:
-    """Each field with the `///` lines that stand before it, and behind the field before."""
+    """Each field with the `///` lines before it, and those after the field before it."""
     docs = deque(token for token in tokenize(text) if token.kind is TokenKind.DOC)
     return replace(node, fields=_documented(node.fields, docs))
 

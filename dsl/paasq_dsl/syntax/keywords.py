@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
 _RULE = re.compile(r"^[?!]?(\w+)(?:\.\d+)?: (.*(?:\n +\|.*)*)$", re.MULTILINE)
@@ -66,10 +66,30 @@ def _keywords(symbols: Sequence[str]) -> Iterator[str]:
     return (s.strip('"') for s in symbols if s.strip('"').isalpha() and s.startswith('"'))
 
 
-def _precedes_value(body: Sequence[str], at: int) -> bool:
-    """May something that is no keyword follow the word at a place?"""
+def _precedes(starts: frozenset[str], body: Sequence[str], at: int) -> bool:
+    """May one of these terminals follow the word at a place?"""
     following = (f for s in _next_symbols(body, at + 1) for f in (_first_symbols(s) if s in _RULES else (s,)))
-    return any(not f.strip('"').islower() and f not in {'","', '"="', '"{"'} for f in following)
+    return any(f in starts for f in following)
+
+
+def _words_before(starts: frozenset[str], rules: Iterable[str]) -> frozenset[str]:
+    """The words of the rules that one of these terminals may follow."""
+    return frozenset(
+        word.strip('"')
+        for rule in rules
+        for i, word in enumerate(_RULES[rule])
+        if word.startswith('"') and word[1].isalpha() and _precedes(starts, _RULES[rule], i)
+    )
+
+
+def _rules_within(rule: str, found: set[str]) -> set[str]:
+    """The rule, and those that it is made of."""
+    if rule not in found:
+        found.add(rule)
+        for part in _RULES[rule]:
+            if part in _RULES:
+                _rules_within(part, found)
+    return found
 
 
 def _has_stages(rule: str) -> bool:
@@ -84,20 +104,26 @@ _ALL = {word for body in _RULES.values() for word in _keywords(body)}
 ORDERED_STAGE_KEYWORDS = tuple(dict.fromkeys(_keywords([*_first_symbols("stage")])))  # in the order of the grammar
 STAGE_KEYWORDS = frozenset(ORDERED_STAGE_KEYWORDS)
 STATEMENT_KEYWORDS = frozenset(_keywords([*_first_symbols("head")]))
+WATCH_EVENTS = tuple(_keywords(_RULES["event"]))
 # Words of the grammar that begin neither a stage nor a statement.
 CLAUSE_KEYWORDS = frozenset(_ALL - STAGE_KEYWORDS - STATEMENT_KEYWORDS)
-# After one of these, a word names a column, a collection or a value, even where it is a keyword itself.
-VALUE_PRECEDING_KEYWORDS = frozenset(
-    word.strip('"')
-    for body in _RULES.values()
-    for i, word in enumerate(body)
-    if word.startswith('"') and word[1].isalpha() and _precedes_value(body, i)
-) | {"has", "any", "all", "explain", "analyze", "watch"}  # what follows these is in another rule
+# Those of them that a hint may take for no name of a field or a collection. The others have one place each in the language.
+NAMELESS_KEYWORDS = CLAUSE_KEYWORDS - {
+    "key", "emit", *WATCH_EVENTS, "collections", "views", "functions", "stages", "snapshots",
+}  # fmt: skip
+# After one of these, a word of a query names a column, a collection or a value, even where it is a keyword itself. After
+# `max` and `seq` too, but these are columns more often than words of `passages` and `as of`.
+NAME_PRECEDING_KEYWORDS = _words_before(frozenset({"NAME", "MINUS"}), sorted(_rules_within("stage", set()))) - {
+    "max", "seq",
+} | {"has", "any", "all", "let", "explain", "analyze", "watch"}  # fmt: skip  # what follows these is in another rule
+# After one of these, a bracket or a minus begins an expression or a pipeline. `max` is a function too, `seq` a column.
+EXPRESSION_PRECEDING_KEYWORDS = _words_before(frozenset({"MINUS", "LPAR", '"("'}), _RULES) - {"max", "seq"} | {
+    "in", "has", "any", "all", "set",
+}  # fmt: skip
 PIPELINE_STAGES = frozenset(  # stages whose brackets hold pipelines
     word for word in STAGE_KEYWORDS if _has_stages(word)
 )
 OPTION_STAGES = frozenset(word for word in STAGE_KEYWORDS if "options" in _RULES[word])  # there = gives an option: k=60
 MEMBERSHIP_KEYWORDS = frozenset({"in", "any", "all"})  # brackets after one may hold a pipeline that gives a list
-WATCH_EVENTS = tuple(_keywords(_RULES["event"]))
 
 MOMENTS = ("now", "today", "tomorrow", "yesterday")

@@ -117,12 +117,12 @@ def tokenize(text: str) -> list[Token]:
                     stage = word
                 earlier, before = before, word
             if at != found.end():
-                break  # a part of the match was taken: match anew behind it
+                break  # a part of the match was taken: match again after it
     return tokens
 
 
 def _is_label(holder: str, stage: str, before: str) -> bool:
-    """Is `name:` behind the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
+    """Is `name:` after the token `before` a label, in the brackets of a statement or stage that begins with `holder`?"""
     if stage == "alter" and not holder:
         return before in {"field", "key", "."}
     if holder in {"collection", "alter"}:

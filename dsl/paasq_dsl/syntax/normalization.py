@@ -14,7 +14,7 @@ from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone
 from paasq_dsl.values import INT_MAX, Duration, Value, is_time, parse_datetime, parse_duration, to_micros
 
-# What stands behind these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
+# What follows these is part of the plan, not a value: title^3, use "lib/mail.paasq", zone "Europe/Oslo".
 _STRUCTURAL_BEFORE = frozenset({"^", "use", "zone"})
 _LEFT_OUT = frozenset({TokenKind.SPACE, TokenKind.COMMENT})
 LiftedLiteral: TypeAlias = "Value | datetime"

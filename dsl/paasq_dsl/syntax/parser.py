@@ -140,7 +140,7 @@ def parse_fragment(text: str, start_rule: str) -> ParsedFragment:
 
 def _parsed_piece(text: str, start: str) -> ParsedFragment:
     if not text:
-        # a stage is missing behind the | that stands right before it, a source before that
+        # a stage is missing after the | that is right before it, a source before that
         missing = _missing_stage() if start == "stage" else make_diagnostic("PQ0119", Span(0, 1))
         return tree.ErrorNode(Span(0, 0), ""), (missing,)
     try:
@@ -159,7 +159,7 @@ def _parsed_piece(text: str, start: str) -> ParsedFragment:
 
 
 def parse_expression(text: str) -> tree.Expression | None:
-    """An expression that stands alone, as the catalog keeps those of computed fields; None where it is none."""
+    """An expression by itself, as the catalog keeps those of computed fields; None where it is none."""
     try:
         return cast("tree.Expression", _parser().parse(text, start="expression"))
     except (UnexpectedInput, LiteralError):
@@ -191,10 +191,10 @@ def _parser() -> Lark:
 
 
 def _whole_word(terminal: TerminalDef) -> None:
-    """Where no name may stand, the lexer would else read `andb` as `and b`."""
+    """Where no name is allowed, the lexer would else read `andb` as `and b`."""
     if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha():
         terminal.pattern = PatternRE(terminal.pattern.value + r"(?!\w)")
-        terminal.priority = 1  # above NAME, as a word of the grammar is where both may stand
+        terminal.priority = 1  # above NAME, as a word of the grammar is where both are allowed
 
 
 def _accepted(interactive: InteractiveParser) -> frozenset[str]:

@@ -9,9 +9,9 @@ from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.keywords import (
     MEMBERSHIP_KEYWORDS,
+    NAME_PRECEDING_KEYWORDS,
     PIPELINE_STAGES,
     STAGE_KEYWORDS,
-    VALUE_PRECEDING_KEYWORDS,
     WATCH_EVENTS,
 )
 from paasq_dsl.syntax.lexer import TRIVIA, Token, TokenKind
@@ -62,7 +62,7 @@ class _OpenBracket:
     token: Token
     holds_pipeline: bool
     holds_statements: bool
-    stage: str = ""  # the word of the stage that is being read in it, once a | has stood there
+    stage: str = ""  # the word of the stage that is being read in it, once there was a |
 
 
 class _Splitter:
@@ -202,11 +202,11 @@ class _Splitter:
 
 
 def begins_emit_clause(before: str, word: str, *, event: bool) -> bool:
-    """Does `emit`, or `after`, begin what a watch emits behind the token `before`? A field may bear that name; it can't stand
+    """Does `emit`, or `after`, begin what a watch emits after the token `before`? A field may bear that name; it can't stand
     right after a value. `event`: is the token after it the word of an event?"""
     if word == "emit" and event:
         return before not in _OPEN_ENDS
-    return before not in _OPEN_ENDS | VALUE_PRECEDING_KEYWORDS and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
+    return before not in _OPEN_ENDS | NAME_PRECEDING_KEYWORDS and (before[-1].isalnum() or before[-1] in _VALUE_ENDS)
 
 
 def split_statement(source: ScannedText) -> tuple[StatementFragments | None, tuple[Diagnostic, ...]]:

@@ -1,20 +1,19 @@
-"""Which tokens of a statement stand close together. It may err on soft keywords: a space never changes the meaning."""
+"""Which tokens have no space between them. It may err on soft keywords: a space never changes the meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paasq_dsl.syntax.keywords import OPTION_STAGES, VALUE_PRECEDING_KEYWORDS
+from paasq_dsl.syntax.keywords import EXPRESSION_PRECEDING_KEYWORDS, OPTION_STAGES
 from paasq_dsl.syntax.lexer import Token, TokenKind
 
 _TIGHT_BEFORE = frozenset({")", "]", "}", ",", ";", ":", ".", "->", "..", "^"})
 _TIGHT_AFTER = frozenset({"(", "[", "{", ".", "->", "..", "^"})
-_NO_CALLS = VALUE_PRECEDING_KEYWORDS - {"max"}  # which is a function too
 _ENDS_VALUE = frozenset({")", "]", "}"})
 
 
 def joined_to_previous(tokens: Sequence[Token]) -> list[bool]:
-    """For each token of a statement, without comments and white space: does no space stand before it?"""
+    """For each token of a statement, without comments and white space: is there no space before it?"""
     word = ""  # the one that the stage at hand begins with
     joined: list[bool] = []
     for i, token in enumerate(tokens):
@@ -53,7 +52,7 @@ def _joined(tokens: Sequence[Token], i: int, word: str) -> bool:
 
 
 def _calls(before: Token) -> bool:
-    return before.kind is TokenKind.NAME and before.text not in _NO_CALLS
+    return before.kind is TokenKind.NAME and before.text not in EXPRESSION_PRECEDING_KEYWORDS
 
 
 def _is_label(tokens: Sequence[Token], i: int) -> bool:
@@ -67,7 +66,7 @@ def _is_sign(tokens: Sequence[Token], i: int) -> bool:
     before = tokens[i - 1]
     if before.kind is TokenKind.OPERATOR:
         return before.text not in _ENDS_VALUE
-    return before.kind is TokenKind.NAME and before.text in _NO_CALLS
+    return before.kind is TokenKind.NAME and before.text in EXPRESSION_PRECEDING_KEYWORDS
 
 
 def _is_angle(tokens: Sequence[Token], i: int) -> bool:

@@ -23,7 +23,7 @@ _OPERATORS = ("and", "or", "not", "in", "has", "any", "all")
 
 
 def grammar() -> dict[str, Any]:
-    """Stages are coloured behind a | or a label, statements where one begins: a field may be called from."""
+    """Stages are coloured after a | or a label, statements where one begins: a field may be called from."""
     duration = _any(sorted((*MICROS_PER_UNIT, *MONTHS_PER_UNIT), key=len, reverse=True))
     others = [w for w in KEYWORD_DOCS if w not in {*_CONSTANTS, *_OPERATORS, *STATEMENT_BY_KEYWORD}]
     patterns = [

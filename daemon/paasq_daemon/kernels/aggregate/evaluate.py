@@ -13,7 +13,7 @@ from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.context import EvaluationContext, RowSet
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import check_argument_types, evaluate, evaluate_scalar
-from paasq_daemon.kernels.memory_limit import MemoryLimit
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_dsl.bound import FunctionCall
 from paasq_dsl.functions import FUNCTIONS
 from paasq_dsl.values import Value

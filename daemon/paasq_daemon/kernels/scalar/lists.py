@@ -13,7 +13,6 @@ from paasq_daemon.kernels.aggregate.grouping import Groups
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import (
     choose,
     common_type,
@@ -25,6 +24,7 @@ from paasq_daemon.kernels.operands import (
     row_count,
     validity_of,
 )
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_daemon.kernels.scalar.cast import cast_to_text
 from paasq_daemon.kernels.sort_keys import first_rows, scalar_sort_key
 from paasq_dsl.types import ANY, INT, NULL, STRING_KINDS, TEXT, Type, TypeKind, list_of

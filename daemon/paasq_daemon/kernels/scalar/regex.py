@@ -17,8 +17,8 @@ import re2  # type: ignore[import-untyped]  # it has no stubs
 from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.context import KernelCall, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import map_values
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_dsl.source_text import Span
 from paasq_dsl.types import BOOL, TEXT, list_of
 from paasq_dsl.values import Value

@@ -11,8 +11,8 @@ from paasq_daemon.index.column import Column
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.context import KernelCall, SnippetMode, scalar_kernel
 from paasq_daemon.kernels.errors import EvaluationError, shown
-from paasq_daemon.kernels.memory_limit import MemoryLimit
 from paasq_daemon.kernels.operands import bool_column, map_values, null_mask, numeric_values, row_count
+from paasq_daemon.kernels.output_limits import MemoryLimit
 from paasq_daemon.kernels.scalar.cast import cast_to_text
 from paasq_dsl.types import BOOL, INT, TEXT, list_of
 from paasq_dsl.values import Value

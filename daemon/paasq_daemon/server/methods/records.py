@@ -11,7 +11,7 @@ from paasq_daemon.server.methods.param_readers import ANY_TEXT, RECORDS, Param, 
 from paasq_daemon.server.methods.registry import work_method
 from paasq_daemon.server.methods.result_schemas import RECORD, SEQ
 from paasq_daemon.server.rights import Right
-from paasq_daemon.wire.catalog_messages import encode_record
+from paasq_daemon.wire.catalog_codecs import encode_record
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, ModelMismatch
 
 _COLLECTION = Param("collection", ANY_TEXT, "the name of a collection")

@@ -32,7 +32,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message that a method has pushed on its connection, behind its answer; `params` is JSON Schema."""
+    """A message that a method has pushed on its connection, after its answer; `params` is JSON Schema."""
 
     name: str
     doc: str
@@ -41,7 +41,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the daemon. `subject` is the module that it stands in. `errors` are those beyond the ones that any request
+    """A method of the daemon. `subject` is the module that it is in. `errors` are those beyond the ones that any request
     may give. `example` has parameters that work on the samples of an assistant."""
 
     name: str

@@ -29,7 +29,7 @@ EDIT = object_of(
     {
         "start": INTEGER,
         "end": INTEGER,
-        "text": described(TEXT, "what stands there instead"),
+        "text": described(TEXT, "what replaces it"),
         "title": described(TEXT, "the edit in words"),
     },
     title="Edit",
@@ -41,7 +41,7 @@ DIAGNOSTIC = object_of(
         "severity": one_of("error", "warning"),
         "message": TEXT,
         "start": described(INTEGER, "in characters from 0"),
-        "end": described(INTEGER, "behind the last character"),
+        "end": described(INTEGER, "after the last character"),
         "line": described(INTEGER, "from 1"),
         "column": described(INTEGER, "in characters from 1"),
         "candidates": described(list_of(TEXT), "names that may be meant"),
@@ -181,11 +181,11 @@ VERIFICATION = object_of(
 _PROGRESS = object_of(
     {
         "failed": described(
-            INTEGER, "the statement that failed, from 1; those before it stand, those after it were not run"
+            INTEGER, "the statement that failed, from 1; those before it were executed, those after it were not"
         ),
         "statements": described(INTEGER, "how many there are"),
         "seq": described(
-            nullable(INTEGER), "as of which sequence number those before it stand; null where there are none"
+            nullable(INTEGER), "as of which sequence number those before it were executed; null where there are none"
         ),
     },
     title="Progress",

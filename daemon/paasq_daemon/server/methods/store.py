@@ -10,7 +10,7 @@ from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, 
 from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
 from paasq_daemon.server.rights import Right
-from paasq_daemon.wire.catalog_messages import encode_catalog
+from paasq_daemon.wire.catalog_codecs import encode_catalog
 from paasq_daemon.wire.errors import InvalidValue, ModelMismatch
 
 

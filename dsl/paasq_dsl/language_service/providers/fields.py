@@ -112,7 +112,7 @@ def _computable(place: CursorContext) -> Iterator[CompletionItem]:
     """What a field that is being declared may be computed from: fields above it; of an alter the collection's own."""
     words = place.preceding_words
     known = [(f.name, f.type) for f in place.write_target.fields] if words[0] == "alter" and place.write_target else []
-    known += _above(words[: _last(words, ":") - 1])
+    known += _above(words[: max(_last(words, ":") - 1, 0)])
     yield from _below(place, ((name, type_) for name, type_ in known if type_.kind is not TypeKind.VECTOR), "")
 
 
@@ -132,7 +132,8 @@ def _type(words: Sequence[str]) -> Type:
 
 
 def _last(words: tuple[str, ...], word: str) -> int:
-    return len(words) - 1 - words[::-1].index(word)
+    """Where a word stands last, -1 where it doesn't, as in a declaration that is half-written."""
+    return next((at for at in range(len(words) - 1, -1, -1) if words[at] == word), -1)
 
 
 def _parts(place: CursorContext) -> Iterator[CompletionItem]:

@@ -16,7 +16,7 @@ from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.expected_type import resolve_path
 from paasq_dsl.language_service.keyword_docs import KEYWORD_DOCS
 from paasq_dsl.stages import STAGE_BY_KEYWORD
-from paasq_dsl.syntax.completion_role import CompletionRole
+from paasq_dsl.syntax.completion_role import CompletionRole, innermost_stage
 from paasq_dsl.syntax.statement_splitter import first_word
 from paasq_dsl.types import ORDERED_KINDS, Type, TypeKind
 
@@ -74,7 +74,7 @@ def _ends_in_watch(place: CursorContext) -> bool:
 
 
 def _options(place: CursorContext) -> Iterator[CompletionItem]:
-    words = place.preceding_words
+    words = innermost_stage(place.preceding_words)
     spec = STAGE_BY_KEYWORD[words[0]]
     method = spec.methods.get(words[1])
     for name in method.options if method else spec.options:

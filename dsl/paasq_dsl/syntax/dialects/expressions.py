@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.hints import dialect_hint, lower_case_fix, replacement_hint, source_of
+from paasq_dsl.syntax.dialects.hint_builders import dialect_hint, lower_case_fix, replacement_hint, source_of
 from paasq_dsl.syntax.dialects.statements import select_statement
 from paasq_dsl.syntax.dialects.vocabulary import DECIMAL_TYPES
-from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, MEMBERSHIP_KEYWORDS, STAGE_KEYWORDS
+from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, MEMBERSHIP_KEYWORDS, NAMELESS_KEYWORDS, STAGE_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind, format_string, unescape_string
 
 _INFIX = {
@@ -73,7 +73,7 @@ def word_operator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
             continue
         word = token.text.lower()
         before, after = tokens[i - 1], tokens[i + 1]
-        named = before.kind is TokenKind.NAME and before.text not in STAGE_KEYWORDS | CLAUSE_KEYWORDS
+        named = before.kind is TokenKind.NAME and before.text not in STAGE_KEYWORDS | NAMELESS_KEYWORDS
         plain = named and after.kind in _PLAIN
         if word == "is" and (found := _is_null(tokens, i)) is not None:
             return found
@@ -313,7 +313,7 @@ def subscript(tokens: Sequence[Token], _: str) -> Diagnostic | None:
 def _path(tokens: Sequence[Token]) -> Sequence[Token]:
     """The name that the tokens end with, with what leads to it: `owner->mail.labels`."""
     start = len(tokens)
-    while start and tokens[start - 1].kind is TokenKind.NAME and tokens[start - 1].text not in CLAUSE_KEYWORDS:
+    while start and tokens[start - 1].kind is TokenKind.NAME and tokens[start - 1].text not in NAMELESS_KEYWORDS:
         start -= 1
         if not start or tokens[start - 1].text not in {".", "->"}:
             return tokens[start:]
@@ -340,7 +340,9 @@ def ternary(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         if token.text == "?" and tokens[0].text == "collection":
             fix = Fix(token.span, "", "take ? out: a field may be left out")
             return dialect_hint("?", before.text, token.span, fix)
-        if token.text == "?" and (before.text in STAGE_KEYWORDS | CLAUSE_KEYWORDS or before.kind is TokenKind.OPERATOR):
+        if token.text == "?" and (
+            before.text in STAGE_KEYWORDS | NAMELESS_KEYWORDS or before.kind is TokenKind.OPERATOR
+        ):
             return dialect_hint("?", "a parameter such as $name", token.span)
         if token.text == "?":
             return dialect_hint("?", "if(condition, then, else)", token.span)

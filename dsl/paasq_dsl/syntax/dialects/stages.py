@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.hints import dialect_hint, replacement_hint, source_of
+from paasq_dsl.syntax.dialects.hint_builders import dialect_hint, replacement_hint, source_of
 from paasq_dsl.syntax.dialects.vocabulary import DIALECT_FUNCTIONS
 from paasq_dsl.syntax.lexer import Token, TokenKind, format_string
 

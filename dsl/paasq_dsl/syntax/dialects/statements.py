@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic
 from paasq_dsl.source_text import Span
-from paasq_dsl.syntax.dialects.hints import (
+from paasq_dsl.syntax.dialects.hint_builders import (
     KEYWORDS,
     TITLE_MAX,
     dialect_hint,

@@ -197,7 +197,7 @@ def _bracket(bracket: _Bracket) -> Document:
         docs = [_wrapped(inside, lambda p: _pipeline(p, _head))]
     elif _declares_object(bracket):
         docs = [_wrapped(field, _sequence) for field in _split_before(inside, lambda i: _starts_field(inside, i))]
-        gap = "  "  # nothing else parts the fields of an object that stands on one line
+        gap = "  "  # nothing else separates the fields of an object on one line
     else:
         docs = [_wrapped(item, _expression) for item in _split_after(inside, ",")]
     lines = [(Line(gap if i else ""), doc) for i, doc in enumerate(docs)]
@@ -206,7 +206,7 @@ def _bracket(bracket: _Bracket) -> Document:
 
 
 def _declares_object(bracket: _Bracket) -> bool:
-    """Is this the type of a field, not the value of one? Its parts stand without commas."""
+    """Is this the type of a field, not the value of one? Its parts have no commas between them."""
     return bracket.text == "{" and len(bracket.inside) > 1 and all(part.text != "," for part in bracket.inside)
 
 
@@ -264,7 +264,7 @@ def _clauses(parts: _Parts, nest: Callable[[Document], Document]) -> Document:
 
 
 def _clause(parts: _Parts) -> Document:
-    """Its word, then what is parted by commas."""
+    """Its word, then what is separated by commas."""
     word, *rest = parts
     items = _split_after(rest, ",")
     if len(items) > 1:

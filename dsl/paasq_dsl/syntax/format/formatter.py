@@ -59,17 +59,17 @@ def _is_whole(statement: tree.Statement, diagnostics: Sequence[Diagnostic]) -> b
 
 @dataclass
 class _Output:
-    """Statements and what stands between them, written one after the other."""
+    """Statements and what is between them, written one after the other."""
 
     text: str
     width: int
     out: list[str] = field(default_factory=list)
     newlines: int = 0  # read since what was written last
-    line_open: bool = False  # may a comment stand after what was written last?
+    line_open: bool = False  # may a comment follow what was written last?
     end_open: bool = False  # is that a string or comment without its end, which a newline would go into?
 
     def whole(self, span: Span, behind: Sequence[Token], *, closed: bool) -> None:
-        """A statement laid out anew. `behind`: the tokens between it and its semicolon; none where it has none."""
+        """A statement in the canonical layout. `behind`: the tokens between it and its semicolon; none where it has none."""
         comments = [i for i, t in enumerate(behind) if t.kind is not TokenKind.SPACE]
         line = behind[: comments[-1] + 1] if comments else ()
         one_line = not any(t.kind is TokenKind.DOC or (t.kind is TokenKind.SPACE and "\n" in t.text) for t in line)
@@ -83,7 +83,7 @@ class _Output:
             self.newlines = 0
 
     def broken(self, span: Span, end: str) -> None:
-        """A statement as it stands, its indent and `end`, all up to its semicolon, with it."""
+        """A statement as it is, its indent and `end`, all up to its semicolon, with it."""
         indent = self.text[self.text.rfind("\n", 0, span.start) + 1 : span.start]
         self._line((indent if indent.isspace() else "") + self.text[span.start : span.end] + end)
         last = tokenize(self.text[span.start : span.end])[-1]

@@ -119,7 +119,7 @@ class _Writer:
         self.must_end_line = note.ends_line
 
     def _fits(self, doc: Document) -> bool:
-        """Does `doc` fit into this line, with what stands after it up to the next possible line end?"""
+        """Does `doc` fit into this line, with what follows it up to the next possible line end?"""
         room = self.width - self.column
         for flat, part in self._ahead(doc):
             match part:

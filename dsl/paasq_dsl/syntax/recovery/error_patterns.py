@@ -13,15 +13,15 @@ from itertools import pairwise
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.dialects.expressions import EXPRESSION_RULES
-from paasq_dsl.syntax.dialects.hints import lower_case_fix, source_of
+from paasq_dsl.syntax.dialects.hint_builders import lower_case_fix, source_of
 from paasq_dsl.syntax.dialects.stages import STAGE_RULES
 from paasq_dsl.syntax.dialects.statements import STATEMENT_RULES
 from paasq_dsl.syntax.dialects.vocabulary import DIALECT_STAGES, DIALECT_STATEMENTS
 from paasq_dsl.syntax.keywords import (
-    CLAUSE_KEYWORDS,
+    NAME_PRECEDING_KEYWORDS,
+    NAMELESS_KEYWORDS,
     STAGE_KEYWORDS,
     STATEMENT_KEYWORDS,
-    VALUE_PRECEDING_KEYWORDS,
     WATCH_EVENTS,
 )
 from paasq_dsl.syntax.lexer import Token, TokenKind
@@ -216,9 +216,11 @@ def _missing_separator(tokens: Sequence[Token], _: str) -> Diagnostic | None:
         return None
     for before, token in pairwise(tokens):
         ends_value = before.kind is not TokenKind.OPERATOR or before.text in {")", "]"}
-        if token.kind is not TokenKind.NAME or not ends_value or before.text in VALUE_PRECEDING_KEYWORDS:
+        if token.kind is not TokenKind.NAME or not ends_value or before.text in NAME_PRECEDING_KEYWORDS:
             continue
-        if token.text in STAGE_KEYWORDS or (token.text.lower() in DIALECT_STAGES and token.text not in CLAUSE_KEYWORDS):
+        if token.text in STAGE_KEYWORDS or (
+            token.text.lower() in DIALECT_STAGES and token.text not in NAMELESS_KEYWORDS
+        ):
             return make_diagnostic("PQ0111", token.span, fix=_with_pipes(tokens[tokens.index(token) :]))
         if token.text in STATEMENT_KEYWORDS:
             return make_diagnostic("PQ0121", token.span, fix=Fix(Span(before.end, before.end), ";", "write ;"))
@@ -230,10 +232,10 @@ def _with_pipes(tokens: Sequence[Token]) -> Fix:
     begins = [
         i
         for i, (before, token) in enumerate(pairwise(tokens), 1)
-        if token.text.lower() in STAGE_KEYWORDS | DIALECT_STAGES.keys() - CLAUSE_KEYWORDS
+        if token.text.lower() in STAGE_KEYWORDS | DIALECT_STAGES.keys() - NAMELESS_KEYWORDS
         and token.kind is TokenKind.NAME
         and (before.kind is not TokenKind.OPERATOR or before.text in {")", "]", "}"})
-        and before.text not in VALUE_PRECEDING_KEYWORDS
+        and before.text not in NAME_PRECEDING_KEYWORDS
     ]
     begins = [0, *begins]
     words = [_one_word(tokens[at]) for at in begins]

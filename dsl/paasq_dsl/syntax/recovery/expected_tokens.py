@@ -41,7 +41,7 @@ def terminal_literal(terminal: str) -> str | None:
 def describe_expected(terminals: Iterable[str], end: str) -> str:
     """``a value, `]` or the end of the stage``: groups first, never a terminal's name. `end` names the end."""
     left = set(terminals) - {"LONG_STRING"}
-    left -= {"_DOT"} if len(left) > 1 else set()  # after a name it may always stand, and is seldom what is missing
+    left -= {"_DOT"} if len(left) > 1 else set()  # after a name it is always allowed, and is seldom what is missing
     parts: list[str] = []
     if left >= _VALUE:
         parts.append("a value")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from paasq_dsl.syntax.keywords import CLAUSE_KEYWORDS, STATEMENT_KEYWORDS
+from paasq_dsl.syntax.keywords import NAMELESS_KEYWORDS, STATEMENT_KEYWORDS
 from paasq_dsl.syntax.lexer import Token, TokenKind
 from paasq_dsl.syntax.scanned_text import ScannedText
 
 _OPEN_ENDS = frozenset("=,({[:.")  # what a line can't end with, if the next is a statement of its own
-_HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what stands in their braces may begin as a statement does
+_HOLDING_LINES = frozenset({"collection", "alter", "tx"})  # what is in their braces may begin as a statement does
 
 
 class MissingTerminator(NamedTuple):
@@ -45,7 +45,7 @@ def _begins_statement(word: Token, following: Token) -> bool:
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in CLAUSE_KEYWORDS
+    return token.kind in {TokenKind.NAME, TokenKind.REF} and token.text not in NAMELESS_KEYWORDS
 
 
 def _is_statement(token: Token) -> bool:

@@ -49,7 +49,7 @@ def _parting(tokens: Sequence[Token]) -> int:
 
 
 def _aligned(text: str, edit: Fix, origin: list[int]) -> list[int]:
-    """Where each character that the edit writes stood in the first text; -1 for what is new."""
+    """Where each character that the edit writes was in the first text; -1 for what is new."""
     places = [-1] * len(edit.text)
     before = text[edit.span.start : edit.span.end]
     for old, new, size in SequenceMatcher(None, before, edit.text, autojunk=False).get_matching_blocks():

@@ -44,7 +44,7 @@ def only_watch(lookup: CompiledRequest) -> PreparedWatch:
     first = next((step for step in lookup.compiled.statements if isinstance(step, PreparedWatch)), None)
     if first is None or len(lookup.compiled.statements) > 1:
         raise InvalidValue(
-            "a watch is asked for by a text that holds one, behind its definitions, and nothing else",
+            "a text that asks for a watch holds one, after its definitions, and nothing else",
             "watch from ...; other statements are run by a query before it",
         )
     return first
@@ -115,7 +115,7 @@ def request_warnings(request: Request, lookup: CompiledRequest, inputs: Executio
 
 
 def locate_error(error: EvaluationError, script: CompiledScript, request: Request) -> QueryError:
-    """A kernel's error as one of the request's text, in which the plan may stand elsewhere than in its first text."""
+    """A kernel's error as one of the request's text, where the plan may have another place than in the text it was made from."""
     span = remap_span(error.span, script.source, ScannedText(request.text))
     found = make_diagnostic(error.code, span, candidates=error.candidates, **error.words)
     return query_error((found,), SourceText(request.text, request.source_name))

@@ -22,9 +22,9 @@ RUNNING = {
     "PQ0722": "fill {found} does not fit an aggregate that is an int; fill a whole number",
     "PQ0723": "as of seq needs a sequence number, an int, not {found}",
     "PQ0724": "rerank orders by a number, not by {type}",
-    "PQ0730": "this is no cursor; take the one that the page before gave",
+    "PQ0730": "this is not a cursor; take the one that the page before gave",
     "PQ0731": "this cursor is one of another query; start again, without after",
-    "PQ0732": "this is no cursor; take the one that came with the last events",
+    "PQ0732": "this is not a cursor; take the one that came with the last events",
     "PQ0733": "this cursor is one of another query, or the schema has changed since; start again, without after",
     "PQ0734": "{collection}:{key} does not exist",
     "PQ0735": "{collection}:{key} has no vector yet; make it by `paasq embed`, or wait until the daemon has",
@@ -55,7 +55,7 @@ RUNNING = {
     "PQ0767": "a histogram has 1 to {most} ranges, not {found}",
     "PQ0768": "{function} needs a number of characters above 0, not {found}",
     "PQ0769": "{place} asks for an argument that format was not given; {{0}} is the one after the text",
-    "PQ0770": "{pattern} is no regular expression: {reason}; it is read by RE2, which has neither backreferences "
+    "PQ0770": "{pattern} is not a regular expression: {reason}; it is read by RE2, which has neither backreferences "
     "nor lookaround",
     "PQ0771": "{pattern} has {groups} groups, and none of number {number}",
     "PQ0772": "{escape} means nothing here: the regular expression has {groups} groups; write \\1 for a group, "
