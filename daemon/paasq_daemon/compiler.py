@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import cached_property
@@ -14,6 +14,7 @@ from paasq_daemon.plan.cache import PlanCache
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.project_modules import module_resolver
 from paasq_dsl.binder.script import bind_script
+from paasq_dsl.binder.value_checks import ValueCheck
 from paasq_dsl.bound import (
     BoundCommand,
     BoundCreateCollection,
@@ -28,6 +29,7 @@ from paasq_dsl.bound import (
     BoundTransaction,
     BoundWatch,
     BoundWrite,
+    ParameterRef,
 )
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic, Severity, has_errors
@@ -109,6 +111,8 @@ class CompiledScript:
     free_parameters: frozenset[str]
     zone: str  # the time zone that it is read in
     catalog_version: int  # of the catalog that it was compiled against
+    warnings: tuple[Diagnostic, ...]
+    value_checks: tuple[ValueCheck, ...]  # what may warn of the values that it runs with
 
     def statement(self, number: int) -> PreparedStatement:
         """The one at this place in the text, from 0."""
@@ -189,16 +193,19 @@ class Compiler:
             executed_count=statements_done,
             zone=zone,
         )
-        if has_errors((*diagnostics, *bound.diagnostics)):
-            raise query_error((*diagnostics, *bound.diagnostics), SourceText(text, source_name))
+        diagnosed = (*diagnostics, *bound.diagnostics)
+        if has_errors(diagnosed):
+            warned = value_warnings(bound.value_checks, key.literals, {})
+            raise query_error((*diagnosed, *warned), SourceText(text, source_name))
         todo = [
             (i, s) for i, s in enumerate(bound.statements) if not isinstance(s, (BoundLet, BoundParameter, type(None)))
         ]
         steps = tuple(self._steps([statement for _, statement in todo], text))
         asked = free_parameters(key.source) | frozenset(bound.parameters)
         compiled = CompiledScript(
-            key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone, catalog.version
-        )
+            key.source, steps, bound.parameters, tuple(i for i, _ in todo), asked, bound.zone, catalog.version,
+            diagnosed, bound.value_checks,
+        )  # fmt: skip
         if not any(changes_catalog(step) for step in steps):
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
@@ -245,6 +252,17 @@ class Compiler:
 
     def _source(self, write: BoundWrite) -> PreparedQuery | None:
         return None if write.query is None else PreparedQuery(write.query, self.backend)
+
+
+def value_warnings(
+    checks: Iterable[ValueCheck], literals: Sequence[object], parameters: Mapping[str, object]
+) -> Iterator[Diagnostic]:
+    """What the values of literals, by slot, and of parameters are warned of."""
+    for each in checks:
+        source = each.source
+        value = parameters.get(source.name) if isinstance(source, ParameterRef) else literals[source.slot]
+        if isinstance(value, str):
+            yield from each.check(value, source.span)
 
 
 def _queries(step: PreparedStatement) -> Iterator[PreparedQuery]:

@@ -33,6 +33,7 @@ from paasq_daemon.request_preparation import (
     only_watch,
     refuse_watches,
     refuse_writes,
+    request_warnings,
 )
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery
@@ -42,7 +43,7 @@ from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import PaasqError, ScriptProgress
 from paasq_daemon.wire.project_modules import module_resolver
 from paasq_daemon.wire.request import Request
-from paasq_daemon.wire.token_estimate import estimate_tokens
+from paasq_daemon.wire.token_estimate import estimate_tokens, json_characters
 from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 from paasq_dsl.binder.script import bind_script
@@ -50,6 +51,7 @@ from paasq_dsl.bound import BoundCreateCollection
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +106,9 @@ class Engine:
             if known is error:
                 raise
             raise known from error
-        tokens = sum(map(estimate_tokens, answer.rows)) if answer.tokens is None else answer.tokens
-        answer.tokens, answer.zone = tokens, lookup.compiled.zone
+        answer.zone = lookup.compiled.zone
+        if answer.tokens is None:
+            answer.tokens = estimate_tokens(answer)
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
         return answer
 
@@ -135,9 +138,13 @@ class Engine:
         """Of one statement after another. Raises PaasqErrors."""
         now_us = self.clock() if request.now_us is None else request.now_us
         inputs, script = execution_inputs(request, lookup, cancel, now_us), lookup.compiled
+        warnings = request_warnings(request, lookup, inputs)
+        if warnings or script.zone != DEFAULT_ZONE:
+            inputs = replace(inputs, reserved_characters=json_characters([*warnings, {"zone": script.zone}]))
         for number in script.statement_numbers:
             cancel.raise_if_cancelled()
             script, answer = retry_on_catalog_change(partial(self._statement, request, script, number, inputs))
+            answer.warnings = warnings
             yield answer
 
     def _statement(

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.compiler import CompiledRequest, CompiledScript, PreparedWatch, mutating_keyword, query_error
+from paasq_daemon.compiler import (
+    CompiledRequest,
+    CompiledScript,
+    PreparedWatch,
+    mutating_keyword,
+    query_error,
+    value_warnings,
+)
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -11,8 +21,9 @@ from paasq_daemon.wire.errors import InvalidValue, QueryError, ReadOnly
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
+from paasq_dsl.binder.value_checks import ValueCheck
 from paasq_dsl.diagnostics import make_diagnostic
-from paasq_dsl.source_text import SourceText
+from paasq_dsl.source_text import SourceText, Span
 from paasq_dsl.syntax.normalization import remap_span
 from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone, similar_zones
@@ -84,6 +95,23 @@ def execution_inputs(
             except EvaluationError as error:
                 raise locate_error(error, lookup.compiled, request) from error
     return ExecutionInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.cache_hit)
+
+
+def request_warnings(request: Request, lookup: CompiledRequest, inputs: ExecutionInputs) -> list[dict[str, Any]]:
+    """What a text, its literals and its parameters are warned of, in the order of the text, as diagnostics in JSON."""
+    script = lookup.compiled
+    if not (script.warnings or script.value_checks):
+        return []
+    text, before = ScannedText(request.text), script.source
+
+    def here(span: Span) -> Span:
+        return remap_span(span, before, text)
+
+    placed = [ValueCheck(replace(each.source, span=here(each.source.span)), each.check) for each in script.value_checks]
+    found = [replace(each, span=here(each.span), fix=None) for each in script.warnings]
+    found += value_warnings(placed, lookup.literals, inputs.parameters)
+    source = SourceText(request.text, request.source_name)
+    return [each.to_json(source) for each in sorted(dict.fromkeys(found), key=lambda d: d.span.start)]
 
 
 def locate_error(error: EvaluationError, script: CompiledScript, request: Request) -> QueryError:

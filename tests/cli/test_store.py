@@ -373,3 +373,19 @@ def test_import_keeps_a_record_whose_key_is_too_long(filled: Paasq, tmp_path: Pa
     assert "a key may have 1 to 400 bytes" in outcome.err
     assert "2 records" in outcome.err
     assert filled("query", "from task | summarize n = count()", "--format", "json").json["rows"] == [{"n": 4}]
+
+
+DOUBTED = 'collection doc { key id: keyword  t: text  v: vector(384) from t }; put doc {id: "a", t: "blue"}'
+
+
+def test_warnings_go_to_standard_error(command: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "x.paasq"
+    near = "from doc | near to {} | take 1 | select id"
+    script.write_text(f"{DOUBTED};\n{near.format('$p')};\n{near.format(chr(34) + 'doc:a' + chr(34))}")
+    ran = command("run", script, "-p", "p=doc:a", "--format", "jsonl")
+    assert (ran.code, ran.out) == (0, '{"id":"a"}\n')
+    assert ran.err.count("warning[PQ0472]") == 2
+    assert ran.err.count("x.paasq:2:20") == ran.err.count("x.paasq:3:20") == 1
+    asked = command("query", near.format("$p"), "-p", "p=doc:a", "--format", "csv")
+    assert (asked.code, asked.out) == (0, "id\na\n")
+    assert "<query>:1:20" in asked.err

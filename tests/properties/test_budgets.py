@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, note, reject
 from hypothesis import strategies as st
 
 from paasq_daemon.instance import Instance
+from paasq_daemon.operators.cut_row import CUT_MARK
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, InvalidValue, QueryError
@@ -17,10 +19,12 @@ from paasq_daemon.wire.token_estimate import estimate_tokens
 from properties.queries import query_texts
 from properties.test_queries import WORLDS, WorldOf, examples, instance, world_of
 from properties.worlds import World
+from tokens import assert_tokens_counted
 
 __all__ = ["instance", "world_of"]  # fixtures
 
-LIMITS = st.one_of(st.none(), st.integers(0, 40), st.just(10**12))
+ROWS = st.one_of(st.none(), st.integers(0, 40), st.just(10**12))
+TOKENS = st.one_of(st.none(), st.integers(0, 900), st.just(10**12))
 
 
 def asked(instance: Instance, text: str, budget: Budget | None = None, **params: Any) -> Answer:
@@ -40,41 +44,57 @@ def smaller(one: int | None, other: int | None) -> int | None:
 @given(data=st.data())
 def test_an_answer_keeps_to_its_budgets_and_says_so(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
     text, whole = _query(instance, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
-    own, given_ = [(data.draw(LIMITS), data.draw(LIMITS)) for _ in range(2)]
+    own, given_ = [(data.draw(ROWS), data.draw(TOKENS)) for _ in range(2)]
     note(f"{own} in the text, {given_} with the request")
     answer = asked(instance, text + written(*own), Budget(rows=given_[0], tokens=given_[1]))
     rows, tokens = smaller(own[0], given_[0]), smaller(own[1], given_[1])
-    assert answer.rows == whole.rows[: len(answer.rows)]
+    assert answer.rows == whole.rows[: len(answer.rows)] or answer.cut
     assert rows is None or len(answer.rows) <= rows
-    assert answer.tokens == sum(map(estimate_tokens, answer.rows))
-    assert tokens is None or answer.tokens <= tokens
+    assert_tokens_counted(answer)
+    assert tokens is None or (answer.tokens or 0) <= tokens or len(answer.rows) <= 1
     assert answer.complete is (answer.reason is None)
-    cut = len(answer.rows) < len(whole.rows)
-    assert (answer.cursor is not None) is (cut and bool(answer.rows))
-    if cut:
+    short = len(answer.rows) < len(whole.rows)
+    assert (answer.cursor is not None) is (short and bool(answer.rows))
+    if answer.cut:
+        assert (len(answer.rows), answer.reason) == (1, "tokens")
+        assert_cut(answer, whole)
+    elif short:
         assert answer.reason == ("rows" if len(answer.rows) == rows else "tokens")
-        following = estimate_tokens(whole.rows[len(answer.rows)])
-        assert len(answer.rows) == rows or (tokens is not None and answer.tokens + following > tokens)
+        one_more = estimate_tokens(replace(answer, rows=whole.rows[: len(answer.rows) + 1]))
+        assert len(answer.rows) == rows or (tokens is not None and one_more + len(answer.cursor or "") > tokens)
     else:
         assert answer.reason == whole.reason
+
+
+def assert_cut(answer: Answer, whole: Answer) -> None:
+    """The row is the first one, but for what the answer names: shorter texts and lists, and nulls."""
+    for column, shown, value in zip(answer.columns, answer.rows[0], whole.rows[0], strict=True):
+        if column.name not in answer.cut:
+            assert shown == value or shown is value
+        elif isinstance(shown, str):
+            assert value.startswith(shown.removesuffix(CUT_MARK))
+        elif isinstance(shown, list):
+            assert shown == value[: len(shown)]
+            assert len(shown) < len(value)
+        else:
+            assert shown is None or isinstance(shown, dict)
 
 
 @examples(60)
 @given(data=st.data())
 def test_a_cursor_of_a_budget_leads_on_without_loss(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
-    """With another budget each time, now in the text, now with the request."""
+    """With another budget each time, now in the text, now with the request, and also one that no row fits."""
     text, whole = _query(instance, world_of(data.draw(st.integers(0, WORLDS - 1))), data)
-    dearest = max(map(estimate_tokens, whole.rows), default=0)
     rows: list[list[Any]] = []
     cursor = None
     for _ in range(len(whole.rows) + 1):
-        most, tokens = data.draw(st.integers(1, 5)), dearest + data.draw(st.integers(0, 20))
+        most, tokens = data.draw(st.integers(1, 5)), data.draw(st.integers(0, 400))
         paged = f"{text}\n| page 1000 after $cursor"
         if data.draw(st.booleans()):
             answer = asked(instance, paged + written(most, tokens), cursor=cursor)
         else:
             answer = asked(instance, paged, Budget(rows=most, tokens=tokens), cursor=cursor)
-        rows += answer.rows
+        rows += whole.rows[len(rows) : len(rows) + 1] if answer.cut else answer.rows
         cursor = answer.cursor
         if cursor is None:
             break

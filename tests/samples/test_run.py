@@ -15,6 +15,7 @@ from paasq_daemon.instance import Instance
 from paasq_daemon.wire.project_modules import ProjectModules
 from paasq_daemon.wire.request import Request
 from paasq_dsl.source_text import SourceText
+from tokens import assert_tokens_counted
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PASSAGES = 2_000  # of 18,353: enough for every query of the tour to find something
@@ -42,9 +43,12 @@ def test_scripts_run(folder: str, tmp_path: Path) -> None:
             for step in _steps(folder, name):
                 texts = modules.read_all(step.text)
                 request = Request(step.text, source_name=name, modules=texts)
-                told = instance.engine.watch(request).next_events() if step.is_watch else instance.engine.query(request)
-                assert told, step.title
+                if step.is_watch:
+                    assert instance.engine.watch(request).next_events(), step.title
+                    continue
+                told = instance.engine.query(request)
                 assert len(told), step.title
+                assert_tokens_counted(told)
     finally:
         instance.close()
 

@@ -138,7 +138,10 @@ def _answer() -> Answer:
     columns = (ColumnInfo("title", "text(en)"), ColumnInfo("count", "int"), ColumnInfo("due", "time"))
     rows: list[list[Any]] = [["a", 3, 0], ["b", None, None]]
     facets = {"tag": [FacetCount("x", 2), FacetCount(None, 1)]}
-    return Answer(columns, rows, False, "limit", "c1", 9, 1.5, facets, {"tag": "keyword"}, tokens=12)
+    types, warnings = {"tag": "keyword"}, [{"code": "PQ0472"}]
+    return Answer(
+        columns, rows, False, "limit", "c1", 9, 1.5, facets, types, tokens=12, cut=("title",), warnings=warnings
+    )
 
 
 def test_an_answer_is_the_same_after_the_wire() -> None:
@@ -170,7 +173,7 @@ def test_what_is_no_answer(broken: dict[str, Any]) -> None:
 
 
 def test_labels_say_why_an_answer_is_not_complete() -> None:
-    assert answer_labels(_answer()) == "2 rows, not complete (limit), 1.5 ms, seq 9, about 12 tokens"
+    assert answer_labels(_answer()) == "2 rows, not complete (limit), title cut, 1.5 ms, seq 9, about 12 tokens"
     assert escape_control("a\x1b[31mb\u202e") == "a\\x1b[31mb\\x202e"
 
 

@@ -31,6 +31,7 @@ class ExecutionInputs:
     cancellation: CancellationToken = field(default_factory=CancellationToken)
     plan_key: str = ""  # the plan's canonical text, for explain
     cache_hit: bool = False
+    reserved_characters: int = 0  # of the answer's JSON, taken by labels that are added to what the plan answers
     view: IndexView | None = None  # what an embedded plan reads; it was compiled against this view's catalog
 
 

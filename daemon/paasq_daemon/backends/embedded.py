@@ -24,7 +24,7 @@ from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
-from paasq_daemon.operators.page import truncate_with_cursor
+from paasq_daemon.operators.page import cursor_at, truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
@@ -35,6 +35,7 @@ from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
 from paasq_daemon.wire.request import Budget as Limits
+from paasq_daemon.wire.token_estimate import answer_measure, tokens_of
 from paasq_daemon.wire.value_codecs import encode
 from paasq_dsl import bound
 from paasq_dsl.bound import BoundAsOf, BoundQuery, RowIdentity
@@ -210,8 +211,9 @@ class EmbeddedPlan:
         limit, reason = (ROWS_MAX, "limit") if budget.rows is None else (budget.rows, "rows")
         digest, time_dependent = partial(self.plan.fingerprint.digest, values), self.plan.fingerprint.time_dependent
         run = ExecutionContext(
-            view, values, self.embed, cancel, limit, reason, digest, snippet_column, budget.tokens, time_dependent
-        )
+            view, values, self.embed, cancel, limit, reason, digest, snippet_column, budget.tokens,
+            inputs.reserved_characters, time_dependent,
+        )  # fmt: skip
         run.bind_snippets()
         return run
 
@@ -251,20 +253,22 @@ def _row(line: PlanLine) -> list[object]:
 
 def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: float) -> Answer:
     batch = truncate_with_cursor(run, batch, run.rows_max, run.rows_max_reason)
-    rows, tokens, reason = limit_result(
-        _read(batch, plan.schema), Limits(None, run.rows_max, run.tokens_max), run.cancel
-    )
-    if reason:
-        truncate_with_cursor(run, batch, len(rows), reason)
+    limits = Limits(None, run.rows_max, run.tokens_max)
+    labels = partial(_label_characters, plan, run, batch)
+    found = limit_result(_read(batch, plan.schema), limits, run.cancel, plan.columns, labels)
+    if found.reason:
+        truncate_with_cursor(run, batch, len(found.rows), found.reason)
+    if found.cut and found.reason not in run.reasons:  # it is the last row
+        run.reasons.insert(0, "tokens")
     if run.depth_limited:
         run.reasons.append("depth")
     if run.cursor is not None:
         run.view.keep()
     if run.view.is_damaged:
         run.reasons.append("damaged")
-    return Answer(
+    answer = Answer(
         columns=plan.columns,
-        rows=rows,
+        rows=found.rows,
         complete=not run.reasons,
         reason=run.reasons[0] if run.reasons else None,
         cursor=run.cursor,
@@ -272,8 +276,17 @@ def _answer(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, started: fl
         elapsed_ms=(time.perf_counter() - started) * 1000,
         facets=run.facets,
         facet_types=run.facet_types,
-        tokens=tokens,
+        cut=found.cut,
     )
+    answer.tokens = tokens_of(answer_measure(plan.columns).labels(answer) + run.reserved_characters + found.characters)
+    return answer
+
+
+def _label_characters(plan: PhysicalPlan, run: ExecutionContext, batch: Batch, count: int, reason: str | None) -> int:
+    """Of the answer that has the first `count` rows of the batch, and where `reason` is given leads on behind them."""
+    cursor = cursor_at(run, batch, count - 1) if reason and 0 < count < batch.length else run.cursor
+    answer = Answer(plan.columns, [], False, reason, cursor, run.view.seq, 0.0, run.facets, run.facet_types)
+    return answer_measure(plan.columns).labels(answer) + run.reserved_characters
 
 
 def _read(batch: Batch, schema: bound.Schema) -> Iterator[list[Any]]:

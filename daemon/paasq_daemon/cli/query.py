@@ -9,7 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli import parameter_values as parameters
 from paasq_daemon.cli.answer_output import AnswerFormat, write_answer
-from paasq_daemon.cli.error_output import reporting_query_errors
+from paasq_daemon.cli.error_output import reporting_query_errors, show_diagnostics
 from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.cli.watch_output import is_watch, write_events
 from paasq_daemon.wire.request import Request
@@ -42,4 +42,5 @@ def query(
             write_events(database, request, form)
             return
         answer = database.request(request)
+    show_diagnostics(answer.warnings, source)
     write_answer(answer, form)

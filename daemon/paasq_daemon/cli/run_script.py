@@ -82,6 +82,7 @@ def run_script(
                 write_events(database, replace(request, now_us=None), form)
                 return
             last = database.request(request)
+            show_diagnostics([each for each in last.warnings if each not in diagnostics], source)
         except PaasqError as error:
             _show_failure(error, source)
             if len(todo) > 1:

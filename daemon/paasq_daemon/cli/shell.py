@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.answer_output import AnswerFormat, write_answer
-from paasq_daemon.cli.error_output import show_error, show_query_error
+from paasq_daemon.cli.error_output import show_diagnostics, show_error, show_query_error
 from paasq_daemon.cli.open_database import folder_of, open_database
 from paasq_daemon.cli.script_steps import definitions_of, steps
 from paasq_daemon.cli.watch_output import write_events
@@ -42,7 +42,9 @@ def _answered(database: Database, definitions: str, text: str) -> str:
             if step.is_watch:
                 write_events(database, request, AnswerFormat.TABLE)
             else:
-                write_answer(database.request(request), AnswerFormat.TABLE)
+                answer = database.request(request)
+                show_diagnostics(answer.warnings, source)
+                write_answer(answer, AnswerFormat.TABLE)
         if (known := definitions_of(source)) != definitions:
             database.request(_request(database, known, source))  # says what is wrong with them, if anything is
         return known

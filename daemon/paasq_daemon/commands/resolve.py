@@ -23,6 +23,7 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.token_estimate import answer_measure
 from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
 from paasq_dsl.bound import BoundExpression, BoundResolveCitations
@@ -58,9 +59,16 @@ def resolve_citations(
     wanted = {(known[c.collection].id, c.key) for c in read if c.collection in known}
     history = _history(view.store, wanted, inputs.cancellation)
     found = (row.values() for each in citations for row in _found(view, each, history))
-    rows, tokens, reason = limit_result(found, inputs.budget, inputs.cancellation)
-    columns = tuple(ColumnInfo(*column) for column in COLUMNS)
-    return Answer(columns, rows, complete=reason is None, reason=reason, seq=view.seq, tokens=tokens)
+    answer = Answer(tuple(ColumnInfo(*column) for column in COLUMNS), [], seq=view.seq)
+
+    def label_sizes(_: int, reason: str | None) -> int:
+        answer.complete, answer.reason = reason is None, reason
+        return answer_measure(answer.columns).labels(answer) + inputs.reserved_characters
+
+    limited = limit_result(found, inputs.budget, inputs.cancellation, answer.columns, label_sizes)
+    answer.complete, answer.reason = limited.reason is None, limited.reason
+    answer.rows, answer.cut = limited.rows, limited.cut
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class ExecutionContext:
     fingerprint: Callable[[], str]  # of the plan and its values: a cursor leads on in the plan that made it only
     snippets: Callable[..., Column]  # (run, rows, text, characters, shown), as `Snippets` of one run
     tokens_max: int | None = None  # of the answer, estimated
+    reserved_characters: int = 0  # of the answer's JSON, taken by labels that are added behind the plan
     time_dependent: bool = False  # do the rows depend on when they are asked for?
     facets: dict[str, list[FacetCount]] = field(default_factory=dict)
     facet_types: dict[str, str] = field(default_factory=dict)

@@ -89,7 +89,7 @@ def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, rea
     """The first `size` rows. Where more are left the run gets a cursor to them, and `reason` as why it is not complete."""
     if batch.length <= size:
         return batch
-    context.cursor = _cursor_at(context, batch, size - 1) if size else None
+    context.cursor = cursor_at(context, batch, size - 1) if size else None
     context.reasons.insert(0, reason)
     context.depth_limited = False
     return batch.take(np.arange(size))
@@ -165,7 +165,8 @@ def _hash(values: list[Any]) -> str:
     return hashlib.blake2b(orjson.dumps(values), digest_size=12).hexdigest()
 
 
-def _cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
+def cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
+    """The cursor to what comes behind a row of an ordered batch."""
     last = [int(tie[row]) for tie in batch.tiebreakers]
     values = _values_at(batch, row)
     kept = values if len(orjson.dumps(values)) <= _VALUES_BYTES_MAX else _hash(values)

@@ -45,8 +45,10 @@ class Answer:
 
     `rows` are lists of engine values (a time is an int, microseconds since 1970 in UTC), one value a column. `reason` says why an
     answer is not complete (limit, time, rows, tokens, approximate); `cursor` is None on the last page; `seq` is the
-    store's sequence number that the whole answer was read at; `tokens` estimates what the rows
-    cost in an LLM's context; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
+    store's sequence number that the whole answer was read at; `tokens` estimates what the answer, as
+    JSON, costs in an LLM's context; `cut` names the columns whose values are shortened, in an answer of one row that was too
+    much for its budget; `warnings` are diagnostics of the text and of the values that it was asked with, which did not keep it
+    from being run; `facet_types` are those of the values counted, as in `ColumnInfo`; `zone` is the time zone that
     the text was interpreted in, and that times are shown in.
     """
 
@@ -62,6 +64,8 @@ class Answer:
     plan: str | None = None
     tokens: int | None = None
     zone: str = DEFAULT_ZONE
+    cut: tuple[str, ...] = ()
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -86,6 +90,15 @@ class Answer:
                 {name: encode(value) for name, encode, value in zip(names, encoders, row, strict=True)}
                 for row in self.rows
             ],
+        } | self.labels_to_json()
+
+    def labels_to_json(self) -> dict[str, Any]:
+        """What stands beside columns and rows."""
+        facet_types = {"facet_types": dict(self.facet_types)} if self.facet_types else {}
+        plan = {} if self.plan is None else {"plan": self.plan}
+        cut = {"cut": list(self.cut)} if self.cut else {}
+        zone = {} if self.zone == DEFAULT_ZONE else {"zone": self.zone}
+        return {
             "complete": self.complete,
             "reason": self.reason,
             "cursor": self.cursor,
@@ -96,7 +109,8 @@ class Answer:
                 name: [{"value": count.value, "count": count.count} for count in counts]
                 for name, counts in self.facets.items()
             },
-        } | self._rare_labels()
+            "warnings": self.warnings,
+        } | facet_types | plan | cut | zone  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Answer:
@@ -114,17 +128,14 @@ class Answer:
                 facet_types=data.get("facet_types", {}),
                 plan=data.get("plan"),
                 zone=data.get("zone", DEFAULT_ZONE),
+                cut=tuple(data.get("cut", ())),
+                warnings=data.get("warnings", []),
                 **{name: data[name] for name in _LABELS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(
                 f"this is not an answer of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
-
-    def _rare_labels(self) -> dict[str, Any]:
-        facet_types = {"facet_types": dict(self.facet_types)} if self.facet_types else {}
-        plan = {} if self.plan is None else {"plan": self.plan}
-        return facet_types | plan | ({} if self.zone == DEFAULT_ZONE else {"zone": self.zone})
 
     def _row(self, values: list[Any]) -> Row:
         return Row(self._positions, [present(value) for present, value in zip(self._presenters, values, strict=True)])

@@ -45,6 +45,8 @@ def answer_labels(answer: Answer) -> str:
         parts.append(f"not complete ({answer.reason})")
     elif answer.reason:
         parts.append(answer.reason)
+    if answer.cut:
+        parts.append(f"{', '.join(escape_control(name) for name in answer.cut)} cut")
     parts += [f"{answer.elapsed_ms:.1f} ms", f"seq {answer.seq}"]
     if answer.tokens is not None:
         parts.append(f"about {answer.tokens} tokens")

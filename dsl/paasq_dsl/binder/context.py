@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline
-from paasq_dsl.bound import BoundParameter, BoundStage, Schema
+from paasq_dsl.binder.value_checks import Check, ValueCheck
+from paasq_dsl.bound import BoundParameter, BoundStage, Constant, ParameterRef, Schema
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import Diagnostic, Fix, make_diagnostic, replacement_fix, similar_names
 from paasq_dsl.source_text import Span
@@ -59,6 +60,7 @@ class BindContext:
     subqueries_allowed: bool = False  # may an expression hold a pipeline, which is run before it is asked?
     outer_schemas: tuple[Schema, ...] = ()  # the columns outside the brackets that a pipeline is in, which it can't see
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    value_checks: list[ValueCheck] = field(default_factory=list)
     offset: int = 0
 
     def absolute_span(self, span: Span) -> Span:
@@ -74,6 +76,14 @@ class BindContext:
         self.diagnostics.append(
             found.shift(self.offset) if self.call_site is None else replace(found, span=self.call_site)
         )
+
+    def check_text(self, source: Constant | ParameterRef, check: Check) -> None:
+        """Warn of a text at `source.span`: of a literal that the plan holds now, of another one when its value is known."""
+        if isinstance(source, ParameterRef) or source.slot >= 0:
+            self.value_checks.append(ValueCheck(source, check))
+        elif isinstance(source.value, str):
+            found = check(source.value, source.span)
+            self.diagnostics += found if self.call_site is None else (replace(each, fix=None) for each in found)
 
     def report_unknown(
         self, code: str, span: Span, name: str, known: Iterable[str], *, equivalent: str | None = None, **words: str

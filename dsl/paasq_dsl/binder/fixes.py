@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paasq_dsl.binder.paths import as_link_access, implicit_column_name
 from paasq_dsl.diagnostics import Fix
+from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.format.unparse import unparse
 from paasq_dsl.syntax.tree.traversal import walk
@@ -13,8 +14,13 @@ TITLE_MAX = 60  # characters of what an edit writes, in its title
 
 def replace_node(node: tree.Expression, text: str) -> Fix:
     """`text` in the place of the expression."""
+    return replace_span(node.span, text)
+
+
+def replace_span(span: Span, text: str) -> Fix:
+    """`text` in the place of what stands there."""
     shown = text if len(text) <= TITLE_MAX else f"{text[: TITLE_MAX - 1]}…"
-    return Fix(node.span, text, f"write {shown}")
+    return Fix(span, text, f"write {shown}")
 
 
 def call_text(function: str, *arguments: tree.Expression) -> str | None:

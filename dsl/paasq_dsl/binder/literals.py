@@ -17,8 +17,8 @@ from paasq_dsl.values import INT_MAX, INT_MIN, LiteralValueError, parse_time
 def bind_literal(context: BindContext, node: tree.Literal, _: Schema) -> BoundExpression:
     """A `Constant` that refers to the literal's slot; the value itself is in the plan only where it has no slot.
     Reports PQ0115 for an int of more than 64 bits."""
-    slot = context.literal_slots.get(node.span.start + context.offset, -1)
-    span = context.absolute_span(node.span)
+    found = literal_source(context, node)
+    slot, span = found.slot, found.span
     if node.is_time:
         try:
             value = parse_time(cast("str", node.value), find_zone(context.zone) or UTC)
@@ -31,7 +31,14 @@ def bind_literal(context: BindContext, node: tree.Literal, _: Schema) -> BoundEx
         return Constant(-1, ANY, None, span)
     if slot >= 0:
         context.literal_values[slot] = node.value
-    return Constant(slot, _type_of(node.value), None if slot >= 0 else node.value, span)
+    return found
+
+
+def literal_source(context: BindContext, node: tree.Literal) -> Constant:
+    """Where the value of a literal comes from: its slot, or the plan."""
+    slot = context.literal_slots.get(node.span.start + context.offset, -1)
+    value = None if slot >= 0 else node.value
+    return Constant(slot, _type_of(node.value), value, context.absolute_span(node.span))
 
 
 def _type_of(value: object) -> Type:

@@ -15,6 +15,7 @@ from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePip
 from paasq_dsl.binder.remaining_statements import remaining_statements
 from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record_source, reject_arguments
 from paasq_dsl.binder.time_zones import set_zone
+from paasq_dsl.binder.value_checks import ValueCheck
 from paasq_dsl.binder.watch import bind_watch, unreachable_statements
 from paasq_dsl.binder.writes import bind_transaction, bind_write
 from paasq_dsl.bound import (
@@ -31,7 +32,7 @@ from paasq_dsl.bound import (
     Schema,
 )
 from paasq_dsl.catalog import Catalog, View
-from paasq_dsl.diagnostics import Diagnostic
+from paasq_dsl.diagnostics import Diagnostic, first_error
 from paasq_dsl.modules import NO_MODULES, ModuleResolver
 from paasq_dsl.source_text import Span
 from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGE_BY_NODE
@@ -51,7 +52,8 @@ class BindResult:
     """What binding gave. `statements` are parallel to the script's, None for a broken one. `stage_input_schemas`
     gives the columns before each stage (by its absolute span), for completion and hover; `catalog` includes what the
     script declares, and `lets` holds its views too. `own_parameters` are those of the pipeline
-    that the last statement declares."""
+    that the last statement declares. `value_checks` are warnings that depend on values in the slots of literals, or
+    of parameters."""
 
     statements: tuple[BoundStatement | None, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -62,6 +64,7 @@ class BindResult:
     lets: Mapping[str, InlinePipeline]
     own_parameters: Mapping[str, InlineParameter]
     zone: str
+    value_checks: tuple[ValueCheck, ...]
 
 
 def bind_script(
@@ -124,7 +127,7 @@ class _Binder:
             context.report("PQ0623", span)
         found = tuple(sorted(context.diagnostics, key=lambda d: (d.span.start, d.code)))
         return BindResult(tuple(statements), found, tuple(self.schemas), context.catalog, context.parameters, context.functions,
-                    lets, context.own_parameters, context.zone)  # fmt: skip
+                    lets, context.own_parameters, context.zone, tuple(context.value_checks))  # fmt: skip
 
     def statement(self, statement: tree.Statement) -> BoundStatement | None:
         context, head = self.context, statement.head
@@ -261,8 +264,11 @@ class _Binder:
         )
         inner.context.zone = context.zone
         bound = inner.run(module.script)
-        if bound.diagnostics:
-            context.report("PQ0224", head.path_span, path=head.path, message=bound.diagnostics[0].message)
+        if (error := first_error(bound.diagnostics)) is not None:
+            context.report("PQ0224", head.path_span, path=head.path, message=error.message)
+        else:
+            context.diagnostics += bound.diagnostics
+            context.value_checks += bound.value_checks
         for name, function in bound.functions.items():
             context.functions[f"{head.alias}.{name}"] = replace(function, name=f"{head.alias}.{name}")
         for name, pipeline in inner.context.lets.items():
@@ -296,8 +302,10 @@ class _Binder:
             alone.context.call_site = context.absolute_span(source.name_span)
             script, wrong = parse_script(view.as_let)
             bound = alone.run(script)
-            if not wrong and not bound.diagnostics:
+            error = first_error((*wrong, *bound.diagnostics))
+            if error is None:
+                context.diagnostics += bound.diagnostics
                 return replace(bound.lets[view.name], doc=view.doc)
-            found = next(iter((*wrong, *bound.diagnostics))).message
+            found = error.message
         context.report("PQ0226", source.name_span, name=view.name, message=found)
         return None

@@ -74,7 +74,7 @@ class Diagnostic:
 
 
 # Codes of what can be run all the same.
-WARNINGS = frozenset({"PQ0438", "PQ0439", "PQ0470", "PQ0471"})
+WARNINGS = frozenset({"PQ0438", "PQ0439", "PQ0470", "PQ0471", "PQ0472"})
 
 # Code -> sentence, whose slots are names and values. A code that is given up is not given to anything else.
 MESSAGES: Mapping[str, str] = {**FORM, **NAMES, **TYPES, **STAGES, **WRITES, **SCHEMAS, **RUNNING, **DAEMON}
@@ -112,6 +112,11 @@ def replacement_fix(span: Span, candidates: tuple[str, ...]) -> Fix | None:
     return Fix(span, candidates[0], f"write {candidates[0]}")
 
 
+def first_error(diagnostics: Iterable[Diagnostic]) -> Diagnostic | None:
+    """The first that is no warning; None where the text can be run."""
+    return next((d for d in diagnostics if d.severity is Severity.ERROR), None)
+
+
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Is any of them an error, rather than a warning?"""
-    return any(d.severity is Severity.ERROR for d in diagnostics)
+    return first_error(diagnostics) is not None

@@ -47,6 +47,7 @@ STAGES = {
     "PQ0468": "facet counts next to the rows of an answer: write it outside the brackets",
     "PQ0470": "{word} is a word to search for here: + comes before what must be there, - before what must not, and the rest may",
     "PQ0471": "each word here must not be there, and none is looked for: this finds nothing",
+    "PQ0472": "{what} reads as a record, and near looks for its words here: for the record, {instead}",
     "PQ0480": "{name} is {type}, and the pipeline in these brackets gives one value for each row: end it with | expand {name}",
     "PQ0481": "{name} is {type}, and the pipeline in these brackets gives one value for each row: select one of its members",
     "PQ0482": "{name} is {type}, which is not compared as one value: select another column in these brackets",

@@ -1,19 +1,24 @@
 """near: nearest by meaning."""
 
+import re
 from collections.abc import Sequence
 
 from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext, require_records
 from paasq_dsl.binder.expressions import bind_expression, bind_scalar
 from paasq_dsl.binder.type_descriptions import with_article
-from paasq_dsl.bound import BoundExpression, NearStage, Schema
+from paasq_dsl.bound import BoundExpression, Constant, NearStage, ParameterRef, Schema
 from paasq_dsl.catalog import Field
+from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
+from paasq_dsl.source_text import Span
 from paasq_dsl.stages.retrieval import report_unknown_option, resolve_vector_field, with_score_columns
 from paasq_dsl.stages.spec import StageSpec
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.completion_role import CompletionRole
+from paasq_dsl.syntax.lexer import REF_PATTERN
 from paasq_dsl.types import ANY, BOOL, STRING_KINDS, TypeKind
 
+_RECORD = re.compile(REF_PATTERN)
 OPTIONS = {
     "exact": "Scan every vector.",
 }
@@ -36,6 +41,7 @@ def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | N
             expected="text, a vector or a record",
             found=with_article(target.type),
         )
+    _warn_of_record_text(context, target)
     exact = None
     for option in node.options:
         if option.name in OPTIONS:
@@ -49,6 +55,26 @@ def bind(context: BindContext, node: tree.Near, schema: Schema) -> NearStage | N
     if field is not None and schema.collection is not None:
         _check_record(context, node, target, schema.collection.fields_by_name[field])
     return None if field is None else NearStage(field, target, exact, schema=with_score_columns(schema))
+
+
+def _warn_of_record_text(context: BindContext, target: BoundExpression) -> None:
+    """PQ0472 where a literal, or the value of a parameter without a type, is a text that reads as a record."""
+    kind = TypeKind.ANY if isinstance(target, ParameterRef) else TypeKind.KEYWORD
+    if not isinstance(target, (Constant, ParameterRef)) or target.type.kind is not kind:
+        return
+    collections = context.catalog.collections
+
+    def check(text: str, span: Span) -> tuple[Diagnostic, ...]:
+        name = text.strip().partition(":")[0]
+        if _RECORD.fullmatch(text.strip()) is None or collections.get(name) is None:
+            return ()
+        what, instead = "this text", "write it without quotes"
+        if isinstance(target, ParameterRef):
+            what = f"the value of ${target.name}"
+            instead = f"declare `param ${target.name}: link<{name}>` and give its key"
+        return (make_diagnostic("PQ0472", span, what=what, instead=instead),)
+
+    context.check_text(target, check)
 
 
 def _check_record(context: BindContext, node: tree.Near, target: BoundExpression, field: Field) -> None:

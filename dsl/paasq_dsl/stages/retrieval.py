@@ -8,8 +8,10 @@ from typing import cast
 
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
-from paasq_dsl.binder.fixes import replace_node
+from paasq_dsl.binder.fixes import replace_span
+from paasq_dsl.binder.literals import literal_source
 from paasq_dsl.bound import BoundExpression, ColumnInfo, Schema
+from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import format_string
@@ -113,17 +115,28 @@ def check_match_query(context: BindContext, words: tree.Expression) -> None:
     if not isinstance(words, tree.Literal) or not isinstance(words.value, str):
         return
     try:
-        clauses = parse_match_query(words.value).clauses
+        parse_match_query(words.value)
     except MatchQueryError as error:
         context.report(error.code, _inside(words, error.offset), **error.words)
         return
+    context.check_text(literal_source(context, words), _misread_words)
+
+
+def _misread_words(text: str, span: Span) -> tuple[Diagnostic, ...]:
+    """Of a match text at `span`."""
+    try:
+        clauses = parse_match_query(text).clauses
+    except MatchQueryError:  # another literal of the plan: the run says so
+        return ()
+    found: list[Diagnostic] = []
     if clauses and all(c.occur is Occur.MUST_NOT for c in clauses):
-        context.report("PQ0471", words.span)
+        found.append(make_diagnostic("PQ0471", span))
     operators = [c.text for c in clauses if c.kind is ClauseKind.WORD and c.text.strip("(") in {"AND", "OR"}]
-    if operators and len(clauses) > 1 and not words.value.isupper():
-        better = _with_signs(words.value)
-        edit = replace_node(words, format_string(better)) if better else None
-        context.report("PQ0470", words.span, word=operators[0], fix=edit)
+    if operators and len(clauses) > 1 and not text.isupper():
+        better = _with_signs(text)
+        edit = replace_span(span, format_string(better)) if better else None
+        found.append(make_diagnostic("PQ0470", span, word=operators[0], fix=edit))
+    return tuple(found)
 
 
 _OPERATORS = frozenset({"AND", "OR", "NOT"})

@@ -5,9 +5,11 @@ from __future__ import annotations
 from paasq_dsl.binder.coercion import infer_parameter_type
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_expression
+from paasq_dsl.binder.literals import literal_source
 from paasq_dsl.binder.type_descriptions import describe_expression
 from paasq_dsl.bound import BoundResolveCitations, Schema
 from paasq_dsl.citations import CitationError, parse_citation
+from paasq_dsl.diagnostics import Diagnostic, make_diagnostic
 from paasq_dsl.source_text import Span
 from paasq_dsl.statements.spec import StatementSpec
 from paasq_dsl.syntax import tree
@@ -24,15 +26,16 @@ def _resolve(context: BindContext, node: tree.ResolveCitations, _: str) -> Bound
     written = node.citations.items if isinstance(node.citations, tree.ListLiteral) else (node.citations,)
     for part in written:
         if isinstance(part, tree.Literal) and isinstance(part.value, str):
-            _check_citation(context, part.value, part.span)
+            context.check_text(literal_source(context, part), _check_citation)
     return BoundResolveCitations(bound)
 
 
-def _check_citation(context: BindContext, text: str, span: Span) -> None:
+def _check_citation(text: str, span: Span) -> tuple[Diagnostic, ...]:
     try:
         parse_citation(text)
     except CitationError as error:
-        context.report(error.code, span, **error.words)
+        return (make_diagnostic(error.code, span, **error.words),)
+    return ()
 
 
 STATEMENTS = (

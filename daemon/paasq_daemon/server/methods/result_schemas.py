@@ -25,34 +25,6 @@ COLUMN = object_of(
     title="Column",
 )
 
-ANSWER = object_of(
-    {
-        "columns": list_of(COLUMN),
-        "rows": described(list_of(OBJECT), "an object by column name each, in the order of the result"),
-        "complete": described(BOOLEAN, "whether the rows are the whole result"),
-        "reason": described(nullable(TEXT), "why they are not: [the reasons](semantics.md#labels-of-an-answer)"),
-        "cursor": described(nullable(TEXT), "where the next page begins; null on the last one"),
-        "seq": SEQ,
-        "elapsed_ms": NUMBER,
-        "tokens": described(nullable(INTEGER), "what the rows cost a language model, estimated: four characters each"),
-        "facets": described(map_of(list_of(object_of({"value": ANY, "count": INTEGER}))), "by the facet's name"),
-    },
-    {
-        "facet_types": described(map_of(TEXT), "the types of the values counted, where there are facets"),
-        "plan": described(TEXT, "of an explain: the plan as text"),
-        "zone": described(TEXT, "the time zone of the text, where it is not UTC"),
-    },
-    title="Answer",
-)
-
-RECORD = object_of(
-    {
-        "columns": described(list_of(COLUMN), "the types of its values"),
-        "record": described(OBJECT, "the values by field name, objects nested, with `_version`, `_seq` and `_time`"),
-    },
-    title="Record",
-)
-
 EDIT = object_of(
     {
         "start": INTEGER,
@@ -76,6 +48,40 @@ DIAGNOSTIC = object_of(
         "edit": described(nullable(EDIT), "what removes the error, where that is certain"),
     },
     title="Diagnostic",
+)
+
+ANSWER = object_of(
+    {
+        "columns": list_of(COLUMN),
+        "rows": described(list_of(OBJECT), "an object by column name each, in the order of the result"),
+        "complete": described(BOOLEAN, "whether the rows are the whole result"),
+        "reason": described(nullable(TEXT), "why they are not: [the reasons](semantics.md#labels-of-an-answer)"),
+        "cursor": described(nullable(TEXT), "where the next page begins; null on the last one"),
+        "seq": SEQ,
+        "elapsed_ms": NUMBER,
+        "tokens": described(
+            nullable(INTEGER), "what this answer costs a language model, estimated: four characters each"
+        ),
+        "facets": described(map_of(list_of(object_of({"value": ANY, "count": INTEGER}))), "by the facet's name"),
+        "warnings": described(
+            list_of(DIAGNOSTIC), "of the text and the values it was asked with, as editors show them"
+        ),
+    },
+    {
+        "facet_types": described(map_of(TEXT), "the types of the values counted, where there are facets"),
+        "plan": described(TEXT, "of an explain: the plan as text"),
+        "cut": described(list_of(TEXT), "the columns whose values are cut, where one row was more than the budget"),
+        "zone": described(TEXT, "the time zone of the text, where it is not UTC"),
+    },
+    title="Answer",
+)
+
+RECORD = object_of(
+    {
+        "columns": described(list_of(COLUMN), "the types of its values"),
+        "record": described(OBJECT, "the values by field name, objects nested, with `_version`, `_seq` and `_time`"),
+    },
+    title="Record",
 )
 
 _TYPE = object_of(
