@@ -162,6 +162,15 @@ def test_import_that_is_stopped_says_how_to_go_on(
     assert count == [{"n": 6}]
 
 
+def test_import_tells_of_keys_that_come_twice(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.jsonl"
+    file.write_text('{"id": "t1", "n": 1}\n{"id": "t2", "n": 2}\n{"id": "t1", "n": 3}\n')
+    assert "1 of them had the key of an earlier record" in filled("import", "task", file).err
+    assert "3 of them had the key of an earlier record" in filled("import", "task", file).err
+    file.write_text('{"id": "t3", "n": 1}\n')
+    assert "earlier record" not in filled("import", "task", file).err
+
+
 def test_import_csv(filled: Paasq, tmp_path: Path) -> None:
     file = tmp_path / "tasks.csv"
     file.write_text("id,title,due,n,tags\nx,Read,2026-11-22,7,home;quiet\ny,Write,,,\n")

@@ -96,6 +96,8 @@ def test_csv_values(tmp_path: Path) -> None:
         (b'a,,""', {"title": None, "n": None}),  # programs that quote every cell
         (b'"a","",""\r', {"title": "", "n": None}),
         (b'"a""b, ""c",,1', {"title": None, "n": 1}),
+        (b"a,x,12.0", {"title": "x", "n": 12}),  # as spreadsheets write a column of numbers that has gaps
+        (b"a,x, -3. ", {"title": "x", "n": -3}),
         (b'"",x,1', {"title": "x", "n": 1}),  # no key: it is left out, as is what is required
     ],
 )
@@ -110,6 +112,8 @@ def test_empty_csv_cells(tmp_path: Path, row: bytes, record: dict[str, object]) 
     ("row", "cause"),
     [
         (b"a,x,1.5", "n: '1.5' is not a whole number"),
+        (b"a,x,1.05", "n: '1.05' is not a whole number"),
+        (b"a,x,.0", "n: '.0' is not a whole number"),
         (b"a,x", "the header has 3 cells and this row 2"),
         (b'a,"x"y,1', "this is not CSV: "),
         (b"a,\xff,1", "title: this is not UTF-8"),

@@ -11,6 +11,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import similar_names
@@ -37,8 +38,9 @@ def import_file(
 ) -> None:
     """Put the records of a file into a collection; one with a key that exists replaces it.
 
-    A line that is no record, or that the store refuses, is reported and kept in the reject file; the others are
-    stored. The exit code is 1 if there was one. Vectors are computed later, by `paasq embed` or the daemon.
+    A line that is not a record, or that the store refuses, is reported and kept in the reject file; the others are
+    stored, and how many replaced an earlier record, of the file or of the store, is said. The exit code is 1 if a line
+    was rejected. Vectors are computed later, by `paasq embed` or the daemon.
     """
     from paasq_daemon.cli.consoles import stderr_console
     from paasq_daemon.sources.bulk_load import bulk_load
@@ -54,6 +56,7 @@ def import_file(
     stored = 0
     with open_database(data, socket) as database, LineFile(file) as lines, kept:
         target = _declared(database.catalog(), collection)
+        before = _count(database, collection)
         with _progress() as bar:
             task = bar.add_task(collection, total=lines.size_bytes, records=0)
 
@@ -70,11 +73,20 @@ def import_file(
                 bar.stop()
                 stderr_console().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
                 raise
+        replaced = stored - (_count(database, collection) - before)
     took_s = time.monotonic() - started_s
     stderr_console().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
+    if replaced > 0:
+        stderr_console().print(
+            f"{replaced:,} of them had the key of an earlier record, and replaced it", soft_wrap=True
+        )
     if kept.count:
         stderr_console().print(f"{kept.count:,} rejected; they are kept in {kept.path}", soft_wrap=True)
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _count(database: Database, collection: str) -> int:
+    return int(database.status()["collections"][collection]["records"])
 
 
 def _declared(catalog: Catalog, name: str) -> Collection:

@@ -12,6 +12,7 @@ from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _WHOLE = re.compile(r"[+-]?\d+")
+_WHOLE_WITH_POINT = re.compile(r"([+-]?\d+)\.0*")  # as spreadsheets write a column of numbers that has gaps
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -31,11 +32,14 @@ def cell_parser(type_: Type) -> Callable[[str], Any]:
 
 
 def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text.strip()):
+    digits = text.strip()
+    if found := _WHOLE_WITH_POINT.fullmatch(digits):
+        digits = found[1]
+    if not _WHOLE.fullmatch(digits):
         raise ValueError(f"{text!r} is not a whole number")
-    if len(text.strip()) > len(str(INT_MIN)) or not INT_MIN <= int(text) <= INT_MAX:
+    if len(digits) > len(str(INT_MIN)) or not INT_MIN <= int(digits) <= INT_MAX:
         raise ValueError(f"{text!r:.60} is outside the 64 bits of an int")
-    return int(text)
+    return int(digits)
 
 
 def _number(text: str) -> float | int:
