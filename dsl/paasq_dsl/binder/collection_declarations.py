@@ -12,7 +12,7 @@ from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import BoundCreateCollection, BoundExpression, Constant, FunctionCall
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
 from paasq_dsl.diagnostics import Fix
-from paasq_dsl.object_paths import is_descendant_path
+from paasq_dsl.object_paths import ancestor_paths, is_descendant_path
 from paasq_dsl.schema.differences import (
     Risk,
     collection_changes,
@@ -122,15 +122,18 @@ def bind_collection(
     `statement` is what a mend replaces, relative to the fragment.
     """
     fields: dict[str, Field] = {}
+    objects: set[str] = set()  # the paths that fields are in
     keys = [f for f in node.fields if f.is_key]
     for extra in keys[1:]:
         context.report("PQ0602", extra.span, name=node.name)
     for declared in node.fields:
         for field in bind_fields(context, declared, len(fields) + 1):
-            if field.name in fields or has_path_conflict(fields, field.name):
+            around = tuple(ancestor_paths(field.name))
+            if field.name in fields or field.name in objects or not fields.keys().isdisjoint(around):
                 name = field.name if field.name in fields else declared.name
                 context.report("PQ0205", declared.span, name=name)
             fields[field.name] = field
+            objects.update(around)
     for declared in node.fields:
         check_vector_sources(context, declared, fields)
         check_computed(context, declared, fields)
