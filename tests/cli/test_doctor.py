@@ -56,7 +56,7 @@ ENTRIES = {
     "journal": SEQ_KEY.pack(2),
     "meta": counters_meta_key(1),
 }
-DAMAGES: dict[str, Damage] = {
+DAMAGES: dict[str, Damage] = {  # mypy does not infer a lambda with defaults
     **{f"a bit in {t}": lambda txn, d, t=t, k=k: flip(txn, d[t], k) for t, k in ENTRIES.items()},  # type: ignore[misc]
     **{f"one lost in {t}": lambda txn, d, t=t, k=k: txn.delete(k, db=d[t]) for t, k in ENTRIES.items()},  # type: ignore[misc]
     "a bit of an automatic vector": lambda txn, d: flip(txn, d["vectors"], VECTOR_KEY.pack(1, 7, B)),

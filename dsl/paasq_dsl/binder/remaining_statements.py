@@ -8,10 +8,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.tree.traversal import walk
 
 _DEFINITIONS = (tree.LetHead, tree.ParameterDeclaration, tree.FunctionDeclaration, tree.Use)
-_CHANGES_OF_CATALOG = (
-    tree.CollectionDeclaration, tree.ViewHead, tree.AddField, tree.DropField, tree.RenameField, tree.RetypeField,
-    tree.DropCollection, tree.DropView,
-)  # fmt: skip
+_CHANGES_OF_CATALOG = (tree.CollectionDeclaration, tree.CatalogChange)
 
 
 def remaining_statements(statements: Sequence[tree.Statement], done: int) -> frozenset[int]:

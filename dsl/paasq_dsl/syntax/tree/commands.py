@@ -8,12 +8,12 @@ from lark import Token
 
 from paasq_dsl.syntax.tree.declarations import FieldDeclaration, TypeExpression
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name, Parameter
-from paasq_dsl.syntax.tree.nodes import Command, Node, covering_span, span_of
+from paasq_dsl.syntax.tree.nodes import CatalogChange, Command, Node, covering_span, span_of
 from paasq_dsl.syntax.tree.writes import Transaction, Write
 
 
 @dataclass(frozen=True, slots=True)
-class AddField(Command):
+class AddField(CatalogChange):
     """`alter collection c add field ...`."""
 
     collection: Name
@@ -25,7 +25,7 @@ class AddField(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class DropField(Command):
+class DropField(CatalogChange):
     """`alter collection c drop field f`."""
 
     collection: Name
@@ -37,7 +37,7 @@ class DropField(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class RenameField(Command):
+class RenameField(CatalogChange):
     """`alter collection c rename field f to new_name`."""
 
     collection: Name
@@ -50,7 +50,7 @@ class RenameField(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class RetypeField(Command):
+class RetypeField(CatalogChange):
     """`alter collection c retype field f: type`."""
 
     collection: Name
@@ -63,7 +63,7 @@ class RetypeField(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class RedefineField(Command):
+class RedefineField(CatalogChange):
     """`alter collection c redefine field f: type required default 7`."""
 
     collection: Name
@@ -75,7 +75,7 @@ class RedefineField(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class DropCollection(Command):
+class DropCollection(CatalogChange):
     """`drop collection c`; `and_records` where the statement says that its records go too."""
 
     collection: Name
@@ -92,7 +92,7 @@ class DropCollection(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class DropView(Command):
+class DropView(CatalogChange):
     """`drop view v`."""
 
     view: Name

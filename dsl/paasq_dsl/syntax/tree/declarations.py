@@ -9,7 +9,7 @@ from lark import Token
 
 from paasq_dsl.source_text import Span
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name
-from paasq_dsl.syntax.tree.nodes import Command, Node, span_of, unquote_name
+from paasq_dsl.syntax.tree.nodes import CatalogChange, Command, Node, span_of, unquote_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class SetTimeZone(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class ViewHead(Command):
+class ViewHead(CatalogChange):
     """`view name(parameters) = from source`; the stages belong to the statement."""
 
     name: str

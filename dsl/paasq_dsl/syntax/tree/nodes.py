@@ -35,6 +35,11 @@ class Command(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogChange(Command):
+    """A command after which the rest of a text must be bound again: only its run gives the ids of what it adds."""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorNode(Stage):
     """A fragment that could not be parsed: its first word, and the name that follows it, else an empty `name`."""
 
