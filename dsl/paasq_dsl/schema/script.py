@@ -14,10 +14,7 @@ from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import tokenize
 from paasq_dsl.syntax.parser import parse_script
 
-_DECLARING = (
-    tree.CollectionDeclaration, tree.ViewHead, tree.AddField, tree.DropField, tree.RenameField, tree.RetypeField,
-    tree.RedefineField, tree.DropCollection, tree.DropView, tree.ErrorNode,
-)  # fmt: skip
+_DECLARING = (tree.CollectionDeclaration, tree.CatalogChange, tree.ErrorNode)
 
 
 def schema_script(catalog: Catalog) -> str:

@@ -19,7 +19,7 @@ _CLAUSES = {
     "put": frozenset({"set"}),
     "patch": frozenset({"where", "set", "expect"}),
     "delete": frozenset({"where", "expect"}),
-    "alter": frozenset({"add", "rename", "retype"}),
+    "alter": frozenset({"add", "rename", "retype", "redefine"}),
 }
 _UNBOUNDED = 1_000_000  # a width that nothing reaches
 
