@@ -6,7 +6,6 @@ gone or garbage, is refused too: to guess would be to misread.
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import sys
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import lmdb
-import orjson
 import pytest
 from blake3 import blake3
 
-from formats.reading import KeptEmbedder, extract
+from formats.reading import KeptEmbedder
 from paasq_daemon.cli.main import main
 from paasq_daemon.index import checkpoint, text_index
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
@@ -29,7 +27,6 @@ from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import list_manifests
 from paasq_daemon.snapshot.restore import restore_snapshot
-from paasq_daemon.snapshot.upgrade import upgrade_store
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.entry_codec import add_checksum, decode, encode
 from paasq_daemon.store.layout import (
@@ -43,18 +40,15 @@ from paasq_daemon.store.layout import (
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.tables import TABLE_NAMES
-from paasq_daemon.wire.errors import CorruptRecord, FormatTooNew, QueryError, SnapshotError, StoreError
+from paasq_daemon.wire.errors import CorruptRecord, FormatTooNew, SnapshotError, StoreError
 from paasq_daemon.wire.request import Request
 
 NEWER = STORE_FORMAT_VERSION + 1
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    found = extract(Path(__file__).parent / "format1" / "store.tar.xz", tmp_path)
-    upgrade_store(found)
-    delete_snapshots(LocalStorage(found / "snapshots"), ["before-format-2"])
-    return found
+def folder(upgraded: Path) -> Path:
+    return upgraded
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -383,25 +377,3 @@ def test_an_index_manifest_that_is_no_object_is_not_believed(folder: Path) -> No
     instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
     assert instance.engine.query(Request("from jot")).rows
     instance.close()
-
-
-# Cursors
-
-
-@pytest.mark.parametrize(
-    "change", [lambda held: [*held, 2], lambda held: ["0" * 18, *held[1:]], lambda held: held[:-1]]
-)
-def test_a_cursor_of_another_paasq_is_refused(folder: Path, change: Callable[[list[Any]], list[Any]]) -> None:
-    instance = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
-    cursor = instance.engine.query(Request("from reading | sort id | page 5")).cursor
-    assert cursor is not None
-    held = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    other = base64.urlsafe_b64encode(orjson.dumps(change(held))).decode().rstrip("=")
-    with pytest.raises(QueryError, match="cursor"):
-        instance.engine.query(Request("from reading | sort id | page 5 after $at", {"at": other}))
-    watched = instance.engine.watch(Request("watch from jot | select line"))
-    watched.close()
-    with pytest.raises(QueryError, match="cursor"):
-        instance.engine.watch(Request("watch from jot | select line after $at", {"at": other}))
-    instance.close()
-    shutil.rmtree(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from paasq_daemon.store.journal import CATALOG, JournalRow, decode_row
+from paasq_daemon.store.journal import CATALOG, JournalRow
 from paasq_daemon.store.layout import CATALOG_COLLECTION, JOURNAL_KEY
 from paasq_daemon.store.read_view import ReadView
 
@@ -37,9 +37,3 @@ def missing_rows(rows: Iterable[JournalRow], spans: Mapping[int, JournalSpan]) -
     for stored, span in spans.items():
         if span.end >= span.start and last.get(stored, 0) != span.end:
             yield JOURNAL_KEY.pack(span.end, stored)
-
-
-def lost_journal_rows(view: ReadView) -> list[int]:
-    """The sequence numbers of rows that are not there. Raises CorruptRecord where the counters are damaged."""
-    rows = (decode_row(key, payload) for key, payload in view.tables.journal.scan(view.txn))
-    return sorted({JOURNAL_KEY.unpack(key)[0] for key in missing_rows(rows, journal_spans(view))})
