@@ -130,7 +130,7 @@ class TextSearcher:
             rare = inverse_document_frequency(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
             return rare * term_weight(word, names.language)
 
-        parts = split_passages(text)
+        parts = split_passages(text, check)
         scores = bm25_scores(match, names.language, text, parts, worth, check)
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
