@@ -29,6 +29,13 @@ def test_highlights_are_characters_of_any_script() -> None:
     assert shown("buchr~2", text, 100)[1] == ["Bücher"]
 
 
+def test_turkish_capitals_are_marked() -> None:
+    text = "ISPARTA, Isparta, \u0131sparta, \u0130SPARTA, isparta"
+    assert shown("\u0131sparta", text, 100, "tr")[1] == ["ISPARTA", "Isparta", "\u0131sparta"]
+    assert shown("isparta", text, 100, "tr")[1] == ["\u0130SPARTA", "isparta"]
+    assert len(shown("isparta", text, 100, "en")[1]) == 5
+
+
 def test_the_passage_with_the_most_different_words_wins() -> None:
     text = f"budget budget {FILLER}The quarterly budget of the falcon project. {FILLER}falcon"
     part, highlights = shown("quarterly budget falcon", text, 80)

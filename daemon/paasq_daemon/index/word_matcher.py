@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from paasq_daemon.index.analyzers import analyze, term_of_token
+from paasq_daemon.index.analyzers import analyze, term_of_token, tokens_in_language
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.letter_kinds import MIXED, SEPARATOR, SPACE, UNSPACED, WITHIN, Kinds, is_letter, kinds_of
-from paasq_daemon.index.tokenizer import Token, tokens_of_word
+from paasq_daemon.index.tokenizer import Token
 from paasq_dsl.syntax.match_query import ClauseKind, MatchQuery, Occur
 
 Check: TypeAlias = Callable[[], None]  # raises where there is no time left
@@ -123,7 +123,7 @@ class WordMatcher:
         found = self._known.get(word)
         if found is None:
             hits: set[Hit] = set()
-            for token in tokens_of_word(word):
+            for token in tokens_in_language(word, self._language):
                 check()
                 hits.update(self._of_token(token))
             found = sorted(hits, key=_by_place)
