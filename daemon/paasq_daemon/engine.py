@@ -23,7 +23,8 @@ from paasq_daemon.compiler import (
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_preparation import (
     check_moment,
@@ -167,7 +168,21 @@ class Engine:
             current = self._current(request, script, view.catalog, number)
             return current, self._run(request, current, number, replace(inputs, view=view))
 
-        return self.indexes.run(attempt)
+        inputs = self._within_its_time(request, script, number, inputs)
+        return self.indexes.run(attempt, inputs.cancellation.raise_if_cancelled)
+
+    def _within_its_time(
+        self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs
+    ) -> ExecutionInputs:
+        """A query's own budget counts from before what it reads is indexed."""
+        step = script.statement(number)
+        if not isinstance(step, PreparedQuery):
+            return inputs
+        try:
+            time_ms = step.plan.time_ms_max(inputs)
+        except EvaluationError as error:
+            raise locate_error(error, script, request) from error
+        return replace(inputs, cancellation=inputs.cancellation.child(time_ms))
 
     def _current(self, request: Request, script: CompiledScript, catalog: Catalog, number: int) -> CompiledScript:
         """The script, compiled anew from a statement on where the catalog is another one."""

@@ -64,6 +64,9 @@ class ReferencePlan:
             facets=running.facets,
         )
 
+    def time_ms_max(self, inputs: ExecutionInputs) -> float | None:
+        return inputs.budget.time_ms
+
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         return [(row["_key"], row["_version"]) for row in self._rows(Running(Evaluator(self.records, inputs)))]
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
 from paasq_daemon.index.column import Column
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
@@ -153,6 +154,12 @@ class EmbeddedPlan:
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
             return _answer(self.plan, run, batch, started)
+
+    def time_ms_max(self, inputs: ExecutionInputs) -> float | None:
+        if self.plan.budget is None:
+            return None
+        values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        return self.plan.budget.evaluate_limits(values).time_ms
 
     def _opened(self, inputs: ExecutionInputs, stack: ExitStack) -> tuple[ExecutionInputs, IndexView]:
         """A page goes on in the state and at the time of the first one, whatever was written since."""

@@ -9,6 +9,7 @@ from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.vector_search import VectorSearcher
+from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, vector_numbers
 from paasq_dsl.catalog import Collection, Field
@@ -21,7 +22,8 @@ class CollectionView:
     Valid only inside the `with` block of its IndexView.
     """
 
-    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
+    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher, check: Check = never) -> None:
+        """`check` is called for each record that is read, and may raise."""
         self.collection: Collection = snapshot.collection
         self.length: int = snapshot.length
         self.live: Mask = snapshot.live
@@ -31,6 +33,7 @@ class CollectionView:
         self.text = text
         self._snapshot = snapshot
         self._store = store
+        self._check = check
 
     @property
     def live_count(self) -> int:
@@ -47,7 +50,9 @@ class CollectionView:
 
     def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
         """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
-        return self._store.records(self.collection.id, ordinals)
+        for record in self._store.records(self.collection.id, ordinals):
+            self._check()
+            yield record
 
     def given_vectors(self, field: Field, ordinals: Iterable[int]) -> Iterator[Value]:
         """The vectors of these records as they were given, in the order of `ordinals`; None where there is none."""

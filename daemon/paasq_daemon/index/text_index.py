@@ -98,6 +98,16 @@ class TextIndex:
                     ) from error
                 raise
 
+    def records_behind(self, snapshot: ColumnSnapshot) -> int:
+        """How many records of the snapshot may have to be added; all where another thread is at it."""
+        if not self._lock.acquire(blocking=False):
+            return snapshot.length
+        try:
+            known = self._searcher is not None and self._languages == _languages(snapshot.collection)
+            return snapshot.length - self._length if known else snapshot.length
+        finally:
+            self._lock.release()
+
     def close(self) -> None:
         """Wait for merges, write the manifest and close the folder."""
         with self._lock:
