@@ -138,6 +138,13 @@ def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> Non
     assert rows == [{"id": "c", "due": "2026-12-24T18:00:00Z"}]
 
 
+def test_an_import_of_one_record(filled: Paasq, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.jsonl"
+    file.write_text('{"id": "one", "n": 1}\n')
+    assert filled("import", "task", file).err.startswith("1 record into task")
+    assert "\nit had the key of an earlier record, and replaced it" in filled("import", "task", file).err
+
+
 def test_import_that_is_stopped_says_how_to_go_on(
     filled: Paasq, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
