@@ -1,4 +1,4 @@
-"""The reference as a backend: it stands behind the same boundary as the embedded engine."""
+"""The reference as a backend: it implements the same interface as the embedded engine."""
 
 from __future__ import annotations
 
