@@ -32,6 +32,7 @@ from paasq_daemon.request_preparation import (
     execution_inputs,
     locate_error,
     only_watch,
+    refuse_missing_parameters,
     refuse_watches,
     refuse_writes,
     request_warnings,
@@ -95,6 +96,7 @@ class Engine:
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
+        refuse_missing_parameters(lookup, request)
         answer, failing = Answer(_NO_STATEMENT, []), 1
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):

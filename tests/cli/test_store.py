@@ -117,6 +117,17 @@ def test_status(filled: Paasq) -> None:
     assert isinstance(filled("status", "--json").json, dict)
 
 
+def test_a_script_without_a_value_changes_nothing(filled: Paasq, tmp_path: Path) -> None:
+    script = tmp_path / "x.paasq"
+    script.write_text('put task {id: "new"};\nfrom task | where n == $n | select id')
+    outcome = filled("run", script)
+    assert outcome.code == 1
+    assert "error[PQ0702]" in outcome.err
+    assert "x.paasq:2:24" in outcome.err
+    assert filled("query", 'from task | where id == "new"', "-f", "json").json["rows"] == []
+    assert filled("run", script, "-p", "n=2").code == 0
+
+
 def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> None:
     lines = [
         '{"id": "c", "title": "ü", "due": "2026-12-24T18:00:00Z", "n": 3}',
