@@ -162,8 +162,8 @@ class Engine:
             number not in script.statement_numbers
         ):  # those after a change of the catalog are bound when they are reached
             script = self._compile(request, self.catalog.current(), done=number).compiled
+        script = self._current(request, script, self.catalog.current(), number)
         if not reads_index(script.statement(number)):
-            script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
 
         def attempt(view: IndexView) -> tuple[CompiledScript, Answer]:

@@ -117,17 +117,6 @@ def test_status(filled: Paasq) -> None:
     assert isinstance(filled("status", "--json").json, dict)
 
 
-def test_a_script_without_a_value_changes_nothing(filled: Paasq, tmp_path: Path) -> None:
-    script = tmp_path / "x.paasq"
-    script.write_text('put task {id: "new"};\nfrom task | where n == $n | select id')
-    outcome = filled("run", script)
-    assert outcome.code == 1
-    assert "error[PQ0702]" in outcome.err
-    assert "x.paasq:2:24" in outcome.err
-    assert filled("query", 'from task | where id == "new"', "-f", "json").json["rows"] == []
-    assert filled("run", script, "-p", "n=2").code == 0
-
-
 def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> None:
     lines = [
         '{"id": "c", "title": "ü", "due": "2026-12-24T18:00:00Z", "n": 3}',
@@ -147,13 +136,6 @@ def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> Non
     assert all(each["cause"] for each in kept)
     rows = filled("query", "from task | where n == 3 | select id, due", "-f", "json").json["rows"]
     assert rows == [{"id": "c", "due": "2026-12-24T18:00:00Z"}]
-
-
-def test_an_import_of_one_record(filled: Paasq, tmp_path: Path) -> None:
-    file = tmp_path / "tasks.jsonl"
-    file.write_text('{"id": "one", "n": 1}\n')
-    assert filled("import", "task", file).err.startswith("1 record into task")
-    assert "\nit had the key of an earlier record, and replaced it" in filled("import", "task", file).err
 
 
 def test_import_that_is_stopped_says_how_to_go_on(
