@@ -49,7 +49,7 @@ from paasq_daemon.wire.token_estimate import estimate_tokens, json_characters
 from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 from paasq_dsl.binder.script import bind_script
-from paasq_dsl.bound import BoundCreateCollection
+from paasq_dsl.bound import BoundCreateCollection, BudgetStage
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
@@ -162,15 +162,18 @@ class Engine:
             number not in script.statement_numbers
         ):  # those after a change of the catalog are bound when they are reached
             script = self._compile(request, self.catalog.current(), done=number).compiled
-        script = self._current(request, script, self.catalog.current(), number)
-        if not reads_index(script.statement(number)):
+        step = script.statement(number)
+        if not reads_index(step):
+            script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
 
         def attempt(view: IndexView) -> tuple[CompiledScript, Answer]:
             current = self._current(request, script, view.catalog, number)
             return current, self._run(request, current, number, replace(inputs, view=view))
 
-        inputs = self._within_its_time(request, script, number, inputs)
+        if isinstance(step, PreparedQuery) and isinstance(step.query.stages[-1], BudgetStage):
+            script = self._current(request, script, self.catalog.current(), number)
+            inputs = self._within_its_time(request, script, number, inputs)
         return self.indexes.run(attempt, inputs.cancellation.raise_if_cancelled)
 
     def _within_its_time(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
@@ -15,6 +15,8 @@ from paasq_daemon.store.record import Record, vector_numbers
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.values import Value
 
+_FEW = 8  # records that are read without a look at the time
+
 
 class CollectionView:
     """One collection: ordinals 0 to `length`, of which `live` (bool by ordinal) are live. Columns have `length` rows.
@@ -23,7 +25,7 @@ class CollectionView:
     """
 
     def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher, check: Check = never) -> None:
-        """`check` is called for each record that is read, and may raise."""
+        """`check` is called for each record where more than a few are read, and may raise."""
         self.collection: Collection = snapshot.collection
         self.length: int = snapshot.length
         self.live: Mask = snapshot.live
@@ -48,9 +50,13 @@ class CollectionView:
         """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
         return self._store.record(self.collection.id, ordinal)
 
-    def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
+    def records(self, ordinals: Sequence[int]) -> Iterator[Record]:
         """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
-        for record in self._store.records(self.collection.id, ordinals):
+        found = self._store.records(self.collection.id, ordinals)
+        return found if len(ordinals) <= _FEW else self._checked(found)
+
+    def _checked(self, records: Iterator[Record]) -> Iterator[Record]:
+        for record in records:
             self._check()
             yield record
 

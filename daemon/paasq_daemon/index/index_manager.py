@@ -84,15 +84,18 @@ class Indexes:
         """A view of store and indexes at the newest sequence number. Raises CorruptRecord and other StoreErrors. `check` is
         called often while much is indexed, which goes on where it raises; and then by the view."""
         with ExitStack() as stack:
-            if check is not never:
+            if check is not never and self._seq != self._store.seq:
                 self._catch_up_columns(check)
-            with self._locked(check):
+            self._acquire(check)
+            try:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
                 view = IndexView(store_view, self._catalog, snapshots, self, failures=dict(self._failures), check=check)
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
+            finally:
+                self._lock.release()
             yield view
 
     def run(self, work: Callable[[IndexView], T], check: Check = never) -> T:
@@ -208,21 +211,20 @@ class Indexes:
             snapshot = view.snapshots[view.catalog.collections[name].id]
             self.text_index(snapshot.collection.id).reader(snapshot, view.store)
 
-    @contextmanager
-    def _locked(self, check: Check) -> Iterator[None]:
-        interruptible(lambda seconds: self._lock.acquire(timeout=seconds), check)
-        try:
-            yield
-        finally:
-            self._lock.release()
+    def _acquire(self, check: Check) -> None:
+        if not self._lock.acquire(blocking=False):
+            interruptible(lambda seconds: self._lock.acquire(timeout=seconds), check)
 
     def _catch_up_columns(self, check: Check) -> None:
         """Where many records are new, wait for them to be indexed as long as `check` allows."""
-        with self._locked(check):
+        self._acquire(check)
+        try:
             if self._seq == self._store.seq:
                 return
             with self._store.read() as view:
                 count = self._records_behind(view)
+        finally:
+            self._lock.release()
         if count >= CATCH_UP_RECORDS_MIN:
             self._catch_up.wait(None, self._advance_to_newest, check)
 
