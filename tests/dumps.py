@@ -31,7 +31,7 @@ INDENT = "  "
 
 
 def script_text(script: tree.Script, text: str) -> str:
-    """One node a line with its plain fields; behind it, in angles, what of the text its span covers."""
+    """One node a line with its plain fields; after it, in angle brackets, the part of the text that its span covers."""
     lines: list[str] = []
     for statement in script.statements:
         lines.append("Statement" + (f" doc={statement.doc!r}" if statement.doc else ""))
@@ -135,5 +135,5 @@ def _value(value: Any) -> str:
 
 
 def diagnostic_text(source: SourceText, diagnostic: Diagnostic) -> str:
-    """As a person sees it, without colours and without a newline behind the last line."""
+    """As a person sees it, without colours and without a newline after the last line."""
     return "".join(text for _, text in render_diagnostic(source, diagnostic))

@@ -85,7 +85,7 @@ def outcome(instance: Instance, case: Case) -> tuple[str, str]:
 
 
 def check(instance: Instance, case: Case) -> None:
-    """Compare the outcome with the section of its kind; the other kind must not stand there."""
+    """Compare the outcome with the section of its kind; the other kind must be absent."""
     section, text = outcome(instance, case)
     case.check(section, text)
     case.check("error" if section == "answer" else "answer", "")

@@ -23,7 +23,8 @@ from paasq_daemon.compiler import (
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_preparation import (
     check_moment,
@@ -31,6 +32,7 @@ from paasq_daemon.request_preparation import (
     execution_inputs,
     locate_error,
     only_watch,
+    refuse_missing_parameters,
     refuse_watches,
     refuse_writes,
     request_warnings,
@@ -47,7 +49,7 @@ from paasq_daemon.wire.token_estimate import estimate_tokens, json_characters
 from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 from paasq_dsl.binder.script import bind_script
-from paasq_dsl.bound import BoundCreateCollection
+from paasq_dsl.bound import BoundCreateCollection, BudgetStage
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
@@ -94,6 +96,7 @@ class Engine:
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
+        refuse_missing_parameters(lookup, request)
         answer, failing = Answer(_NO_STATEMENT, []), 1
         try:
             for each in self._answers(request, lookup, cancel or CancellationToken(request.budget.time_ms)):
@@ -159,7 +162,8 @@ class Engine:
             number not in script.statement_numbers
         ):  # those after a change of the catalog are bound when they are reached
             script = self._compile(request, self.catalog.current(), done=number).compiled
-        if not reads_index(script.statement(number)):
+        step = script.statement(number)
+        if not reads_index(step):
             script = self._current(request, script, self.catalog.current(), number)
             return script, self._run(request, script, number, inputs)
 
@@ -167,7 +171,23 @@ class Engine:
             current = self._current(request, script, view.catalog, number)
             return current, self._run(request, current, number, replace(inputs, view=view))
 
-        return self.indexes.run(attempt)
+        if isinstance(step, PreparedQuery) and isinstance(step.query.stages[-1], BudgetStage):
+            script = self._current(request, script, self.catalog.current(), number)
+            inputs = self._within_its_time(request, script, number, inputs)
+        return self.indexes.run(attempt, inputs.cancellation.raise_if_cancelled)
+
+    def _within_its_time(
+        self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs
+    ) -> ExecutionInputs:
+        """A query's own budget counts from before what it reads is indexed."""
+        step = script.statement(number)
+        if not isinstance(step, PreparedQuery):
+            return inputs
+        try:
+            time_ms = step.plan.time_ms_max(inputs)
+        except EvaluationError as error:
+            raise locate_error(error, script, request) from error
+        return replace(inputs, cancellation=inputs.cancellation.child(time_ms))
 
     def _current(self, request: Request, script: CompiledScript, catalog: Catalog, number: int) -> CompiledScript:
         """The script, compiled anew from a statement on where the catalog is another one."""

@@ -24,6 +24,7 @@ from paasq_daemon.writes.apply import constant_context
 from paasq_dsl.binder.value_checks import ValueCheck
 from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText, Span
+from paasq_dsl.syntax.free_parameters import missing_parameters
 from paasq_dsl.syntax.normalization import remap_span
 from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import find_zone, similar_zones
@@ -64,6 +65,17 @@ def refuse_writes(lookup: CompiledRequest) -> None:
     for step in lookup.compiled.statements:
         if word := mutating_keyword(step):
             raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
+
+
+def refuse_missing_parameters(lookup: CompiledRequest, request: Request) -> None:
+    """Raises QueryError where a text of several statements uses parameters that were not given, which the statement that uses
+    them would find when those before it are done."""
+    if len(lookup.compiled.statements) < 2:
+        return
+    missing = missing_parameters(ScannedText(request.text), request.params)
+    if missing:
+        found = tuple(make_diagnostic("PQ0702", place, name=name) for name, place in missing.items())
+        raise query_error(found, SourceText(request.text, request.source_name))
 
 
 def check_moment(request: Request) -> None:

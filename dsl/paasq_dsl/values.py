@@ -48,11 +48,12 @@ class Duration:
                 parts.append(f"{months // size}{unit}")
                 months %= size
         for unit, size in reversed(MICROS_PER_UNIT.items()):
-            if micros >= size and unit != "w":
+            if micros >= size and unit not in {"w", "ms"}:
                 parts.append(f"{micros // size}{unit}")
                 micros %= size
         if micros:
-            parts.append(f"{micros / 1000:g}ms")
+            whole, part = divmod(micros, 1000)
+            parts.append(f"{whole}.{part:03}".rstrip("0") + "ms" if part else f"{whole}ms")
         return sign + ("".join(parts) or "0s")
 
     @property

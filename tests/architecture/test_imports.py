@@ -1,4 +1,4 @@
-"""No circles. Which package may import which stands in pyproject.toml, and `lint-imports` looks after it."""
+"""No import cycles. Which package may import which is in pyproject.toml, and checked by `lint-imports`."""
 
 from __future__ import annotations
 

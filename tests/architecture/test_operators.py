@@ -23,7 +23,7 @@ def stage_classes() -> set[type[BoundStage]]:
 
 
 def operator_classes(spec: OperatorSpec[Any]) -> Iterator[type[Operator]]:
-    """Those of the module that the spec stands in."""
+    """Those of the module that the spec is in."""
     module = sys.modules[spec.build.__module__]
     for _, kind in inspect.getmembers(module, inspect.isclass):
         if issubclass(kind, Operator) and kind.__module__ == module.__name__:

@@ -1,4 +1,4 @@
-"""A backend says first what it can't do. The reference stands behind the same boundary as the engine."""
+"""A backend says first what it can't do. The reference implements the same interface as the engine."""
 
 from __future__ import annotations
 

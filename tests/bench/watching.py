@@ -1,4 +1,4 @@
-"""How long a watch needs: from a put to its event, alone and among idle watches, and to go on behind a cursor."""
+"""How long a watch needs: from a put to its event, alone and among idle watches, and to resume from a cursor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tree and catalog to bound statements: the types of every expression, the columns behind every stage."""
+"""Tree and catalog to bound statements: the types of every expression, the columns after every stage."""
 
 from __future__ import annotations
 

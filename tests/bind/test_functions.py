@@ -1,4 +1,4 @@
-"""How calls are typed, and what stands for the functions of other languages."""
+"""How calls are typed, and what replaces the functions of other languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A daemon as a process of its own: the real engine behind a real socket."""
+"""A daemon as a process of its own: the real engine on a real socket."""
 
 from __future__ import annotations
 

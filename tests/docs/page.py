@@ -44,7 +44,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A block that runs, and the answer that the page prints behind it."""
+    """A block that runs, and the answer that the page prints after it."""
 
     block: Block
     printed: Block | None

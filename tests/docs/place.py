@@ -170,7 +170,7 @@ def _without_times(value: Any) -> Any:
 
 
 def _laid_out(value: Any, indent: str = "") -> str:
-    """JSON in which what fits into a line stands on one."""
+    """JSON in which what fits into a line is on one."""
     line = json.dumps(value, ensure_ascii=False)
     if len(indent) + len(line) <= WIDTH or not value or not isinstance(value, dict | list):
         return line

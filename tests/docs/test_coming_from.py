@@ -52,6 +52,6 @@ def test_enough_idioms_are_translated_and_every_other_one_says_no(title: str) ->
 
 
 def test_translations_run(instance: Instance) -> None:
-    """In the order of the page: its writes change what stands below them."""
+    """In the order of the page: its writes change what the examples below them read."""
     for text in translations():
         assert len(instance.engine.query(Request(text))), text

@@ -25,7 +25,7 @@ put sample [{id: "x", kind: "a", n: 1, title: "a first"}, {id: "y", kind: "b", n
 
 
 def examples() -> dict[str, str]:
-    """The expression under each heading of the page as it stands on disk."""
+    """The expression under each heading of the page on disk."""
     page = (DOCS / "functions.md").read_text("utf-8")
     return dict(re.findall(r"^### (\w+)\n.*?```paasq-expression\n(.*?)\n```", page, re.DOTALL | re.MULTILINE))
 

@@ -38,7 +38,7 @@ def texts_of_code(path: Path) -> Iterator[str]:
 
 
 def named() -> dict[str, str]:
-    """What stands in backticks, with a file that says it."""
+    """The texts in backticks, each with a file that has it."""
     found: dict[str, str] = {}
     for path in CODE:
         for text in texts_of_code(path):

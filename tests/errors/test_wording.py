@@ -49,7 +49,7 @@ def test_broken_anywhere(part: int) -> None:
 
 
 def test_every_place_of_a_statement() -> None:
-    """Each statement cut behind each of its characters."""
+    """Each statement cut after each of its characters."""
     for statement in LANGUAGE.split(";"):
         text = statement.strip()
         for end in range(len(text)):

@@ -47,7 +47,7 @@ def bound_query(text: str) -> BoundQuery:
 
 
 def listing(stages: tuple[BoundStage, ...]) -> str:
-    """A stage a line, with what it is given; behind an arrow the columns that it adds to those before it, and those it takes."""
+    """A stage a line, with what it is given; after an arrow the columns that it adds to those before it, and those it takes."""
     lines: list[str] = []
     before: set[str] = set()
     for stage in stages:

@@ -216,8 +216,50 @@ def test_defaults_of_a_function(rows: Rows) -> None:
 
 
 def test_what_grows_too_large_is_refused(ask: Ask) -> None:
-    """A parameter that stands twice in each body doubles with each pipeline that passes it on."""
+    """A parameter that occurs twice in each body doubles with each pipeline that passes it on."""
     lets = "let p0($x: int) = from note | where n == $x + $x;"
     lets += "".join(f"let p{i + 1}($x: int) = from p{i}($x + $x);" for i in range(14))
     with pytest.raises(QueryError, match="too large"):
         ask(f"{lets} from p14(1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("put note {id: $id}; from note | take $most", ["id", "most"]),
+        ('let some = from note | where n > $least; put note {id: "d"}; from some | take $most', ["least", "most"]),
+        ('fn f(x: int): int = x + $more; put note {id: "d"}; from note | select f(n)', ["more"]),
+        ('param $least: int; put note {id: "d"}; from note | where n > $least', ["least"]),
+    ],
+)
+def test_a_script_without_a_value_is_refused_before_its_first_statement(
+    ask: Ask, text: str, missing: list[str]
+) -> None:
+    seq = ask("from note").seq
+    with pytest.raises(QueryError) as refused:
+        ask(text)
+    assert refused.value.progress is None
+    assert [d["message"].partition(";")[0] for d in refused.value.diagnostics] == [
+        f"no value was given for ${name}" for name in missing
+    ]
+    places = [text[d["start"] : d["end"]] for d in refused.value.diagnostics]
+    assert places == [f"${name}" for name in missing]
+    assert ask("from note").seq == seq
+
+
+def test_what_needs_no_value_is_not_asked_for_one(ask: Ask) -> None:
+    text = """
+        param $least: int = 2; let unused = from note | take $never; let own($n: int) = from note | where n == $n;
+        explain from note | take $most; from own(1) | where n < $least | select id
+    """
+    assert ask(text).rows == [["a"]]
+    text = 'use "lib/mail.paasq" as mail; put note {id: "d", n: 2}; from mail.long | where n <= $mail.least | select id'
+    assert ask(text, MODULES).rows == [["b"], ["d"]]
+
+
+def test_a_let_is_checked_against_what_an_alter_leaves(ask: Ask, rows: Rows) -> None:
+    many = 'let many = from note | where n > 1; put note {id: "d"};'
+    with pytest.raises(QueryError, match="the let many no longer fits what it is made from: note has no field n"):
+        ask(f"{many} alter collection note rename field n to amount; from many")
+    assert rows('from note | where id == "d"') == []
+    assert rows(f"{many} alter collection note add field extra: int = 7; from many | select id, extra") == [["b", 7]]

@@ -1,4 +1,4 @@
-"""A script costs one plan a query, however many declarations stand before it."""
+"""A script costs one plan a query, however many declarations precede it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_plans_grow_with_the_declarations_alone(instance: Instance, monkeypatch:
 
 
 def test_a_declaration_that_changes_nothing(instance: Instance) -> None:
-    """The catalog stays as it is, and what stands behind it runs by the plan that was put off."""
+    """The catalog stays as it is, and the statements after it run by the plan that was put off."""
     text = 'collection kept { key id: keyword  n: int };\nput kept {id: "a", n: 1};\nfrom kept | select n'
     assert instance.engine.query(Request(text)).rows == [[1]]
     assert instance.engine.query(Request(text)).rows == [[1]]

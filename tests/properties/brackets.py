@@ -25,7 +25,7 @@ def among(pipeline: Pipeline) -> None:
 
 
 def listed(pipeline: Pipeline, type_: Type) -> str:
-    """What may stand on the right of `in` a value of this type: a list of values, or a pipeline that gives them, which
+    """The right side of `in` for a value of this type: a list of values, or a pipeline that gives them, which
     `pipeline` is the beginning of."""
     writer = pipeline.writer
     return (_values(writer, pipeline, type_) if writer.number(0, 2) else None) or writer.some(type_)

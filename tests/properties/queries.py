@@ -31,7 +31,7 @@ class Writer:
     """Writes parts of a text. `number` gives one of a range, both ends counted, by chance: the lower, the simpler."""
 
     def __init__(self, number: Callable[[int, int], int], world: World, *, declares: bool = False) -> None:
-        """`declares`: now and then a parameter or @now stands for a value, and a query reads the past."""
+        """`declares`: now and then a parameter or @now takes the place of a value, and a query reads the past."""
         self.number = number
         self.world = world
         self.declares = declares

@@ -87,7 +87,7 @@ def test_law_1_a_filter_before_retrieval_is_one_behind_it(
 @examples(60)
 @given(data=st.data())
 def test_law_1_windows_see_the_rows_before_them(instance: Instance, world_of: WorldOf, data: st.DataObject) -> None:
-    """A filter behind an extend with window functions changes no window, wherever else it may move."""
+    """A filter after an extend with window functions changes no window, wherever else it may move."""
     world = world_of(data.draw(st.integers(0, WORLDS - 1)))
     pipeline = Pipeline(drawn(data.draw, world))
     look_around(pipeline)
@@ -128,7 +128,7 @@ def test_law_2_pages_together_are_the_whole(instance: Instance, world_of: WorldO
 
 
 def test_law_2_rows_that_were_made_are_paged_too(instance: Instance, world_of: WorldOf) -> None:
-    """Their places in a list do not tell them apart: the first item of each list stands at 0."""
+    """Their places in a list do not tell them apart: the first item of each list is at 0."""
     text = f"from {world_of(9).item} | summarize c = collect(_version) by key = id | sort key | expand c"
     whole = _rows(instance, text)
     rows: list[list[Any]] = []

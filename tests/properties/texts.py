@@ -53,7 +53,7 @@ def every_text() -> dict[str, str]:
 
 
 def function_text(name: str) -> str:
-    """The function's example as a query: a condition, or behind a summarize what it says of the aggregate."""
+    """The function's example as a query: a condition, or after a summarize a condition on the aggregate."""
     found = FUNCTIONS[name]
     if found.kind is FunctionKind.WINDOW:
         return f"from sample | sort n | extend said = {found.example}"

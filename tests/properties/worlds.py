@@ -111,7 +111,7 @@ class World:
 
 
 def make_world(instance: Instance, seed: int) -> World:
-    """Two collections of the engine, named by the seed, and what stands in them."""
+    """Two collections of the engine, named by the seed, and their records."""
     rng = random.Random(seed)
     names = {"item": f"item{seed}", "person": f"person{seed}"}
     kept = [name for name in FIELDS if rng.random() < 0.8]

@@ -179,7 +179,7 @@ def _filled(evaluator: Evaluator, stage: SummarizeStage, found: list[Row]) -> li
 
 
 def _between(stage: SummarizeStage, values: list[tuple[int, Any]], gap: int) -> Any:
-    """By the values before and behind; a value in a gap is null."""
+    """By the values before and after; a value in a gap is null."""
     before = next((pair for pair in reversed(values[:gap]) if pair[1] is not None), None)
     after = next((pair for pair in values[gap + 1 :] if pair[1] is not None), None)
     if stage.fill_method == "previous":

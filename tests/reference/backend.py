@@ -1,4 +1,4 @@
-"""The reference as a backend: it stands behind the same boundary as the embedded engine."""
+"""The reference as a backend: it implements the same interface as the embedded engine."""
 
 from __future__ import annotations
 
@@ -63,6 +63,9 @@ class ReferencePlan:
             seq=self.records.seq,
             facets=running.facets,
         )
+
+    def time_ms_max(self, inputs: ExecutionInputs) -> float | None:
+        return inputs.budget.time_ms
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         return [(row["_key"], row["_version"]) for row in self._rows(Running(Evaluator(self.records, inputs)))]

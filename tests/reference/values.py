@@ -33,7 +33,7 @@ def none_listed(value: Subquery) -> list[Any]:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """`row` to `value`. One a run, for one `now` stands for all of it."""
+    """`row` to `value`. One a run, since all of a run has one `now`."""
 
     records: Records
     inputs: ExecutionInputs

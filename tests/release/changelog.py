@@ -1,4 +1,4 @@
-"""What a release changes in texts: the changelog's heading, and the version where it stands."""
+"""What a release changes in texts: the changelog's heading, and the version wherever it is written."""
 
 from __future__ import annotations
 

@@ -58,8 +58,15 @@ def test_policies_that_say_nothing(policy: str) -> None:
         parse_policy(policy)
 
 
+def test_minutes_are_written_as_in_the_language() -> None:
+    assert parse_schedule("every 90min keep 1 last").every_s == 90 * 60
+    with pytest.raises(SnapshotError, match="unit m") as refused:
+        parse_schedule("every 90m keep 1 last")
+    assert refused.value.hint == "write 90min"
+
+
 @pytest.mark.parametrize(
-    "rule", ["", "every hour keep 1 daily", "every 10s keep 1 daily", "every 0m keep 1 last", "every 1h"]
+    "rule", ["", "every hour keep 1 daily", "every 10s keep 1 daily", "every 0min keep 1 last", "every 1h"]
 )
 def test_rules_that_are_no_schedule(rule: str) -> None:
     with pytest.raises(SnapshotError, match="is not a schedule"):

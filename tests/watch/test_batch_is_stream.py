@@ -126,6 +126,6 @@ def _reject(error: QueryError) -> None:
 
 
 def watching(text: str) -> str:
-    """The watch of a query, behind the zone that it is read in."""
+    """The watch of a query, after the zone that it is read in."""
     zone = text[: text.index("from ")]
     return f"{zone}watch {text.removeprefix(zone)}"

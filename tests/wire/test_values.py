@@ -61,6 +61,8 @@ def test_round_trip(type_: Type) -> None:
         (1_795_339_800_000_000, "time", "2026-11-22T09:30:00Z"),
         (10**18, "time", "1000000000000000000us"),
         (Duration(micros=5_400_000_000), "duration", "1h30min"),
+        (Duration(micros=258_333), "duration", "258.333ms"),
+        (Duration(micros=-1_000_020), "duration", "-1s0.02ms"),
         (Duration(months=1, micros=-1000), "duration", "1mo+-1ms"),
         (float("-inf"), "float", "-Infinity"),
         (np.float32(0.5), "float", 0.5),

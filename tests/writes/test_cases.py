@@ -1,4 +1,4 @@
-"""Writes, and what they leave, as data: `script` is one text, `then` a query that runs behind it, whatever came out."""
+"""Writes, and what they leave, as data: `script` is one text, `then` a query that runs after it, whatever its outcome."""
 
 from __future__ import annotations
 

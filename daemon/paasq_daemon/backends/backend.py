@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.operators.capability import Capability
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
 from paasq_daemon.wire.answer import Answer, ColumnInfo
@@ -52,6 +52,10 @@ class ExecutablePlan(Protocol):
 
     def execute(self, inputs: ExecutionInputs) -> Answer:
         """The result of one execution. Raises EvaluationError where a value cannot be computed with, else other PaasqErrors."""
+        ...
+
+    def time_ms_max(self, inputs: ExecutionInputs) -> float | None:
+        """The time that the query gives itself. Raises EvaluationError where it is none."""
         ...
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
 from paasq_daemon.index.column import Column
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
@@ -26,7 +27,7 @@ from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
 from paasq_daemon.operators.page import cursor_at, truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
-from paasq_daemon.operators.snippet_column import snippet_column
+from paasq_daemon.operators.snippet_column import no_snippets, snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
@@ -86,7 +87,7 @@ class ViewProvider:
         present = _present(inputs)
         if self.as_of is None:
             return nullcontext(present)
-        values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        values = _without_rows(inputs)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
             return self.indexes.read_as_of(present, read_manifest(self.snapshots, str(value)).seq)
@@ -126,6 +127,11 @@ def _keys(schema: bound.Schema, batch: Batch, identity: RowIdentity) -> list[Key
     return list(zip(*columns, *places, strict=True)) if columns or places else [()] * batch.length
 
 
+def _without_rows(inputs: ExecutionInputs) -> EvaluationContext:
+    """For what is computed once: moments, cursors and budgets."""
+    return EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, no_snippets)
+
+
 def _no_rows(*_: Any, **__: Any) -> Column:
     raise AssertionError("the binder lets no column into as of")
 
@@ -156,11 +162,14 @@ class EmbeddedPlan:
                 return self._explained(run, inputs, measured, started)
             return _answer(self.plan, run, batch, started)
 
+    def time_ms_max(self, inputs: ExecutionInputs) -> float | None:
+        return None if self.plan.budget is None else self.plan.budget.evaluate_limits(_without_rows(inputs)).time_ms
+
     def _opened(self, inputs: ExecutionInputs, stack: ExitStack) -> tuple[ExecutionInputs, IndexView]:
         """A page goes on in the state and at the time of the first one, whatever was written since."""
         if (page := self.plan.page) is None or self.views.as_of is not None:
             return inputs, stack.enter_context(self.views.open(inputs))
-        values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
+        values = _without_rows(inputs)
         cursor = page.read_cursor(values, partial(self.plan.fingerprint.digest, values))
         if cursor is None:
             return inputs, stack.enter_context(self.views.open(inputs))
@@ -201,9 +210,7 @@ class EmbeddedPlan:
             return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us)
 
     def fingerprint(self, inputs: ExecutionInputs) -> str:
-        return self.plan.fingerprint.digest(
-            EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
-        )
+        return self.plan.fingerprint.digest(_without_rows(inputs))
 
     def _run(self, view: IndexView, inputs: ExecutionInputs) -> ExecutionContext:
         values = EvaluationContext(

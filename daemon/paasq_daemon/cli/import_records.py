@@ -71,18 +71,21 @@ def import_file(
                     bar.update(task, completed=lines.position_bytes, records=stored)
             except KeyboardInterrupt:
                 bar.stop()
-                stderr_console().print(f"stopped after {stored:,} records into {collection}: {_GO_ON}", soft_wrap=True)
+                stderr_console().print(f"stopped after {_records(stored)} into {collection}: {_GO_ON}", soft_wrap=True)
                 raise
         replaced = stored - (_count(database, collection) - before)
     took_s = time.monotonic() - started_s
-    stderr_console().print(f"{stored:,} records into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
+    stderr_console().print(f"{_records(stored)} into {collection} in {took_s:.1f} s ({stored / took_s:,.0f} a second)")
     if replaced > 0:
-        stderr_console().print(
-            f"{replaced:,} of them had the key of an earlier record, and replaced it", soft_wrap=True
-        )
+        which = "it" if stored == 1 else f"{replaced:,} of them"
+        stderr_console().print(f"{which} had the key of an earlier record, and replaced it", soft_wrap=True)
     if kept.count:
         stderr_console().print(f"{kept.count:,} rejected; they are kept in {kept.path}", soft_wrap=True)
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def _count(database: Database, collection: str) -> int:

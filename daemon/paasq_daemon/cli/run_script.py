@@ -22,7 +22,10 @@ from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError, ScriptProgress
 from paasq_daemon.wire.request import Request
+from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText
+from paasq_dsl.syntax.free_parameters import missing_parameters
+from paasq_dsl.syntax.scanned_text import ScannedText
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
@@ -70,6 +73,8 @@ def run_script(
     if any(each["severity"] == "error" for each in diagnostics):
         raise typer.Exit(EXIT_FAILURE)
     _refuse_unknown(params, todo)
+    if at is None:
+        _refuse_missing(params, source)
     values = parameters.values(params, source, database)
     last: Answer | None = None
     for number, step in enumerate(todo, 1):
@@ -100,6 +105,15 @@ def _refuse_unknown(params: Mapping[str, str], todo: list[ScriptStep]) -> None:
         if not any(step.uses_parameter(name) for step in todo):
             hint = f"there is {', '.join(f'${each}' for each in known)}" if known else "it has none"
             raise PaasqError(f"the script has no parameter ${name}", hint)
+
+
+def _refuse_missing(params: Mapping[str, str], source: SourceText) -> None:
+    """Before the first statement runs, not when the one that uses it is reached."""
+    missing = missing_parameters(ScannedText(source.text), params)
+    found = [make_diagnostic("PQ0702", place, name=name).to_json(source) for name, place in missing.items()]
+    show_diagnostics(found, source)
+    if found:
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def _show_failure(error: PaasqError, source: SourceText) -> None:

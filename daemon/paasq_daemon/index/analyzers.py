@@ -1,21 +1,22 @@
 """From the tokens of a text to the terms of an index, and which languages have rules of their own.
 
-Documents, queries, highlights and passages all go through `analyze`, or through what Tantivy makes of `tokens_for_index`
-with the same filters.
+Documents, queries, highlights and passages all go through `tokens_in_language` and `term_of_token`, or through what Tantivy
+makes of `text_for_index` with the same filters.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from paasq_daemon.index.tokenizer import TOKENIZER_VERSION, tokens_of_word
+from paasq_daemon.index.tokenizer import TOKENIZER_VERSION, Token, tokens_for_index, tokens_of_word
 
-ANALYZERS_VERSION = f"2, tokenizer {TOKENIZER_VERSION}"  # of all languages: an index made by another is built anew
+ANALYZERS_VERSION = f"3, tokenizer {TOKENIZER_VERSION}"  # of all languages: an index made by another is built anew
 TERM_BYTES_MAX = 255  # a longer run of letters is no word; a checksum in hexadecimal still is one
 
 _STEMMERS = MappingProxyType(
@@ -26,6 +27,11 @@ _STEMMERS = MappingProxyType(
     }
 )  # fmt: skip
 _WITHOUT_STOP_WORDS = frozenset({"ar", "el", "ro", "ta", "tr"})  # Tantivy has no list for these
+
+# Of Turkish, where I is the capital of a letter without a dot. With another mark it is that of i, as Í is.
+_DOTLESS = frozenset({"tr"})
+_DOTLESS_I = "\N{LATIN SMALL LETTER DOTLESS I}"
+_TURKISH_CAPITALS = re.compile("I(?![\u0300-\u036f])|İ")
 
 _FOLDED_STOP_WORDS = ["dass"]  # Tantivy's German list has daß
 _WORD = re.compile(r"\S+")
@@ -60,7 +66,7 @@ class Term(NamedTuple):
 
 @cache
 def analyzer(language: str | None) -> TextAnalyzer:
-    """Of texts as `tokens_for_index` gives them. Lower case and no accents; for a language also without its stop words, and
+    """Of texts as `text_for_index` gives them. Lower case and no accents; for a language also without its stop words, and
     stemmed.
 
     Stop words go before accents do, because the lists have accents; stems come last, so that a word typed without its
@@ -75,7 +81,9 @@ def analyzer(language: str | None) -> TextAnalyzer:
         builder = builder.filter(Filter.stopword(name))
         if language == "de":
             builder = builder.filter(Filter.custom_stopword(_FOLDED_STOP_WORDS))
-    return builder.filter(Filter.ascii_fold()).filter(Filter.stemmer(name)).build()
+    if language not in _DOTLESS:  # which have their accents removed before
+        builder = builder.filter(Filter.ascii_fold())
+    return builder.filter(Filter.stemmer(name)).build()
 
 
 def analyzer_name(language: str | None) -> str:
@@ -83,9 +91,21 @@ def analyzer_name(language: str | None) -> str:
     return f"paasq_{language or 'plain'}"
 
 
+def text_for_index(text: str, language: str | None) -> str:
+    """What `analyzer` makes the terms of a text of."""
+    if language not in _DOTLESS:
+        return tokens_for_index(text)
+    return " ".join([_without_accents(token) for token in tokens_for_index(_dotless(text)).split()])
+
+
+def tokens_in_language(word: str, language: str | None) -> Iterable[Token]:
+    """The tokens of a text without spaces, in order."""
+    return tokens_of_word(_dotless(word) if language in _DOTLESS else word)
+
+
 def analyze(text: str, language: str | None) -> list[Term]:
     """The terms of a text, in order."""
-    tokens = ((word.start(), token) for word in _WORD.finditer(text) for token in tokens_of_word(word[0]))
+    tokens = ((word.start(), token) for word in _WORD.finditer(text) for token in tokens_in_language(word[0], language))
     return [
         Term(term, position, start + token.start, start + token.end)
         for position, (start, token) in enumerate(tokens)
@@ -96,7 +116,20 @@ def analyze(text: str, language: str | None) -> list[Term]:
 @lru_cache(1 << 15)
 def term_of_token(token: str, language: str | None) -> str | None:
     """What an index holds of a token; None where that is nothing: a stop word, or too long."""
-    return next(iter(analyzer(language).analyze(token)), None)
+    known = _without_accents(token) if language in _DOTLESS else token
+    return next(iter(analyzer(language).analyze(known)), None)
+
+
+def _dotless(text: str) -> str:
+    return _TURKISH_CAPITALS.sub(lambda found: _DOTLESS_I if found[0] == "I" else "i", text)
+
+
+@lru_cache(1 << 15)
+def _without_accents(token: str) -> str:
+    """But with each i without its dot."""
+    if token.isascii():
+        return token
+    return _DOTLESS_I.join(term_of_token(part, None) or part for part in token.split(_DOTLESS_I))
 
 
 def normalize_word(word: str) -> str:

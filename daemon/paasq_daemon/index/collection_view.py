@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paasq_daemon.index.column import Column, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.vector_search import VectorSearcher
+from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, vector_numbers
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.values import Value
+
+_FEW = 8  # records that are read without a look at the time
 
 
 class CollectionView:
@@ -21,7 +24,8 @@ class CollectionView:
     Valid only inside the `with` block of its IndexView.
     """
 
-    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher) -> None:
+    def __init__(self, snapshot: ColumnSnapshot, store: ReadView, text: TextSearcher, check: Check = never) -> None:
+        """`check` is called for each record where more than a few are read, and may raise."""
         self.collection: Collection = snapshot.collection
         self.length: int = snapshot.length
         self.live: Mask = snapshot.live
@@ -31,6 +35,7 @@ class CollectionView:
         self.text = text
         self._snapshot = snapshot
         self._store = store
+        self._check = check
 
     @property
     def live_count(self) -> int:
@@ -45,9 +50,15 @@ class CollectionView:
         """The record of an ordinal. Raises CorruptRecord where it is damaged or was trimmed."""
         return self._store.record(self.collection.id, ordinal)
 
-    def records(self, ordinals: Iterable[int]) -> Iterator[Record]:
+    def records(self, ordinals: Sequence[int]) -> Iterator[Record]:
         """The records of these ordinals, in the order given. Raises CorruptRecord as `record`."""
-        return self._store.records(self.collection.id, ordinals)
+        found = self._store.records(self.collection.id, ordinals)
+        return found if len(ordinals) <= _FEW else self._checked(found)
+
+    def _checked(self, records: Iterator[Record]) -> Iterator[Record]:
+        for record in records:
+            self._check()
+            yield record
 
     def given_vectors(self, field: Field, ordinals: Iterable[int]) -> Iterator[Value]:
         """The vectors of these records as they were given, in the order of `ordinals`; None where there is none."""

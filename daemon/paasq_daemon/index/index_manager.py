@@ -10,29 +10,29 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
+from paasq_daemon.index.catch_up import CATCH_UP_RECORDS_MIN, CatchUp, interruptible
 from paasq_daemon.index.checkpoint import Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
-from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
+from paasq_daemon.index.index_view import IndexView, Moment
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
 from paasq_daemon.index.key_comparison import keys_not_in_store
-from paasq_daemon.index.text_index import TextIndex, TextIndexReader
-from paasq_daemon.index.text_search import TextSearcher
+from paasq_daemon.index.text_index import TextIndex
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
+from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import CorruptRecord, PaasqError, StoreError
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
-DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
 MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 HISTORICAL_MAX = 2  # past moments whose indexes are kept
@@ -43,83 +43,6 @@ CHECKPOINT_INTERVAL_SEQS = (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-class Moment(NamedTuple):
-    """The indexes of a past view, as it used them; records are read from the store by its sequence number."""
-
-    snapshots: Mapping[int, ColumnSnapshot]
-    failures: Mapping[int, Exception]
-    text_readers: Mapping[int, TextIndexReader]
-
-
-class IndexView:
-    """Everything at one sequence number. Use it in one thread at a time, and only inside the `with` block."""
-
-    def __init__(
-        self,
-        store: ReadView,
-        catalog: Catalog,
-        snapshots: Mapping[int, ColumnSnapshot],
-        indexes: Indexes | HistoricalIndexes,
-        failures: Mapping[int, Exception] | None = None,
-        text_readers: Mapping[int, TextIndexReader] | None = None,
-    ) -> None:
-        """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
-        of this state has used, by collection id."""
-        self._failures = failures or {}
-        self._text_readers = text_readers or {}
-        self.seq: int = store.seq
-        self.store = store
-        self.catalog = catalog
-        self.snapshots = snapshots
-        self._indexes = indexes
-        self._collections: dict[str, CollectionView] = {}
-
-    @property
-    def is_damaged(self) -> bool:
-        """Whether a collection that was asked for has records that cannot be read, which are left out."""
-        return any(view.damaged for view in self._collections.values())
-
-    def problems(self) -> dict[str, dict[str, Any]]:
-        """By collection, in JSON: `damaged`, keys of records that are left out (not all of many), and `error`, why there is no
-        index."""
-        found: dict[str, dict[str, Any]] = {}
-        for name, collection in self.catalog.collections.items():
-            if collection.id in self._failures:
-                found[name] = {"error": _failed(name, self._failures[collection.id]).message}
-            elif damaged := self.snapshots[collection.id].damaged:
-                found[name] = {"damaged": sorted(damaged.values())[:DAMAGED_SHOWN_MAX]}
-        return found
-
-    def keep(self) -> None:
-        """Let a later view be of this very state, for the next page (`Indexes.read_kept`)."""
-        if isinstance(self._indexes, Indexes):
-            self._indexes.keep_moment(self)
-
-    @property
-    def moment(self) -> Moment:
-        """What of this view does not end with it."""
-        used = {view.collection.id: view.text.reader_used for view in self._collections.values()}
-        readers = {id_: reader for id_, reader in used.items() if reader is not None}
-        return Moment(self.snapshots, self._failures, {**self._text_readers, **readers})
-
-    def collection(self, name: str) -> CollectionView:
-        """Raises KeyError where the catalog has no such collection, StoreError where its index could not be made."""
-        found = self._collections.get(name)
-        if found is None:
-            id_ = self.catalog.collections[name].id
-            if id_ in self._failures:
-                raise _failed(name, self._failures[id_])
-            snapshot = self.snapshots[id_]
-            text = TextSearcher(self._indexes.text_index(id_), snapshot, self.store, self._text_readers.get(id_))
-            found = self._collections[name] = CollectionView(snapshot, self.store, text)
-        return found
-
-    def release(self) -> None:
-        """Let go of columns and text, at the end of the block: what a query leaves may wait long for the garbage collector."""
-        self.snapshots = {}
-        self._collections.clear()
 
 
 class Indexes:
@@ -152,27 +75,35 @@ class Indexes:
         self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
+        self._catch_up = CatchUp()
         with store.read() as view:
             self._load(view)
 
     @contextmanager
-    def read(self) -> Iterator[IndexView]:
-        """A view of store and indexes at the newest sequence number. Raises CorruptRecord and other StoreErrors."""
+    def read(self, check: Check = never) -> Iterator[IndexView]:
+        """A view of store and indexes at the newest sequence number. Raises CorruptRecord and other StoreErrors. `check` is
+        called often while much is indexed, which goes on where it raises; and then by the view."""
         with ExitStack() as stack:
-            with self._lock:
+            if check is not never and self._seq != self._store.seq:
+                self._catch_up_columns(check)
+            self._acquire(check)
+            try:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, snapshots, self, dict(self._failures))
+                view = IndexView(store_view, self._catalog, snapshots, self, failures=dict(self._failures), check=check)
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
+            finally:
+                self._lock.release()
             yield view
 
-    def run(self, work: Callable[[IndexView], T]) -> T:
-        """The result of `work` on a view. Where it meets a record that is damaged, that is set aside, and it runs again."""
+    def run(self, work: Callable[[IndexView], T], check: Check = never) -> T:
+        """The result of `work` on a view, got as by `read`. Where it meets a record that is damaged, that is set aside, and it
+        runs again."""
         while True:
             try:
-                with self.read() as view:
+                with self.read(check) as view:
                     return work(view)
             except CorruptRecord as error:
                 if not self.set_aside(error):
@@ -186,7 +117,7 @@ class Indexes:
         with self._lock:
             past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
         try:
-            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
+            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past, check=present.check)
         finally:
             self._keep(past)
 
@@ -198,7 +129,10 @@ class Indexes:
             moment = self._moments.get((seq, present.catalog.version))
         store = present.store if seq == present.seq else HistoricalView(present.store, seq)
         if moment is not None:
-            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers)
+            yield IndexView(
+                store, present.catalog, moment.snapshots, self, failures=moment.failures,
+                text_readers=moment.text_readers, check=present.check,
+            )  # fmt: skip
         elif seq == present.seq:
             yield present
         else:
@@ -242,7 +176,9 @@ class Indexes:
                 self._checkpoint_seq = self._seq
 
     def close(self) -> None:
-        """Write a checkpoint, if the disk permits, and close all files. No view may be open."""
+        """Write a checkpoint, if the disk permits, and close all files. No view may be open. What is being indexed is waited
+        for."""
+        self._catch_up.close()
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
@@ -263,6 +199,44 @@ class Indexes:
                 folder = self._folder / str(collection_id) / "text"
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
             return found
+
+    def catch_up_text(self, name: str, snapshot: ColumnSnapshot, check: Check) -> None:
+        """As IndexSource has it."""
+        id_ = snapshot.collection.id
+        if check is not never and self.text_index(id_).records_behind(snapshot) >= CATCH_UP_RECORDS_MIN:
+            self._catch_up.wait(id_, partial(self._bring_up_text, name), check)
+
+    def _bring_up_text(self, name: str) -> None:
+        with self.read() as view:
+            snapshot = view.snapshots[view.catalog.collections[name].id]
+            self.text_index(snapshot.collection.id).reader(snapshot, view.store)
+
+    def _acquire(self, check: Check) -> None:
+        if not self._lock.acquire(blocking=False):
+            interruptible(lambda seconds: self._lock.acquire(timeout=seconds), check)
+
+    def _catch_up_columns(self, check: Check) -> None:
+        """Where many records are new, wait for them to be indexed as long as `check` allows."""
+        self._acquire(check)
+        try:
+            if self._seq == self._store.seq:
+                return
+            with self._store.read() as view:
+                count = self._records_behind(view)
+        finally:
+            self._lock.release()
+        if count >= CATCH_UP_RECORDS_MIN:
+            self._catch_up.wait(None, self._advance_to_newest, check)
+
+    def _records_behind(self, view: ReadView) -> int:
+        """How many records the columns lack, or transactions where these are more."""
+        known = {} if self._seq is None else {id_: index.length for id_, index in self._collections.items()}
+        records = sum(view.next_ordinal(id_) - known.get(id_, 0) for id_ in view.catalog.collections_by_id)
+        return max(records, view.seq - (self._seq or 0))
+
+    def _advance_to_newest(self) -> None:
+        with self._lock, self._store.read() as view:
+            self._advance(view)
 
     def _keep(self, past: HistoricalIndexes) -> None:
         """For the next query of its moment; one past serves one query at a time, and few are kept."""
@@ -383,11 +357,3 @@ class Indexes:
             self.checkpoint()
         except OSError as error:
             _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)
-
-
-def _failed(name: str, error: Exception) -> StoreError:
-    said = error.message if isinstance(error, PaasqError) else f"{type(error).__name__}: {error}"
-    return StoreError(
-        f"{name} cannot be indexed: {said}",
-        "others answer; its records can be read, written and deleted by key, and it is tried again after a write to it",
-    )

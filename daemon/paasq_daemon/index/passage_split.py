@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import math
-import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+import numpy as np
+
+from paasq_daemon.index.column import Ints, Mask
+from paasq_daemon.index.letter_kinds import SPACE, codes_of, kinds_of
 from paasq_daemon.index.word_matcher import Check, WordMatcher, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 CHARACTERS_MAX = 480  # of a passage: some 120 tokens, half of what the bundled model reads
 _FULL = CHARACTERS_MAX // 3  # a passage of so many characters is not carried on over the end of a paragraph
 _K1, _B = 1.2, 0.75  # of BM25 (Robertson et al. 1994)
+_BLOCK = 1 << 18  # characters between two looks at the time
+_BREAK = ord("\n")
+_ENDS, _CLOSING = ".!?", "\"')]"  # of a sentence, and what may follow before the space
 
-# One set of characters first, which a search comes to fast.
-_BREAK = re.compile(r"""[.!?\n](?:(?<!\n)(?P<closing>["')\]]*)\s+|(?<=\n)[^\S\n]*\n\s*)""")
 
-
-def split_passages(text: str) -> list[tuple[int, int]]:
-    """The parts, (start, end) in characters, in order, without overlap: whole sentences as far as one fits."""
+def split_passages(text: str, check: Check = never) -> list[tuple[int, int]]:
+    """The parts, (start, end) in characters, in order, without overlap: whole sentences as far as one fits. `check` is called
+    often."""
+    starts, ends, last_of_paragraphs = _sentences(text, check)
     found: list[tuple[int, int]] = []
-    begun: int | None = None
-    end, paragraph_ended = 0, False
-    for start, stop, ends_paragraph in _sentences(text):
-        full = begun is not None and (stop - begun > CHARACTERS_MAX or (paragraph_ended and end - begun >= _FULL))
-        if begun is not None and full:
-            found.append((begun, end))
-            begun = None
-        begun = start if begun is None else begun
-        end, paragraph_ended = stop, ends_paragraph
-    if begun is not None:
-        found.append((begun, end))
+    first, count = 0, len(starts)
+    while first < count:
+        start = starts[first]
+        following = max(first + 1, bisect_right(ends, start + CHARACTERS_MAX, first))
+        full = bisect_left(ends, start + _FULL, first)
+        at = bisect_left(last_of_paragraphs, full)
+        if at < len(last_of_paragraphs):
+            following = min(following, last_of_paragraphs[at] + 1)
+        found.append((start, ends[following - 1]))
+        first = following
     return found
 
 
@@ -45,17 +50,19 @@ def bm25_scores(
 ) -> list[float]:
     """BM25 of each part for the words of the match, where `weight` says what a word is worth. A part of greatest length
     counts as one of average length: so a part's score depends on no other text. `check` is called often."""
-    counts = [Counter[str]() for _ in parts]
+    counts: Counter[tuple[int, str]] = Counter()
     number = 0
     for hit in (hit for chunk in WordMatcher(match, language).chunks(text, check) for hit in chunk):
         while number < len(parts) and parts[number][1] <= hit.start:
             number += 1
         if number < len(parts):
-            counts[number][hit.word] += 1
-    return [
-        sum(weight(word) * count * (_K1 + 1) / (count + _norm(end - start)) for word, count in counted.items())
-        for counted, (start, end) in zip(counts, parts, strict=True)
-    ]
+            counts[number, hit.word] += 1
+    weights = {word: weight(word) for _, word in counts}
+    scores = [0.0] * len(parts)
+    for (number, word), count in counts.items():
+        start, end = parts[number]
+        scores[number] += weights[word] * count * (_K1 + 1) / (count + _norm(end - start))
+    return scores
 
 
 def inverse_document_frequency(records: int, having: int) -> float:
@@ -67,28 +74,72 @@ def _norm(length: int) -> float:
     return _K1 * (1 - _B + _B * length / CHARACTERS_MAX)
 
 
-def _sentences(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Start, end, and whether a paragraph ends there; a sentence that is too long in pieces."""
-    start = len(text) - len(text.lstrip())
-    for found in _BREAK.finditer(text, start):
-        end = found.start()
-        if found["closing"] is not None:
-            end = found.end("closing")
-        else:
-            while end > start and text[end - 1].isspace():
-                end -= 1
-        yield from _pieces(text, start, end, ends_paragraph=found[0].count("\n") > 1)
-        start = found.end()
-    yield from _pieces(text, start, len(text.rstrip()), ends_paragraph=True)
+def _sentences(text: str, check: Check) -> tuple[list[int], list[int], list[int]]:
+    """Starts and ends, one that is too long in pieces; and the numbers of those with which a paragraph ends.
+
+    One ends before a run of spaces that has two line breaks, or follows its sign of ending.
+    """
+    starts, stops, lines = _runs_of_spaces(text, check)
+    end = len(text)
+    if len(stops) and stops[-1] == end:
+        end = int(starts[-1])
+        starts, stops, lines = starts[:-1], stops[:-1], lines[:-1]
+    begin = 0
+    if len(starts) and not starts[0]:
+        begin = int(stops[0])
+        starts, stops, lines = starts[1:], stops[1:], lines[1:]
+    if begin >= end:
+        return [], [], []
+    breaks = (lines > 1) | _follows_an_end(text, starts)
+    begins, ends = np.append(begin, stops[breaks]), np.append(starts[breaks], end)
+    more, more_ends = _cuts(begins, ends, starts, stops)
+    paragraphs = ends[:-1][lines[breaks] > 1]
+    begins, ends = np.sort(np.append(begins, more)), np.sort(np.append(ends, more_ends))
+    return begins.tolist(), ends.tolist(), np.searchsorted(ends, paragraphs).tolist()
 
 
-def _pieces(text: str, start: int, end: int, *, ends_paragraph: bool) -> Iterator[tuple[int, int, bool]]:
-    while end - start > CHARACTERS_MAX:
-        space = next(
-            (i for i in range(start + CHARACTERS_MAX, start + CHARACTERS_MAX // 2, -1) if text[i].isspace()), None
-        )
-        cut = start + CHARACTERS_MAX if space is None else space
-        yield start, start + len(text[start:cut].rstrip()), False
-        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
-    if start < end:
-        yield start, end, ends_paragraph
+def _runs_of_spaces(text: str, check: Check) -> tuple[Ints, Ints, Ints]:
+    """Where each starts and ends, and how many line breaks it has."""
+    found: list[Ints] = []
+    for start in range(0, len(text), _BLOCK):
+        check()
+        found.append(np.flatnonzero(kinds_of(text[start : start + _BLOCK]) == SPACE) + start)
+    places = np.concatenate(found) if found else np.empty(0, np.int64)
+    if not len(places):
+        return places, places, places
+    apart = np.flatnonzero(np.diff(places) > 1)
+    starts, ends = places[np.append(0, apart + 1)], places[np.append(apart, len(places) - 1)] + 1
+    breaks = places[codes_of(text)[places] == _BREAK]
+    return starts, ends, np.bincount(np.searchsorted(starts, breaks, "right") - 1, minlength=len(starts))
+
+
+def _follows_an_end(text: str, places: Ints) -> Mask:
+    """Whether before each place, which is not the first character, a sentence ends."""
+    before = codes_of(text)[places - 1]
+    found = np.isin(before, _codes(_ENDS), kind="table")
+    for number in np.flatnonzero(np.isin(before, _codes(_CLOSING), kind="table")).tolist():
+        at = int(places[number]) - 2
+        while at >= 0 and text[at] in _CLOSING:
+            at -= 1
+        found[number] = at >= 0 and text[at] in _ENDS
+    return found
+
+
+def _cuts(begins: Ints, ends: Ints, spaces: Ints, after_spaces: Ints) -> tuple[Ints, Ints]:
+    """Starts and ends within sentences that are too long: at the last space of the second half of what fits, or without one."""
+    starts, stops = list[int](), list[int]()
+    long = ends - begins > CHARACTERS_MAX
+    for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
+        start = begin
+        while end - start > CHARACTERS_MAX:
+            stop = start = start + CHARACTERS_MAX
+            run = int(np.searchsorted(spaces, stop, "right")) - 1
+            if run >= 0 and after_spaces[run] > stop - CHARACTERS_MAX // 2 + 1:
+                stop, start = int(spaces[run]), int(after_spaces[run])
+            stops.append(stop)
+            starts.append(start)
+    return np.array(starts, np.int64), np.array(stops, np.int64)
+
+
+def _codes(characters: str) -> list[int]:
+    return [ord(character) for character in characters]

@@ -19,12 +19,11 @@ import orjson
 import xxhash
 from tantivy import Document, Index, IndexWriter, Query, Schema, SchemaBuilder, Searcher
 
-from paasq_daemon.index.analyzers import ANALYZERS_VERSION, LANGUAGES, analyzer, analyzer_name
+from paasq_daemon.index.analyzers import ANALYZERS_VERSION, LANGUAGES, analyzer, analyzer_name, text_for_index
 from paasq_daemon.index.append_files import InvalidIndexFile, read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
-from paasq_daemon.index.tokenizer import tokens_for_index
 from paasq_daemon.store.data_folder import make_folder
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
@@ -98,6 +97,16 @@ class TextIndex:
                         f"the text index cannot be written: {error}", "see that the disk has room"
                     ) from error
                 raise
+
+    def records_behind(self, snapshot: ColumnSnapshot) -> int:
+        """How many records of the snapshot may have to be added; all where another thread is at it."""
+        if not self._lock.acquire(blocking=False):
+            return snapshot.length
+        try:
+            known = self._searcher is not None and self._languages == _languages(snapshot.collection)
+            return snapshot.length - self._length if known else snapshot.length
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Wait for merges, write the manifest and close the folder."""
@@ -288,7 +297,7 @@ def _group(language: str | None, fields: list[Field]) -> TextFieldGroup:
 def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) -> Iterator[tuple[Document, int]]:
     """Each with the number of characters in its texts."""
     fields = [(f, _text_field(f)) for f in text_fields(snapshot.collection)]
-    groups = [(_whole_name(language), of) for language, of in _by_language(snapshot.collection) if len(of) > 1]
+    groups = [(language, of) for language, of in _by_language(snapshot.collection) if len(of) > 1]
     for ordinal in ordinals:
         try:
             record: Record = view.record(snapshot.collection.id, ordinal)
@@ -303,12 +312,12 @@ def _documents(view: ReadView, snapshot: ColumnSnapshot, ordinals: list[int]) ->
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
                     characters += len(text)
-                    clean = tokens_for_index(text)
+                    clean = text_for_index(text, names.language)
                     for name in dict.fromkeys((names.terms_name, names.words_name)):
                         document.add_text(name, clean)
-        for name, of in groups:
+        for language, of in groups:
             for text in _weighed([record.fields.get(field.id, field.default) for field in of]):
-                document.add_text(name, text)
+                document.add_text(_whole_name(language), text_for_index(text, language))
         yield document, characters
 
 
@@ -316,11 +325,7 @@ def _weighed(values: list[Value]) -> list[str]:
     """The texts, short ones several times: a title's words say more of a record than those of its body."""
     texts = [value for value in values if isinstance(value, str)]
     longest = max(map(len, texts), default=0)
-    return [
-        tokens_for_index(text)
-        for text in texts
-        for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)
-    ]
+    return [text for text in texts for _ in range(_SHORT_COUNTS if len(text) * _SHORT_SHARE <= longest else 1)]
 
 
 def _index_files(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,17 +47,25 @@ class TextSearcher:
     """The text of a collection. Its index is brought up to the view's sequence number when first asked."""
 
     def __init__(
-        self, index: TextIndex, snapshot: ColumnSnapshot, view: ReadView, reader: TextIndexReader | None = None
+        self,
+        index: TextIndex,
+        snapshot: ColumnSnapshot,
+        view: ReadView,
+        reader: TextIndexReader | None = None,
+        catch_up: Callable[[], None] = never,
     ) -> None:
-        """`reader` is one that another searcher of this very state has used: scores depend on it."""
+        """`reader` is one that another searcher of this very state has used: scores depend on it. `catch_up` is called before
+        the index is brought up, and may raise."""
         self._index = index
         self._snapshot = snapshot
         self._view = view
+        self._catch_up = catch_up
         self.reader_used = reader
 
     @property
     def _reader(self) -> TextIndexReader:
         if self.reader_used is None:
+            self._catch_up()
             self.reader_used = self._index.reader(self._snapshot, self._view)
         return self.reader_used
 
@@ -130,7 +138,7 @@ class TextSearcher:
             rare = inverse_document_frequency(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
             return rare * term_weight(word, names.language)
 
-        parts = split_passages(text)
+        parts = split_passages(text, check)
         scores = bm25_scores(match, names.language, text, parts, worth, check)
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 

@@ -14,6 +14,7 @@ from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.word_matcher import Check
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
@@ -61,6 +62,12 @@ class HistoricalIndexes:
             if collection_id not in self._texts:
                 self._texts[collection_id] = TextIndex(Path(self._folder.name) / str(collection_id), deleted)
             return self._texts[collection_id]
+
+    def catch_up_text(self, name: str, snapshot: ColumnSnapshot, check: Check) -> None:
+        """Nothing is written to a past."""
+
+    def keep_moment(self, view: object) -> None:
+        """It can be read again."""
 
     def close(self) -> None:
         """Close the text indexes and remove their folder."""

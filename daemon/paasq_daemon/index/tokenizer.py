@@ -96,6 +96,15 @@ def is_unspaced(letter: str) -> bool:
     return not letter.isascii() and _unspaced().match(letter) is not None
 
 
+def fold(token: str) -> str:
+    """A token as all its spellings are. Composed before marks go, so that the two spellings of a letter that keeps its mark are
+    one. Marks go before case, which makes a letter of the iota below another, and after it, because it gives İ a dot above.
+    """
+    ignored, marks = _tables()
+    bare = unicodedata.normalize("NFKC", token.translate(ignored)).translate(marks)
+    return unicodedata.normalize("NFKC", bare.casefold()).translate(marks)
+
+
 @lru_cache(_CACHED_WORDS)
 def _cached_tokens(word: str) -> tuple[Token, ...]:
     return _tokens(word)
@@ -136,16 +145,8 @@ def _tokens(word: str) -> tuple[Token, ...]:
     return tuple(
         Token(part, m.start(), m.end())
         for m in _token().finditer(word)
-        for part in ((m[0].lower(),) if m[0].isascii() else _token().findall(_fold(m[0])))
+        for part in ((m[0].lower(),) if m[0].isascii() else _token().findall(fold(m[0])))
     )
-
-
-def _fold(token: str) -> str:
-    """Composed before marks go, so that the two spellings of a letter that keeps its mark are one. Marks go before case, which
-    makes a letter of the iota below another, and after it, because it gives İ a dot above."""
-    ignored, marks = _tables()
-    bare = unicodedata.normalize("NFKC", token.translate(ignored)).translate(marks)
-    return unicodedata.normalize("NFKC", bare.casefold()).translate(marks)
 
 
 @cache

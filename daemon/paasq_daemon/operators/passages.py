@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 import numpy as np
 
@@ -63,8 +64,9 @@ class Passages(Operator):
             batch = batch.take(np.arange(DEPTH))
         if batch.source is None or batch.ordinals is None:
             return self._of_parts(batch, [], [])
+        kept = most + max(2 * most, EMBEDDED_MAX)
         texts = column_to_values(fetch_column(batch.source, self.field, batch.ordinals))
-        found = [self._parts(context, batch.source, row, text) for row, text in enumerate(texts)]
+        found = [self._parts(context, batch.source, row, text, kept) for row, text in enumerate(texts)]
         _score(context, found, most)
         rows: list[int] = []
         parts: list[_Part | None] = []
@@ -80,12 +82,16 @@ class Passages(Operator):
     def estimate(self, estimator: CardinalityEstimator, rows: float) -> float:
         return rows * estimator.count(self.most, 1)
 
-    def _parts(self, context: ExecutionContext, source: CollectionView, row: int, text: Value) -> list[_Part]:
+    def _parts(
+        self, context: ExecutionContext, source: CollectionView, row: int, text: Value, kept: int
+    ) -> list[_Part]:
+        """The parts that are best by words. So many that the best are among them, whatever is found of the meaning of some."""
         if not isinstance(text, str):
             return []
         check = context.cancel.raise_if_cancelled
         found = source.text.passages(context.match or EMPTY_MATCH, self.field, text, check)
-        return [_Part(row, start, end, text[start:end], score) for start, end, score in found]
+        best = nsmallest(kept, found, key=lambda part: (-part[2], part[0]))
+        return [_Part(row, start, end, text[start:end], score) for start, end, score in best]
 
     def _of_parts(self, batch: Batch, rows: Sequence[int], parts: Sequence[_Part | None]) -> Batch:
         def column(type_: Type, value: Callable[[_Part], Value]) -> Column:

@@ -8,6 +8,7 @@ from paasq_daemon.index.column import Column
 from paasq_daemon.index.snippet_selection import Snippet
 from paasq_daemon.kernels.columns import column_from_values, column_to_values
 from paasq_daemon.kernels.context import SnippetMode
+from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import RowSet
 from paasq_daemon.operators.batch import Batch
 from paasq_daemon.operators.context import ExecutionContext
@@ -41,6 +42,11 @@ def snippet_column(
             part = Snippet(text if chars is None else " ".join(text.split())[:chars])
         found.append(_SHOW[shown](part))
     return column_from_values(list_of(INT) if shown is SnippetMode.PLACES else TEXT, found)
+
+
+def no_snippets(*_: object, **__: object) -> Column:
+    """In place of `snippet_column` where nothing was matched before. Raises EvaluationError."""
+    raise EvaluationError("PQ0742")
 
 
 def _marked(part: Snippet) -> str:

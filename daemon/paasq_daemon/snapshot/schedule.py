@@ -14,9 +14,9 @@ from paasq_daemon.store.data_folder import fsync_folder, make_folder, write_atom
 from paasq_daemon.wire.errors import SnapshotError
 
 _SCHEDULE_NAME, _PROGRESS_NAME = "schedule.json", "schedule-progress.json"
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _EVERY_S_MAX = 366 * 86_400
-_RULE = re.compile(r"every\s+(\d{1,6})\s*([mhdw])\s+keep\s+(.+)")
+_RULE = re.compile(r"every\s+(\d{1,6})\s*(min|[mhdw])\s+keep\s+(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,13 @@ class CheckProgress:
 def parse_schedule(rule: str, to: str | None = None) -> Schedule:
     """Read `every 1h keep 24 hourly 7 daily 12 monthly`. Raises SnapshotError."""
     found = _RULE.fullmatch(rule.strip())
+    if found and found[2] == "m":
+        raise SnapshotError(f"{rule[:120]!r} has the unit m, which may be minutes or months", f"write {found[1]}min")
     every_s = int(found[1]) * _SECONDS[found[2]] if found else 0
     if not found or not 60 <= every_s <= _EVERY_S_MAX:
         raise SnapshotError(
             f"{rule[:120]!r} is not a schedule",
-            "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (m, h, d, w)",
+            "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (min, h, d, w)",
         )
     return Schedule(rule.strip(), to, every_s, parse_policy(found[3]))
 

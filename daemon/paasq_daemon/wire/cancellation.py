@@ -65,7 +65,7 @@ class CancellationToken:
         """Raises Cancelled where `cancel` was called, BudgetExceeded where the time is up."""
         if self._cancelled.is_set():
             raise Cancelled("the request was cancelled")
-        if self.deadline_passed:
+        if self.deadline_s is not None and self.deadline_passed:  # this is called often
             raise BudgetExceeded(
                 f"the time budget of {self.time_ms:g} ms ran out before there was an answer",
                 "give more time, or ask for less with `where` or `take`",

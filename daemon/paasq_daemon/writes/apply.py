@@ -11,6 +11,7 @@ from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate, evaluate_mask, evaluate_scalar
+from paasq_daemon.operators.snippet_column import no_snippets
 from paasq_daemon.store.record import Record, vector_numbers
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
@@ -242,7 +243,7 @@ def _found(condition: BoundExpression, row: SingleRecord) -> str:
 
 def constant_context(literals: tuple[Value, ...], parameters: Mapping[str, Any], now_us: int) -> EvaluationContext:
     """The context of expressions outside a query: no links, no snippets. `now_us` is in microseconds since 1970, UTC."""
-    return EvaluationContext(literals, parameters, now_us, _no_links, _no_snippets)
+    return EvaluationContext(literals, parameters, now_us, _no_links, no_snippets)
 
 
 @dataclass(frozen=True)
@@ -298,10 +299,6 @@ def _given(transaction: WriteTransaction, collection: Collection, record: Record
 
 def _no_links(_: str, name: str, __: Column) -> Column:
     raise EvaluationError("PQ0741", name=name)
-
-
-def _no_snippets(*_: object) -> Column:
-    raise EvaluationError("PQ0742")
 
 
 _APPLIERS: dict[type, Callable[[WriteTransaction, Any, EvaluationContext, Any], WriteResult]] = {

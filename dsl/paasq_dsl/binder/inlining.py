@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from paasq_dsl.bound import BoundExpression, BoundStage, ColumnRef, Dereference, FunctionCall, ParameterRef, Subquery
 from paasq_dsl.bound.traversal import children_with_subqueries, map_expressions, walk_expression, walk_with_subqueries
+from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.syntax import tree
 from paasq_dsl.types import Type
 
 SIZE_MAX, DEPTH_MAX = 2_000, 60  # of a body with all that it calls put in: what walks expressions recurses
@@ -48,14 +50,28 @@ class InlineFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineOrigin:
+    """The statement that declares a pipeline, and the collections that were looked up for it, with None where there was none."""
+
+    statement: tree.Statement
+    collections: Mapping[str, Collection | None]
+
+    def is_changed(self, catalog: Catalog) -> bool:
+        """Does one of them mean something else now?"""
+        return any(catalog.collections.get(name) != before for name, before in self.collections.items())
+
+
+@dataclass(frozen=True, slots=True)
 class InlinePipeline:
-    """A let or a view. In its stages its own parameters are ParameterRefs named by `scoped_parameter_name`."""
+    """A let or a view. In its stages its own parameters are ParameterRefs named by `scoped_parameter_name`. `origin` is that of
+    one that the text itself declares."""
 
     name: str
     parameters: tuple[InlineParameter, ...]
     stages: tuple[BoundStage, ...]
     doc: str = ""
     keyword: str = "let"
+    origin: PipelineOrigin | None = None
 
     @property
     def usage(self) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from paasq_dsl.binder.as_of import apply_as_of
 from paasq_dsl.binder.collection_declarations import bind_collection, bind_type
 from paasq_dsl.binder.context import BindContext, Environment
+from paasq_dsl.binder.dependency_tracker import TrackedNames
 from paasq_dsl.binder.expressions import bind_scalar
 from paasq_dsl.binder.functions import bind_function
 from paasq_dsl.binder.imports import IMPORT_DEPTH_MAX, ImportContext, read_module
-from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline, format_parameters
+from paasq_dsl.binder.inlining import InlineFunction, InlineParameter, InlinePipeline, PipelineOrigin, format_parameters
 from paasq_dsl.binder.remaining_statements import remaining_statements
 from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record_source, reject_arguments
 from paasq_dsl.binder.time_zones import set_zone
@@ -184,7 +185,7 @@ class _Binder:
         if source.record_key is not None:
             return record_source(context, source, source.record_key)
         if (found := context.lets.get(source.name)) is not None:
-            return inline_pipeline(context, found, source)
+            return inline_pipeline(context, self._as_now(found, source), source)
         if (view := context.catalog.views.get(source.name)) is not None:
             opened = self._expand_view(view, source)
             return inline_pipeline(context, opened, source) if opened else (ScanStage(schema=OPEN_SCHEMA),)
@@ -233,7 +234,33 @@ class _Binder:
     def _declared(self, head: tree.LetHead | tree.ViewHead, statement: tree.Statement) -> InlinePipeline:
         self.declaring = head.name
         parameters = declare_parameters(self.context, head.parameters)
-        return InlinePipeline(head.name, parameters, self._pipeline(head.source, statement), statement.doc)
+        catalog = self.context.catalog
+        asked = TrackedNames(catalog.collections)
+        self.context.catalog = replace(catalog, collections=asked)
+        stages = self._pipeline(head.source, statement)
+        self.context.catalog = catalog
+        origin = PipelineOrigin(statement, asked.reads)
+        return InlinePipeline(head.name, parameters, stages, statement.doc, origin=origin)
+
+    def _as_now(self, found: InlinePipeline, source: tree.FromClause) -> InlinePipeline:
+        """A pipeline of this text, bound again where the text has changed since what it is made from. Reports PQ0226 where that
+        fails: it would when it runs."""
+        context, origin = self.context, found.origin
+        if origin is None or not origin.is_changed(context.catalog):
+            return found
+        again = _Binder(context.catalog, self.scope)
+        again.context.literal_slots, again.context.zone = context.literal_slots, context.zone
+        again.context.offset = origin.statement.offset
+        if found.keyword == "let":
+            again.context.lets, again.context.functions = context.lets, context.functions
+            again.context.parameters, again.context.tainted_names = context.parameters, context.tainted_names
+        head = origin.statement.head
+        assert isinstance(head, tree.LetHead | tree.ViewHead)
+        now = replace(again._declared(head, origin.statement), keyword=found.keyword)
+        error = first_error(again.context.diagnostics)
+        if error is not None:
+            context.report("PQ0226", source.name_span, what=found.keyword, name=found.name, message=error.message)
+        return now
 
     def _parameter(self, head: tree.ParameterDeclaration, statement: tree.Statement) -> BoundParameter:
         type_ = bind_type(self.context, head.type)
@@ -272,7 +299,7 @@ class _Binder:
         for name, function in bound.functions.items():
             context.functions[f"{head.alias}.{name}"] = replace(function, name=f"{head.alias}.{name}")
         for name, pipeline in inner.context.lets.items():
-            context.lets[f"{head.alias}.{name}"] = replace(pipeline, name=f"{head.alias}.{name}")
+            context.lets[f"{head.alias}.{name}"] = replace(pipeline, name=f"{head.alias}.{name}", origin=None)
         for name, declared in bound.parameters.items():
             context.parameters[f"{head.alias}.{name}"] = declared
 
@@ -295,7 +322,7 @@ class _Binder:
     def _expand_view(self, view: View, source: tree.FromClause) -> InlinePipeline | None:
         """A stored view, bound against the catalog as it is now; None where that fails, which is reported."""
         if (fresh := self.scope.fresh_views.get(view.name)) is not None:
-            return fresh
+            return self._as_now(fresh, source)
         context, found = self.context, "it is made from itself"
         if view.name not in self.scope.import_chain and len(self.scope.import_chain) < IMPORT_DEPTH_MAX:
             alone = _Binder(context.catalog, replace(self.scope, import_chain=(*self.scope.import_chain, view.name)))
@@ -307,5 +334,5 @@ class _Binder:
                 context.diagnostics += bound.diagnostics
                 return replace(bound.lets[view.name], doc=view.doc)
             found = error.message
-        context.report("PQ0226", source.name_span, name=view.name, message=found)
+        context.report("PQ0226", source.name_span, what="view", name=view.name, message=found)
         return None

@@ -18,7 +18,7 @@ NAMES = {
     "PQ0222": "{name} has become too large with all that it calls; name a part of it with extend",
     "PQ0224": "the module {path} has an error: {message}",
     "PQ0225": "a module declares its parameters: param {name}: type",
-    "PQ0226": "the view {name} no longer fits what it is made from: {message}",
+    "PQ0226": "the {what} {name} no longer fits what it is made from: {message}",
     "PQ0227": "there is no {what} {name}",
     "PQ0228": "a view is kept without the text around it, so it can't use {name} unless it is its parameter: "
     "view name({name}: type) = ...",

@@ -34,7 +34,7 @@ RUNNING = {
     "PQ0739": "a vector must hold finite numbers",
     "PQ0740": "what resolve reads must be a citation or a list of such, not {found}",
     "PQ0741": "a write can't follow a link to read {name}; read it first, and give it as a parameter",
-    "PQ0742": "a write has no match before it to make a snippet of",
+    "PQ0742": "there is no match before this to make a snippet of",
     "PQ0743": "the pipeline in these brackets has not been run",
     "PQ0750": "{left} and {right} have no type together",
     "PQ0751": "the items of a list can't be lists",
