@@ -44,10 +44,13 @@ class TextIndexReader(NamedTuple):
     dead_documents: Ints
 
     def ordinals(self, documents: Ints) -> Ints:
-        """Of which live records the documents are (int64), -1 where of none."""
-        length = len(self.homes)
-        known = np.where(documents < length, documents, -1)
-        return known if self.owners is None else np.where(known < 0, -1, self.owners[known])
+        """Of which records the documents are (int64): of what is not live, -1 or an ordinal that is not live."""
+        if self.owners is None:
+            return documents
+        known = documents < len(self.owners)
+        found = np.full(len(documents), -1, np.int64)
+        found[known] = self.owners[documents[known]]
+        return found
 
 
 class TextIndex:

@@ -196,13 +196,10 @@ def _run_end(scores: Scores, place: int) -> float:
 
 
 def _ordered(ordinals: Ints, scores: Scores) -> tuple[Ints, Scores]:
-    """By score, the greatest first; of a run of scores that count as equal each gets the first one, and they are by
-    ordinal."""
-    if not len(ordinals):
+    """Of scores that descend: of a run that counts as equal each gets the first, and they are by ordinal."""
+    lower = scores[1:] < scores[:-1] * (1 - _EQUAL_SHARE)
+    if lower.all():
         return ordinals, scores
-    order = np.lexsort((ordinals, -scores))
-    ordinals, scores = ordinals[order], scores[order]
-    starts = np.append(True, scores[1:] < scores[:-1] * (1 - _EQUAL_SHARE))
+    starts = np.append(True, lower)
     run = np.cumsum(starts) - 1
-    scores = scores[starts][run]
-    return ordinals[np.lexsort((ordinals, run))], scores
+    return ordinals[np.lexsort((ordinals, run))], scores[starts][run]

@@ -55,7 +55,8 @@ from paasq_daemon.wire.errors import CorruptRecord
 
 _DEAD_NAME = "dead.json"  # statistics of the documents that are dead
 _HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
-_ANALYZED_CHARACTERS_MAX = 100_000  # of new texts whose terms are counted here; Tantivy's count of more costs a commit
+# New texts whose terms are counted here; to learn Tantivy's count of more costs a commit.
+_ANALYZED_MAX, _ANALYZED_CHARACTERS_MAX = 256, 100_000
 _RECENT_TERMS_MAX = 100_000  # of new documents, kept for views that are older than they
 _DEAD_UNSAVED_SHARE, _DEAD_UNSAVED_MIN = 8, 64  # an eighth more of them are saved; a start counts the others anew
 
@@ -156,7 +157,8 @@ class TextSegments:
         before = np.setdiff1d(self._gone(snapshot), self._counted, assume_unique=True)
         known = self._texts_of(view, snapshot, before) if snapshot.length > self.length else {}
         fresh = np.setdiff1d(np.arange(self.length, snapshot.length), unseen)
-        lengths = self._add(snapshot, view, _checked(fresh.tolist(), check), known)
+        is_few = len(fresh) <= _ANALYZED_MAX
+        lengths = self._add(snapshot, view, _checked(fresh.tolist(), check), known, is_few=is_few)
         self.dead = self._dead_at(snapshot, view)
         self._counted = self._gone(snapshot)
         if lengths is None:
@@ -210,8 +212,8 @@ class TextSegments:
         gone[alive[alive >= 0]] = False
         return np.flatnonzero(gone)
 
-    def _last_records(self, view: ReadView, snapshot: ColumnSnapshot, documents: Ints) -> dict[int, Record]:
-        """By document, the newest record that it is of."""
+    def _last_records(self, view: ReadView, snapshot: ColumnSnapshot, documents: Ints) -> Iterator[tuple[int, Record]]:
+        """Of each document the newest record that it is of."""
         owners: Ints = documents
         if self._is_shared:
             homes = self._homes.array(min(self.length, snapshot.length))
@@ -221,22 +223,28 @@ class TextSegments:
             owners = last[documents]
         try:
             records = view.records(snapshot.collection.id, owners.tolist())
-            return dict(zip(documents.tolist(), records, strict=True))
+            yield from zip(documents.tolist(), records, strict=True)
         except CorruptRecord as error:
             raise DeadTextUnreadable(error.message) from error
 
     def _texts_of(self, view: ReadView, snapshot: ColumnSnapshot, documents: Ints) -> dict[str, tuple[bytes, int]]:
         """By key, a digest of the texts and the document: a key has one live record at a time."""
         records = self._last_records(view, snapshot, documents)
-        return {record.key: (self.layout.digest(record), document) for document, record in records.items()}
+        return {record.key: (self.layout.digest(record), document) for document, record in records}
 
     def _add(
-        self, snapshot: ColumnSnapshot, view: ReadView, fresh: Iterable[int], known: dict[str, tuple[bytes, int]]
+        self,
+        snapshot: ColumnSnapshot,
+        view: ReadView,
+        fresh: Iterable[int],
+        known: dict[str, tuple[bytes, int]],
+        *,
+        is_few: bool,
     ) -> Counter[str] | None:
         """Add what is new. How many terms that was by field; None where it is too much to be counted here."""
         start = self.length
         homes = np.full(snapshot.length - start, -1, np.int64)
-        lengths, characters = Counter[str](), 0
+        lengths, characters = Counter[str](), 0 if is_few else _ANALYZED_CHARACTERS_MAX + 1
         for ordinal in fresh:
             try:
                 record = view.record(snapshot.collection.id, ordinal)
@@ -271,10 +279,10 @@ class TextSegments:
         removed = np.setdiff1d(self._counted, gone, assume_unique=True)
         return self.dead.with_documents(self._terms(view, snapshot, added), self._terms(view, snapshot, removed))
 
-    def _terms(self, view: ReadView, snapshot: ColumnSnapshot, documents: Ints) -> list[DocumentTerms]:
-        unknown = np.array([document for document in documents.tolist() if document not in self._recent], np.int64)
-        records = self._last_records(view, snapshot, unknown)
-        return [self._recent.get(d) or self.layout.terms(records[d]) for d in documents.tolist()]
+    def _terms(self, view: ReadView, snapshot: ColumnSnapshot, documents: Ints) -> Iterator[DocumentTerms]:
+        yield from (self._recent[document] for document in documents.tolist() if document in self._recent)
+        others = np.array([document for document in documents.tolist() if document not in self._recent], np.int64)
+        yield from (self.layout.terms(record) for _, record in self._last_records(view, snapshot, others))
 
     def _state(self, snapshot: ColumnSnapshot, dead: DeadTerms) -> TextState:
         """After fillers, where the average lengths need them."""

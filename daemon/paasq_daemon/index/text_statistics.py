@@ -10,7 +10,7 @@ can be exact, the average counts with six binary digits, and as at least 1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -38,23 +38,23 @@ class DeadTerms:
     lengths: Mapping[str, int] = field(default_factory=dict)
     layers: tuple[Counter[tuple[str, str]], ...] = ()
 
-    def with_documents(self, added: Sequence[DocumentTerms], removed: Sequence[DocumentTerms]) -> DeadTerms:
+    def with_documents(self, added: Iterable[DocumentTerms], removed: Iterable[DocumentTerms]) -> DeadTerms:
         """With some documents more, and some less."""
-        if not (added or removed):
-            return self
-        lengths, layer = Counter(self.lengths), Counter[tuple[str, str]]()
+        documents, lengths, layer = self.documents, Counter(self.lengths), Counter[tuple[str, str]]()
         for each in added:
+            documents += 1
             layer.update(each.terms)
             lengths.update(each.lengths)
         for each in removed:
+            documents -= 1
             layer.subtract(each.terms)
             lengths.subtract(each.lengths)
-        layers = [*self.layers, layer]
+        layers = [*self.layers, *([layer] if layer else ())]
         while len(layers) > 1 and 2 * len(layers[-1]) >= len(layers[-2]):
             last, merged = layers.pop(), Counter(layers.pop())
             merged.update(last)
             layers.append(merged)
-        return DeadTerms(self.documents + len(added) - len(removed), lengths, tuple(layers))
+        return DeadTerms(documents, lengths, tuple(layers))
 
     def count(self, name: str, term: str) -> int:
         """How many of the documents have the term in an index field."""
