@@ -6,7 +6,6 @@ import os
 import re
 
 from docs.page import DOCS
-from paasq_daemon.index import text_index
 from paasq_daemon.index.analyzers import TERM_BYTES_MAX
 from paasq_daemon.index.text_search import SIGNIFICANT_TERMS_MAX
 from paasq_daemon.kernels import join, output_limits
@@ -50,10 +49,6 @@ LIMITS = (
     (
         "the same, as a parameter",
         f"{match_query.CLAUSES_MAX} words and phrases; of more the {SIGNIFICANT_TERMS_MAX} most telling",
-    ),
-    (
-        "a collection's text, for scores of the live records alone",
-        f"{text_index.RENEWED_CHARACTERS_MAX:,} characters",
     ),
     ("letters wrong in a fuzzy word", f"{match_query.EDIT_DISTANCE_MAX}"),
     ("a word that can be searched", f"{TERM_BYTES_MAX} bytes"),

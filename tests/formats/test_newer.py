@@ -19,7 +19,7 @@ from blake3 import blake3
 
 from formats.reading import KeptEmbedder
 from paasq_daemon.cli.main import main
-from paasq_daemon.index import checkpoint, text_index
+from paasq_daemon.index import checkpoint, text_files
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
 from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
@@ -355,7 +355,7 @@ WORDS = {"kinds": "fox", "note": "night", "script": "ночной"}
 @pytest.mark.parametrize("format_", [None, 0, "1", 99, [1]], ids=repr)
 def test_an_index_of_an_unknown_format_is_built_anew_and_never_read(folder: Path, format_: object) -> None:
     expected = asked(folder)
-    known = {"columns.json": checkpoint.CHECKPOINT_FORMAT_VERSION, "paasq.json": text_index.TEXT_INDEX_FORMAT_VERSION}
+    known = {"columns.json": checkpoint.CHECKPOINT_FORMAT_VERSION, "paasq.json": text_files.TEXT_INDEX_FORMAT_VERSION}
     manifests = [path for name in known for path in (folder / "index").rglob(name)]
     assert len(manifests) >= 2
     for path in manifests:

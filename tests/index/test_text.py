@@ -19,7 +19,7 @@ from paasq_daemon.index.analyzers import LANGUAGES, analyze
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import DictionaryColumn
 from paasq_daemon.index.index_view import IndexView
-from paasq_daemon.index.text_index import TEXT_INDEX_FORMAT_VERSION
+from paasq_daemon.index.text_files import TEXT_INDEX_FORMAT_VERSION
 from paasq_daemon.index.text_search import TextHits
 from paasq_daemon.store.store import Store
 from paasq_dsl.catalog import Catalog
@@ -53,7 +53,9 @@ def search(
 def bm25(documents: list[list[str]], query: list[str]) -> np.ndarray:
     """Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; k1 = 1.2, b = 0.75 and Lucene's idf."""
     k1, b, count = 1.2, 0.75, len(documents)
-    mean = sum(map(len, documents)) / count
+    mean = max(1.0, sum(map(len, documents)) / count)
+    step = 2.0 ** (math.floor(math.log2(mean)) - 5)
+    mean = round(mean / step) * step  # six binary digits
     scores = np.zeros(count)
     for word in query:
         holding = sum(word in document for document in documents)
@@ -277,7 +279,7 @@ def test_a_failing_commit_is_told_and_mended(tmp_path: Path, monkeypatch: pytest
             search(view, "falcon")
         put(store, "b", "falcon")
         with monkeypatch.context() as patch:
-            patch.setattr("paasq_daemon.index.text_index._documents", lambda *_: 1 / 0)
+            patch.setattr("paasq_daemon.index.text_documents.TextLayout.document", lambda *_: 1 / 0)
             with indexes.read() as view, pytest.raises(ZeroDivisionError):
                 search(view, "falcon")
         with indexes.read() as view:

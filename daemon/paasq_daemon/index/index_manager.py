@@ -25,6 +25,7 @@ from paasq_daemon.index.index_view import IndexView, Moment
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
 from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.text_renewal import TextRenewal
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
 from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.historical_view import HistoricalView
@@ -68,6 +69,7 @@ class Indexes:
         self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
+        self.text_renewal = TextRenewal(self)
         self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
         self._set_aside: set[tuple[int, int]] = (
             set()
@@ -179,6 +181,7 @@ class Indexes:
         """Write a checkpoint, if the disk permits, and close all files. No view may be open. What is being indexed is waited
         for."""
         self._catch_up.close()
+        self.text_renewal.stop()
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
@@ -323,20 +326,20 @@ class Indexes:
             index.apply(view, change.deleted, change.vectors)
         return index
 
-    def _unseen(self, collection_id: int) -> tuple[str, Ints]:
-        """The generation and list of the dead that no open view has alive."""
+    def _unseen(self, collection_id: int) -> Ints:
+        """The dead that no open view has alive."""
         with self._lock:
             index = self._collections.get(collection_id)
             if index is None:  # dropped meanwhile: views from before still read it
                 known = (view.snapshots.get(collection_id) for view in self._open_views)
                 dropped = next(snapshot for snapshot in known if snapshot is not None)
-                return dropped.generation, np.flatnonzero(~dropped.live)
+                return np.flatnonzero(~dropped.live)
             oldest = next(iter(self._open_views), None)
             if oldest is None:
-                return index.generation, index.deleted.array()
+                return index.deleted.array()
             snapshot = oldest.snapshots.get(collection_id)
             same = snapshot is not None and snapshot.generation == index.generation
-            return index.generation, index.deleted.array(snapshot.dead_count if snapshot and same else 0)
+            return index.deleted.array(snapshot.dead_count if snapshot and same else 0)
 
     def _forget(self, view: IndexView) -> None:
         with self._lock:
@@ -347,10 +350,13 @@ class Indexes:
             texts = [text for id_ in unused if (text := self._texts.pop(id_, None)) is not None]
             for id_ in unused:
                 self._checkpoint.forget(id_)
+            is_due = not self._store.read_only and any(text.is_due for text in self._texts.values())
         for text in texts:
             text.close()
         for id_ in unused:
             shutil.rmtree(self._folder / str(id_), ignore_errors=True)
+        if is_due:
+            self.text_renewal.request()
 
     def _try_checkpoint(self) -> None:
         try:

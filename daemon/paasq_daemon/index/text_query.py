@@ -35,8 +35,15 @@ class TextFieldGroup(NamedTuple):
     fields: tuple[TextField, ...]
 
 
+class QueryContext(NamedTuple):
+    """What terms are looked for in. `correction` gives what a BM25 score of terms of an index field is multiplied by."""
+
+    schema: Schema
+    correction: Callable[[str, list[str]], float]
+
+
 def build_query(
-    schema: Schema, match: MatchQuery, groups: Mapping[TextFieldGroup, float], min_should_match: int = 0
+    context: QueryContext, match: MatchQuery, groups: Mapping[TextFieldGroup, float], min_should_match: int = 0
 ) -> Query | None:
     """Scores add up over clauses, and within a clause over the groups that have it, each times the weights of the group and
     of the clause's words. In a group one word is looked for in the whole, and what needs places or beginnings in each field.
@@ -54,7 +61,7 @@ def build_query(
             Query.boost_query(query, group_weight * clause.boost * _weight(clause, field))
             for group, group_weight in groups.items()
             for field in _searched(clause, group)
-            if (query := _clause_query(schema, clause, field)) is not None
+            if (query := _clause_query(context, clause, field)) is not None
         ]
         if not in_fields:
             continue
@@ -82,47 +89,47 @@ def _weight(clause: Clause, field: TextField) -> float:
     return max(term_weight(term.text, field.language) for term in analyze(clause.text, field.language))
 
 
-def _clause_query(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+def _clause_query(context: QueryContext, clause: Clause, field: TextField) -> Query | None:
     """What the clause means in one field; None where nothing is left of it."""
-    return _FORMS[clause.kind](schema, clause, field)
+    return _FORMS[clause.kind](context, clause, field)
 
 
-def _word(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+def _word(context: QueryContext, clause: Clause, field: TextField) -> Query | None:
     """One term; where the analyzer makes several of a word (wi-fi), they must be adjacent."""
-    return _side_by_side(schema, field, analyze(clause.text, field.language), 0)
+    return _side_by_side(context, field, analyze(clause.text, field.language), 0)
 
 
-def _phrase(schema: Schema, clause: Clause, field: TextField) -> Query | None:
-    return _side_by_side(schema, field, analyze(clause.text, field.language), clause.slop)
+def _phrase(context: QueryContext, clause: Clause, field: TextField) -> Query | None:
+    return _side_by_side(context, field, analyze(clause.text, field.language), clause.slop)
 
 
-def _prefix(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+def _prefix(context: QueryContext, clause: Clause, field: TextField) -> Query | None:
     """Whole words that begin so, each found row scoring 1: a rare ending says nothing of how well a row fits. Of a script
     without spaces words are found by their beginning anyway."""
     found = analyze(clause.text, None)
     if not found:
         return None
     if len(found) > 1 and is_unspaced(found[-1].text):
-        beside = _side_by_side(schema, field, analyze(clause.text, field.language), 0)
+        beside = _side_by_side(context, field, analyze(clause.text, field.language), 0)
         return beside and Query.const_score_query(beside, 1.0)
     *before, last = (
-        Query.fuzzy_term_query(schema, field.words_name, term.text, distance=0, prefix=number == len(found) - 1)
+        Query.fuzzy_term_query(context.schema, field.words_name, term.text, distance=0, prefix=number == len(found) - 1)
         for number, term in enumerate(found)
     )
     return _all_of([*before, last])
 
 
-def _fuzzy(schema: Schema, clause: Clause, field: TextField) -> Query | None:
+def _fuzzy(context: QueryContext, clause: Clause, field: TextField) -> Query | None:
     """Words, or terms, at most so many letters away, each found row scoring 1; the very term scores its BM25 on top. A
     word with a mistake may have another stem than without, so the words as they are written count too."""
     found = analyze(clause.text, field.language)
-    near = _all_near(schema, field.terms_name, found, clause.edit_distance)
+    near = _all_near(context.schema, field.terms_name, found, clause.edit_distance)
     if near is None:
         return None
     if field.words_name != field.terms_name:
-        written = _all_near(schema, field.words_name, analyze(clause.text, None), clause.edit_distance)
+        written = _all_near(context.schema, field.words_name, analyze(clause.text, None), clause.edit_distance)
         near = Query.disjunction_max_query([near, written]) if written else near
-    same = [(Occur.Should, Query.term_query(schema, field.terms_name, term.text)) for term in found]
+    same = [(Occur.Should, _scored(context, field, [term], 0)) for term in found]
     return Query.boolean_query([(Occur.Must, near), *same])
 
 
@@ -131,7 +138,7 @@ def _all_near(schema: Schema, name: str, found: list[Term], edits: int) -> Query
     return _all_of(queries) if queries else None
 
 
-_FORMS: dict[ClauseKind, Callable[[Schema, Clause, TextField], Query | None]] = {
+_FORMS: dict[ClauseKind, Callable[[QueryContext, Clause, TextField], Query | None]] = {
     ClauseKind.WORD: _word,
     ClauseKind.PHRASE: _phrase,
     ClauseKind.PREFIX: _prefix,
@@ -139,14 +146,19 @@ _FORMS: dict[ClauseKind, Callable[[Schema, Clause, TextField], Query | None]] = 
 }
 
 
-def _side_by_side(schema: Schema, field: TextField, found: list[Term], slop: int) -> Query | None:
-    """The terms at the distances they have here, so that a stop word between them counts as a word."""
-    if not found:
-        return None
-    if len(found) == 1:
-        return Query.term_query(schema, field.terms_name, found[0].text)
-    first = found[0].position
-    return Query.phrase_query(schema, field.terms_name, [(t.position - first, t.text) for t in found], slop=slop)
+def _side_by_side(context: QueryContext, field: TextField, found: list[Term], slop: int) -> Query | None:
+    return _scored(context, field, found, slop) if found else None
+
+
+def _scored(context: QueryContext, field: TextField, found: list[Term], slop: int) -> Query:
+    """The terms at the distances they have here, so that a stop word between them counts as a word; scored by BM25."""
+    name, terms = field.terms_name, [term.text for term in found]
+    if len(terms) == 1:
+        query = Query.term_query(context.schema, name, terms[0])
+    else:
+        places: list[str | tuple[int, str]] = [(term.position - found[0].position, term.text) for term in found]
+        query = Query.phrase_query(context.schema, name, places, slop=slop)
+    return Query.boost_query(query, context.correction(name, terms))
 
 
 def _all_of(queries: list[Query]) -> Query:

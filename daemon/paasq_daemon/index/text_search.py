@@ -17,8 +17,10 @@ from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
 from paasq_daemon.index.snippet_selection import Snippet, select_snippet, select_window
-from paasq_daemon.index.text_index import ORDINAL, TextIndex, TextIndexReader, text_fields
-from paasq_daemon.index.text_query import TextField, TextFieldGroup, build_query
+from paasq_daemon.index.text_documents import ORDINAL, text_fields
+from paasq_daemon.index.text_index import TextIndex, TextIndexReader
+from paasq_daemon.index.text_query import QueryContext, TextField, TextFieldGroup, build_query
+from paasq_daemon.index.text_statistics import FILLER_TOKEN
 from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery
@@ -30,11 +32,13 @@ TERM_SET_MAX = 128  # passing rows up to which they are looked up one by one; ab
 SIGNIFICANT_TERMS_MAX = 25  # words of a record that records like it are found by
 _FETCH_MIN = 64
 _FETCH_GROWTH = 8
+_EQUAL_SHARE = 2.0**-19  # Tantivy adds the parts of a score in an order that depends on how documents lie in its files
 
 
 @dataclass(frozen=True, slots=True)
 class TextHits:
-    """Ordinals (int64) and BM25 scores (float32), best first, equal scores by ordinal."""
+    """Ordinals (int64) and BM25 scores (float32), best first, equal scores by ordinal. Scores that differ by less than two
+    millionths count as equal, and are."""
 
     ordinals: Ints
     scores: Scores
@@ -83,17 +87,19 @@ class TextSearcher:
         `fields` maps text fields to weights; where it is empty, all are searched as if they were one. At least
         `min_should_match` clauses without a sign must match. Exact under any mask. Raises KeyError for a field that is not text.
         """
-        query = build_query(self._reader.schema, match, self._groups(fields), min_should_match)
+        reader = self._reader
+        context = QueryContext(reader.schema, reader.statistics.correction)
+        query = build_query(context, match, self._groups(fields), min_should_match)
         passing = self._snapshot.live if mask is None else self._snapshot.live & mask
         count = int(np.count_nonzero(passing))
         if query is None or not count or (k is not None and k <= 0):
             return NO_HITS
         wanted = count if k is None else min(k, count)
         if count <= TERM_SET_MAX:
-            chosen = Query.term_set_query(self._reader.schema, ORDINAL, np.flatnonzero(passing).tolist())
+            chosen = Query.term_set_query(reader.schema, ORDINAL, reader.homes[np.flatnonzero(passing)].tolist())
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(chosen, 0.0))])
             return self._fetch(query, passing, wanted, count + 1)
-        share = count / self._snapshot.length
+        share = count / reader.statistics.documents
         return self._fetch(query, passing, wanted, _FETCH_MIN + round(wanted / share * 1.1))
 
     def snippet(self, match: MatchQuery, field: str, text: str, chars: int | None, check: Check = never) -> Snippet:
@@ -110,7 +116,7 @@ class TextSearcher:
         """The words by which records like the one of these texts are found: those with the most tf-idf in the fields (equal
         ones by the alphabet), each weighted by how often it occurs there. Words that at most `known_records` records have say
         nothing."""
-        searcher = self._reader.searcher
+        statistics = self._reader.statistics
         worth: dict[str, tuple[float, Clause]] = {}
         for field, _ in self._groups(fields):
             occurrences = [
@@ -118,10 +124,10 @@ class TextSearcher:
             ]
             written = dict(reversed(occurrences))  # of several forms of a word the first
             for word, count in Counter(word for word, _ in occurrences).items():
-                having = searcher.doc_freq(field.terms_name, word)
+                having = statistics.document_frequency(field.terms_name, word)
                 often = 1 + math.log(count)
                 value = (
-                    often * inverse_document_frequency(searcher.num_docs, having) * term_weight(word, field.language)
+                    often * inverse_document_frequency(statistics.records, having) * term_weight(word, field.language)
                 )
                 if having > known_records and value > worth.get(word, (0.0,))[0]:
                     worth[word] = value, Clause(Occurs.SHOULD, ClauseKind.WORD, written[word], boost=often)
@@ -132,10 +138,11 @@ class TextSearcher:
         """The parts of a text of this field, in order: start and end in characters, and BM25 for the words of the match,
         0 where none of them is there. `check` is called often, and may raise."""
         names = self._field(field)
-        searcher = self._reader.searcher
+        statistics = self._reader.statistics
 
         def worth(word: str) -> float:
-            rare = inverse_document_frequency(searcher.num_docs, searcher.doc_freq(names.terms_name, word))
+            having = statistics.document_frequency(names.terms_name, word)
+            rare = inverse_document_frequency(statistics.records, having)
             return rare * term_weight(word, names.language)
 
         parts = split_passages(text, check)
@@ -143,15 +150,17 @@ class TextSearcher:
         return [(start, end, score) for (start, end), score in zip(parts, scores, strict=True)]
 
     def words_with_prefix(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """The whole words of a field that begin so, in any case, with how many records have each, most frequent first.
-
-        The counts may still hold records that died lately.
-        """
+        """The whole words of a field that begin so, in any case, with how many records have each, most frequent first."""
         if limit <= 0:
             return []
-        name = self._field(field).words_name
-        found = self._reader.searcher.terms_with_prefix(name, normalize_word(prefix), limit=limit)
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        name, start = self._field(field).words_name, normalize_word(prefix)
+        reader = self._reader
+        live: Query | None = None
+        if reader.statistics.dead.documents:
+            chosen = Query.term_set_query(reader.schema, ORDINAL, reader.dead_documents.tolist())
+            live = Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, chosen)])
+        found = reader.searcher.terms_with_prefix(name, start, live, limit + 1)
+        return sorted(((w, n) for w, n in found if w != FILLER_TOKEN), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def _groups(self, fields: Mapping[str, float]) -> dict[TextFieldGroup, float]:
         if not fields:
@@ -169,20 +178,36 @@ class TextSearcher:
 
     def _fetch(self, query: Query, passing: Mask, wanted: int, limit: int) -> TextHits:
         """Fetch ever more hits until the k-th best that passes can no longer be beaten, or tied, by one not fetched."""
-        searcher = self._reader.searcher
-        total = searcher.num_docs
+        reader = self._reader
+        total = reader.statistics.documents
         while total:
             limit = min(limit, total)
-            hits = searcher.search(query, limit, count=False).hits
-            values = searcher.fast_field_values(ORDINAL, [address for _, address in hits])
-            ordinals = np.array(values, np.int64)
+            hits = reader.searcher.search(query, limit, count=False).hits
+            values = reader.searcher.fast_field_values(ORDINAL, [address for _, address in hits])
+            ordinals = reader.ordinals(np.array(values, np.int64))
             scores = np.array([score for score, _ in hits], np.float32)
-            keep = ordinals < len(passing)
+            keep = (ordinals >= 0) & (ordinals < len(passing))
             keep[keep] = passing[ordinals[keep]]
             found, found_scores = ordinals[keep], scores[keep]
-            settled = len(found) >= wanted and found_scores[wanted - 1] > scores[-1]
+            settled = len(found) >= wanted and _run_end(found_scores, wanted - 1) * (1 - _EQUAL_SHARE) > scores[-1]
             if settled or len(hits) < limit or limit == total:
-                order = np.lexsort((found, -found_scores))[:wanted]
-                return TextHits(found[order], found_scores[order])
+                found, found_scores = _ordered(found, found_scores)
+                return TextHits(found[:wanted], found_scores[:wanted])
             limit *= _FETCH_GROWTH
         return NO_HITS
+
+
+def _run_end(scores: Scores, place: int) -> float:
+    """The last of the scores, descending, that count as equal to the one at a place, or to one that does."""
+    lower = np.flatnonzero(scores[place + 1 :] < scores[place:-1] * (1 - _EQUAL_SHARE))
+    return float(scores[place + lower[0]] if len(lower) else scores[-1])
+
+
+def _ordered(ordinals: Ints, scores: Scores) -> tuple[Ints, Scores]:
+    """Of scores that descend: of a run that counts as equal each gets the first, and they are by ordinal."""
+    lower = scores[1:] < scores[:-1] * (1 - _EQUAL_SHARE)
+    if lower.all():
+        return ordinals, scores
+    starts = np.append(True, lower)
+    run = np.cumsum(starts) - 1
+    return ordinals[np.lexsort((ordinals, run))], scores[starts][run]

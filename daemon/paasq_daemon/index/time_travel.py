@@ -54,9 +54,8 @@ class HistoricalIndexes:
     def text_index(self, collection_id: int) -> TextIndex:
         """The text index of a collection whose snapshot was requested before."""
 
-        def deleted() -> tuple[str, Ints]:
-            snapshot = self._snapshots[collection_id]
-            return snapshot.generation, np.flatnonzero(~snapshot.live)
+        def deleted() -> Ints:
+            return np.flatnonzero(~self._snapshots[collection_id].live)
 
         with self._lock:
             if collection_id not in self._texts:

@@ -9,7 +9,7 @@ import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import FlatColumn
-from paasq_daemon.index.text_index import text_fields
+from paasq_daemon.index.text_documents import text_fields
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.operators.batch import Batch, SortKey

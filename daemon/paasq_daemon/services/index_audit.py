@@ -13,7 +13,7 @@ from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.journal_replay import replay_changes
-from paasq_daemon.index.text_index import TEXT_MANIFEST_NAME, indexed_ordinals, verified_manifest
+from paasq_daemon.index.text_files import TEXT_MANIFEST_NAME, indexed_ordinals, verified_manifest
 from paasq_daemon.index.vector_search import Scores
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.store.read_view import ReadView

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.index_manager import Indexes
-from paasq_daemon.index.text_index import text_fields
+from paasq_daemon.index.text_documents import text_fields
 from paasq_daemon.services.doctor import Diagnosis
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME

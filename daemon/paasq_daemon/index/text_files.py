@@ -1,0 +1,64 @@
+"""The files of a text index, and the manifest that says what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import xxhash
+from tantivy import Index, Query
+
+from paasq_daemon.index.analyzers import ANALYZERS_VERSION
+from paasq_daemon.index.append_files import AppendOnlyFile, FileStamp, InvalidIndexFile, read_index_manifest
+from paasq_daemon.index.column import Ints
+from paasq_daemon.index.text_documents import ORDINAL
+
+TEXT_INDEX_FORMAT_VERSION = 4
+TEXT_MANIFEST_NAME = "paasq.json"
+META_NAME = "meta.json"  # Tantivy's list of its segments
+HOMES_NAME = "homes"  # by ordinal, the document that has its texts; -1 where there is none
+
+
+def verified_manifest(folder: Path) -> dict[str, Any]:
+    """What the index in a folder has reached. Raises InvalidIndexFile, or OSError, where its files are not exactly what it
+    says."""
+    body = read_index_manifest(folder / TEXT_MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
+    if body["analyzers"] != ANALYZERS_VERSION:
+        raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
+    for name, checksum in body["files"].items():
+        if file_checksum(folder / name) != checksum:
+            raise InvalidIndexFile(f"{name} has another checksum than it was written with")
+    return body
+
+
+def indexed_ordinals(folder: Path) -> Ints:
+    """The ordinals that an index in a folder has documents of, ascending. Raises ValueError where Tantivy cannot open it,
+    InvalidIndexFile or OSError as `verified_manifest`."""
+    stamp = FileStamp(*verified_manifest(folder)["homes"])
+    homes = AppendOnlyFile.verified(folder / HOMES_NAME, stamp).map(np.dtype(np.int64))
+    index = Index.open(str(folder))
+    index.reload()
+    searcher = index.searcher()
+    if not searcher.num_docs:
+        return np.empty(0, np.int64)
+    hits = searcher.search(Query.all_query(), searcher.num_docs, count=False).hits
+    there = np.array(searcher.fast_field_values(ORDINAL, [address for _, address in hits]), np.int64)
+    return np.flatnonzero(np.isin(homes, there))
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """The files that the index consists of at its last commit, by what its own meta file says."""
+    meta = folder / META_NAME
+    names = [segment["segment_id"].replace("-", "") for segment in orjson.loads(meta.read_bytes())["segments"]]
+    return sorted([meta, *(path for name in names for path in folder.glob(f"{name}.*"))])
+
+
+def file_checksum(path: Path) -> str:
+    """XXH3 of 64 bits, in hexadecimal."""
+    hasher = xxhash.xxh3_64()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 22):
+            hasher.update(chunk)
+    return hasher.hexdigest()
