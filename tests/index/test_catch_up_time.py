@@ -46,7 +46,7 @@ def held(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> tuple[Event
     return go_on, calls
 
 
-@pytest.mark.parametrize(("owner", "name"), [(CollectionIndex, "apply"), (TextIndex, "_bring_up")])
+@pytest.mark.parametrize(("owner", "name"), [(CollectionIndex, "apply"), (TextIndex, "_brought_up")])
 @pytest.mark.parametrize("budget", ["of the request", "of the query"])
 def test_a_budget_ends_the_waiting_and_not_the_work(
     instance: Instance, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, budget: str
@@ -67,7 +67,7 @@ def test_a_budget_ends_the_waiting_and_not_the_work(
 
 
 def test_who_waits_can_be_cancelled(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_on, _ = held(monkeypatch, TextIndex, "_bring_up")
+    go_on, _ = held(monkeypatch, TextIndex, "_brought_up")
     cancel, raised = CancellationToken(), list[Exception]()
 
     def ask() -> None:
@@ -85,7 +85,7 @@ def test_who_waits_can_be_cancelled(instance: Instance, monkeypatch: pytest.Monk
 
 
 def test_a_query_of_columns_does_not_wait_for_the_text(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_on, _ = held(monkeypatch, TextIndex, "_bring_up")
+    go_on, _ = held(monkeypatch, TextIndex, "_brought_up")
     with pytest.raises(BudgetExceeded):
         instance.engine.query(Request('from note | match "stone"', budget=Budget(time_ms=FEW_MS)))
     assert instance.engine.query(Request("from note | summarize n = count()")).rows == [[CATCH_UP_RECORDS_MIN + 1]]
@@ -96,6 +96,6 @@ def test_a_failure_is_said_to_who_asks(instance: Instance, monkeypatch: pytest.M
     def failing(*_: object) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(TextIndex, "_bring_up", failing)
+    monkeypatch.setattr(TextIndex, "_brought_up", failing)
     with pytest.raises(Exception, match="no room"):
         instance.engine.query(Request('from note | match "stone"'))
