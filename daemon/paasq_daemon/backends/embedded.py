@@ -59,16 +59,16 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed, snapshots: Storage) -> None:
+    def __init__(self, indexes: Indexes, embed: Embed, open_snapshots: Callable[[], Storage]) -> None:
         self._indexes = indexes
         self._embed = embed
-        self._snapshots = snapshots
+        self._open_snapshots = open_snapshots
 
     def prepare(self, query: BoundQuery) -> EmbeddedPlan:
         check_capabilities(self, query)
         first = query.stages[0]
         moment = first.as_of if isinstance(first, bound.ScanStage) else None
-        reader = ViewProvider(self._indexes, moment, self._snapshots)
+        reader = ViewProvider(self._indexes, moment, self._open_snapshots)
         return EmbeddedPlan(make_physical_plan(query), query.explain, reader, self._embed)
 
 
@@ -78,7 +78,7 @@ class ViewProvider:
 
     indexes: Indexes
     as_of: BoundAsOf | None
-    snapshots: Storage
+    open_snapshots: Callable[[], Storage]
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
         """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
@@ -88,7 +88,7 @@ class ViewProvider:
         values = EvaluationContext(inputs.literals, inputs.parameters, inputs.now_us, _no_rows, _no_rows)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
-            return self.indexes.read_as_of(present, read_manifest(self.snapshots, str(value)).seq)
+            return self.indexes.read_as_of(present, read_manifest(self.open_snapshots(), str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(present, value)
