@@ -78,19 +78,21 @@ class EncryptionHeader:
 def read_header(storage: Storage) -> EncryptionHeader | None:
     """The header of a storage; None where its snapshots are not encrypted. Raises SnapshotError where both copies are damaged,
     FormatTooNew where a newer paasq wrote it."""
-    damaged = False
+    failed: SnapshotError | None = None
     for name in HEADER_NAMES:
         try:
             return _parse(storage.read(name, _HEADER_BYTES_MAX), storage.address)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (ValueError, TypeError, KeyError, RecursionError):
-            damaged = True
-    if damaged:
-        raise SnapshotError(
-            f"{' and '.join(HEADER_NAMES)} in {storage.address} were changed",
-            "bring one of them back from a copy: nothing there can be read without it",
-        )
+            failed = failed or SnapshotError(
+                f"{name} in {storage.address} was changed, and there is no whole copy",
+                "bring it back from a copy of your own: nothing there can be read without it",
+            )
+        except SnapshotError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return None
 
 
@@ -108,7 +110,10 @@ def write_header(storage: Storage, header: EncryptionHeader) -> None:
 
 
 def _parse(raw: bytes, address: str) -> EncryptionHeader:
-    fields: dict[str, Any] = json.loads(raw)["encryption"]
+    content: dict[str, Any] = json.loads(raw)
+    fields = content["encryption"]
+    if blake3(canonical_json(fields)).hexdigest() != content["hash"]:
+        raise ValueError(raw)
     if fields["format"] > ENCRYPTION_FORMAT:
         raise FormatTooNew(
             f"the snapshots in {address} are encrypted in format {fields['format']}, and this paasq knows formats up to "

@@ -95,10 +95,9 @@ def signer_of(storage: Storage, manifest: Manifest) -> Ed25519PublicKey | None:
         return None
     try:
         found = Signature(**json.loads(raw)["signature"])
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(found.signer))
-        message = _message(manifest, read_annotation(storage, manifest))
-        key.verify(bytes.fromhex(found.signature), message)
-        sound = found.to_bytes() == raw and found.snapshot == manifest.hash
+        key, signature = Ed25519PublicKey.from_public_bytes(bytes.fromhex(found.signer)), bytes.fromhex(found.signature)
+        key.verify(signature, _message(manifest, read_annotation(storage, manifest)))
+        sound = raw == Signature(manifest.hash, key.public_bytes_raw().hex(), signature.hex()).to_bytes()
     except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
         sound = False
     if not sound:
