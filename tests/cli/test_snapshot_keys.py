@@ -89,6 +89,23 @@ def test_the_key_is_changed(filled: Paasq, tmp_path: Path) -> None:
     assert filled("snapshot", "list", *where, "--passphrase-file", tmp_path / "words").code == 0
 
 
+def test_a_repair_asks_for_the_key_of_the_snapshots(
+    filled: Paasq, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled("query", 'put task {id: "canary"}')
+    assert filled("snapshot", "create", "monday", "--key-file", tmp_path / "key").code == 0
+    content = (folder / "store" / "data.mdb").read_bytes()
+    at = content.rfind(b"canary")
+    damaged = content[:at] + b"c4nary" + content[at + 6 :]
+    (folder / "store" / "data.mdb").write_bytes(damaged)
+    refused = filled("doctor", "--repair")
+    assert (refused.code, "PAASQ_SNAPSHOT_KEY_FILE" in refused.err) == (1, True)
+    assert (folder / "store" / "data.mdb").read_bytes() == damaged
+    monkeypatch.setenv("PAASQ_SNAPSHOT_KEY_FILE", str(tmp_path / "key"))
+    assert filled("doctor", "--repair").code == 0
+    assert "canary" in filled("query", "from task | sort id").out
+
+
 def test_options_that_a_daemon_does_not_take_are_refused(filled: Paasq, tmp_path: Path) -> None:
     for option in ("--key-file", "--require-signature"):
         outcome = filled("snapshot", "verify", "monday", "--socket", tmp_path / "x.sock", option, tmp_path / "key")

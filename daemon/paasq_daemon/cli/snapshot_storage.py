@@ -32,7 +32,7 @@ def key_for_new(to: str | None, key_file: Path | None, passphrase_file: Path | N
     from paasq_daemon.snapshot.encryption_key import environment_key, given_key
 
     key = given_key(key_file, passphrase_file) or (None if to is None else environment_key())
-    return None if key is None else replace(key, path=key.path.expanduser().absolute(), ambient=False)
+    return None if key is None else replace(key, path=key.path.expanduser().absolute())
 
 
 def absolute_address(where: str) -> str:

@@ -125,9 +125,8 @@ def unlock(inner: Storage, key: KeySource | None, *, make: bool = False) -> Stor
     """The storage that reads and writes what `inner` holds: itself, or an encrypted one. With `make`, and a key, a storage
     without snapshots becomes an encrypted one at its first.
 
-    An ambient key is ignored where nothing is encrypted, unless that is to be made. Raises SnapshotError where
-    the key is missing, wrong or not needed, where encrypted and plain snapshots would come to lie in one place, and where the
-    header is lost; FormatTooNew.
+    Raises SnapshotError where the key is missing or wrong, or not needed and not ambient, where encrypted and plain snapshots
+    would come to lie in one place, and where the header is lost; FormatTooNew.
     """
     header = read_header(inner)
     if header is not None:
@@ -142,10 +141,13 @@ def unlock(inner: Storage, key: KeySource | None, *, make: bool = False) -> Stor
             f"the snapshots in {inner.address} are encrypted, and their header encryption.json is lost",
             "bring it back from a copy: nothing there can be read without it",
         )
-    if key is None or (key.ambient and not make):
+    if key is None or key.ambient:
         return inner
     if not make:
-        raise SnapshotError(f"the snapshots in {inner.address} are not encrypted", "leave out the key")
+        raise SnapshotError(
+            f"the snapshots in {inner.address} are not encrypted",
+            f"whoever put them there had no key; if that is right leave out the key, and unset {KEY_FILE_VARIABLE}",
+        )
     _require_empty(inner)
     if Path(inner.address).absolute() in key.path.expanduser().absolute().parents:
         raise SnapshotError(f"{key.path} would lie among the snapshots that it opens", "keep the key elsewhere")

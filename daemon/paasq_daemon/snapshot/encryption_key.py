@@ -28,7 +28,7 @@ KeyKind = Literal["key file", "passphrase"]
 class KeySource:
     """The file that holds the key. It is read when the key is needed, and never kept.
 
-    `ambient` is true where nobody named it for this one command: it is then ignored where nothing is encrypted.
+    An `ambient` one opens what is encrypted, and asks for nothing to be so.
     """
 
     kind: KeyKind
@@ -54,10 +54,10 @@ def given_key(key_file: str | Path | None, passphrase_file: str | Path | None) -
     return _one_of(key_file, passphrase_file, ambient=False)
 
 
-def environment_key() -> KeySource | None:
+def environment_key(*, ambient: bool = False) -> KeySource | None:
     """The one that the environment names, if any. Raises SnapshotError where it names two."""
     key_file, passphrase_file = os.environ.get(KEY_FILE_VARIABLE), os.environ.get(PASSPHRASE_FILE_VARIABLE)
-    return _one_of(key_file or None, passphrase_file or None, ambient=True)
+    return _one_of(key_file or None, passphrase_file or None, ambient=ambient)
 
 
 def write_key_file(path: Path) -> None:

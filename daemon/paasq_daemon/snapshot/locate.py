@@ -27,25 +27,24 @@ def open_storage(address: str, key: KeySource | None = None) -> Storage:
 def find_storage(address: str, key: KeySource | None = None) -> Storage:
     """The storage of snapshots that exist: as `open_storage`, for reading.
 
-    A data folder may be damaged as it likes: nothing in it but `snapshots` is looked at. Raises SnapshotError where a
-    path is neither a data folder nor a folder of snapshots, and as `unlock` does.
+    A data folder may be damaged as it likes: nothing in it but `snapshots` is looked at. Where the environment names a key, all
+    other places must be encrypted. Raises SnapshotError where a path is neither a data folder nor a folder of snapshots, and
+    as `unlock` does.
     """
     storage = locate_storage(address)
-    if isinstance(storage, LocalStorage) and not _is_snapshot_folder(storage.folder):
-        path = _path(address)
-        if not _is_data_folder(path):
-            raise SnapshotError(
-                f"{path} is neither a data folder nor a folder of snapshots",
-                "name one that holds `snapshots`, or `manifests` and `objects`",
-            )
-    return unlock(storage, key or environment_key())
+    is_own = isinstance(storage, LocalStorage) and _is_data_folder(_path(address))
+    if isinstance(storage, LocalStorage) and not is_own and not _is_snapshot_folder(storage.folder):
+        raise SnapshotError(
+            f"{_path(address)} is neither a data folder nor a folder of snapshots",
+            "name one that holds `snapshots`, or `manifests` and `objects`",
+        )
+    return unlock(storage, key or environment_key(ambient=is_own))
 
 
 def own_storage(folder: Path, key: KeySource | None = None) -> Storage:
     """The snapshots in a data folder, encrypted from the first one on only where a key is named for it: the environment's opens
     what is encrypted, and no more. Raises SnapshotError as `unlock` does."""
-    make = key is not None and not key.ambient
-    return unlock(LocalStorage(folder / SNAPSHOTS_NAME), key or environment_key(), make=make)
+    return unlock(LocalStorage(folder / SNAPSHOTS_NAME), key or environment_key(ambient=True), make=True)
 
 
 def locate_storage(address: str) -> Storage:

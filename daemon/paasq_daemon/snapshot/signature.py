@@ -24,7 +24,7 @@ from paasq_daemon.snapshot.storage import ANNOTATIONS, Storage
 from paasq_daemon.wire.errors import SnapshotError
 
 _SUFFIX = ".signature.json"  # after the manifest's hash, next to the annotation
-_PREFIX = b"paasq snapshot signature 1\n"  # so that a signature of anything else is none of a snapshot
+_PREFIX = b"PQSIGN01\n"  # so that a signature of anything else is none of a snapshot
 _MAKE = "make a pair: `paasq snapshot keygen FILE --signing`"
 
 
@@ -97,15 +97,10 @@ def signer_of(storage: Storage, manifest: Manifest) -> Ed25519PublicKey | None:
         found = Signature(**json.loads(raw)["signature"])
         key, signature = Ed25519PublicKey.from_public_bytes(bytes.fromhex(found.signer)), bytes.fromhex(found.signature)
         key.verify(signature, _message(manifest, read_annotation(storage, manifest)))
-        sound = raw == Signature(manifest.hash, key.public_bytes_raw().hex(), signature.hex()).to_bytes()
-    except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
-        sound = False
-    if not sound:
-        raise SnapshotError(
-            f"the signature of snapshot {manifest.name!r} is not one of this snapshot: it, its labels or the signature "
-            "were changed",
-            "use another snapshot, and look after whoever may write there",
-        )
+    except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature) as error:
+        raise _forged(manifest) from error
+    if raw != Signature(manifest.hash, key.public_bytes_raw().hex(), signature.hex()).to_bytes():
+        raise _forged(manifest)
     return key
 
 
@@ -120,6 +115,13 @@ def require_signer(storage: Storage, manifest: Manifest, signers: Sequence[Ed255
     raise SnapshotError(
         f"snapshot {manifest.name!r} is signed by {fingerprint(found)}, and must be by {wanted}",
         "use another snapshot; or name that signer too, if you trust it",
+    )
+
+
+def _forged(manifest: Manifest) -> SnapshotError:
+    return SnapshotError(
+        f"the signature of snapshot {manifest.name!r} is not one of this snapshot: it, its labels or the signature were changed",
+        "use another snapshot, and look after whoever may write there",
     )
 
 
