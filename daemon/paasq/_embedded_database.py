@@ -12,6 +12,7 @@ from typing import Any
 from paasq_daemon.instance import Instance
 from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
 from paasq_daemon.snapshot.create import CreateOptions
+from paasq_daemon.snapshot.encryption_key import given_key
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -113,9 +114,13 @@ class EmbeddedDatabase(Database):
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
+        key_file: Path | None = None,
+        passphrase_file: Path | None = None,
+        sign: Path | None = None,
     ) -> dict[str, Any]:
-        options = CreateOptions(tuple(labels), damaged=damaged, verify=verify)
-        return snapshot_to_json(self._instance.snapshots.create(name, options, to))
+        options = CreateOptions(tuple(labels), damaged=damaged, verify=verify, sign=sign)
+        key = given_key(key_file, passphrase_file)
+        return snapshot_to_json(self._instance.snapshots.create(name, options, to, key))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return [snapshot_to_json(manifest) for manifest in self._instance.snapshots.list()]

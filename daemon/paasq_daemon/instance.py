@@ -64,7 +64,7 @@ class Instance:
             resources.callback(upkeep.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
-            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
+            compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
             transactor = Transactor(store, vectors)
             commands = CommandServices(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)

@@ -15,6 +15,11 @@ import pytest
 import paasq
 from daemon.notes import COUNT, fill
 from daemon.process import PAASQ, Daemon
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
+from paasq_daemon.snapshot.listing import list_snapshots
+from paasq_daemon.snapshot.locate import find_storage
+from paasq_daemon.snapshot.signature import write_signing_key
+from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
@@ -220,6 +225,29 @@ def test_snapshots_through_the_daemon(daemon: Daemon, folder: Path) -> None:
         assert client.query("from note | summarize n = count()")[0].n < COUNT
     with paasq.open(restored) as store:
         assert [_asked(store, text, params) for text, params in asked] == before
+
+
+def test_the_daemon_encrypts_and_signs_snapshots(daemon: Daemon, folder: Path) -> None:
+    """The paths are sent, and neither the key nor a passphrase; what it made is opened without the daemon."""
+    disk, key, words, sign = (folder.with_name(name) for name in ("disk", "key", "words", "sign"))
+    write_key_file(key)
+    signer = write_signing_key(sign)
+    words.write_text("correct horse battery")
+    with daemon.client() as client:
+        fill(client)
+        made = client.snapshot_create("monday", to=str(disk), key_file=key, sign=sign)
+        assert made["signed_by"] == signer
+        with pytest.raises(PaasqError, match="are encrypted"):
+            client.snapshot_create("tuesday", to=str(disk))
+        with pytest.raises(PaasqError, match=r"the passphrase in .* does not open"):
+            client.snapshot_create("tuesday", to=str(disk), passphrase_file=words)
+        client.snapshot_create("own", passphrase_file=words)
+        for text in ('from note as of snapshot "own"', 'snapshot "more"', "show snapshots"):
+            with pytest.raises(PaasqError, match="are encrypted"):
+                client.query(text)
+    for place, given in ((disk, given_key(key, None)), (folder, given_key(None, words))):
+        (name,) = [each.name for each in list_snapshots(find_storage(str(place), given))]
+        assert verify_snapshot(find_storage(str(place), given), name, "restore").findings == []
 
 
 def test_the_daemon_takes_scheduled_snapshots(daemon: Daemon, folder: Path) -> None:

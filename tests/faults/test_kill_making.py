@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from faults.killed import kills
-from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.listing import list_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.locate import find_storage, open_storage
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.signature import read_signers, write_signing_key
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.store import Store
 
@@ -98,6 +101,32 @@ def test_a_snapshot_is_whole_or_absent(storage: LocalStorage, tmp_path: Path) ->
     assert delete_snapshots(target, []).objects == 0
     assert [path.name for path in (target.folder / "objects").iterdir()] == []
     assert [info.name for info in list_snapshots(storage)] == ["one", "two"]
+
+
+def test_an_encrypted_and_signed_snapshot_is_whole_or_absent(storage: LocalStorage, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "data", tmp_path / "kept")
+    write_key_file(tmp_path / "key")
+    write_signing_key(tmp_path / "sign")
+    place, key = tmp_path / "elsewhere", given_key(tmp_path / "key", None)
+    signers = read_signers([tmp_path / "sign.pub"])
+
+    def make() -> None:
+        with Store.open(tmp_path / "kept") as store:
+            create_snapshot(store, open_storage(str(place), key), "two", CreateOptions(sign=tmp_path / "sign"))
+
+    steps = 0
+    for step in kills(make):
+        steps = max(steps, step)
+        if step == 0 or (place / "encryption.json").exists():
+            target = find_storage(str(place), key)
+            found = [info.name for info in list_snapshots(target)]
+            assert found in ([], ["two"])
+            assert all(verify_snapshot(target, name, signers=signers).findings == [] for name in found), step
+            assert not any((place / "objects" / name).exists() for name in storage.sizes("objects"))
+        if step % 2:  # every other time the next attempt goes on with what there is
+            shutil.rmtree(place, ignore_errors=True)
+    assert steps > 30
+    assert verify_snapshot(find_storage(str(place), key), "two", "restore", signers=signers).findings == []
 
 
 def test_what_a_killed_verify_unpacked_is_removed_by_the_next(storage: LocalStorage) -> None:

@@ -21,6 +21,7 @@ from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.snapshot.create import CreateOptions
+from paasq_daemon.snapshot.encryption_key import KeySource
 from paasq_daemon.snapshot.listing import SnapshotInfo
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth
 from paasq_daemon.watches.continuous_query import ContinuousQuery
@@ -186,8 +187,10 @@ class FakeSnapshots(SnapshotService):
     def __init__(self) -> None:
         pass
 
-    def create(self, name: str, options: CreateOptions | None = None, to: str | None = None) -> SnapshotInfo:
-        del to
+    def create(
+        self, name: str, options: CreateOptions | None = None, to: str | None = None, key: KeySource | None = None
+    ) -> SnapshotInfo:
+        del to, key
         return SnapshotInfo(name, "2026-11-22T09:30:00Z", seq=7, labels=options.labels if options else ())
 
     def list(self) -> list[SnapshotInfo]:

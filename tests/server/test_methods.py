@@ -106,6 +106,14 @@ def test_a_daemon_that_only_reads_refuses_what_writes(data: Path) -> None:
                     client.call(name, method.example)
 
 
+@pytest.mark.parametrize("param", ["to", "key_file", "passphrase_file", "sign"])
+def test_only_an_admin_names_files_for_snapshots(data: Path, param: str) -> None:
+    with serving(data, data / "paasq.sock", Right.WRITE), Client.connect(data / "paasq.sock") as client:
+        with pytest.raises(PaasqError, match="only an admin may name"):
+            client.call("snapshot.create", {"name": "tuesday", param: "/etc/hostname"})
+        client.call("snapshot.create", {"name": "tuesday"})
+
+
 @pytest.mark.parametrize("granted", [Right.READ, Right.ADMIN])
 def test_a_text_writes_only_where_its_method_and_the_daemon_let_it(data: Path, granted: Right) -> None:
     text = "from note | take 1; delete from note where true"
@@ -184,6 +192,9 @@ def served(samples: Path) -> Iterator[Path]:
         ("values", {"collection": "task", "field": "due"}, "PQ5006"),
         ("embed", {"collection": "nothing"}, "PQ5006"),
         ("snapshot.create", {"name": "monday"}, "PQ7001"),
+        ("snapshot.create", {"name": "tuesday", "key_file": "key"}, "PQ7001"),
+        ("snapshot.create", {"name": "tuesday", "passphrase_file": "/nowhere/words"}, "PQ7001"),
+        ("snapshot.create", {"name": "tuesday", "sign": "/nowhere/sign"}, "PQ7001"),
         ("snapshot.verify", {"name": "tuesday"}, "PQ7001"),
         ("snapshot.restore", {"name": "monday", "into": "here"}, "PQ7001"),
         ("snapshot.delete", {"name": "tuesday"}, "PQ7001"),

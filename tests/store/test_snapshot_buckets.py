@@ -12,10 +12,11 @@ import pytest
 
 from paasq_daemon.snapshot.bucket_storage import BucketStorage
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.listing import list_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
-from paasq_daemon.snapshot.locate import find_storage
+from paasq_daemon.snapshot.locate import find_storage, locate_storage, open_storage
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import verify_snapshot
@@ -92,6 +93,39 @@ def test_snapshots_in_a_bucket_are_those_of_a_folder(store: Store, storage: Stor
     assert delete_snapshots(storage, ["second"]).objects > 0
     assert [storage.sizes(name) for name in ("objects", "manifests", "annotations")] == [{}, {}, {}]
     assert not storage.exists("lock")
+
+
+def test_encrypted_snapshots_in_a_bucket(store: Store, url: str, tmp_path: Path) -> None:
+    write_key_file(tmp_path / "key")
+    key = given_key(tmp_path / "key", None)
+    store.write(lambda t: [t.put(1, f"canary{n}", {1: f"canary {n}"}, {}) for n in range(5000)]).result()
+    first = create_snapshot(store, open_storage(url, key), "canary one", CreateOptions(labels=("canary",)))
+    expected = contents(store)
+    fill(store, 1, first=7)
+    storage = open_storage(url, key)
+    assert create_snapshot(store, storage, "canary two").new_bytes < first.new_bytes / 5
+    assert create_snapshot(store, storage, "canary three").new_bytes == 0
+    inner = locate_storage(url)
+    stored = [f"{folder}/{name}" for folder in ("objects", "manifests", "annotations") for name in inner.sizes(folder)]
+    assert len(stored) > 6
+    assert not any("canary" in name or b"canary" in inner.read(name, 1 << 30) for name in stored)
+    with pytest.raises(SnapshotError, match=r"the snapshots in s3://\S+ are encrypted"):
+        find_storage(url)
+    with pytest.raises(SnapshotError, match="are encrypted"):
+        open_storage(url)
+    for name in ("canary one", "canary two", "canary three"):
+        assert verify_snapshot(find_storage(url, key), name, "restore").findings == []
+    restore_snapshot(storage, "canary one", tmp_path / "new")
+    with Store.open(tmp_path / "new", sync=False) as restored:
+        assert contents(restored) == expected
+    victim = max(inner.sizes("objects").items(), key=lambda each: each[1])[0]
+    kept = inner.read(f"objects/{victim}", 1 << 30)
+    inner.write(f"objects/{victim}", kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert "was changed" in verify_snapshot(storage, "canary two").findings[0]
+    inner.remove(f"objects/{victim}")
+    assert "is lost" in verify_snapshot(storage, "canary two", "chain").findings[0]
+    delete_snapshots(storage, ["canary one", "canary two", "canary three"])
+    assert [inner.sizes(name) for name in ("objects", "manifests", "annotations")] == [{}, {}, {}]
 
 
 def test_a_lost_and_a_changed_object_are_found(store: Store, storage: Storage) -> None:

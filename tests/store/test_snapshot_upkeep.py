@@ -10,14 +10,19 @@ from typing import Any
 import pytest
 
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
+from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot import create
 from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
+from paasq_daemon.snapshot.listing import list_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.locate import find_storage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
 from paasq_daemon.snapshot.prune import prune
 from paasq_daemon.snapshot.retention import kept_by, parse_policy
 from paasq_daemon.snapshot.rolling_check import PARTS, check_part
 from paasq_daemon.snapshot.schedule import parse_schedule, read_progress, read_schedule, write_schedule
+from paasq_daemon.snapshot.signature import fingerprint, read_signers, write_signing_key
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
@@ -153,6 +158,37 @@ def test_a_schedule_keeps_them_elsewhere_and_ends(store: Store, tmp_path: Path) 
     write(store, "c")
     pass_hours(upkeep, 5)
     assert len(names(disk)) == 2
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["elsewhere", "in the data folder"])
+def test_a_schedule_encrypts_and_signs(store: Store, tmp_path: Path, elsewhere: bool) -> None:
+    write_key_file(tmp_path / "key")
+    write_signing_key(tmp_path / "sign")
+    disk, key = tmp_path / "disk" if elsewhere else store.folder / "snapshots", given_key(tmp_path / "key", None)
+    to = str(disk) if elsewhere else None
+    write_schedule(store.folder, parse_schedule("every 1h keep 1 hourly 1 daily", to, key, tmp_path / "sign"))
+    written = (store.folder / "snapshots" / "schedule.json").read_text()
+    assert (str(tmp_path / "key") in written, "paasq-key" in written) == (True, False)
+    upkeep = SnapshotUpkeep(store)
+    for hour in range(4):
+        write(store, f"k{hour}")
+        pass_hours(upkeep, 1)
+    storage = find_storage(str(disk), key)
+    assert [each.name for each in list_manifests(storage)] == ["scheduled-20261122T160000Z"]
+    signers = read_signers([tmp_path / "sign.pub"])
+    assert verify_snapshot(storage, "scheduled-20261122T160000Z", "restore", signers=signers).findings == []
+    if not elsewhere:  # what the daemon's other parts see of them
+        assert [each.signed_by for each in list_snapshots(own_snapshots(store.folder))] == [fingerprint(signers[0])]
+    inner = LocalStorage(disk)
+    victim = next(iter(inner.sizes("manifests")))
+    inner.write(f"manifests/{victim}", inner.read(f"manifests/{victim}", 1 << 20)[:-1] + b"\0")
+    pass_hours(upkeep, 24)
+    state = read_progress(store.folder)
+    assert any("was changed" in found for found in state.checked[str(disk)].findings.get("1", []))
+    (tmp_path / "key").rename(tmp_path / "lost")
+    write(store, "late")
+    pass_hours(upkeep, 24)
+    assert "which should hold the key file, cannot be read" in str(read_progress(store.folder).error)
 
 
 def test_what_fails_is_said_and_tried_again(store: Store, tmp_path: Path) -> None:

@@ -60,16 +60,16 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed, snapshots: Storage) -> None:
+    def __init__(self, indexes: Indexes, embed: Embed, open_snapshots: Callable[[], Storage]) -> None:
         self._indexes = indexes
         self._embed = embed
-        self._snapshots = snapshots
+        self._open_snapshots = open_snapshots
 
     def prepare(self, query: BoundQuery) -> EmbeddedPlan:
         check_capabilities(self, query)
         first = query.stages[0]
         moment = first.as_of if isinstance(first, bound.ScanStage) else None
-        reader = ViewProvider(self._indexes, moment, self._snapshots)
+        reader = ViewProvider(self._indexes, moment, self._open_snapshots)
         plan, read = make_physical_plan(query), query.properties.collections_read
         return EmbeddedPlan(plan, query.explain, read, reader, self._embed)
 
@@ -80,7 +80,7 @@ class ViewProvider:
 
     indexes: Indexes
     as_of: BoundAsOf | None
-    snapshots: Storage
+    open_snapshots: Callable[[], Storage]
 
     def open(self, inputs: ExecutionInputs) -> AbstractContextManager[IndexView]:
         """Raises StoreError where the past can't be read any more, SnapshotError where there is no such snapshot."""
@@ -90,7 +90,7 @@ class ViewProvider:
         values = _without_rows(inputs)
         value = evaluate_scalar(self.as_of.value, values)
         if self.as_of.kind == "snapshot":
-            return self.indexes.read_as_of(present, read_manifest(self.snapshots, str(value)).seq)
+            return self.indexes.read_as_of(present, read_manifest(self.open_snapshots(), str(value)).seq)
         if not isinstance(value, int) or isinstance(value, bool):
             raise EvaluationError("PQ0723", self.as_of.value.span, found=shown(value))
         return self.indexes.read_as_of(present, value)

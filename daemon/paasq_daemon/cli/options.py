@@ -34,6 +34,37 @@ From: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+KeyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="The key that the snapshots are encrypted by; else $PAASQ_SNAPSHOT_KEY_FILE.",
+        show_default=False,
+    ),
+]
+PassphraseFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="A file with the passphrase instead; else $PAASQ_SNAPSHOT_PASSPHRASE_FILE.",
+        show_default=False,
+    ),
+]
+Sign: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--sign", metavar="FILE", help="The private Ed25519 key that signs it.", show_default=False),
+]
+RequireSignature: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--require-signature",
+        metavar="FILE",
+        help="The public key of who must have signed it; of several, one must.",
+        show_default=False,
+    ),
+]
 Params: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

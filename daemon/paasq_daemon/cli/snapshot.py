@@ -1,4 +1,4 @@
-"""`paasq snapshot create|list|verify|delete|restore|schedule|prune`: all but `create` work on files alone, and open no store."""
+"""`paasq snapshot create|list|verify|...`: all but `create` work on files alone, and open no store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
-from paasq_daemon.cli.snapshot_storage import absolute_address, open_snapshots
+from paasq_daemon.cli.snapshot_keys import keygen, rekey
+from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, open_snapshots, refuse_with_socket
 from paasq_daemon.cli.snapshot_upkeep import prune, schedule
 
 _LISTED = ("name", "created", "seq", "new_bytes", "parent", "labels")
@@ -41,14 +42,26 @@ def create(
         bool, typer.Option("--damaged", help="Take it of a damaged store too, labelled as damaged.")
     ] = False,
     verify: Annotated[bool, typer.Option(help="Read back what was written.")] = True,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
+    sign: options.Sign = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Take a snapshot of the whole store, while others go on writing."""
+    key = key_for_new(to, key_file, passphrase_file)
     with open_database(data, socket) as database:
-        where = None if to is None else absolute_address(to)
-        made = database.snapshot_create(name, to=where, labels=label or (), damaged=damaged, verify=verify)
+        made = database.snapshot_create(
+            name,
+            to=None if to is None else absolute_address(to),
+            labels=label or (),
+            damaged=damaged,
+            verify=verify,
+            key_file=key.path if key is not None and key.kind == "key file" else None,
+            passphrase_file=key.path if key is not None and key.kind == "passphrase" else None,
+            sign=None if sign is None else sign.expanduser().absolute(),
+        )
     write_object(made if as_json else _shown(made), as_json=as_json)
     _warn_of_damage(made, "the snapshot holds damaged entries")
 
@@ -56,11 +69,14 @@ def create(
 @app.command("list")
 def list_(
     from_: options.From = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """List the snapshots."""
+    refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file)
     if socket is not None:
         with open_database(data, socket) as database:
             found = database.snapshot_list()
@@ -68,7 +84,8 @@ def list_(
         from paasq_daemon.services.snapshots import snapshot_to_json
         from paasq_daemon.snapshot.listing import list_snapshots
 
-        found = [snapshot_to_json(each) for each in list_snapshots(open_snapshots(from_, data))]
+        storage = open_snapshots(from_, data, key_file, passphrase_file)
+        found = [snapshot_to_json(each) for each in list_snapshots(storage)]
     write_object(found if as_json else [_row(each) for each in found], as_json=as_json)
 
 
@@ -79,18 +96,23 @@ def verify(
         int, typer.Option(min=1, max=3, help="1: chain and sizes; 2: every hash; 3: restore to a scratch folder.")
     ] = 2,
     from_: options.From = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
+    require_signature: options.RequireSignature = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Check that a snapshot is whole. The exit code is 1 where it is not."""
+    refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file, require_signature=require_signature)
     if socket is not None:
         with open_database(data, socket) as database:
             found = database.snapshot_verify(name, depth)
     else:
         from paasq_daemon.services.snapshots import verification_to_json, verify_in
 
-        found = verification_to_json(verify_in(open_snapshots(from_, data), name, depth))
+        storage = open_snapshots(from_, data, key_file, passphrase_file)
+        found = verification_to_json(verify_in(storage, name, depth, require_signature or ()))
     write_object(found, as_json=as_json)
     if not found["ok"]:
         raise typer.Exit(EXIT_FAILURE)
@@ -100,18 +122,21 @@ def verify(
 def delete(
     name: Name,
     from_: options.From = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Delete a snapshot, and free what no other one needs."""
+    refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file)
     if socket is not None:
         with open_database(data, socket) as database:
             done = database.snapshot_delete(name)
     else:
         from paasq_daemon.services.snapshots import delete_in
 
-        done = delete_in(open_snapshots(from_, data), name)
+        done = delete_in(open_snapshots(from_, data, key_file, passphrase_file), name)
     write_object(done, as_json=as_json)
 
 
@@ -120,23 +145,28 @@ def restore(
     name: Name,
     into: Annotated[Path, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.")],
     from_: options.From = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
+    require_signature: options.RequireSignature = None,
     data: options.Data = None,
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Make a new data folder from a snapshot. Killed at any moment, there is a whole one or none."""
+    refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file, require_signature=require_signature)
     if socket is not None:
         with open_database(data, socket) as database:
             restored = database.snapshot_restore(name, into)
     else:
         from paasq_daemon.services.snapshots import restore_from, snapshot_to_json
 
-        restored = snapshot_to_json(restore_from(open_snapshots(from_, data), name, into))
+        storage = open_snapshots(from_, data, key_file, passphrase_file)
+        restored = snapshot_to_json(restore_from(storage, name, into, require_signature or ()))
     write_object(restored if as_json else _shown(restored), as_json=as_json)
     _warn_of_damage(restored, f"{into} is damaged as the store was when the snapshot was taken")
 
 
-for _command in (schedule, prune):
+for _command in (schedule, prune, keygen, rekey):
     app.command()(_command)
 
 

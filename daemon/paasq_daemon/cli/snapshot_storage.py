@@ -1,23 +1,47 @@
-"""Where the commands on snapshots find them."""
+"""Where the commands on snapshots find them, and their keys."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from paasq_daemon.cli.open_database import folder_of
 
 if TYPE_CHECKING:
+    from paasq_daemon.snapshot.encryption_key import KeySource
     from paasq_daemon.snapshot.storage import Storage
 
 
-def open_snapshots(from_: str | None, data: Path | None) -> Storage:
-    """The storage that `--from` names, else the data folder's. Raises SnapshotError where there are no snapshots."""
+def open_snapshots(
+    from_: str | None, data: Path | None, key_file: Path | None = None, passphrase_file: Path | None = None
+) -> Storage:
+    """The storage that `--from` names, else the data folder's. Raises SnapshotError where there are no snapshots, or the key
+    does not open them."""
+    from paasq_daemon.snapshot.encryption_key import given_key
     from paasq_daemon.snapshot.locate import find_storage
 
-    return find_storage(str(folder_of(data)) if from_ is None else from_)
+    return find_storage(str(folder_of(data)) if from_ is None else from_, given_key(key_file, passphrase_file))
+
+
+def key_for_new(to: str | None, key_file: Path | None, passphrase_file: Path | None) -> KeySource | None:
+    """The key that new snapshots are encrypted by, with an absolute path: of the options, else of the environment where they go
+    to another place than the data folder."""
+    from paasq_daemon.snapshot.encryption_key import environment_key, given_key
+
+    key = given_key(key_file, passphrase_file) or (None if to is None else environment_key())
+    return None if key is None else replace(key, path=key.path.expanduser().absolute())
 
 
 def absolute_address(where: str) -> str:
     """A path as a daemon, which runs in another folder, finds it; a URL as it is."""
     return where if "://" in where else str(Path(where).expanduser().absolute())
+
+
+def refuse_with_socket(socket: Path | None, **options: object) -> None:
+    """Raises BadParameter where an option is given that a daemon does not take."""
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    if socket is not None and given:
+        raise typer.BadParameter(f"{given[0]} does not go with --socket: leave that out")

@@ -11,7 +11,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of
-from paasq_daemon.cli.snapshot_storage import absolute_address, open_snapshots
+from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, open_snapshots
 
 
 def schedule(
@@ -25,20 +25,30 @@ def schedule(
         str | None,
         typer.Option("--to", metavar="WHERE", help="A folder, or s3://BUCKET/PREFIX.", show_default=False),
     ] = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
+    sign: options.Sign = None,
     off: Annotated[bool, typer.Option("--off", help="End the schedule; the snapshots stay.")] = False,
     data: options.Data = None,
     as_json: options.JsonOutput = False,
 ) -> None:
     """Let the daemon take snapshots and prune them; without a rule, say what it does and what it found."""
     from paasq_daemon.snapshot.schedule import parse_schedule, write_schedule
+    from paasq_daemon.snapshot.signature import read_signing_key
 
     folder = folder_of(data)
-    if (rule is None and to is not None) or (rule is not None and off):
-        raise typer.BadParameter("--to belongs to a rule, and --off to none")
+    if (rule is None and any((to, key_file, passphrase_file, sign))) or (rule is not None and off):
+        raise typer.BadParameter("--to, keys and --sign belong to a rule, and --off to none")
     if not (folder / "store").exists():
         raise typer.BadParameter(f"there is no store in {folder}", param_hint="--data")
     if rule is not None:
-        write_schedule(folder, parse_schedule(rule, None if to is None else absolute_address(to)))
+        where, key = None if to is None else absolute_address(to), key_for_new(to, key_file, passphrase_file)
+        signing_key = None if sign is None else sign.expanduser().absolute()
+        if key is not None:
+            key.read()  # so that a wrong path is said now
+        if signing_key is not None:
+            read_signing_key(signing_key)
+        write_schedule(folder, parse_schedule(rule, where, key, signing_key))
     elif off:
         write_schedule(folder, None)
     state = _state(folder)
@@ -52,6 +62,8 @@ def prune(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     from_: options.From = None,
+    key_file: options.KeyFile = None,
+    passphrase_file: options.PassphraseFile = None,
     data: options.Data = None,
     as_json: options.JsonOutput = False,
 ) -> None:
@@ -59,7 +71,8 @@ def prune(
     from paasq_daemon.snapshot.prune import prune as prune_storage
     from paasq_daemon.snapshot.retention import parse_policy
 
-    done = prune_storage(open_snapshots(from_, data), parse_policy(keep), named=named, dry_run=dry_run)
+    storage = open_snapshots(from_, data, key_file, passphrase_file)
+    done = prune_storage(storage, parse_policy(keep), named=named, dry_run=dry_run)
     said = {"deleted": done.deleted, "kept": done.kept, "freed_bytes": done.freed.size_bytes}
     write_object({"would_delete": done.deleted, "kept": done.kept} if dry_run else said, as_json=as_json)
 
@@ -83,6 +96,8 @@ def _state(folder: Path) -> dict[str, Any]:
     return {
         "schedule": rule.rule if rule else None,
         "to": rule.to if rule else None,
+        "key": str(rule.key.path) if rule and rule.key else None,
+        "sign": str(rule.sign) if rule and rule.sign else None,
         "last": progress.taken,
         "at": _time(progress.taken_s),
         "error": progress.error,

@@ -16,8 +16,7 @@ from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.text_documents import text_fields
 from paasq_daemon.services.doctor import Diagnosis
-from paasq_daemon.snapshot.local_storage import LocalStorage
-from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
+from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
 from paasq_daemon.snapshot.restore import unpack_snapshot
 from paasq_daemon.store.data_folder import STORE_NAME, fsync_folder, make_folder
@@ -112,7 +111,7 @@ class _Snapshots:
     left out."""
 
     def __init__(self, folder: Path, scratch: Path) -> None:
-        self._storage = LocalStorage(folder / SNAPSHOTS_NAME)
+        self._storage = own_snapshots(folder)
         self._scratch = scratch
         self._open = ExitStack()
         self._restored: list[Donor] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
-from paasq_daemon.snapshot.local_storage import LocalStorage
-from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, open_storage
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, locate_storage, open_storage, own_storage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_names
 from paasq_daemon.snapshot.prune import prune, scheduled_name
 from paasq_daemon.snapshot.rolling_check import PARTS, check_part
@@ -38,7 +39,6 @@ class SnapshotUpkeep:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._own = LocalStorage(store.folder / SNAPSHOTS_NAME)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -67,11 +67,10 @@ class SnapshotUpkeep:
         if schedule is not None and _is_due(schedule, progress, now_s):
             self._take(schedule, progress, now_s)
             self._keep(progress)
-        for storage in self._storages(schedule):
-            state = progress.checked.setdefault(storage.address, CheckProgress())
-            if not 0 <= now_s - max(state.parts_s.values(), default=0.0) < _DAY_S and _check_oldest(
-                storage, state, now_s
-            ):
+        for address, open_checked in self._places(schedule):
+            state = progress.checked.setdefault(address, CheckProgress())
+            due = not 0 <= now_s - max(state.parts_s.values(), default=0.0) < _DAY_S
+            if due and _check_oldest(address, open_checked, state, now_s):
                 self._keep(progress)
 
     def _run(self) -> None:
@@ -85,12 +84,12 @@ class SnapshotUpkeep:
     def _take(self, schedule: Schedule, progress: Progress, now_s: float) -> None:
         progress.tried_s = now_s
         try:
-            storage = self._own if schedule.to is None else open_storage(schedule.to)
+            storage = self._open_scheduled(schedule)
             with self._store.read() as view:
                 transaction = view.transaction_id
             newest = list_manifests(storage)[-1:]
             if not (newest and newest[0].transaction_id == transaction):
-                newest = [self._create(storage, now_s)]
+                newest = [self._create(storage, schedule, now_s)]
             damage = read_annotation(storage, newest[0]).damage
             if not damage:
                 prune(storage, schedule.keep)
@@ -103,9 +102,10 @@ class SnapshotUpkeep:
         if progress.error:
             _log.error("snapshots: %s", progress.error)
 
-    def _create(self, storage: Storage, now_s: float) -> Manifest:
+    def _create(self, storage: Storage, schedule: Schedule, now_s: float) -> Manifest:
         name = scheduled_name(datetime.fromtimestamp(now_s, UTC))
-        made = create_snapshot(self._store, storage, name, CreateOptions(damaged=True), self._go_on)
+        options = CreateOptions(damaged=True, sign=schedule.sign)
+        made = create_snapshot(self._store, storage, name, options, self._go_on)
         _log.info("snapshots: %s made in %s, %d new bytes", made.name, storage.address, made.new_bytes)
         return made
 
@@ -113,12 +113,22 @@ class SnapshotUpkeep:
         if self._stopped.is_set():
             raise Cancelled("the daemon ends; the next one takes the snapshot, and uses what was written of it")
 
-    def _storages(self, schedule: Schedule | None) -> list[Storage]:
+    def _open_scheduled(self, schedule: Schedule) -> Storage:
+        if schedule.to is None:
+            return own_storage(self._store.folder, schedule.key)
+        return open_storage(schedule.to, schedule.key)
+
+    def _places(self, schedule: Schedule | None) -> list[tuple[str, Callable[[], Storage]]]:
+        """Where snapshots are, by address. None is opened before it is due: a bucket is asked, and a passphrase takes a while."""
+        places: list[tuple[str, Callable[[], Storage]]] = [
+            (str(self._store.folder / SNAPSHOTS_NAME), lambda: own_snapshots(self._store.folder))
+        ]
         try:
-            return [self._own] if schedule is None or schedule.to is None else [self._own, open_storage(schedule.to)]
+            if schedule is not None and schedule.to is not None:
+                places.append((locate_storage(schedule.to).address, lambda: self._open_scheduled(schedule)))
         except PaasqError as error:
             _log.error("snapshots: %s", error.message)  # its message says it all
-            return [self._own]
+        return places
 
     def _keep(self, progress: Progress) -> None:
         try:
@@ -133,10 +143,11 @@ def _is_due(schedule: Schedule, progress: Progress, now_s: float) -> bool:
     return progress.taken_s is None or not 0 <= now_s - progress.taken_s < schedule.every_s
 
 
-def _check_oldest(storage: Storage, state: CheckProgress, now_s: float) -> bool:
+def _check_oldest(address: str, open_checked: Callable[[], Storage], state: CheckProgress, now_s: float) -> bool:
     """Check the part that was not read for longest. False where there are no snapshots."""
     part = min(range(PARTS), key=lambda number: (state.parts_s.get(str(number), 0.0), number))
     try:
+        storage = open_checked()
         if not manifest_names(storage):
             return False
         found = check_part(storage, part).findings
@@ -146,5 +157,5 @@ def _check_oldest(storage: Storage, state: CheckProgress, now_s: float) -> bool:
     state.findings.pop(str(part), None)
     if found:
         state.findings[str(part)] = found
-        _log.error("snapshots: the rolling check of %s found: %s", storage.address, "; ".join(found[:5]))
+        _log.error("snapshots: the rolling check of %s found: %s", address, "; ".join(found[:5]))
     return True

@@ -2,59 +2,91 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.encryption_key import KeySource, environment_key
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.listing import SnapshotInfo, describe_snapshot, list_snapshots
-from paasq_daemon.snapshot.local_storage import LocalStorage
-from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, open_storage
+from paasq_daemon.snapshot.locate import open_storage, own_storage
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.schedule import read_schedule
+from paasq_daemon.snapshot.signature import read_signers
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth, verify_snapshot
 from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import SnapshotError
 
 
 class SnapshotService:
     """Every method may be called from any thread, and raises SnapshotError where another one adds or removes a snapshot."""
 
     def __init__(self, store: Store) -> None:
-        self.storage: Storage = LocalStorage(store.folder / SNAPSHOTS_NAME)
         self._store = store
 
-    def create(self, name: str, options: CreateOptions | None = None, to: str | None = None) -> SnapshotInfo:
-        """Make a snapshot, in the storage that the path or URL `to` names where it is given.
+    def open_storage(self) -> Storage:
+        """As `own_snapshots`."""
+        return own_snapshots(self._store.folder)
 
-        Raises SnapshotError where the name is taken, or none that a snapshot may have, or the store is damaged.
+    def create(
+        self,
+        name: str,
+        options: CreateOptions | None = None,
+        to: str | None = None,
+        key: KeySource | None = None,
+    ) -> SnapshotInfo:
+        """Make a snapshot, in the storage that the path or URL `to` names where it is given; with `key`, an encrypted one.
+
+        Raises SnapshotError where the name is taken, or none that a snapshot may have, or the store is damaged, or encrypted
+        and plain snapshots would come to lie in one place.
         """
-        storage = self.storage if to is None else open_storage(to)
+        if to is not None:
+            storage = open_storage(to, key)
+        else:
+            storage = self.open_storage() if key is None else own_storage(self._store.folder, key)
         return describe_snapshot(storage, create_snapshot(self._store, storage, name, options or CreateOptions()))
 
     def list(self) -> list[SnapshotInfo]:
         """Oldest first; those that cannot be used come last, with the reason."""
-        return list_snapshots(self.storage)
+        return list_snapshots(self.open_storage())
 
     def verify(self, name: str, depth: int = 2) -> Verification:
         """As `verify_in`, in the data folder."""
-        return verify_in(self.storage, name, depth)
+        return verify_in(self.open_storage(), name, depth)
 
     def delete(self, name: str) -> dict[str, Any]:
         """As `delete_in`, in the data folder."""
-        return delete_in(self.storage, name)
+        return delete_in(self.open_storage(), name)
 
     def restore(self, name: str, into: Path) -> SnapshotInfo:
         """As `restore_from`, from the data folder."""
-        return restore_from(self.storage, name, into)
+        return restore_from(self.open_storage(), name, into)
 
 
-def verify_in(storage: Storage, name: str, depth: int = 2) -> Verification:
-    """`depth` 1: chain and sizes; 2: every byte hashed; 3: restored to a scratch folder and compared.
+def own_snapshots(folder: Path) -> Storage:
+    """The snapshots in a data folder, opened by the key of the environment, or by that of its schedule.
+
+    Raises SnapshotError where they are encrypted, and neither opens them.
+    """
+    try:
+        schedule = read_schedule(folder)
+    except SnapshotError:
+        schedule = None  # it is damaged, which the daemon says
+    if environment_key() is None and schedule is not None and schedule.to is None and schedule.key is not None:
+        return own_storage(folder, replace(schedule.key, ambient=True))
+    return own_storage(folder)
+
+
+def verify_in(storage: Storage, name: str, depth: int = 2, signers: Sequence[Path] = ()) -> Verification:
+    """`depth` 1: chain and sizes; 2: every byte hashed; 3: restored to a scratch folder and compared. `signers` are files of
+    public keys, one of which must have signed it, where there are any.
 
     Raises SnapshotError where there is no such snapshot; damage is a finding.
     """
-    return verify_snapshot(storage, name, list(VerifyDepth)[depth - 1])
+    return verify_snapshot(storage, name, list(VerifyDepth)[depth - 1], signers=read_signers(signers))
 
 
 def delete_in(storage: Storage, name: str) -> dict[str, Any]:
@@ -66,9 +98,12 @@ def delete_in(storage: Storage, name: str) -> dict[str, Any]:
     return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
 
-def restore_from(storage: Storage, name: str, into: Path) -> SnapshotInfo:
-    """Raises SnapshotError where `into` lies inside a data folder, StoreError where it is no new or empty folder."""
-    return describe_snapshot(storage, restore_snapshot(storage, name, into))
+def restore_from(storage: Storage, name: str, into: Path, signers: Sequence[Path] = ()) -> SnapshotInfo:
+    """`signers` are files of public keys, one of which must have signed it, where there are any.
+
+    Raises SnapshotError where `into` lies inside a data folder, StoreError where it is no new or empty folder.
+    """
+    return describe_snapshot(storage, restore_snapshot(storage, name, into, read_signers(signers)))
 
 
 def snapshot_to_json(info: SnapshotInfo) -> dict[str, Any]:

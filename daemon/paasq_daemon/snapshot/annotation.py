@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from blake3 import blake3
 
 from paasq_daemon.snapshot.manifest import FILE_BYTES_MAX, Manifest, canonical_json
-from paasq_daemon.snapshot.storage import ANNOTATIONS, Storage
+from paasq_daemon.snapshot.storage import ANNOTATIONS, UNFINISHED, Storage
 from paasq_daemon.wire.errors import SnapshotError
 
 LABEL_CHARS_MAX, LABELS_MAX = 200, 20
@@ -64,10 +64,11 @@ def read_annotation(storage: Storage, manifest: Manifest) -> Annotation:
 
 
 def remove_annotations(storage: Storage, kept: Iterable[Manifest]) -> None:
-    """Remove those of all other snapshots."""
-    names = {manifest.hash + _SUFFIX for manifest in kept}
-    for name in storage.sizes(ANNOTATIONS).keys() - names:
-        storage.remove(f"{ANNOTATIONS}/{name}")
+    """Remove those of all other snapshots, and what else stands beside their manifests: signatures."""
+    hashes = {manifest.hash for manifest in kept}
+    for name in storage.sizes(ANNOTATIONS):
+        if name.partition(".")[0] not in hashes or name.endswith(UNFINISHED):
+            storage.remove(f"{ANNOTATIONS}/{name}")
 
 
 def _path(snapshot: str) -> str:

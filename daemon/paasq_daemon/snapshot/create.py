@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from blake3 import blake3
@@ -25,6 +26,7 @@ from paasq_daemon.snapshot.page_table import (
     write_entries,
 )
 from paasq_daemon.snapshot.read_ahead import read_ahead
+from paasq_daemon.snapshot.signature import read_signing_key, write_signature
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
@@ -56,11 +58,12 @@ class SnapshotSource(Protocol[V_co]):
 @dataclass(frozen=True, slots=True)
 class CreateOptions:
     """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
-    back what was written, and checks that the rest is there."""
+    back what was written, and checks that the rest is there. `sign` is the file of the key that it is signed by."""
 
     labels: tuple[str, ...] = ()
     damaged: bool = False
     verify: bool = True
+    sign: Path | None = None
 
 
 def create_snapshot(
@@ -86,9 +89,11 @@ def capture(
 
     Durable when this returns; where it raises there is no snapshot, only objects that the next attempt uses, or that
     `delete_snapshots` removes. Raises SnapshotError where the name is taken or not allowed, another process works on the
-    storage, entries of the store are damaged and `options` do not allow it, or what was written does not verify.
+    storage, entries of the store are damaged and `options` do not allow it, what was written does not verify, or there is no
+    key to sign with.
     """
     labels = read_labels(options.labels)
+    signing_key = None if options.sign is None else read_signing_key(options.sign)
     with storage.exclusive():
         if has_snapshot(storage, name):
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
@@ -111,7 +116,10 @@ def capture(
         objects.sync()
         if options.verify:
             _verify_written(storage, manifest, capture)
-        write_annotation(storage, Annotation(manifest.hash, labels, tuple(damage)))
+        annotation = Annotation(manifest.hash, labels, tuple(damage))
+        write_annotation(storage, annotation)
+        if signing_key is not None:
+            write_signature(storage, manifest, annotation, signing_key)
         write_manifest(storage, manifest)
         return manifest
 

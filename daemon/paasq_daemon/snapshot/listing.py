@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_names, read_manifest
+from paasq_daemon.snapshot.signature import fingerprint, signer_of
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
@@ -15,7 +16,8 @@ from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 class SnapshotInfo:
     """`parent` is the name of the snapshot that it shares pages with, None where that is gone: it is whole without it.
 
-    `damage` names what was damaged in the store when it was captured. Where `problem` says why the snapshot cannot be
+    `damage` names what was damaged in the store when it was captured, `signed_by` the key of a signature that fits: whether
+    it is one to be trusted is not known here. Where `problem` says why the snapshot cannot be
     used and `created` is None, only the name is known.
     """
 
@@ -30,6 +32,7 @@ class SnapshotInfo:
     parent: str | None = None
     labels: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+    signed_by: str | None = None
     problem: str | None = None
 
 
@@ -54,9 +57,11 @@ def _describe(storage: Storage, manifest: Manifest, known: Iterable[Manifest]) -
     problem = None
     labels: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+    signer = None
     try:
         annotation = read_annotation(storage, manifest)
         labels, damage = annotation.labels, annotation.damage
+        signer = signer_of(storage, manifest)
     except SnapshotError as error:
         problem = error.message
     return SnapshotInfo(
@@ -71,5 +76,6 @@ def _describe(storage: Storage, manifest: Manifest, known: Iterable[Manifest]) -
         parent=next((each.name for each in known if each.hash == manifest.parent), None),
         labels=labels,
         damage=damage,
+        signed_by=fingerprint(signer) if signer else None,
         problem=problem,
     )

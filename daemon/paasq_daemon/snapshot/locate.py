@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from paasq_daemon.snapshot.encrypted_storage import unlock
+from paasq_daemon.snapshot.encryption_key import KeySource, environment_key
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME
@@ -13,34 +15,46 @@ SNAPSHOTS_NAME = "snapshots"  # the folder in a data folder
 _URL_SIGN = "://"
 
 
-def open_storage(address: str) -> Storage:
+def open_storage(address: str, key: KeySource | None = None) -> Storage:
     """The storage that `snapshot create --to` names: a folder, which need not exist yet, or a URL of an object store.
 
-    A data folder stands for the snapshots in it. Raises SnapshotError where a URL cannot be used.
+    A data folder stands for the snapshots in it. With a key, given or of the environment, what is empty is made an encrypted
+    one. Raises SnapshotError where a URL cannot be used, and as `unlock` does.
     """
+    return unlock(locate_storage(address), key or environment_key(), make=True)
+
+
+def find_storage(address: str, key: KeySource | None = None) -> Storage:
+    """The storage of snapshots that exist: as `open_storage`, for reading.
+
+    A data folder may be damaged as it likes: nothing in it but `snapshots` is looked at. Where the environment names a key, all
+    other places must be encrypted. Raises SnapshotError where a path is neither a data folder nor a folder of snapshots, and
+    as `unlock` does.
+    """
+    storage = locate_storage(address)
+    is_own = isinstance(storage, LocalStorage) and _is_data_folder(_path(address))
+    if isinstance(storage, LocalStorage) and not is_own and not _is_snapshot_folder(storage.folder):
+        raise SnapshotError(
+            f"{_path(address)} is neither a data folder nor a folder of snapshots",
+            "name one that holds `snapshots`, or `manifests` and `objects`",
+        )
+    return unlock(storage, key or environment_key(ambient=is_own))
+
+
+def own_storage(folder: Path, key: KeySource | None = None) -> Storage:
+    """The snapshots in a data folder, encrypted from the first one on only where a key is named for it: the environment's opens
+    what is encrypted, and no more. Raises SnapshotError as `unlock` does."""
+    return unlock(LocalStorage(folder / SNAPSHOTS_NAME), key or environment_key(ambient=True), make=True)
+
+
+def locate_storage(address: str) -> Storage:
+    """What an address names, as it lies there. Raises SnapshotError where a URL cannot be used."""
     if _URL_SIGN in address:
         from paasq_daemon.snapshot.bucket_storage import BucketStorage  # noqa: PLC0415  # obstore is optional
 
         return BucketStorage(address)
     path = _path(address)
     return LocalStorage(path / SNAPSHOTS_NAME if _is_data_folder(path) else path)
-
-
-def find_storage(address: str) -> Storage:
-    """The storage of snapshots that exist: as `open_storage`, for reading.
-
-    A data folder may be damaged as it likes: nothing in it but `snapshots` is looked at. Raises SnapshotError where a
-    path is neither a data folder nor a folder of snapshots.
-    """
-    storage = open_storage(address)
-    if isinstance(storage, LocalStorage) and not _is_snapshot_folder(storage.folder):
-        path = _path(address)
-        if not _is_data_folder(path):
-            raise SnapshotError(
-                f"{path} is neither a data folder nor a folder of snapshots",
-                "name one that holds `snapshots`, or `manifests` and `objects`",
-            )
-    return storage
 
 
 def _path(address: str) -> Path:

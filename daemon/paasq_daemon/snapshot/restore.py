@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
 from paasq_daemon.snapshot.read_ahead import read_ahead
+from paasq_daemon.snapshot.signature import require_signer
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
 from paasq_daemon.store.new_folder import resolved
@@ -18,15 +21,17 @@ from paasq_daemon.store.restore_data_file import write_data_file, write_new_data
 from paasq_daemon.wire.errors import SnapshotError
 
 
-def restore_snapshot(storage: Storage, name: str, into: Path) -> Manifest:
+def restore_snapshot(storage: Storage, name: str, into: Path, signers: Sequence[Ed25519PublicKey] = ()) -> Manifest:
     """Make `into`, which must be new or empty, the data folder that the snapshot holds, its indexes aside.
 
     Every page is verified. Durable when this returns; where it raises or is killed, `into` is as it was before. Raises
-    SnapshotError where a page fails, or `into` lies inside a data folder or a folder of snapshots; StoreError where it
-    cannot be made; FormatTooNew where a newer paasq wrote the snapshot or its store.
+    SnapshotError where a page fails, `into` lies inside a data folder or a folder of snapshots, or there are `signers` and none
+    of them signed it; StoreError where it cannot be made; FormatTooNew where a newer paasq wrote the snapshot or its store.
     """
     manifest = read_manifest(storage, name)
     require_known(manifest.store_format, f"the store in snapshot {name!r}")
+    if signers:
+        require_signer(storage, manifest, signers)
     _require_outside(into)
     table = read_verified_table(ObjectStore(storage), manifest)
     with write_new_data_folder(into, manifest.store_format) as file:

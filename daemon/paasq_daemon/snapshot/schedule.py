@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paasq_daemon.snapshot.encryption_key import KeySource, given_key
 from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
 from paasq_daemon.snapshot.retention import RetentionPolicy, parse_policy
 from paasq_daemon.store.data_folder import fsync_folder, make_folder, write_atomically
@@ -21,12 +22,17 @@ _RULE = re.compile(r"every\s+(\d{1,6})\s*(min|[mhdw])\s+keep\s+(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Every so many seconds a snapshot, to the storage of this address, None for the data folder's; `rule` is the text."""
+    """Every so many seconds a snapshot, to the storage of this address, None for the data folder's; `rule` is the text.
+
+    `key` is where the key is read that it is encrypted by, and `sign` the file of the key that it is signed by.
+    """
 
     rule: str
     to: str | None
     every_s: int
     keep: RetentionPolicy
+    key: KeySource | None = None
+    sign: Path | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +54,9 @@ class CheckProgress:
     findings: dict[str, list[str]] = field(default_factory=dict)
 
 
-def parse_schedule(rule: str, to: str | None = None) -> Schedule:
+def parse_schedule(
+    rule: str, to: str | None = None, key: KeySource | None = None, sign: Path | None = None
+) -> Schedule:
     """Read `every 1h keep 24 hourly 7 daily 12 monthly`. Raises SnapshotError."""
     found = _RULE.fullmatch(rule.strip())
     if found and found[2] == "m":
@@ -59,7 +67,7 @@ def parse_schedule(rule: str, to: str | None = None) -> Schedule:
             f"{rule[:120]!r} is not a schedule",
             "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (min, h, d, w)",
         )
-    return Schedule(rule.strip(), to, every_s, parse_policy(found[3]))
+    return Schedule(rule.strip(), to, every_s, parse_policy(found[3]), key, sign)
 
 
 def read_schedule(folder: Path) -> Schedule | None:
@@ -68,10 +76,11 @@ def read_schedule(folder: Path) -> Schedule | None:
     fields = _read(path)
     if fields is None:
         return None
-    rule, to = fields.get("rule"), fields.get("to")
-    if not isinstance(rule, str) or not isinstance(to, str | None):
+    rule, paths = fields.get("rule"), [fields.get(name) for name in ("to", "key_file", "passphrase_file", "sign")]
+    if not isinstance(rule, str) or not all(isinstance(each, str | None) for each in paths):
         raise SnapshotError(f"{path} is damaged", "write the schedule again: paasq snapshot schedule RULE")
-    return parse_schedule(rule, to)
+    to, key_file, passphrase_file, sign = paths
+    return parse_schedule(rule, to, given_key(key_file, passphrase_file), None if sign is None else Path(sign))
 
 
 def write_schedule(folder: Path, schedule: Schedule | None) -> None:
@@ -79,7 +88,7 @@ def write_schedule(folder: Path, schedule: Schedule | None) -> None:
     path = folder / SNAPSHOTS_NAME / _SCHEDULE_NAME
     make_folder(path.parent)
     if schedule is not None:
-        write_atomically(path, json.dumps({"rule": schedule.rule, "to": schedule.to}).encode())
+        write_atomically(path, json.dumps(_to_json(schedule)).encode())
     else:
         path.unlink(missing_ok=True)
         fsync_folder(path.parent)
@@ -100,6 +109,18 @@ def write_progress(folder: Path, progress: Progress) -> None:
     path = folder / SNAPSHOTS_NAME / _PROGRESS_NAME
     make_folder(path.parent)
     write_atomically(path, json.dumps(asdict(progress)).encode())
+
+
+def _to_json(schedule: Schedule) -> dict[str, str | None]:
+    """Paths of keys, never a key."""
+    key = {} if schedule.key is None else {schedule.key.kind.replace(" ", "_"): str(schedule.key.path)}
+    return {
+        "rule": schedule.rule,
+        "to": schedule.to,
+        "key_file": key.get("key_file"),
+        "passphrase_file": key.get("passphrase"),
+        "sign": None if schedule.sign is None else str(schedule.sign),
+    }
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import SystemRandom
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest, require_snapshot
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.restore import read_verified_table, unpack_snapshot
+from paasq_daemon.snapshot.signature import require_signer
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
@@ -49,9 +53,14 @@ class Verification:
 
 
 def verify_snapshot(
-    storage: Storage, name: str, depth: VerifyDepth | str = VerifyDepth.HASH, sample: int | None = None
+    storage: Storage,
+    name: str,
+    depth: VerifyDepth | str = VerifyDepth.HASH,
+    sample: int | None = None,
+    signers: Sequence[Ed25519PublicKey] = (),
 ) -> Verification:
-    """Verify a snapshot. `sample=n` hashes one in n of its packs, chosen anew each time.
+    """Verify a snapshot. `sample=n` hashes one in n of its packs, chosen anew each time. One of `signers` must have signed it,
+    where there are any; a signature that it has must be one of it in any case.
 
     Raises SnapshotError only where there is no such snapshot or depth, or it was deleted meanwhile; damage is a finding.
     """
@@ -60,6 +69,7 @@ def verify_snapshot(
     try:
         manifest = read_manifest(storage, name)
         verification.damage += read_annotation(storage, manifest).damage
+        require_signer(storage, manifest, signers)
         _verify_objects(ObjectStore(storage), manifest, verification, sample)
         if verification.depth is VerifyDepth.RESTORE and not verification.findings:
             _verify_restored(storage, manifest, verification)

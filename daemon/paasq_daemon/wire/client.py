@@ -98,9 +98,14 @@ class Client(Database):
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
+        key_file: Path | None = None,
+        passphrase_file: Path | None = None,
+        sign: Path | None = None,
     ) -> dict[str, Any]:
-        params = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
-        return dict(self.call("snapshot.create", params))
+        params: dict[str, Any] = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
+        files = {"key_file": key_file, "passphrase_file": passphrase_file, "sign": sign}
+        given = {param: str(path.absolute()) for param, path in files.items() if path is not None}
+        return dict(self.call("snapshot.create", params | given))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return list(self.call("snapshot.list", {}))

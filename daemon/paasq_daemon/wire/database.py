@@ -95,12 +95,16 @@ class Database(ABC):
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
+        key_file: Path | None = None,
+        passphrase_file: Path | None = None,
+        sign: Path | None = None,
     ) -> dict[str, Any]:
         """Make a snapshot, durable when this returns: what `snapshot_list` says of it.
 
         `to` is an absolute path or the URL of an object store, None for the store's own folder. A damaged store is refused
-        unless `damaged` allows it; the damage is then named. `verify` reads back what was written. Raises SnapshotError
-        where the name is taken.
+        unless `damaged` allows it; the damage is then named. `verify` reads back what was written. `key_file` or
+        `passphrase_file` is read for the key that it is encrypted by, `sign` for the private key that it is signed by: files
+        of the machine that has the store, by absolute paths. Raises SnapshotError where the name is taken.
         """
 
     @abstractmethod

@@ -166,6 +166,7 @@ SNAPSHOT = object_of(
         "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
         "labels": list_of(TEXT),
         "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
+        "signed_by": described(nullable(TEXT), "the fingerprint of the key of its signature"),
         "problem": described(nullable(TEXT), "why it cannot be used"),
     },
     title="Snapshot",

@@ -13,6 +13,7 @@ from paasq_daemon.server.methods.result_schemas import SNAPSHOT, VERIFICATION
 from paasq_daemon.server.rights import Right
 from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
 from paasq_daemon.snapshot.create import CreateOptions
+from paasq_daemon.snapshot.encryption_key import given_key
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
 
 _NAME = Param("name", ANY_TEXT, "the snapshot's name")
@@ -25,6 +26,11 @@ _NAME = Param("name", ANY_TEXT, "the snapshot's name")
     optional("labels", TEXTS, "what it is for: up to 20 lines", ()),
     optional("damaged", FLAG, "take it of a damaged store too, labelled so", default=False),
     optional("verify", FLAG, "read back what was written", default=True),
+    optional(
+        "key_file", ANY_TEXT, "an absolute path on the daemon's machine, for *admin*: the key that it is encrypted by"
+    ),
+    optional("passphrase_file", ANY_TEXT, "the same, of a file with a passphrase"),
+    optional("sign", ANY_TEXT, "the same, of the private key that it is signed by"),
     right=Right.WRITE,
     lane=Lane.LONG,
     result=SNAPSHOT,
@@ -38,8 +44,25 @@ def _create(call: RpcCall) -> dict[str, Any]:
         raise SnapshotError("only an admin may name where a snapshot is kept", "leave params.to out")
     if to is not None and "://" not in to and not Path(to).is_absolute():
         raise SnapshotError("params.to must be an absolute path or a URL", "the daemon's folder is not the client's")
-    options = CreateOptions(tuple(call.params["labels"]), damaged=call.params["damaged"], verify=call.params["verify"])
-    return snapshot_to_json(call.instance.snapshots.create(call.params["name"], options, to))
+    key = given_key(_path_of(call, "key_file"), _path_of(call, "passphrase_file"))
+    options = CreateOptions(
+        labels=tuple(call.params["labels"]),
+        damaged=call.params["damaged"],
+        verify=call.params["verify"],
+        sign=_path_of(call, "sign"),
+    )
+    return snapshot_to_json(call.instance.snapshots.create(call.params["name"], options, to, key))
+
+
+def _path_of(call: RpcCall, param: str) -> Path | None:
+    given = call.params[param]
+    if given is None:
+        return None
+    if call.server.granted is not Right.ADMIN:
+        raise SnapshotError("only an admin may name files of keys", f"leave params.{param} out")
+    if not Path(given).is_absolute():
+        raise SnapshotError(f"params.{param} must be an absolute path", "the daemon's folder is not the client's")
+    return Path(given)
 
 
 @work_method("snapshot.list", right=Right.READ, result=list_of(SNAPSHOT), example={})
