@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,72 +60,74 @@ class DataFileSwap:
 
     def run(self, change: Change | None, between: Between) -> RewriteResult:
         """Raises StoreError, DiskFull where there is no room, and what `between` raises: then the old file stays in use."""
-        try:
-            return self._run(change, between)
-        except lmdb.Error as error:
-            raise self._in_words(error) from error
-        except OSError as error:
-            raise (
-                self._no_room()
-                if error.errno in FULL_DISK
-                else StoreError(
-                    f"the data file cannot be rewritten: {error.strerror}",
-                    "mend the folder's owner and mode, or the disk",
-                )
-            ) from error
-
-    def _run(self, change: Change | None, between: Between) -> RewriteResult:
-        self._require_room(self.current.used_bytes())
         before_bytes = self._path.stat().st_size
+        with self._translating_errors():
+            self._require_room(self.current.used_bytes())
 
         def go_on() -> None:
             self._require_room(0)
             between()
 
-        with scratch_folder(self.folder, UNFINISHED_PREFIX) as made, ExitStack() as undo:
+        # the errors are put in words before the folder is removed, so that what is missing on the disk is known
+        with scratch_folder(self.folder, UNFINISHED_PREFIX) as made, self._translating_errors(), ExitStack() as undo:
             environment = open_environment(made, sync=self.sync)
             undo.callback(environment.close)
             target = DataFile(environment, make_bare_tables(environment))
             rewrite = DataFileRewrite(self.current.tables, target, change, go_on)
-            followed, recorders = recording(self.current.tables)
-            with ExitStack() as reading:
-                with self.writer.paused():
-                    undo.callback(self._write_into, self.current)
-                    self.writer.use(self.current.environment, followed)
-                    txn = reading.enter_context(self.current.environment.begin())
-                rewrite.copy(txn)
-            for _ in range(_ROUNDS_MAX):
-                if sum(len(table.changed) for table in recorders) <= _KEYS_FEW:
-                    break
-                with ExitStack() as reading:
-                    with self.writer.paused():
-                        changed = _take_changed(recorders)
-                        txn = reading.enter_context(self.current.environment.begin())
-                    rewrite.follow(txn, changed)
-                go_on()
+            recorders = self._copy(rewrite, undo)
+            self._catch_up(rewrite, recorders, go_on)
             fsync_folder(made)
-            with self.writer.paused():
-                started = time.perf_counter()
-                with self.current.environment.begin() as txn:
-                    rewrite.follow(txn, _take_changed(recorders))
-                    rewrite.compare(txn)
-                (made / LMDB_LOCK_NAME).replace(self._path.with_name(LMDB_LOCK_NAME))
-                (made / DATA_NAME).replace(self._path)  # from here on there is only the new one
-                undo.pop_all()
-                self.writer.use(target.environment, target.tables)
-                self.take(target)
-                self._sync_names(made)
-                paused_s = time.perf_counter() - started
+            paused_s = self._swap(rewrite, recorders, made, undo)
         self.current.retire()
         return RewriteResult(before_bytes, self._path.stat().st_size, rewrite.entries, paused_s)
+
+    def _copy(self, rewrite: DataFileRewrite, undo: ExitStack) -> tuple[RecordingTable, ...]:
+        """Copy what there is now; what the returned tables record has changed since."""
+        followed, recorders = recording(self.current.tables)
+        with ExitStack() as reading:
+            with self.writer.paused():
+                undo.callback(self._write_as_before)
+                self.writer.use(self.current.environment, followed)
+                txn = reading.enter_context(self.current.environment.begin())
+            rewrite.copy(txn)
+        return recorders
+
+    def _catch_up(self, rewrite: DataFileRewrite, recorders: tuple[RecordingTable, ...], go_on: Between) -> None:
+        """Bring over what has changed, until little has."""
+        for _ in range(_ROUNDS_MAX):
+            if sum(len(table.changed) for table in recorders) <= _KEYS_FEW:
+                break
+            with ExitStack() as reading:
+                with self.writer.paused():
+                    changed = _take_changed(recorders)
+                    txn = reading.enter_context(self.current.environment.begin())
+                rewrite.follow(txn, changed)
+            go_on()
+
+    def _swap(
+        self, rewrite: DataFileRewrite, recorders: tuple[RecordingTable, ...], made: Path, undo: ExitStack
+    ) -> float:
+        """Bring over the rest while writes wait, and put the copy in its place. Returns how many seconds they waited."""
+        with self.writer.paused():
+            started = time.perf_counter()
+            with self.current.environment.begin() as txn:
+                rewrite.follow(txn, _take_changed(recorders))
+                rewrite.compare(txn)
+            (made / LMDB_LOCK_NAME).replace(self._path.with_name(LMDB_LOCK_NAME))
+            (made / DATA_NAME).replace(self._path)  # from here on there is only the new one
+            undo.pop_all()
+            self.writer.use(rewrite.target.environment, rewrite.target.tables)
+            self.take(rewrite.target)
+            self._sync_names(made)
+            return time.perf_counter() - started
+
+    def _write_as_before(self) -> None:
+        with self.writer.paused():
+            self.writer.use(self.current.environment, self.current.tables)
 
     @property
     def _path(self) -> Path:
         return self.folder / STORE_NAME / DATA_NAME
-
-    def _write_into(self, data_file: DataFile) -> None:
-        with self.writer.paused():
-            self.writer.use(data_file.environment, data_file.tables)
 
     def _sync_names(self, made: Path) -> None:
         """Where that fails, a power cut could bring the old file back: nothing more is acknowledged then."""
@@ -157,12 +159,24 @@ class DataFileSwap:
             missing,
         )
 
-    def _in_words(self, error: lmdb.Error) -> StoreError:
-        if not is_permanent_failure(error):
-            return in_words(error)
-        if self._missing_bytes(0) or error.code in FULL_DISK:
-            return self._no_room()
-        return StoreError(f"the disk failed under the new data file, and the old one stays ({error})", "mend the disk")
+    @contextmanager
+    def _translating_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except lmdb.Error as error:
+            if not is_permanent_failure(error):
+                raise in_words(error) from error
+            if self._missing_bytes(0) or error.code in FULL_DISK:
+                raise self._no_room() from error
+            raise StoreError(
+                f"the disk failed under the new data file, and the old one stays ({error})", "mend the disk"
+            ) from error
+        except OSError as error:
+            if error.errno in FULL_DISK:
+                raise self._no_room() from error
+            raise StoreError(
+                f"the data file cannot be rewritten: {error.strerror}", "mend the folder's owner and mode, or the disk"
+            ) from error
 
 
 def _take_changed(recorders: tuple[RecordingTable, ...]) -> list[set[bytes]]:
