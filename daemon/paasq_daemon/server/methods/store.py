@@ -11,7 +11,7 @@ from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.catalog_codecs import encode_catalog
-from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch, ReadOnly
+from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch
 
 
 @work_method("catalog", right=Right.READ, result=CATALOG, example={})
@@ -33,7 +33,7 @@ def _status(call: RpcCall) -> dict[str, Any]:
     result=object_of(
         {part: object_of({"before_bytes": INTEGER, "after_bytes": INTEGER}) for part in ("data", "index")}
     ),
-    errors=(DiskFull, CorruptRecord, ReadOnly),
+    errors=(DiskFull, CorruptRecord),
     example={},
 )
 def _compact(call: RpcCall) -> dict[str, Any]:
