@@ -153,7 +153,7 @@ def test_records_put_two_hundred_times_shrink_to_the_size_of_a_new_store(tmp_pat
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compaction, "RECLAIMABLE_BYTES_MIN", 1 << 16)
+    monkeypatch.setattr(compaction, "RECLAIMABLE_BYTES_MIN", 1 << 17)
 
 
 @pytest.mark.usefixtures("_small")

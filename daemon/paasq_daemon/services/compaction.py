@@ -11,7 +11,7 @@ from typing import Any
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.disk_use import DiskUse
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import Cancelled, PaasqError
+from paasq_daemon.wire.errors import Cancelled, PaasqError, StoreError
 
 RECLAIMABLE_SHARE_MAX = 1 / 3  # of the data file: it is 1.5 times as large then as a new one would be
 RECLAIMABLE_BYTES_MIN = 8 << 20  # less is not worth writing everything anew
@@ -44,11 +44,16 @@ class Compaction:
         Raises StoreError, DiskFull where there is no room for a copy, ReadOnly; what was done before stays done.
         """
         with self._working:
-            before = self._use.report()
-            dead = [id_ for id_, (_, dead) in self._indexes.reclaimable_rows().items() if dead]
-            self._store.rewrite(between=between)
-            self._indexes.compact(dead, between)
-            after = self._use.report()
+            try:
+                before = self._use.report()
+                dead = [id_ for id_, (_, dead) in self._indexes.reclaimable_rows().items() if dead]
+                self._store.rewrite(between=between)
+                self._indexes.compact(dead, between)
+                after = self._use.report()
+            except OSError as error:
+                raise StoreError(
+                    f"the index cannot be written: {error.strerror}", "see that the disk has room"
+                ) from error
         return {
             part: {"before_bytes": before[part]["bytes"], "after_bytes": after[part]["bytes"]}
             for part in ("data", "index")

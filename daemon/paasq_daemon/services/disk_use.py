@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +78,12 @@ class DiskUse:
         return sum(of_columns[id_] * dead // stored for id_, (stored, dead) in rows.items() if stored)
 
 
-def _sizes(folder: Path) -> list[tuple[Path, int]]:
+def _sizes(folder: str | Path) -> Iterator[tuple[Path, int]]:
     """The files below a folder; one that is removed meanwhile is left out."""
-    found = []
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file() and not path.is_symlink():
-                found.append((path, path.stat().st_size))
-        except FileNotFoundError:
-            continue
-    return found
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _sizes(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
