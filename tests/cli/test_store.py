@@ -118,15 +118,6 @@ def test_status(filled: Paasq) -> None:
     assert disk["bytes"] >= disk["data"]["bytes"] + disk["index"]["bytes"]
 
 
-def test_compact(filled: Paasq) -> None:
-    for number in range(30):
-        filled("query", f"collection c{number} {{ key id: keyword }}")
-    done = filled("compact", "--json").json
-    assert done["data"]["after_bytes"] < done["data"]["before_bytes"]
-    assert filled("status", "--json").json["disk"]["data"]["bytes"] == done["data"]["after_bytes"]
-    assert "after_bytes" in filled("compact").out
-
-
 def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> None:
     lines = [
         '{"id": "c", "title": "ü", "due": "2026-12-24T18:00:00Z", "n": 3}',
