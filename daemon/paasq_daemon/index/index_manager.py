@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,11 @@ from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
 from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.text_index import TextIndex
 from paasq_daemon.index.text_renewal import TextRenewal
-from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
+from paasq_daemon.index.time_travel import (
+    HISTORICAL_PREFIX,
+    HistoricalSnapshots,
+    KeptHistoricalIndexes,
+)
 from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
@@ -36,7 +40,6 @@ from paasq_dsl.catalog import Catalog, Collection
 
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
 MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
-HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 )
@@ -70,11 +73,12 @@ class Indexes:
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
         self.text_renewal = TextRenewal(self)
-        self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
+        # of views that pages go on from, by sequence number and version of the catalog
+        self._moments: dict[tuple[int, int], Moment] = {}
         self._set_aside: set[tuple[int, int]] = (
             set()
         )  # collection and ordinal of records that were damaged under a view
-        self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
+        self._pasts = KeptHistoricalIndexes(self._folder)
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         self._catch_up = CatchUp()
@@ -116,12 +120,11 @@ class Indexes:
         """A view of the store as it was at a sequence number, by the catalog of the view `present`, which stays open.
         Raises StoreError where the journal does not reach it."""
         store, catalog = HistoricalView(present.store, seq), present.catalog
-        with self._lock:
-            past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
+        past = self._pasts.take(seq, catalog)
         try:
             yield IndexView(store, catalog, HistoricalSnapshots(past, store), past, check=present.check)
         finally:
-            self._keep(past)
+            self._pasts.keep(past)
 
     @contextmanager
     def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
@@ -164,11 +167,30 @@ class Indexes:
                 return False
             self._set_aside.add(error.place)
             self._moments.clear()
-            pasts, self._pasts = self._pasts, {}
-        for past in pasts.values():
-            past.close()
+        self._pasts.close()
         _log.error("a record is left out of answers: %s", error.message)
         return True
+
+    def reclaimable_rows(self) -> dict[int, tuple[int, int]]:
+        """By collection, how many rows its files have, and how many of them are of dead records."""
+        with self._lock:
+            return {id_: (index.stored_rows, index.dead_rows) for id_, index in self._collections.items()}
+
+    def compact(self, collection_ids: Iterable[int] | None = None, between: Callable[[], None] = lambda: None) -> int:
+        """Build columns and vectors anew from the live records, of these collections, or where None of those in which much is
+        dead; the number of collections. Reading and writing go on meanwhile; when it returns, their files hold nothing of what
+        was dead when it began. Raises as `read`, what `between` raises, and OSError where the disk is full."""
+        with self.read():  # which brings them up to date
+            wasteful = [id_ for id_, index in self._collections.items() if index.is_wasteful]
+        done = 0
+        for id_ in wasteful if collection_ids is None else collection_ids:
+            with self.read() as view:
+                collection = view.catalog.collections_by_id.get(id_)
+                built = None if collection is None else CollectionIndex.build(view.store, collection, between)
+            done += built is not None and self._replace(built, view.seq)
+        if done:
+            self.checkpoint()
+        return done
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
@@ -185,13 +207,11 @@ class Indexes:
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
-            pasts, self._pasts = self._pasts, {}
             self._moments.clear()
             self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
             text.close()
-        for past in pasts.values():
-            past.close()
+        self._pasts.close()
         self._resources.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
@@ -240,15 +260,6 @@ class Indexes:
     def _advance_to_newest(self) -> None:
         with self._lock, self._store.read() as view:
             self._advance(view)
-
-    def _keep(self, past: HistoricalIndexes) -> None:
-        """For the next query of its moment; one past serves one query at a time, and few are kept."""
-        with self._lock:
-            same = self._pasts.pop((past.seq, past.catalog.version), None)
-            self._pasts[past.seq, past.catalog.version] = past
-            over = [self._pasts.pop(next(iter(self._pasts))) for _ in range(len(self._pasts) - HISTORICAL_MAX)]
-        for each in (*over, *([same] if same else ())):
-            each.close()
 
     def _load(self, view: ReadView) -> None:
         """From the checkpoint and the journal; from the records where that cannot be."""
@@ -310,6 +321,26 @@ class Indexes:
         self._seq = view.seq
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
+
+    def _replace(self, built: CollectionIndex, seq: int) -> bool:
+        """Take a built index in, brought up from the sequence number that it was built at. False where that cannot be."""
+        with self._lock, self._store.read() as view:
+            self._advance(view)
+            id_ = built.collection.id
+            present = self._collections.get(id_)
+            if present is None or present.collection != built.collection:
+                return False  # it was dropped or altered meanwhile
+            try:
+                change = replay_changes(view, seq).get(id_)
+            except StoreError:
+                return False  # the journal was trimmed meanwhile
+            if change is not None:
+                built.apply(view, change.deleted, change.vectors)
+            for collection_id, ordinal in self._set_aside:
+                if collection_id == id_:
+                    built.set_aside(view, ordinal)
+            self._collections[id_] = built
+            return True
 
     def _brought_up(
         self,
