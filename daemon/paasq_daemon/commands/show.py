@@ -15,6 +15,7 @@ from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.schema.declaration_text import settings_texts
 from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGES
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import MONTH_MICROS, Duration, Value
@@ -81,7 +82,8 @@ def _stages(view: IndexView) -> Answer:
 def _collection(view: IndexView, collection: Collection) -> Answer:
     """A row for the collection, then one for each field."""
     live = view.store.live_count(collection.id)
-    head: list[Any] = [collection.name, "collection", f"{live} records", collection.doc, None, None, None, None]
+    rules = ", ".join([f"{live} records", *settings_texts(collection)])
+    head: list[Any] = [collection.name, "collection", rules, collection.doc, None, None, None, None]
     rows = [[*_field(collection, field), *_statistics(view, collection, field)] for field in collection.fields]
     return _answer(view, (*_FIELDS, *_STATISTICS), [head, *rows])
 

@@ -10,9 +10,10 @@ from paasq_dsl.language_service.completion_item import BETTER, RANK_SYSTEM, RANK
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.dotted_paths import child_paths, enclosing_object, trailing_path
 from paasq_dsl.language_service.expected_type import expected_type, link_target, resolve_path
+from paasq_dsl.retention import WRITTEN_TIME
 from paasq_dsl.syntax.completion_role import CompletionRole, current_write, innermost_open_bracket
 from paasq_dsl.syntax.lexer import format_path
-from paasq_dsl.types import ANY, Type, TypeKind, list_of
+from paasq_dsl.types import ANY, TIME, Type, TypeKind, list_of
 
 _KINDS = {
     CompletionRole.TEXT_FIELD: frozenset({TypeKind.TEXT}),
@@ -37,6 +38,8 @@ def provide(place: CursorContext, _: FieldValues) -> Iterable[CompletionItem]:
             return _assignable(place)
         case CompletionRole.VECTOR_SOURCE:
             return _declared(place)
+        case CompletionRole.TIME_FIELD:
+            return _times(place)
         case CompletionRole.COMPUTED_FIELD:
             return _computable(place)
         case CompletionRole.LINKED:
@@ -106,6 +109,14 @@ def _declared(place: CursorContext) -> Iterator[CompletionItem]:
     for name, type_ in _above(words):
         if type_.kind in {TypeKind.TEXT, TypeKind.KEYWORD} and name not in words[_last(words, "from") :]:
             yield _completion(place, name, type_, str(type_), better=type_.kind is TypeKind.TEXT)
+
+
+def _times(place: CursorContext) -> Iterator[CompletionItem]:
+    """What a record's age may be counted from."""
+    own = [(f.name, f.type) for f in place.write_target.fields] if place.write_target else []
+    for name, type_ in (*own, *_above(place.preceding_words), (WRITTEN_TIME, TIME)):
+        if type_.kind is TypeKind.TIME:
+            yield _completion(place, name, type_, str(type_))
 
 
 def _computable(place: CursorContext) -> Iterator[CompletionItem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from paasq_dsl.syntax.tree.declarations import FieldDeclaration, TypeExpression
+from paasq_dsl.syntax.tree.declarations import FieldDeclaration, HistoryClause, Setting, TypeExpression
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name, Parameter
 from paasq_dsl.syntax.tree.nodes import CatalogChange, Command, Node, covering_span, span_of
 from paasq_dsl.syntax.tree.writes import Transaction, Write
@@ -72,6 +72,46 @@ class RedefineField(CatalogChange):
     @classmethod
     def build(cls, collection: Token, field: FieldDeclaration) -> RedefineField:
         return cls(span_of(collection, field), Name.build(collection), field)
+
+
+@dataclass(frozen=True, slots=True)
+class SetRetention(CatalogChange):
+    """`alter collection c set keep 30d by at history 90d`."""
+
+    collection: Name
+    settings: tuple[Setting, ...]
+
+    @classmethod
+    def build(cls, collection: Token, *settings: Setting) -> SetRetention:
+        return cls(span_of(collection, settings[-1]), Name.build(collection), settings)
+
+
+@dataclass(frozen=True, slots=True)
+class DropRetention(CatalogChange):
+    """`alter collection c drop keep`, or history: `setting` is that word."""
+
+    collection: Name
+    setting: str
+
+    @classmethod
+    def build(cls, collection: Token, setting: Token) -> DropRetention:
+        return cls(span_of(collection, setting), Name.build(collection), str(setting))
+
+
+@dataclass(frozen=True, slots=True)
+class SetStoreHistory(CatalogChange):
+    """`alter store set history 30d`."""
+
+    history: HistoryClause
+
+
+@dataclass(frozen=True, slots=True)
+class DropStoreHistory(CatalogChange):
+    """`alter store drop history`: the store's bound is the default again."""
+
+    @classmethod
+    def build(cls, word: Token) -> DropStoreHistory:
+        return cls(span_of(word))
 
 
 @dataclass(frozen=True, slots=True)
