@@ -17,6 +17,7 @@ from paasq_daemon.services.archives import ArchiveService
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
@@ -39,6 +40,7 @@ class Instance:
     snapshots: SnapshotService
     archives: ArchiveService
     upkeep: SnapshotUpkeep
+    retention: RetentionService
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -62,9 +64,11 @@ class Instance:
             resources.callback(upkeep.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
+            retention = RetentionService(store, indexes, clock)
+            resources.callback(retention.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
             transactor = Transactor(store, vectors)
-            commands = CommandServices(store, vectors, snapshots)
+            commands = CommandServices(store, vectors, snapshots, retention)
             watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
             return cls(
@@ -76,6 +80,7 @@ class Instance:
                 snapshots=snapshots,
                 archives=ArchiveService(store),
                 upkeep=upkeep,
+                retention=retention,
                 embedding=embedding,
                 status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),

@@ -66,8 +66,10 @@ class Collection:
     key: str
     doc: str = ""
     last_field_id: int = 0
-    time_to_live: TimeToLive | None = None
-    history: HistoryBound | None = None
+    time_to_live: TimeToLive | None = field(
+        default=None, repr=False
+    )  # neither changes what a query is, and its cursors
+    history: HistoryBound | None = field(default=None, repr=False)
 
     @property
     def next_field_id(self) -> int:

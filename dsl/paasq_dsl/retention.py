@@ -20,7 +20,12 @@ class TimeToLive:
     by: str = WRITTEN_TIME
 
     def __str__(self) -> str:
-        return f"keep {self.age}" + ("" if self.by == WRITTEN_TIME else f" by {format_path(self.by)}")
+        return f"keep {self.text}"
+
+    @property
+    def text(self) -> str:
+        """`90d by at`, or `90d`."""
+        return str(self.age) + ("" if self.by == WRITTEN_TIME else f" by {format_path(self.by)}")
 
     def with_field_renamed(self, new_name_of: Mapping[str, str]) -> TimeToLive:
         """Counted from the same field under its new name."""

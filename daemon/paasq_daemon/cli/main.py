@@ -16,6 +16,7 @@ from paasq_daemon.cli.check import check
 from paasq_daemon.cli.doctor import doctor
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
+from paasq_daemon.cli.expire import expire
 from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.import_records import import_file
@@ -36,7 +37,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (query, run, shell, resolve, status, doctor, embed, check, fmt, watch, serve, lsp, explain, dump, load)
+_COMMANDS = (
+    query,
+    run,
+    shell,
+    resolve,
+    status,
+    doctor,
+    expire,
+    embed,
+    check,
+    fmt,
+    watch,
+    serve,
+    lsp,
+    explain,
+    dump,
+    load,
+)
 for _command in _COMMANDS:
     app.command()(_command)
 

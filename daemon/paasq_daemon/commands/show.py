@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from paasq_daemon.backends.backend import ExecutionInputs
@@ -29,6 +30,8 @@ def _show(services: CommandServices, bound: BoundShow, inputs: ExecutionInputs) 
     """What there is of one kind, by name."""
     if bound.kind == "snapshots":
         return show_snapshots(services)
+    if bound.kind == "retention":
+        return _retention(services)
     view = inputs.view
     assert view is not None
     if bound.collection is not None:
@@ -54,6 +57,19 @@ def _describe(_: CommandServices, bound: BoundDescribe, inputs: ExecutionInputs)
         case _:
             function = FUNCTIONS[bound.name]
             return _answer(view, _WORDS, [[function.name, function.usage, function.doc, function.example]])
+
+
+def _retention(services: CommandServices) -> Answer:
+    """What each collection keeps, and what is past that now."""
+    columns = (
+        ("collection", "keyword"),
+        ("keep", "keyword"),
+        ("due", "int"),
+        ("history", "keyword"),
+        ("past_versions", "int"),
+    )
+    rows = [list(astuple(each)) for each in services.retention.preview()]
+    return table_answer(columns, rows, services.store.seq)
 
 
 def _collections(view: IndexView) -> Answer:

@@ -58,7 +58,7 @@ class BoundCommand:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow(BoundCommand):
-    """`kind` is collections, views, functions, stages, snapshots, or fields of `collection`."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, or fields of `collection`."""
 
     keyword: ClassVar[str] = "show"
     reads_index: ClassVar[bool] = True

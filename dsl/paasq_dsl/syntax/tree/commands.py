@@ -168,7 +168,7 @@ class EmitClause(Node):
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
-    """`kind` is collections, views, functions, stages, snapshots, or fields: then `collection` is set."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, or fields: then `collection` is set."""
 
     kind: str
     collection: Name | None = None
