@@ -4,12 +4,14 @@ history. The clocks are the tests' own."""
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from paasq_daemon.index.index_manager import IndexView
 from paasq_daemon.instance import Instance
 from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.trusted_clock import TrustedClock
@@ -315,3 +317,60 @@ def test_history_written_by_a_clock_that_jumped_ahead_is_kept_longer(instance: I
     instance.retention.run(trust_clock=True)
     with pytest.raises(StoreError, match="history is kept from"):
         rows(instance, f"from note as of seq {seq}")
+
+
+def test_by_itself_in_the_background(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what fails is told in the log, not the end of it."""
+    monkeypatch.setattr("paasq_daemon.services.retention._EXPIRE_EVERY_S", 0.01)
+    rows(instance, READINGS)
+    failing = iter([StoreError("the disk is away")])
+    write = instance.store.write
+
+    def fails_once(work: Any) -> Any:
+        for error in failing:
+            raise error
+        return write(work)
+
+    monkeypatch.setattr(instance.store, "write", fails_once)
+    instance.retention.start()
+    until_s = time.monotonic() + 30
+    while len(keys(instance)) > 3 and time.monotonic() < until_s:
+        time.sleep(0.01)
+    instance.retention.stop()
+    assert keys(instance) == ["never", "to come", "young"]
+
+
+def test_a_page_goes_on_as_long_as_its_history_is_kept(instance: Instance, versions: list[int], clock: Clock) -> None:
+    del versions
+    rows(instance, 'put note [{id: "b"}, {id: "c"}]')
+    text = "from note | sort _key | page 1 after $cursor | select _key"
+    first = instance.engine.query(Request(text, {"cursor": None}))
+    rows(instance, 'delete from note where _key == "b"')
+    clock.passes(2 * DAY)
+    instance.retention.run(trust_clock=True)
+    assert rows(instance, text, cursor=first.cursor) == [["b"]]
+    clock.passes(2 * DAY)
+    instance.retention.run(trust_clock=True)
+    with pytest.raises(StoreError, match="history is kept from sequence number"):
+        rows(instance, text, cursor=first.cursor)
+
+
+def test_an_index_that_fails_keeps_no_other_collection_from_it(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows(instance, READINGS)
+    rows(instance, 'collection c { key id: keyword  at: time } keep 1d by at; put c {id: "a", at: @2020-01-01}')
+    view_of = IndexView.collection
+
+    def broken(view: IndexView, name: str) -> Any:
+        if name == "reading":
+            raise StoreError("reading cannot be indexed")
+        return view_of(view, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IndexView, "collection", broken)
+        patched.setattr(RetentionService, "preview", lambda _: [])
+        with pytest.raises(StoreError, match="reading cannot be indexed"):
+            instance.retention.run()
+    assert keys(instance, "c") == []
+    assert len(keys(instance)) == 5
