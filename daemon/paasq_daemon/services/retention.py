@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_manager import Indexes, IndexView
 from paasq_daemon.services.expiry import delete_due, due_ordinals
 from paasq_daemon.services.history_trim import kept_from, past_versions, trim_history
 from paasq_daemon.services.trusted_clock import TrustedClock, elapsed_s
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import InvalidValue, PaasqError
+from paasq_daemon.wire.errors import InvalidValue, PaasqError, StoreError
+from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.values import Duration, format_time
 
 _EXPIRE_EVERY_S = 30.0
@@ -26,11 +27,11 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class CollectionRetention:
     """What a collection keeps, as it is written, and what is past that: `due` records, and `past_versions`. `keep` is None where
-    records are kept for ever; `history` is the store's where the collection says nothing."""
+    records are kept for ever; `history` is the store's where the collection says nothing; `due` None where its index fails."""
 
     collection: str
     keep: str | None
-    due: int
+    due: int | None
     history: str
     past_versions: int
 
@@ -69,33 +70,35 @@ class RetentionService:
 
     def preview(self) -> list[CollectionRetention]:
         """What is past its time by the system's clock, of each collection that is declared."""
-        now_us, found = self._wall_us(), []
+        now_us = self._wall_us()
         with self._indexes.read() as view:
             past = past_versions(view.store, kept_from(view.store, now_us, self._archived_seq()))
-            for collection in view.catalog.collections.values():
-                keep = None if collection.time_to_live is None else collection.time_to_live.text
-                due = len(due_ordinals(view, collection, now_us))
-                history = view.catalog.history_of(collection).text
-                found.append(CollectionRetention(collection.name, keep, due, history, past[collection.id]))
-        return found
+            due = {c.name: _due_count(view, c, now_us) for c in view.catalog.collections.values()}
+            return _by_collection(view.catalog, due, past)
 
     def run(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
-        """Do all that is due now; JSON with counts by collection of what is deleted and trimmed, or with `dry_run` would be.
+        """Do all that is due now; JSON with counts by collection of what was deleted and trimmed, or with `dry_run` would be.
 
-        Raises InvalidValue, and does nothing, where the clock is not believed, and `trust_clock` does not say that it is right.
+        Raises InvalidValue, and does nothing, where the clock is not believed, and `trust_clock` does not say that it is right;
+        StoreError, when all else is done, where a collection's index fails.
         """
         ahead = Duration(0, self._clock.ahead_us() // 60_000_000 * 60_000_000)
-        found = self.preview()
-        if not dry_run:
-            if ahead != Duration() and not trust_clock:
-                raise InvalidValue(
-                    f"the clock says {format_time(self._wall_us())}, {ahead} after what the store has known so far, and nothing "
-                    "is deleted",
-                    "where the clock is right, say so: `paasq expire --trust-clock`; the daemon believes it after an hour",
-                )
-            now_us = self._wall_us() if trust_clock else self._clock.now_us()
-            self._expire(now_us)
-            self._trim(now_us)
+        if dry_run:
+            found = self.preview()
+        elif ahead != Duration() and not trust_clock:
+            raise InvalidValue(
+                f"the clock says {format_time(self._wall_us())}, {ahead} after what the store has known so far, and nothing is "
+                "deleted",
+                "where the clock is right, say so: `paasq expire --trust-clock`; the daemon believes it after an hour",
+            )
+        else:
+            now_us = self._wall_us()
+            deleted, failures = self._expire(now_us)
+            trimmed = self._trim(now_us)
+            if failures:
+                raise failures[0]
+            with self._store.read() as view:
+                found = _by_collection(view.catalog, deleted, trimmed)
         return {
             "collections": [asdict(each) for each in found],
             "dry_run": dry_run,
@@ -103,41 +106,70 @@ class RetentionService:
         }
 
     def _run_in_background(self) -> None:
-        trim_at_s, doubted = time.monotonic(), False
+        trim_at_s, told = time.monotonic(), ""
         while not self._stopped.is_set():
+            said = ""
             try:
-                if (ahead_us := self._clock.ahead_us()) and not doubted:
-                    _log.warning(
-                        "the clock is %s ahead of what the store has known: it is believed in an hour",
-                        Duration(0, ahead_us),
-                    )
-                doubted = bool(ahead_us)
-                self._expire(self._clock.now_us())
+                if ahead_us := self._clock.ahead_us():
+                    ahead = Duration(0, ahead_us // 3_600_000_000 * 3_600_000_000)
+                    said = f"the clock is {ahead} ahead, and is believed in an hour"
+                failures = self._expire(self._clock.now_us())[1]
                 if time.monotonic() >= trim_at_s:
-                    self._trim(self._clock.now_us())
                     trim_at_s = time.monotonic() + _TRIM_EVERY_S
+                    self._trim(self._clock.now_us())
+                said = failures[0].message if failures else said
             except PaasqError as error:
-                _log.warning("what is past its time waits: %s", error.message)
+                said = error.message
             except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
                 _log.exception("what is past its time waits")
+            if said and said != told:
+                _log.warning("what is past its time waits: %s", said)
+            told = said
             self._stopped.wait(_EXPIRE_EVERY_S)
 
-    def _expire(self, now_us: int) -> None:
-        """One collection's failure, such as that of its index, is told when the others are done."""
-        failure: PaasqError | None = None
+    def _expire(self, now_us: int) -> tuple[dict[str, int], list[PaasqError]]:
+        """How many records were deleted, by collection, and what failed: one collection's failure, such as that of its index,
+        keeps no other from it."""
+        deleted: dict[str, int] = {}
+        failures: list[PaasqError] = []
         with self._store.read() as view:
             keeping = [c.name for c in view.catalog.collections.values() if c.time_to_live is not None]
         with self._running:
             for name in keeping:
                 try:
-                    delete_due(self._store, self._indexes, name, now_us, lambda: not self._stopped.is_set())
+                    deleted[name] = delete_due(self._store, self._indexes, name, now_us, self._goes_on)
                 except PaasqError as error:
-                    failure = error
-        if failure is not None:
-            raise failure
+                    failures.append(error)
+        return deleted, failures
 
-    def _trim(self, now_us: int) -> None:
+    def _trim(self, now_us: int) -> dict[int, int]:
+        """How many past versions were removed, by the id of their collection."""
         with self._running:
             with self._store.read() as view:
                 kept = kept_from(view, now_us, self._archived_seq())
-            trim_history(self._store, self._indexes, kept)
+            return trim_history(self._store, self._indexes, kept)
+
+    def _goes_on(self) -> bool:
+        return not self._stopped.is_set()
+
+
+def _by_collection(
+    catalog: Catalog, due: Mapping[str, int | None], past: Mapping[int, int]
+) -> list[CollectionRetention]:
+    return [
+        CollectionRetention(
+            collection.name,
+            None if collection.time_to_live is None else collection.time_to_live.text,
+            due.get(collection.name, 0),
+            catalog.history_of(collection).text,
+            past.get(collection.id, 0),
+        )
+        for collection in catalog.collections.values()
+    ]
+
+
+def _due_count(view: IndexView, collection: Collection, now_us: int) -> int | None:
+    try:
+        return len(due_ordinals(view, collection, now_us))
+    except StoreError:  # of its index
+        return None

@@ -49,7 +49,7 @@ def _status(call: RpcCall) -> dict[str, Any]:
                     {
                         "collection": TEXT,
                         "keep": described(nullable(TEXT), "as it is written; null where records are kept for ever"),
-                        "due": described(INTEGER, "records that are past it"),
+                        "due": described(nullable(INTEGER), "records that are past it; null where the index fails"),
                         "history": described(TEXT, "the collection's own, or the store's"),
                         "past_versions": described(INTEGER, "versions of records that are past it"),
                     }
