@@ -126,6 +126,7 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
         "_version": INT,  # 1 at the first put, one more at each change
         "_seq": INT,  # the store's sequence number of the last change
         "_time": TIME,  # when that change was acknowledged
+        "_confirmed": TIME,  # when it was last put, with other values or the same; of the present alone
         "_score": FLOAT,  # only after a retrieval stage
     }
 )

@@ -46,5 +46,6 @@ SCHEMAS = {
     "PQ0660": "{setting} is said twice: leave one of the two out",
     "PQ0661": "keep counts from a time, and {name} is {type}: name a field that is one, or leave `by` out",
     "PQ0662": "{setting} needs a duration above zero{better}",
+    "PQ0632": "a watch goes on from past moments, and when records were confirmed is known of the present alone: leave _confirmed out",
     "PQ0663": "{collection} keeps its records by {name}: `alter collection {collection} drop keep` first",
 }
