@@ -9,7 +9,7 @@ from typing import Any
 from paasq_dsl.syntax.lexer import format_path
 from paasq_dsl.values import MICROS_PER_UNIT, TIME_MIN_US, Duration, add_months, parse_duration
 
-WRITTEN_TIME = "_time"  # what a record's age is counted from where no field is named
+CONFIRMED_TIME = "_confirmed"  # what a record's age is counted from where no field is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class TimeToLive:
     """`keep 90d by at`: a record is deleted once the time in its field `by` is `age` past. One without a time there stays."""
 
     age: Duration
-    by: str = WRITTEN_TIME
+    by: str = CONFIRMED_TIME
 
     def __str__(self) -> str:
         return f"keep {self.text}"
@@ -25,7 +25,7 @@ class TimeToLive:
     @property
     def text(self) -> str:
         """`90d by at`, or `90d`."""
-        return str(self.age) + ("" if self.by == WRITTEN_TIME else f" by {format_path(self.by)}")
+        return str(self.age) + ("" if self.by == CONFIRMED_TIME else f" by {format_path(self.by)}")
 
     def with_field_renamed(self, new_name_of: Mapping[str, str]) -> TimeToLive:
         """Counted from the same field under its new name."""

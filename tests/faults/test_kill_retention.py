@@ -44,7 +44,7 @@ def test_killed_at_any_step_it_deletes_only_what_is_due(
     original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paasq_daemon.services.expiry.BATCH_RECORDS", 10)
-    monkeypatch.setattr("paasq_daemon.store.journal_trim._ENTRIES_MAX", 3)
+    monkeypatch.setattr("paasq_daemon.store.journal_trim._ROWS_MAX", 3)
     folder = tmp_path / "data"
     shutil.copytree(original, folder)
     left: list[int] = []
@@ -59,7 +59,7 @@ def test_killed_at_any_step_it_deletes_only_what_is_due(
         run(folder)
         with Store.open(folder, sync=False) as store, store.read() as view:
             assert list(view.keys(1)) == ["kept"], step
-            bodies = sum(1 for _ in view.tables.records.scan(view.txn))
+            bodies = sum(1 for _ in view.tables.bodies.scan(view.txn))
             assert bodies == 4 + 25, step  # of three days, and what was deleted just now
         shutil.rmtree(folder)
         shutil.copytree(original, folder)
@@ -84,5 +84,5 @@ def run_stepwise(folder: Path) -> None:
         sys.audit("os.mkdir")
         return done
 
-    Store.write = stepping  # type: ignore[method-assign]
+    Store.write = stepping  # type: ignore[method-assign,assignment]
     run(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,12 +97,31 @@ def test_they_are_ordinary_deletes(instance: Instance) -> None:
     assert keys(instance, f"reading as of seq {before}") == ["never", "old", "older", "to come", "young"]
 
 
-def test_without_a_field_from_the_last_write(instance: Instance, clock: Clock) -> None:
-    rows(instance, 'collection log { key id: keyword  what: text } keep 1mo; put log [{id: "a"}, {id: "b"}]')
+def test_without_a_field_from_the_last_put(instance: Instance, clock: Clock) -> None:
+    """Also from one that changes nothing, as a nightly sync makes them."""
+    rows(instance, 'collection log { key id: keyword  what: text } keep 1mo; put log [{id: "a"}, {id: "b"}, {id: "c"}]')
     clock.passes(20 * DAY)
-    rows(instance, 'patch log:b set what = "again"')
-    clock.passes(11 * DAY)
+    rows(instance, 'patch log:b set what = "again"; put log {id: "c"}')
+    clock.passes(12 * DAY)
+    instance.retention.run(trust_clock=True)
+    assert keys(instance, "log") == ["b", "c"]
+    rows(instance, "alter collection log set keep 1mo by _time")
     instance.retention.run()
+    assert keys(instance, "log") == ["b"]
+
+
+def test_what_is_confirmed_meanwhile_stays(instance: Instance, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows(instance, 'collection log { key id: keyword } keep 1d; put log [{id: "a"}, {id: "b"}]')
+    clock.passes(2 * DAY)
+    write = instance.store.write
+
+    def after_another(work: Any) -> Any:
+        monkeypatch.setattr(instance.store, "write", write)
+        rows(instance, 'put log {id: "b"}')
+        return write(work)
+
+    monkeypatch.setattr(instance.store, "write", after_another)
+    instance.retention.run(trust_clock=True)
     assert keys(instance, "log") == ["b"]
 
 
@@ -196,8 +216,24 @@ def test_what_is_trimmed_is_gone_from_the_store(instance: Instance, versions: li
     instance.retention.run()
     with instance.store.read() as view:
         note = view.catalog.collections["note"]
-        bodies = [value for _, value in view.tables.records.scan(view.txn, note.id.to_bytes(4, "big"))]
+        bodies = [value for _, value in view.tables.bodies.scan(view.txn, note.id.to_bytes(4, "big"))]
     assert sorted(n for n in range(10) if any(b"canary%d" % n in body for body in bodies)) == [6, 7, 8, 9]
+
+
+def test_each_collection_keeps_its_own(instance: Instance, versions: list[int], clock: Clock) -> None:
+    """Those of a collection that was dropped go as the store says."""
+    rows(instance, "collection diary { key id: keyword  n: int } history all; collection gone { key id: keyword }")
+    rows(instance, 'put diary {id: "a", n: 1}; put gone {id: "a"}; drop collection gone and its records')
+    first = instance.store.seq
+    rows(instance, "patch diary:a set n = 2; alter store set history 5d")
+    clock.passes(10 * DAY)
+    instance.retention.run(trust_clock=True)
+    assert rows(instance, f"from diary as of seq {first} | select n") == [[1]]
+    assert [seq for seq in versions if _is_kept(instance, seq)] == []
+    with instance.store.read() as view:
+        by_collection = Counter(int.from_bytes(key[:4], "big") for key, _ in view.tables.bodies.scan(view.txn))
+        ids = {name: collection.id for name, collection in view.catalog.collections.items()}
+    assert by_collection == {ids["note"]: 1, ids["diary"]: 2}
 
 
 def test_history_none_keeps_none_and_all_keeps_all(instance: Instance, versions: list[int]) -> None:

@@ -13,7 +13,7 @@ from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_dsl.catalog import Collection
-from paasq_dsl.retention import moment_before
+from paasq_dsl.retention import CONFIRMED_TIME, moment_before
 
 BATCH_RECORDS = 1_000  # deleted in one transaction, so that other writes get their turn
 
@@ -49,21 +49,25 @@ def delete_due(store: Store, indexes: Indexes, name: str, now_us: int, go_on: Ca
             rows = due_ordinals(view, collection, now_us)[:BATCH_RECORDS]
             columns = (view.collection(name).column(each).take(rows) for each in ("_key", "_version"))
             due = list(zip(*map(column_to_values, columns), strict=True))
-        done = store.write(partial(_delete, expected=collection, due=due)).result().value if due else 0
+        done = store.write(partial(_delete, expected=collection, due=due, now_us=now_us)).result().value if due else 0
         if not done:  # none is left, or all were written anew meanwhile: they are looked at again later
             break
         count += done
     return count
 
 
-def _delete(transaction: WriteTransaction, expected: Collection, due: Sequence[tuple[str, int]]) -> int:
+def _delete(transaction: WriteTransaction, expected: Collection, due: Sequence[tuple[str, int]], now_us: int) -> int:
     """`due` are keys with the versions that were found. A record that was written meanwhile stays, and so does all where the
     collection keeps otherwise now."""
-    collection = transaction.catalog.collections_by_id.get(expected.id)
-    if collection is None or collection.time_to_live != expected.time_to_live:
+    collection, rule = transaction.catalog.collections_by_id.get(expected.id), expected.time_to_live
+    if collection is None or rule is None or collection.time_to_live != rule:
         return 0
-    return sum(
-        transaction.delete(collection.id, key)
-        for key, version in due
-        if transaction.version(collection.id, key) == version
-    )
+    before_us = moment_before(now_us, rule.age)
+    count = 0
+    for key, version in due:
+        if transaction.version(collection.id, key) != version:
+            continue
+        if rule.by == CONFIRMED_TIME and (transaction.confirmed_us(collection.id, key) or now_us) >= before_us:
+            continue  # put again with the values that it has, which makes no version
+        count += transaction.delete(collection.id, key)
+    return count

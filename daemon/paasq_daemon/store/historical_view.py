@@ -64,6 +64,11 @@ class HistoricalView(ReadView):
         later = (key for id_, key in self._earlier if id_ == collection_id)
         yield from dict.fromkeys((*super().keys(collection_id), *later))
 
+    def confirmations(self, collection_id: int) -> Iterator[tuple[int, int]]:
+        """Raises StoreError: what a confirmation replaces is not kept."""
+        del collection_id
+        raise StoreError("when records were confirmed is known of the present alone", "leave _confirmed out")
+
     def version(self, collection_id: int, key: str) -> int:
         """The version of the record that was live then; 0 where there was none."""
         ordinal = self.ordinal(collection_id, key)

@@ -171,7 +171,10 @@ def rows_visible_in_transaction(
     found = [(key, version) for key, version in chosen if key not in again]
     for key in again:
         record = transaction.get(write.collection.id, key)
-        if record is not None and evaluate_mask(where.predicate, SingleRecord(write.collection, record, transaction), values)[0]:
+        if (
+            record is not None
+            and evaluate_mask(where.predicate, SingleRecord(write.collection, record, transaction), values)[0]
+        ):
             found.append((key, record.version))
     return found
 

@@ -9,7 +9,7 @@ from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Field
 from paasq_dsl.diagnostics import Fix
-from paasq_dsl.retention import HISTORY_ALL, HISTORY_NONE, WRITTEN_TIME, HistoryBound, TimeToLive
+from paasq_dsl.retention import HISTORY_ALL, HISTORY_NONE, HistoryBound, TimeToLive
 from paasq_dsl.syntax import tree
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import Duration
@@ -69,7 +69,8 @@ def _bind_time_to_live(
     field = fields.get(name)
     type_ = SYSTEM_COLUMNS.get(name) if field is None else field.type
     if type_ is None:
-        times = [WRITTEN_TIME, *(f.name for f in fields.values() if f.type.kind is TypeKind.TIME)]
+        known = {**SYSTEM_COLUMNS, **{f.name: f.type for f in fields.values()}}
+        times = [name for name, known_type in known.items() if known_type.kind is TypeKind.TIME]
         context.report_unknown("PQ0202", clause.by.span, name, times, where=where)
     elif type_.kind not in {TypeKind.TIME, TypeKind.ANY}:
         context.report("PQ0661", clause.by.span, name=name, type=with_article(type_))

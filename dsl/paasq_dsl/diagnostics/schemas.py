@@ -29,6 +29,8 @@ SCHEMAS = {
     "PQ0629": "facet can't be watched, since its counts are next to the rows: summarize makes rows of them",
     "PQ0630": "budget can't be watched, since it bounds one answer: bound the rows with take",
     "PQ0631": "sample without a seed can't be watched, since it chooses again at each write: write seed and a number",
+    "PQ0632": "a watch goes on from past moments, and when records were confirmed is known of the present alone: leave "
+    "_confirmed out",
     "PQ0640": "{field} leads to {collection}: drop it first",
     "PQ0641": "{collection} has a field {taken} already: give {name} another name",
     "PQ0642": "{collection}.{name} can't be both a value and an object: give the new field another name",
@@ -46,6 +48,5 @@ SCHEMAS = {
     "PQ0660": "{setting} is said twice: leave one of the two out",
     "PQ0661": "keep counts from a time, and {name} is {type}: name a field that is one, or leave `by` out",
     "PQ0662": "{setting} needs a duration above zero{better}",
-    "PQ0632": "a watch goes on from past moments, and when records were confirmed is known of the present alone: leave _confirmed out",
     "PQ0663": "{collection} keeps its records by {name}: `alter collection {collection} drop keep` first",
 }

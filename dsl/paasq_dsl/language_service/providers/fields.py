@@ -10,10 +10,9 @@ from paasq_dsl.language_service.completion_item import BETTER, RANK_SYSTEM, RANK
 from paasq_dsl.language_service.cursor_context import CursorContext, FieldValues
 from paasq_dsl.language_service.dotted_paths import child_paths, enclosing_object, trailing_path
 from paasq_dsl.language_service.expected_type import expected_type, link_target, resolve_path
-from paasq_dsl.retention import WRITTEN_TIME
 from paasq_dsl.syntax.completion_role import CompletionRole, current_write, innermost_open_bracket
 from paasq_dsl.syntax.lexer import format_path
-from paasq_dsl.types import ANY, TIME, Type, TypeKind, list_of
+from paasq_dsl.types import ANY, Type, TypeKind, list_of
 
 _KINDS = {
     CompletionRole.TEXT_FIELD: frozenset({TypeKind.TEXT}),
@@ -114,7 +113,7 @@ def _declared(place: CursorContext) -> Iterator[CompletionItem]:
 def _times(place: CursorContext) -> Iterator[CompletionItem]:
     """What a record's age may be counted from."""
     own = [(f.name, f.type) for f in place.write_target.fields] if place.write_target else []
-    for name, type_ in (*own, *_above(place.preceding_words), (WRITTEN_TIME, TIME)):
+    for name, type_ in (*own, *_above(place.preceding_words), *SYSTEM_COLUMNS.items()):
         if type_.kind is TypeKind.TIME:
             yield _completion(place, name, type_, str(type_))
 
