@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from paasq_daemon.index.index_manager import IndexView
 from paasq_daemon.instance import Instance
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 from paasq_daemon.wire.request import Request
 from retention.conftest import DAY, READINGS, Clock, keys, rows
@@ -66,6 +68,29 @@ def test_what_is_confirmed_meanwhile_stays(instance: Instance, clock: Clock, mon
     monkeypatch.setattr(instance.store, "write", after_another)
     instance.retention.run(trust_clock=True)
     assert keys(instance, "log") == ["b"]
+
+
+def test_the_keys_are_read_again_only_when_one_may_be_due(
+    instance: Instance, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows(instance, 'collection log { key id: keyword } keep 10d; put log {id: "a"}')
+    clock.passes(DAY)
+    rows(instance, 'put log {id: "b"}')
+    read = []
+    confirmations = ReadView.confirmations
+
+    def counted(view: ReadView, collection_id: int) -> Iterator[tuple[int, int]]:
+        read.append(clock.now_us)
+        return confirmations(view, collection_id)
+
+    monkeypatch.setattr(ReadView, "confirmations", counted)
+    left = []
+    for _ in range(12):
+        instance.retention.run(trust_clock=True)
+        left.append(len(keys(instance, "log")))
+        clock.passes(DAY)
+    assert left == [2] * 10 + [1, 0]
+    assert len({at // DAY for at in read}) == 3  # the first day, and those on which a and b went
 
 
 def test_of_an_object_and_after_a_rename(instance: Instance) -> None:

@@ -16,7 +16,8 @@ from paasq_daemon.services.trusted_clock import TrustedClock, elapsed_s
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import InvalidValue, PaasqError, StoreError
 from paasq_dsl.catalog import Catalog, Collection
-from paasq_dsl.values import Duration, format_time
+from paasq_dsl.retention import CONFIRMED_TIME, moment_before
+from paasq_dsl.values import TIME_MIN_US, Duration, format_time
 
 _EXPIRE_EVERY_S = 30.0
 _TRIM_EVERY_S = 600.0  # seldom enough, since it writes the indexes first
@@ -53,6 +54,7 @@ class RetentionService:
         self._archived_seq = archived_seq
         with store.read() as view:
             self._clock = TrustedClock(view.state.time_us or None, wall_us, elapsed_s)
+        self._oldest_us: dict[int, int] = {}  # by collection, none of its records was last put before
         self._running = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -133,14 +135,32 @@ class RetentionService:
         deleted: dict[str, int] = {}
         failures: list[PaasqError] = []
         with self._store.read() as view:
-            keeping = [c.name for c in view.catalog.collections.values() if c.time_to_live is not None]
+            collections = view.catalog.collections.values()
         with self._running:
-            for name in keeping:
+            for collection in collections:
+                rule = collection.time_to_live
+                if rule is None or self._is_all_confirmed_since(collection, moment_before(now_us, rule.age)):
+                    continue
                 try:
-                    deleted[name] = delete_due(self._store, self._indexes, name, now_us, self._goes_on)
+                    deleted[collection.name] = delete_due(
+                        self._store, self._indexes, collection.name, now_us, self._goes_on
+                    )
+                    if rule.by == CONFIRMED_TIME:
+                        self._oldest_us[collection.id] = self._oldest_confirmation(collection)
                 except PaasqError as error:
                     failures.append(error)
         return deleted, failures
+
+    def _is_all_confirmed_since(self, collection: Collection, moment_us: int) -> bool:
+        """What was the oldest confirmation once can only have become later, so that the keys need not be read again for long."""
+        rule = collection.time_to_live
+        by_confirmation = rule is not None and rule.by == CONFIRMED_TIME
+        return by_confirmation and self._oldest_us.get(collection.id, TIME_MIN_US) >= moment_us
+
+    def _oldest_confirmation(self, collection: Collection) -> int:
+        """In microseconds since 1970, UTC; the time of the last commit where there is no record."""
+        with self._store.read() as view:
+            return min((us for _, us in view.confirmations(collection.id)), default=view.state.time_us)
 
     def _trim(self, now_us: int) -> dict[int, int]:
         """How many past versions were removed, by the id of their collection."""
