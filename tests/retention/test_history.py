@@ -38,6 +38,8 @@ def test_history_is_kept_as_long_as_it_is_said(instance: Instance, versions: lis
     assert [rows(instance, f"from note as of seq {versions[n]} | select n") for n in kept] == [[[n]] for n in kept]
     with pytest.raises(StoreError, match=f"history is kept from sequence number {versions[6]} on"):
         rows(instance, f"from note as of seq {versions[5]}")
+    with pytest.raises(StoreError, match="read a moment since 2026-12-04T12:00:00Z, or restore a snapshot"):
+        rows(instance, f"from note as of seq {versions[5]}")
     assert rows(instance, "show retention") == [["note", None, 0, "3d", 0]]
 
 
