@@ -84,17 +84,19 @@ class RetentionService:
         Raises InvalidValue, and does nothing, where the clock is not believed, and `trust_clock` does not say that it is right;
         StoreError, when all else is done, where a collection's index fails.
         """
+        if trust_clock and not dry_run:
+            self._clock.trust()
         ahead = Duration(0, self._clock.ahead_us() // 60_000_000 * 60_000_000)
         if dry_run:
             found = self.preview()
-        elif ahead != Duration() and not trust_clock:
+        elif ahead != Duration():
             raise InvalidValue(
                 f"the clock says {format_time(self._wall_us())}, {ahead} after what the store has known so far, and nothing is "
                 "deleted",
                 "where the clock is right, say so: `paasq expire --trust-clock`; the daemon believes it after an hour",
             )
         else:
-            now_us = self._wall_us()
+            now_us = self._clock.now_us()
             deleted, failures = self._expire(now_us)
             trimmed = self._trim(now_us)
             if failures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 AHEAD_MAX_US = 86_400_000_000  # of the clock, a day: by more it may be wrong
 STEADY_S = 3_600.0  # for how long such a clock must run on, until it is believed
@@ -26,7 +27,7 @@ class _Jump:
 
 
 class TrustedClock:
-    """Gives the time in microseconds since 1970, UTC.
+    """Gives the time in microseconds since 1970, UTC. Thread-safe.
 
     It knows one moment that was right, such as the time of the store's last commit, and counts from there. A clock that is ahead
     of this by more than a day may have jumped, or nothing may have been written for long: it is believed after an hour in
@@ -37,23 +38,30 @@ class TrustedClock:
         """`known_us` None: what the clock shows now is right. `elapsed` gives seconds, as `elapsed_s`."""
         self._wall_us = wall_us
         self._elapsed = elapsed
+        self._lock = Lock()
         self._known_us = wall_us() if known_us is None else known_us
         self._known_s = elapsed()
         self._jump: _Jump | None = None
 
     def now_us(self) -> int:
         """What to go by."""
-        wall, passed = self._wall_us(), self._elapsed()
-        counted = self._known_us + int((passed - self._known_s) * 1e6)
-        if wall > counted + AHEAD_MAX_US and not self._is_steady(wall, passed):
-            return counted
-        self._known_us, self._known_s, self._jump = wall, passed, None
-        return wall
+        with self._lock:
+            wall, passed = self._wall_us(), self._elapsed()
+            counted = self._known_us + int((passed - self._known_s) * 1e6)
+            if wall > counted + AHEAD_MAX_US and not self._is_steady(wall, passed):
+                return counted
+            self._known_us, self._known_s, self._jump = wall, passed, None
+            return wall
 
     def ahead_us(self) -> int:
         """By how much the clock is ahead of what is believed; 0 where it is believed."""
         ahead = self._wall_us() - self.now_us()
         return ahead if self._jump is not None else 0
+
+    def trust(self) -> None:
+        """Somebody says that the clock is right."""
+        with self._lock:
+            self._known_us, self._known_s, self._jump = self._wall_us(), self._elapsed(), None
 
     def _is_steady(self, wall: int, passed: float) -> bool:
         offset = wall - int(passed * 1e6)
