@@ -241,7 +241,8 @@ def _retention_changes(
         else:
             longer = before is not None and before.by == after.by and before.age.length_us <= after.age.length_us
             why = f"the records of {present.name} whose {after.by} is more than {after.age} past"
-            found.append(SchemaChange(f"{alter} set {after}", *(() if longer else (Risk.LOSES, why))))
+            lost = SchemaChange(f"{alter} set {after}", Risk.LOSES, why)
+            found.append(SchemaChange(lost.statement) if longer else lost)
     if present.history != wanted.history:
         statement = f"{alter} {f'set {wanted.history}' if wanted.history else 'drop history'}"
         lengths = present.history or store_history, wanted.history or store_history
