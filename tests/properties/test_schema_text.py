@@ -105,7 +105,7 @@ def essence(catalog: Catalog, *, in_order: bool = True, docs: bool = True) -> ob
     if not in_order:
         data["collections"].sort(key=lambda collection: collection["name"])
     views = [view if docs else view | {"doc": ""} for view in data["views"]]
-    return data["collections"], sorted(views, key=lambda view: view["name"]), data["history"]
+    return data["collections"], sorted(views, key=lambda view: view["name"]), catalog.history
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -111,6 +111,7 @@ def test_a_store_of_before_keeps_all() -> None:
     before = catalog_to_json(Catalog())
     del before["history"]
     assert str(catalog_from_json(before).history) == "history all"
+    assert catalog_to_json(catalog_from_json(before)) == before  # of which snapshots have a digest
     assert catalog_from_json(catalog_to_json(Catalog())).history is None
 
 

@@ -136,7 +136,11 @@ CATALOG = object_of(
         "collections": list_of(_COLLECTION),
         "views": list_of(_VIEW),
         "collection_ids_given": described(INTEGER, "the largest id that a collection has or had"),
-        "history": described(nullable(TEXT), "how long history is kept: a duration, all or none; null: 90 days"),
+    },
+    {
+        "history": described(
+            nullable(TEXT), "how long it is kept: a duration, or none; null: 90 days; without: for ever"
+        )
     },
     title="Catalog",
 )
