@@ -101,6 +101,9 @@ class EmbeddedDatabase(Database):
     def compact(self) -> dict[str, Any]:
         return self._instance.compaction.run()
 
+    def expire(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
+        return self._instance.retention.run(dry_run=dry_run, trust_clock=trust_clock)
+
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
         dry_run: bool = True, source_name: str = "<schema>",

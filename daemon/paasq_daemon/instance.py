@@ -18,6 +18,7 @@ from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.compaction import Compaction
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
@@ -42,6 +43,7 @@ class Instance:
     archives: ArchiveService
     upkeep: SnapshotUpkeep
     compaction: Compaction
+    retention: RetentionService
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -68,9 +70,11 @@ class Instance:
             resources.callback(compaction.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
+            retention = RetentionService(store, indexes, clock)
+            resources.callback(retention.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
             transactor = Transactor(store, vectors)
-            commands = CommandServices(store, vectors, snapshots)
+            commands = CommandServices(store, vectors, snapshots, retention)
             watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
             return cls(
@@ -83,6 +87,7 @@ class Instance:
                 archives=ArchiveService(store),
                 upkeep=upkeep,
                 compaction=compaction,
+                retention=retention,
                 embedding=embedding,
                 status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),

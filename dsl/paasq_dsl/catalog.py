@@ -9,6 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from paasq_dsl.object_paths import ancestor_paths, nested_types
+from paasq_dsl.retention import (
+    HISTORY_ALL,
+    HISTORY_DEFAULT,
+    HistoryBound,
+    TimeToLive,
+    history_from_text,
+    time_to_live_from_json,
+    time_to_live_to_json,
+)
 from paasq_dsl.syntax.lexer import format_name
 from paasq_dsl.types import FLOAT, INT, KEYWORD, TIME, Type, TypeKind
 from paasq_dsl.values import Value
@@ -48,7 +57,8 @@ class Field:
 @dataclass(frozen=True)
 class Collection:
     """A collection. `id` is its name on disk; `key` names the field that identifies a record; `last_field_id` is the
-    highest id given, that of a dropped field too."""
+    highest id given, that of a dropped field too. Its records are kept for ever where `time_to_live` is None, and its
+    history as long as the store's where `history` is."""
 
     id: int
     name: str
@@ -56,6 +66,10 @@ class Collection:
     key: str
     doc: str = ""
     last_field_id: int = 0
+    time_to_live: TimeToLive | None = field(
+        default=None, repr=False
+    )  # neither changes what a query is, and its cursors
+    history: HistoryBound | None = field(default=None, repr=False)
 
     @property
     def next_field_id(self) -> int:
@@ -112,6 +126,7 @@ SYSTEM_COLUMNS: Mapping[str, Type] = MappingProxyType(
         "_version": INT,  # 1 at the first put, one more at each change
         "_seq": INT,  # the store's sequence number of the last change
         "_time": TIME,  # when that change was acknowledged
+        "_confirmed": TIME,  # when it was last put, with other values or the same; of the present alone
         "_score": FLOAT,  # only after a retrieval stage
     }
 )
@@ -140,12 +155,14 @@ class View:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All collections and views of a store. `last_collection_id` is the highest id given, that of a dropped one too."""
+    """All collections and views of a store. `last_collection_id` is the highest id given, that of a dropped one too;
+    `history` how long the history of collections that say nothing is kept, None where the store says nothing either."""
 
     version: int = 0
     collections: Mapping[str, Collection] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     last_collection_id: int = 0
+    history: HistoryBound | None = None
 
     @cached_property
     def collections_by_id(self) -> Mapping[int, Collection]:
@@ -157,6 +174,10 @@ class Catalog:
         """The id that the next collection gets: above all ids ever given, those of dropped collections too."""
         return max([self.last_collection_id, *self.collections_by_id]) + 1
 
+    def history_of(self, collection: Collection) -> HistoryBound:
+        """How long what was replaced or deleted in a collection is kept."""
+        return collection.history or self.history or HISTORY_DEFAULT
+
     def with_collection(self, collection: Collection) -> Catalog:
         """The next version, with the collection added or replaced by name."""
         return replace(self, version=self.version + 1, collections={**self.collections, collection.name: collection})
@@ -165,6 +186,10 @@ class Catalog:
         """The next version, without the collection; its id is never given again."""
         left = {n: c for n, c in self.collections.items() if n != name}
         return replace(self, version=self.version + 1, collections=left, last_collection_id=self.next_collection_id - 1)
+
+    def with_history(self, bound: HistoryBound | None) -> Catalog:
+        """The next version, with the store's own bound of history."""
+        return replace(self, version=self.version + 1, history=bound)
 
     def with_view(self, view: View) -> Catalog:
         """The next version, with the view added or replaced by name."""
@@ -204,6 +229,7 @@ def _field_to_json(f: Field) -> dict[str, Any]:
 # What an attribute is called on disk and on the wire, where that is another name.
 _ATTRIBUTES = {
     "sources": "source_fields", "model": "embedding_model", "field_ids_given": "last_field_id", "text": "definition",
+    "keep": "time_to_live",
 }  # fmt: skip
 
 
@@ -228,6 +254,7 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
                 "doc": c.doc,
                 "fields": [_field_to_json(f) for f in c.fields],
                 "field_ids_given": c.last_field_id,
+                **_retention_to_json(c),
             }
             for c in catalog.collections.values()
         ],
@@ -236,14 +263,41 @@ def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
             for v in catalog.views.values()
         ],
         "collection_ids_given": catalog.last_collection_id,
+        # left out as by those who knew no bound of history, since the digest of their snapshots is of these values
+        **({} if catalog.history == HISTORY_ALL else {"history": catalog.history and catalog.history.text}),
     }
 
 
 def catalog_from_json(data: Mapping[str, Any]) -> Catalog:
-    """The inverse of `catalog_to_json`; reads catalogs without views, as early versions wrote them."""
+    """The inverse of `catalog_to_json`; reads catalogs without views, as early versions wrote them. One that knew no bound of
+    history was of a store that kept all of it, and so it stays."""
     collections = {
-        c["name"]: Collection(**_attributes(c, fields=tuple(_field_from_json(f) for f in c["fields"])))
+        c["name"]: Collection(
+            **_attributes(c, fields=tuple(_field_from_json(f) for f in c["fields"]), **_retention_from_json(c))
+        )
         for c in data["collections"]
     }
     views = {v["name"]: View(**_attributes(v)) for v in data.get("views", ())}
-    return Catalog(data["version"], collections, views, data.get("collection_ids_given", 0))
+    bound = data.get("history", HISTORY_ALL.text)
+    return Catalog(
+        data["version"], collections, views, data.get("collection_ids_given", 0), bound and history_from_text(bound)
+    )
+
+
+def _retention_to_json(collection: Collection) -> dict[str, Any]:
+    """Only what is set."""
+    found: dict[str, Any] = {}
+    if collection.time_to_live is not None:
+        found["keep"] = time_to_live_to_json(collection.time_to_live)
+    if collection.history is not None:
+        found["history"] = collection.history.text
+    return found
+
+
+def _retention_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if "keep" in data:
+        found["keep"] = time_to_live_from_json(data["keep"])
+    if "history" in data:
+        found["history"] = history_from_text(data["history"])
+    return found

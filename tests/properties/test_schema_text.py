@@ -10,6 +10,7 @@ import pytest
 
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.catalog import Catalog, Collection, Field, View, catalog_to_json
+from paasq_dsl.retention import HISTORY_ALL, HISTORY_NONE, HistoryBound, TimeToLive
 from paasq_dsl.schema.differences import Risk, schema_changes
 from paasq_dsl.schema.script import declared_schema, schema_script
 from paasq_dsl.syntax.format.formatter import format_text
@@ -33,6 +34,8 @@ DEFAULTS: dict[Type, tuple[Value, ...]] = {
     BYTES: (),
     vector_of(3): (),
 }
+AGES = (Duration(0, 90 * 86_400_000_000), Duration(14, 3_600_000_000), Duration(0, 1))
+BOUNDS = (HISTORY_ALL, HISTORY_NONE, *map(HistoryBound, AGES))
 DOCS = ("", "", "What it is.", "Two\n\nlines.", 'odd "///" one')
 
 
@@ -54,6 +57,7 @@ def catalog_of_chance(dice: random.Random) -> Catalog:
             definition = definition.replace(f"`{source}`", f"`{source}`(3)")
         view = View(name, definition, dice.choice(DOCS), signature)
         catalog = catalog.with_view(view)
+    catalog = catalog.with_history(dice.choice((None, *BOUNDS)))
     return replace(catalog, views=dict(dice.sample(list(catalog.views.items()), len(catalog.views))))
 
 
@@ -74,7 +78,10 @@ def _collection(dice: random.Random, name: str, number: int) -> Collection:
         fields.append(Field(0, "place.v", vector_of(None), source_fields=sources, doc=dice.choice(DOCS)))
     fields = [fields[0], *{f.name: f for f in fields[1:]}.values()]
     numbered = tuple(replace(f, id=i) for i, f in enumerate(fields, 1))
-    return Collection(number, name, numbered, key, dice.choice(DOCS))
+    times = ["_time", *(f.name for f in fields if f.type == TIME)]
+    kept = dice.choice((None, TimeToLive(dice.choice(AGES), dice.choice(times))))
+    bound = dice.choice((None, *BOUNDS))
+    return Collection(number, name, numbered, key, dice.choice(DOCS), time_to_live=kept, history=bound)
 
 
 def _field(dice: random.Random, name: str) -> Field:
@@ -98,7 +105,7 @@ def essence(catalog: Catalog, *, in_order: bool = True, docs: bool = True) -> ob
     if not in_order:
         data["collections"].sort(key=lambda collection: collection["name"])
     views = [view if docs else view | {"doc": ""} for view in data["views"]]
-    return data["collections"], sorted(views, key=lambda view: view["name"])
+    return data["collections"], sorted(views, key=lambda view: view["name"]), catalog.history
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -18,6 +18,7 @@ from paasq_daemon.server.log import log_to_stderr
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService, OnProgress
 from paasq_daemon.services.records import RecordService
+from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.snapshot.create import CreateOptions
@@ -183,6 +184,15 @@ class FakeEmbedding(EmbeddingService):
         return {"embedded": 1, "pending": 0}
 
 
+class FakeRetention(RetentionService):
+    def __init__(self) -> None:
+        pass
+
+    def run(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
+        del trust_clock
+        return {"collections": [], "dry_run": dry_run, "clock_ahead": None}
+
+
 class FakeSnapshots(SnapshotService):
     def __init__(self) -> None:
         pass
@@ -228,6 +238,7 @@ class FakeInstance(Instance):
         self.engine = FakeEngine(self.running, self.watches)
         self.records, self.catalog, self.status = FakeRecords(records), FakeCatalog(records), FakeStatus(records)
         self.snapshots, self.embedding = FakeSnapshots(), FakeEmbedding(self.running)
+        self.retention = FakeRetention()
         self.resources = ExitStack()
 
     @property

@@ -17,6 +17,7 @@ from paasq_daemon.cli.compact import compact
 from paasq_daemon.cli.doctor import doctor
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
+from paasq_daemon.cli.expire import expire
 from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.import_records import import_file
@@ -45,6 +46,7 @@ _COMMANDS = (
     status,
     doctor,
     compact,
+    expire,
     embed,
     check,
     fmt,

@@ -36,5 +36,6 @@ def serve(
         instance.embedding.start()
         instance.upkeep.start()
         instance.compaction.start()
+        instance.retention.start()
     if not serve_instance(instance, path, granted=Right.READ if read_only else Right.ADMIN):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

@@ -9,8 +9,22 @@ from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.runner import CommandRunner, CommandServices, table_answer
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer
-from paasq_daemon.writes.ddl import alter_collection, drop_collection, drop_view, set_view
-from paasq_dsl.bound import BoundAlterCollection, BoundCreateView, BoundDropCollection, BoundDropView
+from paasq_daemon.writes.ddl import (
+    alter_collection,
+    drop_collection,
+    drop_view,
+    set_retention,
+    set_store_history,
+    set_view,
+)
+from paasq_dsl.bound import (
+    BoundAlterCollection,
+    BoundCreateView,
+    BoundDropCollection,
+    BoundDropView,
+    BoundSetRetention,
+    BoundSetStoreHistory,
+)
 
 _COLUMNS = (("change", "keyword"), ("name", "keyword"), ("records", "int"))
 
@@ -35,6 +49,15 @@ def _alter(services: CommandServices, command: BoundAlterCollection, _: Executio
     return answer
 
 
+def _set_retention(services: CommandServices, command: BoundSetRetention, _: ExecutionInputs) -> Answer:
+    return _changed(services, command.change, command.collection.name, partial(set_retention, command=command))
+
+
+def _set_store_history(services: CommandServices, command: BoundSetStoreHistory, _: ExecutionInputs) -> Answer:
+    change = f"set {command.history}" if command.history else "drop history"
+    return _changed(services, change, "store", partial(set_store_history, bound=command.history))
+
+
 def _changed(services: CommandServices, what: str, name: str, work: Callable[[WriteTransaction], int]) -> Answer:
     """`work` gives how many records it touched."""
     committed = services.store.write(work).result()
@@ -43,5 +66,5 @@ def _changed(services: CommandServices, what: str, name: str, work: Callable[[Wr
 
 RUNNERS: Mapping[type, CommandRunner] = {
     BoundCreateView: _create_view, BoundDropView: _drop_view, BoundDropCollection: _drop_collection,
-    BoundAlterCollection: _alter,
+    BoundAlterCollection: _alter, BoundSetRetention: _set_retention, BoundSetStoreHistory: _set_store_history,
 }  # fmt: skip

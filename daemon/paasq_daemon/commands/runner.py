@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.answer import Answer, ColumnInfo
@@ -20,6 +21,7 @@ class CommandServices:
     store: Store
     vectors: Vectorizer
     snapshots: SnapshotService
+    retention: RetentionService
 
 
 CommandRunner: TypeAlias = Callable[[CommandServices, Any, ExecutionInputs], Answer]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from paasq_daemon.backends.backend import ExecutionInputs
@@ -15,6 +16,7 @@ from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.functions import FUNCTIONS
+from paasq_dsl.schema.declaration_text import settings_texts
 from paasq_dsl.stages import STAGE_BY_KEYWORD, STAGES
 from paasq_dsl.types import TypeKind
 from paasq_dsl.values import MONTH_MICROS, Duration, Value
@@ -28,6 +30,8 @@ def _show(services: CommandServices, bound: BoundShow, inputs: ExecutionInputs) 
     """What there is of one kind, by name."""
     if bound.kind == "snapshots":
         return show_snapshots(services)
+    if bound.kind == "retention":
+        return _retention(services)
     view = inputs.view
     assert view is not None
     if bound.collection is not None:
@@ -53,6 +57,19 @@ def _describe(_: CommandServices, bound: BoundDescribe, inputs: ExecutionInputs)
         case _:
             function = FUNCTIONS[bound.name]
             return _answer(view, _WORDS, [[function.name, function.usage, function.doc, function.example]])
+
+
+def _retention(services: CommandServices) -> Answer:
+    """What each collection keeps, and what is past that now."""
+    columns = (
+        ("collection", "keyword"),
+        ("keep", "keyword"),
+        ("due", "int"),
+        ("history", "keyword"),
+        ("past_versions", "int"),
+    )
+    rows = [list(astuple(each)) for each in services.retention.preview()]
+    return table_answer(columns, rows, services.store.seq)
 
 
 def _collections(view: IndexView) -> Answer:
@@ -81,7 +98,8 @@ def _stages(view: IndexView) -> Answer:
 def _collection(view: IndexView, collection: Collection) -> Answer:
     """A row for the collection, then one for each field."""
     live = view.store.live_count(collection.id)
-    head: list[Any] = [collection.name, "collection", f"{live} records", collection.doc, None, None, None, None]
+    rules = ", ".join([f"{live} records", *settings_texts(collection)])
+    head: list[Any] = [collection.name, "collection", rules, collection.doc, None, None, None, None]
     rows = [[*_field(collection, field), *_statistics(view, collection, field)] for field in collection.fields]
     return _answer(view, (*_FIELDS, *_STATISTICS), [head, *rows])
 

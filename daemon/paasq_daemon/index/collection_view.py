@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
-from paasq_daemon.index.column import Column, Mask
+import numpy as np
+
+from paasq_daemon.index.column import Column, FlatColumn, Mask
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.index.column_statistics import ColumnStatistics
+from paasq_daemon.index.column_statistics import ColumnStatistics, column_statistics
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.vector_search import VectorSearcher
 from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, vector_numbers
 from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.types import TIME
 from paasq_dsl.values import Value
 
 _FEW = 8  # records that are read without a look at the time
@@ -65,12 +69,24 @@ class CollectionView:
         return map(vector_numbers, self._store.vectors(self.collection.id, field.id, ordinals))
 
     def column(self, name: str) -> Column:
-        """A field's column, or `_key`, `_version`, `_seq`, `_time`. Raises KeyError where the name has none."""
-        return self._snapshot.column(name)
+        """A field's column, or `_key`, `_version`, `_seq`, `_time`, `_confirmed`. Raises KeyError where the name has none,
+        StoreError for `_confirmed` of a past state."""
+        return self._confirmed if name == "_confirmed" else self._snapshot.column(name)
 
     def statistics(self, name: str) -> ColumnStatistics:
         """Of the live rows of a column; kept until the collection changes."""
+        if name == "_confirmed":
+            return column_statistics(self._confirmed, self.live)
         return self._snapshot.statistics(name)
+
+    @cached_property
+    def _confirmed(self) -> FlatColumn:
+        """No index has it, since a put that changes nothing leaves no trace in the journal; null where a record is not live."""
+        values, known = np.zeros(self.length, np.int64), np.zeros(self.length, np.bool_)
+        for ordinal, confirmed_us in self._store.confirmations(self.collection.id):
+            if ordinal < self.length:  # of a page's state, which is older
+                values[ordinal], known[ordinal] = confirmed_us, True
+        return FlatColumn(TIME, values, known)
 
     def values_with_prefix(self, name: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The live values of a column of strings that begin with `prefix`, with counts, most frequent first."""

@@ -9,6 +9,7 @@ from paasq_daemon.store.layout import VECTOR_KEY
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.values import format_time
 
 
 class HistoricalView(ReadView):
@@ -26,7 +27,7 @@ class HistoricalView(ReadView):
                 f"the store is at sequence number {present.seq}, and {seq} is after that", "name an earlier one"
             )
         if seq + 1 < present.state.catalog_start:
-            raise _trimmed(seq, present.state.catalog_start)
+            raise _trimmed(present, seq, present.state.catalog_start)
         self._seq = seq
         self._kept: set[int] = set()  # collections whose history reaches back so far
         self._earlier: dict[tuple[int, str], int | None] = {}  # (collection, key) -> the ordinal that was live then
@@ -64,6 +65,11 @@ class HistoricalView(ReadView):
         later = (key for id_, key in self._earlier if id_ == collection_id)
         yield from dict.fromkeys((*super().keys(collection_id), *later))
 
+    def confirmations(self, collection_id: int) -> Iterator[tuple[int, int]]:
+        """Raises StoreError: what a confirmation replaces is not kept."""
+        del collection_id
+        raise StoreError("when records were confirmed is known of the present alone", "leave _confirmed out")
+
     def version(self, collection_id: int, key: str) -> int:
         """The version of the record that was live then; 0 where there was none."""
         ordinal = self.ordinal(collection_id, key)
@@ -81,7 +87,7 @@ class HistoricalView(ReadView):
         if collection_id not in self._kept:
             start = self.history_start(collection_id)
             if self._seq + 1 < start:
-                raise _trimmed(self._seq, start)
+                raise _trimmed(self, self._seq, start)
             self._kept.add(collection_id)
 
     def _vector(self, collection_id: int, field_id: int, ordinal: int) -> bytes | None:
@@ -91,8 +97,10 @@ class HistoricalView(ReadView):
         return self.tables.vectors.get(self.txn, VECTOR_KEY.pack(collection_id, field_id, ordinal))
 
 
-def _trimmed(seq: int, start: int) -> StoreError:
+def _trimmed(view: ReadView, seq: int, start: int) -> StoreError:
+    first = next(view.kept_journal(start - 1), None)
+    moment = "the present" if first is None else f"a moment since {format_time(first.time_us)}"
     return StoreError(
         f"history is kept from sequence number {start - 1} on, and {seq} is before that",
-        "read a later moment, or restore a snapshot of that time into a folder of its own",
+        f"read {moment}, or restore a snapshot of that time into a folder of its own",
     )

@@ -147,6 +147,14 @@ class ReadView:
         except CorruptRecord:
             return None
 
+    def confirmations(self, collection_id: int) -> Iterator[tuple[int, int]]:
+        """Of each live record its ordinal, and when it was last put, as `confirmed_us`; those of damaged entries are left out."""
+        for key, envelope in self.tables.live.scan_raw(self.txn, COLLECTION_KEY.pack(collection_id)):
+            payload = self.tables.live.sound_payload(key, envelope)
+            if payload is not None:
+                live = decode_live(payload)
+                yield live.ordinal, live.confirmed_us
+
     def keys(self, collection_id: int) -> Iterator[str]:
         """The keys of the live records, in the order of their bytes; in a write transaction, of those it began with or
         put. Those of damaged records are among them."""

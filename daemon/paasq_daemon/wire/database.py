@@ -81,6 +81,13 @@ class Database(ABC):
         Returns the bytes before and after, of each."""
 
     @abstractmethod
+    def expire(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
+        """Delete the records that are past the time that their collection keeps them, and trim history, as the daemon does by
+        itself. JSON: what was `due` and how many `past_versions`, by collection; with `dry_run` nothing is done. Raises
+        InvalidValue where the clock may have jumped ahead, and `trust_clock` does not say that it is right.
+        """
+
+    @abstractmethod
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
         dry_run: bool = True, source_name: str = "<schema>",

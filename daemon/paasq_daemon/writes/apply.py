@@ -12,6 +12,7 @@ from paasq_daemon.kernels.columns import column_from_values, column_to_values, n
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate, evaluate_mask, evaluate_scalar
 from paasq_daemon.operators.snippet_column import no_snippets
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, vector_numbers
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError
@@ -101,7 +102,7 @@ def _put(
         key = given.get(collection.key)
         if write.expect is not None:
             before = transaction.get(collection.id, str(key)) if key is not None else None
-            _check_expect(write.expect, collection, before, str(key), values)
+            _check_expect(write.expect, collection, before, str(key), values, transaction)
         fresh.append(put_record(transaction, collection, given))
     return WriteResult(collection.name, "put", tuple(r.key for r in fresh), tuple(fresh))
 
@@ -111,7 +112,7 @@ def _patch(
 ) -> WriteResult:
     changed: list[dict[str, Any]] = []
     for before in _targets(transaction, write, values, chosen):
-        row = SingleRecord(write.collection, before)
+        row = SingleRecord(write.collection, before, transaction)
         given = _given(transaction, write.collection, before) if before.version else _defaults(write.collection, before)
         given |= _assigned(write.collection, write.assignments, partial(_of_row, row=row, values=values))
         check_required(write.collection, given)
@@ -171,7 +172,10 @@ def rows_visible_in_transaction(
     found = [(key, version) for key, version in chosen if key not in again]
     for key in again:
         record = transaction.get(write.collection.id, key)
-        if record is not None and evaluate_mask(where.predicate, SingleRecord(write.collection, record), values)[0]:
+        if (
+            record is not None
+            and evaluate_mask(where.predicate, SingleRecord(write.collection, record, transaction), values)[0]
+        ):
             found.append((key, record.version))
     return found
 
@@ -186,7 +190,7 @@ def _targets(
     if key is not None:
         found = transaction.get(collection.id, key)
         if write.expect is not None:
-            _check_expect(write.expect, collection, found, key, values)
+            _check_expect(write.expect, collection, found, key, values, transaction)
         if found is None and isinstance(write, BoundPatch) and write.upsert:
             return [Record(collection.id, -1, key, _NOT_THERE, 0, 0, {collection.key_field.id: key})]
         if found is None:
@@ -210,8 +214,9 @@ def _missing(collection: Collection, key: str) -> ConflictError:
 
 
 def _check_expect(
-    expect: BoundExpect, collection: Collection, before: Record | None, key: str, values: EvaluationContext
-) -> None:
+    expect: BoundExpect, collection: Collection, before: Record | None, key: str, values: EvaluationContext,
+    transaction: WriteTransaction,
+) -> None:  # fmt: skip
     name = format_record_ref(collection.name, key)
     if before is None:
         if expect.state == "present" or expect.condition is not None:
@@ -223,7 +228,7 @@ def _check_expect(
             f"{name} was expected absent, but is there at version {before.version}",
             f"change it instead: patch {name} set ... expect _version == {before.version}",
         )
-    row = SingleRecord(collection, before)
+    row = SingleRecord(collection, before, transaction)
     if expect.condition is not None and not bool(evaluate_mask(expect.condition, row, values)[0]):
         raise ConflictError(
             f"{name} is not as expected: it is at version {before.version}{_found(expect.condition, row)}",
@@ -252,6 +257,7 @@ class SingleRecord:
 
     collection: Collection
     record: Record
+    store: ReadView
 
     @property
     def length(self) -> int:
@@ -269,6 +275,8 @@ class SingleRecord:
         system: dict[str, Value] = {
             "_key": record.key, "_version": record.version, "_seq": record.seq, "_time": record.time_us,
         }  # fmt: skip
+        if name == "_confirmed":
+            system[name] = self.store.confirmed_us(self.collection.id, record.key)
         if name in system:
             return column_from_values(SYSTEM_COLUMNS[name], [system[name]])
         field = self.collection.fields_by_name[name]

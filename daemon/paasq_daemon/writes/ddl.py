@@ -13,8 +13,9 @@ from paasq_daemon.writes.computed_fields import compute_field
 from paasq_daemon.writes.field_redefinition import redefine_field, rewrite
 from paasq_daemon.writes.put_record import embedding_text
 from paasq_daemon.writes.type_change import convert_lossless
-from paasq_dsl.bound import BoundAlterCollection
+from paasq_dsl.bound import BoundAlterCollection, BoundSetRetention
 from paasq_dsl.catalog import Catalog, Collection, Field, View
+from paasq_dsl.retention import HistoryBound
 from paasq_dsl.schema.differences import same_declaration, with_docs
 from paasq_dsl.types import vector_of
 
@@ -101,6 +102,22 @@ def alter_collection(transaction: WriteTransaction, alter: BoundAlterCollection,
         count = redefine_field(transaction, changed, alter.old_fields[0], alter.new_fields[0])
     transaction.set_catalog(transaction.catalog.with_collection(changed))
     return count
+
+
+def set_retention(transaction: WriteTransaction, command: BoundSetRetention) -> int:
+    """How long a collection keeps what, from now on. Returns 0: what is too old goes later. Raises CatalogChanged where the
+    collection was changed meanwhile."""
+    check_unchanged(transaction, command.collection)
+    if command.altered_collection != command.collection:
+        transaction.set_catalog(transaction.catalog.with_collection(command.altered_collection))
+    return 0
+
+
+def set_store_history(transaction: WriteTransaction, bound: HistoryBound | None) -> int:
+    """The store's own bound of history. Returns 0, as `set_retention`."""
+    if bound != transaction.catalog.history:
+        transaction.set_catalog(transaction.catalog.with_history(bound))
+    return 0
 
 
 def _added(transaction: WriteTransaction, collection: Collection, field: Field) -> int:

@@ -11,12 +11,13 @@ from paasq_daemon.wire.value_codecs import decode
 from paasq_dsl.catalog import SYSTEM_COLUMNS, Collection
 
 RETURNED_COLUMNS = frozenset(SYSTEM_COLUMNS) - {"_score"}
+_CONFIRMED = "_confirmed"  # says nothing of which version it is
 
 
 def system_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a JSON record that the store keeps, as engine values. Raises InvalidValue."""
     found: dict[str, Any] = {}
-    for name in RETURNED_COLUMNS & record.keys():
+    for name in RETURNED_COLUMNS & record.keys() - {_CONFIRMED}:
         try:
             found[name] = decode(record[name], SYSTEM_COLUMNS[name]) if isinstance(record[name], str) else record[name]
         except ValueError as error:

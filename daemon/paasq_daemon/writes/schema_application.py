@@ -8,7 +8,15 @@ from dataclasses import replace
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, InvalidValue
-from paasq_daemon.writes.ddl import alter_collection, create_collection, drop_collection, drop_view, set_view
+from paasq_daemon.writes.ddl import (
+    alter_collection,
+    create_collection,
+    drop_collection,
+    drop_view,
+    set_retention,
+    set_store_history,
+    set_view,
+)
 from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import (
     BoundAlterCollection,
@@ -16,6 +24,8 @@ from paasq_dsl.bound import (
     BoundCreateView,
     BoundDropCollection,
     BoundDropView,
+    BoundSetRetention,
+    BoundSetStoreHistory,
 )
 from paasq_dsl.schema.differences import SchemaChange
 from paasq_dsl.schema.script import pipeline_text
@@ -41,10 +51,10 @@ def apply_changes(transaction: WriteTransaction, changes: Sequence[SchemaChange]
 def _run(transaction: WriteTransaction, statement: str, embedder: Embedder) -> int:
     """Bound against the catalog that the changes before it leave."""
     script, wrong = parse_script(statement)
-    bound = bind_script(script, transaction.catalog)
-    if problems := (*wrong, *bound.diagnostics):
+    found = bind_script(script, transaction.catalog)
+    if problems := (*wrong, *found.diagnostics):
         raise InvalidValue(problems[0].message, "change the script")
-    match bound.statements[0]:
+    match found.statements[0]:
         case BoundCreateCollection(collection):
             create_collection(transaction, collection, embedder)
             return 0
@@ -56,5 +66,9 @@ def _run(transaction: WriteTransaction, statement: str, embedder: Embedder) -> i
             return drop_collection(transaction, collection, and_records=and_records)
         case BoundAlterCollection() as alter:
             return alter_collection(transaction, alter, embedder)
+        case BoundSetRetention() as command:
+            return set_retention(transaction, command)
+        case BoundSetStoreHistory(bound):
+            return set_store_history(transaction, bound)
         case other:
             raise AssertionError(f"a schema is changed by no {type(other).__name__}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from paasq_dsl.binder.computed_fields import check_computed
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.expressions import bind_scalar
+from paasq_dsl.binder.retention import bind_settings
 from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import BoundCreateCollection, BoundExpression, Constant, FunctionCall
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field
@@ -140,7 +141,10 @@ def bind_collection(
     key = keys[0].name if keys else KEY_FIELD_DEFAULT
     if not keys:
         fields = {key: Field(len(fields) + 1, key, KEYWORD), **fields}
-    collection = Collection(0, node.name, tuple(fields.values()), key, doc)
+    kept = bind_settings(context, node.settings, fields, "this collection")
+    collection = Collection(
+        0, node.name, tuple(fields.values()), key, doc, time_to_live=kept.time_to_live, history=kept.history
+    )
     if node.name.startswith("_"):
         context.report("PQ0604", node.span)
     if node.name in context.catalog.views:

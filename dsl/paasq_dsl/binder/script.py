@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from paasq_dsl.binder.as_of import apply_as_of
+from paasq_dsl.binder.as_of import apply_as_of, check_confirmations
 from paasq_dsl.binder.collection_declarations import bind_collection, bind_type
 from paasq_dsl.binder.context import BindContext, Environment
 from paasq_dsl.binder.dependency_tracker import TrackedNames
@@ -135,7 +135,10 @@ class _Binder:
         context.offset, context.own_parameters, self.declaring = statement.offset, {}, None
         match head:
             case tree.QueryHead():
-                return BoundQuery(self._pipeline(head.source, statement), head.explain, statement.span)
+                query = BoundQuery(self._pipeline(head.source, statement), head.explain, statement.span)
+                context.offset = statement.offset
+                check_confirmations(context, query, head.source, statement.stages)
+                return query
             case tree.LetHead():
                 return self._let(head, statement)
             case tree.ParameterDeclaration():

@@ -48,6 +48,10 @@ def bind_watch(
     if len(context.diagnostics) > before or not whole:
         return None
     query = BoundQuery(stages, None, statement.span)
+    if query.properties.reads_confirmations:
+        context.offset = 0
+        context.report("PQ0632", source.name_span.shift(statement.offset))
+        return None
     reads = tuple(sorted(query.properties.collections_read))
     timed = query.properties.time_dependent
     return BoundWatch(query, events, after, row_identity(stages), reads, timed, statement.span)

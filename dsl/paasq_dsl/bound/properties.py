@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paasq_dsl.bound.expressions import (
     BoundExpression,
+    ColumnRef,
     Constant,
     Dereference,
     FunctionCall,
@@ -15,7 +16,7 @@ from paasq_dsl.bound.expressions import (
     Subquery,
 )
 from paasq_dsl.bound.schema import BoundStage
-from paasq_dsl.bound.stages import BudgetStage, LookupStage, MatchStage, NearStage, PageStage
+from paasq_dsl.bound.stages import BudgetStage, LookupStage, MatchStage, NearStage, PageStage, RenameStage
 from paasq_dsl.bound.traversal import input_pipelines, stage_expressions, walk_expression
 from paasq_dsl.functions import time
 from paasq_dsl.types import TypeKind
@@ -30,6 +31,7 @@ class PlanProperties:
     `stages` are all; `subqueries` are the different ones, each after those nested in it. The rows depend on the records
     of `collections_read`, and where `time_dependent` on when they are asked for. `literal_slots` and `parameters`, ascending,
     are those that the rows depend on: the ones of page and budget, which only say how many are answered at once, are left out.
+    `reads_confirmations`: the rows depend on when records were confirmed, of which no past is kept.
     """
 
     stages: tuple[BoundStage, ...]
@@ -39,6 +41,7 @@ class PlanProperties:
     parameters: tuple[str, ...]
     time_dependent: bool
     follows_links: bool
+    reads_confirmations: bool
 
 
 def plan_properties(stages: Sequence[BoundStage]) -> PlanProperties:
@@ -56,6 +59,7 @@ def plan_properties(stages: Sequence[BoundStage]) -> PlanProperties:
         parameters,
         collector.time_dependent,
         collector.follows_links,
+        collector.reads_confirmations,
     )
 
 
@@ -68,11 +72,16 @@ class _PropertyCollector:
         self.parameters: set[str] = set()
         self.time_dependent = False
         self.follows_links = False
+        self.reads_confirmations = False
 
     def add_pipeline(self, stages: Iterable[BoundStage]) -> None:
         for stage in stages:
             self.stages.append(stage)
             self._add_collections(stage)
+            if isinstance(stage, LookupStage):
+                self.reads_confirmations |= _is_confirmation(stage.field)
+            if isinstance(stage, RenameStage):
+                self.reads_confirmations |= any(_is_confirmation(old) for _, old in stage.names)
             for inner in input_pipelines(stage):
                 self.add_pipeline(inner)
             for expression in stage_expressions(stage):
@@ -100,11 +109,19 @@ class _PropertyCollector:
                 self.time_dependent = True
             case FunctionCall(function=function) if function in _CLOCK_FUNCTIONS:
                 self.time_dependent = True
-            case Dereference(collection=collection):
+            case ColumnRef(name=name) if _is_confirmation(name):
+                self.reads_confirmations = True
+            case Dereference(collection=collection, name=name):
                 self.follows_links = True
                 self.collections_read.add(collection)
+                self.reads_confirmations |= _is_confirmation(name)
             case Subquery(stages=stages) if part not in self.subqueries:
                 self.add_pipeline(stages)
                 self.subqueries[part] = None
             case _:
                 pass
+
+
+def _is_confirmation(name: str) -> bool:
+    """Of the rows' own records, or of those that a lookup found."""
+    return name.rpartition(".")[2] == "_confirmed"

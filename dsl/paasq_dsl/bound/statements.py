@@ -9,6 +9,7 @@ from paasq_dsl.bound.expressions import BoundExpression
 from paasq_dsl.bound.query import BoundQuery
 from paasq_dsl.bound.writes import BoundTransaction
 from paasq_dsl.catalog import Collection, Field, View
+from paasq_dsl.retention import HistoryBound
 from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import Type
 
@@ -57,7 +58,7 @@ class BoundCommand:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow(BoundCommand):
-    """`kind` is collections, views, functions, stages, snapshots, or fields of `collection`."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, or fields of `collection`."""
 
     keyword: ClassVar[str] = "show"
     reads_index: ClassVar[bool] = True
@@ -122,6 +123,28 @@ class BoundAlterCollection(BoundCommand):
     old_fields: tuple[Field, ...]
     new_fields: tuple[Field, ...]
     span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSetRetention(BoundCommand):
+    """`altered_collection` is the collection with other settings of how long it keeps what; `change` says which, as written."""
+
+    keyword: ClassVar[str] = "alter"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    collection: Collection
+    altered_collection: Collection
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSetStoreHistory(BoundCommand):
+    """The store's own bound of history; None for the default."""
+
+    keyword: ClassVar[str] = "alter"
+    writes: ClassVar[bool] = True
+    changes_catalog: ClassVar[bool] = True
+    history: HistoryBound | None
 
 
 @dataclass(frozen=True, slots=True)

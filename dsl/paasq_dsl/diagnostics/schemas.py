@@ -1,4 +1,5 @@
-"""Schemas to 0619 and from 0640; watches from 0620 to 0639. From 0651: computed fields."""
+"""Schemas to 0619 and from 0640; watches from 0620 to 0639. From 0651: computed fields; from 0660: how long
+records are kept."""
 
 SCHEMAS = {
     "PQ0602": "{name} has two key fields",
@@ -28,6 +29,8 @@ SCHEMAS = {
     "PQ0629": "facet can't be watched, since its counts are next to the rows: summarize makes rows of them",
     "PQ0630": "budget can't be watched, since it bounds one answer: bound the rows with take",
     "PQ0631": "sample without a seed can't be watched, since it chooses again at each write: write seed and a number",
+    "PQ0632": "a watch goes on from past moments, and when records were confirmed is known of the present alone: leave "
+    "_confirmed out",
     "PQ0640": "{field} leads to {collection}: drop it first",
     "PQ0641": "{collection} has a field {taken} already: give {name} another name",
     "PQ0642": "{collection}.{name} can't be both a value and an object: give the new field another name",
@@ -42,4 +45,8 @@ SCHEMAS = {
     "PQ0651": "{name} is the key, which is given and not computed: compute another field",
     "PQ0652": "{name} is a vector, which no expression computes: write vector(auto) from title, body",
     "PQ0653": "{name} is computed, so its default would never be used: leave the default out",
+    "PQ0660": "{setting} is said twice: leave one of the two out",
+    "PQ0661": "keep counts from a time, and {name} is {type}: name a field that is one, or leave `by` out",
+    "PQ0662": "{setting} needs a duration above zero{better}",
+    "PQ0663": "{collection} keeps its records by {name}: `alter collection {collection} drop keep` first",
 }

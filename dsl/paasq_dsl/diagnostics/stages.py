@@ -26,6 +26,7 @@ STAGES = {
     "PQ0422": "{name} is a pipeline: only a collection has records with keys",
     "PQ0423": "this source is read as of another moment already",
     "PQ0424": "budget bounds the whole answer, so it is the last stage: no other can come after it",
+    "PQ0425": "{what} reads a past moment, and when records were confirmed is known of the present alone: leave _confirmed out",
     "PQ0430": "{name} is {left} in one pipeline of the union and {right} in another; give one of them another name",
     "PQ0431": "{name} is not shown here, so it can't be dropped",
     "PQ0432": "drop leaves no column; select those that are to stay",

@@ -33,6 +33,7 @@ _SYSTEM_DOCS = {
     "_version": "1 at the first put, one more at each change.",
     "_seq": "The store's sequence number of the last change.",
     "_time": "When the last change was acknowledged.",
+    "_confirmed": "When the record was last put, with other values or the same.",
     "_score": "How well the row matched; behind a retrieval stage.",
 }
 _KINDS = {

@@ -20,7 +20,7 @@ KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "in": "Is the value in a list or in a half-open range `a..b`?",
     "has": "Does a list hold this item? `has any [..]` and `has all [..]` ask for several.",
     "any": "has any [..]: at least one of these.",
-    "all": "has all [..]: every one of these.",
+    "all": "has all [..]: every one of these; history all: past versions are kept for ever.",
     "true": "The bool true.",
     "false": "The bool false.",
     "null": "No value. == and != compare it like any other.",

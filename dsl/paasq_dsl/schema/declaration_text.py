@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from paasq_dsl.catalog import KEY_FIELD_DEFAULT, Collection, Field, View
+from paasq_dsl.retention import HistoryBound
 from paasq_dsl.syntax.lexer import TokenKind, format_name, format_path, format_string, tokenize
 from paasq_dsl.types import Type, TypeKind
 from paasq_dsl.values import Duration, Value, format_time
@@ -17,9 +18,18 @@ def collection_text(collection: Collection) -> str:
     """The declaration of a collection, a field a line, the members of an object in it, docs before what they are of."""
     fields = [f for f in collection.fields if not (f.name == collection.key == KEY_FIELD_DEFAULT)]
     head = f"{doc_lines(collection.doc)}collection {format_name(collection.name)} {{"
-    if not fields:
-        return head + "}"
-    return "\n".join([head, *_members(fields, collection.key, "", _INDENT), "}"])
+    end = " ".join(["}", *settings_texts(collection)])
+    return "\n".join([head, *_members(fields, collection.key, "", _INDENT), end]) if fields else head + end
+
+
+def settings_texts(collection: Collection) -> list[str]:
+    """How long it keeps what, each as it is written behind the fields; none where it says nothing."""
+    return [str(setting) for setting in (collection.time_to_live, collection.history) if setting is not None]
+
+
+def history_text(bound: HistoryBound | None) -> str:
+    """The statement that gives the store its own bound of history, or none."""
+    return "alter store drop history" if bound is None else f"alter store set {bound}"
 
 
 def view_text(view: View) -> str:

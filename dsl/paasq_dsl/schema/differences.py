@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from paasq_dsl.binder.computed_fields import field_dependencies, with_fields_renamed
 from paasq_dsl.catalog import Catalog, Collection, Field, View
-from paasq_dsl.schema.declaration_text import collection_text, field_text, view_text
+from paasq_dsl.retention import HISTORY_DEFAULT, HISTORY_NONE, HistoryBound
+from paasq_dsl.schema.declaration_text import collection_text, field_text, history_text, settings_texts, view_text
 from paasq_dsl.schema.view_order import ordered_views
 from paasq_dsl.syntax.lexer import TokenKind, format_name, format_path, tokenize
 from paasq_dsl.types import TypeKind, vector_of
@@ -48,9 +49,11 @@ class UnknownRename(ValueError):
 
 def same_declaration(one: Collection, other: Collection) -> bool:
     """The same declaration, leaving aside docs and what the store has added: ids, the model and size of an automatic vector."""
-    return one.key == other.key and {f.name: declared(f) for f in one.fields} == {
-        f.name: declared(f) for f in other.fields
-    }
+    return (
+        one.key == other.key
+        and settings_texts(one) == settings_texts(other)
+        and {f.name: declared(f) for f in one.fields} == {f.name: declared(f) for f in other.fields}
+    )
 
 
 def declared(field: Field) -> tuple[object, ...]:
@@ -77,6 +80,8 @@ def describe_differences(present: Collection, other: Collection) -> str:
             found.append(f"{name} is declared here alone")
         elif declared(there) != declared(here):
             found.append(f"{name} is {_rules(there)} there and {_rules(here)} here")
+    if settings_texts(present) != settings_texts(other):
+        found.append(f"its settings are {_settings(present)} there and {_settings(other)} here")
     more = len(found) - _DIFFERENCES_NAMED_MAX
     return "; ".join(found[:_DIFFERENCES_NAMED_MAX]) + (f"; and {more} more" if more > 0 else "")
 
@@ -95,6 +100,11 @@ def schema_changes(
     ):
         raise UnknownRename(f"{unknown} is not a collection both of the store and of the script")
     found: list[SchemaChange] = []
+    if present.history != wanted.history and (whole or wanted.history is not None):
+        statement = history_text(wanted.history)
+        found.append(
+            _history_change(statement, "", present.history or HISTORY_DEFAULT, wanted.history or HISTORY_DEFAULT)
+        )
     if whole:
         found += [_drop_view(view) for name, view in present.views.items() if name not in wanted.views]
     views = {name: view for name, view in wanted.views.items() if _differ(present.views.get(name), view)}
@@ -105,7 +115,7 @@ def schema_changes(
         if name not in present.collections:
             found.append(SchemaChange(collection_text(collection)))
         else:
-            found += collection_changes(present.collections[name], collection, renames.get(name, {}))
+            found += collection_changes(present.collections[name], collection, renames.get(name, {}), present.history)
     if whole:
         gone = [c for name, c in present.collections.items() if name not in wanted.collections]
         found += [_drop_collection(collection, wanted) for collection in _leading_first(gone)]
@@ -116,9 +126,12 @@ def schema_changes(
 
 
 def collection_changes(
-    present: Collection, wanted: Collection, renames: Mapping[str, str] | None = None
+    present: Collection,
+    wanted: Collection,
+    renames: Mapping[str, str] | None = None,
+    store_history: HistoryBound | None = None,
 ) -> list[SchemaChange]:
-    """As `schema_changes`, of one collection."""
+    """As `schema_changes`, of one collection; `store_history` is what the store says of those that say nothing."""
     alter = f"alter collection {format_name(present.name)}"
     found = []
     for old, new in (renames or {}).items():
@@ -129,6 +142,12 @@ def collection_changes(
         return [*found, SchemaChange("", Risk.IMPOSSIBLE, why)]
     dropped = _dropped(present, wanted)
     kept = {name: f for name, f in present.fields_by_name.items() if name not in dropped}
+    counted_from = present.time_to_live and present.time_to_live.by
+    if counted_from in dropped or (
+        counted_from in kept and kept[counted_from].type != wanted.fields_by_name[counted_from].type
+    ):
+        found.append(SchemaChange(f"{alter} drop keep"))
+        present = replace(present, time_to_live=None)
     found += [
         _drop_field(alter, present, field, made_again=field.name in wanted.fields_by_name)
         for field in _generated_last(dropped.values(), reverse=True)
@@ -138,7 +157,13 @@ def collection_changes(
     added = _generated_last(f for f in wanted.fields if f.name not in kept)
     for field in added:
         found += _add_field(alter, field)
-    settled = replace(present, fields=(*kept.values(), *(replace(f, doc="") for f in added)))
+    found += _retention_changes(alter, present, wanted, store_history or HISTORY_DEFAULT)
+    settled = replace(
+        present,
+        fields=(*kept.values(), *(replace(f, doc="") for f in added)),
+        time_to_live=wanted.time_to_live,
+        history=wanted.history,
+    )
     if with_docs(settled, wanted) != settled:
         found.append(SchemaChange(collection_text(wanted)))
     return found
@@ -205,6 +230,33 @@ def _add_field(alter: str, field: Field) -> list[SchemaChange]:
     return [SchemaChange(statement)]
 
 
+def _retention_changes(
+    alter: str, present: Collection, wanted: Collection, store_history: HistoryBound
+) -> list[SchemaChange]:
+    found: list[SchemaChange] = []
+    before, after = present.time_to_live, wanted.time_to_live
+    if before != after:
+        if after is None:
+            found.append(SchemaChange(f"{alter} drop keep"))
+        else:
+            longer = before is not None and before.by == after.by and before.age.length_us <= after.age.length_us
+            why = f"the records of {present.name} whose {after.by} is more than {after.age} past"
+            lost = SchemaChange(f"{alter} set {after}", Risk.LOSES, why)
+            found.append(SchemaChange(lost.statement) if longer else lost)
+    if present.history != wanted.history:
+        statement = f"{alter} {f'set {wanted.history}' if wanted.history else 'drop history'}"
+        lengths = present.history or store_history, wanted.history or store_history
+        found.append(_history_change(statement, f" of {present.name}", *lengths))
+    return found
+
+
+def _history_change(statement: str, of: str, before: HistoryBound, after: HistoryBound) -> SchemaChange:
+    if before.length_us <= after.length_us:
+        return SchemaChange(statement)
+    which = "all past versions" if after == HISTORY_NONE else f"past versions that are gone for more than {after.text}"
+    return SchemaChange(statement, Risk.LOSES, f"{which}{of}")
+
+
 def _drop_view(view: View) -> SchemaChange:
     return SchemaChange(
         f"drop view {format_name(view.name)}", Risk.LOSES, f"the view {view.name}, which is not declared"
@@ -244,7 +296,8 @@ def _renamed(present: Collection, wanted: Collection, old: str, new: str) -> Col
         raise UnknownRename(f"{present.name}.{old}={new}: the store has a field {new} already")
     fields = (replace(f, name=new) if f.name == old else f for f in present.fields)
     followed = tuple(with_fields_renamed(f, {old: new}) for f in fields)
-    return replace(present, fields=followed, key=new if present.key == old else present.key)
+    rule = present.time_to_live and present.time_to_live.with_field_renamed({old: new})
+    return replace(present, fields=followed, key=new if present.key == old else present.key, time_to_live=rule)
 
 
 def _differ(one: View | None, other: View) -> bool:
@@ -259,6 +312,10 @@ def _differ(one: View | None, other: View) -> bool:
 
 def _words(text: str) -> list[str]:
     return [token.text for token in tokenize(text) if token.kind not in _TRIVIA]
+
+
+def _settings(collection: Collection) -> str:
+    return " ".join(settings_texts(collection)) or "(nothing)"
 
 
 def _rules(field: Field) -> str:

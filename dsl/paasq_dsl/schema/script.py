@@ -8,7 +8,7 @@ from paasq_dsl.binder.script import bind_script
 from paasq_dsl.bound import BoundCreateView
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.diagnostics import Diagnostic
-from paasq_dsl.schema.declaration_text import collection_text, view_text
+from paasq_dsl.schema.declaration_text import collection_text, history_text, view_text
 from paasq_dsl.schema.view_order import ordered_views
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.lexer import tokenize
@@ -24,7 +24,8 @@ def schema_script(catalog: Catalog) -> str:
     a field of it is gone, stands there as a comment that says so.
     """
     known = Catalog(collections=catalog.collections)
-    parts = [f"{collection_text(collection)};" for collection in catalog.collections.values()]
+    parts = [] if catalog.history is None else [f"{history_text(catalog.history)};"]
+    parts += [f"{collection_text(collection)};" for collection in catalog.collections.values()]
     for view in ordered_views(catalog.views):
         text = f"{view_text(view)};"
         bound = bind_script(parse_script(text)[0], known)

@@ -37,6 +37,6 @@ STAGE = StageSpec(
     "value is null count as one value.",
     'from pep | find "iterators" | collapse year(created) keep 2 | take 8', bind, role=_role,
     words={
-        "keep": "How many rows of each value, 1 where nothing is said.",
+        "keep": "How many rows of each value, 1 where nothing is said; of a collection how long its records are kept.",
     },
 )  # fmt: skip

@@ -140,7 +140,7 @@ STAGE = StageSpec(
     "the two around it.",
     "from pep | summarize n = count() by year = bucket(created, 1y) fill 0", bind, role=_role,
     words={
-        "by": "The keys of the groups; of extend those that its window functions stay in.",
+        "by": "The keys of the groups; of extend those that its window functions stay in; of keep the time that it counts from.",
         "fill": "The value for time buckets that no row fell into.",
         "previous": "fill previous: as in the time bucket before.",
         "linear": "fill linear: on a straight line between the time buckets around.",

@@ -16,8 +16,10 @@ from paasq_dsl.binder.collection_declarations import (
 from paasq_dsl.binder.computed_fields import check_computed, field_dependencies, with_fields_renamed
 from paasq_dsl.binder.context import BindContext
 from paasq_dsl.binder.paths import report_object
-from paasq_dsl.bound import BoundAlterCollection
+from paasq_dsl.binder.retention import bind_history, bind_settings
+from paasq_dsl.bound import BoundAlterCollection, BoundSetRetention, BoundSetStoreHistory
 from paasq_dsl.catalog import Collection, Field
+from paasq_dsl.retention import HistoryBound
 from paasq_dsl.statements.collection import field_role
 from paasq_dsl.statements.shared_roles import type_role
 from paasq_dsl.statements.spec import StatementSpec
@@ -137,6 +139,48 @@ def _redefine(context: BindContext, node: tree.RedefineField, doc: str) -> Bound
     return _altered(context, node, collection, "redefine", (field,), (redefined,))
 
 
+def _set_retention(context: BindContext, node: tree.SetRetention, _: str) -> BoundSetRetention | None:
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
+    if collection is None:
+        return None
+    said = bind_settings(context, node.settings, collection.fields_by_name, collection.name)
+    changed = replace(
+        collection,
+        time_to_live=said.time_to_live or collection.time_to_live,
+        history=said.history or collection.history,
+    )
+    return _retained(context, collection, changed, f"set {said}")
+
+
+def _drop_retention(context: BindContext, node: tree.DropRetention, _: str) -> BoundSetRetention | None:
+    collection = context.resolve_collection(node.collection.name, node.collection.span)
+    if collection is None:
+        return None
+    keep = node.setting == "keep"
+    dropped = replace(collection, time_to_live=None) if keep else replace(collection, history=None)
+    return _retained(context, collection, dropped, f"drop {node.setting}")
+
+
+def _retained(context: BindContext, before: Collection, after: Collection, change: str) -> BoundSetRetention:
+    if after != before:
+        context.catalog = context.catalog.with_collection(after)
+    return BoundSetRetention(before, after, change)
+
+
+def _set_store_history(context: BindContext, node: tree.SetStoreHistory, _: str) -> BoundSetStoreHistory:
+    return _store_history(context, bind_history(context, node.history))
+
+
+def _drop_store_history(context: BindContext, _: tree.DropStoreHistory, __: str) -> BoundSetStoreHistory:
+    return _store_history(context, None)
+
+
+def _store_history(context: BindContext, bound: HistoryBound | None) -> BoundSetStoreHistory:
+    if bound != context.catalog.history:
+        context.catalog = context.catalog.with_history(bound)
+    return BoundSetStoreHistory(bound)
+
+
 def _changed(collection: Collection, before: Fields, after: Fields) -> Collection:
     """The collection with fields added, taken out or exchanged; what is computed from one follows its new name."""
     given = max([collection.next_field_id - 1, *(f.id for f in after)])
@@ -148,7 +192,8 @@ def _changed(collection: Collection, before: Fields, after: Fields) -> Collectio
     exchanged = (new_of.get(f.name, f) for f in collection.fields)
     fields = tuple(with_fields_renamed(f, name_of) for f in exchanged)
     key = name_of.get(collection.key, collection.key)
-    return replace(collection, fields=fields, key=key, last_field_id=given)
+    rule = collection.time_to_live and collection.time_to_live.with_field_renamed(name_of)
+    return replace(collection, fields=fields, key=key, last_field_id=given, time_to_live=rule)
 
 
 def _altered(
@@ -180,11 +225,14 @@ def _is_needed(context: BindContext, collection: Collection, field: Any, fields:
     """Whether one of `fields`, those of the `field` that is named, must stay as it is; then it is reported."""
     names = {f.name for f in fields}
     users = [f.name for f in collection.fields if f.name not in names and names & field_dependencies(f)]
+    counted_from = collection.time_to_live is not None and collection.time_to_live.by in names
     if collection.key in names:
         _refuse(context, "PQ0645", collection, field)
     elif users:
         _refuse(context, "PQ0646", collection, field, user=users[0])
-    return collection.key in names or bool(users)
+    elif counted_from:
+        _refuse(context, "PQ0663", collection, field)
+    return collection.key in names or bool(users) or counted_from
 
 
 def _refuse(context: BindContext, code: str, collection: Collection, field: Any, **words: Any) -> None:
@@ -192,6 +240,8 @@ def _refuse(context: BindContext, code: str, collection: Collection, field: Any,
 
 
 def _role(words: Sequence[str]) -> CompletionRole:
+    if "set" in words[2:4]:
+        return CompletionRole.TIME_FIELD if words[-1] == "by" else CompletionRole.NOTHING
     if words[-1] == "collection" and len(words) == 2:
         return CompletionRole.COLLECTION
     if words[-1] == "field":
@@ -204,8 +254,10 @@ def _role(words: Sequence[str]) -> CompletionRole:
 STATEMENTS = (
     StatementSpec(
         "alter", "alter collection name add field ... | drop field ... | rename field a to b | retype field a to type | "
-        "redefine field a: ...",
-        "Changes the fields of a collection. A retype is refused where a value does not convert.",
+        "redefine field a: ... | set keep ... history ... | drop keep | drop history; alter store set history ... | "
+        "drop history",
+        "Changes the fields of a collection, or how long it, or the store, keeps what. A retype is refused where a value does "
+        "not convert.",
         role=_role,
         words={
             "add": "A new field; records have its default, or null.",
@@ -213,8 +265,11 @@ STATEMENTS = (
             "retype": "Another type for the field; all values must convert.",
             "redefine": "The whole declaration of the field, anew; all records must fit it.",
             "field": "The field that is changed.",
+            "store": "The whole store: what its collections do where they say nothing themselves.",
+            "set": "How long records, or their past versions, are kept.",
         },
         binders={tree.AddField: _add, tree.DropField: _drop_field, tree.RenameField: _rename, tree.RetypeField: _retype,
-                 tree.RedefineField: _redefine},
+                 tree.RedefineField: _redefine, tree.SetRetention: _set_retention, tree.DropRetention: _drop_retention,
+                 tree.SetStoreHistory: _set_store_history, tree.DropStoreHistory: _drop_store_history},
     ),
 )  # fmt: skip

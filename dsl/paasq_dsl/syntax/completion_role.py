@@ -30,6 +30,7 @@ class CompletionRole(StrEnum):
     FIELD = "field"  # of the record that is written
     VECTOR_SOURCE = "declared"  # a text field of the collection that is being declared
     COMPUTED_FIELD = "formula"  # an expression over the fields of the collection that is being declared
+    TIME_FIELD = "declared time"  # a time field of the collection that is declared or altered
     TEXT_FIELD = "text field"
     VECTOR_FIELD = "vector field"
     LINK_FIELD = "link field"

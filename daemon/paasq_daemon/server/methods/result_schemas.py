@@ -119,6 +119,10 @@ _COLLECTION = object_of(
         "fields": list_of(FIELD),
         "field_ids_given": described(INTEGER, "the largest id that a field has or had"),
     },
+    {
+        "keep": described(object_of({"age": TEXT, "by": TEXT}), "when its records are deleted; without, never"),
+        "history": described(TEXT, "how long its history is kept: a duration, all or none; without, as the store's"),
+    },
     title="Collection",
 )
 
@@ -132,6 +136,11 @@ CATALOG = object_of(
         "collections": list_of(_COLLECTION),
         "views": list_of(_VIEW),
         "collection_ids_given": described(INTEGER, "the largest id that a collection has or had"),
+    },
+    {
+        "history": described(
+            nullable(TEXT), "how long it is kept: a duration, or none; null: 90 days; without: for ever"
+        )
     },
     title="Catalog",
 )

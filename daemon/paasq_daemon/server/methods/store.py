@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import INTEGER, described, object_of
+from paasq_daemon.server.methods.json_schema import (
+    BOOLEAN,
+    INTEGER,
+    TEXT,
+    described,
+    list_of,
+    nullable,
+    object_of,
+)
 from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
@@ -39,6 +47,39 @@ def _status(call: RpcCall) -> dict[str, Any]:
 def _compact(call: RpcCall) -> dict[str, Any]:
     """Leave what is dead out of new files: the data file, columns and vectors. Reading and writing go on."""
     return call.instance.compaction.run(call.cancellation.raise_if_cancelled)
+
+
+@work_method(
+    "expire",
+    optional("dry_run", FLAG, "only say what is past its time", default=False),
+    optional(
+        "trust_clock", FLAG, "the clock is right, even where it is far ahead of what was written last", default=False
+    ),
+    right=Right.ADMIN,
+    lane=Lane.LONG,
+    result=object_of(
+        {
+            "collections": list_of(
+                object_of(
+                    {
+                        "collection": TEXT,
+                        "keep": described(nullable(TEXT), "as it is written; null where records are kept for ever"),
+                        "due": described(nullable(INTEGER), "records that are past it; null where the index fails"),
+                        "history": described(TEXT, "the collection's own, or the store's"),
+                        "past_versions": described(INTEGER, "versions of records that are past it"),
+                    }
+                )
+            ),
+            "dry_run": BOOLEAN,
+            "clock_ahead": described(nullable(TEXT), "by how long the clock is ahead of what is believed"),
+        }
+    ),
+    errors=(InvalidValue,),
+    example={"dry_run": True},
+)
+def _expire(call: RpcCall) -> dict[str, Any]:
+    """Delete the records, and the past versions of records, that are past the time that their collection keeps them."""
+    return call.instance.retention.run(**call.params)
 
 
 @work_method(

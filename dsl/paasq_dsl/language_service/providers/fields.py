@@ -37,6 +37,8 @@ def provide(place: CursorContext, _: FieldValues) -> Iterable[CompletionItem]:
             return _assignable(place)
         case CompletionRole.VECTOR_SOURCE:
             return _declared(place)
+        case CompletionRole.TIME_FIELD:
+            return _times(place)
         case CompletionRole.COMPUTED_FIELD:
             return _computable(place)
         case CompletionRole.LINKED:
@@ -106,6 +108,14 @@ def _declared(place: CursorContext) -> Iterator[CompletionItem]:
     for name, type_ in _above(words):
         if type_.kind in {TypeKind.TEXT, TypeKind.KEYWORD} and name not in words[_last(words, "from") :]:
             yield _completion(place, name, type_, str(type_), better=type_.kind is TypeKind.TEXT)
+
+
+def _times(place: CursorContext) -> Iterator[CompletionItem]:
+    """What a record's age may be counted from."""
+    own = [(f.name, f.type) for f in place.write_target.fields] if place.write_target else []
+    for name, type_ in (*own, *_above(place.preceding_words), *SYSTEM_COLUMNS.items()):
+        if type_.kind is TypeKind.TIME:
+            yield _completion(place, name, type_, str(type_))
 
 
 def _computable(place: CursorContext) -> Iterator[CompletionItem]:

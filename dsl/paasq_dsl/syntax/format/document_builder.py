@@ -58,8 +58,9 @@ def build_document(tokens: Sequence[Token]) -> Document:
     """`tokens` of a statement that parses, comments and white space with them, without its semicolon."""
     parts, _ = _nested(iter(_without_last_commas(_leaves(tokens))))
     last = parts[-1]
-    if isinstance(last, _Bracket) and parts[0].text == "collection":
-        return _collection(parts[:-1], last)
+    if parts[0].text == "collection":
+        body = next(i for i, part in enumerate(parts) if isinstance(part, _Bracket))
+        return _collection(parts[:body], parts[body], parts[body + 1 :])
     if isinstance(last, _Bracket) and parts[-2].text == "tx":
         return _transaction(parts[:-1], last)
     if parts[0].text == "watch":
@@ -283,8 +284,9 @@ def _expression(parts: _Parts) -> Document:
     return _sequence(parts)
 
 
-def _collection(head: _Parts, body: _Bracket) -> Document:
-    """One field a line, the comments after them in one column."""
+def _collection(head: _Parts, body: _Part, settings: _Parts) -> Document:
+    """One field a line, the comments after them in one column; the settings behind the bracket that closes."""
+    assert isinstance(body, _Bracket)
     fields = _split_before(body.inside, lambda i: _starts_field(body.inside, i))
     width = max((_width(f) for f in fields if f and _last(f[-1]).after), default=0)
     lines: list[Document] = []
@@ -292,7 +294,8 @@ def _collection(head: _Parts, body: _Bracket) -> Document:
         notes = [replace(note, gap=width - _width(run) + 2) for note in _last(run[-1]).after]
         lines.append((Line(hard=True, blank=i > 0 and _first(run[0]).blank), _sequence(_bare_after(run)), *notes))
     inside = (Nest((*lines, *body.close.before)), Line(hard=True)) if lines or body.close.before else ()
-    return (_sequence(head), " ", _leaf(body.open), *inside, "}")
+    behind = (*body.close.after, " ", _sequence(settings)) if settings else ()
+    return (_sequence(head), " ", _leaf(body.open), *inside, "}", *behind)
 
 
 def _starts_field(parts: _Parts, i: int) -> bool:

@@ -26,7 +26,7 @@ _VALUE_PARTS = _VALUE | {"TIME", "DURATION", "REF", "TRUE", "FALSE", "NULL", "MI
 _OPERATORS = frozenset(
     "EQ NE LE GE LT GT PLUS MINUS STAR SLASH PERCENT IN NOT HAS ANY ALL AND OR _DOT _DOTDOT _ARROW".split()
 )
-_NO_LITERALS = _OPERATORS | {_END, "LONG_STRING"}
+_NO_LITERALS = _OPERATORS | {_END, "LONG_STRING", "NONE"}  # none of history is nothing to write by a guess
 _CALLS = frozenset({"LPAR"})
 _STAGES = frozenset(word.upper() for word in STAGE_KEYWORDS)
 _PARAM = "__ANON_0"  # what Lark calls the word param, since PARAM is a kind of token

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from paasq_dsl.syntax.tree.declarations import FieldDeclaration, TypeExpression
+from paasq_dsl.syntax.tree.declarations import FieldDeclaration, HistoryClause, Setting, TypeExpression
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name, Parameter
 from paasq_dsl.syntax.tree.nodes import CatalogChange, Command, Node, covering_span, span_of
 from paasq_dsl.syntax.tree.writes import Transaction, Write
@@ -75,6 +75,46 @@ class RedefineField(CatalogChange):
 
 
 @dataclass(frozen=True, slots=True)
+class SetRetention(CatalogChange):
+    """`alter collection c set keep 30d by at history 90d`."""
+
+    collection: Name
+    settings: tuple[Setting, ...]
+
+    @classmethod
+    def build(cls, collection: Token, *settings: Setting) -> SetRetention:
+        return cls(span_of(collection, settings[-1]), Name.build(collection), settings)
+
+
+@dataclass(frozen=True, slots=True)
+class DropRetention(CatalogChange):
+    """`alter collection c drop keep`, or history: `setting` is that word."""
+
+    collection: Name
+    setting: str
+
+    @classmethod
+    def build(cls, collection: Token, setting: Token) -> DropRetention:
+        return cls(span_of(collection, setting), Name.build(collection), str(setting))
+
+
+@dataclass(frozen=True, slots=True)
+class SetStoreHistory(CatalogChange):
+    """`alter store set history 30d`."""
+
+    history: HistoryClause
+
+
+@dataclass(frozen=True, slots=True)
+class DropStoreHistory(CatalogChange):
+    """`alter store drop history`: the store's bound is the default again."""
+
+    @classmethod
+    def build(cls, word: Token) -> DropStoreHistory:
+        return cls(span_of(word))
+
+
+@dataclass(frozen=True, slots=True)
 class DropCollection(CatalogChange):
     """`drop collection c`; `and_records` where the statement says that its records go too."""
 
@@ -128,7 +168,7 @@ class EmitClause(Node):
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
-    """`kind` is collections, views, functions, stages, snapshots, or fields: then `collection` is set."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, or fields: then `collection` is set."""
 
     kind: str
     collection: Name | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Token
 
@@ -108,15 +108,39 @@ class ParameterDeclaration(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class TimeToLiveClause(Node):
+    """`keep 90d by field`; `by` is None where no field is named."""
+
+    age: Literal
+    by: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryClause(Node):
+    """`history 30d`; `age` is `all` or `none` where it is no duration."""
+
+    age: Literal | str
+
+    @classmethod
+    def build(cls, age: Literal | Token) -> HistoryClause:
+        return cls(span_of(age), str(age) if isinstance(age, Token) else age)
+
+
+Setting: TypeAlias = TimeToLiveClause | HistoryClause
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionDeclaration(Node):
-    """`collection name { field: type, ... }`."""
+    """`collection name { field: type, ... } settings`."""
 
     name: str
     fields: tuple[FieldDeclaration, ...]
+    settings: tuple[Setting, ...] = ()
 
     @classmethod
-    def build(cls, name: Token, *fields: FieldDeclaration) -> CollectionDeclaration:
-        return cls(span_of(name), unquote_name(name), fields)
+    def build(cls, name: Token, *parts: Any) -> CollectionDeclaration:
+        *fields, settings = parts
+        return cls(span_of(name), unquote_name(name), tuple(fields), settings)
 
 
 @dataclass(frozen=True, slots=True)
