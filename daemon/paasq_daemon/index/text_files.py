@@ -15,10 +15,10 @@ from paasq_daemon.index.append_files import AppendOnlyFile, FileStamp, InvalidIn
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.text_documents import ORDINAL
 
-TEXT_INDEX_FORMAT_VERSION = 4
+TEXT_INDEX_FORMAT_VERSION = 5
 TEXT_MANIFEST_NAME = "paasq.json"
 META_NAME = "meta.json"  # Tantivy's list of its segments
-HOMES_NAME = "homes"  # by ordinal, the document that has its texts; -1 where there is none
+HOMES_NAME = "homes"  # pairs of int64: an ordinal, and the document that has its texts; of others there is none
 
 
 def verified_manifest(folder: Path) -> dict[str, Any]:
@@ -36,8 +36,9 @@ def verified_manifest(folder: Path) -> dict[str, Any]:
 def indexed_ordinals(folder: Path) -> Ints:
     """The ordinals that an index in a folder has documents of, ascending. Raises ValueError where Tantivy cannot open it,
     InvalidIndexFile or OSError as `verified_manifest`."""
-    stamp = FileStamp(*verified_manifest(folder)["homes"])
-    homes = AppendOnlyFile.verified(folder / HOMES_NAME, stamp).map(np.dtype(np.int64))
+    body = verified_manifest(folder)
+    file = AppendOnlyFile.verified(folder / HOMES_NAME, FileStamp(*body["homes"]))
+    homes = read_homes(file, body["length"])
     index = Index.open(str(folder))
     index.reload()
     searcher = index.searcher()
@@ -46,6 +47,22 @@ def indexed_ordinals(folder: Path) -> Ints:
     hits = searcher.search(Query.all_query(), searcher.num_docs, count=False).hits
     there = np.array(searcher.fast_field_values(ORDINAL, [address for _, address in hits]), np.int64)
     return np.flatnonzero(np.isin(homes, there))
+
+
+def home_pairs(homes: Ints, start: int) -> Ints:
+    """What the file holds of the ordinals from `start` on: (ordinal, document), where there is one."""
+    ordinals = start + np.flatnonzero(homes[start:] >= 0)
+    return np.column_stack([ordinals, homes[ordinals]]).ravel()
+
+
+def read_homes(file: AppendOnlyFile, length: int) -> Ints:
+    """By ordinal the document that has its texts, -1 where there is none. Raises InvalidIndexFile."""
+    pairs = file.map(np.dtype(np.int64))
+    if len(pairs) % 2 or (len(pairs) and pairs[::2].max() >= length):
+        raise InvalidIndexFile(f"{HOMES_NAME} is of more records than the index")
+    homes = np.full(length, -1, np.int64)
+    homes[pairs[::2]] = pairs[1::2]
+    return homes
 
 
 def segment_files(folder: Path) -> list[Path]:

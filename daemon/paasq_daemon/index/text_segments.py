@@ -37,6 +37,8 @@ from paasq_daemon.index.text_files import (
     TEXT_INDEX_FORMAT_VERSION,
     TEXT_MANIFEST_NAME,
     file_checksum,
+    home_pairs,
+    read_homes,
     segment_files,
     verified_manifest,
 )
@@ -97,6 +99,7 @@ class TextSegments:
         self._searcher: Searcher | None = None
         self._homes = AppendArray(np.int64)
         self._homes_file = AppendOnlyFile(folder / HOMES_NAME)
+        self._saved_homes = 0  # ordinals below it are in the file
         self._is_shared = False  # whether a document is of several ordinals
         self._counted: Ints = np.empty(0, np.int64)  # documents in `dead`, ascending
         self._saved_dead = 0
@@ -127,8 +130,8 @@ class TextSegments:
             path.unlink()
             path.write_bytes(raw)
         found._homes_file = AppendOnlyFile.verified(path, FileStamp(*body["homes"]))
-        found._homes = AppendArray(np.int64, found._homes_file.map(np.dtype(np.int64)))
-        homes = found._homes.array()
+        homes = read_homes(found._homes_file, body["length"])
+        found._homes, found._saved_homes = AppendArray(np.int64, homes), len(homes)
         found._is_shared = bool(np.any((homes >= 0) & (homes != np.arange(len(homes)))))
         found._load_dead()
         return found
@@ -346,7 +349,8 @@ class TextSegments:
         """
         manifest = self.folder / TEXT_MANIFEST_NAME
         try:
-            self._homes_file.append(self._homes.tail(self._homes_file.size_bytes // self._homes.entry_bytes))
+            self._homes_file.append([home_pairs(self._homes.array(), self._saved_homes)])
+            self._saved_homes = self.length
             paths = segment_files(self.folder)
             known = {path.name: self._checksums.get(path.name) or file_checksum(path) for path in paths}
             self._checksums = {name: checksum for name, checksum in known.items() if name != META_NAME}
