@@ -14,6 +14,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from formats.reading import KeptEmbedder, extract, history
 from paasq_daemon.archive.load import load_archive
 from paasq_daemon.cli.doctor import doctor
@@ -317,15 +319,22 @@ def prepare_damage(folder: Path) -> None:
 
 def repair(folder: Path, acknowledge: Acknowledge) -> None:
     with redirect_stdout(StringIO()) as report:
-        doctor(folder / "data", repair=True, as_json=True)
-    assert report.getvalue()
+        try:
+            doctor(folder / "data", repair=True, as_json=True)
+        except typer.Exit:  # something could not be mended, and the report says what
+            assert json.loads(report.getvalue())["sound"] is False
+            return
+    assert json.loads(report.getvalue())["sound"]
     acknowledge("repaired")
 
 
 def judge_repair(folder: Path, acknowledged: list[str]) -> None:
-    if not acknowledged:
-        works_again(repair, folder)
+    if acknowledged:
+        assert rows_of(folder / "data") == BASE_ROWS
+    works_again(repair, folder)
     assert rows_of(folder / "data") == BASE_ROWS
+    left = [path.name for path in (folder / "data" / "repair").iterdir() if path.name.startswith("unfinished")]
+    assert left == [], "what an attempt left is removed by the next one"
 
 
 def prepare_format1(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -128,13 +127,9 @@ def test_sequence_numbers_follow_the_order_in_time(history: list[Operation], wro
     assert len(out_of_sequence(history)) == wrong
 
 
-def test_a_daemon_that_is_killed_answers_as_if_all_came_one_after_another(folder: Path) -> None:
-    daemon = Daemon(folder)
+def test_a_daemon_that_is_killed_answers_as_if_all_came_one_after_another(daemon: Daemon) -> None:
     history = recorded(daemon, 1, kills=1, seconds=1.0)
-    try:
-        assert problems_of(history, daemon, random.Random(1)) == []
-    finally:
-        daemon.end()
+    assert problems_of(history, daemon, random.Random(1)) == []
     assert len(history.operations) > 50
     stale = with_a_stale_read(history.operations, random.Random(1))
     assert stale

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from torture.row import Row
-from torture.rows import calls, disks, flips, histories, kills
+from torture.rows import calls, disks, flips, forgotten, histories, kills
 
-ROWS: tuple[Row, ...] = (*kills.ROWS, *disks.ROWS, *calls.ROWS, *flips.ROWS, *histories.ROWS)
+ROWS: tuple[Row, ...] = (*kills.ROWS, *disks.ROWS, *calls.ROWS, *flips.ROWS, *histories.ROWS, *forgotten.ROWS)
