@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,11 @@ needs_failing_calls = pytest.mark.skipif(
 )
 
 
-def swept(subject: str, fault: str, folder: Path, *, stride: int, first: int = 1) -> Trials:
-    """Interrupt the subject at the call `first`, and at each `stride`th one after it until it ends by itself."""
+def swept(subject: str, faults: Sequence[str], folder: Path, *, stride: int, first: int = 1) -> Trials:
+    """Interrupt the subject about the call `first` and each `stride`th one after it until it ends by itself, by each fault."""
     folder.mkdir(parents=True, exist_ok=True)
     library = folder / "failing_calls.so"
     build = ["cc", "-shared", "-fPIC", "-o", str(library), str(HERE / "failing_calls.c"), "-ldl"]
     subprocess.run(build, check=True, capture_output=True)
     preloaded = {"LD_PRELOAD": str(library)}
-    yield from lines_of("sweep.py", subject, fault, folder / "swept", stride, first, environment=preloaded)
+    yield from lines_of("sweep.py", subject, ",".join(faults), folder / "swept", stride, first, environment=preloaded)

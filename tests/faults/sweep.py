@@ -1,6 +1,6 @@
 """Interrupts a subject at the n-th call that changes something below its folder, for n from the first to the last:
 
-`python sweep.py SUBJECT FAULT FOLDER STRIDE FIRST`, with the library of failing_calls.c preloaded. Each run is a child, on a
+`python sweep.py SUBJECT FAULTS FOLDER STRIDE FIRST`, with the library of failing_calls.c preloaded. Each run is a child, on a
 copy of the prepared folder, and so is each judgement. Prints a line of JSON for each run: null, or what went wrong.
 """
 
@@ -31,7 +31,6 @@ _PASSED = 1  # it made fewer calls than n, so nothing was interrupted
 def sweep(subject: Subject, fault: str, folder: Path, stride: int, first: int) -> Trials:
     """For each run null, or what went wrong; the last one ended by itself."""
     said, nth, code = folder / "said", first, ENDED
-    assert in_child(partial(subject.prepare, folder / "prepared"), said) == ENDED, said.read_text()
     while code != _PASSED:
         work = folder / "work"
         shutil.rmtree(work, ignore_errors=True)
@@ -63,10 +62,16 @@ def _interrupted(subject: Subject, fault: str, nth: int, work: Path, acknowledge
 
 
 def main() -> None:
-    name, fault, folder, stride, first = sys.argv[1:]
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for problem in sweep(SUBJECTS[name], fault, Path(folder), int(stride), int(first)):
-        print(json.dumps(problem), flush=True)
+    """The sweeps of several faults begin at different calls, so that those of a long stride differ."""
+    name, faults, folder = sys.argv[1], sys.argv[2].split(","), Path(sys.argv[3])
+    stride, first = map(int, sys.argv[4:])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    said = folder / "said"
+    assert in_child(partial(SUBJECTS[name].prepare, folder / "prepared"), said) == ENDED, said.read_text()
+    for number, fault in enumerate(faults):
+        for problem in sweep(SUBJECTS[name], fault, folder, stride, first + number * stride // len(faults)):
+            print(json.dumps(problem), flush=True)
 
 
 if __name__ == "__main__":

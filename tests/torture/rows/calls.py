@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
 from functools import partial
 
 from faults.failing import CAN_FAIL_CALLS, swept
@@ -32,26 +31,9 @@ def _lacks(*, exists: bool) -> str:
 
 
 def _sweep(subject: str, faults: Sequence[str], given: Options) -> Trials:
-    firsts = random.Random(given.seed).sample(range(PASSES), PASSES)
-    for first in firsts:
-        with ExitStack() as stack:
-            under_way = [
-                stack.enter_context(
-                    closing(
-                        swept(
-                            subject, fault, given.folder / fault,
-                            stride=PASSES * given.stride, first=1 + first * given.stride,
-                        )
-                    )
-                )
-                for fault in faults
-            ]  # fmt: skip
-            while under_way:
-                for trials in list(under_way):
-                    try:
-                        yield next(trials)
-                    except StopIteration:
-                        under_way.remove(trials)
+    for first in random.Random(given.seed).sample(range(PASSES), PASSES):
+        stride = PASSES * given.stride
+        yield from swept(subject, faults, given.folder, stride=stride, first=1 + first * given.stride)
 
 
 ROWS = sweeps("calls", "EIO and ENOSPC at the n-th call", [fault for fault in FAULTS if fault != KILL])
