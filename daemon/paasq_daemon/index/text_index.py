@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -222,7 +223,8 @@ class TextIndex:
             self._checksums = {name: checksum for name, checksum in known.items() if name != META_NAME}
             write_index_manifest(manifest, body | {"files": known})
         except OSError:
-            manifest.unlink(missing_ok=True)
+            with suppress(OSError):  # an old one that stays names other checksums, and is not believed
+                manifest.unlink(missing_ok=True)
 
 
 def verified_manifest(folder: Path) -> dict[str, Any]:
