@@ -15,12 +15,13 @@ from faults.failing import needs_failing_calls, swept
 from faults.subjects import SUBJECTS
 
 FAULTS = ("EIO once", "EIO from then on", "kill")
-STRIDE = int(os.environ.get("PAASQ_FAULT_STRIDE", "29"))
+STRIDES = {"snapshot delete": 3, "restore": 11}  # which make few calls; 29 for the others
 
 
 @needs_failing_calls
 @pytest.mark.parametrize("subject", [name for name, subject in SUBJECTS.items() if subject.exists()])
 def test_an_interruption_costs_nothing_acknowledged(tmp_path: Path, subject: str) -> None:
-    outcomes = list(swept(subject, FAULTS, tmp_path, stride=STRIDE, first=1 + len(subject) % STRIDE))
+    stride = int(os.environ.get("PAASQ_FAULT_STRIDE", STRIDES.get(subject, 29)))
+    outcomes = list(swept(subject, FAULTS, tmp_path, stride=stride, first=1))
     assert [problem for problem in outcomes if problem] == []
     assert len(outcomes) >= 2 * len(FAULTS)  # each was interrupted at least once, and ended by itself at last
