@@ -15,7 +15,7 @@ from faults.failing import needs_failing_calls, swept
 from faults.subjects import SUBJECTS
 
 FAULTS = ("EIO once", "EIO from then on", "kill")
-STRIDES = {"snapshot delete": 3, "restore": 11}  # which make few calls; 29 for the others
+STRIDES = {"snapshot delete": 3, "restore": 11, "upgrade": 97}  # few calls, and many; 29 for the others
 
 
 @needs_failing_calls
