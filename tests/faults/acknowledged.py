@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from faults.trials import Trials
 from faults.writer import COLLECTION, fields_of, key_of
 from paasq_daemon.store.store import Store
 
@@ -48,3 +51,20 @@ def lost_writes(store: Store, acknowledged: Acknowledged) -> list[str]:
                 elif record.fields != fields_of(thread, found):
                     lost.append(f"thread {thread}: {number} is not as it was written")
     return lost
+
+
+def kills_while_writing(folder: Path, seed: int) -> Trials:
+    """Without end: three threads write until a kill -9 at a moment of chance. What was lost, None where nothing was."""
+    chance = random.Random(seed)
+    while True:
+        writer = start_writer(folder, sync=True)
+        acknowledged = read_acknowledged(writer, lines=chance.randrange(1, 100))
+        time.sleep(chance.random() / 50)  # so that the kill falls anywhere in a commit
+        writer.kill()
+        acknowledged |= read_acknowledged(writer)
+        writer.wait()
+        assert acknowledged
+        with Store.open(folder) as store:
+            lost = lost_writes(store, acknowledged) + [str(finding) for finding in store.check()]
+            store.trim(store.seq - 10)  # so that the audit of a long run stays short
+        yield "; ".join(lost[:3]) or None

@@ -1,7 +1,8 @@
-"""Flips bits of a data file, one at a time, and reads it in a child each: `python flip_reader.py folder count seed [aimed]`.
+"""Flips bits of a data file, and reads it in a child each: `python flip_reader.py FOLDER SEED AIM BALLAST [COUNT]`.
 
-With `aimed` all flips fall on LMDB's own parts: page headers, pointers to nodes, the heads of nodes, and both file headers.
-Prints a JSON object with the count of each outcome. A child is needed because LMDB may crash or loop on what it finds.
+AIM is `anywhere`, or `structure`: LMDB's own parts of the pages in use, which are page headers, pointers to nodes, the heads of
+nodes, and both file headers. BALLAST MiB of large records make the file longer than one whose pages are walked at each start.
+Prints a line of JSON for each flip: outcome, place, bit. A child is needed because LMDB may crash or loop on what it finds.
 """
 
 from __future__ import annotations
@@ -12,29 +13,40 @@ import random
 import signal
 import sys
 import traceback
-from collections import Counter
+from collections.abc import Iterator
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
+from struct import Struct
 
 from paasq_daemon.store.layout import PAGE_BYTES
+from paasq_daemon.store.page_walk import _Walk, walk_data_file
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import PaasqError
 
 RIGHT, REPORTED, WRONG = "right", "reported by the read", "silently wrong"
-ABSENT_LIVE, ABSENT_DEAD = "live entry absent, seen by the audit only", "dead vector absent, seen by the audit only"
+ABSENT_LIVE, ABSENT_DEAD = (
+    "live entry absent, seen by paasq doctor only",
+    "dead vector absent, seen by paasq doctor only",
+)
+WENT_BACK = "an older state of the whole store, seen by its indexes only"
 RAW = "not one of our errors"
-OUTCOMES = [RIGHT, REPORTED, ABSENT_LIVE, ABSENT_DEAD, WRONG, RAW]
+OUTCOMES = [RIGHT, REPORTED, ABSENT_LIVE, ABSENT_DEAD, WENT_BACK, WRONG, RAW]
 CRASHED = "crashed"
 SECONDS_MAX = 10
+FIRST_PAGE, TREE_PAGES = 2, 0x03  # of the flags of a page: a branch or a leaf
+PAGE_HEADER = Struct("<Q2xHI")  # number, flags, count of pages if it is one of large values
 FILE_HEADER_BYTES, PAGE_HEADER_BYTES, NODE_HEADER_BYTES = 152, 16, 8
 KEYS = [f"k{n}" for n in range(300)]
 Contents = tuple[int, dict[str, Record | None], list[Record], list[bytes | None], list[str]]
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, ballast_mib: int) -> None:
     with Store.open(folder, sync=False) as store:
+        for number in range(ballast_mib):
+            store.write(partial(put_ballast, f"b{number}")).result()
         for part in range(6):
             keys = KEYS[part * 40 : part * 40 + 100]
             store.write(partial(put_all, keys)).result()
@@ -46,11 +58,16 @@ def put_all(keys: list[str], transaction: WriteTransaction) -> None:
         transaction.put(1, key, {1: key * 40, 2: 7}, {3: key.encode() * 4})
 
 
+def put_ballast(key: str, transaction: WriteTransaction) -> None:
+    transaction.put(2, key, {1: key * (2**20 // len(key))}, {})
+
+
 def read(store: Store) -> Contents:
     with store.read() as view:
         keys = {key: view.get(1, key) for key in KEYS}
         journal = [repr(entry) for entry in view.journal(0)]
-        return view.seq, keys, list(view.scan(1)), list(view.vectors(1, 3, range(600))), journal
+        live = [*view.scan(1), *view.scan(2)]
+        return view.seq, keys, live, list(view.vectors(1, 3, range(600))), journal
 
 
 def judge(folder: Path, expected: Contents) -> str:
@@ -61,7 +78,10 @@ def judge(folder: Path, expected: Contents) -> str:
             except PaasqError:
                 return REPORTED
             outcome = compare(found, expected)
-            return WRONG if outcome != RIGHT and not store.check() else outcome
+            seen = (
+                outcome in (RIGHT, WENT_BACK) or store.check() or walk_data_file(folder / "store" / "data.mdb").faults
+            )
+            return outcome if seen else WRONG
     except PaasqError:
         return REPORTED
 
@@ -71,22 +91,40 @@ def compare(found: Contents, expected: Contents) -> str:
     if found == expected:
         return RIGHT
     seq, keys, live, vectors, journal = found
+    if seq < expected[0] and journal == expected[4][: len(journal)]:
+        return WENT_BACK  # the number of the older transaction was made the higher one
     if (seq, live, journal) != (expected[0], expected[2], expected[4]):
         return WRONG
     if any(record is not None and record != expected[1][key] for key, record in keys.items()):
         return WRONG
     if any(vector is not None and vector != was for vector, was in zip(vectors, expected[3], strict=True)):
         return WRONG
-    ordinals = {record.ordinal for record in expected[2]}
+    ordinals = {record.ordinal for record in expected[2] if not record.key.startswith("b")}
     gone = {place for place, vector in enumerate(vectors) if vector != expected[3][place]}
     return ABSENT_LIVE if keys != expected[1] or gone & ordinals else ABSENT_DEAD
 
 
-def aim(raw: bytes, chance: random.Random) -> int:
+def tree_pages(path: Path) -> list[int]:
+    """The pages of trees that the newest transaction reaches: those that LMDB searches."""
+    raw = path.read_bytes()
+    with path.open("rb") as file:
+        walk = _Walk(file.fileno(), path)
+        walk.run(None)
+    found, page = [], FIRST_PAGE
+    while page < len(walk._used):
+        _, flags, overflow_pages = PAGE_HEADER.unpack_from(raw, page * PAGE_BYTES)
+        is_overflow = bool(walk._used[page]) and flags & TREE_PAGES == 0
+        if walk._used[page] and not is_overflow:
+            found.append(page)
+        page += overflow_pages if is_overflow else 1
+    return found
+
+
+def aim(raw: bytes, pages: list[int], chance: random.Random) -> int:
     """A byte of a file or page header, of a pointer to a node, or of the head of a node."""
-    page = chance.randrange(len(raw) // PAGE_BYTES)
+    page = chance.choice(pages)
     start = page * PAGE_BYTES
-    if page < 2:
+    if page < FIRST_PAGE:
         return start + chance.randrange(FILE_HEADER_BYTES)
     lower = int.from_bytes(raw[start + 12 : start + 14], "little")
     pointers = range(start + PAGE_HEADER_BYTES, start + min(lower, PAGE_BYTES), 2)
@@ -100,35 +138,45 @@ def aim(raw: bytes, chance: random.Random) -> int:
     return min(node, len(raw) - 1)
 
 
-def main() -> None:
-    folder, count, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    make(folder)
+def flips(folder: Path, seed: int, aimed_at: str, ballast_mib: int) -> Iterator[tuple[str, int, int]]:
+    """Without end: what came of a flip, its place and bit."""
+    make(folder, ballast_mib)
     with Store.open(folder, sync=False) as store:
         expected = read(store)
     data = folder / "store" / "data.mdb"
     original = data.read_bytes()
-    aimed = sys.argv[4:] == ["aimed"]
+    pages = [0, 1, *tree_pages(data)]
     chance = random.Random(seed)
-    outcomes: Counter[str] = Counter()
-    for _ in range(count):
-        damaged = bytearray(original)
-        place, bit = aim(original, chance) if aimed else chance.randrange(len(original)), chance.randrange(8)
-        damaged[place] ^= 1 << bit
-        data.write_bytes(damaged)
-        child = os.fork()
-        if child == 0:
-            signal.alarm(SECONDS_MAX)
-            try:
-                os._exit(OUTCOMES.index(judge(folder, expected)))
-            except BaseException:  # noqa: BLE001  # a child must not run on as the parent
-                traceback.print_exc()
-                os._exit(OUTCOMES.index(RAW))
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        outcome = OUTCOMES[code] if code >= 0 else CRASHED
-        outcomes[outcome] += 1
-        if outcome in (WRONG, ABSENT_LIVE, RAW, CRASHED):
-            print(outcome, place, bit, code, file=sys.stderr)
-    print(json.dumps(outcomes))
+    with data.open("r+b", buffering=0) as file:
+        for number in count(1):
+            place = aim(original, pages, chance) if aimed_at == "structure" else chance.randrange(len(original))
+            bit = chance.randrange(8)
+            os.pwrite(file.fileno(), bytes([original[place] ^ 1 << bit]), place)
+            yield in_a_child(folder, expected), place, bit
+            os.pwrite(file.fileno(), original[place : place + 1], place)
+            os.ftruncate(file.fileno(), len(original))  # a header that names more pages lets LMDB make it longer
+            if number % 500 == 0:
+                assert data.read_bytes() == original, "reading changed the file"
+
+
+def in_a_child(folder: Path, expected: Contents) -> str:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(SECONDS_MAX)
+        try:
+            os._exit(OUTCOMES.index(judge(folder, expected)))
+        except BaseException:  # noqa: BLE001  # a child must not run on as the parent
+            traceback.print_exc()
+            os._exit(OUTCOMES.index(RAW))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return OUTCOMES[code] if code >= 0 else f"{CRASHED} by signal {-code}"
+
+
+def main() -> None:
+    folder, seed, aimed_at, ballast_mib, *number = sys.argv[1:]
+    found = flips(Path(folder), int(seed), aimed_at, int(ballast_mib))
+    for outcome in islice(found, int(number[0]) if number else None):
+        print(json.dumps(outcome), flush=True)
 
 
 if __name__ == "__main__":

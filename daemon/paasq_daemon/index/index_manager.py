@@ -58,7 +58,10 @@ class Indexes:
         self._folder = folder / INDEX_NAME
         if store.read_only:
             self._folder = self._resources.enter_context(linked_index_folder(folder))
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self._folder} cannot be made: {error.strerror}", "mend the disk or its mode") from error
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._store = store

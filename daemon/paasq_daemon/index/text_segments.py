@@ -371,7 +371,8 @@ class TextSegments:
             if unsaved > _DEAD_UNSAVED_MIN + self._saved_dead // _DEAD_UNSAVED_SHARE:
                 self._save_dead()
         except OSError:
-            manifest.unlink(missing_ok=True)
+            with suppress(OSError):  # an old one that stays names other checksums, and is not believed
+                manifest.unlink(missing_ok=True)
 
     def _save_dead(self) -> None:
         terms = Counter[tuple[str, str]]()

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
+from itertools import chain, count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from paasq_daemon.index.index_folder import INDEX_NAME
@@ -24,6 +24,7 @@ from paasq_daemon.store.format1 import FORMAT as FORMAT_1
 from paasq_daemon.store.lmdb_environment import DATA_NAME, LMDB_LOCK_NAME, open_environment, translating_errors
 from paasq_daemon.store.mend import Donor, Mended, Mender
 from paasq_daemon.store.migration import migrate
+from paasq_daemon.store.new_folder import scratch_folder
 from paasq_daemon.store.open_data_file import open_readonly_view
 from paasq_daemon.store.salvage import salvage_entries
 from paasq_daemon.store.store import Store
@@ -33,6 +34,7 @@ from paasq_daemon.wire.errors import FormatTooNew, SnapshotError, StoreError
 REPAIR_NAME = (
     "repair"  # the folder beside the store that a repair works in, and that holds the damaged data file in the end
 )
+_SCRATCH_PREFIX = "unfinished-"
 
 
 @dataclass
@@ -57,9 +59,17 @@ def repair(folder: Path, diagnosis: Diagnosis) -> Repair:
     Raises StoreError where the disk has no room for a copy, or nothing can be made of what is left.
     """
     done = Repair()
-    if not diagnosis.is_data_sound:
-        _require_room(folder)
-        _rebuild_data_file(folder, done)
+    try:
+        if (folder / REPAIR_NAME).is_dir():
+            with scratch_folder(folder / REPAIR_NAME, _SCRATCH_PREFIX):
+                pass  # which removes what a repair that was killed left
+        if not diagnosis.is_data_sound:
+            _require_room(folder)
+            _rebuild_data_file(folder, done)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be repaired: {error.strerror}", "mend the disk, its owner or its mode, and repair again"
+        ) from error
     return done
 
 
@@ -82,8 +92,8 @@ def _rebuild_data_file(folder: Path, done: Repair) -> None:
     data_file = folder / STORE_NAME / DATA_NAME
     work = folder / REPAIR_NAME
     work.mkdir(mode=0o700, exist_ok=True)
-    with TemporaryDirectory(prefix="unfinished-", dir=work) as made, _Snapshots(folder, Path(made)) as snapshots:
-        new = Path(made) / STORE_NAME
+    with scratch_folder(work, _SCRATCH_PREFIX) as made, _Snapshots(folder, made) as snapshots:
+        new = made / STORE_NAME
         new.mkdir(mode=0o700)
         with closing(open_environment(new, sync=False)) as environment, translating_errors():
             tables = make_bare_tables(environment)
@@ -98,12 +108,19 @@ def _rebuild_data_file(folder: Path, done: Repair) -> None:
                 mender.finish(snapshots, time.time_ns() // 1_000)
                 done.mended = mender.done
             environment.sync(True)
-        done.kept = work / f"damaged-{time.strftime('%Y%m%d-%H%M%S')}.mdb"
+        done.kept = _unused_name(work)
         os.link(data_file, done.kept)
         (new / DATA_NAME).replace(data_file)
         (folder / STORE_NAME / LMDB_LOCK_NAME).unlink(missing_ok=True)  # its readers are of the file that is gone
         fsync_folder(data_file.parent)
         fsync_folder(work)
+
+
+def _unused_name(work: Path) -> Path:
+    """For the damaged file, by the time; a number is added where one was kept in the same second."""
+    stamp = work / f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain([f"{stamp}.mdb"], (f"{stamp}-{number}.mdb" for number in count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 class _Snapshots:

@@ -33,9 +33,10 @@ class DataFileSize:
         return self.free + self.gaps
 
 
-def measure_data_file(path: Path, txn: lmdb.Transaction[bytes], tables: Tables, page_bytes: int) -> DataFileSize:
+def measure_data_file(path: Path, txn: lmdb.Transaction[bytes], tables: Tables) -> DataFileSize:
     """As a read transaction sees the tables, in less than 10 ms. Raises OSError, lmdb.Error."""
     stats = {table.name: txn.stat(table.handle) for table in tables.all()}
+    page_bytes = stats["meta"]["psize"]
     by_table = {
         name: (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]) * page_bytes
         for name, stat in stats.items()

@@ -82,7 +82,11 @@ class _Walk:
             self._note_free(key, ids)
         roots: dict[str, TreeRoot] = {}
         for key, value in self._tree(self._meta.tables, "the list of tables", wanted=_SUB_TREE):
-            roots[key.decode("ascii", "replace")] = TreeRoot.unpack(value)
+            name = key.decode("ascii", "replace")
+            try:
+                roots[name] = TreeRoot.unpack(value)
+            except error:
+                self._fault(f"the list of tables: what it says of {name} has {len(value)} bytes")
         for name, root in roots.items():
             count = 0
             for key, value in self._tree(root, name):

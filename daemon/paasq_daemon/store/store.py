@@ -24,7 +24,7 @@ from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.migration import finish_migration
 from paasq_daemon.store.open_data_file import check_format, open_data, open_data_readonly
 from paasq_daemon.store.read_view import ReadView
@@ -119,8 +119,14 @@ class Store:
     def read(self) -> Iterator[ReadView]:
         """A view of the last durable transaction, for one thread. Keep it short: while it is open, no page it sees is reused."""
         self._guard()
-        with translating_errors(), self._held_data_file() as data_file, data_file.environment.begin() as txn:
-            yield ReadView(txn, data_file.tables)
+        data_file = self._hold_data_file()  # each query comes here, so that the context managers are written out
+        try:
+            with data_file.environment.begin() as txn:
+                yield ReadView(txn, data_file.tables)
+        except lmdb.Error as error:
+            raise in_words(error) from error
+        finally:
+            data_file.release()
 
     def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
@@ -174,9 +180,8 @@ class Store:
     def measure(self) -> DataFileSize:
         """What the bytes of the data file are, and how many a rewrite would give back."""
         self._guard()
-        with translating_errors(), self._held_data_file() as data_file, data_file.environment.begin() as txn:
-            page_bytes = data_file.environment.stat()["psize"]
-            return measure_data_file(self.folder / STORE_NAME / DATA_NAME, txn, data_file.tables, page_bytes)
+        with self.read() as view:
+            return measure_data_file(self.folder / STORE_NAME / DATA_NAME, view.txn, view.tables)
 
     def rewrite(self, change: Change | None = None, between: Between = lambda: None) -> RewriteResult:
         """Copy the data file entry by entry, changed as `change` says, and put the copy in its place: without free pages, and
@@ -225,14 +230,11 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _held_data_file(self) -> Iterator[DataFile]:
+    def _hold_data_file(self) -> DataFile:
+        """The present one, to be released."""
         while not (data_file := self._data_file).hold():
             pass  # another one took its place in this moment
-        try:
-            yield data_file
-        finally:
-            data_file.release()
+        return data_file
 
     def _require_writable(self) -> None:
         if self.read_only:

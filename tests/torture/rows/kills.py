@@ -1,0 +1,16 @@
+"""kill -9: of a process that writes, and of each piece of work at each of its calls."""
+
+from __future__ import annotations
+
+from faults.acknowledged import kills_while_writing
+from torture.row import Row
+from torture.rows.calls import KILL, sweeps
+
+ROWS = (
+    Row(
+        "kills",
+        "kill -9 of three writing threads",
+        lambda given: kills_while_writing(given.folder / "data", given.seed),
+    ),
+    *sweeps("kills", "kill -9 at the n-th call", [KILL]),
+)
