@@ -16,6 +16,8 @@ from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.archives import ArchiveService
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService
+from paasq_daemon.services.forget_copies import ForgetCopies
+from paasq_daemon.services.forgetting import ForgetService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
@@ -67,9 +69,12 @@ class Instance:
             commands = CommandServices(store, vectors, snapshots)
             watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
+            copies = ForgetCopies(folder, snapshots.storage)
+            forgetting = ForgetService(store, indexes, copies, (compiler.drop_texts, vectors.drop_texts))
+            forgetting.resume()
             return cls(
                 store=store,
-                engine=Engine(indexes, catalog, compiler, transactor, commands, watches, clock),
+                engine=Engine(indexes, catalog, compiler, transactor, commands, forgetting, watches, clock),
                 records=RecordService(store, transactor),
                 catalog=catalog,
                 schema=SchemaService(store, vectors),

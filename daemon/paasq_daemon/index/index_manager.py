@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
-from paasq_daemon.index.checkpoint import Checkpoint, CheckpointAhead
+from paasq_daemon.index.checkpoint import COLUMNS_NAME, Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
+from paasq_daemon.index.kept_states import KeptStates, Moment
 from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
@@ -34,8 +35,6 @@ from paasq_dsl.catalog import Catalog, Collection
 
 DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
-MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
-HISTORICAL_MAX = 2  # past moments whose indexes are kept
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 )
@@ -43,14 +42,6 @@ CHECKPOINT_INTERVAL_SEQS = (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-class Moment(NamedTuple):
-    """The indexes of a past view, as it used them; records are read from the store by its sequence number."""
-
-    snapshots: Mapping[int, ColumnSnapshot]
-    failures: Mapping[int, Exception]
-    text_readers: Mapping[int, TextIndexReader]
 
 
 class IndexView:
@@ -64,9 +55,11 @@ class IndexView:
         indexes: Indexes | HistoricalIndexes,
         failures: Mapping[int, Exception] | None = None,
         text_readers: Mapping[int, TextIndexReader] | None = None,
+        epoch: int = 0,
     ) -> None:
         """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
-        of this state has used, by collection id."""
+        of this state has used, by collection id; `epoch` is that of the states that were kept when it began."""
+        self.epoch = epoch
         self._failures = failures or {}
         self._text_readers = text_readers or {}
         self.seq: int = store.seq
@@ -145,11 +138,10 @@ class Indexes:
         self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
-        self._moments: dict[tuple[int, int], Moment] = {}  # of views that pages go on from; as `_pasts`
+        self._kept = KeptStates()
         self._set_aside: set[tuple[int, int]] = (
             set()
         )  # collection and ordinal of records that were damaged under a view
-        self._pasts: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         with store.read() as view:
@@ -163,7 +155,9 @@ class Indexes:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, snapshots, self, dict(self._failures))
+                view = IndexView(
+                    store_view, self._catalog, snapshots, self, dict(self._failures), epoch=self._kept.epoch
+                )
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
@@ -183,22 +177,20 @@ class Indexes:
         """A view of the store as it was at a sequence number, by the catalog of the view `present`, which stays open.
         Raises StoreError where the journal does not reach it."""
         store, catalog = HistoricalView(present.store, seq), present.catalog
-        with self._lock:
-            past = self._pasts.pop((seq, catalog.version), None) or HistoricalIndexes(seq, catalog, self._folder)
+        past = self._kept.take_past((seq, catalog.version)) or HistoricalIndexes(seq, catalog, self._folder)
         try:
             yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
         finally:
-            self._keep(past)
+            self._kept.keep_past(past, present.epoch)
 
     @contextmanager
     def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
         """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
         same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
-        with self._lock:
-            moment = self._moments.get((seq, present.catalog.version))
+        epoch, moment = self._kept.epoch, self._kept.moment((seq, present.catalog.version))
         store = present.store if seq == present.seq else HistoricalView(present.store, seq)
         if moment is not None:
-            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers)
+            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers, epoch)
         elif seq == present.seq:
             yield present
         else:
@@ -207,13 +199,7 @@ class Indexes:
 
     def keep_moment(self, view: IndexView) -> None:
         """For `read_kept`; the least lately used are dropped."""
-        with self._lock:
-            name = view.seq, view.catalog.version
-            known, now = self._moments.pop(name, None), view.moment
-            readers = {**(known.text_readers if known else {}), **now.text_readers}
-            self._moments[name] = now._replace(text_readers=readers)
-            while len(self._moments) > MOMENTS_MAX:
-                del self._moments[next(iter(self._moments))]
+        self._kept.keep_moment((view.seq, view.catalog.version), view.moment, view.epoch)
 
     def set_aside(self, error: CorruptRecord) -> bool:
         """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
@@ -227,12 +213,33 @@ class Indexes:
             if not found and error.place in self._set_aside:
                 return False
             self._set_aside.add(error.place)
-            self._moments.clear()
-            pasts, self._pasts = self._pasts, {}
-        for past in pasts.values():
-            past.close()
+        self._kept.clear()
         _log.error("a record is left out of answers: %s", error.message)
         return True
+
+    def erase(self, versions: Mapping[int, Iterable[int]]) -> None:
+        """Build the indexes of collections anew, so that nothing of these ordinals stays in them, and drop what was kept of past
+        states. The store does not have them any more. Views that are open keep what they see.
+
+        Raises OSError where the disk does not take the new files: those that had it are gone by then.
+        """
+        with self._store.read() as view:
+            present = view.catalog.collections_by_id
+            built = {id_: CollectionIndex.build(view, present[id_]) for id_ in versions if id_ in present}
+            seq = view.seq
+        with self._lock, self._store.read() as view:
+            self._advance(view)
+            changes = replay_changes(view, seq)
+            for collection in self._catalog.collections.values():
+                if collection.id in built and collection.id in self._collections:
+                    self._collections[collection.id] = self._brought_up(view, collection, built, changes)
+                if collection.id in versions:
+                    self._checkpoint.forget(collection.id)
+                    shutil.rmtree(self._folder / str(collection.id) / COLUMNS_NAME, ignore_errors=True)
+        for id_ in versions.keys() & present.keys():
+            self.text_index(id_).erase(versions[id_])
+        self._kept.clear()
+        self.checkpoint()
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
@@ -246,13 +253,10 @@ class Indexes:
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
-            pasts, self._pasts = self._pasts, {}
-            self._moments.clear()
             self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
             text.close()
-        for past in pasts.values():
-            past.close()
+        self._kept.clear()
         self._resources.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
@@ -263,15 +267,6 @@ class Indexes:
                 folder = self._folder / str(collection_id) / "text"
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
             return found
-
-    def _keep(self, past: HistoricalIndexes) -> None:
-        """For the next query of its moment; one past serves one query at a time, and few are kept."""
-        with self._lock:
-            same = self._pasts.pop((past.seq, past.catalog.version), None)
-            self._pasts[past.seq, past.catalog.version] = past
-            over = [self._pasts.pop(next(iter(self._pasts))) for _ in range(len(self._pasts) - HISTORICAL_MAX)]
-        for each in (*over, *([same] if same else ())):
-            each.close()
 
     def _load(self, view: ReadView) -> None:
         """From the checkpoint and the journal; from the records where that cannot be."""

@@ -9,7 +9,7 @@ counts by what it is worth in the whole record.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -69,6 +69,7 @@ class TextIndex:
         self._length = 0
         self._checksums: dict[str, str] = {}  # of the segments' files, which never change, by name
         self._dead: tuple[str, int] = ("", 0)  # the generation, and how many of its list are removed from the index
+        self._erased: set[int] = set()  # ordinals that no view, however old, may bring back
         self._characters = 0  # of the texts in the index, those of the dead among them
         self._has_dead = False  # removed one by one, so that they may still be counted
 
@@ -99,6 +100,13 @@ class TextIndex:
                     ) from error
                 raise
 
+    def erase(self, ordinals: Iterable[int]) -> None:
+        """Remove the files, and index these records never again: the next reader fills the index without them. Searches
+        that are under way keep what they have open."""
+        with self._lock:
+            self._erased.update(ordinals)
+            self._remove_files()
+
     def close(self) -> None:
         """Wait for merges, write the manifest and close the folder."""
         with self._lock:
@@ -128,11 +136,7 @@ class TextIndex:
         return None
 
     def _start_anew(self, collection: Collection) -> None:
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-        self._let_go()
-        self._checksums = {}
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_files()
         for folder in (self._folder.parent, self._folder):
             make_folder(folder)
         builder = SchemaBuilder().add_unsigned_field(ORDINAL, indexed=True, fast=True)
@@ -148,6 +152,13 @@ class TextIndex:
         self._index = self._prepared(Index(builder.build(), str(self._folder)))
         self._languages, self._length, self._dead = _languages(collection), 0, ("", 0)
         self._characters, self._has_dead = 0, False
+
+    def _remove_files(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+        self._let_go()
+        self._checksums = {}
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _prepared(self, index: Index) -> Index:
         for language in (None, *sorted(LANGUAGES)):
@@ -165,7 +176,7 @@ class TextIndex:
         ) and snapshot.length >= self._length
         renewed = alone and self._is_small and (self._has_dead or len(died) > done)
         length = 0 if renewed else self._length
-        fresh = sorted(set(range(length, snapshot.length)).difference(died[died >= length].tolist()))
+        fresh = sorted(set(range(length, snapshot.length)).difference(died[died >= length].tolist(), self._erased))
         changed = renewed or bool(fresh) or len(died) > done
         if changed:
             if self._writer is None:

@@ -40,7 +40,7 @@ def _show_role(words: Sequence[str]) -> CompletionRole:
 
 STATEMENTS = (
     StatementSpec(
-        "show", "show collections | fields of collection | views | functions | stages | snapshots",
+        "show", "show collections | fields of collection | views | functions | stages | snapshots | forgotten",
         "Lists what there is.",
         role=_show_role,
         words={
@@ -50,6 +50,7 @@ STATEMENTS = (
             "functions": "Every function of the language.",
             "stages": "Every stage of the language.",
             "snapshots": "Every snapshot of the store.",
+            "forgotten": "Every forget, with its receipt.",
         },
         binders={tree.Show: _show},
     ),

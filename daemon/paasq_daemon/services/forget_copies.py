@@ -1,0 +1,113 @@
+"""What holds records beside the store: its snapshots, and the damaged data files that a repair has kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from paasq_daemon.services.repair import REPAIR_NAME
+from paasq_daemon.snapshot.locate import open_storage
+from paasq_daemon.snapshot.rewrite import remove_leftovers, rewrite_snapshots, snapshots_since
+from paasq_daemon.snapshot.schedule import read_schedule
+from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.store.erasure import collection_ids, erase, find_traces
+from paasq_daemon.store.forget_receipts import PendingForget
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.errors import PaasqError, SnapshotError
+
+_BUSY_WAIT_S = 5.0  # for a snapshot that is being made
+
+
+@dataclass
+class CleanedCopies:
+    """The names of the snapshots that were made anew, and what may still hold the records."""
+
+    rewritten: list[str] = field(default_factory=list)
+    still_in: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ForgetCopies:
+    """The copies of one store: the snapshots in its folder, and in the place that its schedule names."""
+
+    folder: Path
+    own: Storage
+
+    def holding(self, first_seq: int) -> list[str]:
+        """What may hold a record that was first put at a sequence number. Raises SnapshotError where that cannot be read."""
+        return [
+            *(
+                self._word(storage, name)
+                for storage in self._storages()
+                for name in snapshots_since(storage, first_seq)
+            ),
+            *(str(path.relative_to(self.folder)) for path in self._repaired()),
+        ]
+
+    def clean(self, pending: PendingForget, keys: frozenset[str] | None) -> CleanedCopies:
+        """Take the records out of the copies where the forget asks for it, else name these. `keys` are None where they are lost."""
+        done = CleanedCopies()
+        for path in self._repaired():
+            if pending.with_snapshots:
+                path.unlink()
+            else:
+                done.still_in.append(str(path.relative_to(self.folder)))
+        try:
+            storages = self._storages()
+        except PaasqError as error:
+            storages = [self.own]
+            done.still_in.append(f"the snapshots of the schedule: {error.message}")
+        for storage in storages:
+            try:
+                self._clean(storage, pending, keys, done)
+            except PaasqError as error:
+                done.still_in.append(f"the snapshots in {storage.address}: {error.message}")
+        return done
+
+    def _clean(
+        self, storage: Storage, pending: PendingForget, keys: frozenset[str] | None, done: CleanedCopies
+    ) -> None:
+        _when_free(storage)
+        names = snapshots_since(storage, pending.first_seq)
+        if not pending.with_snapshots or keys is None:
+            done.still_in += [self._word(storage, name) for name in names]
+            return
+        rewritten = rewrite_snapshots(storage, names, partial(_erase_from, pending.receipt.collection, keys))
+        done.rewritten += rewritten.rewritten
+        done.still_in += [f"{self._word(storage, name)}: {why}" for name, why in rewritten.failed.items()]
+        remove_leftovers(storage)
+
+    def _storages(self) -> list[Storage]:
+        schedule = read_schedule(self.folder)
+        return [self.own] if schedule is None or schedule.to is None else [self.own, open_storage(schedule.to)]
+
+    def _word(self, storage: Storage, name: str) -> str:
+        return f"snapshot {name}" if storage is self.own else f"snapshot {name} in {storage.address}"
+
+    def _repaired(self) -> list[Path]:
+        return sorted((self.folder / REPAIR_NAME).glob("*.mdb"))
+
+
+def _when_free(storage: Storage) -> None:
+    """Remove what belongs to no snapshot; one that is being made, maybe of the state before, is waited for a while."""
+    until_s = time.monotonic() + _BUSY_WAIT_S
+    while True:
+        try:
+            return remove_leftovers(storage)
+        except SnapshotError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.1)
+
+
+def _erase_from(name: str, keys: frozenset[str], copy: Store) -> None:
+    """Erase records of a collection from a copy of the store, at its own sequence number."""
+
+    def work(transaction: WriteTransaction) -> None:
+        for id_ in collection_ids(transaction, name):
+            erase(transaction, find_traces(transaction, id_, keys), journal=False)
+
+    copy.write(work).result()
