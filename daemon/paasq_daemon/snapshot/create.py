@@ -27,7 +27,6 @@ from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.damage import find_damage
 from paasq_daemon.store.data_file_copy import DataFileCopy
-from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
@@ -45,13 +44,11 @@ _DAMAGE_SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class CreateOptions:
     """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
-    back what was written, and checks that the rest is there. `parents` names the snapshots that it may take pages from; where
-    it is None, these are all that were made since something was last forgotten: older pages may hold that."""
+    back what was written, and checks that the rest is there."""
 
     labels: tuple[str, ...] = ()
     damaged: bool = False
     verify: bool = True
-    parents: frozenset[str] | None = None
 
 
 def create_snapshot(
@@ -72,7 +69,7 @@ def create_snapshot(
         if has_snapshot(storage, name):
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
         objects = ObjectStore(storage)
-        parent, before = _newest_whole(storage, objects, _may_be_parent(store, options))
+        parent, before = _newest_whole(storage, objects)
         with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
             checking = workers.submit(find_damage, view)  # the only user of the view until it ends
 
@@ -178,25 +175,9 @@ class _Capture:
         return name
 
 
-def _may_be_parent(store: Store, options: CreateOptions) -> Callable[[Manifest], bool]:
-    names = options.parents
-    if names is not None:
-        return lambda manifest: manifest.name in names
-    with store.read() as view:
-        receipts = read_receipts(view)
-    if any(receipt.finished_us is None for receipt in receipts):
-        return lambda _: False
-    seq = max((receipt.seq for receipt in receipts), default=0)
-    finished_s = max((receipt.finished_us or 0 for receipt in receipts), default=0) / 1e6
-    since = datetime.fromtimestamp(finished_s, UTC).isoformat(timespec="microseconds")
-    return lambda manifest: manifest.seq >= seq and manifest.created > since
-
-
-def _newest_whole(
-    storage: Storage, objects: ObjectStore, may_be_parent: Callable[[Manifest], bool]
-) -> tuple[Manifest | None, PageTable]:
-    """The newest of these snapshots whose objects all exist, and its table; None and an empty table where there is none."""
-    for manifest in filter(may_be_parent, reversed(list_manifests(storage))):
+def _newest_whole(storage: Storage, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
+    """The newest snapshot whose objects all exist, and its table; None and an empty table where there is none."""
+    for manifest in reversed(list_manifests(storage)):
         try:
             table = read_table(objects, manifest.tables, manifest.page_count)
             for pack in table.used_packs():
