@@ -11,7 +11,7 @@ from paasq_daemon.services.repair import REPAIR_NAME
 from paasq_daemon.snapshot.locate import open_storage
 from paasq_daemon.snapshot.rewrite import remove_leftovers, rewrite_snapshots, snapshots_since
 from paasq_daemon.snapshot.schedule import read_schedule
-from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.snapshot.storage import OBJECTS, Storage
 from paasq_daemon.store.erasure import collection_ids, erase, find_traces
 from paasq_daemon.store.forget_receipts import PendingForget
 from paasq_daemon.store.store import Store
@@ -48,7 +48,8 @@ class ForgetCopies:
         ]
 
     def clean(self, pending: PendingForget, keys: frozenset[str] | None) -> CleanedCopies:
-        """Take the records out of the copies where the forget asks for it, else name these. `keys` are None where they are lost."""
+        """Take the records out of the copies where the forget asks for it, else name these. `keys` are None where they are
+        lost."""
         done = CleanedCopies()
         for path in self._repaired():
             if pending.with_snapshots:
@@ -70,14 +71,14 @@ class ForgetCopies:
     def _clean(
         self, storage: Storage, pending: PendingForget, keys: frozenset[str] | None, done: CleanedCopies
     ) -> None:
-        _when_free(storage)
+        _wait_until_free(storage)
         names = snapshots_since(storage, pending.first_seq)
-        if not pending.with_snapshots or keys is None:
+        if pending.with_snapshots and keys is not None:
+            rewritten = rewrite_snapshots(storage, names, partial(_erase_from, pending.receipt.collection, keys))
+            done.rewritten += rewritten.rewritten
+            done.still_in += [f"{self._word(storage, name)}: {why}" for name, why in rewritten.failed.items()]
+        else:
             done.still_in += [self._word(storage, name) for name in names]
-            return
-        rewritten = rewrite_snapshots(storage, names, partial(_erase_from, pending.receipt.collection, keys))
-        done.rewritten += rewritten.rewritten
-        done.still_in += [f"{self._word(storage, name)}: {why}" for name, why in rewritten.failed.items()]
         remove_leftovers(storage)
 
     def _storages(self) -> list[Storage]:
@@ -91,12 +92,13 @@ class ForgetCopies:
         return sorted((self.folder / REPAIR_NAME).glob("*.mdb"))
 
 
-def _when_free(storage: Storage) -> None:
-    """Remove what belongs to no snapshot; one that is being made, maybe of the state before, is waited for a while."""
+def _wait_until_free(storage: Storage) -> None:
+    """A snapshot that is being made, maybe of the state before, is waited for. Raises SnapshotError where that takes long."""
     until_s = time.monotonic() + _BUSY_WAIT_S
-    while True:
+    while storage.sizes(OBJECTS):
         try:
-            return remove_leftovers(storage)
+            with storage.exclusive():
+                return
         except SnapshotError:
             if time.monotonic() > until_s:
                 raise
