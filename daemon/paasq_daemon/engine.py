@@ -24,7 +24,8 @@ from paasq_daemon.compiler import (
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_preparation import (
     check_moment,

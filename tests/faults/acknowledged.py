@@ -12,10 +12,10 @@ from paasq_daemon.store.store import Store
 Acknowledged = dict[int, tuple[int, int]]  # thread -> its last number, the seq of that
 
 
-def start_writer(folder: Path, *, sync: bool, threads: int = 3) -> subprocess.Popen[str]:
+def start_writer(folder: Path, *, sync: bool, threads: int = 3, rewrites: bool = False) -> subprocess.Popen[str]:
     script = Path(__file__).with_name("writer.py")
     return subprocess.Popen(
-        [sys.executable, str(script), str(folder), "sync" if sync else "nosync", str(threads)],
+        [sys.executable, str(script), str(folder), "sync" if sync else "nosync", str(threads), *(["rewrites"] * rewrites)],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""A process that writes until it is killed, and says what was acknowledged: `python writer.py folder sync threads`.
+"""A process that writes until it is killed, and says what was acknowledged: `python writer.py folder sync threads [rewrites]`.
 
 Each line of its output is `thread number seq`, written after the store acknowledged that put. Thread t puts the numbers
 from 0 on, or from where its records end, under the keys `t-0` to `t-49` in turn, so that there are inserts and updates.
+With `rewrites` the data file is rewritten again and again meanwhile.
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ def write_on(store: Store, thread: int) -> None:
 
 
 def main() -> None:
-    folder, sync, threads = sys.argv[1:]
+    folder, sync, threads, *rewrites = sys.argv[1:]
     store = Store.open(Path(folder), sync=sync == "sync")
     running = [threading.Thread(target=write_on, args=(store, number)) for number in range(int(threads))]
     for thread in running:
         thread.start()
+    while rewrites:  # and trims, until the kill
+        store.trim(store.seq - 200)
+        store.rewrite()
     for thread in running:
         thread.join()
 

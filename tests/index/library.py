@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from paasq_daemon.index.column import Column, DictionaryColumn, ListColumn
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_dsl.catalog import Catalog, Collection, Field

@@ -18,7 +18,7 @@ from index.library import NOTE, WORDS, create, opened
 from paasq_daemon.index.analyzers import LANGUAGES, analyze
 from paasq_daemon.index.append_files import read_index_manifest, write_index_manifest
 from paasq_daemon.index.column import DictionaryColumn
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.index.text_index import TEXT_INDEX_FORMAT_VERSION
 from paasq_daemon.index.text_search import TextHits
 from paasq_daemon.store.store import Store

@@ -238,7 +238,11 @@ def test_a_snapshot_of_a_damaged_record_is_labelled(damaged: Store, tmp_path: Pa
 )
 def test_a_lost_entry_is_damage_too(folder: Path, table: str, words: str) -> None:
     with Store.open(folder, sync=False) as store:
-        with store._environment.begin(write=True) as txn, txn.cursor(getattr(store._tables, table).handle) as cursor:
+        data_file = store._data_file
+        with (
+            data_file.environment.begin(write=True) as txn,
+            txn.cursor(getattr(data_file.tables, table).handle) as cursor,
+        ):
             assert cursor.first()
             cursor.delete()
         with pytest.raises(SnapshotError, match=words):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.operators.capability import Capability
 from paasq_daemon.plan.operator_registry import OPERATOR_BY_STAGE
 from paasq_daemon.wire.answer import Answer, ColumnInfo

@@ -15,7 +15,7 @@ import orjson
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.runner import CommandRunner, CommandServices
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
 from paasq_daemon.operators.result_limiter import limit_result

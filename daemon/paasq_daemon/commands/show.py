@@ -9,7 +9,7 @@ from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.commands.runner import CommandRunner, CommandServices, table_answer
 from paasq_daemon.commands.snapshots import show_snapshots
 from paasq_daemon.index.column_statistics import ColumnStatistics
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.services.forget_answers import receipts_answer
 from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.wire.answer import Answer

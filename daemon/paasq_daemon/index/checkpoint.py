@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from paasq_daemon.index.append_array import AppendArray
 from paasq_daemon.index.append_files import (
     AppendOnlyFile,
     FileStamp,
@@ -19,11 +18,12 @@ from paasq_daemon.index.append_files import (
 )
 from paasq_daemon.index.collection_index import CollectionIndex, expected_columns
 from paasq_daemon.index.column_builders import column_builder
+from paasq_daemon.index.stored_rows import StoredPart, StoredRows
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.store.data_folder import fsync_folder, make_folder
 from paasq_dsl.catalog import Catalog, Collection
 
-CHECKPOINT_FORMAT_VERSION = 1
+CHECKPOINT_FORMAT_VERSION = 2
 MANIFEST_NAME = "columns.json"
 COLUMNS_NAME = "columns"  # the folder of each collection's files
 
@@ -63,6 +63,8 @@ class Checkpoint:
         collections = {str(id_): self._save_collection(index) for id_, index in indexes.items()}
         body = {"format": CHECKPOINT_FORMAT_VERSION, "seq": seq, "collections": collections}
         write_index_manifest(self._folder / MANIFEST_NAME, body)
+        for id_, saved in collections.items():
+            self._remove_unknown(self._columns_folder(int(id_)), saved["files"])
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
         """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
@@ -99,6 +101,7 @@ class Checkpoint:
         return {
             "generation": index.generation,
             "length": index.length,
+            "start": index.stored.start,
             "columns": _signatures(index.collection),
             "vectors": {str(id_): vectors.blocks.size for id_, vectors in index.vectors.items()},
             "files": stamps,
@@ -106,12 +109,13 @@ class Checkpoint:
 
     def _append(self, path: Path, source: Appendable) -> FileStamp:
         kept, file = self._files.get(path, (None, None))
-        if file is None or kept is not source:
+        same = kept == source  # of the same array
+        if file is None or not same:
             path.unlink(missing_ok=True)  # never cut: earlier readers may have it mapped
             file = AppendOnlyFile(path)
             self._files[path] = source, file
         done = file.size_bytes // source.entry_bytes
-        if len(source) > done or kept is not source:
+        if len(source) > done or not same:
             file.append(source.tail(done))
         return file.stamp
 
@@ -123,9 +127,13 @@ class Checkpoint:
             name: AppendOnlyFile.verified(folder / name, FileStamp(*stamp)) for name, stamp in saved["files"].items()
         }
         index = CollectionIndex(collection, saved["generation"])
+        index.stored = StoredRows(files["rows"].map(np.dtype(np.int64)), saved["start"])
         for name, type_ in expected_columns(collection).items():
             parts = index.builders[name].parts
-            loaded = {part: files[f"{name}.{part}"].map(growing.dtype) for part, growing in parts.items()}
+            loaded = {
+                part: index.stored.expanded(part, files[f"{name}.{part}"].map(growing.dtype))
+                for part, growing in parts.items()
+            }
             index.builders[name] = column_builder(type_, loaded)
         for id_text, size in saved["vectors"].items():
             log = files[f"{id_text}.log"].map(np.dtype(np.int64))
@@ -133,9 +141,16 @@ class Checkpoint:
             if len(log) != len(rows):
                 raise InvalidIndexFile(f"{collection.name} has {len(rows)} vectors where its log has {len(log)}")
             index.vectors[int(id_text)] = VectorIndex(size, log, rows)
-        index.restore(saved["length"], AppendArray(np.int64, files["dead"].map(np.dtype(np.int64))))
+        index.restore(saved["length"], files["dead"].map(np.dtype(np.int64)))
         self._files.update({folder / name: (source, files[name]) for name, source in _sources(index).items()})
         return index
+
+    def _remove_unknown(self, folder: Path, known: Mapping[str, Any]) -> None:
+        """Files of fields that were dropped. Who maps one keeps what it holds."""
+        for path in folder.iterdir():
+            if path.name not in known:
+                path.unlink(missing_ok=True)
+                self._files.pop(path, None)
 
     def _columns_folder(self, collection_id: int) -> Path:
         return self._folder / str(collection_id) / COLUMNS_NAME
@@ -143,9 +158,11 @@ class Checkpoint:
 
 def _sources(index: CollectionIndex) -> dict[str, Appendable]:
     """What goes to disk, by the name of its file."""
-    sources: dict[str, Appendable] = {"dead": index.deleted}
+    stored = index.stored
+    died_before = np.empty(0, np.int64), stored.start - len(stored.kept)  # which `rows` tells
+    sources: dict[str, Appendable] = {"dead": StoredPart(index.deleted, *died_before), "rows": stored.kept}
     for name, builder in index.builders.items():
-        sources |= {f"{name}.{part}": growing for part, growing in builder.parts.items()}
+        sources |= {f"{name}.{part}": stored.stored(part, growing) for part, growing in builder.parts.items()}
     for id_, vectors in index.vectors.items():
         sources |= {f"{id_}.log": vectors.log, f"{id_}.rows": vectors.blocks}
     return sources

@@ -9,9 +9,11 @@ from uuid import uuid4
 import numpy as np
 
 from paasq_daemon.index.append_array import AppendArray
+from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_builders import ColumnBuilder, column_builder, has_column
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.column_statistics import validity_mask
+from paasq_daemon.index.stored_rows import StoredRows
 from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
@@ -22,6 +24,8 @@ from paasq_dsl.values import Value
 
 _ATTRIBUTES = {"_key": "key", "_version": "version", "_seq": "seq", "_time": "time_us"}  # column -> of the record
 _BATCH_RECORDS = 8_192
+_DEAD_SHARE_MAX = 0.5  # of the live rows
+_DEAD_ROWS_MIN = 1_000  # fewer are not worth the work
 _KEY_LOST = "(its key is lost)"
 
 
@@ -32,6 +36,8 @@ class CollectionIndex:
     `deleted` lists deleted ordinals in the order of the journal; `generation` names this list: a rebuilt index has
     another one, since its order differs. `builders` are by the name of a system column, or by the field's id.
 
+    `stored` says which rows go to files: those that were dead when it was built do not.
+
     Live records that cannot be read are in `damaged`, key by ordinal, and are not alive here: they cost themselves alone.
     """
 
@@ -40,6 +46,7 @@ class CollectionIndex:
         self.generation = generation or uuid4().hex
         self.length = 0
         self.deleted = AppendArray(np.int64)
+        self.stored = StoredRows()
         self.builders: dict[str, ColumnBuilder] = {
             n: column_builder(t) for n, t in expected_columns(collection).items()
         }
@@ -59,6 +66,8 @@ class CollectionIndex:
         live = np.flatnonzero(index._alive.array()).tolist()
         for field in collection.fields_of_kind(TypeKind.VECTOR):
             index._set_vectors(view, field.id, live)
+        index.deleted = AppendArray(np.int64, np.flatnonzero(~index._alive.array()))
+        index.stored = StoredRows.of_built(index._alive.array())
         index._account_for_all(view)
         return index
 
@@ -67,11 +76,24 @@ class CollectionIndex:
         """How many records are alive here."""
         return int(np.count_nonzero(self._alive.array()))
 
-    def restore(self, length: int, dead: AppendArray[np.int64]) -> None:
-        """Continue from loaded data, whose builders and vectors the caller has put in place."""
-        self.length, self.deleted = length, dead
+    @property
+    def dead_rows(self) -> int:
+        """How many rows of its files are of dead records, or entries of its vectors: the greatest count of any of them."""
+        rows = len(self.stored.kept) + self.length - self.stored.start
+        return max(rows, *(len(vectors.log) for vectors in self.vectors.values()), 0) - self.live_count
+
+    @property
+    def is_wasteful(self) -> bool:
+        """Whether so much of it is of dead records that it should be built anew."""
+        return self.dead_rows > max(_DEAD_ROWS_MIN, self.live_count * _DEAD_SHARE_MAX)
+
+    def restore(self, length: int, dead: Ints) -> None:
+        """Continue from loaded data: the caller has put builders, vectors and `stored` in place. `dead` are the records that
+        died after it was built, in that order."""
+        deleted = np.concatenate([self.stored.left_out, dead])
+        self.length, self.deleted = length, AppendArray(np.int64, deleted)
         alive = np.ones(length, np.bool_)
-        alive[dead.array()] = False
+        alive[deleted] = False
         self._alive = AppendArray(np.bool_, alive)
 
     def apply(self, view: ReadView, deleted: Sequence[int], vector_changes: Mapping[int, Iterable[int]]) -> None:

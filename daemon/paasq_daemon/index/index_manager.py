@@ -10,31 +10,32 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.checkpoint import COLUMNS_NAME, Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
-from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Ints
-from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
+from paasq_daemon.index.index_view import IndexView, Moment
 from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
-from paasq_daemon.index.kept_states import KeptStates, Moment
 from paasq_daemon.index.key_comparison import keys_not_in_store
-from paasq_daemon.index.text_index import TextIndex, TextIndexReader
-from paasq_daemon.index.text_search import TextSearcher
-from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalIndexes, HistoricalSnapshots
+from paasq_daemon.index.text_index import TextIndex
+from paasq_daemon.index.time_travel import (
+    HISTORICAL_PREFIX,
+    HistoricalSnapshots,
+    KeptHistoricalIndexes,
+)
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import CorruptRecord, PaasqError, StoreError
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
-DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
+MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 )
@@ -42,77 +43,6 @@ CHECKPOINT_INTERVAL_SEQS = (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-class IndexView:
-    """Everything at one sequence number. Use it in one thread at a time, and only inside the `with` block."""
-
-    def __init__(
-        self,
-        store: ReadView,
-        catalog: Catalog,
-        snapshots: Mapping[int, ColumnSnapshot],
-        indexes: Indexes | HistoricalIndexes,
-        failures: Mapping[int, Exception] | None = None,
-        text_readers: Mapping[int, TextIndexReader] | None = None,
-        epoch: int = 0,
-    ) -> None:
-        """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
-        of this state has used, by collection id; `epoch` is that of the states that were kept when it began."""
-        self.epoch = epoch
-        self._failures = failures or {}
-        self._text_readers = text_readers or {}
-        self.seq: int = store.seq
-        self.store = store
-        self.catalog = catalog
-        self.snapshots = snapshots
-        self._indexes = indexes
-        self._collections: dict[str, CollectionView] = {}
-
-    @property
-    def is_damaged(self) -> bool:
-        """Whether a collection that was asked for has records that cannot be read, which are left out."""
-        return any(view.damaged for view in self._collections.values())
-
-    def problems(self) -> dict[str, dict[str, Any]]:
-        """By collection, in JSON: `damaged`, keys of records that are left out (not all of many), and `error`, why there is no
-        index."""
-        found: dict[str, dict[str, Any]] = {}
-        for name, collection in self.catalog.collections.items():
-            if collection.id in self._failures:
-                found[name] = {"error": _failed(name, self._failures[collection.id]).message}
-            elif damaged := self.snapshots[collection.id].damaged:
-                found[name] = {"damaged": sorted(damaged.values())[:DAMAGED_SHOWN_MAX]}
-        return found
-
-    def keep(self) -> None:
-        """Let a later view be of this very state, for the next page (`Indexes.read_kept`)."""
-        if isinstance(self._indexes, Indexes):
-            self._indexes.keep_moment(self)
-
-    @property
-    def moment(self) -> Moment:
-        """What of this view does not end with it."""
-        used = {view.collection.id: view.text.reader_used for view in self._collections.values()}
-        readers = {id_: reader for id_, reader in used.items() if reader is not None}
-        return Moment(self.snapshots, self._failures, {**self._text_readers, **readers})
-
-    def collection(self, name: str) -> CollectionView:
-        """Raises KeyError where the catalog has no such collection, StoreError where its index could not be made."""
-        found = self._collections.get(name)
-        if found is None:
-            id_ = self.catalog.collections[name].id
-            if id_ in self._failures:
-                raise _failed(name, self._failures[id_])
-            snapshot = self.snapshots[id_]
-            text = TextSearcher(self._indexes.text_index(id_), snapshot, self.store, self._text_readers.get(id_))
-            found = self._collections[name] = CollectionView(snapshot, self.store, text)
-        return found
-
-    def release(self) -> None:
-        """Let go of columns and text, at the end of the block: what a query leaves may wait long for the garbage collector."""
-        self.snapshots = {}
-        self._collections.clear()
 
 
 class Indexes:
@@ -138,10 +68,13 @@ class Indexes:
         self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
-        self._kept = KeptStates()
+        self._epoch = 0  # which views began before something was erased, and may not leave anything behind
+        # of views that pages go on from, by sequence number and version of the catalog
+        self._moments: dict[tuple[int, int], Moment] = {}
         self._set_aside: set[tuple[int, int]] = (
             set()
         )  # collection and ordinal of records that were damaged under a view
+        self._pasts = KeptHistoricalIndexes(self._folder)
         self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         with store.read() as view:
@@ -156,8 +89,9 @@ class Indexes:
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
                 view = IndexView(
-                    store_view, self._catalog, snapshots, self, dict(self._failures), epoch=self._kept.epoch
-                )
+                    store_view, self._catalog, snapshots, self.text_index, dict(self._failures),
+                    keep=self.keep_moment, epoch=self._epoch,
+                )  # fmt: skip
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             yield view
@@ -177,20 +111,27 @@ class Indexes:
         """A view of the store as it was at a sequence number, by the catalog of the view `present`, which stays open.
         Raises StoreError where the journal does not reach it."""
         store, catalog = HistoricalView(present.store, seq), present.catalog
-        past = self._kept.take_past((seq, catalog.version)) or HistoricalIndexes(seq, catalog, self._folder)
+        past = self._pasts.take(seq, catalog)
         try:
-            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past)
+            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past.text_index)
         finally:
-            self._kept.keep_past(past, present.epoch)
+            if present.epoch == self._epoch:
+                self._pasts.keep(past)
+            else:
+                past.close()
 
     @contextmanager
     def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
         """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
         same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
-        epoch, moment = self._kept.epoch, self._kept.moment((seq, present.catalog.version))
+        with self._lock:
+            moment, epoch = self._moments.get((seq, present.catalog.version)), self._epoch
         store = present.store if seq == present.seq else HistoricalView(present.store, seq)
         if moment is not None:
-            yield IndexView(store, present.catalog, moment.snapshots, self, moment.failures, moment.text_readers, epoch)
+            yield IndexView(
+                store, present.catalog, moment.snapshots, self.text_index, moment.failures, moment.text_readers,
+                keep=self.keep_moment, epoch=epoch,
+            )  # fmt: skip
         elif seq == present.seq:
             yield present
         else:
@@ -199,7 +140,15 @@ class Indexes:
 
     def keep_moment(self, view: IndexView) -> None:
         """For `read_kept`; the least lately used are dropped."""
-        self._kept.keep_moment((view.seq, view.catalog.version), view.moment, view.epoch)
+        with self._lock:
+            if view.epoch != self._epoch:
+                return
+            name = view.seq, view.catalog.version
+            known, now = self._moments.pop(name, None), view.moment
+            readers = {**(known.text_readers if known else {}), **now.text_readers}
+            self._moments[name] = now._replace(text_readers=readers)
+            while len(self._moments) > MOMENTS_MAX:
+                del self._moments[next(iter(self._moments))]
 
     def set_aside(self, error: CorruptRecord) -> bool:
         """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
@@ -213,32 +162,46 @@ class Indexes:
             if not found and error.place in self._set_aside:
                 return False
             self._set_aside.add(error.place)
-        self._kept.clear()
+            self._moments.clear()
+        self._pasts.close()
         _log.error("a record is left out of answers: %s", error.message)
         return True
 
-    def erase(self, versions: Mapping[int, Iterable[int]]) -> None:
-        """Build the indexes of collections anew, so that nothing of these ordinals stays in them, and drop what was kept of past
-        states. The store does not have them any more. Views that are open keep what they see.
+    def compact(self, collection_ids: Iterable[int] | None = None) -> int:
+        """Build columns and vectors anew from the live records, of these collections, or where None of all in which much is dead;
+        the number of collections. Reading and writing go on meanwhile; their files have no dead rows when it returns. Raises as
+        `read`, and OSError where the disk is full."""
+        with self.read():  # which brings them up to date
+            wasteful = [id_ for id_, index in self._collections.items() if index.is_wasteful]
+        done = 0
+        for id_ in wasteful if collection_ids is None else collection_ids:
+            with self.read() as view:
+                collection = view.catalog.collections_by_id.get(id_)
+                built = None if collection is None else CollectionIndex.build(view.store, collection)
+            done += built is not None and self._replace(built, view)
+        if done:
+            self.checkpoint()
+        return done
 
-        Raises OSError where the disk does not take the new files: those that had it are gone by then.
+    def erase(self, versions: Mapping[int, Iterable[int]]) -> None:
+        """Build the indexes of collections anew, so that nothing of these ordinals stays in memory or files, and drop what was
+        kept of past states. The store does not have them any more. Views that are open keep what they see, and leave nothing.
+
+        Raises as `compact`: then files may still hold them.
         """
-        with self._store.read() as view:
-            present = view.catalog.collections_by_id
-            built = {id_: CollectionIndex.build(view, present[id_]) for id_ in versions if id_ in present}
-            seq = view.seq
-        with self._lock, self._store.read() as view:
-            self._advance(view)
-            changes = replay_changes(view, seq)
-            for collection in self._catalog.collections.values():
-                if collection.id in built and collection.id in self._collections:
-                    self._collections[collection.id] = self._brought_up(view, collection, built, changes)
-                if collection.id in versions:
-                    self._checkpoint.forget(collection.id)
-                    shutil.rmtree(self._folder / str(collection.id) / COLUMNS_NAME, ignore_errors=True)
-        for id_ in versions.keys() & present.keys():
-            self.text_index(id_).erase(versions[id_])
-        self._kept.clear()
+        with self._lock:
+            self._epoch += 1
+            self._moments.clear()
+        self._pasts.close()
+        for id_, ordinals in versions.items():
+            if not self.compact([id_]):  # it was dropped, altered or can't be indexed: it is built when it is read next
+                with self._lock:
+                    self._collections.pop(id_, None)
+            with self._lock:
+                self._checkpoint.forget(id_)
+                shutil.rmtree(self._folder / str(id_) / COLUMNS_NAME, ignore_errors=True)
+            if (self._folder / str(id_)).exists():
+                self.text_index(id_).erase(ordinals)
         self.checkpoint()
 
     def checkpoint(self) -> None:
@@ -253,10 +216,11 @@ class Indexes:
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
+            self._moments.clear()
             self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
             text.close()
-        self._kept.clear()
+        self._pasts.close()
         self._resources.close()
 
     def text_index(self, collection_id: int) -> TextIndex:
@@ -329,6 +293,28 @@ class Indexes:
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
 
+    def _replace(self, built: CollectionIndex, built_of: IndexView) -> bool:
+        """Take a built index in, brought up from the view that it was built of. False where that cannot be."""
+        with self._lock, self._store.read() as view:
+            if built_of.epoch != self._epoch:
+                return False
+            self._advance(view)
+            id_ = built.collection.id
+            present = self._collections.get(id_)
+            if present is None or present.collection != built.collection:
+                return False  # it was dropped or altered meanwhile
+            try:
+                change = replay_changes(view, built_of.seq).get(id_)
+            except StoreError:
+                return False  # the journal was trimmed meanwhile
+            if change is not None:
+                built.apply(view, change.deleted, change.vectors)
+            for collection_id, ordinal in self._set_aside:
+                if collection_id == id_:
+                    built.set_aside(view, ordinal)
+            self._collections[id_] = built
+            return True
+
     def _brought_up(
         self,
         view: ReadView,
@@ -378,11 +364,3 @@ class Indexes:
             self.checkpoint()
         except OSError as error:
             _log.warning("the indexes could not be written, and will be caught up from the journal: %s", error)
-
-
-def _failed(name: str, error: Exception) -> StoreError:
-    said = error.message if isinstance(error, PaasqError) else f"{type(error).__name__}: {error}"
-    return StoreError(
-        f"{name} cannot be indexed: {said}",
-        "others answer; its records can be read, written and deleted by key, and it is tried again after a write to it",
-    )

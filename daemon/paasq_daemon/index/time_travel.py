@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import RLock
+from threading import Lock, RLock
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 
+HISTORICAL_MAX = 2  # past moments whose indexes are kept
 HISTORICAL_PREFIX = "past-"  # of folders that are of no use to a later process
 
 
@@ -66,6 +67,38 @@ class HistoricalIndexes:
         for text in self._texts.values():
             text.close()
         self._folder.cleanup()
+
+
+class KeptHistoricalIndexes:
+    """Those of the last few moments that were asked for, each for one query at a time. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        """New ones are made in temporary folders under `folder`."""
+        self._folder = folder
+        self._kept: dict[tuple[int, int], HistoricalIndexes] = {}  # by sequence number and version of the catalog
+        self._lock = Lock()
+
+    def take(self, seq: int, catalog: Catalog) -> HistoricalIndexes:
+        """Those of a moment, for the caller alone until it gives them to `keep`."""
+        with self._lock:
+            found = self._kept.pop((seq, catalog.version), None)
+        return found or HistoricalIndexes(seq, catalog, self._folder)
+
+    def keep(self, past: HistoricalIndexes) -> None:
+        """For the next query of its moment; those that were not asked for longest are closed."""
+        with self._lock:
+            same = self._kept.pop((past.seq, past.catalog.version), None)
+            self._kept[past.seq, past.catalog.version] = past
+            over = [self._kept.pop(next(iter(self._kept))) for _ in range(len(self._kept) - HISTORICAL_MAX)]
+        for each in (*over, *([same] if same else ())):
+            each.close()
+
+    def close(self) -> None:
+        """Close those that are kept; later ones may be kept again."""
+        with self._lock:
+            kept, self._kept = self._kept, {}
+        for each in kept.values():
+            each.close()
 
 
 class HistoricalSnapshots(Mapping[int, ColumnSnapshot]):

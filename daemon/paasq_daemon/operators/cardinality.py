@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column_statistics import ColumnStatistics
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar, is_scalar
 from paasq_dsl.bound import BoundExpression, ColumnRef, FunctionCall, Subquery

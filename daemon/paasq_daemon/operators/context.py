@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paasq_daemon.index.column import Column
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.evaluate import EvaluationContext
 from paasq_daemon.wire.answer import FacetCount
 from paasq_daemon.wire.cancellation import CancellationToken

@@ -9,7 +9,7 @@ import numpy as np
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column import Column, DictionaryColumn, FlatColumn, Ints, ListColumn
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.operators.column_fetch import fetch_column_or_null, fetch_columns, needs_record_read
 from paasq_dsl.types import TypeKind, list_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paasq_daemon.index.column_statistics import live_value_counts
-from paasq_daemon.index.index_manager import IndexView
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.store.forget_receipts import ForgetReceipt
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_dsl.types import TypeKind

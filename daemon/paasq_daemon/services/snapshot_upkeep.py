@@ -23,6 +23,7 @@ from paasq_daemon.snapshot.schedule import (
     write_progress,
 )
 from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.store.content_digest import logical_digest
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import Cancelled, PaasqError
 
@@ -87,9 +88,9 @@ class SnapshotUpkeep:
         try:
             storage = self._own if schedule.to is None else open_storage(schedule.to)
             with self._store.read() as view:
-                transaction = view.transaction_id
+                digest = logical_digest(view)
             newest = list_manifests(storage)[-1:]
-            if not (newest and newest[0].transaction_id == transaction):
+            if not (newest and newest[0].digest == digest):
                 newest = [self._create(storage, now_s)]
             damage = read_annotation(storage, newest[0]).damage
             if not damage:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import lmdb
 
 from paasq_daemon.store.disk_space import FULL_DISK, Reserve, disk_full, missing_bytes
-from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, is_permanent_failure
+from paasq_daemon.store.lmdb_environment import in_words, is_permanent_failure
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import DiskFull, StoreError
@@ -51,14 +51,17 @@ class Writer:
 
     def __init__(
         self,
+        path: Path,
         environment: lmdb.Environment,
         tables: Tables,
         seq: int,
         on_durable: Callable[[int], None],
         reserve: Reserve | None,
     ) -> None:
-        """`reserve` is given up where a full disk leaves no room for a delete, and kept again when there is."""
+        """`path` is the data file's. `reserve` is given up where a full disk leaves no room for a delete, and kept again when
+        there is."""
         self.seq = seq  # of the last transaction that is durable
+        self._path = path
         self._environment = environment
         self._tables = tables
         self._on_durable = on_durable
@@ -108,6 +111,15 @@ class Writer:
         with self._commit:
             yield
 
+    def use(self, environment: lmdb.Environment, tables: Tables) -> None:
+        """Write into this environment from now on, by these tables of it. Only while it is `paused`."""
+        self._environment = environment
+        self._tables = tables
+
+    def refuse(self, failure: StoreError) -> None:
+        """Acknowledge nothing from now on: what is written could be lost. Only while it is `paused`."""
+        self._failure = failure
+
     def close(self) -> None:
         """Finish what was submitted, then end the thread."""
         with self._gate:
@@ -132,7 +144,10 @@ class Writer:
                 except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
                     self._fail(error, jobs)
             if time.monotonic() - checked_s >= _READER_CHECK_S:
-                with suppress(lmdb.Error):  # it only frees pages sooner; a failure must not end this thread
+                with (
+                    self._commit,
+                    suppress(lmdb.Error),
+                ):  # it only frees pages sooner; a failure must not end this thread
                     self._environment.reader_check()
                 checked_s = time.monotonic()
 
@@ -217,7 +232,7 @@ class Writer:
             return None
         needed = sum(job.bytes_needed for job in group if not job.future.done())
         try:
-            missing = missing_bytes(Path(self._environment.path()) / DATA_NAME, needed)
+            missing = missing_bytes(self._path, needed)
         except OSError:
             return None
         return disk_full(missing) if missing or getattr(error, "code", None) in FULL_DISK else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from paasq_daemon.wire.errors import StoreError
 DATA_NAME = "data.mdb"
 LMDB_LOCK_NAME = "lock.mdb"
 
+_OPEN_ATTEMPTS = 50
+_OPEN_RETRY_S = 0.01
 _READER_BYTES = 80  # a little more than LMDB takes for one
 
 _META = Struct(
@@ -72,10 +75,7 @@ def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
         raise StoreError(f"{store_folder} cannot be opened: {error.strerror}", "free some space") from error
     for map_bytes in MAP_BYTES:
         try:
-            return lmdb.open(
-                str(store_folder), map_size=map_bytes, max_dbs=16, max_readers=READERS_MAX, max_spare_txns=16,
-                sync=sync, metasync=sync, mode=0o600, writemap=False,
-            )  # fmt: skip
+            return _open_mapped(store_folder, map_bytes, sync=sync)
         except lmdb.MemoryError:  # the address space is limited; try with less
             continue
         except lmdb.Error as error:
@@ -159,6 +159,22 @@ def translating_errors() -> Iterator[None]:
         yield
     except lmdb.Error as error:
         raise in_words(error) from error
+
+
+def _open_mapped(store_folder: Path, map_bytes: int, *, sync: bool) -> lmdb.Environment:
+    """The binding knows an environment that is open by the inodes of its files. Where another thread is closing one, its inodes
+    may be those of new files already, and count as open for a moment."""
+    for attempts_left in reversed(range(_OPEN_ATTEMPTS)):
+        try:
+            return lmdb.open(
+                str(store_folder), map_size=map_bytes, max_dbs=16, max_readers=READERS_MAX, max_spare_txns=16,
+                sync=sync, metasync=sync, mode=0o600, writemap=False,
+            )  # fmt: skip
+        except lmdb.Error as error:
+            if not attempts_left or "already open in this process" not in str(error):
+                raise
+            time.sleep(_OPEN_RETRY_S)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _allocate(reader_table: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -12,13 +13,16 @@ from typing import Self, TypeVar
 
 import lmdb
 
+from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
+from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
 from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, is_read_only, prepare_folder
 from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, translating_errors
 from paasq_daemon.store.open_data_file import check_format, open_data, open_data_readonly
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
@@ -39,20 +43,31 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path, lock: FolderLock, environment: lmdb.Environment, tables: Tables, reserve: Reserve | None
+        self,
+        folder: Path,
+        lock: FolderLock,
+        environment: lmdb.Environment,
+        tables: Tables,
+        reserve: Reserve | None,
+        *,
+        sync: bool = True,
     ) -> None:
         self.folder = folder
         self.read_only = bool(environment.flags()["readonly"])  # the folder cannot be written
         self.on_commit: list[Callable[[int], None]] = []
         self._lock = lock
-        self._environment = environment
-        self._tables = tables
+        self._data_file = DataFile(environment, tables)
+        self._replaced: list[DataFile] = []  # which may still be read
+        self._reserve = reserve
+        self._sync = sync
+        self._rewriting = threading.Lock()
+        self._closing = threading.Event()
         self._process = os.getpid()
         with translating_errors(), environment.begin() as txn:
             seq = ReadView(txn, tables).seq
         if reserve is not None:
             reserve.keep()
-        self._writer = Writer(environment, tables, seq, self._announce_commit, reserve)
+        self._writer = Writer(folder / STORE_NAME / DATA_NAME, environment, tables, seq, self._announce_commit, reserve)
 
     @classmethod
     def open(cls, folder: Path, *, sync: bool = True) -> Store:
@@ -68,10 +83,12 @@ class Store:
             prepare_folder(folder)
         lock = FolderLock(folder, read_only=read_only)
         try:
+            if not read_only:
+                remove_unfinished(folder)
             environment, tables = open_data_readonly(folder) if read_only else open_data(folder, sync=sync)
             reserve = Reserve(folder / STORE_NAME) if sync and not read_only else None
             try:
-                return cls(folder, lock, environment, tables, reserve)
+                return cls(folder, lock, environment, tables, reserve, sync=sync)
             except BaseException:
                 environment.close()
                 raise
@@ -98,11 +115,8 @@ class Store:
     def read(self) -> Iterator[ReadView]:
         """A view of the last durable transaction, for one thread. Keep it short: while it is open, no page it sees is reused."""
         self._guard()
-        try:
-            with self._environment.begin() as txn:
-                yield ReadView(txn, self._tables)
-        except lmdb.Error as error:
-            raise in_words(error) from error
+        with translating_errors(), self._held_data_file() as data_file, data_file.environment.begin() as txn:
+            yield ReadView(txn, data_file.tables)
 
     def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
@@ -112,11 +126,7 @@ class Store:
         ReadOnly where its folder cannot be written.
         """
         self._guard()
-        if self.read_only:
-            raise ReadOnly(
-                f"the store in {self.folder} is on a medium that cannot be written, and is open for reading",
-                "make it writable, or copy the folder to a disk that is",
-            )
+        self._require_writable()
         return self._writer.submit(work)
 
     def trim(self, before_seq: int) -> TrimResult:
@@ -146,8 +156,35 @@ class Store:
         with ExitStack() as stack:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
-                stream = stack.enter_context(DataFileCopy(self._environment, self.folder / STORE_NAME / DATA_NAME))
+                environment = self._data_file.environment
+                stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
             yield view, stream
+
+    def rewrite(self, change: Change | None = None, between: Between = lambda: None) -> RewriteResult:
+        """Copy the data file entry by entry, changed as `change` says, and put the copy in its place: without free pages, and
+        without a byte of what was deleted before. Reading and writing go on; what is read keeps the old file until it ends.
+
+        Killed at any step it leaves the old file or the new one, whole. `between` is called between two batches. Raises
+        StoreError, DiskFull where there is no room for the copy, CorruptRecord where an entry is damaged, and what
+        `between` raises: then the old file stays in use.
+        """
+        self._guard()
+        self._require_writable()
+
+        def go_on() -> None:
+            if self._closing.is_set():
+                raise StoreError("the store is closed, and its data file was not rewritten", "open it again")
+            between()
+
+        def take(data_file: DataFile) -> None:
+            self._replaced = [each for each in self._replaced if each.is_held]
+            self._replaced.append(self._data_file)
+            self._data_file = data_file
+
+        with self._rewriting:
+            go_on()
+            swap = DataFileSwap(self.folder, self._writer, self._data_file, self._reserve, take, self._sync)
+            return swap.run(change, go_on)
 
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket of this process into the lock file, for processes that find the folder in use."""
@@ -157,8 +194,11 @@ class Store:
         """Finish the writes that were submitted, and release the folder. Does nothing in a forked child."""
         if self._process != os.getpid():
             return
-        self._writer.close()
-        self._environment.close()
+        self._closing.set()
+        with self._rewriting:
+            self._writer.close()
+            for each in (*self._replaced, self._data_file):
+                each.environment.close()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -166,6 +206,22 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _held_data_file(self) -> Iterator[DataFile]:
+        while not (data_file := self._data_file).hold():
+            pass  # another one took its place in this moment
+        try:
+            yield data_file
+        finally:
+            data_file.release()
+
+    def _require_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnly(
+                f"the store in {self.folder} is on a medium that cannot be written, and is open for reading",
+                "make it writable, or copy the folder to a disk that is",
+            )
 
     def _guard(self) -> None:
         if self._process != os.getpid():

@@ -9,7 +9,8 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, KeyedResult
-from paasq_daemon.index.index_manager import Indexes, IndexView
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
 from paasq_daemon.wire.cancellation import CancellationToken
