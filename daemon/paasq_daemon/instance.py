@@ -23,6 +23,7 @@ from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
+from paasq_daemon.snapshot.upgrade import upgrade_store
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.scheduler import WatchScheduler
 from paasq_daemon.writes.transactor import Transactor
@@ -54,6 +55,7 @@ class Instance:
         `embedder` None is the bundled model. `sync` False does not wait for the disk: for tests and bulk loads only.
         `clock` says what @now is.
         """
+        upgrade_store(folder)
         with ExitStack() as resources:
             store = resources.enter_context(Store.open(folder, sync=sync))
             indexes = Indexes(folder, store)

@@ -18,14 +18,15 @@ from paasq_daemon.instance import Instance
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
     COLLECTION_KEY,
+    JOURNAL_KEY,
     RECORD_KEY,
-    SEQ_KEY,
     STATE_NAME,
     VECTOR_KEY,
     counters_meta_key,
 )
 from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.tables import TABLE_NAMES
 from paasq_daemon.wire.request import Request
 from properties.worlds import SmallEmbedder
 
@@ -50,21 +51,21 @@ def flip(txn: lmdb.Transaction[bytes], db: lmdb._Database, key: bytes) -> None:
 
 
 ENTRIES = {
-    "records": RECORD_KEY.pack(1, B),
-    "keys": COLLECTION_KEY.pack(1) + b"b",
+    "bodies": RECORD_KEY.pack(1, B),
+    "live": COLLECTION_KEY.pack(1) + b"b",
     "vectors": VECTOR_KEY.pack(1, 6, B),
-    "journal": SEQ_KEY.pack(2),
+    "journal": JOURNAL_KEY.pack(2, 1),
     "meta": counters_meta_key(1),
 }
 DAMAGES: dict[str, Damage] = {  # mypy does not infer a lambda with defaults
     **{f"a bit in {t}": lambda txn, d, t=t, k=k: flip(txn, d[t], k) for t, k in ENTRIES.items()},  # type: ignore[misc]
     **{f"one lost in {t}": lambda txn, d, t=t, k=k: txn.delete(k, db=d[t]) for t, k in ENTRIES.items()},  # type: ignore[misc]
     "a bit of an automatic vector": lambda txn, d: flip(txn, d["vectors"], VECTOR_KEY.pack(1, 7, B)),
-    "a bit of a past version": lambda txn, d: flip(txn, d["records"], RECORD_KEY.pack(1, 1)),
+    "a bit of a past version": lambda txn, d: flip(txn, d["bodies"], RECORD_KEY.pack(1, 1)),
     "a bit of the catalog": lambda txn, d: flip(txn, d["meta"], CATALOG_NAME),
     "a bit of the store's counters": lambda txn, d: flip(txn, d["meta"], STATE_NAME),
     "a deleted key that came back": lambda txn, d: txn.put(
-        COLLECTION_KEY.pack(1) + b"c", txn.get(COLLECTION_KEY.pack(1) + b"a", db=d["keys"]) or b"", db=d["keys"]
+        COLLECTION_KEY.pack(1) + b"c", txn.get(COLLECTION_KEY.pack(1) + b"a", db=d["live"]) or b"", db=d["live"]
     ),
 }
 
@@ -80,8 +81,7 @@ def ask(folder: Path, text: str) -> list[list[object]]:
 
 def damage_below(folder: Path, damage: Damage) -> None:
     with lmdb.open(str(folder / "store"), max_dbs=16) as environment:
-        names = ("records", "keys", "vectors", "pending", "journal", "meta")
-        databases = {name: environment.open_db(name.encode()) for name in names}
+        databases = {name: environment.open_db(stored.encode()) for stored, name in TABLE_NAMES.items()}
         with environment.begin(write=True) as txn:
             damage(txn, databases)
 
@@ -116,7 +116,7 @@ def test_with_a_snapshot_everything_is_as_it_was(folder: Path, command: Paasq, d
 
 def test_without_a_snapshot_the_version_before_comes_back_and_is_said_by_key(folder: Path, command: Paasq) -> None:
     ask(folder, SCHEMA)
-    damage_below(folder, DAMAGES["a bit in records"])
+    damage_below(folder, DAMAGES["a bit in bodies"])
     outcome = command("doctor", "--repair", "--json")
     assert outcome.code == 0
     (said,) = outcome.json["repair"]["older"]
@@ -126,7 +126,7 @@ def test_without_a_snapshot_the_version_before_comes_back_and_is_said_by_key(fol
 
 def test_what_nothing_has_is_said_by_key_and_can_be_put_anew(folder: Path, command: Paasq) -> None:
     ask(folder, SCHEMA)
-    damage_below(folder, lambda txn, d: flip(txn, d["records"], RECORD_KEY.pack(1, 0)))
+    damage_below(folder, lambda txn, d: flip(txn, d["bodies"], RECORD_KEY.pack(1, 0)))
     outcome = command("doctor", "--repair")
     assert outcome.code == 1
     assert "can't be mended: note:a: version 1 is damaged" in outcome.out
@@ -141,7 +141,7 @@ def test_lost_journal_entries_end_history_and_no_more(folder: Path, command: Paa
     damage_below(folder, DAMAGES["one lost in journal"])
     outcome = command("doctor", "--repair", "--json")
     assert outcome.code == 0
-    assert outcome.json["repair"]["lost"] == ["1 entries of the journal: history begins after sequence number 2"]
+    assert outcome.json["repair"]["lost"] == ["entries of the journal: history of note begins after sequence number 2"]
     assert ask(folder, ASKED) == expected
 
 

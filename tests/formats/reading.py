@@ -6,7 +6,7 @@ import hashlib
 import math
 import shutil
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,11 @@ def history(view: ReadView) -> Iterator[dict[str, Any]]:
             else:
                 row["catalog_version"] = past.catalog.version
             yield row
+
+
+def by_collection(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `history`, those of one transaction by collection: format 2 does not keep how they alternated."""
+    return sorted(rows, key=lambda row: (row["seq"], row["change"] == "catalog", row.get("collection") or ""))
 
 
 def record_of(view: ReadView, collection: Collection, key: str) -> dict[str, Any] | None:

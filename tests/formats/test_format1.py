@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from formats.reading import KeptEmbedder, extract, facts, history, record_of
+from formats.reading import KeptEmbedder, by_collection, extract, facts, history, record_of
 from golden import Case, cases
-from paasq_daemon.index.append_files import InvalidIndexFile
-from paasq_daemon.index.checkpoint import Checkpoint
 from paasq_daemon.instance import Instance
 from paasq_daemon.snapshot.create import create_snapshot
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.upgrade import upgrade_store
 from paasq_daemon.snapshot.verify import VerifyDepth, verify_snapshot
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.request import Request
@@ -29,13 +28,16 @@ KEPT = Path(__file__).parent / "format1"
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As it was made."""
     return extract(KEPT / "store.tar.xz", tmp_path_factory.mktemp("format1"))
 
 
 @pytest.fixture
 def folder(kept: Path, tmp_path: Path) -> Path:
-    """A copy that a test may write to."""
-    return Path(shutil.copytree(kept, tmp_path / "data"))
+    """A copy that a test may write to, brought to the format of today."""
+    copy = Path(shutil.copytree(kept, tmp_path / "data"))
+    upgrade_store(copy)
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +75,10 @@ def test_it_is_sound_and_every_version_of_every_record_is_there(folder: Path) ->
     with Store.open(folder) as store:
         assert store.check() == []
         with store.read() as view:
-            assert agrees(json.loads(json.dumps(facts(view, folder / "snapshots"))), known())
-            assert json.loads(json.dumps(list(history(view)))) == rows()
+            found = json.loads(json.dumps(facts(view, folder / "snapshots")))
+            assert found["snapshots"].pop()["name"] == "before-format-2"
+            assert agrees(found, known())
+            assert by_collection(json.loads(json.dumps(list(history(view))))) == by_collection(rows())
 
 
 def test_the_last_version_of_each_key_is_the_live_one(folder: Path) -> None:
@@ -90,10 +94,8 @@ def test_the_last_version_of_each_key_is_the_live_one(folder: Path) -> None:
                 assert (record["version"], record.get("vectors")) == (expected["version"], expected.get("vectors"))
 
 
-def test_its_checkpoint_is_not_read_and_the_answers_need_no_index_of_that_day(folder: Path, instance: Instance) -> None:
-    with Store.open(folder) as store, store.read() as view, pytest.raises(InvalidIndexFile, match="not of format"):
-        Checkpoint(folder / "index").load(view.catalog, view.seq)
-    shutil.rmtree(folder / "index")
+def test_the_answers_need_no_index_of_that_day(folder: Path, instance: Instance) -> None:
+    assert not (folder / "index").exists()
     text = 'from note | match "night" | sort id | select id, _version'
     again = Instance.open(folder, embedder=KeptEmbedder(), sync=False)
     assert again.engine.query(Request(text)).rows == instance.engine.query(Request(text)).rows
@@ -112,12 +114,13 @@ def test_its_snapshots_restore_to_what_they_describe(folder: Path, tmp_path: Pat
     for snapshot in known()["snapshots"]:
         into = tmp_path / snapshot["name"]
         restore_snapshot(LocalStorage(folder / "snapshots"), snapshot["name"], into)
+        upgrade_store(into)
         with Store.open(into) as store, store.read() as view:
             live = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
             assert (view.seq, live) == (snapshot["seq"], snapshot["collections"])
             expected = [row for row in rows() if row["seq"] <= snapshot["seq"]]
-            found = list(history(view))
-            assert json.loads(json.dumps(found[-len(expected) :])) == expected
+            found = json.loads(json.dumps(list(history(view))[-len(expected) :]))
+            assert by_collection(found) == by_collection(expected)
 
 
 def test_writing_goes_on(folder: Path) -> None:

@@ -32,7 +32,7 @@ def fill(folder: Path) -> None:
 def test_a_key_that_vanished_is_named_and_answers_say_so(tmp_path: Path) -> None:
     fill(tmp_path / "data")
     with lmdb.open(str(tmp_path / "data" / "store"), max_dbs=16) as environment:
-        keys = environment.open_db(b"keys")
+        keys = environment.open_db(b"live")
         with environment.begin(write=True) as txn:
             txn.delete(COLLECTION_KEY.pack(1) + b"b", db=keys)
     instance = opened(tmp_path / "data")

@@ -27,9 +27,9 @@ put note [{id: "a", title: "alpha", n: 1, mail: "a", v: [1, 2]}, {id: "b", title
           {id: "c", title: "gamma", n: 3, mail: "c", v: [1, 2]}];
 """
 BITS = {  # of record b: the table and key of the entry that is hit
-    "body": ("records", RECORD_KEY.pack(1, 1)),
-    "key": ("keys", COLLECTION_KEY.pack(1) + b"b"),
-    "vector": ("vectors", VECTOR_KEY.pack(1, 5, 1)),
+    "body": ("bodies", RECORD_KEY.pack(1, 1)),
+    "key": ("live", COLLECTION_KEY.pack(1) + b"b"),
+    "vector": ("vectors2", VECTOR_KEY.pack(1, 5, 1)),
 }
 
 

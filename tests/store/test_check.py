@@ -10,8 +10,9 @@ import lmdb
 import pytest
 
 from paasq_daemon.store.content_digest import logical_digest
-from paasq_daemon.store.layout import COLLECTION_KEY, RECORD_KEY, SEQ_KEY, VECTOR_KEY, counters_meta_key
+from paasq_daemon.store.layout import COLLECTION_KEY, JOURNAL_KEY, RECORD_KEY, VECTOR_KEY, counters_meta_key
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.tables import TABLE_NAMES
 from paasq_daemon.wire.errors import CorruptRecord
 
 Damage: TypeAlias = "Callable[[lmdb.Transaction[bytes], dict[str, lmdb._Database]], object]"
@@ -30,18 +31,18 @@ def flip(txn: lmdb.Transaction[bytes], db: lmdb._Database, key: bytes) -> None:
 
 
 DAMAGES: dict[str, Damage] = {
-    "a bit of a record": lambda t, d: flip(t, d["records"], RECORD_KEY.pack(1, 3)),
-    "a bit of a key": lambda t, d: flip(t, d["keys"], COLLECTION_KEY.pack(1) + b"k3"),
+    "a bit of a record": lambda t, d: flip(t, d["bodies"], RECORD_KEY.pack(1, 3)),
+    "a bit of a key": lambda t, d: flip(t, d["live"], COLLECTION_KEY.pack(1) + b"k3"),
     "a bit of a vector": lambda t, d: flip(t, d["vectors"], VECTOR_KEY.pack(1, 4, 3)),
-    "a bit of the journal": lambda t, d: flip(t, d["journal"], SEQ_KEY.pack(2)),
-    "a record in another's place": lambda t, d: move(t, d["records"], RECORD_KEY.pack(1, 3), RECORD_KEY.pack(1, 4)),
-    "a record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 3), db=d["records"]),
-    "a dead record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 0), db=d["records"]),
-    "a key lost": lambda t, d: t.delete(COLLECTION_KEY.pack(1) + b"k3", db=d["keys"]),
+    "a bit of the journal": lambda t, d: flip(t, d["journal"], JOURNAL_KEY.pack(2, 1)),
+    "a record in another's place": lambda t, d: move(t, d["bodies"], RECORD_KEY.pack(1, 3), RECORD_KEY.pack(1, 4)),
+    "a record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 3), db=d["bodies"]),
+    "a dead record lost": lambda t, d: t.delete(RECORD_KEY.pack(1, 0), db=d["bodies"]),
+    "a key lost": lambda t, d: t.delete(COLLECTION_KEY.pack(1) + b"k3", db=d["live"]),
     "a vector lost": lambda t, d: t.delete(VECTOR_KEY.pack(1, 4, 3), db=d["vectors"]),
     "a pending mark lost": lambda t, d: t.delete(VECTOR_KEY.pack(1, 5, 3), db=d["pending"]),
-    "an entry of the journal lost": lambda t, d: t.delete(SEQ_KEY.pack(2), db=d["journal"]),
-    "the last entry of the journal lost": lambda t, d: t.delete(SEQ_KEY.pack(3), db=d["journal"]),
+    "an entry of the journal lost": lambda t, d: t.delete(JOURNAL_KEY.pack(2, 1), db=d["journal"]),
+    "the last entry of the journal lost": lambda t, d: t.delete(JOURNAL_KEY.pack(3, 1), db=d["journal"]),
     "counters lost": lambda t, d: t.delete(counters_meta_key(1), db=d["meta"]),
 }
 
@@ -59,8 +60,7 @@ def test_every_damage_is_found(tmp_path: Path, damage: Damage) -> None:
     with Store.open(tmp_path / "data") as store:
         assert store.check() == []
     with lmdb.open(str(tmp_path / "data" / "store"), max_dbs=16) as environment:
-        names = ("records", "keys", "vectors", "pending", "journal", "meta")
-        databases = {name: environment.open_db(name.encode()) for name in names}
+        databases = {name: environment.open_db(stored.encode()) for stored, name in TABLE_NAMES.items()}
         with environment.begin(write=True) as txn:
             damage(txn, databases)
     with Store.open(tmp_path / "data") as store:
@@ -72,7 +72,7 @@ def test_every_damage_is_found(tmp_path: Path, damage: Damage) -> None:
 def test_a_damaged_record_is_never_returned_and_can_be_replaced(tmp_path: Path) -> None:
     make(tmp_path / "data")
     with lmdb.open(str(tmp_path / "data" / "store"), max_dbs=16) as environment:
-        records = environment.open_db(b"records")
+        records = environment.open_db(b"bodies")
         with environment.begin(write=True) as txn:
             flip(txn, records, RECORD_KEY.pack(1, 4))
     with Store.open(tmp_path / "data") as store:

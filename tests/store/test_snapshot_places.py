@@ -231,8 +231,8 @@ def test_a_snapshot_of_a_damaged_record_is_labelled(damaged: Store, tmp_path: Pa
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("records", "note: entries are lost, or removed ones came back"),
-        ("keys", "note: entries are lost, or removed ones came back"),
+        ("bodies", "note: entries are lost, or removed ones came back"),
+        ("live", "note: entries are lost, or removed ones came back"),
         ("journal", "entry 1 of the journal is lost"),
     ],
 )

@@ -40,7 +40,7 @@ def write_history(view: ReadView, archive: ArchiveWriter, *, vectors: bool) -> d
         for catalog in catalogs:
             member.write_line(encode_catalog(catalog))
     with archive.member(_JOURNAL) as member:
-        for entry in view.journal(view.journal_start - 1):
+        for entry in view.kept_journal():
             changes = [[c.kind, c.collection, c.key, c.ordinal, c.replaced_ordinal, c.field] for c in entry.changes]
             member.write_line([entry.seq, entry.time_us, changes])
     counters = view.all_collection_counters()
@@ -50,7 +50,11 @@ def write_history(view: ReadView, archive: ArchiveWriter, *, vectors: bool) -> d
                 member.write_line(_version_line(view, record, types, left_out))
     return {
         "journal_start": view.journal_start,
-        "collections": {str(id_): {"next_ordinal": state.next_ordinal} for id_, state in counters.items()},
+        "catalog_start": view.state.catalog_start,
+        "collections": {
+            str(id_): {"next_ordinal": state.next_ordinal, "journal_start": state.journal_start}
+            for id_, state in counters.items()
+        },
         "vectors": [
             written
             for id_, state in counters.items()
@@ -83,7 +87,7 @@ def read_past_vectors(archive: ArchiveReader, transaction: ImportTransaction) ->
     """Write the vectors of the versions that are not live."""
     for written in archive.manifest["history"]["vectors"]:
         for ordinal, vector in read_vectors(archive, written["file"]):
-            transaction.import_vector(written["collection"], written["field"], ordinal, vector)
+            transaction.import_vector(written["collection"], written["field"], ordinal, vector, live=False)
 
 
 def _types(catalogs: list[Catalog]) -> dict[tuple[int, int], str]:
@@ -98,7 +102,7 @@ def _made_of_text(catalogs: list[Catalog]) -> set[tuple[int, int]]:
 
 
 def _versions(view: ReadView, collection_id: int) -> Iterator[Record]:
-    for key, body in view.tables.records.scan(view.txn, COLLECTION_KEY.pack(collection_id)):
+    for key, body in view.tables.bodies.scan(view.txn, COLLECTION_KEY.pack(collection_id)):
         yield decode_record(collection_id, RECORD_KEY.unpack(key)[1], body)
 
 

@@ -134,11 +134,18 @@ class _Loading:
     def _finish(self, catalog: Catalog, history: dict[str, Any] | None) -> None:
         """Without its history the store begins with the state that was dumped, as one whose journal was trimmed."""
         seq = self._manifest["seq"]
-        start = seq + 1 if history is None else history["journal_start"]
+        if history is None:
+            start = catalog_start = seq + 1
+            starts = dict.fromkeys(catalog.collections_by_id, start)
+        else:
+            start, catalog_start = history["journal_start"], history.get("catalog_start", history["journal_start"])
+            kept = history["collections"].items()
+            starts = {int(id_): counters.get("journal_start", start) for id_, counters in kept}
         with self._store.transaction() as transaction:
             if catalog.version:
                 transaction.import_catalog(catalog, present=True)
-            transaction.import_counters(StoreCounters(seq, parse_time(self._manifest["time"]), start))
+            time_us = parse_time(self._manifest["time"])
+            transaction.import_counters(StoreCounters(seq, time_us, start, catalog_start), starts)
 
     def _values(self, name: str) -> Iterator[Any]:
         """The lines of a small member, read to its end first."""

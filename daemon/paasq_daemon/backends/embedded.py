@@ -70,7 +70,8 @@ class EmbeddedBackend:
         first = query.stages[0]
         moment = first.as_of if isinstance(first, bound.ScanStage) else None
         reader = ViewProvider(self._indexes, moment, self._snapshots)
-        return EmbeddedPlan(make_physical_plan(query), query.explain, reader, self._embed)
+        plan, read = make_physical_plan(query), query.properties.collections_read
+        return EmbeddedPlan(plan, query.explain, read, reader, self._embed)
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class EmbeddedPlan:
 
     plan: PhysicalPlan
     explain: str | None
+    collections_read: frozenset[str]
     views: ViewProvider
     embed: Embed
 
@@ -165,6 +167,9 @@ class EmbeddedPlan:
             return inputs, stack.enter_context(self.views.open(inputs))
         try:
             view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
+            for collection in view.catalog.collections.values():
+                if collection.name in self.collections_read:
+                    view.store.require_kept(collection.id)
         except StoreError as error:
             raise StoreError(error.message, "start with the first page again, without after") from error
         return inputs if cursor.now_us is None else replace(inputs, now_us=cursor.now_us), view

@@ -117,7 +117,7 @@ def _history(store: ReadView, wanted: Iterable[tuple[int, str]], cancel: Cancell
     """Of each key the ordinals that are still kept, newest first."""
     found: dict[tuple[int, str], dict[int, None]] = {name: {} for name in wanted}
     if found:
-        for entry in store.journal(store.journal_start - 1):
+        for entry in store.kept_journal():
             cancel.raise_if_cancelled()
             for change in entry.changes:
                 ordinals = found.get((change.collection, change.key))
@@ -152,14 +152,14 @@ def _found(view: IndexView, citation: Citation | MalformedCitation, history: _Hi
         _quote(row, view, collection, citation, record, live)
         yield row
     if not cited:
-        state, problem = _missing(store, citation, records)
+        state, problem = _missing(store.history_start(collection.id), citation, records)
         yield _Row(name, state, problem, current_version=current)
 
 
-def _missing(store: ReadView, citation: Citation, records: Sequence[Record]) -> tuple[str, str]:
+def _missing(history_start: int, citation: Citation, records: Sequence[Record]) -> tuple[str, str]:
     newest = max((record.version for record in records), default=0)
-    if 0 < citation.version <= newest or (store.journal_start > 1 and not records and citation.version):
-        return "trimmed", f"history is kept from sequence number {store.journal_start} on, and this is not in it"
+    if 0 < citation.version <= newest or (history_start > 1 and not records and citation.version):
+        return "trimmed", f"history is kept from sequence number {history_start} on, and this is not in it"
     if not records:
         return "unknown", f"{citation.collection} never had a record {citation.key}"
     return "unknown", f"the newest version of this record is {newest}"

@@ -6,7 +6,8 @@ import numpy as np
 
 from paasq_daemon.index.column import DictionaryColumn, ListColumn
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.store.layout import COLLECTION_KEY, KEY_ENTRY
+from paasq_daemon.store.layout import COLLECTION_KEY
+from paasq_daemon.store.live_entry import decode_live
 from paasq_daemon.store.read_view import ReadView
 
 KEYS_COMPARED_MAX = 50_000  # of a collection at a start: 0.1 s; of larger ones by `paasq doctor`
@@ -25,9 +26,9 @@ def keys_not_in_store(view: ReadView, snapshot: ColumnSnapshot) -> list[str]:
     values = column.dictionary[column.codes] if isinstance(column, DictionaryColumn) else column.values
     prefix = COLLECTION_KEY.pack(snapshot.collection.id)
     stored = {
-        key[len(prefix) :]: KEY_ENTRY.unpack(envelope[-KEY_ENTRY.size :])[0]
-        for key, envelope in view.tables.keys.scan_raw(view.txn, prefix)
-        if view.tables.keys.is_sound(key, envelope)
+        key[len(prefix) :]: decode_live(payload).ordinal
+        for key, envelope in view.tables.live.scan_raw(view.txn, prefix)
+        if (payload := view.tables.live.sound_payload(key, envelope)) is not None
     }
     known = zip((str(value) for value in values.tolist()), live.tolist(), strict=True)
     return sorted(key for key, ordinal in known if stored.get(key.encode()) != ordinal)

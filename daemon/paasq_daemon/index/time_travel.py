@@ -38,9 +38,10 @@ class HistoricalIndexes:
         self._folder = TemporaryDirectory(prefix=HISTORICAL_PREFIX, dir=folder)
 
     def snapshot(self, store: HistoricalView, collection: Collection) -> ColumnSnapshot:
-        """The state of a collection. Raises StoreError where it did not exist; a field that had another type then is refused
-        where it is asked for.
+        """The state of a collection. Raises StoreError where it did not exist, or its history was trimmed; a field that had
+        another type then is refused where it is asked for.
         """
+        store.require_kept(collection.id)
         with self._lock:
             found = self._snapshots.get(collection.id)
             if found is None:

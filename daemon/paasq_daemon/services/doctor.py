@@ -15,10 +15,11 @@ from paasq_daemon.store.lmdb_environment import DATA_NAME
 from paasq_daemon.store.open_data_file import check_format, open_readonly_view
 from paasq_daemon.store.page_walk import DataFileStructure, walk_data_file
 from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.store.tables import TABLE_NAMES
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.types import TypeKind
 
-_TABLES = ("records", "keys", "vectors", "pending", "journal")
+_TABLES = ("bodies", "live", "vectors", "pending", "journal", "forgotten")
 FINDINGS_SHOWN_MAX = 100  # of one part
 
 
@@ -110,13 +111,14 @@ def _examine(folder: Path, structure: DataFileStructure, found: Diagnosis) -> No
             found.parts += [_unique(view), _links(view, found.notes)]
             found.parts += [Part("columns", *audit_columns(folder, view)), Part("text", *audit_text(folder, view))]
     except StoreError as error:
-        found.parts.append(Part("counters", structure.entries.get("meta", 0), [error.message]))
+        found.parts.append(Part("counters", structure.entries.get("meta2", 0), [error.message]))
 
 
 def _examine_tables(view: ReadView, structure: DataFileStructure, found: Diagnosis) -> None:
     findings = check_integrity(view)
+    entries = {TABLE_NAMES.get(stored, stored): count for stored, count in structure.entries.items()}
     for name in (*_TABLES, "counters"):
-        checked = structure.entries.get("meta" if name == "counters" else name, 0)
+        checked = entries.get("meta" if name == "counters" else name, 0)
         found.parts.append(Part(name, checked, [str(each) for each in findings if each.part == name]))
 
 

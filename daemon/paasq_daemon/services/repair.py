@@ -21,8 +21,10 @@ from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
 from paasq_daemon.snapshot.restore import unpack_snapshot
 from paasq_daemon.store.data_folder import STORE_NAME, fsync_folder, make_folder
+from paasq_daemon.store.format1 import FORMAT as FORMAT_1
 from paasq_daemon.store.lmdb_environment import DATA_NAME, LMDB_LOCK_NAME, open_environment, translating_errors
 from paasq_daemon.store.mend import Donor, Mended, Mender
+from paasq_daemon.store.migration import migrate
 from paasq_daemon.store.open_data_file import open_readonly_view
 from paasq_daemon.store.salvage import salvage_entries
 from paasq_daemon.store.store import Store
@@ -130,6 +132,8 @@ class _Snapshots:
             try:
                 make_folder(into)
                 unpack_snapshot(self._storage, manifest, into)
+                if manifest.store_format == FORMAT_1:
+                    migrate(into)
                 view = self._open.enter_context(open_readonly_view(into))
             except (SnapshotError, FormatTooNew, StoreError, OSError):
                 shutil.rmtree(into, ignore_errors=True)

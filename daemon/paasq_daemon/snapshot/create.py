@@ -6,8 +6,10 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from blake3 import blake3
 
@@ -24,11 +26,9 @@ from paasq_daemon.snapshot.page_table import (
 )
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.storage import Storage
-from paasq_daemon.store.content_digest import logical_digest
+from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
 from paasq_daemon.store.data_file_copy import DataFileCopy
-from paasq_daemon.store.layout import STORE_FORMAT_VERSION
-from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -39,6 +39,18 @@ _PACKS_WAITING_MAX = 4
 _PACKERS = 2  # threads that compress
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written
 _DAMAGE_SHOWN = 5
+
+
+V = TypeVar("V", bound=CountedView)
+V_co = TypeVar("V_co", bound=CountedView, covariant=True)
+
+
+class SnapshotSource(Protocol[V_co]):
+    """A store of any format."""
+
+    def copy(self) -> AbstractContextManager[tuple[V_co, DataFileCopy]]:
+        """A view, and the data file's pages as of its transaction."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,18 @@ def create_snapshot(
     options: CreateOptions = CreateOptions(),  # it is frozen
     on_progress: OnProgress | None = None,
 ) -> Manifest:
+    """Make a snapshot of the store as it is now; see `capture`."""
+    return capture(store, find_damage, storage, name, options, on_progress)
+
+
+def capture(
+    source: SnapshotSource[V],
+    find_damage_in: Callable[[V], list[str]],
+    storage: Storage,
+    name: str,
+    options: CreateOptions = CreateOptions(),
+    on_progress: OnProgress | None = None,
+) -> Manifest:
     """Make a snapshot of the store as it is now. Only pages that differ from the newest snapshot's are written.
 
     Durable when this returns; where it raises there is no snapshot, only objects that the next attempt uses, or that
@@ -70,8 +94,8 @@ def create_snapshot(
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
         objects = ObjectStore(storage)
         parent, before = _newest_whole(storage, objects)
-        with store.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
-            checking = workers.submit(find_damage, view)  # the only user of the view until it ends
+        with source.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
+            checking = workers.submit(find_damage_in, view)  # the only user of the view until it ends
 
             def go_on(bytes_read: int) -> None:
                 if checking.done():
@@ -207,7 +231,7 @@ def _verify_written(storage: Storage, manifest: Manifest, capture: _Capture) -> 
         objects.check_size(each)
 
 
-def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | None) -> Manifest:
+def _describe(name: str, view: CountedView, capture: _Capture, parent: Manifest | None) -> Manifest:
     """Write the page table, in full where the parent's parts have grown larger than that, and make the manifest."""
     table = capture.table
     inherited = parent.tables if parent else ()
@@ -228,5 +252,5 @@ def _describe(name: str, view: ReadView, capture: _Capture, parent: Manifest | N
         collections={c.name: view.live_count(c.id) for c in catalog.collections.values()},
         digest=logical_digest(view),
         new_bytes=sum(each.size_bytes for each in capture.written),
-        store_format=STORE_FORMAT_VERSION,
+        store_format=view.store_format,
     )

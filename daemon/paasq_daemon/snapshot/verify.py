@@ -12,9 +12,12 @@ from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.restore import read_verified_table, unpack_snapshot
 from paasq_daemon.snapshot.storage import Storage
-from paasq_daemon.store.content_digest import logical_digest
+from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.format1 import FORMAT as FORMAT_1
+from paasq_daemon.store.format1 import Format1Store
 from paasq_daemon.store.integrity_check import check_integrity
+from paasq_daemon.store.migration import migrate
 from paasq_daemon.store.new_folder import scratch_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
@@ -99,12 +102,21 @@ def _verify_objects(objects: ObjectStore, manifest: Manifest, verification: Veri
 def _verify_restored(storage: Storage, manifest: Manifest, verification: Verification) -> None:
     with scratch_folder(storage.scratch, SCRATCH_PREFIX) as scratch:
         unpack_snapshot(storage, manifest, scratch)
+        if manifest.store_format == FORMAT_1:
+            with Format1Store(scratch).read() as old:
+                _compare(old, manifest, verification)
+            migrate(scratch)
         with Store.open(scratch, sync=False) as store, store.read() as view:
             if verification.damage:
                 if find_damage(view) != verification.damage:
                     verification.findings.append("the restored store is damaged elsewhere than when it was captured")
             else:
                 verification.findings += [str(finding) for finding in check_integrity(view)]
-            counts = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
-            if (logical_digest(view), view.seq, counts) != (manifest.digest, manifest.seq, manifest.collections):
-                verification.findings.append("the restored store is not the one that the manifest describes")
+            if manifest.store_format != FORMAT_1:
+                _compare(view, manifest, verification)
+
+
+def _compare(view: CountedView, manifest: Manifest, verification: Verification) -> None:
+    counts = {c.name: view.live_count(c.id) for c in view.catalog.collections.values()}
+    if (logical_digest(view), view.seq, counts) != (manifest.digest, manifest.seq, manifest.collections):
+        verification.findings.append("the restored store is not the one that the manifest describes")

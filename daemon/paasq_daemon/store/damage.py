@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import lmdb
 
-from paasq_daemon.store.layout import COLLECTION_KEY, KEY_ENTRY, RECORD_KEY, SEQ_KEY, VECTOR_KEY
+from paasq_daemon.store.layout import COLLECTION_KEY, JOURNAL_KEY, RECORD_KEY, SEQ_KEY, SUMMED_TABLES, VECTOR_KEY
+from paasq_daemon.store.live_entry import decode_live
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import PaasqError
 
@@ -22,9 +23,8 @@ def find_damage(view: ReadView) -> list[str]:
     300 flips of one bit in a data file that it found, this found 91, and 2 in LMDB's own pages were left to it.
     """
     scan = _Scan(view)
-    tables = view.tables
-    for table in (tables.meta, tables.records, tables.keys, tables.vectors, tables.pending, tables.journal):
-        summed = table.name not in ("meta", "journal")
+    for table in view.tables.all():
+        summed = table.name in SUMMED_TABLES
         try:
             for key in table.scan_checksums(view.txn, scan.sums if summed else None):
                 scan.unsound.append((table.name, key))
@@ -59,12 +59,13 @@ class _Scan:
         """Find entries of the journal that are lost, where nothing else is said."""
         if self.unsound or self.problems:
             return
-        view, expected = self.view, self.view.journal_start
-        for key, _ in view.tables.journal.scan_raw(view.txn):
-            if key != SEQ_KEY.pack(expected):
+        expected = self.view.journal_start
+        for key, _ in self.view.tables.journal.scan_raw(self.view.txn, start=SEQ_KEY.pack(expected)):
+            last = JOURNAL_KEY.unpack(key)[0]
+            if last > expected:
                 break
-            expected += 1
-        if expected != view.seq + 1:
+            expected = last + 1
+        if expected != self.view.seq + 1:
             self.problems.append(f"entry {expected} of the journal is lost")
 
     def describe(self) -> list[str]:
@@ -76,30 +77,31 @@ class _Scan:
         try:
             collection = self._collection(COLLECTION_KEY.unpack_from(key)[0]) if table != "journal" else ""
             match table:
-                case "records":
+                case "bodies":
                     ordinal = RECORD_KEY.unpack(key)[1]
                     return keys.get(key) or f"a past version in {collection} (ordinal {ordinal})"
                 case "vectors" | "pending":
                     collection_id, field, ordinal = VECTOR_KEY.unpack(key)
                     record = keys.get(RECORD_KEY.pack(collection_id, ordinal))
                     return f"vector {field} of {record or f'a past version in {collection} (ordinal {ordinal})'}"
-                case "keys":
+                case "live":
                     return f"the key {collection}:{key[COLLECTION_KEY.size :].decode(errors='replace')}"
                 case "journal":
-                    return f"entry {SEQ_KEY.unpack(key)[0]} of the journal"
+                    return f"entry {JOURNAL_KEY.unpack(key)[0]} of the journal"
         except struct.error:
             pass
         return f"the entry {key.hex()} of the table {table}"
 
     def _keys_by_ordinal(self) -> dict[bytes, str]:
         """The live records that damaged entries belong to, as `collection:key`, by collection and ordinal packed."""
-        wanted = {key for table, key in self.unsound if table == "records"}
+        wanted = {key for table, key in self.unsound if table == "bodies"}
         wanted |= {key[:4] + key[8:] for table, key in self.unsound if table in ("vectors", "pending")}
         names: dict[bytes, str] = {}
         if wanted:
-            for key, envelope in self.view.tables.keys.scan_raw(self.view.txn):
-                ordinal = KEY_ENTRY.unpack(envelope[-KEY_ENTRY.size :])[0] if len(envelope) >= KEY_ENTRY.size else 0
-                packed = key[:4] + ordinal.to_bytes(8, "big")
+            live = self.view.tables.live
+            for key, envelope in live.scan_raw(self.view.txn):
+                payload = live.sound_payload(key, envelope)
+                packed = b"" if payload is None else key[:4] + decode_live(payload).ordinal.to_bytes(8, "big")
                 if packed in wanted:
                     collection = self._collection(COLLECTION_KEY.unpack_from(key)[0])
                     names[packed] = f"{collection}:{key[COLLECTION_KEY.size :].decode(errors='replace')}"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from paasq_daemon.store.layout import STORE_FORMAT_VERSION
+from paasq_daemon.store.layout import KNOWN_FEATURES, STORE_FORMAT_VERSION
 from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 
 LOCK_NAME = "lock"
@@ -122,19 +122,40 @@ def read_format(folder: Path) -> int | None:
 
     Raises FormatTooNew where this paasq is too old for it, StoreError where the file cannot be read.
     """
+    stamp = _read_stamp(folder)
+    if stamp is None:
+        return None
+    version, needs = stamp["store_format"], stamp.get("needs", [])
+    if type(version) is not int or version < 1:
+        path = folder / FORMAT_NAME
+        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is not a format version", MEND_FORMAT)
+    require_known(version, f"the store in {folder}")
+    unknown = [str(name)[:40] for name in needs if name not in KNOWN_FEATURES] if isinstance(needs, list) else ["?"]
+    if unknown:
+        raise FormatTooNew(
+            f"the store in {folder} has parts that this paasq does not know: {', '.join(unknown)}",
+            "use the paasq that wrote it, or a newer one",
+        )
+    return version
+
+
+def is_migrating(folder: Path) -> bool:
+    """Whether the store was copied to this format and is being put in its place."""
+    return bool((_read_stamp(folder) or {}).get("migrating"))
+
+
+def _read_stamp(folder: Path) -> dict[str, Any] | None:
     path = folder / FORMAT_NAME
     try:
-        version = json.loads(path.read_bytes())["store_format"]
+        stamp = json.loads(path.read_bytes())
+        stamp["store_format"]
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}", "mend its owner and mode") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged", MEND_FORMAT) from error
-    if type(version) is not int or version < 1:
-        raise StoreError(f"{path} is damaged: {str(version)[:40]!r} is not a format version", MEND_FORMAT)
-    require_known(version, f"the store in {folder}")
-    return version
+    return dict(stamp)
 
 
 def require_known(version: int, thing: str) -> None:
@@ -146,9 +167,10 @@ def require_known(version: int, thing: str) -> None:
         )
 
 
-def write_format(folder: Path, version: int) -> None:
-    """Write the format version, atomically and durably."""
-    write_atomically(folder / FORMAT_NAME, json.dumps({"store_format": version}).encode())
+def write_format(folder: Path, version: int, *, migrating: bool = False) -> None:
+    """Write the format version, atomically and durably, and whether the store is still being put in its place."""
+    stamp = {"store_format": version} | ({"migrating": True} if migrating else {})
+    write_atomically(folder / FORMAT_NAME, json.dumps(stamp).encode())
 
 
 def write_atomically(path: Path, content: bytes) -> None:

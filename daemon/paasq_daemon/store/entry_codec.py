@@ -12,7 +12,8 @@ from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
 from paasq_dsl.values import Duration
 
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
-_ENVELOPE_VERSION = 0xA1
+ENVELOPE_BYTES = _ENVELOPE.size
+_ENVELOPE_VERSION = 0xA2
 _NEWER_HINT = "a newer paasq wrote it, or the disk changed it: use a newer paasq, or restore a snapshot"
 _DURATION_EXT = 1
 _DURATION = Struct(">qq")  # months, microseconds

@@ -1,15 +1,22 @@
-"""The journal: one entry a sequence number, saying what that transaction changed. Indexes and watches follow it."""
+"""The journal: for each sequence number, what that transaction changed. Indexes and watches follow it.
+
+It is stored by sequence number and collection, so that the history of one collection can be trimmed, or a record be forgotten,
+without the others.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
+from paasq_daemon.store.layout import CATALOG_COLLECTION, JOURNAL_KEY
 
 
 class ChangeKind(StrEnum):
-    """What happened to a record, or to the catalog; see RecordChange. The values are stored in the journal."""
+    """What happened to a record, or to the catalog; see RecordChange."""
 
     PUT = "put"
     DELETE = "delete"
@@ -17,9 +24,15 @@ class ChangeKind(StrEnum):
     CATALOG = "catalog"
 
 
+CATALOG = -1  # the collection of changes of the catalog
+_KINDS = (ChangeKind.PUT, ChangeKind.DELETE, ChangeKind.VECTOR, ChangeKind.CATALOG)  # stored by their places
+_CODES = {kind: code for code, kind in enumerate(_KINDS)}
+_NO_WRITER = 0  # who wrote it is not known
+
+
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One change of one record, or of the catalog.
+    """One change of one record, or of the catalog. The key is empty where the record was forgotten.
 
     | kind    | ordinal                   | replaced_ordinal              | field                             |
     |---------|---------------------------|-------------------------------|-----------------------------------|
@@ -39,22 +52,52 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """The changes of one transaction, in order. `time_us` is its commit time, in microseconds since 1970, UTC."""
+    """The changes of one transaction, by collection, and in order in each. `time_us` is its commit time, in microseconds since
+    1970, UTC."""
 
     seq: int
     time_us: int
     changes: tuple[RecordChange, ...]
 
 
-def encode_entry(time_us: int, changes: list[RecordChange]) -> bytes:
-    """The payload that `decode_entry` reads, without the sequence number, which is the key. `time_us` is UTC."""
-    return encode([time_us, [[c.kind, c.collection, c.key, c.ordinal, c.replaced_ordinal, c.field] for c in changes]])
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """The changes that a transaction made in one collection. `previous` is the sequence number of the collection's row before it,
+    0 for the first, and `rows` how many the transaction has: so a row that is lost is known, and which."""
+
+    seq: int
+    time_us: int
+    changes: tuple[RecordChange, ...]
+    previous: int
+    rows: int
 
 
-def decode_entry(seq: int, payload: bytes) -> JournalEntry:
-    """Raises CorruptRecord where the entry, or a change in it, is of a kind unknown to this format."""
+def encode_row(row: JournalRow) -> bytes:
+    """The payload that `decode_row` reads, without what is in the key."""
+    changes = [[_CODES[c.kind], c.key, c.ordinal, c.replaced_ordinal, c.field] for c in row.changes]
+    return encode([row.time_us, _NO_WRITER, row.previous, row.rows, changes])
+
+
+def decode_row(key: bytes, payload: bytes) -> JournalRow:
+    """Raises CorruptRecord where the row, or a change in it, is of a kind unknown to this format."""
+    seq, stored = JOURNAL_KEY.unpack(key)
+    collection = CATALOG if stored == CATALOG_COLLECTION else stored
     try:
-        time_us, changes = decode(payload)
-        return JournalEntry(seq, time_us, tuple(RecordChange(ChangeKind(kind), *rest) for kind, *rest in changes))
-    except (TypeError, ValueError):
+        time_us, _writer, previous, rows, changes = decode(payload)
+        found = tuple(RecordChange(_KINDS[kind], collection, *rest) for kind, *rest in changes)
+        return JournalRow(seq, time_us, found, previous, rows)
+    except (TypeError, ValueError, LookupError):
         raise unknown_shape(f"entry {seq} of the journal") from None
+
+
+def rows_of(entry: JournalEntry, ends: Mapping[int, int]) -> dict[int, JournalRow]:
+    """The rows of a transaction by the collection of their keys. `ends` has the `journal_end` of each collection so far."""
+    by_collection: defaultdict[int, list[RecordChange]] = defaultdict(list)
+    for change in entry.changes:
+        by_collection[change.collection].append(change)
+    return {
+        CATALOG_COLLECTION if collection == CATALOG else collection: JournalRow(
+            entry.seq, entry.time_us, tuple(changes), ends.get(collection, 0), len(by_collection)
+        )
+        for collection, changes in sorted(by_collection.items())
+    }

@@ -1,13 +1,14 @@
 """The layout of the data file: tables, how their keys are packed, and limits.
 
-| table   | key                         | payload                                   |
-|---------|-----------------------------|-------------------------------------------|
-| meta    | a name                      | counters, the catalog and its history     |
-| records | collection, ordinal         | the body of a record, live or deleted     |
-| keys    | collection, key in UTF-8    | ordinal and version of the live record    |
-| vectors | collection, field, ordinal  | float32, little endian                    |
-| pending | collection, field, ordinal  | empty: this vector is still to be made    |
-| journal | sequence number             | what that transaction changed             |
+| table     | key                         | payload                                                       |
+|-----------|-----------------------------|---------------------------------------------------------------|
+| meta      | a name                      | the format, counters, the catalog and its history             |
+| bodies    | collection, ordinal         | the body of a record, live or deleted                         |
+| live      | collection, key in UTF-8    | ordinal and version of the live record, when it was confirmed |
+| vectors   | collection, field, ordinal  | float32, little endian                                        |
+| pending   | collection, field, ordinal  | empty: this vector is still to be made                        |
+| journal   | sequence number, collection | what that transaction changed in this collection              |
+| forgotten | collection, ordinal         | the sequence number at which this version was erased          |
 
 Numbers in keys are big endian, so that the order of the bytes is the order of the numbers.
 """
@@ -18,7 +19,10 @@ from struct import Struct
 
 from paasq_daemon.wire.errors import InvalidValue
 
-STORE_FORMAT_VERSION = 1  # of everything in this module and of the payloads; a store of a greater one is refused
+STORE_FORMAT_VERSION = 2  # of everything in this module and of the payloads; a store of a greater one is refused
+KNOWN_FEATURES: frozenset[str] = (
+    frozenset()
+)  # what a store of this format may say that it needs; of others it is refused
 
 KEY_BYTES_MAX = 400  # of a record's key; LMDB allows 511 for the collection and the key
 BODY_BYTES_MAX = 16 << 20  # of a record's body and of a vector: as much as one frame of the protocol carries
@@ -30,8 +34,13 @@ COLLECTION_KEY = Struct(">I")
 RECORD_KEY = Struct(">IQ")
 VECTOR_KEY = Struct(">IIQ")
 SEQ_KEY = Struct(">Q")
-KEY_ENTRY = Struct(">QQ")  # payload of `keys`: ordinal, version
+JOURNAL_KEY = Struct(">QI")
+CATALOG_COLLECTION = 0  # in keys of the journal: what was changed is the catalog; collections have numbers from 1
+SUMMED_TABLES = frozenset(
+    {"bodies", "live", "vectors", "pending", "forgotten"}
+)  # whose entries a collection's content sum is of
 
+FORMAT_STAMP_NAME = b"format"
 STATE_NAME = b"state"
 CATALOG_NAME = b"catalog"
 

@@ -1,6 +1,6 @@
 """Mending a data file that was put together from the whole entries of a damaged one.
 
-An entry of `records`, `vectors` and `journal` never changes once it is written, so one of a snapshot with the same key is the
+An entry of `bodies`, `vectors` and `journal` never changes once it is written, so one of a snapshot with the same key is the
 one that was lost. What leads to them is worked out: a key's live record is the one of its last change in the journal; what the
 journal does not reach is live, since trimming removes what is not.
 """
@@ -8,7 +8,7 @@ journal does not reach is live, since trimming removes what is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import lmdb
 
@@ -18,23 +18,29 @@ from paasq_daemon.store.counters import (
     encode_collection_counters,
     encode_store_counters,
 )
-from paasq_daemon.store.entry_codec import encode, stored_checksum
-from paasq_daemon.store.journal import ChangeKind, decode_entry
+from paasq_daemon.store.entry_codec import encode
+from paasq_daemon.store.journal import CATALOG, ChangeKind, JournalRow, decode_row
+from paasq_daemon.store.journal_chain import JournalSpan, missing_rows
 from paasq_daemon.store.layout import (
+    CATALOG_COLLECTION,
     CATALOG_NAME,
     COLLECTION_KEY,
-    KEY_ENTRY,
+    FORMAT_STAMP_NAME,
+    JOURNAL_KEY,
     RECORD_KEY,
     SEQ_KEY,
     STATE_NAME,
+    STORE_FORMAT_VERSION,
     VECTOR_KEY,
     catalog_meta_key,
     counters_meta_key,
     pack_key,
 )  # fmt: skip
+from paasq_daemon.store.live_entry import LiveEntry, decode_live, encode_live
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
-from paasq_daemon.store.tables import Table, Tables
+from paasq_daemon.store.recount import count_entries
+from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import CorruptRecord
 from paasq_dsl.catalog import Collection, catalog_to_json
@@ -64,28 +70,26 @@ class Mender:
         self._txn = txn
         self._tables = tables
         self._by_name = {table.name: table for table in tables.all()}
-        self._damaged = [(name, key) for name, key in damaged if name in ("records", "vectors")]
+        self._damaged = [(name, key) for name, key in damaged if name in ("bodies", "vectors")]
+        self._history_starts: dict[int, int] = {}  # by collection, where rows of the journal stay lost
         self._mend_state()
         self._mend_catalog()
         self._collections = self._view().catalog.collections_by_id
 
     def wanted(self) -> Wanted:
         """The entries that are lacking, which only another copy of the store has."""
-        state, found = self._view().state, {}
-        for seq in range(state.journal_start, state.seq + 1):
-            if self._tables.journal.find_sound(self._txn, SEQ_KEY.pack(seq)) is None:
-                found["journal", SEQ_KEY.pack(seq)] = f"entry {seq} of the journal"
+        found = {("journal", key): f"entry {JOURNAL_KEY.unpack(key)[0]} of the journal" for key in self._missing_rows()}
         live = self._live_ordinals()
         names = {(id_, ordinal): name for (id_, name), (ordinal, _) in live.items()}
         for (id_, _name), (ordinal, _) in live.items():
             key = RECORD_KEY.pack(id_, ordinal)
-            if self._tables.records.find_sound(self._txn, key) is None:
-                found["records", key] = self._word(names, id_, ordinal)
+            if self._tables.bodies.find_sound(self._txn, key) is None:
+                found["bodies", key] = self._word(names, id_, ordinal)
             else:
                 found |= {("vectors", k): f"vector {w}" for k, w in self._vectors_lacking(names, id_, ordinal).items()}
         for table, key in self._damaged:
             if self._by_name[table].find_sound(self._txn, key) is None and (table, key) not in found:
-                if table == "records" and len(key) == RECORD_KEY.size:
+                if table == "bodies" and len(key) == RECORD_KEY.size:
                     found[table, key] = self._word(names, *RECORD_KEY.unpack(key))
                 elif len(key) == VECTOR_KEY.size:
                     id_, _field, ordinal = VECTOR_KEY.unpack(key)
@@ -122,22 +126,52 @@ class Mender:
         return f"a past version in {where} (ordinal {ordinal})" if key is None else f"{where}:{key}"
 
     def _records(self) -> Iterator[Record]:
-        for key, body in self._tables.records.scan(self._txn):
+        for key, body in self._tables.bodies.scan(self._txn):
             id_, ordinal = RECORD_KEY.unpack(key)
             yield decode_record(id_, ordinal, body)
 
     def _mend_state(self) -> None:
+        if self._tables.meta.find_sound(self._txn, FORMAT_STAMP_NAME) is None:
+            self._tables.meta.put(self._txn, FORMAT_STAMP_NAME, encode(STORE_FORMAT_VERSION))
         if self._tables.meta.find_sound(self._txn, STATE_NAME) is not None:
             return
-        entries = [(SEQ_KEY.unpack(key)[0], payload) for key, payload in self._tables.journal.scan(self._txn)]
-        if entries:
-            (first, _), (last, payload) = entries[0], entries[-1]
-            state = StoreCounters(last, decode_entry(last, payload).time_us, first)
+        rows = list(self._rows())
+        if rows:
+            catalog = [row for row in rows if row.changes[0].collection == CATALOG]
+            catalog_start = catalog[0].seq if catalog and catalog[0].previous else 1
+            catalog_end = catalog[-1].seq if catalog else 0
+            state = StoreCounters(rows[-1].seq, rows[-1].time_us, rows[0].seq, catalog_start, catalog_end)
         else:
             seq = max((record.seq for record in self._records()), default=0)
-            state = StoreCounters(seq, max((record.time_us for record in self._records()), default=0), seq + 1)
+            time_us = max((record.time_us for record in self._records()), default=0)
+            state = StoreCounters(seq, time_us, seq + 1, seq + 1)
         self._tables.meta.put(self._txn, STATE_NAME, encode_store_counters(state))
         self.done.mended.append(f"the store's counters: sequence number {state.seq}, of the journal")
+
+    def _rows(self) -> Iterator[JournalRow]:
+        for key, payload in self._tables.journal.scan(self._txn):
+            yield decode_row(key, payload)
+
+    def _spans(self) -> dict[int, JournalSpan]:
+        """What each collection's journal should reach over: as its counters say, or its rows where these are lost."""
+        view = self._view()
+        spans: dict[int, JournalSpan] = {}
+        for key, _ in self._tables.journal.scan_raw(self._txn):
+            seq, stored = JOURNAL_KEY.unpack(key)
+            spans[stored] = JournalSpan(spans[stored].start if stored in spans else seq, seq)
+        for key, _ in self._sound_counters():
+            id_ = COLLECTION_KEY.unpack(key[-COLLECTION_KEY.size :])[0]
+            state = view.collection_counters(id_)
+            spans[id_] = JournalSpan(state.journal_start, state.journal_end)
+        spans[CATALOG_COLLECTION] = JournalSpan(view.state.catalog_start, view.state.catalog_end)
+        return spans
+
+    def _sound_counters(self) -> list[tuple[bytes, bytes]]:
+        prefix = counters_meta_key(0)[: -COLLECTION_KEY.size]
+        return list(self._tables.meta.scan(self._txn, prefix))
+
+    def _missing_rows(self) -> list[bytes]:
+        return list(missing_rows(self._rows(), self._spans()))
 
     def _mend_catalog(self) -> None:
         """Raises CorruptRecord where no catalog is whole, and there is one."""
@@ -156,29 +190,30 @@ class Mender:
         elif next(self._records(), None) is not None:
             raise CorruptRecord("no version of the catalog is whole", "restore a snapshot into a new folder")
 
-    def _changes_of_journal(self) -> tuple[dict[_Name, int | None], bool]:
-        """The live ordinal of each key by its last change, and whether no entry is lacking."""
+    def _changes_of_journal(self) -> tuple[dict[_Name, int | None], set[int]]:
+        """The live ordinal of each key by its last change, and the collections of whose journal a row is lacking."""
         last: dict[_Name, int | None] = {}
-        state, count = self._view().state, 0
-        for key, payload in self._tables.journal.scan(self._txn, start=SEQ_KEY.pack(state.journal_start)):
-            count += 1
-            for change in decode_entry(SEQ_KEY.unpack(key)[0], payload).changes:
-                if change.kind in (ChangeKind.PUT, ChangeKind.DELETE):
+        for row in self._rows():
+            for change in row.changes:
+                if change.key and change.kind in (ChangeKind.PUT, ChangeKind.DELETE):
                     last[change.collection, change.key] = change.ordinal if change.kind is ChangeKind.PUT else None
-        return last, count == state.seq + 1 - state.journal_start
+        return last, {JOURNAL_KEY.unpack(key)[1] for key in self._missing_rows()}
 
     def _live_ordinals(self) -> dict[_Name, tuple[int, int]]:
         """Ordinal and version of the record that is, or should be, live under each key."""
-        last, complete = self._changes_of_journal()
+        last, lacking = self._changes_of_journal()
         stored: dict[_Name, tuple[int, int]] = {}
-        for key, payload in self._tables.keys.scan(self._txn):
-            stored[COLLECTION_KEY.unpack_from(key)[0], key[COLLECTION_KEY.size :].decode()] = KEY_ENTRY.unpack(payload)
+        for key, payload in self._tables.live.scan(self._txn):
+            name = COLLECTION_KEY.unpack_from(key)[0], key[COLLECTION_KEY.size :].decode()
+            stored[name] = decode_live(payload)[:2]
         newest: dict[_Name, tuple[int, int]] = {}
         for record in self._records():
             newest[record.collection_id, record.key] = (record.ordinal, record.version)
-        unknown = {name for name in newest if name not in last and name[0] in self._collections} if complete else set()
-        live = {name: newest[name] for name in unknown} | stored
-        for name, expected in last.items() if complete else ():
+        whole = {id_ for id_ in self._collections if id_ not in lacking}
+        live = {name: found for name, found in newest.items() if name not in last and name[0] in whole} | stored
+        for name, expected in last.items():
+            if name[0] in lacking:
+                continue
             if expected is None:
                 live.pop(name, None)
             elif name[0] in self._collections and stored.get(name, (-1, 0))[0] != expected:
@@ -189,38 +224,53 @@ class Mender:
     def _mend_keys(self) -> dict[_Name, int]:
         """Returns the live records without a body, and the versions that they had."""
         live, lacking = self._live_ordinals(), {}
-        stored = dict(self._tables.keys.scan(self._txn))
+        stored = {key: decode_live(payload) for key, payload in self._tables.live.scan(self._txn)}
         for (id_, name), (ordinal, version) in live.items():
-            key, entry = pack_key(id_, name), KEY_ENTRY.pack(ordinal, version)
-            if stored.pop(key, None) != entry:
-                self._tables.keys.put(self._txn, key, entry)
+            key = pack_key(id_, name)
+            present = stored.pop(key, None)
+            if present is None or present[:2] != (ordinal, version):
+                self._tables.live.put(
+                    self._txn, key, encode_live(LiveEntry(ordinal, version, self._time_us(id_, ordinal)))
+                )
                 self.done.mended.append(
                     f"{self._word({(id_, ordinal): name}, id_, ordinal)}: its key leads to it again"
                 )
-            if self._tables.records.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
+            if self._tables.bodies.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
                 lacking[id_, name] = version
         for key in stored:
-            self._tables.keys.delete(self._txn, key)
+            self._tables.live.delete(self._txn, key)
             self.done.mended.append(f"the key {key[COLLECTION_KEY.size :].decode()!r} of a deleted record: removed")
         return lacking
 
-    def _cut_journal(self) -> None:
-        """Where entries stay lost, history begins after the last of them."""
-        state = self._view().state
-        lost = [seq for seq in range(state.journal_start, state.seq + 1) if self._lacks_entry(seq)]
-        for key, _ in list(self._tables.journal.scan(self._txn)):
-            if not (lost[-1] if lost else state.journal_start - 1) < SEQ_KEY.unpack(key)[0] <= state.seq:
-                self._tables.journal.delete(self._txn, key)
-        if lost:
-            self._tables.meta.put(
-                self._txn, STATE_NAME, encode_store_counters(StoreCounters(state.seq, state.time_us, lost[-1] + 1))
-            )
-            self.done.lost.append(
-                f"{len(lost)} entries of the journal: history begins after sequence number {lost[-1]}"
-            )
+    def _time_us(self, collection_id: int, ordinal: int) -> int:
+        """When a version was written; the store's time where it is lost."""
+        if self._tables.bodies.find_sound(self._txn, RECORD_KEY.pack(collection_id, ordinal)) is None:
+            return self._view().state.time_us
+        return self._view().record(collection_id, ordinal).time_us
 
-    def _lacks_entry(self, seq: int) -> bool:
-        return self._tables.journal.find_sound(self._txn, SEQ_KEY.pack(seq)) is None
+    def _cut_journal(self) -> None:
+        """Where rows stay lost, the history of their collection begins after the last of them."""
+        state = self._view().state
+        lost: dict[int, int] = {}
+        for key in self._missing_rows():
+            seq, stored = JOURNAL_KEY.unpack(key)
+            lost[stored] = max(seq, lost.get(stored, 0))
+        for key, _ in list(self._tables.journal.scan_raw(self._txn)):
+            seq, stored = JOURNAL_KEY.unpack(key)
+            if not lost.get(stored, 0) < seq <= state.seq:
+                self._tables.journal.delete(self._txn, key)
+        self._history_starts = {stored: seq + 1 for stored, seq in lost.items()}
+        if not lost:
+            return
+        catalog = self._history_starts.get(CATALOG_COLLECTION, state.catalog_start)
+        start = max(state.journal_start, *self._history_starts.values())
+        self._tables.meta.put(
+            self._txn, STATE_NAME, encode_store_counters(replace(state, journal_start=start, catalog_start=catalog))
+        )
+        for stored, seq in lost.items():
+            known = self._collections.get(stored)
+            name = "the catalog" if stored == CATALOG_COLLECTION else known.name if known else f"collection {stored}"
+            self.done.lost.append(f"entries of the journal: history of {name} begins after sequence number {seq}")
 
     def _vectors_lacking(self, names: dict[tuple[int, int], str], id_: int, ordinal: int) -> dict[bytes, str]:
         record = self._view().record(id_, ordinal)
@@ -235,7 +285,7 @@ class Mender:
         live = self._live_ordinals()
         names = {(id_, ordinal): name for (id_, name), (ordinal, _) in live.items()}
         for id_, ordinal in names:
-            if self._tables.records.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
+            if self._tables.bodies.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
                 continue
             for key, word in self._vectors_lacking(names, id_, ordinal).items():
                 made = next(f for f in self._collections[id_].fields if f.id == VECTOR_KEY.unpack(key)[1])
@@ -246,7 +296,7 @@ class Mender:
                     self.done.lost.append(f"vector {made.name} {word}")
         for key, _ in list(self._tables.vectors.scan(self._txn)):
             id_, _field, ordinal = VECTOR_KEY.unpack(key)
-            if self._tables.records.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
+            if self._tables.bodies.find_sound(self._txn, RECORD_KEY.pack(id_, ordinal)) is None:
                 self._tables.vectors.delete(self._txn, key)
         for key, _ in list(self._tables.pending.scan(self._txn)):
             id_, _field, ordinal = VECTOR_KEY.unpack(key)
@@ -254,24 +304,20 @@ class Mender:
                 self._tables.pending.delete(self._txn, key)
 
     def _count(self) -> None:
-        counted: dict[int, CollectionCounters] = {}
-        view = self._view()
-        for table in (self._tables.records, self._tables.keys, self._tables.vectors, self._tables.pending):
-            for key, envelope in table.scan_raw(self._txn):
-                of = counted.setdefault(COLLECTION_KEY.unpack_from(key)[0], CollectionCounters())
-                of.add_content(stored_checksum(envelope))
-                _count_entry(of, table, key)
-        for change in (change for entry in view.journal(view.journal_start - 1) for change in entry.changes):
-            if change.collection in counted:
-                of = counted[change.collection]
-                of.next_ordinal = max(of.next_ordinal, change.ordinal + 1)
-        for id_, of in counted.items():
-            name = counters_meta_key(id_)
-            if self._tables.meta.find_sound(self._txn, name) is not None:
-                of.next_ordinal = max(of.next_ordinal, view.collection_counters(id_).next_ordinal)
-        for key, _ in list(self._tables.meta.scan(self._txn, counters_meta_key(0)[: -COLLECTION_KEY.size])):
+        live = {(id_, ordinal) for (id_, _), (ordinal, _) in self._live_ordinals().items()}
+        counted, view = count_entries(self._txn, self._tables, live), self._view()
+        for key, _ in self._sound_counters():  # the next ordinal is not below the one that they say
             id_ = COLLECTION_KEY.unpack(key[-COLLECTION_KEY.size :])[0]
-            counted.setdefault(id_, CollectionCounters(next_ordinal=view.collection_counters(id_).next_ordinal))
+            of = counted.setdefault(id_, CollectionCounters())
+            of.next_ordinal = max(of.next_ordinal, view.collection_counters(id_).next_ordinal)
+        for row in self._rows():
+            changed = counted.get(row.changes[0].collection)
+            if changed is not None:
+                changed.next_ordinal = max(changed.next_ordinal, *(change.ordinal + 1 for change in row.changes))
+        for stored, span in self._spans().items():
+            if stored in counted:
+                start = self._history_starts.get(stored, span.start)
+                counted[stored].journal_start, counted[stored].journal_end = start, span.end
         for id_, of in counted.items():
             self._tables.meta.put(self._txn, counters_meta_key(id_), encode_collection_counters(of))
 
@@ -326,14 +372,3 @@ class _OlderVersion:
         kept = {id_: vector for id_, vector in self.vectors.items() if id_ in {f.id for f in collection.fields}}
         vectors: dict[int, bytes | None] = {**dict.fromkeys(made), **kept}
         transaction.put(collection.id, self.record.key, self.record.fields, vectors)
-
-
-def _count_entry(of: CollectionCounters, table: Table, key: bytes) -> None:
-    if table.name == "records":
-        of.next_ordinal = max(of.next_ordinal, RECORD_KEY.unpack(key)[1] + 1)
-    elif table.name == "keys":
-        of.live_count += 1
-    else:
-        counts = of.vectors if table.name == "vectors" else of.pending
-        field_id = VECTOR_KEY.unpack(key)[1]
-        counts[field_id] = counts.get(field_id, 0) + 1

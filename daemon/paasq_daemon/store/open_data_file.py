@@ -31,9 +31,10 @@ from paasq_daemon.store.lmdb_environment import (
 )
 from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.read_view import ReadView
-from paasq_daemon.store.tables import Tables, make_tables, open_tables
+from paasq_daemon.store.tables import Tables, make_tables, open_tables, require_format
 from paasq_daemon.wire.errors import StoreError
 
+_ENTRIES_OF_NEW_STORE = 2  # its counters and its format
 WALKED_BYTES_MAX = (
     32 << 20
 )  # of a data file whose pages are checked at each start: 0.1 s; beyond that by `paasq doctor`
@@ -43,9 +44,16 @@ _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's 
 def check_format(folder: Path) -> None:
     """Check that this paasq may open the folder. Changes nothing there, so call it first.
 
-    Raises FormatTooNew, and StoreError where the format file is damaged, or missing although there are records.
+    Raises FormatTooNew, and StoreError where the format is an earlier one, or its file damaged, or missing although there are
+    records.
     """
-    if read_format(folder) is None and _is_used(folder / STORE_NAME / DATA_NAME):
+    version = read_format(folder)
+    if version is not None and version < STORE_FORMAT_VERSION:
+        raise StoreError(
+            f"the store in {folder} has format {version}, and this paasq writes format {STORE_FORMAT_VERSION}",
+            "`paasq status` copies it to the new format, after a snapshot of what it is",
+        )
+    if version is None and _is_used(folder / STORE_NAME / DATA_NAME):
         path = folder / FORMAT_NAME
         raise StoreError(f"{path} is gone, and with it what says how the records beside it are to be read", MEND_FORMAT)
 
@@ -101,7 +109,9 @@ def open_data_readonly(folder: Path) -> tuple[lmdb.Environment, Tables]:
         raise in_words(error) from error
     try:
         with translating_errors():
-            return environment, open_tables(environment)
+            tables = open_tables(environment)
+            require_format(environment, tables)
+            return environment, tables
     except BaseException:
         environment.close()
         raise
@@ -133,7 +143,7 @@ def _make_data_file(store_folder: Path, *, sync: bool) -> None:
 
 
 def _is_used(data_file: Path) -> bool:
-    """Whether a data file of unknown format holds more than the counters that every new store has."""
+    """Whether a data file of unknown format holds more than every new store has."""
     if not data_file.exists() or not data_file.stat().st_size:
         return False
     if truncated_bytes(data_file):
@@ -141,7 +151,7 @@ def _is_used(data_file: Path) -> bool:
     with translating_errors(), closing(open_readonly(data_file.parent)) as environment, environment.begin() as txn:
         names = [name for name, _ in txn.cursor()]
         handles = [environment.open_db(name, txn=txn, create=False) for name in names]
-        return sum(txn.stat(handle)["entries"] for handle in handles) > 1
+        return sum(txn.stat(handle)["entries"] for handle in handles) > _ENTRIES_OF_NEW_STORE
 
 
 def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
@@ -149,7 +159,9 @@ def _open(data_file: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
     try:
         with translating_errors():
             environment.reader_check()
-            return environment, open_tables(environment)
+            tables = open_tables(environment)
+            require_format(environment, tables)
+            return environment, tables
     except BaseException:
         environment.close()
         raise

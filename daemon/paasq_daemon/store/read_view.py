@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 
 import lmdb
 
@@ -14,19 +16,20 @@ from paasq_daemon.store.counters import (
     decode_store_counters,
 )
 from paasq_daemon.store.entry_codec import decode, unknown_shape, verify_checksum
-from paasq_daemon.store.journal import JournalEntry, decode_entry
+from paasq_daemon.store.journal import CATALOG, JournalEntry, JournalRow, decode_row
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
     COLLECTION_KEY,
-    KEY_ENTRY,
     RECORD_KEY,
     SEQ_KEY,
     STATE_NAME,
+    STORE_FORMAT_VERSION,
     VECTOR_KEY,
     catalog_meta_key,
     counters_meta_key,
     pack_key,
 )  # fmt: skip
+from paasq_daemon.store.live_entry import LiveEntry, decode_live
 from paasq_daemon.store.record import Record, decode_record, vector_numbers
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
@@ -43,6 +46,8 @@ class ReadView:
 
     Any read may raise CorruptRecord; nothing that fails its checksum is ever returned.
     """
+
+    store_format = STORE_FORMAT_VERSION
 
     def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables) -> None:
         self.txn = txn
@@ -64,8 +69,15 @@ class ReadView:
 
     @property
     def journal_start(self) -> int:
-        """The oldest sequence number that the journal still holds; `seq + 1` where it holds none."""
+        """The oldest sequence number from which the journal holds all changes of all collections; `seq + 1` where it holds
+        none."""
         return self.state.journal_start
+
+    def history_start(self, collection_id: int) -> int:
+        """The oldest sequence number from which the journal holds all changes of a collection, or of the catalog (`CATALOG`)."""
+        if collection_id == CATALOG:
+            return self.state.catalog_start
+        return self.collection_counters(collection_id).journal_start
 
     @property
     def catalog(self) -> Catalog:
@@ -78,10 +90,13 @@ class ReadView:
         payload = self.tables.meta.get(self.txn, catalog_meta_key(version))
         return None if payload is None else _decode_catalog(payload)
 
+    def require_kept(self, collection_id: int) -> None:
+        """Raises StoreError where a collection cannot be read at this view's moment, since its history was trimmed."""
+
     def record(self, collection_id: int, ordinal: int) -> Record:
         """A record, live or deleted. Raises CorruptRecord where it is damaged, missing, or was trimmed."""
         try:
-            body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
+            body = self.tables.bodies.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
             if body is not None:
                 return decode_record(collection_id, ordinal, body)
         except CorruptRecord as error:
@@ -100,12 +115,17 @@ class ReadView:
     def ordinal(self, collection_id: int, key: str) -> int | None:
         """The ordinal of the live record with this key; None where there is none."""
         live = self._live(collection_id, key)
-        return None if live is None else live[0]
+        return None if live is None else live.ordinal
 
     def version(self, collection_id: int, key: str) -> int:
         """The version of the live record with this key; 0 where there is none. Its body is not read."""
         live = self._live(collection_id, key)
-        return 0 if live is None else live[1]
+        return 0 if live is None else live.version
+
+    def confirmed_us(self, collection_id: int, key: str) -> int | None:
+        """When the live record with this key was last put, with other values or the same; None where there is none."""
+        live = self._live(collection_id, key)
+        return None if live is None else live.confirmed_us
 
     def ordinals(self, collection_id: int, keys: Iterable[str]) -> list[int]:
         """The ordinals of the live records with these keys, in the order given; -1 where there is none."""
@@ -131,15 +151,15 @@ class ReadView:
         """The keys of the live records, in the order of their bytes; in a write transaction, of those it began with or
         put. Those of damaged records are among them."""
         prefix = COLLECTION_KEY.pack(collection_id)
-        for key, _ in self.tables.keys.scan_raw(self.txn, prefix):
+        for key, _ in self.tables.live.scan_raw(self.txn, prefix):
             yield key[len(prefix) :].decode("utf-8", "replace")
 
     def scan_readable(self, collection_id: int) -> Iterator[Record]:
         """As `scan`, without the records that are damaged or lost."""
         prefix = COLLECTION_KEY.pack(collection_id)
-        for key, envelope in self.tables.records.scan_raw(self.txn, prefix):
+        for key, envelope in self.tables.bodies.scan_raw(self.txn, prefix):
             try:
-                body = verify_checksum(self.tables.records.seed, key, envelope)
+                body = verify_checksum(self.tables.bodies.seed, key, envelope)
                 record = decode_record(collection_id, RECORD_KEY.unpack(key)[1], body)
                 live = self.ordinal(collection_id, record.key) == record.ordinal
             except CorruptRecord:
@@ -153,7 +173,7 @@ class ReadView:
         In a write transaction, finish the scan before writing to the collection.
         """
         seen = 0
-        for key, body in self.tables.records.scan(self.txn, COLLECTION_KEY.pack(collection_id)):
+        for key, body in self.tables.bodies.scan(self.txn, COLLECTION_KEY.pack(collection_id)):
             record = decode_record(collection_id, RECORD_KEY.unpack(key)[1], body)
             if self.ordinal(collection_id, record.key) == record.ordinal:
                 seen += 1
@@ -181,21 +201,28 @@ class ReadView:
                 f"the journal begins at {self.journal_start}, and entries from {expected} are asked for",
                 "what follows the journal must begin anew from the records",
             )
-        for key, payload in self.tables.journal.scan(self.txn, start=SEQ_KEY.pack(expected)):
-            seq = SEQ_KEY.unpack(key)[0]
-            if seq != expected:
+        for seq, rows in groupby(self._journal_rows(after), attrgetter("seq")):
+            found = list(rows)
+            if seq != expected or len(found) != found[0].rows:
                 break
-            yield decode_entry(seq, payload)
+            yield _entry(found)
             expected += 1
         if expected <= self.seq:
             raise CorruptRecord(f"entry {expected} of the journal is lost", _CHECK_HINT)
 
+    def kept_journal(self, after: int = 0) -> Iterator[JournalEntry]:
+        """Of the entries with a sequence number above `after`, in order, what was not trimmed. Raises CorruptRecord."""
+        return (_entry(list(rows)) for _, rows in groupby(self._journal_rows(after), attrgetter("seq")))
+
+    def _journal_rows(self, after: int) -> Iterator[JournalRow]:
+        for key, payload in self.tables.journal.scan(self.txn, start=SEQ_KEY.pack(after + 1)):
+            yield decode_row(key, payload)
+
     def commit_time_us(self, seq: int) -> int | None:
-        """When a transaction was made, in microseconds since 1970, UTC; None where the journal does not hold it."""
-        payload = (
-            self.tables.journal.get(self.txn, SEQ_KEY.pack(seq)) if self.journal_start <= seq <= self.seq else None
-        )
-        return None if payload is None else decode_entry(seq, payload).time_us
+        """When a transaction was made, in microseconds since 1970, UTC; None where the journal holds nothing of it."""
+        for key, payload in self.tables.journal.scan(self.txn, SEQ_KEY.pack(seq)) if 0 < seq <= self.seq else ():
+            return decode_row(key, payload).time_us
+        return None
 
     def vectors(self, collection_id: int, field_id: int, ordinals: Iterable[int]) -> Iterator[bytes | None]:
         """The vectors of these ordinals in the order given, as little-endian float32; None where there is none."""
@@ -236,7 +263,7 @@ class ReadView:
         name = VECTOR_KEY.pack(collection_id, field_id, ordinal)
         vector = self.tables.vectors.get(self.txn, name)
         if vector is None and self.tables.pending.get(self.txn, name) is None:
-            body = self.tables.records.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
+            body = self.tables.bodies.get(self.txn, RECORD_KEY.pack(collection_id, ordinal))
             record = body and decode_record(collection_id, ordinal, body)
             if record and field_id in record.vector_fields and self.ordinal(collection_id, record.key) == ordinal:
                 raise CorruptRecord(
@@ -244,10 +271,14 @@ class ReadView:
                 )
         return vector
 
-    def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
-        """Ordinal and version of the live record with this key."""
-        payload = self.tables.keys.get(self.txn, pack_key(collection_id, key))
-        return None if payload is None else KEY_ENTRY.unpack(payload)
+    def _live(self, collection_id: int, key: str) -> LiveEntry | None:
+        """What leads to the live record with this key."""
+        payload = self.tables.live.get(self.txn, pack_key(collection_id, key))
+        return None if payload is None else decode_live(payload)
+
+
+def _entry(rows: list[JournalRow]) -> JournalEntry:
+    return JournalEntry(rows[0].seq, rows[0].time_us, tuple(change for row in rows for change in row.changes))
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,11 @@ from paasq_dsl.catalog import Collection
 from paasq_dsl.object_paths import nest_value
 from paasq_dsl.values import Value
 
+_TRUST_OF_OWNER = 3  # bits 0 and 1 of a body's flags
+_HAS_VECTORS = 4
+_KNOWN_FLAGS = _TRUST_OF_OWNER | _HAS_VECTORS
+_NO_WRITER = 0  # who wrote it is not known
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -51,8 +56,17 @@ def vector_numbers(stored: bytes | None) -> Value:
 
 
 def encode_record(record: Record) -> bytes:
-    """The body as bytes. Raises InvalidValue where it is longer than `BODY_BYTES_MAX`."""
-    body = encode([record.key, record.version, record.seq, record.time_us, record.fields, record.vector_fields])
+    """The body as bytes: flags, writer, key, version, sequence number, time, fields, and by a flag the fields with vectors.
+
+    Raises InvalidValue where it is longer than `BODY_BYTES_MAX`.
+    """
+    parts: list[object] = [
+        _TRUST_OF_OWNER, _NO_WRITER, record.key, record.version, record.seq, record.time_us, record.fields,
+    ]  # fmt: skip
+    if record.vector_fields:
+        parts[0] = _TRUST_OF_OWNER | _HAS_VECTORS
+        parts.append(record.vector_fields)
+    body = encode(parts)
     if len(body) > BODY_BYTES_MAX:
         raise InvalidValue(
             f"the record {record.key!r} has {len(body):,} bytes, and {BODY_BYTES_MAX:,} are the most",
@@ -64,7 +78,9 @@ def encode_record(record: Record) -> bytes:
 def decode_record(collection_id: int, ordinal: int, body: bytes) -> Record:
     """Raises CorruptRecord where the body does not have the parts of this format."""
     try:
-        key, version, seq, time_us, fields, vector_fields = decode(body)
+        flags, _writer, key, version, seq, time_us, fields, *more = decode(body)
     except (TypeError, ValueError):
         raise unknown_shape(f"record {ordinal} of collection {collection_id}") from None
-    return Record(collection_id, ordinal, key, version, seq, time_us, fields, tuple(vector_fields))
+    if flags & ~_KNOWN_FLAGS or len(more) != bool(flags & _HAS_VECTORS):
+        raise unknown_shape(f"record {ordinal} of collection {collection_id}")
+    return Record(collection_id, ordinal, key, version, seq, time_us, fields, tuple(more[0]) if more else ())

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import lmdb
 
-from paasq_daemon.store.layout import KEY_ENTRY
+from paasq_daemon.store.live_entry import decode_live
 from paasq_daemon.store.lmdb_environment import translating_errors
 from paasq_daemon.store.page_walk import DataFileStructure, walk_data_file
-from paasq_daemon.store.tables import Table, Tables
+from paasq_daemon.store.tables import TABLE_NAMES, Table, Tables
 
 _BATCH_ENTRIES = 20_000
 
@@ -32,7 +32,7 @@ def salvage_entries(source: Path, environment: lmdb.Environment, tables: Tables)
     """
     found = Salvage()
     waiting: list[tuple[Table, bytes, bytes]] = []
-    named = {table.name: table for table in tables.all()}
+    named = tables.by_stored_name()
 
     def visit(name: str | None, key: bytes, envelope: bytes) -> None:
         if name is None:
@@ -43,7 +43,7 @@ def salvage_entries(source: Path, environment: lmdb.Environment, tables: Tables)
         elif name in named and named[name].is_sound(key, envelope):
             waiting.append((named[name], key, envelope))
         else:
-            found.damaged.append((name, key))
+            found.damaged.append((TABLE_NAMES.get(name, name), key))
         if len(waiting) >= _BATCH_ENTRIES:
             flush()
 
@@ -63,4 +63,7 @@ def salvage_entries(source: Path, environment: lmdb.Environment, tables: Tables)
 def _is_newest(txn: lmdb.Transaction[bytes], table: Table, key: bytes, envelope: bytes) -> bool:
     """Of two entries for a key of a record, the one of the later ordinal; of others the first, which was reached."""
     present = txn.get(key, db=table.handle)
-    return present is None or (table.name == "keys" and present[-KEY_ENTRY.size :] < envelope[-KEY_ENTRY.size :])
+    if present is None or table.name != "live":
+        return present is None
+    mine, other = table.sound_payload(key, envelope), table.sound_payload(key, present)
+    return other is None or (mine is not None and decode_live(other) < decode_live(mine))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -23,6 +24,7 @@ from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
 from paasq_daemon.store.lmdb_environment import DATA_NAME, translating_errors
+from paasq_daemon.store.migration import finish_migration
 from paasq_daemon.store.open_data_file import check_format, open_data, open_data_readonly
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
@@ -84,6 +86,7 @@ class Store:
         lock = FolderLock(folder, read_only=read_only)
         try:
             if not read_only:
+                finish_migration(folder)
                 remove_unfinished(folder)
             environment, tables = open_data_readonly(folder) if read_only else open_data(folder, sync=sync)
             reserve = Reserve(folder / STORE_NAME) if sync and not read_only else None
@@ -129,17 +132,24 @@ class Store:
         self._require_writable()
         return self._writer.submit(work)
 
-    def trim(self, before_seq: int) -> TrimResult:
-        """Remove the journal's entries below `before_seq`, with bodies and vectors of what was replaced or deleted in them.
+    def trim(self, before_seq: int, collection_id: int | None = None) -> TrimResult:
+        """Remove the history of a collection, or of all, before a sequence number: rows of the journal, with bodies and vectors
+        of what was replaced or deleted in them.
 
-        Done in several transactions, so that other writes can run between them. Live records are never touched.
+        Done in several transactions, so that other writes can run between them. Live records are never touched, and what the
+        journal says of the catalog stays.
         """
+        with self.read() as view:
+            wanted = view.all_collection_counters() if collection_id is None else [collection_id]
         total = TrimResult(0, 0, 0)
-        while True:
-            done = self.write(lambda transaction: trim_batch(transaction, before_seq)).result().value
-            if not done.entries:
-                return total
-            total += done
+        for each in wanted:
+            is_done = False
+            while not is_done:
+                removed, is_done = (
+                    self.write(partial(trim_batch, collection_id=each, before_seq=before_seq)).result().value
+                )
+                total += removed
+        return total
 
     def check(self) -> list[Finding]:
         """Check the integrity of everything stored; an empty list where it is sound."""

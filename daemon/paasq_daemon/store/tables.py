@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import lmdb
 
 from paasq_daemon.store.counters import StoreCounters, encode_store_counters
-from paasq_daemon.store.entry_codec import add_checksum, holds, stored_checksum, verify_checksum
-from paasq_daemon.store.layout import STATE_NAME
-from paasq_daemon.wire.errors import CorruptRecord
+from paasq_daemon.store.entry_codec import add_checksum, decode, encode, holds, stored_checksum, verify_checksum
+from paasq_daemon.store.layout import FORMAT_STAMP_NAME, STATE_NAME, STORE_FORMAT_VERSION
+from paasq_daemon.wire.errors import StoreError
 
 _ENTRIES_AT_ONCE = 500  # about half a millisecond
-_NAMES = ("meta", "records", "keys", "vectors", "pending", "journal")  # the place in this row seeds the checksums
+# By the name that LMDB knows a table by, which format 1 did not use; the place in this row seeds the checksums.
+TABLE_NAMES = {
+    "meta2": "meta", "bodies": "bodies", "live": "live", "vectors2": "vectors", "pending2": "pending",
+    "journal2": "journal", "forgotten": "forgotten",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class Table:
         removed = txn.pop(key, db=self.handle)
         return None if removed is None else -stored_checksum(removed)
 
+    def stored_bytes(self, txn: lmdb.Transaction[bytes], key: bytes) -> int:
+        """The bytes of an entry, its key among them; 0 where there is none."""
+        envelope = txn.get(key, db=self.handle)
+        return 0 if envelope is None else len(key) + len(envelope)
+
     def find_sound(self, txn: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
         """The entry in its envelope; None where there is none, or its checksum is wrong."""
         envelope = txn.get(key, db=self.handle)
@@ -48,11 +57,11 @@ class Table:
 
     def is_sound(self, key: bytes, envelope: bytes) -> bool:
         """Whether the envelope is one of this table's, with the right checksum."""
-        try:
-            verify_checksum(self.seed, key, envelope)
-        except CorruptRecord:
-            return False
-        return True
+        return holds(self.seed, key, envelope)
+
+    def sound_payload(self, key: bytes, envelope: bytes) -> bytes | None:
+        """The payload of an entry; None where its checksum does not hold."""
+        return verify_checksum(self.seed, key, envelope) if self.is_sound(key, envelope) else None
 
     def put_raw(self, txn: lmdb.Transaction[bytes], key: bytes, envelope: bytes) -> None:
         """Insert or replace an entry that is in its envelope already."""
@@ -101,15 +110,20 @@ class Tables:
     """The tables of one data file; `layout` lists their keys and payloads."""
 
     meta: Table
-    records: Table
-    keys: Table
+    bodies: Table
+    live: Table
     vectors: Table
     pending: Table
     journal: Table
+    forgotten: Table
 
     def all(self) -> tuple[Table, ...]:
         """In the order of their seeds."""
-        return (self.meta, self.records, self.keys, self.vectors, self.pending, self.journal)
+        return (self.meta, self.bodies, self.live, self.vectors, self.pending, self.journal, self.forgotten)
+
+    def by_stored_name(self) -> dict[str, Table]:
+        """By the names that LMDB knows them by."""
+        return dict(zip(TABLE_NAMES, self.all(), strict=True))
 
 
 def make_tables(environment: lmdb.Environment) -> None:
@@ -118,6 +132,7 @@ def make_tables(environment: lmdb.Environment) -> None:
     with environment.begin(write=True) as txn:
         if tables.meta.get(txn, STATE_NAME) is None:
             tables.meta.put(txn, STATE_NAME, encode_store_counters(StoreCounters()))
+            tables.meta.put(txn, FORMAT_STAMP_NAME, encode(STORE_FORMAT_VERSION))
 
 
 def make_bare_tables(environment: lmdb.Environment) -> Tables:
@@ -134,6 +149,18 @@ def open_tables(environment: lmdb.Environment) -> Tables:
         return _tables(environment, txn, create=False)
 
 
+def require_format(environment: lmdb.Environment, tables: Tables) -> None:
+    """Raises StoreError where the data file does not say that it is of this format."""
+    with environment.begin() as txn:
+        stamp = tables.meta.get(txn, FORMAT_STAMP_NAME)
+    if stamp is None or decode(stamp) != STORE_FORMAT_VERSION:
+        raise StoreError(
+            "the data file does not say which format it has, or another one than the file `format`",
+            "use the paasq that wrote it, or run `paasq doctor --repair`",
+        )
+
+
 def _tables(environment: lmdb.Environment, txn: lmdb.Transaction[bytes] | None, *, create: bool) -> Tables:
-    handles = [environment.open_db(name.encode(), txn=txn, create=create) for name in _NAMES]
-    return Tables(*(Table(name, seed, handle) for seed, (name, handle) in enumerate(zip(_NAMES, handles, strict=True))))
+    handles = [environment.open_db(stored.encode(), txn=txn, create=create) for stored in TABLE_NAMES]
+    named = enumerate(zip(TABLE_NAMES.values(), handles, strict=True))
+    return Tables(*(Table(name, seed, handle) for seed, (name, handle) in named))

@@ -8,23 +8,29 @@ from dataclasses import replace
 
 import lmdb
 
-from paasq_daemon.store.counters import CollectionCounters, encode_collection_counters, encode_store_counters
+from paasq_daemon.store.counters import (
+    CollectionCounters,
+    encode_collection_counters,
+    encode_store_counters,
+    live_key_hash,
+)
 from paasq_daemon.store.entry_codec import encode, verify_checksum
-from paasq_daemon.store.journal import ChangeKind, RecordChange, encode_entry
+from paasq_daemon.store.journal import CATALOG, ChangeKind, JournalEntry, RecordChange, encode_row, rows_of
 from paasq_daemon.store.layout import (
     BODY_BYTES_MAX,
+    CATALOG_COLLECTION,
     CATALOG_NAME,
     COLLECTION_KEY,
-    KEY_ENTRY,
+    JOURNAL_KEY,
     PAGE_BYTES,
     RECORD_KEY,
-    SEQ_KEY,
     STATE_NAME,
     VECTOR_KEY,
     catalog_meta_key,
     counters_meta_key,
     pack_key,
 )  # fmt: skip
+from paasq_daemon.store.live_entry import LiveEntry, encode_live
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record, encode_record
 from paasq_daemon.store.tables import Table, Tables
@@ -47,7 +53,7 @@ class WriteTransaction(ReadView):
         self.time_us = max(now_us, self.state.time_us)  # commit times never decrease, even where the clock is set back
         self._changes: list[RecordChange] = []
         self._touched: dict[int, CollectionCounters] = {}
-        self._journal_start = self.journal_start
+        self._changed_state = False  # of the store's counters, by trimming
         self._payload_bytes = 0
         self._entries = 0
 
@@ -59,32 +65,40 @@ class WriteTransaction(ReadView):
         `vectors` maps a field's id to float32 bytes, or to None where the vector is still to be made.
         """
         state = self._touch(collection_id)
-        previous, version = self._live(collection_id, key) or (None, 0)
+        before = self._live(collection_id, key)
+        previous, version = (None, 0) if before is None else before[:2]
         record = Record(
             collection_id, state.next_ordinal, key, version + 1, self.next_seq, self.time_us, fields, tuple(vectors)
         )
-        self._store(self.tables.records, state, RECORD_KEY.pack(collection_id, record.ordinal), encode_record(record))
-        live = KEY_ENTRY.pack(record.ordinal, record.version)
-        self._store(self.tables.keys, state, pack_key(collection_id, key), live)
+        self._store(self.tables.bodies, state, RECORD_KEY.pack(collection_id, record.ordinal), encode_record(record))
+        self._set_live(state, pack_key(collection_id, key), record, before, self.time_us)
         state.next_ordinal += 1
         if previous is None:
             state.live_count += 1
         else:
-            self._forget_pending(collection_id, previous)
+            self._retire(collection_id, previous)
         for field_id, vector in vectors.items():
             self._store_vector(collection_id, field_id, record.ordinal, vector)
         self._changes.append(RecordChange(ChangeKind.PUT, collection_id, key, record.ordinal, previous))
         return record
+
+    def confirm(self, collection_id: int, key: str) -> None:
+        """Note that the live record with this key was put again with the values that it has: no new version, and no change."""
+        live = self._live(collection_id, key)
+        assert live is not None
+        entry = encode_live(live._replace(confirmed_us=self.time_us))
+        self._store(self.tables.live, self._touch(collection_id), pack_key(collection_id, key), entry)
 
     def delete(self, collection_id: int, key: str) -> bool:
         """Delete the live record with this key; False where there is none. Its body stays until the journal is trimmed."""
         ordinal = self.ordinal(collection_id, key)
         if ordinal is None:
             return False
-        state = self._touch(collection_id)
-        self._erase(self.tables.keys, state, pack_key(collection_id, key))
+        state, packed = self._touch(collection_id), pack_key(collection_id, key)
+        self._erase(self.tables.live, state, packed)
+        state.add_live(-live_key_hash(packed, ordinal))
         state.live_count -= 1
-        self._forget_pending(collection_id, ordinal)
+        self._retire(collection_id, ordinal)
         self._changes.append(RecordChange(ChangeKind.DELETE, collection_id, key, ordinal, ordinal))
         return True
 
@@ -113,7 +127,7 @@ class WriteTransaction(ReadView):
         payload = encode(catalog_to_json(catalog))
         self.tables.meta.put(self.txn, CATALOG_NAME, payload)
         self.tables.meta.put(self.txn, catalog_meta_key(catalog.version), payload)
-        self._changes.append(RecordChange(ChangeKind.CATALOG, -1, "", -1))
+        self._changes.append(RecordChange(ChangeKind.CATALOG, CATALOG, "", -1))
 
     @property
     def changes(self) -> tuple[RecordChange, ...]:
@@ -136,9 +150,10 @@ class WriteTransaction(ReadView):
         return super().collection_counters(collection_id) if touched is None else touched
 
     def purge_record(self, collection_id: int, ordinal: int) -> tuple[int, int]:
-        """Remove a deleted record's body and vectors; the count of each. For trimming: it makes no journal entry."""
+        """Remove the body and the vectors of a version that is not live; the count of each. It makes no journal entry."""
         state = self._touch(collection_id)
-        body = self._erase(self.tables.records, state, RECORD_KEY.pack(collection_id, ordinal))
+        state.history_bytes -= self._version_bytes(state, collection_id, ordinal)
+        body = self._erase(self.tables.bodies, state, RECORD_KEY.pack(collection_id, ordinal))
         vectors = 0
         for field_id in state.vectors:
             if self._erase(self.tables.vectors, state, VECTOR_KEY.pack(collection_id, field_id, ordinal)):
@@ -146,25 +161,39 @@ class WriteTransaction(ReadView):
                 vectors += 1
         return int(body), vectors
 
-    def purge_journal_entry(self, seq: int) -> None:
-        """Remove the oldest entry of the journal. For trimming."""
-        assert seq == self._journal_start
-        self.tables.journal.delete(self.txn, SEQ_KEY.pack(seq))
-        self._journal_start = seq + 1
+    def purge_journal_row(self, collection_id: int, seq: int) -> None:
+        """Remove what a transaction changed in a collection from the journal. For trimming, the oldest first."""
+        self.tables.journal.delete(self.txn, JOURNAL_KEY.pack(seq, collection_id))
+
+    def start_history(self, collection_id: int, seq: int) -> None:
+        """Say from which sequence number the journal holds all changes of a collection: those before it were removed."""
+        self._touch(collection_id).journal_start = seq
+        if seq > self.state.journal_start:
+            self.state = replace(self.state, journal_start=seq)
+            self._changed_state = True
 
     def write_journal(self) -> bool:
         """Write counters and journal entry. Only the writer calls it, once. False where nothing was changed."""
-        if not (self._changes or self._touched or self._journal_start != self.journal_start):
+        if not (self._changes or self._touched or self._changed_state):
             return False
+        if self._changes:
+            self._write_rows(JournalEntry(self.next_seq, self.time_us, tuple(self._changes)))
+            self.state = replace(self.state, seq=self.next_seq, time_us=self.time_us)
         for collection_id, state in self._touched.items():
             self.tables.meta.put(self.txn, counters_meta_key(collection_id), encode_collection_counters(state))
-        if self._changes:
-            entry = encode_entry(self.time_us, self._changes)
-            self.tables.journal.put(self.txn, SEQ_KEY.pack(self.next_seq), entry)
-            self.state = replace(self.state, seq=self.next_seq, time_us=self.time_us)
-        self.state = replace(self.state, journal_start=self._journal_start)
         self.tables.meta.put(self.txn, STATE_NAME, encode_store_counters(self.state))
         return True
+
+    def _write_rows(self, entry: JournalEntry) -> None:
+        """Write a transaction's rows of the journal, and that they are the last of their collections."""
+        ids = {change.collection for change in entry.changes} - {CATALOG}
+        ends = {id_: self._touch(id_).journal_end for id_ in ids} | {CATALOG: self.state.catalog_end}
+        for stored, row in rows_of(entry, ends).items():
+            self.tables.journal.put(self.txn, JOURNAL_KEY.pack(entry.seq, stored), encode_row(row))
+            if stored == CATALOG_COLLECTION:
+                self.state = replace(self.state, catalog_end=entry.seq)
+            else:
+                self._touch(stored).journal_end = entry.seq
 
     def _change_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes | None) -> None:
         record = self.record(collection_id, ordinal)
@@ -188,23 +217,40 @@ class WriteTransaction(ReadView):
             counts_here[field_id] = counts_here.get(field_id, 0) + 1
         self._store(here, state, name, vector or b"")
 
-    def _forget_pending(self, collection_id: int, ordinal: int) -> None:
+    def _retire(self, collection_id: int, ordinal: int) -> None:
+        """Count a version that was live as history; vectors that it waits for are not made any more."""
         state = self._touch(collection_id)
+        state.history_bytes += self._version_bytes(state, collection_id, ordinal)
         for field_id in state.pending:
             if self._erase(self.tables.pending, state, VECTOR_KEY.pack(collection_id, field_id, ordinal)):
                 state.pending[field_id] -= 1
 
-    def _live(self, collection_id: int, key: str) -> tuple[int, int] | None:
+    def _version_bytes(self, state: CollectionCounters, collection_id: int, ordinal: int) -> int:
+        """Of the body and the vectors of a version, as they are stored."""
+        names = [VECTOR_KEY.pack(collection_id, field_id, ordinal) for field_id in state.vectors]
+        vectors = sum(self.tables.vectors.stored_bytes(self.txn, name) for name in names)
+        return self.tables.bodies.stored_bytes(self.txn, RECORD_KEY.pack(collection_id, ordinal)) + vectors
+
+    def _set_live(
+        self, state: CollectionCounters, packed: bytes, record: Record, before: LiveEntry | None, confirmed_us: int
+    ) -> None:
+        entry = LiveEntry(record.ordinal, record.version, confirmed_us)
+        self._store(self.tables.live, state, packed, encode_live(entry))
+        state.add_live(live_key_hash(packed, record.ordinal))
+        if before is not None:
+            state.add_live(-live_key_hash(packed, before.ordinal))
+
+    def _live(self, collection_id: int, key: str) -> LiveEntry | None:
         """Where the key's entry is damaged, its record is the last one that was written under it."""
         try:
             return super()._live(collection_id, key)
         except CorruptRecord:
             last = None
-            for name, envelope in self.tables.records.scan_raw(self.txn, COLLECTION_KEY.pack(collection_id)):
+            for name, envelope in self.tables.bodies.scan_raw(self.txn, COLLECTION_KEY.pack(collection_id)):
                 with suppress(CorruptRecord):
-                    body = verify_checksum(self.tables.records.seed, name, envelope)
+                    body = verify_checksum(self.tables.bodies.seed, name, envelope)
                     record = decode_record(collection_id, RECORD_KEY.unpack(name)[1], body)
-                    last = (record.ordinal, record.version) if record.key == key else last
+                    last = LiveEntry(record.ordinal, record.version, record.time_us) if record.key == key else last
             if last is None:
                 raise
             return last

@@ -23,7 +23,7 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
     """Insert or replace one record from checked values by field name; only vectors, as lists, are checked here.
 
     A vector(auto) whose texts are unchanged keeps its vector; otherwise it is left pending. Where nothing differs from the
-    live record, that is returned, and nothing is written. Raises InvalidValue.
+    live record, that is returned, and only confirmed. Raises InvalidValue.
     """
     key = _key(collection, given)
     before = transaction.get_readable(collection.id, key)
@@ -45,6 +45,7 @@ def put_record(transaction: WriteTransaction, collection: Collection, given: Map
         if field.source_fields and embedding_text(collection, field, fields):
             vectors[field.id] = _kept_vector(transaction, collection, field, fields, before)
     if before is not None and _is_unchanged(transaction, collection, before, fields, vectors):
+        transaction.confirm(collection.id, key)
         return before
     return transaction.put(collection.id, key, fields, vectors)
 

@@ -74,13 +74,15 @@ class UniqueIndex:
                 taken[value] = key
 
     def _followed(self, transaction: WriteTransaction, known: dict[tuple[int, int], _Owners]) -> bool:
-        """Apply the journal since the last call. False where it was trimmed meanwhile."""
+        """Apply the journal since the last call. False where it was trimmed meanwhile, or a record was forgotten."""
         if not known:
             return True
         try:
             for entry in transaction.journal(self._seq):
                 for change in entry.changes:
                     for (collection_id, field_id), owners in known.items():
+                        if collection_id == change.collection and not change.key:  # forgotten: whose value is not known
+                            return False
                         if collection_id == change.collection:
                             record = transaction.get_readable(
                                 collection_id, change.key
