@@ -24,7 +24,9 @@ from properties.worlds import SmallEmbedder
 
 def row(rows: Rows, text: str) -> dict[str, object]:
     """The one row of a forget, by column."""
-    names = "number collection records versions vectors bytes links seq began finished rewritten still_in receipt".split()
+    names = (
+        "number collection records versions vectors bytes links seq began finished rewritten still_in receipt".split()
+    )
     (found,) = rows(text)
     return dict(zip(names, found, strict=True))
 
@@ -84,7 +86,7 @@ def test_links_to_it_are_counted_and_stay(rows: Rows) -> None:
     assert rows("from note | where who != null | select who->name") == [[None], [None]]
 
 
-def test_the_preview_erases_nothing(instance: Instance, ask: Ask) -> None:
+def test_the_preview_erases_nothing(ask: Ask) -> None:
     ask('patch person:mira set name = "Nora"; snapshot "now"')
     answer = ask("dryrun forget person:mira with snapshots", read_only=True)
     assert [column.name for column in answer.columns] == [
@@ -106,7 +108,7 @@ def test_the_preview_erases_nothing(instance: Instance, ask: Ask) -> None:
 
 
 def test_it_is_a_write(ask: Ask) -> None:
-    with pytest.raises(ReadOnly, match="^forget writes"):
+    with pytest.raises(ReadOnly, match="forget writes"):
         ask("forget note:a", read_only=True)
 
 
@@ -189,7 +191,9 @@ def test_what_fails_behind_the_erasure_goes_on_later(tmp_path: Path, monkeypatch
     instance.engine.query(Request('collection note { key id: keyword }; put note [{id: "a"}, {id: "b"}]'))
     with monkeypatch.context() as broken:
         broken.setattr(Store, "rewrite", full)
-        with pytest.raises(StoreError, match="is in no answer any more, but files may still hold bytes of it: the disk"):
+        with pytest.raises(
+            StoreError, match="is in no answer any more, but files may still hold bytes of it: the disk"
+        ):
             instance.engine.query(Request("forget note:a"))
         assert instance.engine.query(Request("from note | select id")).rows == [["b"]]
         assert instance.engine.query(Request("show forgotten")).rows[0][9] is None

@@ -20,6 +20,8 @@ from paasq_daemon.snapshot.manifest import (
 from paasq_daemon.snapshot.restore import unpack_snapshot
 from paasq_daemon.snapshot.storage import OBJECTS, Storage
 from paasq_daemon.snapshot.verify import SCRATCH_PREFIX
+from paasq_daemon.store.format1 import FORMAT as FORMAT1
+from paasq_daemon.store.migration import migrate
 from paasq_daemon.store.new_folder import scratch_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
@@ -82,11 +84,13 @@ def _rewrite(storage: Storage, name: str, change: Callable[[Store], None], paren
         raise SnapshotError(f"snapshot {name!r} is of a damaged store", "delete it")
     with scratch_folder(storage.scratch, _SCRATCH_PREFIX) as scratch:
         unpack_snapshot(storage, manifest, scratch)
+        if manifest.store_format == FORMAT1:
+            migrate(scratch)
         with Store.open(scratch, sync=False) as store:
             change(store)
             store.rewrite()
-            # of the same parents, so that no page of an older one is kept, even where it is equal
-            unfinished = create_snapshot(store, storage, _UNFINISHED_NAME, CreateOptions(parents=parents))
+            options = CreateOptions(may_be_parent=lambda made: made.name in parents)
+            unfinished = create_snapshot(store, storage, _UNFINISHED_NAME, options)
     new = replace(unfinished, name=name, created=manifest.created)
     write_annotation(storage, Annotation(new.hash, _labels(annotation)))
     write_manifest(storage, new)

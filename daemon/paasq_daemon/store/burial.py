@@ -27,9 +27,7 @@ def bury_forgotten(txn: lmdb.Transaction[bytes], tables: Tables) -> None:
     for key, payload in list(tables.journal.scan(txn)):
         collection_id, row = JOURNAL_KEY.unpack(key)[1], decode_row(key, payload)
         if any(change.key and _name(collection_id, change.ordinal) in forgotten for change in row.changes):
-            changes = (
-                replace(c, key="") if _name(collection_id, c.ordinal) in forgotten else c for c in row.changes
-            )
+            changes = (replace(c, key="") if _name(collection_id, c.ordinal) in forgotten else c for c in row.changes)
             tables.journal.put(txn, key, encode_row(replace(row, changes=tuple(changes))))
 
 
