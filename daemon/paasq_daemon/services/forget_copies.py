@@ -74,7 +74,9 @@ class ForgetCopies:
         _wait_until_free(storage)
         names = snapshots_since(storage, pending.first_seq)
         if pending.with_snapshots and keys is not None:
-            rewritten = rewrite_snapshots(storage, names, partial(_erase_from, pending.receipt.collection, keys))
+            erase_from = partial(_erase_from, pending.receipt.collection, keys)
+            unknown = not pending.receipt.versions  # to the store, so that each snapshot must be asked
+            rewritten = rewrite_snapshots(storage, names, erase_from, only_changed=unknown)
             done.rewritten += rewritten.rewritten
             done.still_in += [f"{self._word(storage, name)}: {why}" for name, why in rewritten.failed.items()]
         else:
@@ -105,11 +107,13 @@ def _wait_until_free(storage: Storage) -> None:
             time.sleep(0.1)
 
 
-def _erase_from(name: str, keys: frozenset[str], copy: Store) -> None:
-    """Erase records of a collection from a copy of the store, at its own sequence number."""
+def _erase_from(name: str, keys: frozenset[str], copy: Store) -> bool:
+    """Erase records of a collection from a copy of the store, at its own sequence number. Whether it had any."""
 
-    def work(transaction: WriteTransaction) -> None:
-        for id_ in collection_ids(transaction, name):
-            erase(transaction, find_traces(transaction, id_, keys), journal=False)
+    def work(transaction: WriteTransaction) -> bool:
+        traces = [find_traces(transaction, id_, keys) for id_ in collection_ids(transaction, name)]
+        for each in traces:
+            erase(transaction, each, journal=False)
+        return any(each.ordinals for each in traces)
 
-    copy.write(work).result()
+    return copy.write(work).result().value

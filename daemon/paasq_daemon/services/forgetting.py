@@ -25,7 +25,14 @@ from paasq_daemon.services.forget_answers import PREVIEW_COLUMNS, count_links, r
 from paasq_daemon.services.forget_copies import ForgetCopies
 from paasq_daemon.services.forgotten_keys import keep_keys, read_keys, remove_keys
 from paasq_daemon.store.erasure import ErasedCounts, Traces, collection_ids, count_stored, erase, find_traces
-from paasq_daemon.store.forget_receipts import ForgetReceipt, PendingForget, read_pending, read_receipts, write_pending
+from paasq_daemon.store.forget_receipts import (
+    ForgetReceipt,
+    PendingForget,
+    read_pending,
+    read_receipts,
+    remove_receipt,
+    write_pending,
+)
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer
@@ -58,7 +65,8 @@ class _Found:
 
     @property
     def first_seq(self) -> int:
-        return min(traces.first_seq for traces in self.traces)
+        """Since when a snapshot may hold one; 0 where that is not known."""
+        return min(traces.first_seq for traces in self.traces) if self.is_known else 0
 
     @property
     def is_known(self) -> bool:
@@ -90,19 +98,24 @@ class ForgetService:
             found = self._find(step, inputs, catalog_version)
             if not found.chosen:
                 return receipts_answer((), self.store.seq)
-            if not found.is_known:
+            if not found.is_known and not step.forget.with_snapshots:
                 return self._finish_earlier(found)
             keys_file = keep_keys(self.store.folder, found.keys)
-            pending = self.store.write(partial(_begin, found, step.forget.with_snapshots, keys_file)).result().value
-            versions = {traces.collection_id: traces.ordinals for traces in found.traces}
-            receipts = self._finish(versions)
-            number = pending.receipt.number
-            return receipts_answer([each for each in receipts if each.number == number], self.store.seq)
+            try:
+                begun = self.store.write(partial(_begin, found, step.forget.with_snapshots, keys_file)).result().value
+            except PaasqError:
+                self._waiting()
+                raise
+            finished = self._finish({traces.collection_id: traces.ordinals for traces in found.traces})
+            receipts = [each for each in finished if each.number == begun.receipt.number]
+            if not receipts:
+                raise found.unknown()
+            return receipts_answer(receipts, self.store.seq)
 
     def preview(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """A row for each record that would be erased."""
         found = self._find(step, inputs, catalog_version)
-        if found.chosen and not found.is_known:
+        if found.chosen and not found.is_known and not step.forget.with_snapshots:
             raise found.unknown()
         copies = self.copies.holding(found.first_seq)
         with self.indexes.read() as view:
@@ -155,9 +168,7 @@ class ForgetService:
     def _finish(self, versions: Mapping[int, Iterable[int]]) -> list[ForgetReceipt]:
         """The steps after the first, of all that is not finished. `versions` are ordinals by collection that were erased while
         reads may still be open that see them."""
-        with self.store.read() as view:
-            waiting = read_pending(view)
-        remove_keys(self.store.folder, {pending.keys_file for pending in waiting})
+        waiting = self._waiting()
         if not waiting:
             return []
         try:
@@ -168,6 +179,13 @@ class ForgetService:
                 f"what was forgotten is in no answer any more, but files may still hold bytes of it: {why}",
                 "mend that; it goes on when the store is opened again, or with the next forget",
             ) from error
+
+    def _waiting(self) -> list[PendingForget]:
+        """What is not finished; files of keys that belong to none are removed."""
+        with self.store.read() as view:
+            waiting = read_pending(view)
+        remove_keys(self.store.folder, {pending.keys_file for pending in waiting})
+        return waiting
 
     def _finish_waiting(
         self, waiting: Sequence[PendingForget], versions: Mapping[int, Iterable[int]]
@@ -194,7 +212,7 @@ class ForgetService:
             finished.append(receipt)
         self.store.write(partial(_end, finished)).result()
         remove_keys(self.store.folder)
-        return finished
+        return [receipt for receipt in finished if not receipt.is_void]
 
 
 def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction) -> PendingForget:
@@ -218,11 +236,14 @@ def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: Wri
         began_us=transaction.time_us,
     )
     ids = tuple(each.collection_id for each in traces)
-    pending = PendingForget(receipt, ids, keys_file, min(each.first_seq for each in traces), with_snapshots)
+    pending = PendingForget(receipt, ids, keys_file, found.first_seq, with_snapshots)
     write_pending(transaction, pending)
     return pending
 
 
 def _end(receipts: Sequence[ForgetReceipt], transaction: WriteTransaction) -> None:
     for receipt in receipts:
-        write_pending(transaction, PendingForget(receipt))
+        if receipt.is_void:
+            remove_receipt(transaction, receipt.number)
+        else:
+            write_pending(transaction, PendingForget(receipt))

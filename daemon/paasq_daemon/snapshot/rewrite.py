@@ -47,9 +47,12 @@ def snapshots_since(storage: Storage, seq: int) -> list[str]:
     return [*later, *sorted(unreadable)]
 
 
-def rewrite_snapshots(storage: Storage, names: Iterable[str], change: Callable[[Store], None]) -> RewrittenSnapshots:
-    """Make these snapshots anew without what `change` takes out of the store that each holds. They keep their names, times and
-    labels, with one more that says when they were rewritten, and share pages among each other only.
+def rewrite_snapshots(
+    storage: Storage, names: Iterable[str], change: Callable[[Store], bool], *, only_changed: bool
+) -> RewrittenSnapshots:
+    """Make these snapshots anew without what `change` takes out of the store that each holds, which says whether there was any;
+    where there was none too, since pages may have bytes of it, unless `only_changed`. They keep their names, times and labels,
+    with one more that says when they were rewritten, and share pages among each other only.
 
     Killed, each is the old one or the new one. What cannot be rewritten stays as it is.
     """
@@ -57,8 +60,8 @@ def rewrite_snapshots(storage: Storage, names: Iterable[str], change: Callable[[
     _remove_unfinished(storage)
     for name in names:
         try:
-            _rewrite(storage, name, change, frozenset(done.rewritten))
-            done.rewritten.append(name)
+            if _rewrite(storage, name, change, frozenset(done.rewritten), only_changed=only_changed):
+                done.rewritten.append(name)
         except PaasqError as error:
             done.failed[name] = error.message
     return done
@@ -77,7 +80,9 @@ def remove_leftovers(storage: Storage) -> None:
     delete_snapshots(storage, ())
 
 
-def _rewrite(storage: Storage, name: str, change: Callable[[Store], None], parents: frozenset[str]) -> None:
+def _rewrite(
+    storage: Storage, name: str, change: Callable[[Store], bool], parents: frozenset[str], *, only_changed: bool
+) -> bool:
     manifest = read_manifest(storage, name)
     annotation = read_annotation(storage, manifest)
     if annotation.damage:
@@ -87,7 +92,8 @@ def _rewrite(storage: Storage, name: str, change: Callable[[Store], None], paren
         if manifest.store_format == FORMAT1:
             migrate(scratch)
         with Store.open(scratch, sync=False) as store:
-            change(store)
+            if not change(store) and only_changed:
+                return False
             store.rewrite()
             options = CreateOptions(may_be_parent=lambda made: made.name in parents)
             unfinished = create_snapshot(store, storage, _UNFINISHED_NAME, options)
@@ -95,6 +101,7 @@ def _rewrite(storage: Storage, name: str, change: Callable[[Store], None], paren
     write_annotation(storage, Annotation(new.hash, _labels(annotation)))
     write_manifest(storage, new)
     remove_manifest(storage, unfinished.name)
+    return True
 
 
 def _labels(annotation: Annotation) -> tuple[str, ...]:

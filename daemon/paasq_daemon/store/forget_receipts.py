@@ -38,6 +38,11 @@ class ForgetReceipt:
     still_in: tuple[str, ...] = ()
 
     @property
+    def is_void(self) -> bool:
+        """Whether there was nothing to forget, neither in the store nor in a snapshot."""
+        return not (self.versions or self.snapshots_rewritten or self.still_in)
+
+    @property
     def hash(self) -> str:
         """BLAKE3, in hexadecimal, of the fields as JSON in UTF-8 with sorted keys and no spaces."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -66,15 +71,15 @@ def read_pending(view: ReadView) -> list[PendingForget]:
     return [pending for pending in _stored(view) if pending.receipt.finished_us is None]
 
 
-def last_finished_us(view: ReadView) -> int:
-    """When the data file was last made free of what was forgotten; 0 where nothing was."""
-    return max((receipt.finished_us or 0 for receipt in read_receipts(view)), default=0)
-
-
 def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None:
     """Insert or replace the entry of its number."""
     stored = [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
     transaction.tables.meta.put(transaction.txn, _PREFIX + SEQ_KEY.pack(pending.receipt.number), encode(stored))
+
+
+def remove_receipt(transaction: WriteTransaction, number: int) -> None:
+    """Of one that is void."""
+    transaction.tables.meta.delete(transaction.txn, _PREFIX + SEQ_KEY.pack(number))
 
 
 def _to_go_on(pending: PendingForget) -> list[object] | None:

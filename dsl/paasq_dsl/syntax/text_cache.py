@@ -30,6 +30,7 @@ class TextCache(Generic[T]):
             return found
 
     def clear(self) -> None:
+        """Drop all."""
         with self._lock:
             self._kept.clear()
             self._characters = 0
