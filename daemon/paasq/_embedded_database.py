@@ -97,6 +97,9 @@ class EmbeddedDatabase(Database):
     ) -> dict[str, Any]:
         return self._instance.embedding.run(seconds_max=seconds_max, collection=collection, replace=replace)
 
+    def compact(self) -> dict[str, Any]:
+        return self._instance.compaction.run()
+
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
         dry_run: bool = True, source_name: str = "<schema>",

@@ -15,6 +15,7 @@ from paasq_daemon.engine import Clock, Engine, present_us
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.archives import ArchiveService
 from paasq_daemon.services.catalog import CatalogService
+from paasq_daemon.services.compaction import Compaction
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.forget_copies import ForgetCopies
 from paasq_daemon.services.forgetting import ForgetService
@@ -42,6 +43,7 @@ class Instance:
     snapshots: SnapshotService
     archives: ArchiveService
     upkeep: SnapshotUpkeep
+    compaction: Compaction
     embedding: EmbeddingService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
@@ -64,6 +66,8 @@ class Instance:
             catalog, snapshots = CatalogService(store, indexes), SnapshotService(store)
             upkeep = SnapshotUpkeep(store)
             resources.callback(upkeep.stop)
+            compaction = Compaction(store, indexes)
+            resources.callback(compaction.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.storage))
@@ -83,6 +87,7 @@ class Instance:
                 snapshots=snapshots,
                 archives=ArchiveService(store),
                 upkeep=upkeep,
+                compaction=compaction,
                 embedding=embedding,
                 status=StatusService(store, indexes, compiler, vectors.embedder),
                 resources=resources.pop_all(),

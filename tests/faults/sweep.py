@@ -66,6 +66,15 @@ def restore(folder: Path, acknowledge: Acknowledge) -> None:
     acknowledge("into")
 
 
+def compact(folder: Path, acknowledge: Acknowledge) -> None:
+    with opened(folder / "data") as instance:
+        for number in range(2):
+            instance.records.put("note", [{"id": f"k{number}", "title": "word", "n": number}])
+            acknowledge(f"k{number}")
+            with suppress(PaasqError):
+                instance.compaction.run()
+
+
 def prepare(folder: Path) -> int:
     with opened(folder / "data") as instance:
         instance.engine.query(Request(SCHEMA + BASE + ASKED))
@@ -87,7 +96,7 @@ def judge(scenario: str, folder: Path, acknowledged: list[str]) -> int:
     rows = rows_of(folder / "data")
     assert rows["a"] == ["a", "alpha", 1]
     assert rows["b"] == ["b", "beta", 2]
-    if scenario in ("put", "load"):
+    if scenario in ("put", "load", "compact"):
         assert set(acknowledged) <= rows.keys(), set(acknowledged) - rows.keys()
     if scenario == "snapshot":
         storage = find_storage(str(folder / "data"))
@@ -110,7 +119,7 @@ def has_second(folder: Path) -> bool:
 
 
 SCENARIOS: dict[str, Callable[[Path, Acknowledge], None]] = {
-    "put": put, "load": load, "snapshot": snapshot, "restore": restore,
+    "put": put, "load": load, "snapshot": snapshot, "restore": restore, "compact": compact,
 }  # fmt: skip
 
 

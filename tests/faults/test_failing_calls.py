@@ -22,7 +22,7 @@ STRIDE = int(os.environ.get("PAASQ_FAULT_STRIDE", "19"))
 @pytest.mark.skipif(
     shutil.which("cc") is None or sys.platform != "linux", reason="the calls fail by a library that cc makes"
 )
-@pytest.mark.parametrize("scenario", ["put", "load", "snapshot", "restore"])
+@pytest.mark.parametrize("scenario", ["put", "load", "snapshot", "restore", "compact"])
 def test_a_call_that_fails_costs_nothing_acknowledged(tmp_path: Path, scenario: str) -> None:
     library = tmp_path / "failing_calls.so"
     subprocess.run(

@@ -18,11 +18,11 @@ from paasq_daemon.wire.errors import StoreError
 CUTS = int(os.environ.get("PAASQ_POWER_CUTS", "3"))
 
 
-def losses_of_one_cut(folder: Path, *, sync: bool, lines: int) -> list[str]:
+def losses_of_one_cut(folder: Path, *, sync: bool, lines: int, rewrites: bool = False) -> list[str]:
     """Write, cut the power after so many acknowledgements, mount again: what is missing."""
     image, mount_point = folder / "disk", folder / "mount"
     with mounted_ext4(image, mount_point):
-        writer = start_writer(mount_point / "data", sync=sync)
+        writer = start_writer(mount_point / "data", sync=sync, rewrites=rewrites)
         acknowledged = read_acknowledged(writer, lines)
         time.sleep(random.Random(lines).random() / 50)
         cut_power(mount_point)
@@ -45,6 +45,17 @@ def test_a_power_cut_loses_nothing_acknowledged(tmp_path: Path) -> None:
     for cut in range(CUTS):
         lines = chance.randrange(1, 200)
         assert losses_of_one_cut(tmp_path, sync=True, lines=lines) == [], f"cut {cut} after {lines} lines"
+
+
+@needs_loop_ext4
+def test_a_power_cut_while_the_data_file_is_rewritten_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    make_ext4(tmp_path / "disk", 64)
+    chance = random.Random(3)
+    for cut in range(CUTS):
+        lines = chance.randrange(1, 400)
+        assert losses_of_one_cut(tmp_path, sync=True, lines=lines, rewrites=True) == [], (
+            f"cut {cut} after {lines} lines"
+        )
 
 
 @needs_loop_ext4

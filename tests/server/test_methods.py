@@ -250,6 +250,7 @@ def test_what_the_client_sends_has_the_schema() -> None:
         client.status,
         lambda: client.values("x", "y"),
         lambda: client.check("from x"),
+        client.compact,
         client.embed,
         lambda: client.embed(seconds_max=1, collection="x", replace=True),
         lambda: client.schema_apply("x", renames={"a.b": "c"}, whole=True),

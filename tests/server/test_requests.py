@@ -165,5 +165,5 @@ def test_every_method_has_a_place_here() -> None:
     assert set(METHODS) == {
         "query", "explain", "check", "get", "put", "catalog", "status", "values", "embed", "ping", "cancel",
         "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.delete", "snapshot.restore", "schema.apply", "dump",
-        "watch", "unwatch", "methods",
+        "compact", "watch", "unwatch", "methods",
     }  # fmt: skip

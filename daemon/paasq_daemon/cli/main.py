@@ -13,6 +13,7 @@ import typer
 from paasq_daemon.cli import schema, snapshot
 from paasq_daemon.cli.archives import dump, load
 from paasq_daemon.cli.check import check
+from paasq_daemon.cli.compact import compact
 from paasq_daemon.cli.doctor import doctor
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
@@ -36,7 +37,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (query, run, shell, resolve, status, doctor, embed, check, fmt, watch, serve, lsp, explain, dump, load)
+_COMMANDS = (
+    query,
+    run,
+    shell,
+    resolve,
+    status,
+    doctor,
+    compact,
+    embed,
+    check,
+    fmt,
+    watch,
+    serve,
+    lsp,
+    explain,
+    dump,
+    load,
+)
 for _command in _COMMANDS:
     app.command()(_command)
 

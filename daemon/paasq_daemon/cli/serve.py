@@ -35,5 +35,6 @@ def serve(
     if not read_only:
         instance.embedding.start()
         instance.upkeep.start()
+        instance.compaction.start()
     if not serve_instance(instance, path, granted=Right.READ if read_only else Right.ADMIN):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

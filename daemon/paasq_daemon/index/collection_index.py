@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from uuid import uuid4
 
@@ -54,11 +54,16 @@ class CollectionIndex:
         self.damaged: dict[int, str] = {}
         self._alive = AppendArray(np.bool_)
         self._snapshot: ColumnSnapshot | None = None
+        self._between: Callable[[], None] = lambda: None
 
     @classmethod
-    def build(cls, view: ReadView, collection: Collection) -> CollectionIndex:
-        """From the records and vectors that the view sees, without those that are damaged."""
+    def build(
+        cls, view: ReadView, collection: Collection, between: Callable[[], None] = lambda: None
+    ) -> CollectionIndex:
+        """From the records and vectors that the view sees, without those that are damaged. `between` is called between
+        batches: it may sleep, and may raise to give up."""
         index = cls(collection)
+        index._between = between
         index._append(view.scan_readable(collection.id), view.next_ordinal(collection.id))
         version = index.builders["_version"].column(index.length)
         dead = np.flatnonzero(~validity_mask(version))
@@ -69,6 +74,7 @@ class CollectionIndex:
         index.deleted = AppendArray(np.int64, np.flatnonzero(~index._alive.array()))
         index.stored = StoredRows.of_built(index._alive.array())
         index._account_for_all(view)
+        index._between = lambda: None
         return index
 
     @property
@@ -77,10 +83,15 @@ class CollectionIndex:
         return int(np.count_nonzero(self._alive.array()))
 
     @property
-    def dead_rows(self) -> int:
-        """How many rows of its files are of dead records, or entries of its vectors: the greatest count of any of them."""
+    def stored_rows(self) -> int:
+        """How many rows its files have, or entries its vectors: the greatest count of any of them."""
         rows = len(self.stored.kept) + self.length - self.stored.start
-        return max(rows, *(len(vectors.log) for vectors in self.vectors.values()), 0) - self.live_count
+        return max([rows, *(len(vectors.log) for vectors in self.vectors.values())])
+
+    @property
+    def dead_rows(self) -> int:
+        """How many of those are of dead records."""
+        return self.stored_rows - self.live_count
 
     @property
     def is_wasteful(self) -> bool:
@@ -201,6 +212,7 @@ class CollectionIndex:
             batch = list(islice(rest, _BATCH_RECORDS))
             stop = batch[-1].ordinal + 1 if len(batch) == _BATCH_RECORDS else end
             self._append_rows(batch, stop - self.length)
+            self._between()
 
     def _append_rows(self, batch: list[Record], count: int) -> None:
         places = [record.ordinal - self.length for record in batch]
@@ -238,6 +250,7 @@ class CollectionIndex:
                 index = self.vectors[field_id] = VectorIndex(size)
             if index is not None:
                 index.apply(changes)
+            self._between()
 
     def _vectors_of(self, view: ReadView, field_id: int, ordinals: list[int]) -> dict[int, bytes | None]:
         """By ordinal; where one cannot be read, its record is not alive from now on."""

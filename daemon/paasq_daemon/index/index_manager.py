@@ -167,17 +167,22 @@ class Indexes:
         _log.error("a record is left out of answers: %s", error.message)
         return True
 
-    def compact(self, collection_ids: Iterable[int] | None = None) -> int:
-        """Build columns and vectors anew from the live records, of these collections, or where None of all in which much is dead;
-        the number of collections. Reading and writing go on meanwhile; their files have no dead rows when it returns. Raises as
-        `read`, and OSError where the disk is full."""
+    def reclaimable_rows(self) -> dict[int, tuple[int, int]]:
+        """By collection, how many rows its files have, and how many of them are of dead records."""
+        with self._lock:
+            return {id_: (index.stored_rows, index.dead_rows) for id_, index in self._collections.items()}
+
+    def compact(self, collection_ids: Iterable[int] | None = None, between: Callable[[], None] = lambda: None) -> int:
+        """Build columns and vectors anew from the live records, of these collections, or where None of those in which much is
+        dead; the number of collections. Reading and writing go on meanwhile; when it returns, their files hold nothing of what
+        was dead when it began. Raises as `read`, what `between` raises, and OSError where the disk is full."""
         with self.read():  # which brings them up to date
             wasteful = [id_ for id_, index in self._collections.items() if index.is_wasteful]
         done = 0
         for id_ in wasteful if collection_ids is None else collection_ids:
             with self.read() as view:
                 collection = view.catalog.collections_by_id.get(id_)
-                built = None if collection is None else CollectionIndex.build(view.store, collection)
+                built = None if collection is None else CollectionIndex.build(view.store, collection, between)
             done += built is not None and self._replace(built, view)
         if done:
             self.checkpoint()

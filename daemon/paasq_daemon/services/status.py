@@ -8,6 +8,7 @@ from typing import Any
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.services.disk_use import DiskUse
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import DiskFull
 
@@ -23,7 +24,7 @@ class StatusService:
 
     def report(self) -> dict[str, Any]:
         """JSON: the folder, whether the disk takes writes, the sequence number,
-        the catalog's version, counts by collection, the model, the plan cache.
+        the catalog's version, counts by collection, the model, the bytes on disk, the plan cache.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
         there are such.
@@ -49,6 +50,7 @@ class StatusService:
             "model": self.embedder.identity,
             "writes": self._writes(),
             "lost": self.indexes.lost_after,
+            "disk": DiskUse(self.store, self.indexes).report(),
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }
 

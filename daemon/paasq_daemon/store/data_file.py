@@ -8,8 +8,6 @@ import lmdb
 
 from paasq_daemon.store.tables import Tables
 
-_META_PAGES = 2
-
 
 class DataFile:
     """Thread-safe. Once it is retired, because another file took its place, its last reader closes it: only then the disk
@@ -26,14 +24,6 @@ class DataFile:
     def is_held(self) -> bool:
         """Whether it is read at this moment."""
         return self._readers > 0
-
-    def used_bytes(self) -> int:
-        """Without free pages and their list, as LMDB counts them. Raises lmdb.Error."""
-        with self.environment.begin() as txn:
-            stats = [txn.stat(table.handle) for table in self.tables.all()]
-        stats.append(self.environment.stat())
-        pages = sum(stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"] for stat in stats)
-        return (pages + _META_PAGES) * stats[0]["psize"]
 
     def hold(self) -> bool:
         """Keep it open until `release`; False where it is retired already."""

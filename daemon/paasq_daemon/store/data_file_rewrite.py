@@ -24,6 +24,7 @@ from paasq_daemon.wire.errors import StoreError
 _BATCH_BYTES = 4 << 20
 _BATCH_ENTRIES = 10_000
 _ENTRIES_AT_ONCE = 500  # about half a millisecond
+_KEYS_AT_ONCE = 2_000
 
 Change = Callable[[Table, bytes, bytes], bytes | None]
 """Table, key and payload of an entry; gives the payload that it is to have, or None to leave it out."""
@@ -98,21 +99,21 @@ class DataFileRewrite:
 
     def follow(self, txn: lmdb.Transaction[bytes], changed: list[set[bytes]]) -> None:
         """Bring the entries of these keys, by table, to what a later read transaction sees, and read them back."""
-        wanted: list[dict[bytes, bytes | None]] = []
-        with self.target.environment.begin(write=True) as writing:
-            for number, keys in enumerate(changed):
-                wanted.append({key: self._wanted(number, key, txn) for key in sorted(keys)})
-                handle = self._pairs[number][1].handle
-                for key, envelope in wanted[-1].items():
+        keys = [(number, key) for number, of_table in enumerate(changed) for key in sorted(of_table)]
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            wanted = [(number, key, self._wanted(number, key, txn)) for number, key in keys[start:][:_KEYS_AT_ONCE]]
+            with self.target.environment.begin(write=True) as writing:
+                for number, key, envelope in wanted:
+                    handle = self._pairs[number][1].handle
                     if envelope is None:
                         writing.delete(key, db=handle)
                     else:
                         writing.put(key, envelope, db=handle)
-        with self.target.environment.begin() as copied:
-            for number, entries in enumerate(wanted):
-                handle = self._pairs[number][1].handle
-                if any(copied.get(key, db=handle) != envelope for key, envelope in entries.items()):
-                    raise _unequal(self._pairs[number][0])
+            with self.target.environment.begin() as copied:
+                for number, key, envelope in wanted:
+                    source, target = self._pairs[number]
+                    if copied.get(key, db=target.handle) != envelope:
+                        raise _unequal(source)
 
     def compare(self, txn: lmdb.Transaction[bytes]) -> None:
         """Raises StoreError unless the copy has as many entries in each table, and, where nothing was to be changed, the same

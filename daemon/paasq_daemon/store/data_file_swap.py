@@ -21,6 +21,7 @@ from paasq_daemon.store.data_file_rewrite import (
     RewriteResult,
     recording,
 )
+from paasq_daemon.store.data_file_size import measure_data_file
 from paasq_daemon.store.data_folder import STORE_NAME, fsync_folder
 from paasq_daemon.store.disk_space import FULL_DISK, Reserve
 from paasq_daemon.store.group_commit import Writer
@@ -60,9 +61,10 @@ class DataFileSwap:
 
     def run(self, change: Change | None, between: Between) -> RewriteResult:
         """Raises StoreError, DiskFull where there is no room, and what `between` raises: then the old file stays in use."""
-        before_bytes = self._path.stat().st_size
         with self._translating_errors():
-            self._require_room(self.current.used_bytes())
+            with self.current.environment.begin() as txn:
+                size = measure_data_file(self._path, txn, self.current.tables, self.current.environment.stat()["psize"])
+            self._require_room(size.file - size.free)
 
         def go_on() -> None:
             self._require_room(0)
@@ -79,7 +81,7 @@ class DataFileSwap:
             fsync_folder(made)
             paused_s = self._swap(rewrite, recorders, made, undo)
         self.current.retire()
-        return RewriteResult(before_bytes, self._path.stat().st_size, rewrite.entries, paused_s)
+        return RewriteResult(size.file, self._path.stat().st_size, rewrite.entries, paused_s)
 
     def _copy(self, rewrite: DataFileRewrite, undo: ExitStack) -> tuple[RecordingTable, ...]:
         """Copy what there is now; what the returned tables record has changed since."""

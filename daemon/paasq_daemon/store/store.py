@@ -18,6 +18,7 @@ import lmdb
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
+from paasq_daemon.store.data_file_size import DataFileSize, measure_data_file
 from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
 from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, is_read_only, prepare_folder
 from paasq_daemon.store.disk_space import Reserve
@@ -172,6 +173,13 @@ class Store:
                 environment = self._data_file.environment
                 stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
             yield view, stream
+
+    def measure(self) -> DataFileSize:
+        """What the bytes of the data file are, and how many a rewrite would give back."""
+        self._guard()
+        with translating_errors(), self._held_data_file() as data_file, data_file.environment.begin() as txn:
+            page_bytes = data_file.environment.stat()["psize"]
+            return measure_data_file(self.folder / STORE_NAME / DATA_NAME, txn, data_file.tables, page_bytes)
 
     def rewrite(self, change: Change | None = None, between: Between = lambda: None) -> RewriteResult:
         """Copy the data file entry by entry, changed as `change` says, and put the copy in its place: without free pages, and

@@ -83,6 +83,9 @@ class Client(Database):
     ) -> dict[str, Any]:
         return dict(self.call("embed", {"seconds_max": seconds_max, "collection": collection, "replace": replace}))
 
+    def compact(self) -> dict[str, Any]:
+        return dict(self.call("compact", {}))
+
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
         dry_run: bool = True, source_name: str = "<schema>",

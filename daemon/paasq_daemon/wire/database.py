@@ -76,6 +76,11 @@ class Database(ABC):
         """Compute pending vectors, for `seconds_max` seconds at most. Returns what was done and what is left."""
 
     @abstractmethod
+    def compact(self) -> dict[str, Any]:
+        """Give disk space back: write data file and index anew without what is dead. The daemon does it by itself where much is.
+        Returns the bytes before and after, of each."""
+
+    @abstractmethod
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
         dry_run: bool = True, source_name: str = "<schema>",

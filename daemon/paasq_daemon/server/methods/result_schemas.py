@@ -148,6 +148,21 @@ STATUS = object_of(
             "whether the disk took the last one; else why not, and how much room is missing on a full one",
         ),
         "lost": described(nullable(TEXT), "what the store lost, by what its indexes had reached when it was opened"),
+        "disk": described(
+            object_of(
+                {
+                    "bytes": INTEGER,
+                    "reclaimable": described(INTEGER, "what `compact` gives back, about"),
+                    "data": described(
+                        map_of(INTEGER), "the data file: by table, with `history`, `free` pages, and `gaps` in others"
+                    ),
+                    "index": described(map_of(INTEGER), "columns, vectors, text"),
+                    "snapshots": map_of(INTEGER),
+                    "other": map_of(INTEGER),
+                }
+            ),
+            "bytes on disk",
+        ),
         "plans": described(object_of({"cached": INTEGER, "hits": INTEGER, "misses": INTEGER}), "the plan cache"),
     },
     title="Status",

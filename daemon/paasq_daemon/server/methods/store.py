@@ -11,7 +11,7 @@ from paasq_daemon.server.methods.registry import Lane, work_method
 from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.catalog_codecs import encode_catalog
-from paasq_daemon.wire.errors import InvalidValue, ModelMismatch
+from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch
 
 
 @work_method("catalog", right=Right.READ, result=CATALOG, example={})
@@ -24,6 +24,21 @@ def _catalog(call: RpcCall) -> dict[str, Any]:
 def _status(call: RpcCall) -> dict[str, Any]:
     """What the store holds, and who serves it."""
     return call.instance.status.report()
+
+
+@work_method(
+    "compact",
+    right=Right.WRITE,
+    lane=Lane.LONG,
+    result=object_of(
+        {part: object_of({"before_bytes": INTEGER, "after_bytes": INTEGER}) for part in ("data", "index")}
+    ),
+    errors=(DiskFull, CorruptRecord),
+    example={},
+)
+def _compact(call: RpcCall) -> dict[str, Any]:
+    """Leave what is dead out of new files: the data file, columns and vectors. Reading and writing go on."""
+    return call.instance.compaction.run(call.cancellation.raise_if_cancelled)
 
 
 @work_method(
