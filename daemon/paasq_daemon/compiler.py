@@ -105,8 +105,13 @@ class PreparedWatch:
 
 
 PreparedStatement: TypeAlias = (
-    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedForget | PreparedWatch | BoundCreateCollection"
-    " | BoundCommand"
+    PreparedQuery
+    | PreparedTransaction
+    | PreparedDryrun
+    | PreparedForget
+    | PreparedWatch
+    | BoundCreateCollection
+    | BoundCommand
 )
 
 
