@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import zstandard
-from tantivy import Index
+from tantivy import Index, Query
 
-from paasq_daemon.index.text_index import META_NAME, indexed_ordinals
-
+_META_NAME = "meta.json"  # of an index of Tantivy
 _FRAME = b"\x28\xb5\x2f\xfd"  # begins zstd's frames
 
 
@@ -39,7 +38,7 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
 def texts_with(folder: Path, words: Iterable[str]) -> list[str]:
     """Which text indexes have terms of which words, deleted documents among them; Tantivy packs its terms."""
     found: list[str] = []
-    for meta in sorted(folder.rglob(META_NAME)):
+    for meta in sorted(folder.rglob(_META_NAME)):
         index = Index.open(str(meta.parent))
         index.reload()
         searcher, names = index.searcher(), _term_fields(meta)
@@ -50,7 +49,15 @@ def texts_with(folder: Path, words: Iterable[str]) -> list[str]:
 
 def documents(folder: Path) -> set[int]:
     """The ordinals of all text indexes in a folder."""
-    return {int(each) for meta in folder.rglob(META_NAME) for each in indexed_ordinals(meta.parent)}
+    found: set[int] = set()
+    for meta in folder.rglob(_META_NAME):
+        index = Index.open(str(meta.parent))
+        index.reload()
+        searcher = index.searcher()
+        hits = searcher.search(Query.all_query(), max(1, searcher.num_docs), count=False).hits
+        ordinals = searcher.fast_field_values("ordinal", [address for _, address in hits])
+        found.update(int(each) for each in ordinals if each is not None)
+    return found
 
 
 def _term_fields(meta: Path) -> list[str]:

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.instance import Instance
 from paasq_daemon.services import forgetting
 from paasq_daemon.store.forget_receipts import read_receipts
+from paasq_daemon.store.layout import RECORD_KEY
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ConflictError, DiskFull, PaasqError, ReadOnly, StoreError
 from paasq_daemon.wire.events import RowChange
 from paasq_daemon.wire.request import Request
@@ -161,15 +164,20 @@ def test_a_read_that_began_before_is_waited_for_and_then_said(
 ) -> None:
     monkeypatch.setattr(forgetting, "VIEWS_WAIT_S", 0.05)
     began, end = threading.Event(), threading.Event()
-    seen: list[list[str]] = []
+    indexes, seq = instance.engine.indexes, instance.store.seq
+    seen: list[str] = []
 
     def read() -> None:
-        with instance.engine.indexes.read() as view:
+        with indexes.read() as view:
+            built = CollectionIndex.build(view.store, view.catalog.collections["note"])
             began.set()
             end.wait(20)
-            found = view.collection("note")
-            hits = found.text.words_with_prefix("title", "alph", 5)
-            seen.append([found.record(0).key, *(str(hit) for hit in hits)])
+            seen.append(view.collection("note").record(0).key)
+            view.collection("note").text.words_with_prefix("title", "alph", 5)
+            view.keep()
+            with indexes.read_as_of(view, seq - 1) as past:
+                seen.append(str(past.collection("note").text.words_with_prefix("title", "alph", 5)))
+            seen.append(str(indexes._replace(built, view)))  # as a compaction would that began before
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -177,8 +185,14 @@ def test_a_read_that_began_before_is_waited_for_and_then_said(
     assert row(rows, "forget note:a")["still_in"] == ["reads that began before and have not ended"]
     end.set()
     reader.join()
-    assert seen[0][0] == "a"  # it sees what it saw, and what it does brings nothing back
+    assert seen[0] == "a"  # it sees what it saw, and what it does brings nothing back
+    assert "alpha" in seen[1]
+    assert seen[2] == "False"
     assert rows('from note | match "alpha" | select id') == []
+    index = instance.store.folder / "index"
+    assert [path.name for path in index.iterdir() if path.name.startswith("past-")] == []
+    with indexes.read() as view, indexes.read_kept(view, seq) as kept:
+        assert kept.collection("note").live_count == 2
     assert row(rows, "forget note:b")["still_in"] == []
 
 
@@ -215,6 +229,19 @@ def test_what_a_repair_has_kept_is_named_or_removed(instance: Instance, rows: Ro
     assert row(rows, "forget note:a")["still_in"] == ["repair/damaged-20260101-000000.mdb"]
     assert row(rows, "forget note:b with snapshots")["still_in"] == []
     assert not kept.exists()
+
+
+def test_a_record_that_cannot_be_read_can_be_forgotten(instance: Instance, rows: Rows) -> None:
+    def damage(transaction: WriteTransaction) -> None:
+        key, handle = RECORD_KEY.pack(1, 1), transaction.tables.bodies.handle
+        body = bytearray(transaction.txn.get(key, db=handle) or b"")
+        body[-1] ^= 1
+        transaction.txn.put(key, bytes(body), db=handle)
+
+    instance.store.write(damage).result()
+    assert rows("from note | select id, title") == [["a", "alpha beta"], ["c", "delta"]]
+    assert row(rows, "forget note:b")["records"] == 1
+    assert rows("from note | select id") == [["a"], ["c"]]
 
 
 def test_a_snapshot_that_cannot_be_rewritten_is_named(instance: Instance, rows: Rows) -> None:

@@ -21,6 +21,7 @@ from threading import Lock
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedForget
 from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.services.forget_answers import PREVIEW_COLUMNS, count_links, receipts_answer
 from paasq_daemon.services.forget_copies import ForgetCopies
 from paasq_daemon.services.forgotten_keys import keep_keys, read_keys, remove_keys
@@ -139,24 +140,7 @@ class ForgetService:
             _log.error("%s", error.message)  # its message says it all
 
     def _find(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> _Found:
-        collection, key = step.forget.collection, step.forget.key
-        with self.indexes.read() as view:
-            if view.catalog.version != catalog_version:
-                raise CatalogChanged(
-                    "the catalog was changed by another statement meanwhile", "run the statement again"
-                )
-            if step.source is None:
-                assert key is not None
-                chosen: RowVersions = [(key, view.store.version(collection.id, key))]
-            else:
-                chosen = step.source.plan.row_versions(replace(inputs, view=view))
-            if len(chosen) > RECORDS_MAX:
-                raise LimitExceeded(
-                    f"a forget takes {RECORDS_MAX:,} records, and this is {len(chosen):,}", "narrow the where"
-                )
-            keys = [row_key for row_key, _ in chosen]
-            traces = [find_traces(view.store, id_, keys) for id_ in collection_ids(view.store, collection.name)]
-        return _Found(collection, chosen, traces)
+        return self.indexes.run(partial(_find_in, step, inputs, catalog_version))
 
     def _finish_earlier(self, found: _Found) -> Answer:
         """What is not there may have been forgotten by a statement that a failure ended, and that is run again."""
@@ -213,6 +197,23 @@ class ForgetService:
         self.store.write(partial(_end, finished)).result()
         remove_keys(self.store.folder)
         return [receipt for receipt in finished if not receipt.is_void]
+
+
+def _find_in(step: PreparedForget, inputs: ExecutionInputs, catalog_version: int, view: IndexView) -> _Found:
+    """Raises CatalogChanged where the view has another catalog, LimitExceeded where the records are too many."""
+    if view.catalog.version != catalog_version:
+        raise CatalogChanged("the catalog was changed by another statement meanwhile", "run the statement again")
+    collection, key = step.forget.collection, step.forget.key
+    if step.source is None:
+        assert key is not None
+        chosen: RowVersions = [(key, view.store.version(collection.id, key))]
+    else:
+        chosen = step.source.plan.row_versions(replace(inputs, view=view))
+    if len(chosen) > RECORDS_MAX:
+        raise LimitExceeded(f"a forget takes {RECORDS_MAX:,} records, and this is {len(chosen):,}", "narrow the where")
+    keys = [row_key for row_key, _ in chosen]
+    traces = [find_traces(view.store, id_, keys) for id_ in collection_ids(view.store, collection.name)]
+    return _Found(collection, chosen, traces)
 
 
 def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction) -> PendingForget:
