@@ -114,17 +114,7 @@ def test_query_that_is_wrong(filled: Paasq) -> None:
 
 def test_status(filled: Paasq) -> None:
     assert "task" in filled("status").out
-    disk = filled("status", "--json").json["disk"]
-    assert disk["bytes"] >= disk["data"]["bytes"] + disk["index"]["bytes"]
-
-
-def test_compact(filled: Paasq) -> None:
-    for number in range(30):
-        filled("query", f"collection c{number} {{ key id: keyword }}")
-    done = filled("compact", "--json").json
-    assert done["data"]["after_bytes"] < done["data"]["before_bytes"]
-    assert filled("status", "--json").json["disk"]["data"]["bytes"] == done["data"]["after_bytes"]
-    assert "after_bytes" in filled("compact").out
+    assert filled("status", "--json").json["disk"]["bytes"] > 0
 
 
 def test_import_keeps_what_it_cannot_store(filled: Paasq, tmp_path: Path) -> None:
