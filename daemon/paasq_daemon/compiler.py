@@ -20,6 +20,8 @@ from paasq_dsl.bound import (
     BoundCreateCollection,
     BoundCreateView,
     BoundDryrun,
+    BoundForget,
+    BoundForgetPreview,
     BoundLet,
     BoundParameter,
     BoundPatch,
@@ -86,6 +88,15 @@ class PreparedDryrun:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedForget:
+    """A forget, or with `dryrun` what it would erase, and the query that chooses its records."""
+
+    forget: BoundForget
+    source: PreparedQuery | None
+    dryrun: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedWatch:
     """A watch and the executable plan of its query."""
 
@@ -94,7 +105,13 @@ class PreparedWatch:
 
 
 PreparedStatement: TypeAlias = (
-    "PreparedQuery | PreparedTransaction | PreparedDryrun | PreparedWatch | BoundCreateCollection | BoundCommand"
+    PreparedQuery
+    | PreparedTransaction
+    | PreparedDryrun
+    | PreparedForget
+    | PreparedWatch
+    | BoundCreateCollection
+    | BoundCommand
 )
 
 
@@ -138,6 +155,8 @@ def mutating_keyword(step: PreparedStatement) -> str | None:
     if isinstance(step, PreparedTransaction):
         words = {write_word(prepared.write) for prepared in step.writes}
         return words.pop() if len(words) == 1 else "tx"
+    if isinstance(step, PreparedForget):
+        return None if step.dryrun else step.forget.keyword
     if isinstance(step, BoundCommand):
         return step.keyword if step.writes else None
     return "collection" if isinstance(step, BoundCreateCollection) else None
@@ -210,6 +229,11 @@ class Compiler:
             self.cache.put((key.key, *world), compiled)
         return _lookup(compiled, key, plan_key, hit=hit)
 
+    def drop_texts(self) -> None:
+        """Keep no text of former requests, nor what was made of it."""
+        self.cache.clear()
+        self._canonical.clear()
+
     def _canonical_of(self, text: str) -> NormalizedText:
         """Remembered, since a text whose values are parameters comes again as it is."""
         known = self._canonical.get(text)
@@ -238,6 +262,10 @@ class Compiler:
             return self._transaction(statement)
         if isinstance(statement, BoundDryrun):
             return PreparedDryrun(self._transaction(statement.transaction))
+        if isinstance(statement, BoundForget):
+            return PreparedForget(statement, self._source(statement), dryrun=False)
+        if isinstance(statement, BoundForgetPreview):
+            return PreparedForget(statement.forget, self._source(statement.forget), dryrun=True)
         if isinstance(statement, BoundWatch):
             return PreparedWatch(statement, self.backend.prepare(statement.query))
         if isinstance(statement, BoundCreateView):
@@ -250,7 +278,7 @@ class Compiler:
     def _transaction(self, transaction: BoundTransaction) -> PreparedTransaction:
         return PreparedTransaction(tuple(PreparedWrite(w, self._source(w)) for w in transaction.writes))
 
-    def _source(self, write: BoundWrite) -> PreparedQuery | None:
+    def _source(self, write: BoundWrite | BoundForget) -> PreparedQuery | None:
         return None if write.query is None else PreparedQuery(write.query, self.backend)
 
 
@@ -271,6 +299,9 @@ def _queries(step: PreparedStatement) -> Iterator[PreparedQuery]:
         yield step
     elif isinstance(step, PreparedDryrun):
         yield from _queries(step.transaction)
+    elif isinstance(step, PreparedForget):
+        if step.source is not None:
+            yield step.source
     elif isinstance(step, PreparedTransaction):
         yield from (prepared.source for prepared in step.writes if prepared.source is not None)
 

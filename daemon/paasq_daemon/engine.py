@@ -17,6 +17,7 @@ from paasq_daemon.compiler import (
     CompiledScript,
     Compiler,
     PreparedDryrun,
+    PreparedForget,
     PreparedQuery,
     PreparedStatement,
     PreparedTransaction,
@@ -38,6 +39,7 @@ from paasq_daemon.request_preparation import (
     request_warnings,
 )
 from paasq_daemon.services.catalog import CatalogService
+from paasq_daemon.services.forgetting import ForgetService
 from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery
 from paasq_daemon.watches.scheduler import WatchScheduler
 from paasq_daemon.wire.answer import Answer, ColumnInfo
@@ -84,6 +86,7 @@ class Engine:
     compiler: Compiler
     transactor: Transactor
     commands: CommandServices
+    forgetting: ForgetService
     watches: WatchScheduler
     clock: Clock = present_us
 
@@ -205,11 +208,16 @@ class Engine:
 
     def _run(self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs) -> Answer:
         try:
-            return self._executed(script.statement(number), inputs)
+            step = script.statement(number)
+            if isinstance(step, PreparedForget):
+                forget = self.forgetting.preview if step.dryrun else self.forgetting.run
+                return forget(step, inputs, script.catalog_version)
+            return self._executed(step, inputs)
         except EvaluationError as error:
             raise locate_error(error, script, request) from error
 
     def _executed(self, step: PreparedStatement, inputs: ExecutionInputs) -> Answer:
+        """Of a statement that is no forget."""
         if isinstance(step, PreparedQuery):
             return step.plan.execute(inputs)
         if isinstance(step, PreparedTransaction):
@@ -218,5 +226,5 @@ class Engine:
             return self.transactor.dryrun(step.transaction, inputs)
         if isinstance(step, BoundCreateCollection):
             return self.transactor.create_collection(step.collection)
-        assert not isinstance(step, PreparedWatch)
+        assert not isinstance(step, (PreparedWatch, PreparedForget))
         return run_command(self.commands, step, inputs)

@@ -17,6 +17,8 @@ from paasq_daemon.services.archives import ArchiveService
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.compaction import Compaction
 from paasq_daemon.services.embedding import EmbeddingService
+from paasq_daemon.services.forget_copies import ForgetCopies
+from paasq_daemon.services.forgetting import ForgetService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.schema import SchemaService
@@ -77,9 +79,12 @@ class Instance:
             commands = CommandServices(store, vectors, snapshots, retention)
             watches = WatchScheduler(store, indexes)
             resources.callback(watches.close)
+            copies = ForgetCopies(folder)
+            forgetting = ForgetService(store, indexes, copies, (compiler.drop_texts, vectors.drop_texts))
+            forgetting.resume()
             return cls(
                 store=store,
-                engine=Engine(indexes, catalog, compiler, transactor, commands, watches, clock),
+                engine=Engine(indexes, catalog, compiler, transactor, commands, forgetting, watches, clock),
                 records=RecordService(store, transactor),
                 catalog=catalog,
                 schema=SchemaService(store, vectors),

@@ -218,3 +218,27 @@ def test_two_records_of_one_unique_value_and_a_link_to_nothing(folder: Path, com
         store.write(lambda t: t.put(1, "x", {1: "x", 2: "t", 4: "a", 5: "nobody"}, {})).result()
     outcome = command("doctor", "--json")
     assert [part["part"] for part in outcome.json["parts"] if part["found"]] == ["unique"]
+
+
+def test_a_repair_brings_nothing_back_that_was_forgotten(folder: Path, command: Paasq) -> None:
+    ask(folder, SCHEMA)
+    instance = Instance.open(folder, embedder=SmallEmbedder(), sync=False)
+    instance.snapshots.create("whole")
+    instance.close()
+    ask(folder, "forget note:b")
+    assert command("doctor").code == 0
+
+    def damage(txn: lmdb.Transaction[bytes], databases: dict[str, lmdb._Database]) -> None:
+        txn.delete(JOURNAL_KEY.pack(2, 1), db=databases["journal"])  # the snapshot has it, with the key
+        flip(txn, databases["bodies"], RECORD_KEY.pack(1, 0))
+
+    damage_below(folder, damage)
+    repaired = command("doctor", "--repair", "--json")
+    assert repaired.code == 0, repaired.out
+    assert repaired.json["repair"]["lost"] == []
+    assert any("journal" in said for said in repaired.json["repair"]["mended"])
+    assert ask(folder, "from note | select id") == [["a"]]
+    for seq in range(2, 6):
+        assert ["b"] not in ask(folder, f"from note as of seq {seq} | select id")
+    assert b"beta" not in (folder / "store" / "data.mdb").read_bytes()
+    assert command("doctor").code == 0

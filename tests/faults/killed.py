@@ -18,12 +18,13 @@ _STEPS = frozenset(
 _STEPS_MAX = 2_000
 
 
-def kills(work: Callable[[], object]) -> Iterator[int]:
-    """Do the work again and again, each time in a new child: killed at step 1, at step 2 and so on until it ends by itself.
+def kills(work: Callable[[], object], stride: int = 1) -> Iterator[int]:
+    """Do the work again and again, each time in a new child: killed at step 1, then `stride` steps later, and so on until it
+    ends by itself.
 
     Gives the step after each kill, so that the caller can look at what was left; and 0 after the one that ended.
     """
-    for step in range(1, _STEPS_MAX):
+    for step in range(1, _STEPS_MAX, stride):
         child = os.fork()
         if child == 0:
             _run(work, step)

@@ -11,6 +11,8 @@ from paasq_daemon.commands.runner import CommandRunner, CommandServices, table_a
 from paasq_daemon.commands.snapshots import show_snapshots
 from paasq_daemon.index.column_statistics import ColumnStatistics
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.services.forget_answers import receipts_answer
+from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.value_codecs import format_value
 from paasq_dsl.bound import BoundDescribe, BoundShow
@@ -95,6 +97,11 @@ def _stages(view: IndexView) -> Answer:
     return _answer(view, _WORDS[:3], [[verb.keyword, verb.synopsis, verb.doc] for verb in STAGES])
 
 
+def _forgotten(view: IndexView) -> Answer:
+    """The receipts, the oldest first; of a forget that is not finished without a time."""
+    return receipts_answer(read_receipts(view.store), view.seq)
+
+
 def _collection(view: IndexView, collection: Collection) -> Answer:
     """A row for the collection, then one for each field."""
     live = view.store.live_count(collection.id)
@@ -149,5 +156,6 @@ _SHOWN: dict[str, Callable[[IndexView], Answer]] = {
     "views": _views,
     "functions": _functions,
     "stages": _stages,
+    "forgotten": _forgotten,
 }
 RUNNERS: Mapping[type, CommandRunner] = {BoundShow: _show, BoundDescribe: _describe}

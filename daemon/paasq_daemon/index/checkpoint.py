@@ -25,6 +25,7 @@ from paasq_dsl.catalog import Catalog, Collection
 
 CHECKPOINT_FORMAT_VERSION = 2
 MANIFEST_NAME = "columns.json"
+COLUMNS_NAME = "columns"  # the folder of each collection's files
 
 
 class CheckpointAhead(InvalidIndexFile):
@@ -152,7 +153,7 @@ class Checkpoint:
                 self._files.pop(path, None)
 
     def _columns_folder(self, collection_id: int) -> Path:
-        return self._folder / str(collection_id) / "columns"
+        return self._folder / str(collection_id) / COLUMNS_NAME
 
 
 def _sources(index: CollectionIndex) -> dict[str, Appendable]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.catch_up import CATCH_UP_RECORDS_MIN, CatchUp, interruptible
-from paasq_daemon.index.checkpoint import Checkpoint, CheckpointAhead
+from paasq_daemon.index.checkpoint import COLUMNS_NAME, Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
@@ -76,6 +76,7 @@ class Indexes:
         self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
         self.text_renewal = TextRenewal(self)
+        self._epoch = 0  # which views began before something was erased, and may not leave anything behind
         # of views that pages go on from, by sequence number and version of the catalog
         self._moments: dict[tuple[int, int], Moment] = {}
         self._set_aside: set[tuple[int, int]] = (
@@ -100,7 +101,10 @@ class Indexes:
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(store_view, self._catalog, snapshots, self, failures=dict(self._failures), check=check)
+                view = IndexView(
+                    store_view, self._catalog, snapshots, self,
+                    failures=dict(self._failures), check=check, epoch=self._epoch,
+                )  # fmt: skip
                 self._open_views[view] = None
                 stack.callback(self._forget, view)
             finally:
@@ -127,19 +131,22 @@ class Indexes:
         try:
             yield IndexView(store, catalog, HistoricalSnapshots(past, store), past, check=present.check)
         finally:
-            self._pasts.keep(past)
+            if present.epoch == self._epoch:
+                self._pasts.keep(past)
+            else:
+                past.close()
 
     @contextmanager
     def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
         """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
         same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
         with self._lock:
-            moment = self._moments.get((seq, present.catalog.version))
+            moment, epoch = self._moments.get((seq, present.catalog.version)), self._epoch
         store = present.store if seq == present.seq else HistoricalView(present.store, seq)
         if moment is not None:
             yield IndexView(
                 store, present.catalog, moment.snapshots, self, failures=moment.failures,
-                text_readers=moment.text_readers, check=present.check,
+                text_readers=moment.text_readers, check=present.check, epoch=epoch,
             )  # fmt: skip
         elif seq == present.seq:
             yield present
@@ -150,6 +157,8 @@ class Indexes:
     def keep_moment(self, view: IndexView) -> None:
         """For `read_kept`; the least lately used are dropped."""
         with self._lock:
+            if view.epoch != self._epoch:
+                return
             name = view.seq, view.catalog.version
             known, now = self._moments.pop(name, None), view.moment
             readers = {**(known.text_readers if known else {}), **now.text_readers}
@@ -190,10 +199,31 @@ class Indexes:
             with self.read() as view:
                 collection = view.catalog.collections_by_id.get(id_)
                 built = None if collection is None else CollectionIndex.build(view.store, collection, between)
-            done += built is not None and self._replace(built, view.seq)
+            done += built is not None and self._replace(built, view)
         if done:
             self.checkpoint()
         return done
+
+    def erase(self, versions: Mapping[int, Iterable[int]]) -> None:
+        """Build the indexes of collections anew, so that nothing of these ordinals stays in memory or files, and drop what was
+        kept of past states. The store does not have them any more. Views that are open keep what they see, and leave nothing.
+
+        Raises as `compact`: then files may still hold them.
+        """
+        with self._lock:
+            self._epoch += 1
+            self._moments.clear()
+        self._pasts.close()
+        for id_, ordinals in versions.items():
+            if not self.compact([id_]):  # it was dropped, altered or can't be indexed: it is built when it is read next
+                with self._lock:
+                    self._collections.pop(id_, None)
+            with self._lock:
+                self._checkpoint.forget(id_)
+                shutil.rmtree(self._folder / str(id_) / COLUMNS_NAME, ignore_errors=True)
+            if (self._folder / str(id_)).exists():
+                self.text_index(id_).erase(ordinals)
+        self.checkpoint()
 
     def checkpoint(self) -> None:
         """Write columns and vectors to disk. Raises OSError where the disk is full; the former checkpoint then stays in force."""
@@ -325,16 +355,18 @@ class Indexes:
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
 
-    def _replace(self, built: CollectionIndex, seq: int) -> bool:
-        """Take a built index in, brought up from the sequence number that it was built at. False where that cannot be."""
+    def _replace(self, built: CollectionIndex, built_of: IndexView) -> bool:
+        """Take a built index in, brought up from the view that it was built of. False where that cannot be."""
         with self._lock, self._store.read() as view:
+            if built_of.epoch != self._epoch:
+                return False
             self._advance(view)
             id_ = built.collection.id
             present = self._collections.get(id_)
             if present is None or present.collection != built.collection:
                 return False  # it was dropped or altered meanwhile
             try:
-                change = replay_changes(view, seq).get(id_)
+                change = replay_changes(view, built_of.seq).get(id_)
             except StoreError:
                 return False  # the journal was trimmed meanwhile
             if change is not None:

@@ -56,9 +56,12 @@ class IndexView:
         failures: Mapping[int, Exception] | None = None,
         text_readers: Mapping[int, TextIndexReader] | None = None,
         check: Check = never,
+        epoch: int = 0,
     ) -> None:
         """`failures` are the errors of collections, by id, that have no snapshot; `text_readers` the readers that a former view
-        of this state has used, by collection id. `check` is called often by what takes long, and may raise."""
+        of this state has used, by collection id. `check` is called often by what takes long, and may raise. `epoch` counts
+        what was erased before it began."""
+        self.epoch = epoch
         self._failures = failures or {}
         self._text_readers = text_readers or {}
         self.seq: int = store.seq

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -65,6 +65,7 @@ class TextIndex:
         self._segments: TextSegments | None = None
         self._last: tuple[ColumnSnapshot, TextIndexReader] | None = None
         self._is_due = False
+        self._erased: Ints = np.empty(0, np.int64)  # ordinals that no view, however old, may bring back
 
     @property
     def is_due(self) -> bool:
@@ -113,7 +114,7 @@ class TextIndex:
             try:
                 filled = TextSegments.create(folder, TextLayout(snapshot.collection))
                 try:
-                    filled.advance(snapshot, view, self._unseen(), check)
+                    filled.advance(snapshot, view, self._left_out(), check)
                 except BaseException:
                     filled.close(keep=False)
                     raise
@@ -126,6 +127,15 @@ class TextIndex:
                 raise StoreError(f"the text index cannot be written: {error}", "see that the disk has room") from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def erase(self, ordinals: Iterable[int]) -> None:
+        """Remove the files, and index these records never again: the next reader fills the index without them. Searches
+        that are under way keep what they have open."""
+        with self._renewing, self._lock:
+            self._erased = np.union1d(self._erased, np.fromiter(ordinals, np.int64))
+            self._let_go(keep=False)
+            for suffix in ("", _NEW_SUFFIX, _OLD_SUFFIX):
+                shutil.rmtree(self._folder.with_name(self._folder.name + suffix), ignore_errors=True)
 
     def close(self) -> None:
         """Wait for merges, write the manifest and close the folder."""
@@ -158,16 +168,20 @@ class TextIndex:
                 self._let_go(keep=False)
                 segments = self._created(snapshot)
             try:
-                state = segments.advance(snapshot, view, self._unseen())
+                state = segments.advance(snapshot, view, self._left_out())
             except DeadTextUnreadable:
                 self._let_go(keep=False)
                 segments = self._created(snapshot)
-                state = segments.advance(snapshot, view, self._unseen())
+                state = segments.advance(snapshot, view, self._left_out())
             self._is_due = segments.is_due(snapshot, RENEWED_DEAD_SHARE, RENEWED_DEAD_TERMS_MIN)
         reader = _reader(segments, state, snapshot)
         if not is_older:
             self._last = snapshot, reader
         return reader
+
+    def _left_out(self) -> Ints:
+        """Ordinals that are not indexed."""
+        return np.union1d(self._unseen(), self._erased)
 
     def _opened(self, snapshot: ColumnSnapshot, view: ReadView) -> TextSegments:
         for suffix in (_NEW_SUFFIX, _OLD_SUFFIX):

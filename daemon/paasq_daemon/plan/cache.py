@@ -40,6 +40,11 @@ class PlanCache(Generic[T]):
             while len(self._plans) > self._size:
                 self._plans.popitem(last=False)
 
+    def clear(self) -> None:
+        """Drop all."""
+        with self._lock:
+            self._plans.clear()
+
     def __contains__(self, key: Hashable) -> bool:
         """Without counting as a use."""
         return key in self._plans

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -31,6 +31,7 @@ from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -58,12 +59,15 @@ class SnapshotSource(Protocol[V_co]):
 @dataclass(frozen=True, slots=True)
 class CreateOptions:
     """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
-    back what was written, and checks that the rest is there. `sign` is the file of the key that it is signed by."""
+    back what was written, and checks that the rest is there. `sign` is the file of the key that it is signed by. `may_be_parent`
+    says which snapshots it may take pages from; where it is None, these are all that were made since something was last
+    forgotten: the pages of older ones may hold that."""
 
     labels: tuple[str, ...] = ()
     damaged: bool = False
     verify: bool = True
     sign: Path | None = None
+    may_be_parent: Callable[[Manifest], bool] | None = None
 
 
 def create_snapshot(
@@ -74,6 +78,8 @@ def create_snapshot(
     on_progress: OnProgress | None = None,
 ) -> Manifest:
     """Make a snapshot of the store as it is now; see `capture`."""
+    if options.may_be_parent is None:
+        options = replace(options, may_be_parent=_made_after_last_forget(store))
     return capture(store, find_damage, storage, name, options, on_progress)
 
 
@@ -98,7 +104,7 @@ def capture(
         if has_snapshot(storage, name):
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
         objects = ObjectStore(storage)
-        parent, before = _newest_whole(storage, objects)
+        parent, before = _newest_whole(storage, objects, options.may_be_parent)
         with source.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
             checking = workers.submit(find_damage_in, view)  # the only user of the view until it ends
 
@@ -207,9 +213,22 @@ class _Capture:
         return name
 
 
-def _newest_whole(storage: Storage, objects: ObjectStore) -> tuple[Manifest | None, PageTable]:
-    """The newest snapshot whose objects all exist, and its table; None and an empty table where there is none."""
-    for manifest in reversed(list_manifests(storage)):
+def _made_after_last_forget(store: Store) -> Callable[[Manifest], bool]:
+    with store.read() as view:
+        receipts = read_receipts(view)
+    if any(receipt.finished_us is None for receipt in receipts):
+        return lambda _: False
+    seq = max((receipt.seq for receipt in receipts), default=0)
+    finished_us = max((receipt.finished_us or 0 for receipt in receipts), default=0)
+    since = datetime.fromtimestamp(finished_us / 1e6, UTC).isoformat(timespec="microseconds")
+    return lambda manifest: manifest.seq >= seq and manifest.created > since
+
+
+def _newest_whole(
+    storage: Storage, objects: ObjectStore, may_be_parent: Callable[[Manifest], bool] | None
+) -> tuple[Manifest | None, PageTable]:
+    """The newest of these snapshots whose objects all exist, and its table; None and an empty table where there is none."""
+    for manifest in filter(may_be_parent, reversed(list_manifests(storage))):
         try:
             table = read_table(objects, manifest.tables, manifest.page_count)
             for pack in table.used_packs():

@@ -63,7 +63,7 @@ class DataFileSwap:
         """Raises StoreError, DiskFull where there is no room, and what `between` raises: then the old file stays in use."""
         with self._translating_errors():
             with self.current.environment.begin() as txn:
-                size = measure_data_file(self._path, txn, self.current.tables, self.current.environment.stat()["psize"])
+                size = measure_data_file(self._path, txn, self.current.tables)
             self._require_room(size.file - size.free)
 
         def go_on() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import lmdb
 
+from paasq_daemon.store.burial import bury_forgotten
 from paasq_daemon.store.counters import (
     CollectionCounters,
     StoreCounters,
@@ -70,11 +71,14 @@ class Mender:
         self._txn = txn
         self._tables = tables
         self._by_name = {table.name: table for table in tables.all()}
-        self._damaged = [(name, key) for name, key in damaged if name in ("bodies", "vectors")]
+        known = ((name, key) for name, key in damaged if name in ("bodies", "vectors"))
+        forgotten = {key for key, _ in tables.forgotten.scan_raw(txn)}
+        self._damaged = [(name, key) for name, key in known if key[:4] + key[-8:] not in forgotten]
         self._history_starts: dict[int, int] = {}  # by collection, where rows of the journal stay lost
         self._mend_state()
         self._mend_catalog()
         self._collections = self._view().catalog.collections_by_id
+        bury_forgotten(txn, tables)
 
     def wanted(self) -> Wanted:
         """The entries that are lacking, which only another copy of the store has."""
@@ -109,6 +113,7 @@ class Mender:
     def finish(self, donors: Iterable[Donor], now_us: int) -> None:
         """Work out what leads to the records, mark vectors that can be made again, and count. Live records of which nobody
         has the present version get the newest older one, as a new version. A donor is asked for only where one is lacking."""
+        bury_forgotten(self._txn, self._tables)
         self._cut_journal()
         lacking = self._mend_keys()
         self._mend_vectors()

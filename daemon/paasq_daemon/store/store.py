@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,8 @@ from paasq_daemon.wire.errors import ReadOnly, StoreError
 
 T = TypeVar("T")
 
+
+_REPLACED_LOOK_S = 0.01
 
 _log = logging.getLogger(__name__)
 
@@ -208,6 +211,15 @@ class Store:
             go_on()
             swap = DataFileSwap(self.folder, self._writer, self._data_file, self._reserve, take, self._sync)
             return swap.run(change, go_on)
+
+    def wait_for_replaced(self, wait_s: float) -> bool:
+        """Wait until no read that is open sees a data file that was replaced; False where one still does after `wait_s`."""
+        until_s = time.monotonic() + wait_s
+        while any(each.is_held for each in self._replaced):
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(_REPLACED_LOOK_S)
+        return True
 
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket of this process into the lock file, for processes that find the folder in use."""

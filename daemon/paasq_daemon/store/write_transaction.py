@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from paasq_daemon.store.counters import (
     live_key_hash,
 )
 from paasq_daemon.store.entry_codec import encode, verify_checksum
-from paasq_daemon.store.journal import CATALOG, ChangeKind, JournalEntry, RecordChange, encode_row, rows_of
+from paasq_daemon.store.journal import CATALOG, ChangeKind, JournalEntry, RecordChange, decode_row, encode_row, rows_of
 from paasq_daemon.store.layout import (
     BODY_BYTES_MAX,
     CATALOG_COLLECTION,
@@ -24,6 +24,7 @@ from paasq_daemon.store.layout import (
     JOURNAL_KEY,
     PAGE_BYTES,
     RECORD_KEY,
+    SEQ_KEY,
     STATE_NAME,
     VECTOR_KEY,
     catalog_meta_key,
@@ -101,6 +102,30 @@ class WriteTransaction(ReadView):
         self._retire(collection_id, ordinal)
         self._changes.append(RecordChange(ChangeKind.DELETE, collection_id, key, ordinal, ordinal))
         return True
+
+    def forget(self, collection_id: int, key: str, *, journal: bool = True) -> bool:
+        """As `delete`, with a journal entry that does not name the key, or without one."""
+        deleted = self.delete(collection_id, key)
+        if deleted:
+            change = self._changes.pop()
+            self._changes += [replace(change, key="")] if journal else []
+        return deleted
+
+    def erase_version(self, collection_id: int, ordinal: int) -> None:
+        """Remove the body and the vectors of a version that is not live, and leave a tombstone: no copy may bring it back."""
+        self.purge_record(collection_id, ordinal)
+        name, seq = RECORD_KEY.pack(collection_id, ordinal), SEQ_KEY.pack(self.next_seq)
+        self._store(self.tables.forgotten, self._touch(collection_id), name, seq)
+
+    def blank_journal_row(self, collection_id: int, seq: int, ordinals: Container[int]) -> None:
+        """Take the keys of these versions out of what a transaction changed in a collection, where the journal still has it."""
+        name = JOURNAL_KEY.pack(seq, collection_id)
+        payload = self.tables.journal.get(self.txn, name)
+        if payload is None:
+            return
+        row = decode_row(name, payload)
+        changes = tuple(replace(change, key="") if change.ordinal in ordinals else change for change in row.changes)
+        self.tables.journal.put(self.txn, name, encode_row(replace(row, changes=changes)))
 
     def put_vector(self, collection_id: int, field_id: int, ordinal: int, vector: bytes) -> bool:
         """Fill a pending vector. False, and nothing written, where it is not pending: its record was replaced."""

@@ -68,7 +68,7 @@ class SourceRows:
         these."""
         for key, version in self.versions.items():
             if key not in touched and transaction.version(collection.id, key) != version:
-                raise _changed_meanwhile(collection, key)
+                raise changed_meanwhile(collection, key)
 
 
 def apply_write(
@@ -200,12 +200,13 @@ def _targets(
     for row_key, version in chosen or ():
         found = transaction.get(collection.id, row_key)
         if found is None or found.version != version:
-            raise _changed_meanwhile(collection, row_key)
+            raise changed_meanwhile(collection, row_key)
         records.append(found)
     return records
 
 
-def _changed_meanwhile(collection: Collection, key: str) -> ConflictError:
+def changed_meanwhile(collection: Collection, key: str) -> ConflictError:
+    """The error of a row that was chosen, and is another one when it is to be written."""
     return ConflictError(f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again")
 
 

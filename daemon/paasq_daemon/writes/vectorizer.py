@@ -49,6 +49,10 @@ class Vectorizer:
         self._require_present_model(collection, vector)
         return self._remembered(text) if len(text) <= REMEMBERED_CHARS_MAX else self._vector(text)
 
+    def drop_texts(self) -> None:
+        """Keep no text of former queries, nor its vector."""
+        self._remembered.cache_clear()
+
     def embed_new(self, fresh: Sequence[Record]) -> int | None:
         """Make the vectors of a small write, durably; the sequence number of that transaction. None where none were made:
         there were none, or so many that they are left pending.

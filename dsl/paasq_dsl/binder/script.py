@@ -18,10 +18,11 @@ from paasq_dsl.binder.sources import declare_parameters, inline_pipeline, record
 from paasq_dsl.binder.time_zones import set_zone
 from paasq_dsl.binder.value_checks import ValueCheck
 from paasq_dsl.binder.watch import bind_watch, unreachable_statements
-from paasq_dsl.binder.writes import bind_transaction, bind_write
+from paasq_dsl.binder.writes import bind_forget, bind_transaction, bind_write
 from paasq_dsl.bound import (
     BoundCreateView,
     BoundDryrun,
+    BoundForgetPreview,
     BoundLet,
     BoundParameter,
     BoundQuery,
@@ -42,7 +43,7 @@ from paasq_dsl.statements import COMMAND_BINDERS
 from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.parser import parse_script
 from paasq_dsl.syntax.recovery.error_patterns import intended_stage
-from paasq_dsl.syntax.tree import Delete, Patch, Put, Transaction
+from paasq_dsl.syntax.tree import Delete, Forget, Patch, Put, Transaction
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 OPEN_SCHEMA = Schema((), is_open=True)
@@ -164,6 +165,9 @@ class _Binder:
                 return bind_watch(context, statement, head.source, self._pipeline(head.source, statement))
             case tree.Dryrun():
                 whole = head.writes
+                if isinstance(whole, Forget):
+                    forget = bind_forget(context, whole)
+                    return BoundForgetPreview(forget) if forget else None
                 one = whole if isinstance(whole, Transaction) else Transaction(whole.span, (whole,))
                 return BoundDryrun(BoundTransaction(bind_transaction(context, one), statement.span))
             case tree.Command():

@@ -1,4 +1,4 @@
-"""put, patch and delete."""
+"""put, patch, delete and forget."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from paasq_dsl.binder.type_descriptions import with_article
 from paasq_dsl.bound import (
     BoundDelete,
     BoundExpect,
+    BoundForget,
     BoundPatch,
     BoundPut,
     BoundQuery,
@@ -34,8 +35,7 @@ def bind_write(context: BindContext, node: tree.Write) -> BoundWrite | None:
     """The bound put, patch or delete; None where its collection is unknown. Other errors are reported and leave a
     write that is not run."""
     target = node.collection if isinstance(node, tree.Put) else node.target
-    name = target.collection if isinstance(target, tree.RecordRef) else target.name
-    collection = context.resolve_collection(name, Span(target.span.start, target.span.start + len(name)))
+    collection = _collection(context, target)
     if collection is None:
         return None
     schema = scan_schema(collection)
@@ -47,11 +47,7 @@ def bind_write(context: BindContext, node: tree.Write) -> BoundWrite | None:
         records = tuple(_record(context, record, collection) for record in node.records)
         return BoundPut(collection, records, expect, span=context.absolute_span(node.span))
     key = target.key if isinstance(target, tree.RecordRef) else None
-    query = None
-    if node.condition is not None:
-        with context.subqueries_permitted(True):
-            condition = bind_condition(context, node.condition, schema)
-        query = BoundQuery((ScanStage(schema=schema), WhereStage(condition, schema=schema)))
+    query = _chosen(context, node.condition, schema)
     if isinstance(node, tree.Delete):
         return BoundDelete(collection, key, query, expect, context.absolute_span(node.span))
     assignments = bind_assignments(context, node.assignments, collection, schema)
@@ -59,6 +55,30 @@ def bind_write(context: BindContext, node: tree.Write) -> BoundWrite | None:
         if item.name == collection.key:
             context.report("PQ0503", item.span)
     return BoundPatch(collection, key, query, assignments, expect, node.upsert, context.absolute_span(node.span))
+
+
+def bind_forget(context: BindContext, node: tree.Forget) -> BoundForget | None:
+    """None where its collection is unknown."""
+    collection = _collection(context, node.target)
+    if collection is None:
+        return None
+    key = node.target.key if isinstance(node.target, tree.RecordRef) else None
+    query = _chosen(context, node.condition, scan_schema(collection))
+    return BoundForget(collection, key, query, node.with_snapshots, context.absolute_span(node.span))
+
+
+def _collection(context: BindContext, target: tree.RecordRef | tree.Name) -> Collection | None:
+    name = target.collection if isinstance(target, tree.RecordRef) else target.name
+    return context.resolve_collection(name, Span(target.span.start, target.span.start + len(name)))
+
+
+def _chosen(context: BindContext, condition: tree.Expression | None, schema: Schema) -> BoundQuery | None:
+    """The query of a where."""
+    if condition is None:
+        return None
+    with context.subqueries_permitted(True):
+        bound = bind_condition(context, condition, schema)
+    return BoundQuery((ScanStage(schema=schema), WhereStage(bound, schema=schema)))
 
 
 def _put_query(context: BindContext, node: tree.Put, source: tree.FromClause, collection: Collection) -> BoundQuery:

@@ -58,7 +58,7 @@ class BoundCommand:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow(BoundCommand):
-    """`kind` is collections, views, functions, stages, snapshots, retention, or fields of `collection`."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, forgotten, or fields of `collection`."""
 
     keyword: ClassVar[str] = "show"
     reads_index: ClassVar[bool] = True
@@ -153,6 +153,28 @@ class BoundDryrun(BoundCommand):
 
     keyword: ClassVar[str] = "dryrun"
     transaction: BoundTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class BoundForget(BoundCommand):
+    """Erases the record with key `key`, live or deleted, or the live ones that `query` chooses, exactly one of the two being
+    set: all their versions; `with_snapshots` in the store's snapshots too."""
+
+    keyword: ClassVar[str] = "forget"
+    writes: ClassVar[bool] = True
+    collection: Collection
+    key: str | None
+    query: BoundQuery | None
+    with_snapshots: bool
+    span: Span = field(default=DUMMY_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundForgetPreview(BoundCommand):
+    """`dryrun forget`: what would go, without erasing it."""
+
+    keyword: ClassVar[str] = "dryrun"
+    forget: BoundForget
 
 
 @dataclass(frozen=True, slots=True)

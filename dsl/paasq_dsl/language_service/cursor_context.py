@@ -34,7 +34,7 @@ _DECLARING = frozenset({"param", "let", "collection", "fn", "view", "alter", "dr
 _PIPELINES = frozenset({"let", "view"})
 _WORD_KINDS = frozenset({TokenKind.NAME, TokenKind.PARAM})
 _NUMBER_KINDS = frozenset({TokenKind.NUMBER, TokenKind.DURATION})
-_WRITING = frozenset({"put", "patch", "delete"})
+_WRITING = frozenset({"put", "patch", "delete", "forget"})
 
 
 class FieldValues(Protocol):

@@ -84,7 +84,7 @@ def link_target(catalog: Catalog, subject: ValueTarget | None) -> Collection | N
 def _assigned(words: Sequence[str]) -> str | None:
     """The field that a value is written to."""
     at = innermost_open_bracket(words)
-    if at > 0 and words[at] == "[" and words[at - 1] in {":", "="} and words[0] != "delete":
+    if at > 0 and words[at] == "[" and words[at - 1] in {":", "="} and words[0] not in {"delete", "forget"}:
         words = words[:at]
     if len(words) > 1 and (words[-1] == ":" or (words[-1] == "=" and words[0] in {"patch", "put"})):
         path = enclosing_object(words)

@@ -35,6 +35,7 @@ KEYWORD_DOCS: Mapping[str, str] = MappingProxyType({
     "put": "A write.",
     "patch": "A write.",
     "delete": "A write.",
+    "forget": "An erasure, of which dryrun shows what would go.",
     "tx": "Writes that happen all or not at all.",
 })  # fmt: skip
 

@@ -40,7 +40,7 @@ def _show_role(words: Sequence[str]) -> CompletionRole:
 
 STATEMENTS = (
     StatementSpec(
-        "show", "show collections | fields of collection | views | functions | stages | snapshots | retention",
+        "show", "show collections | fields of collection | views | functions | stages | snapshots | retention | forgotten",
         "Lists what there is.",
         role=_show_role,
         words={
@@ -51,6 +51,7 @@ STATEMENTS = (
             "stages": "Every stage of the language.",
             "snapshots": "Every snapshot of the store.",
             "retention": "How long each collection keeps what, and how much is past that now.",
+            "forgotten": "Every forget, with its receipt.",
         },
         binders={tree.Show: _show},
     ),

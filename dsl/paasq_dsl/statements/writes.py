@@ -1,12 +1,16 @@
-"""put, patch, delete, tx and dryrun."""
+"""put, patch, delete, forget, tx and dryrun."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from paasq_dsl.binder.context import BindContext
+from paasq_dsl.binder.writes import bind_forget
+from paasq_dsl.bound import BoundForget
 from paasq_dsl.stages.role import stage_role
 from paasq_dsl.statements.shared_roles import source_role
 from paasq_dsl.statements.spec import StatementSpec
+from paasq_dsl.syntax import tree
 from paasq_dsl.syntax.completion_role import CompletionRole, Rule, current_write, innermost_open_bracket, last_of
 
 
@@ -51,6 +55,14 @@ def _delete(words: Sequence[str]) -> CompletionRole:
     return CompletionRole.EXPRESSION if last_of(words, "where", "expect") else CompletionRole.NOTHING
 
 
+def _forget(words: Sequence[str]) -> CompletionRole:
+    return CompletionRole.NOTHING if words[-1] == "with" else _delete(words)
+
+
+def _bind_forget(context: BindContext, node: tree.Forget, _: str) -> BoundForget | None:
+    return bind_forget(context, node)
+
+
 def _tx(words: Sequence[str]) -> CompletionRole:
     write = current_write(words)
     if not write:
@@ -62,7 +74,7 @@ def _tx(words: Sequence[str]) -> CompletionRole:
 def _dryrun(words: Sequence[str]) -> CompletionRole:
     if len(words) == 1:
         return CompletionRole.WRITE
-    rule = _tx if words[1] == "tx" else _WRITES.get(words[1])
+    rule = {"tx": _tx, "forget": _forget}.get(words[1]) or _WRITES.get(words[1])
     return rule(words[1:]) if rule else CompletionRole.NOTHING
 
 
@@ -96,12 +108,22 @@ STATEMENTS = (
         role=_delete,
     ),
     StatementSpec(
+        "forget", "forget collection:key [with snapshots]",
+        "Erases one record and all its versions for good, or many: forget from collection where ...; with snapshots in these "
+        "too. Gives a receipt.",
+        role=_forget,
+        words={
+            "with": "with snapshots: they are rewritten without it; otherwise those that still hold it are named.",
+        },
+        binders={tree.Forget: _bind_forget},
+    ),
+    StatementSpec(
         "tx", "tx { write; write; ... }", "Writes that happen all or not at all.",
         role=_tx,
     ),
     StatementSpec(
-        "dryrun", "dryrun put ... | patch ... | delete ... | tx { ... }",
-        "Shows what a write would change, field by field, and writes nothing.",
+        "dryrun", "dryrun put ... | patch ... | delete ... | forget ... | tx { ... }",
+        "Shows what a write would change, field by field, or what a forget would erase, and writes nothing.",
         role=_dryrun,
     ),
 )  # fmt: skip

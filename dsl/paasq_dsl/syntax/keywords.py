@@ -109,7 +109,7 @@ WATCH_EVENTS = tuple(_keywords(_RULES["event"]))
 CLAUSE_KEYWORDS = frozenset(_ALL - STAGE_KEYWORDS - STATEMENT_KEYWORDS)
 # Those of them that a hint may take for no name of a field or a collection. The others have one place each in the language.
 NAMELESS_KEYWORDS = CLAUSE_KEYWORDS - {
-    "key", "emit", *WATCH_EVENTS, "collections", "views", "functions", "stages", "snapshots", "retention",
+    "key", "emit", *WATCH_EVENTS, "collections", "views", "functions", "stages", "snapshots", "retention", "forgotten",
     "history", "store",
 }  # fmt: skip
 # After one of these, a word of a query names a column, a collection or a value, even where it is a keyword itself. After

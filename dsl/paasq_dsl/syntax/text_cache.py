@@ -29,6 +29,12 @@ class TextCache(Generic[T]):
                 self._kept.move_to_end(text)
             return found
 
+    def clear(self) -> None:
+        """Drop all."""
+        with self._lock:
+            self._kept.clear()
+            self._characters = 0
+
     def put(self, text: str, value: T) -> None:
         if len(text) > self._most:
             return

@@ -44,7 +44,9 @@ def grammar() -> dict[str, Any]:
             r"(?:^|(?<=[;{=(])|(?<=analyze)|(?<=explain)|(?<=watch))\s*from", "keyword.control.statement", _COLLECTION
         ),
         _behind(
-            r"(?:^|(?<=[;{])|(?<=dryrun))\s*(?:collection|put|patch|delete)", "keyword.control.statement", _COLLECTION
+            r"(?:^|(?<=[;{])|(?<=dryrun))\s*(?:collection|put|patch|delete|forget)",
+            "keyword.control.statement",
+            _COLLECTION,
         ),
         _behind(r"(?:^|(?<=[;{]))\s*(?:fn|let|view)", "keyword.control.statement", "entity.name.function"),
         _token("keyword.control.statement", rf"(?:^|(?<=[;{{=]))\s*{_any(STATEMENT_BY_KEYWORD)}\b(?!\s*(?::|->|\.))"),

@@ -23,7 +23,8 @@ def provide(place: CursorContext, _: FieldValues) -> Iterator[CompletionItem]:
     if place.role in {CompletionRole.STATEMENT, CompletionRole.WRITE}:
         for statement in STATEMENTS:
             word = statement.keyword
-            if place.role is CompletionRole.STATEMENT or word in _WRITES:
+            previewed = word == "forget" and place.preceding_words == ("dryrun",)  # which is no part of a tx
+            if place.role is CompletionRole.STATEMENT or word in _WRITES or previewed:
                 kind = CompletionKind.STATEMENT
                 yield CompletionItem(
                     word, word, kind, statement.synopsis, statement.doc, place.replace_span, RANKS[kind]

@@ -248,8 +248,8 @@ def merge_of_object(tokens: Sequence[Token], start: str) -> Diagnostic | None:
 
 
 def delete_from(tokens: Sequence[Token], start: str) -> Diagnostic | None:
-    """`delete from a`, `delete a where b`."""
-    if start != "head" or tokens[0].text != "delete" or len(tokens) < 2:
+    """`delete from a`, `delete a where b`, and the same of forget."""
+    if start != "head" or tokens[0].text not in {"delete", "forget"} or len(tokens) < 2:
         return None
     if len(tokens) == 3 and tokens[1].text == "from":
         end = tokens[-1].end
@@ -267,6 +267,19 @@ def delete_from(tokens: Sequence[Token], start: str) -> Diagnostic | None:
     return None
 
 
+def forget_of_snapshots(tokens: Sequence[Token], start: str) -> Diagnostic | None:
+    """`forget a:b --snapshots`, `forget a:b and snapshots`."""
+    if (
+        start != "head"
+        or tokens[0].text != "forget"
+        or tokens[-1].text not in {"snapshots", "snapshot"}
+        or len(tokens) < 4
+    ):
+        return None
+    dashes = tokens[-2].text == tokens[-3].text == "-"
+    return replacement_hint(tokens[-3:] if dashes else tokens[-2:], "with snapshots")
+
+
 STATEMENT_RULES = (
     select_statement,
     update_statement,
@@ -282,5 +295,6 @@ STATEMENT_RULES = (
     offset_and_count,
     merge_of_object,
     delete_from,
+    forget_of_snapshots,
     missing_source,
 )

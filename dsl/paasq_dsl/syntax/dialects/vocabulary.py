@@ -19,6 +19,7 @@ DIALECT_STATEMENTS = {"insert": "put", "update": "patch", "upsert": "put", "crea
                       "begin": "tx { ... }", "select": "from <collection> | select ...", "desc": "describe",
                       "import": "use", "include": "use", "def": "fn", "function": "fn", "func": "fn", "const": "let",
                       "var": "let", "with": "let", "define": "collection", "relate": "put", "remove": "delete",
+                      "erase": "forget", "purge": "forget", "shred": "forget",
                       "commit": "tx { ... }", "get": "from <collection>", "post": "put", "db": "from <collection>",
                       "match": "from <collection> | match ..."}  # fmt: skip
 # Several words, in lower case and with no space where a `-` joins them.

@@ -19,6 +19,7 @@ _CLAUSES = {
     "put": frozenset({"set"}),
     "patch": frozenset({"where", "set", "expect"}),
     "delete": frozenset({"where", "expect"}),
+    "forget": frozenset({"where", "with"}),
     "alter": frozenset({"add", "rename", "retype", "redefine"}),
 }
 _UNBOUNDED = 1_000_000  # a width that nothing reaches

@@ -55,7 +55,7 @@ def _is_statement(token: Token) -> bool:
 _BEFORE_MORE = STATEMENT_KEYWORDS | {"analyze", "of"}
 _BEHIND: Mapping[str, Callable[[Token], bool]] = {
     **dict.fromkeys(("from", "let", "view", "fn", "collection", "put", "patch", "describe", "show"), _is_name),
-    **dict.fromkeys(("watch", "explain", "dryrun", "delete"), _is_statement),
+    **dict.fromkeys(("watch", "explain", "dryrun", "delete", "forget"), _is_statement),
     "param": lambda token: token.kind is TokenKind.PARAM,
     "use": lambda token: token.kind is TokenKind.STRING,
     "tx": lambda token: token.text == "{",

@@ -9,7 +9,7 @@ from lark import Token
 from paasq_dsl.syntax.tree.declarations import FieldDeclaration, HistoryClause, Setting, TypeExpression
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Literal, Name, Parameter
 from paasq_dsl.syntax.tree.nodes import CatalogChange, Command, Node, covering_span, span_of
-from paasq_dsl.syntax.tree.writes import Transaction, Write
+from paasq_dsl.syntax.tree.writes import Forget, Transaction, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class EmitClause(Node):
 
 @dataclass(frozen=True, slots=True)
 class Show(Command):
-    """`kind` is collections, views, functions, stages, snapshots, retention, or fields: then `collection` is set."""
+    """`kind` is collections, views, functions, stages, snapshots, retention, forgotten, or fields: then `collection` is set."""
 
     kind: str
     collection: Name | None = None
@@ -196,9 +196,9 @@ class Describe(Command):
 
 @dataclass(frozen=True, slots=True)
 class Dryrun(Command):
-    """`dryrun write`: the write or transaction to check without applying it."""
+    """`dryrun write`: the write, transaction or forget to check without applying it."""
 
-    writes: Write | Transaction
+    writes: Write | Transaction | Forget
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from lark import Token
 
 from paasq_dsl.syntax.tree.expressions import Expression, FromClause, Name, NamedItem, ObjectLiteral, RecordRef
-from paasq_dsl.syntax.tree.nodes import Node, Stage, covering_span, span_of
+from paasq_dsl.syntax.tree.nodes import Command, Node, Stage, covering_span, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,26 @@ class Delete(Node):
     def build_where(cls, name: Token, condition: Expression) -> Delete:
         """`delete from collection where condition`."""
         return cls(span_of(name, condition), Name.build(name), condition, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Command):
+    """`forget collection:key`, or `forget from collection where condition`; `with snapshots` where these are rewritten too."""
+
+    target: RecordRef | Name
+    condition: Expression | None
+    with_snapshots: bool
+
+    @classmethod
+    def build(cls, record: Token, with_snapshots: tuple[Token, ...] | None) -> Forget:
+        span = covering_span((record, *(with_snapshots or ())))
+        return cls(span, RecordRef.build(record), None, with_snapshots is not None)
+
+    @classmethod
+    def build_where(cls, name: Token, condition: Expression, with_snapshots: tuple[Token, ...] | None) -> Forget:
+        """`forget from collection where condition`."""
+        span = covering_span((name, condition, *(with_snapshots or ())))
+        return cls(span, Name.build(name), condition, with_snapshots is not None)
 
 
 @dataclass(frozen=True, slots=True)

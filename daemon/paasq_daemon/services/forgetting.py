@@ -1,0 +1,250 @@
+"""Forgetting records: out of the store and its history, what is derived from them, the bytes of its files, and its snapshots.
+
+The steps, each of which can be repeated, so that the next open goes on where a kill ended one:
+
+1. One transaction erases the records and adds a receipt that is not finished. No answer has them from then on.
+2. Indexes are built anew, caches dropped.
+3. The data file is rewritten entry by entry: LMDB leaves what was deleted in free pages and in the gaps of others.
+4. Snapshots that may hold the records are made anew, or named.
+5. The receipt is finished.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
+
+from paasq_daemon.backends.backend import ExecutionInputs
+from paasq_daemon.compiler import PreparedForget
+from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.services.forget_answers import PREVIEW_COLUMNS, count_links, receipts_answer
+from paasq_daemon.services.forget_copies import ForgetCopies
+from paasq_daemon.services.forgotten_keys import keep_keys, read_keys, remove_keys
+from paasq_daemon.store.erasure import ErasedCounts, Traces, collection_ids, count_stored, erase, find_traces
+from paasq_daemon.store.forget_receipts import (
+    ForgetReceipt,
+    PendingForget,
+    read_pending,
+    read_receipts,
+    remove_receipt,
+    write_pending,
+)
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
+from paasq_daemon.wire.answer import Answer
+from paasq_daemon.wire.errors import ConflictError, LimitExceeded, PaasqError, StoreError
+from paasq_daemon.writes.apply import RowVersions, changed_meanwhile
+from paasq_daemon.writes.catalog_retry import CatalogChanged
+from paasq_daemon.writes.ddl import check_unchanged
+from paasq_dsl.catalog import Collection
+from paasq_dsl.syntax.lexer import format_record_ref
+
+RECORDS_MAX = 100_000  # of one forget: it holds the writer, and its keys in memory
+VIEWS_WAIT_S = 10.0  # for what began before, and still sees the records
+_OPEN_READS = "reads that began before and have not ended"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The records that a statement chooses, each with the version that it had (0: it is not live), and all that is known of
+    them, under each id that their collection has had."""
+
+    collection: Collection
+    chosen: RowVersions
+    traces: Sequence[Traces]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(key for key, _ in self.chosen)
+
+    @property
+    def first_seq(self) -> int:
+        """Since when a snapshot may hold one; 0 where that is not known."""
+        return min(traces.first_seq for traces in self.traces) if self.is_known else 0
+
+    @property
+    def is_known(self) -> bool:
+        return any(traces.ordinals or traces.rows for traces in self.traces)
+
+    def unknown(self) -> ConflictError:
+        name = format_record_ref(self.collection.name, self.chosen[0][0])
+        return ConflictError(
+            f"there is no {name}, and no version of it in the history",
+            "look for its key; show forgotten has the receipts",
+        )
+
+
+@dataclass(eq=False)
+class ForgetService:
+    """One forget at a time; the others wait. May be called from any thread. Each of `drop_texts` drops what a cache has of
+    requests."""
+
+    store: Store
+    indexes: Indexes
+    copies: ForgetCopies
+    drop_texts: Sequence[Callable[[], None]]
+    _lock: Lock = field(default_factory=Lock)
+
+    def run(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+        """Erase the records and give the receipt. Raises ConflictError where there are none or one was changed meanwhile,
+        CatalogChanged where the catalog is not of that version; StoreError where they are erased, and files not yet."""
+        with self._lock:
+            found = self._find(step, inputs, catalog_version)
+            if not found.chosen:
+                return receipts_answer((), self.store.seq)
+            if not found.is_known and not step.forget.with_snapshots:
+                return self._finish_earlier(found)
+            keys_file = keep_keys(self.store.folder, found.keys)
+            try:
+                begun = self.store.write(partial(_begin, found, step.forget.with_snapshots, keys_file)).result().value
+            except PaasqError:
+                self._waiting()
+                raise
+            finished = self._finish({traces.collection_id: traces.ordinals for traces in found.traces})
+            receipts = [each for each in finished if each.number == begun.receipt.number]
+            if not receipts:
+                raise found.unknown()
+            return receipts_answer(receipts, self.store.seq)
+
+    def preview(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+        """A row for each record that would be erased."""
+        found = self._find(step, inputs, catalog_version)
+        if found.chosen and not found.is_known and not step.forget.with_snapshots:
+            raise found.unknown()
+        copies = self.copies.holding(found.first_seq)
+        with self.indexes.read() as view:
+            links = count_links(view, found.collection.name)
+            rows = []
+            for key, _ in found.chosen:
+                counts = sum((count_stored(view.store, traces.of(key)) for traces in found.traces), ErasedCounts())
+                live = view.store.version(found.collection.id, key) > 0
+                amounts = [counts.versions, counts.vectors, counts.size_bytes, links.get(key, 0)]
+                rows.append([found.collection.name, key, live, *amounts, copies])
+            return Answer(PREVIEW_COLUMNS, rows, seq=view.seq)
+
+    def resume(self) -> None:
+        """Go on with what a kill or a failure ended. What fails now is logged, and goes on with the next open or forget."""
+        if self.store.read_only:
+            return
+        try:
+            with self._lock:
+                self._finish({})
+        except PaasqError as error:
+            _log.error("%s", error.message)  # its message says it all
+
+    def _find(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> _Found:
+        return self.indexes.run(partial(_find_in, step, inputs, catalog_version))
+
+    def _finish_earlier(self, found: _Found) -> Answer:
+        """What is not there may have been forgotten by a statement that a failure ended, and that is run again."""
+        receipts = self._finish({})
+        if not receipts:
+            raise found.unknown()
+        return receipts_answer(receipts, self.store.seq)
+
+    def _finish(self, versions: Mapping[int, Iterable[int]]) -> list[ForgetReceipt]:
+        """The steps after the first, of all that is not finished. `versions` are ordinals by collection that were erased while
+        reads may still be open that see them."""
+        waiting = self._waiting()
+        if not waiting:
+            return []
+        try:
+            return self._finish_waiting(waiting, versions)
+        except (PaasqError, OSError) as error:
+            why = error.message if isinstance(error, PaasqError) else str(error)
+            raise StoreError(
+                f"what was forgotten is in no answer any more, but files may still hold bytes of it: {why}",
+                "mend that; it goes on when the store is opened again, or with the next forget",
+            ) from error
+
+    def _waiting(self) -> list[PendingForget]:
+        """What is not finished; files of keys that belong to none are removed."""
+        with self.store.read() as view:
+            waiting = read_pending(view)
+        remove_keys(self.store.folder, {pending.keys_file for pending in waiting})
+        return waiting
+
+    def _finish_waiting(
+        self, waiting: Sequence[PendingForget], versions: Mapping[int, Iterable[int]]
+    ) -> list[ForgetReceipt]:
+        ids = {id_ for pending in waiting for id_ in pending.collection_ids}
+        self.indexes.erase({id_: versions.get(id_, ()) for id_ in ids})
+        for drop in self.drop_texts:
+            drop()
+        self.store.rewrite()
+        still_in = () if self.store.wait_for_replaced(VIEWS_WAIT_S) else (_OPEN_READS,)
+        finished: list[ForgetReceipt] = []
+        for pending in waiting:
+            keys = read_keys(self.store.folder, pending.keys_file)
+            copies = self.copies.clean(pending, keys)
+            with self.indexes.read() as view:
+                links = count_links(view, pending.receipt.collection)
+            receipt = replace(
+                pending.receipt,
+                links=sum(links.get(key, 0) for key in keys or ()),
+                finished_us=time.time_ns() // 1_000,
+                snapshots_rewritten=tuple(copies.rewritten),
+                still_in=(*still_in, *copies.still_in),
+            )
+            finished.append(receipt)
+        self.store.write(partial(_end, finished)).result()
+        remove_keys(self.store.folder)
+        return [receipt for receipt in finished if not receipt.is_void]
+
+
+def _find_in(step: PreparedForget, inputs: ExecutionInputs, catalog_version: int, view: IndexView) -> _Found:
+    """Raises CatalogChanged where the view has another catalog, LimitExceeded where the records are too many."""
+    if view.catalog.version != catalog_version:
+        raise CatalogChanged("the catalog was changed by another statement meanwhile", "run the statement again")
+    collection, key = step.forget.collection, step.forget.key
+    if step.source is None:
+        assert key is not None
+        chosen: RowVersions = [(key, view.store.version(collection.id, key))]
+    else:
+        chosen = step.source.plan.row_versions(replace(inputs, view=view))
+    if len(chosen) > RECORDS_MAX:
+        raise LimitExceeded(f"a forget takes {RECORDS_MAX:,} records, and this is {len(chosen):,}", "narrow the where")
+    keys = [row_key for row_key, _ in chosen]
+    traces = [find_traces(view.store, id_, keys) for id_ in collection_ids(view.store, collection.name)]
+    return _Found(collection, chosen, traces)
+
+
+def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction) -> PendingForget:
+    """The first step, in the writer's thread."""
+    collection = found.collection
+    check_unchanged(transaction, collection)
+    for key, version in found.chosen:
+        if transaction.version(collection.id, key) != version:
+            raise changed_meanwhile(collection, key)
+    traces = [find_traces(transaction, known.collection_id, known.keys, known) for known in found.traces]
+    counts = sum((erase(transaction, each) for each in traces), ErasedCounts())
+    receipt = ForgetReceipt(
+        number=max((each.number for each in read_receipts(transaction)), default=0) + 1,
+        collection=collection.name,
+        records=counts.records,
+        versions=counts.versions,
+        vectors=counts.vectors,
+        size_bytes=counts.size_bytes,
+        links=0,
+        seq=transaction.next_seq if transaction.changes else transaction.seq,
+        began_us=transaction.time_us,
+    )
+    ids = tuple(each.collection_id for each in traces)
+    pending = PendingForget(receipt, ids, keys_file, found.first_seq, with_snapshots)
+    write_pending(transaction, pending)
+    return pending
+
+
+def _end(receipts: Sequence[ForgetReceipt], transaction: WriteTransaction) -> None:
+    for receipt in receipts:
+        if receipt.is_void:
+            remove_receipt(transaction, receipt.number)
+        else:
+            write_pending(transaction, PendingForget(receipt))

@@ -1,0 +1,102 @@
+"""Receipts of what was forgotten: what went, when and how far, without a key or a value. They stay in the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from blake3 import blake3
+
+from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
+from paasq_daemon.store.layout import SEQ_KEY
+from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.store.write_transaction import WriteTransaction
+
+_PREFIX = b"forget/"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetReceipt:
+    """`seq` is the store's sequence number from which on no answer has the records; `links` are those of live records that still
+    lead to them. Times are microseconds since 1970, UTC. `finished_us` is None as long as files may hold bytes of them; where
+    it is not, `still_in` names what may hold them all the same.
+    """
+
+    number: int
+    collection: str
+    records: int
+    versions: int
+    vectors: int
+    size_bytes: int
+    links: int
+    seq: int
+    began_us: int
+    finished_us: int | None = None
+    snapshots_rewritten: tuple[str, ...] = ()
+    still_in: tuple[str, ...] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether there was nothing to forget, neither in the store nor in a snapshot."""
+        return not (self.versions or self.snapshots_rewritten or self.still_in)
+
+    @property
+    def hash(self) -> str:
+        """BLAKE3, in hexadecimal, of the fields as JSON in UTF-8 with sorted keys and no spaces."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return blake3(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingForget:
+    """A receipt of a forget that is not finished, with what is needed to go on: the ids of the collections, the name of the file
+    that has the keys, and since which sequence number a snapshot may hold the records."""
+
+    receipt: ForgetReceipt
+    collection_ids: tuple[int, ...] = ()
+    keys_file: str = ""
+    first_seq: int = 0
+    with_snapshots: bool = False
+
+
+def read_receipts(view: ReadView) -> list[ForgetReceipt]:
+    """All, the oldest first. Raises CorruptRecord where one is not as it was written."""
+    return [pending.receipt for pending in _stored(view)]
+
+
+def read_pending(view: ReadView) -> list[PendingForget]:
+    """Those that are not finished, the oldest first."""
+    return [pending for pending in _stored(view) if pending.receipt.finished_us is None]
+
+
+def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None:
+    """Insert or replace the entry of its number."""
+    stored = [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
+    transaction.tables.meta.put(transaction.txn, _PREFIX + SEQ_KEY.pack(pending.receipt.number), encode(stored))
+
+
+def remove_receipt(transaction: WriteTransaction, number: int) -> None:
+    """Of one that is void."""
+    transaction.tables.meta.delete(transaction.txn, _PREFIX + SEQ_KEY.pack(number))
+
+
+def _to_go_on(pending: PendingForget) -> list[object] | None:
+    if pending.receipt.finished_us is not None:
+        return None
+    return [list(pending.collection_ids), pending.keys_file, pending.first_seq, pending.with_snapshots]
+
+
+def _stored(view: ReadView) -> Iterator[PendingForget]:
+    for key, payload in view.tables.meta.scan(view.txn, _PREFIX):
+        try:
+            fields, hash_, rest = decode(payload)
+            named: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
+            receipt = ForgetReceipt(**named)
+            ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
+        except (TypeError, ValueError):
+            raise unknown_shape("a receipt of what was forgotten") from None
+        if receipt.hash != hash_ or SEQ_KEY.unpack(key[len(_PREFIX) :])[0] != receipt.number:
+            raise unknown_shape("a receipt of what was forgotten")
+        yield PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)
