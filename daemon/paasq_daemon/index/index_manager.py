@@ -12,8 +12,6 @@ from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
-import numpy as np
-
 from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.catch_up import CATCH_UP_RECORDS_MIN, CatchUp, interruptible
 from paasq_daemon.index.checkpoint import COLUMNS_NAME, Checkpoint, CheckpointAhead
@@ -21,9 +19,10 @@ from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
-from paasq_daemon.index.index_view import IndexView, Moment
-from paasq_daemon.index.journal_replay import CollectionChanges, replay_changes
+from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.index.journal_replay import brought_up, replay_changes
 from paasq_daemon.index.key_comparison import keys_not_in_store
+from paasq_daemon.index.open_views import KeptMoments, OpenViews
 from paasq_daemon.index.text_index import TextIndex
 from paasq_daemon.index.text_renewal import TextRenewal
 from paasq_daemon.index.time_travel import (
@@ -36,10 +35,9 @@ from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
-from paasq_dsl.catalog import Catalog, Collection
+from paasq_dsl.catalog import Catalog
 
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
-MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
 )
@@ -77,13 +75,12 @@ class Indexes:
         self._texts: dict[int, TextIndex] = {}
         self.text_renewal = TextRenewal(self)
         self._epoch = 0  # which views began before something was erased, and may not leave anything behind
-        # of views that pages go on from, by sequence number and version of the catalog
-        self._moments: dict[tuple[int, int], Moment] = {}
+        self._moments = KeptMoments()
         self._set_aside: set[tuple[int, int]] = (
             set()
         )  # collection and ordinal of records that were damaged under a view
         self._pasts = KeptHistoricalIndexes(self._folder)
-        self._open_views: dict[IndexView, None] = {}  # in the order of their sequence numbers
+        self._open_views = OpenViews()
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         self._catch_up = CatchUp()
         with store.read() as view:
@@ -105,7 +102,7 @@ class Indexes:
                     store_view, self._catalog, snapshots, self,
                     failures=dict(self._failures), check=check, epoch=self._epoch,
                 )  # fmt: skip
-                self._open_views[view] = None
+                self._open_views.add(view)
                 stack.callback(self._forget, view)
             finally:
                 self._lock.release()
@@ -141,7 +138,7 @@ class Indexes:
         """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
         same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
         with self._lock:
-            moment, epoch = self._moments.get((seq, present.catalog.version)), self._epoch
+            moment, epoch = self._moments.get(seq, present.catalog.version), self._epoch
         store = present.store if seq == present.seq else HistoricalView(present.store, seq)
         if moment is not None:
             yield IndexView(
@@ -155,16 +152,10 @@ class Indexes:
                 yield view
 
     def keep_moment(self, view: IndexView) -> None:
-        """For `read_kept`; the least lately used are dropped."""
+        """For `read_kept`."""
         with self._lock:
-            if view.epoch != self._epoch:
-                return
-            name = view.seq, view.catalog.version
-            known, now = self._moments.pop(name, None), view.moment
-            readers = {**(known.text_readers if known else {}), **now.text_readers}
-            self._moments[name] = now._replace(text_readers=readers)
-            while len(self._moments) > MOMENTS_MAX:
-                del self._moments[next(iter(self._moments))]
+            if view.epoch == self._epoch:
+                self._moments.keep(view)
 
     def set_aside(self, error: CorruptRecord) -> bool:
         """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
@@ -345,7 +336,7 @@ class Indexes:
                 self._failures[collection.id] = failed[collection.id]
                 continue
             try:
-                self._collections[collection.id] = self._brought_up(view, collection, present, changes or {})
+                self._collections[collection.id] = brought_up(view, collection, present, changes or {})
             except Exception as error:  # noqa: BLE001  # whatever it is, the other collections answer
                 _log.exception("%s cannot be indexed", collection.name)
                 self._failures[collection.id] = error
@@ -377,41 +368,14 @@ class Indexes:
             self._collections[id_] = built
             return True
 
-    def _brought_up(
-        self,
-        view: ReadView,
-        collection: Collection,
-        present: Mapping[int, CollectionIndex],
-        changes: Mapping[int, CollectionChanges],
-    ) -> CollectionIndex:
-        index = present.get(collection.id)
-        if index is None or (index.collection != collection and not index.change_catalog(collection)):
-            return CollectionIndex.build(view, collection)
-        change = changes.get(collection.id)
-        if change is not None:
-            index.apply(view, change.deleted, change.vectors)
-        return index
-
     def _unseen(self, collection_id: int) -> Ints:
-        """The dead that no open view has alive."""
         with self._lock:
-            index = self._collections.get(collection_id)
-            if index is None:  # dropped meanwhile: views from before still read it
-                known = (view.snapshots.get(collection_id) for view in self._open_views)
-                dropped = next(snapshot for snapshot in known if snapshot is not None)
-                return np.flatnonzero(~dropped.live)
-            oldest = next(iter(self._open_views), None)
-            if oldest is None:
-                return index.deleted.array()
-            snapshot = oldest.snapshots.get(collection_id)
-            same = snapshot is not None and snapshot.generation == index.generation
-            return index.deleted.array(snapshot.dead_count if snapshot and same else 0)
+            return self._open_views.unseen(collection_id, self._collections.get(collection_id))
 
     def _forget(self, view: IndexView) -> None:
         with self._lock:
-            del self._open_views[view]
-            view.release()
-            unused = {id_ for id_ in self._dropped if not any(id_ in each.snapshots for each in self._open_views)}
+            self._open_views.remove(view)
+            unused = {id_ for id_ in self._dropped if not self._open_views.have(id_)}
             self._dropped -= unused
             texts = [text for id_ in unused if (text := self._texts.pop(id_, None)) is not None]
             for id_ in unused:

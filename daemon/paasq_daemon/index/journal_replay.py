@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.read_view import ReadView
+from paasq_dsl.catalog import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,19 @@ def replay_changes(view: ReadView, seq: int) -> dict[int, CollectionChanges]:
             elif change.replaced_ordinal is not None:
                 of_collection.deleted.append(change.replaced_ordinal)
     return changes
+
+
+def brought_up(
+    view: ReadView,
+    collection: Collection,
+    present: Mapping[int, CollectionIndex],
+    changes: Mapping[int, CollectionChanges],
+) -> CollectionIndex:
+    """The index of a collection, present or built, with the changes that lead to the view."""
+    index = present.get(collection.id)
+    if index is None or (index.collection != collection and not index.change_catalog(collection)):
+        return CollectionIndex.build(view, collection)
+    change = changes.get(collection.id)
+    if change is not None:
+        index.apply(view, change.deleted, change.vectors)
+    return index

@@ -16,8 +16,8 @@ from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_documents import TextLayout, text_languages
 from paasq_daemon.index.text_query import TextField, TextFieldGroup
-from paasq_daemon.index.text_segments import DeadTextUnreadable, TextSegments, TextState
-from paasq_daemon.index.text_statistics import LiveStatistics
+from paasq_daemon.index.text_segments import TextSegments, TextState
+from paasq_daemon.index.text_statistics import DeadTextUnreadable, LiveStatistics
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 

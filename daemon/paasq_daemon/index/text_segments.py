@@ -44,6 +44,7 @@ from paasq_daemon.index.text_files import (
 )
 from paasq_daemon.index.text_statistics import (
     DeadTerms,
+    DeadTextUnreadable,
     average_length,
     filler_document,
     filler_documents,
@@ -61,10 +62,6 @@ _HEAP_BYTES = 64_000_000  # of the writer's buffer; taken only as it fills
 _ANALYZED_MAX, _ANALYZED_CHARACTERS_MAX = 256, 100_000
 _RECENT_TERMS_MAX = 100_000  # of new documents, kept for views that are older than they
 _DEAD_UNSAVED_SHARE, _DEAD_UNSAVED_MIN = 8, 64  # an eighth more of them are saved; a start counts the others anew
-
-
-class DeadTextUnreadable(Exception):  # a verdict, caught where it is mended; never seen by a user
-    """The texts of a dead document cannot be read any more, so that the statistics cannot be told without it."""
 
 
 class TextState(NamedTuple):
@@ -161,7 +158,7 @@ class TextSegments:
         known = self._texts_of(view, snapshot, before) if snapshot.length > self.length else {}
         fresh = np.setdiff1d(np.arange(self.length, snapshot.length), unseen)
         is_few = len(fresh) <= _ANALYZED_MAX
-        lengths = self._add(snapshot, view, _checked(fresh.tolist(), check), known, is_few=is_few)
+        lengths = self._add(snapshot, view, fresh.tolist(), known, check, is_few=is_few)
         self.dead = self._dead_at(snapshot, view)
         self._counted = self._gone(snapshot)
         if lengths is None:
@@ -241,6 +238,7 @@ class TextSegments:
         view: ReadView,
         fresh: Iterable[int],
         known: dict[str, tuple[bytes, int]],
+        check: Check,
         *,
         is_few: bool,
     ) -> Counter[str] | None:
@@ -249,6 +247,7 @@ class TextSegments:
         homes = np.full(snapshot.length - start, -1, np.int64)
         lengths, characters = Counter[str](), 0 if is_few else _ANALYZED_CHARACTERS_MAX + 1
         for ordinal in fresh:
+            check()
             try:
                 record = view.record(snapshot.collection.id, ordinal)
             except CorruptRecord:
@@ -397,9 +396,3 @@ class TextSegments:
         layer = Counter({(field, term): count for field, term, count in body["terms"]})
         self.dead = DeadTerms(len(self._counted), Counter(body["lengths"]), (layer,))
         self._saved_dead = len(self._counted)
-
-
-def _checked(ordinals: Iterable[int], check: Check) -> Iterator[int]:
-    for ordinal in ordinals:
-        check()
-        yield ordinal

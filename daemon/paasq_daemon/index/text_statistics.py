@@ -61,6 +61,10 @@ class DeadTerms:
         return sum(layer.get((name, term), 0) for layer in self.layers)
 
 
+class DeadTextUnreadable(Exception):  # a verdict, caught where it is mended; never seen by a user
+    """The texts of a dead document cannot be read any more, so that the statistics cannot be told without it."""
+
+
 @dataclass(frozen=True)
 class LiveStatistics:
     """`records` are live; the searcher's index has `documents`, of which `dead` are not of live records, fillers apart."""
