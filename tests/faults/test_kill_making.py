@@ -106,7 +106,9 @@ def test_what_a_killed_verify_unpacked_is_removed_by_the_next(storage: LocalStor
         left = max(left, len(list(storage.folder.glob("verify-*"))))
         assert left <= 1
     assert left == 1
-    assert sorted(path.name for path in storage.folder.iterdir()) == ["annotations", "lock", "manifests", "objects"]
+    assert sorted(path.name for path in storage.folder.iterdir()) == [
+        "annotations", "journal", "lock", "manifests", "objects",
+    ]  # fmt: skip
 
 
 def test_a_deletion_leaves_the_other_snapshot_whole(storage: LocalStorage, tmp_path: Path) -> None:

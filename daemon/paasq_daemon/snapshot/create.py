@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from blake3 import blake3
 
 from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
+from paasq_daemon.snapshot.journal_archive import archive_up_to_snapshot
 from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.page_table import (
@@ -84,6 +85,7 @@ def create_snapshot(
             damage = checking.result()
             _require_allowed(damage, options)
             manifest = _describe(name, view, capture, parent)
+            archive_up_to_snapshot(storage, view, manifest)
         objects.sync()
         if options.verify:
             _verify_written(storage, manifest, capture)

@@ -176,6 +176,7 @@ VERIFICATION = object_of(
         "name": TEXT,
         "depth": one_of("chain", "hash", "restore"),
         "objects": described(INTEGER, "how many were checked"),
+        "segments": described(INTEGER, "how many of the journal archived since it were read"),
         "size_bytes": described(INTEGER, "how much was read"),
         "findings": described(list_of(TEXT), "what is wrong"),
         "damage": described(list_of(TEXT), "what was damaged in the store when it was captured; no finding"),
