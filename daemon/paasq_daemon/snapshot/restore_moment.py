@@ -82,15 +82,15 @@ class _Ways:
         if not marked and not self._unmarked:
             return SnapshotError(f"there is no snapshot in {self._address}", "take one: paasq snapshot create NAME")
         first = min(
-            [(min(one.mark.history_start, one.manifest.seq), one.mark.history_time_us) for one in marked]
-            + [(manifest.seq, 0) for manifest in self._unmarked]
+            [min(one.mark.history_start - 1, one.manifest.seq) for one in marked]
+            + [each.seq for each in self._unmarked]
         )
-        last = max([timeline.last for timeline in self._timelines] + [manifest.seq for manifest in self._unmarked])
-        since = f" ({format_time(first[1])})" if first[1] else ""
-        until = max((each.known_until_us() for each in self._timelines), default=0)
-        known = f" ({format_time(until)})" if until else ""
+        last = max([timeline.last for timeline in self._timelines] + [each.seq for each in self._unmarked])
+        since_us = min((one.mark.history_time_us for one in marked), default=0)
+        until_us = max((timeline.known_until_us() for timeline in self._timelines), default=0)
+        times = f", and times from {format_time(since_us)} to {format_time(until_us)}" if until_us else ""
         return SnapshotError(
-            f"{moment} cannot be restored from {self._address}: it holds sequence numbers {first[0]}{since} to {last}{known}",
+            f"{moment} cannot be restored from {self._address}: it holds sequence numbers {first} to {last}{times}",
             "name a moment between them",
         )
 
@@ -152,7 +152,7 @@ def _forward(storage: Storage, way: _Way, folder: Path) -> Origin:
     with Store.open(folder, sync=False) as opened, opened.read() as view:
         if view.seq != until:
             raise SnapshotError(f"the archived journal ends at {view.seq}, and not at {until}", "restore that moment")
-        time = format_time(view.state.time_us)
+        time = format_time(view.state.time_us) if until else None
         origin = describe_origin(storage, way.manifest, until, time, archive)
         origin = replace(origin, damage=(*origin.damage, *damage))
         if not origin.damage:
@@ -172,7 +172,7 @@ def _back(storage: Storage, way: _Way, folder: Path) -> Origin:
                 )
             with StoreImport(folder) as store:
                 time_us = copy_moment(view, seq, store)
-                origin = describe_origin(storage, way.manifest, seq, format_time(time_us))
+                origin = describe_origin(storage, way.manifest, seq, format_time(time_us) if seq else None)
                 if not origin.damage:
                     _require_sound(store.check())
     return origin

@@ -17,6 +17,7 @@ from paasq_daemon.wire.remote_watch import RemoteWatch
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.values import format_time
 
 CONNECT_TIMEOUT_S = 5.0
@@ -111,8 +112,15 @@ class Client(Database):
     def snapshot_delete(self, name: str) -> dict[str, Any]:
         return dict(self.call("snapshot.delete", {"name": name}))
 
-    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return dict(self.call("snapshot.restore", {"name": name, "into": str(into.absolute())}))
+    def snapshot_restore(
+        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+    ) -> dict[str, Any]:
+        moment = None if at is None else str(at)
+        params = {"name": name, "into": str(into.absolute()), "at": moment, "zone": zone}
+        return dict(self.call("snapshot.restore", params))
+
+    def snapshot_archive(self, *, to: str | None = None) -> dict[str, Any]:
+        return dict(self.call("snapshot.archive", {"to": to}))
 
     def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
         return dict(self.call("dump", {"into": str(into.absolute()), "vectors": vectors, "history": history}))
