@@ -20,7 +20,11 @@ def remove_segments(storage: Storage, kept: Iterable[Manifest]) -> tuple[int, in
     for names in list_segments(storage).values():
         marked = [name for name in names if name.is_mark and name.last in seqs_by_hash.values()]
         first = min((name.last for name in marked if _marks_one(storage, name, seqs_by_hash)), default=None)
-        doomed += [name.file for name in names if first is None or name.last < first]
+        doomed += [
+            name.file
+            for name in names
+            if first is None or name.last < first or (name.last == first and not name.is_mark)
+        ]
     for file in doomed:
         storage.remove(f"{JOURNAL}/{file}")
     if doomed:

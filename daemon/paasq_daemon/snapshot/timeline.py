@@ -35,6 +35,7 @@ class Timeline:
 
     @property
     def segments(self) -> list[SegmentName]:
+        """Those with transactions."""
         return [name for name in self.names if not name.is_mark]
 
     @property

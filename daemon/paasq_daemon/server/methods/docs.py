@@ -109,7 +109,9 @@ _LANES = {
 _OR_NULL = " or null"
 
 # Their answers are long, or others at each run.
-_WITHOUT_ANSWER = frozenset({"catalog", "methods", "snapshot.create", "snapshot.list", "snapshot.verify"})
+_WITHOUT_ANSWER = frozenset(
+    {"catalog", "methods", "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.archive"}
+)
 # Their examples are shown and not run.
 _NOT_RUN = frozenset({"snapshot.restore", "dump"})
 
