@@ -47,7 +47,7 @@ def _rewrite(storage: Storage, names: list[SegmentName], is_forgotten: IsForgott
         rewriting.rewrite(name)
     storage.sync(JOURNAL)
     kept = {new.file for new in rewriting.done.values()}
-    for name in names:
+    for name in reversed(names):  # the newest first, so that each that is there follows one
         if name.file not in kept:
             storage.remove(name.path)
     storage.sync(JOURNAL)
