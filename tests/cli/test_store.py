@@ -239,24 +239,6 @@ def test_snapshots(filled: Paasq, tmp_path: Path) -> None:
     assert "is not an empty folder" in again.err
 
 
-def test_any_moment_is_restored(filled: Paasq, tmp_path: Path) -> None:
-    assert filled("snapshot", "create", "monday").code == 0
-    before = filled("status", "--json").json["seq"]
-    for key in ("x1", "x2", "x3"):
-        assert filled("query", f'put task {{id: "{key}", title: "t"}}').code == 0
-    assert filled("snapshot", "archive", "--json").json["last"] == before + 3
-    outcome = filled("snapshot", "restore", tmp_path / "new", "--at", before + 2)
-    assert f"its archived journal, {before + 1} to {before + 2}" in outcome.out
-    status = filled("status", "--data", tmp_path / "new", "--json").json
-    assert (status["seq"], status["origin"]["snapshot"]) == (before + 2, "monday")
-    when = filled("snapshot", "restore", "monday", tmp_path / "again", "--at", status["origin"]["time"], "--json").json
-    assert (when["name"], when["origin"]["seq"]) == ("monday", before + 2)
-    late = filled("snapshot", "restore", tmp_path / "third", "--at", "2999-01-01", "--zone", "Europe/Oslo")
-    assert (late.code, "2998-12-31T23:00:00Z cannot be restored from" in late.err) == (1, True)
-    assert filled("snapshot", "restore", tmp_path / "third").code == 2
-    assert not (tmp_path / "third").exists()
-
-
 def test_snapshots_are_reached_without_the_store(filled: Paasq, folder: Path, tmp_path: Path) -> None:
     assert filled("snapshot", "create", "monday", "--label", "before the move").code == 0
     filled("query", 'put task {id: "late"}')

@@ -150,7 +150,9 @@ def restore(
         restored = restore_from(open_snapshots(from_, data), chosen, folder, moment)
     shown = shown_origin(restored["origin"]) if at is not None else _shown(restored)
     write_object(restored if as_json else shown, as_json=as_json)
-    _warn_of_damage(restored["origin"], f"{folder} is damaged as the store was when it was captured or archived")
+    _warn_of_damage(
+        restored["origin"], f"{folder} is damaged as the store was when the snapshot was taken, or the journal archived"
+    )
 
 
 for _command in (archive, schedule, prune):
