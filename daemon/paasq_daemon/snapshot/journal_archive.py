@@ -75,7 +75,7 @@ def archive_up_to_snapshot(storage: Storage, view: ReadView, manifest: Manifest)
         else:
             appending.mark(manifest)
     if tip is None:
-        _Appending(storage, view, token_hex(8), "").mark(manifest)
+        _Appending(storage, view, token_hex(4), "").mark(manifest)
 
 
 def list_segments(storage: Storage) -> dict[str, list[SegmentName]]:

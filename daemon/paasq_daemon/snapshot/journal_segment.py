@@ -34,7 +34,7 @@ _MAGIC = b"PQJRNL02"
 _HEADER = Struct(">I")
 _LENGTH = Struct(">Q")
 _LEVEL = 3
-_NAME = re.compile(r"(\d{1,19})-(\d{1,19})\.([0-9a-f]{16})\.([0-9a-f]{64})")
+_NAME = re.compile(r"(\d{1,19})-(\d{1,19})\.([0-9a-f]{8})\.([0-9a-f]{64})")
 _RECORD_PARTS = tuple(part.name for part in fields(Record))
 
 
