@@ -194,6 +194,28 @@ def test_a_killed_archive_goes_on_where_it_was(moments: LocalStorage, tmp_path: 
     assert steps > 10
 
 
+def test_a_killed_snapshot_leaves_the_archive_whole(moments: LocalStorage, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "data", sync=False) as store:
+        for name in ("more", "again"):
+            write_later(store, name)
+            archive_journal(store, moments)
+    shutil.copytree(moments.folder, tmp_path / "kept")
+
+    def create() -> None:
+        with Store.open(tmp_path / "data", sync=False) as store:
+            create_snapshot(store, moments, "four")
+
+    last = 1 + 3 * LATER
+    for step in kills(create):
+        assert verify_snapshot(moments, "three").findings == [], step
+        restore_moment(moments, Moment(seq=last - 1), tmp_path / "new", "three")
+        with Store.open(tmp_path / "new", sync=False) as store, store.read() as view:
+            assert view.live_count(1) == last - 1
+        shutil.rmtree(tmp_path / "new")
+        shutil.rmtree(moments.folder)
+        shutil.copytree(tmp_path / "kept", moments.folder)
+
+
 def test_a_killed_forgetting_can_be_repeated(moments: LocalStorage, tmp_path: Path) -> None:
     shutil.copytree(moments.folder, tmp_path / "kept")
 

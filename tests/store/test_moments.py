@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from paasq_daemon.snapshot import journal_archive
 from paasq_daemon.snapshot.create import create_snapshot
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.journal_archive import archive_journal, list_segments, read_segment
@@ -124,8 +125,10 @@ START = 2_000_000_000_000_000  # a time far after any test's clock, since the ti
 
 
 @pytest.fixture
-def minutes(store: Store, target: LocalStorage) -> Store:
-    """A record a minute from START: k0 is in a snapshot, k1 to k8 archived by twos, k9 in a second snapshot."""
+def minutes(store: Store, target: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A record a minute from START: k0 is in a snapshot, k1 to k8 archived by twos, k9 in a second snapshot. The segments stay
+    as they were written."""
+    monkeypatch.setattr(journal_archive, "_MERGED_COUNT_MIN", 99)
     put(store, "k0", START)
     create_snapshot(store, target, "first")
     for n in range(1, 9):
@@ -213,6 +216,30 @@ def test_a_flip_in_any_byte_of_a_segment_is_found(target: LocalStorage) -> None:
             changed[place] ^= bit
             victim.write_bytes(changed)
             assert verify_snapshot(target, "first").findings == ["segment 4-5 of the archived journal was changed"]
+
+
+def test_a_snapshot_merges_what_was_archived_since_the_one_before(
+    store: Store, target: LocalStorage, tmp_path: Path
+) -> None:
+    put(store, "k0", START)
+    create_snapshot(store, target, "first")
+    for n in range(1, 10):
+        put(store, f"k{n}", START + n * MINUTE)
+        archive_journal(store, target)
+    parts = {path.name: path.read_bytes() for path in segments(target).values()}
+    put(store, "k10", START + 10 * MINUTE)
+    create_snapshot(store, target, "second")
+    assert list(segments(target)) == ["2-11"]
+    for left in (0, 2, 3, 9):  # of those that were merged, the oldest, as a kill leaves them
+        for name, content in sorted(parts.items())[:left]:
+            (target.folder / "journal" / name).write_bytes(content)
+        for seq in range(1, 12):
+            assert len(keys_at(target, Moment(seq=seq), tmp_path / "new", "first")) == seq
+            time = Moment(time_us=START + (seq - 1) * MINUTE)
+            assert len(keys_at(target, time, tmp_path / "new", "first")) == seq
+        assert verify_snapshot(target, "first").findings == []
+    delete_snapshots(target, [])
+    assert list(segments(target)) == ["2-11"]
 
 
 def test_what_was_trimmed_before_it_was_archived_begins_a_new_timeline(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paasq_daemon.snapshot.annotation import remove_annotations
-from paasq_daemon.snapshot.journal_retention import remove_segments
+from paasq_daemon.snapshot.journal_retention import remove_unneeded
 from paasq_daemon.snapshot.manifest import (
     Manifest,
     manifest_names,
@@ -69,5 +69,5 @@ def _sweep(storage: Storage, needed: _Needed) -> GarbageStats:
         if name.endswith(UNFINISHED):
             storage.remove(f"{MANIFESTS}/{name}")
     remove_annotations(storage, needed.manifests)
-    segments, segment_bytes = remove_segments(storage, needed.manifests)
+    segments, segment_bytes = remove_unneeded(storage, needed.manifests)
     return GarbageStats(len(unneeded) + segments, sum(unneeded.values()) + segment_bytes)

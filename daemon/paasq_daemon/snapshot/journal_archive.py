@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from paasq_daemon.snapshot.journal_segment import (
@@ -31,6 +31,8 @@ from paasq_daemon.store.transaction_log import LoggedTransaction, read_transacti
 from paasq_daemon.wire.errors import CorruptRecord, FormatTooNew, SnapshotError, StoreError
 
 _CONTENT_BYTES = 8 << 20  # after which a segment ends, at the next transaction
+_MERGED_BYTES_MAX = 32 << 20  # of the files that are read and written again at a snapshot
+_MERGED_COUNT_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,21 @@ def archive_up_to_snapshot(storage: Storage, view: ReadView, manifest: Manifest)
         except CorruptRecord:
             tip = None
         else:
+            replaced = appending.merge()
             appending.mark(manifest)
+            remove_segments(storage, replaced)
     if tip is None:
         _Appending(storage, view, token_hex(4), "").mark(manifest)
 
 
 def list_segments(storage: Storage) -> dict[str, list[SegmentName]]:
-    """The segments of each timeline, in the order of their transactions."""
+    """The segments of each timeline, in the order of their transactions; without those that one of more transactions replaced,
+    and that a kill left there."""
+    return {timeline: _not_replaced(names) for timeline, names in list_files(storage).items()}
+
+
+def list_files(storage: Storage) -> dict[str, list[SegmentName]]:
+    """All segments of each timeline that there are."""
     timelines: dict[str, list[SegmentName]] = {}
     for name in sorted(filter(None, map(parse_name, storage.sizes(JOURNAL)))):
         timelines.setdefault(name.timeline, []).append(name)
@@ -101,6 +111,14 @@ def write_segment(storage: Storage, header: SegmentHeader, content: list[bytes])
     name, file = encode_segment(header, content)
     storage.write(name.path, file)
     return name, len(file)
+
+
+def remove_segments(storage: Storage, names: list[SegmentName]) -> None:
+    """Remove segments, durably; the newest first, so that each that is there follows one."""
+    for name in reversed(names):
+        storage.remove(name.path)
+    if names:
+        storage.sync(JOURNAL)
 
 
 class _Appending:
@@ -125,6 +143,33 @@ class _Appending:
         if written:
             self._storage.sync(JOURNAL)
         return ArchiveResult(self._view.seq, written, size_bytes, tuple(damage))
+
+    def merge(self) -> list[SegmentName]:
+        """Write the segments since the last mark as few; those that are then to be removed. Where that is much to write, or one
+        cannot be read, they stay as they are."""
+        sizes = self._storage.sizes(JOURNAL)
+        names = list_segments(self._storage).get(self._timeline, [])
+        marks = [number for number, name in enumerate(names) if name.is_mark]
+        names = names[marks[-1] + 1 if marks else 0 :]
+        if len(names) < _MERGED_COUNT_MIN or sum(sizes[name.file] for name in names) > _MERGED_BYTES_MAX:
+            return []
+        try:
+            segments = [read_segment(self._storage, name) for name in names]
+        except (SnapshotError, FormatTooNew):
+            return []
+        previous, written = segments[0].header.previous, set[str]()
+        for group in _by_size(segments):
+            first, last = group[0].header, group[-1].header
+            damage = tuple(each for segment in group for each in segment.header.damage)
+            header = replace(
+                last, first=first.first, first_time_us=first.first_time_us, previous=previous, damage=damage
+            )
+            name, _ = write_segment(self._storage, header, [segment.content for segment in group])
+            previous = name.hash
+            written.add(name.file)
+        self._storage.sync(JOURNAL)
+        self._previous = previous
+        return [name for name in names if name.file not in written]
 
     def mark(self, manifest: Manifest) -> None:
         view = self._view
@@ -177,6 +222,26 @@ def _grouped(
             group, content, size_bytes = [], [], 0
     if group:
         yield group, content
+
+
+def _by_size(segments: list[Segment]) -> Iterator[list[Segment]]:
+    group: list[Segment] = []
+    for segment in segments:
+        if group and sum(len(each.content) for each in group) + len(segment.content) > _CONTENT_BYTES:
+            yield group
+            group = []
+        group.append(segment)
+    yield group
+
+
+def _not_replaced(names: list[SegmentName]) -> list[SegmentName]:
+    kept: list[SegmentName] = []
+    reached = -1  # the last transaction of those before
+    for name in sorted(names, key=lambda each: (each.first, -each.last)):
+        if name.is_mark or name.last > reached or (kept and (kept[-1].first, kept[-1].last) == (name.first, name.last)):
+            kept.append(name)
+        reached = max(reached, name.last)
+    return sorted(kept)
 
 
 def _find_tip(storage: Storage, view: ReadView) -> Segment | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from paasq_daemon.snapshot.journal_archive import list_segments, read_segment, write_segment
+from paasq_daemon.snapshot.journal_archive import list_files, read_segment, remove_segments, write_segment
 from paasq_daemon.snapshot.journal_segment import SegmentName, encode_transaction
 from paasq_daemon.snapshot.storage import JOURNAL, Storage
 from paasq_daemon.store.transaction_log import LoggedTransaction
@@ -24,7 +24,7 @@ def forget_in_archive(storage: Storage, is_forgotten: IsForgotten, *, dry_run: b
     """
     with storage.exclusive():
         held: list[str] = []
-        for names in list_segments(storage).values():
+        for names in list_files(storage).values():
             holding = [name for name in names if _holds(storage, name, is_forgotten)]
             held += map(str, holding)
             if holding and not dry_run:
@@ -47,10 +47,7 @@ def _rewrite(storage: Storage, names: list[SegmentName], is_forgotten: IsForgott
         rewriting.rewrite(name)
     storage.sync(JOURNAL)
     kept = {new.file for new in rewriting.done.values()}
-    for name in reversed(names):  # the newest first, so that each that is there follows one
-        if name.file not in kept:
-            storage.remove(name.path)
-    storage.sync(JOURNAL)
+    remove_segments(storage, [name for name in names if name.file not in kept])
 
 
 class _Rewriting:
