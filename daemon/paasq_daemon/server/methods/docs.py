@@ -110,7 +110,15 @@ _OR_NULL = " or null"
 
 # Their answers are long, or others at each run.
 _WITHOUT_ANSWER = frozenset(
-    {"catalog", "methods", "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.archive"}
+    {
+        "catalog",
+        "methods",
+        "snapshot.create",
+        "snapshot.list",
+        "snapshot.verify",
+        "snapshot.archive",
+        "snapshot.delete",
+    }
 )
 # Their examples are shown and not run.
 _NOT_RUN = frozenset({"snapshot.restore", "dump"})
