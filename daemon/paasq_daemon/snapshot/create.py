@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from blake3 import blake3
 
 from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
+from paasq_daemon.snapshot.journal_archive import archive_up_to_snapshot
 from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.page_table import (
@@ -31,6 +32,7 @@ from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -113,6 +115,8 @@ def capture(
             damage = checking.result()
             _require_allowed(damage, options)
             manifest = _describe(name, view, capture, parent)
+            if isinstance(view, ReadView):  # else the store is of format 1, and is about to be migrated
+                archive_up_to_snapshot(storage, view, manifest)
         objects.sync()
         if options.verify:
             _verify_written(storage, manifest, capture)
