@@ -13,6 +13,7 @@ from paasq_daemon.instance import Instance
 from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
 from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.snapshot.encryption_key import given_key
+from paasq_daemon.snapshot.moment import parse_moment
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -23,6 +24,7 @@ from paasq_daemon.wire.events import EventBatch, Watch
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 class EmbeddedWatch(Watch):
@@ -137,8 +139,16 @@ class EmbeddedDatabase(Database):
     def snapshot_delete(self, name: str) -> dict[str, Any]:
         return self._instance.snapshots.delete(name)
 
-    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return snapshot_to_json(self._instance.snapshots.restore(name, into))
+    def snapshot_restore(
+        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+    ) -> dict[str, Any]:
+        moment = None if at is None else parse_moment(str(at), zone)
+        return self._instance.snapshots.restore(name, into, moment)
+
+    def snapshot_archive(
+        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+    ) -> dict[str, Any]:
+        return self._instance.snapshots.archive(to, given_key(key_file, passphrase_file))
 
     def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
         return self._instance.archives.dump(into, vectors=vectors, history=history)

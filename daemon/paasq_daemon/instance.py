@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from paasq_daemon.backends.embedded import EmbeddedBackend
@@ -25,6 +26,7 @@ from paasq_daemon.services.schema import SchemaService
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
+from paasq_daemon.snapshot.schedule import trimmable_seq
 from paasq_daemon.snapshot.upgrade import upgrade_store
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.scheduler import WatchScheduler
@@ -72,7 +74,7 @@ class Instance:
             resources.callback(compaction.stop)
             embedding = EmbeddingService(store, vectors)
             resources.callback(embedding.stop)
-            retention = RetentionService(store, indexes, clock)
+            retention = RetentionService(store, indexes, clock, partial(trimmable_seq, folder))
             resources.callback(retention.stop)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
             transactor = Transactor(store, vectors)

@@ -54,7 +54,11 @@ def test_what_is_defined_is_used() -> None:
     assert dead == []
 
 
-ENTRY_POINTS = frozenset({"main"})  # named in pyproject.toml
+ENTRY_POINTS = frozenset(
+    {
+        "main",  # named in pyproject.toml
+    }
+)  # fmt: skip
 
 
 def test_the_test_sees_what_is_dead() -> None:

@@ -6,19 +6,25 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from bench.figures import Figure
 from bench.timing import Timing, measure
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.journal_archive import archive_journal
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, read_table
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.record import encode_record
 from paasq_daemon.store.store import Store
+from paasq_daemon.store.transaction_log import read_transactions
 
 _VECTOR_BYTES = 1536  # 384 float32
 _BATCH = 5_000
@@ -52,6 +58,7 @@ def snapshots(folder: Path, records: int) -> Iterator[list[Figure]]:
             rate("restore", lambda: restore_snapshot(storage, "first", folder / "restored")),
         ]
         yield [Figure(group, "new bytes over changed pages", "x", _growth(storage))]
+        yield _archive(store, storage, folder, max(_BATCH, records // 10))
         alone = measure(lambda number: _read(store, number), _READ_S)
         meanwhile = _while_capturing(store, storage)
         yield [Figure(group, "p95 of a get while capturing, over alone", "x", meanwhile.p95_ms / alone.p95_ms)]
@@ -83,6 +90,32 @@ def _growth(storage: LocalStorage) -> float:
     old, new = tables
     changed = sum(n >= len(old) or old.hash_of(n) != new.hash_of(n) for n in range(len(new)))
     return after.new_bytes / (changed * PAGE_BYTES)
+
+
+def _archive(store: Store, storage: LocalStorage, folder: Path, records: int) -> list[Figure]:
+    """Megabytes are of records and vectors as they were written, after the last snapshot."""
+    create_snapshot(store, storage, "archived", CreateOptions(verify=False))
+    before = store.seq
+    _fill(store, records)
+    with store.read() as view:
+        logged = list(read_transactions(view, before))
+        written = sum(len(encode_record(each)) for one in logged for each in one.records.values())
+        written += sum(len(vector) for one in logged for vector in one.vectors.values())
+    times_s = [time.perf_counter()]
+    done = archive_journal(store, storage)
+    assert done is not None
+    times_s.append(time.perf_counter())
+    restore_moment(storage, Moment(seq=before), folder / "snapshot alone")
+    times_s.append(time.perf_counter())
+    restore_moment(storage, Moment(seq=store.seq), folder / "by the archive")
+    times_s.append(time.perf_counter())
+    archiving_s, alone_s, both_s = (end - start for start, end in pairwise(times_s))
+    group = f"archived journal of {records:,} records, {written / 1e6:,.0f} MB"
+    return [
+        Figure(group, "archive", "MB/s", written / 1e6 / archiving_s),
+        Figure(group, "redo, checked, beyond its snapshot's restore", "MB/s", written / 1e6 / (both_s - alone_s)),
+        Figure(group, "bytes of the archive over bytes written", "x", done.size_bytes / written),
+    ]
 
 
 def _read(store: Store, number: int) -> None:

@@ -19,11 +19,12 @@ from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService, OnProgress
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.retention import RetentionService
-from paasq_daemon.services.snapshots import SnapshotService
+from paasq_daemon.services.snapshots import SnapshotService, snapshot_to_json
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.snapshot.encryption_key import KeySource
 from paasq_daemon.snapshot.listing import SnapshotInfo
+from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
@@ -212,9 +213,13 @@ class FakeSnapshots(SnapshotService):
     def delete(self, name: str) -> dict[str, Any]:
         return {"deleted": name}
 
-    def restore(self, name: str, into: Path) -> SnapshotInfo:
-        del into
-        return self.create(name)
+    def restore(self, name: str | None, into: Path, at: Moment | None = None) -> dict[str, Any]:
+        del into, at
+        return snapshot_to_json(self.create(name or "monday"))
+
+    def archive(self, to: str | None = None, key: KeySource | None = None) -> dict[str, Any]:
+        del to, key
+        return {"last": 7}
 
 
 class FakeStatus(StatusService):

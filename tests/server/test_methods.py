@@ -273,6 +273,9 @@ def test_what_the_client_sends_has_the_schema() -> None:
         lambda: client.snapshot_verify("x"),
         lambda: client.snapshot_delete("x"),
         lambda: client.snapshot_restore("x", Path("/y")),
+        lambda: client.snapshot_restore(None, Path("/y"), at=3),
+        client.snapshot_archive,
+        lambda: client.snapshot_archive(to="/y", key_file=Path("/z")),
         lambda: client.dump(Path("/y"), history=True),
     ]
     for ask in asked:

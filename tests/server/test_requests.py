@@ -42,6 +42,8 @@ def _use(store: Database) -> list[Any]:
         store.snapshot_list(),
         store.snapshot_verify("monday"),
         store.snapshot_restore("monday", Path("/nowhere")),
+        store.snapshot_restore(None, Path("/nowhere"), at=7),
+        store.snapshot_archive(),
     ]
 
 
@@ -165,6 +167,7 @@ def test_a_half_closed_connection_still_gets_its_answers(daemon: Daemon) -> None
 def test_every_method_has_a_place_here() -> None:
     assert set(METHODS) == {
         "query", "explain", "check", "get", "put", "catalog", "status", "values", "embed", "expire", "ping", "cancel",
-        "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.delete", "snapshot.restore", "schema.apply", "dump",
+        "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.delete", "snapshot.restore", "snapshot.archive",
+        "schema.apply", "dump",
         "compact", "watch", "unwatch", "methods",
     }  # fmt: skip

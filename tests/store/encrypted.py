@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paasq_daemon.store.store import Store
 
-FOLDERS = ("objects", "manifests", "annotations")
+FOLDERS = ("objects", "manifests", "annotations", "journal")
 
 
 def fill(store: Store, count: int, offset: int = 0) -> None:

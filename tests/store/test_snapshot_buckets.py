@@ -14,10 +14,13 @@ from paasq_daemon.snapshot.bucket_storage import BucketStorage
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
+from paasq_daemon.snapshot.journal_archive import archive_journal
 from paasq_daemon.snapshot.listing import list_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.locate import find_storage, locate_storage, open_storage
+from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.store import Store
@@ -240,3 +243,19 @@ def test_a_bucket_restores_where_the_data_folder_is_gone(storage: Storage, tmp_p
     restore_snapshot(storage, "one", folder)
     with Store.open(folder, sync=False) as restored:
         assert contents(restored) == expected
+
+
+def test_a_moment_is_restored_from_a_bucket(store: Store, storage: Storage, url: str, tmp_path: Path) -> None:
+    fill(store, 10)
+    create_snapshot(store, storage, "first")
+    for n in range(1, 6):
+        fill(store, 1, first=100 * n)
+        done = archive_journal(store, storage)
+        assert done is not None
+        assert (done.last, done.segments) == (n + 1, 1)
+    restore_moment(find_storage(url), Moment(seq=4), tmp_path / "new")
+    with Store.open(tmp_path / "new", sync=False) as restored, restored.read() as view:
+        assert (view.seq, view.live_count(1)) == (4, 13)
+    assert verify_snapshot(storage, "first").segments == 5
+    delete_snapshots(storage, ["first"])
+    assert storage.sizes("journal") == {}

@@ -18,10 +18,12 @@ from paasq_daemon.snapshot.listing import list_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.locate import find_storage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests
+from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.prune import prune
+from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.retention import kept_by, parse_policy
 from paasq_daemon.snapshot.rolling_check import PARTS, check_part
-from paasq_daemon.snapshot.schedule import parse_schedule, read_progress, read_schedule, write_schedule
+from paasq_daemon.snapshot.schedule import parse_schedule, read_progress, read_schedule, trimmable_seq, write_schedule
 from paasq_daemon.snapshot.signature import fingerprint, read_signers, write_signing_key
 from paasq_daemon.snapshot.verify import verify_snapshot
 from paasq_daemon.store.store import Store
@@ -71,7 +73,16 @@ def test_minutes_are_written_as_in_the_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["", "every hour keep 1 daily", "every 10s keep 1 daily", "every 0min keep 1 last", "every 1h"]
+    "rule",
+    [
+        "",
+        "every hour keep 1 daily",
+        "every 10s keep 1 daily",
+        "every 0min keep 1 last",
+        "every 1h",
+        "every 1h journal every 5s keep 1 last",
+        "every 1h journal 1min keep 1 last",
+    ],
 )
 def test_rules_that_are_no_schedule(rule: str) -> None:
     with pytest.raises(SnapshotError, match="is not a schedule"):
@@ -285,3 +296,69 @@ def test_the_thread_ends_a_snapshot_that_is_under_way(store: Store, monkeypatch:
     write(store, "b")
     upkeep.run_due(NOON.timestamp() + 1e9)
     assert "the daemon ends" in str(read_progress(store.folder).error)
+
+
+# The archived journal
+
+
+def pass_seconds(upkeep: SnapshotUpkeep, seconds: float) -> None:
+    pass_hours(upkeep, seconds / 3600)
+
+
+def test_the_journal_is_archived_in_between(store: Store, tmp_path: Path) -> None:
+    upkeep, disk = SnapshotUpkeep(store), tmp_path / "disk"
+    write_schedule(store.folder, parse_schedule("every 1h journal every 1min keep 9 hourly", str(disk)))
+    assert trimmable_seq(store.folder) == -1
+    write(store, "a")
+    pass_seconds(upkeep, 1)
+    for n in range(1, 6):
+        write(store, f"k{n}")
+        pass_seconds(upkeep, 30)
+        pass_seconds(upkeep, 30)
+        assert read_progress(store.folder).archived_seq == n + 1
+    write(store, "later")
+    pass_seconds(upkeep, 20)
+    progress = read_progress(store.folder)
+    assert (progress.archived_seq, progress.archive_error) == (6, None)
+    assert trimmable_seq(store.folder) == 5
+    assert len(names(disk)) == 1
+    restore_moment(LocalStorage(disk), Moment(seq=4), tmp_path / "new")
+    with Store.open(tmp_path / "new", sync=False) as restored, restored.read() as view:
+        assert list(view.keys(1)) == ["a", "k1", "k2", "k3"]
+
+
+def test_where_the_archive_does_not_reach_the_store_a_snapshot_begins_it(store: Store) -> None:
+    upkeep, snapshots = SnapshotUpkeep(store), store.folder / "snapshots"
+    write_schedule(store.folder, parse_schedule("every 1d journal every 1min keep 9 last"))
+    write(store, "a")
+    pass_seconds(upkeep, 60)
+    for key in "bcd":
+        write(store, key)
+    store.trim(4)  # by what does not ask for the limit
+    pass_seconds(upkeep, 600)
+    assert len(names(snapshots)) == 2
+    write(store, "e")
+    pass_seconds(upkeep, 60)
+    progress = read_progress(store.folder)
+    assert (progress.archived_seq, progress.archive_error) == (5, None)
+
+
+def test_what_keeps_the_journal_from_being_archived_is_said(store: Store, tmp_path: Path) -> None:
+    upkeep, disk = SnapshotUpkeep(store), tmp_path / "disk"
+    write_schedule(store.folder, parse_schedule("every 1d journal every 1min keep 9 daily", str(disk)))
+    write(store, "a")
+    pass_seconds(upkeep, 60)
+    with LocalStorage(disk).exclusive():
+        write(store, "b")
+        pass_seconds(upkeep, 60)
+        assert "another snapshot is being made" in str(read_progress(store.folder).archive_error)
+        assert trimmable_seq(store.folder) == 0
+    pass_seconds(upkeep, 30)
+    progress = read_progress(store.folder)
+    assert (progress.archived_seq, progress.archive_error) == (2, None)
+
+
+@pytest.mark.parametrize("rule", ["every 1h keep 9 hourly", None])
+def test_without_a_continuous_archive_nothing_limits_trimming(store: Store, rule: str | None) -> None:
+    write_schedule(store.folder, parse_schedule(rule) if rule else None)
+    assert trimmable_seq(store.folder) is None

@@ -1,4 +1,4 @@
-"""`paasq snapshot create|list|verify|...`: all but `create` work on files alone, and open no store."""
+"""`paasq snapshot create|list|verify|...`: all but `create` and `archive` work on files alone, and open no store."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
+from paasq_daemon.cli.snapshot_archive import archive, shown_origin
 from paasq_daemon.cli.snapshot_keys import keygen, rekey
-from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, open_snapshots, refuse_with_socket
+from paasq_daemon.cli.snapshot_storage import (
+    absolute_address,
+    key_for_new,
+    key_paths,
+    open_snapshots,
+    refuse_with_socket,
+)
 from paasq_daemon.cli.snapshot_upkeep import prune, schedule
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LISTED = ("name", "created", "seq", "new_bytes", "parent", "labels")
 
@@ -58,8 +66,7 @@ def create(
             labels=label or (),
             damaged=damaged,
             verify=verify,
-            key_file=key.path if key is not None and key.kind == "key file" else None,
-            passphrase_file=key.path if key is not None and key.kind == "passphrase" else None,
+            **key_paths(key),
             sign=None if sign is None else sign.expanduser().absolute(),
         )
     write_object(made if as_json else _shown(made), as_json=as_json)
@@ -142,8 +149,17 @@ def delete(
 
 @app.command()
 def restore(
-    name: Name,
-    into: Annotated[Path, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.")],
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The snapshot's name; may be left out with --at.")],
+    into: Annotated[
+        Path | None, typer.Argument(metavar="INTO", help="A data folder that does not exist yet.", show_default=False)
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="SEQ|TIME", help="The store as it was then, by the archived journal.", show_default=False
+        ),
+    ] = None,
+    zone: options.Zone = DEFAULT_ZONE,
     from_: options.From = None,
     key_file: options.KeyFile = None,
     passphrase_file: options.PassphraseFile = None,
@@ -152,27 +168,36 @@ def restore(
     socket: options.Socket = None,
     as_json: options.JsonOutput = False,
 ) -> None:
-    """Make a new data folder from a snapshot. Killed at any moment, there is a whole one or none."""
+    """Make a new data folder from a snapshot, or of any moment. Killed at any moment, there is a whole one or none."""
     refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file, require_signature=require_signature)
+    if into is None and at is None:
+        raise typer.BadParameter("name a snapshot and a folder, or a folder and --at")
+    chosen, folder = (name, into) if into is not None else (None, Path(name))
     if socket is not None:
         with open_database(data, socket) as database:
-            restored = database.snapshot_restore(name, into)
+            restored = database.snapshot_restore(chosen, folder, at=at, zone=zone)
     else:
-        from paasq_daemon.services.snapshots import restore_from, snapshot_to_json
+        from paasq_daemon.services.snapshots import restore_from
+        from paasq_daemon.snapshot.moment import parse_moment
 
+        moment = None if at is None else parse_moment(at, zone)
         storage = open_snapshots(from_, data, key_file, passphrase_file)
-        restored = snapshot_to_json(restore_from(storage, name, into, require_signature or ()))
-    write_object(restored if as_json else _shown(restored), as_json=as_json)
-    _warn_of_damage(restored, f"{into} is damaged as the store was when the snapshot was taken")
+        restored = restore_from(storage, chosen, folder, moment, require_signature or ())
+    shown = shown_origin(restored["origin"]) if at is not None else _shown(restored)
+    write_object(restored if as_json else shown, as_json=as_json)
+    _warn_of_damage(
+        restored["origin"], f"{folder} is damaged as the store was when the snapshot was taken, or the journal archived"
+    )
 
 
-for _command in (schedule, prune, keygen, rekey):
+for _command in (archive, schedule, prune, keygen, rekey):
     app.command()(_command)
 
 
 def _shown(snapshot: dict[str, Any]) -> dict[str, Any]:
     """The snapshot for people: its time as a datetime; what it is not or has not, left out."""
     shown = {name: value for name, value in snapshot.items() if value not in (None, (), []) or name in _LISTED}
+    shown.pop("origin", None)
     return shown | {"created": datetime.fromisoformat(snapshot["created"])} if snapshot["created"] else shown
 
 

@@ -35,6 +35,14 @@ def key_for_new(to: str | None, key_file: Path | None, passphrase_file: Path | N
     return None if key is None else replace(key, path=key.path.expanduser().absolute())
 
 
+def key_paths(key: KeySource | None) -> dict[str, Path | None]:
+    """A key as the methods of a database take it."""
+    return {
+        "key_file": key.path if key is not None and key.kind == "key file" else None,
+        "passphrase_file": key.path if key is not None and key.kind == "passphrase" else None,
+    }
+
+
 def absolute_address(where: str) -> str:
     """A path as a daemon, which runs in another folder, finds it; a URL as it is."""
     return where if "://" in where else str(Path(where).expanduser().absolute())

@@ -18,7 +18,7 @@ def schedule(
     rule: Annotated[
         str | None,
         typer.Argument(
-            metavar="RULE", help='Such as "every 1h keep 24 hourly 7 daily 12 monthly".', show_default=False
+            metavar="RULE", help='Such as "every 1h journal every 1min keep 24 hourly 7 daily".', show_default=False
         ),
     ] = None,
     to: Annotated[
@@ -101,6 +101,9 @@ def _state(folder: Path) -> dict[str, Any]:
         "last": progress.taken,
         "at": _time(progress.taken_s),
         "error": progress.error,
+        "archived": _time(progress.archived_s),
+        "archived_seq": progress.archived_seq or None,
+        "archive_error": progress.archive_error,
         "checks": checks,
     }
 

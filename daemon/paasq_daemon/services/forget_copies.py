@@ -10,6 +10,8 @@ from pathlib import Path
 
 from paasq_daemon.services.repair import REPAIR_NAME
 from paasq_daemon.services.snapshots import own_snapshots
+from paasq_daemon.snapshot.journal_archive import list_files
+from paasq_daemon.snapshot.journal_rewrite import forget_in_archive
 from paasq_daemon.snapshot.locate import open_storage
 from paasq_daemon.snapshot.rewrite import remove_leftovers, rewrite_snapshots, snapshots_since
 from paasq_daemon.snapshot.schedule import read_schedule
@@ -41,7 +43,7 @@ class ForgetCopies:
 
     def holding(self, first_seq: int) -> list[str]:
         """What may hold a record that was first put at a sequence number. Raises SnapshotError where that cannot be read."""
-        named = (self._word(place, name) for place in self._places() for name in snapshots_since(place(), first_seq))
+        named = (self._word(place, name) for place in self._places() for name in _since(place(), first_seq))
         return [*named, *(str(path.relative_to(self.folder)) for path in self._repaired())]
 
     def clean(self, pending: PendingForget, keys: frozenset[str] | None) -> CleanedCopies:
@@ -68,15 +70,17 @@ class ForgetCopies:
     def _clean(self, place: _Place, pending: PendingForget, keys: frozenset[str] | None, done: CleanedCopies) -> None:
         storage = place()
         _wait_until_free(storage)
-        names = snapshots_since(storage, pending.first_seq)
         if pending.with_snapshots and keys is not None:
             erase_from = partial(_erase_from, pending.receipt.collection, keys)
             unknown = not pending.receipt.versions  # to the store, so that each snapshot must be asked
+            names = snapshots_since(storage, pending.first_seq)
             rewritten = rewrite_snapshots(storage, names, erase_from, only_changed=unknown)
             done.rewritten += rewritten.rewritten
-            done.still_in += [f"{self._word(place, name)}: {why}" for name, why in rewritten.failed.items()]
+            failed = rewritten.failed.items()
+            done.still_in += [f"{self._word(place, f'snapshot {name}')}: {why}" for name, why in failed]
+            forget_in_archive(storage, lambda id_, _, key: id_ in pending.collection_ids and key in keys)
         else:
-            done.still_in += [self._word(place, name) for name in names]
+            done.still_in += [self._word(place, name) for name in _since(storage, pending.first_seq)]
         remove_leftovers(storage)
 
     def _own(self) -> Storage:
@@ -89,10 +93,21 @@ class ForgetCopies:
         return [self._own, partial(open_storage, schedule.to, schedule.key)]
 
     def _word(self, place: _Place, name: str) -> str:
-        return f"snapshot {name}" if place == self._own else f"snapshot {name} in {place().address}"
+        return name if place == self._own else f"{name} in {place().address}"
 
     def _repaired(self) -> list[Path]:
         return sorted((self.folder / REPAIR_NAME).glob("*.mdb"))
+
+
+def _since(storage: Storage, seq: int) -> list[str]:
+    """What may hold what was first put at a sequence number: snapshots, and segments of the archived journal."""
+    segments = [
+        name for names in list_files(storage).values() for name in names if not name.is_mark and name.last >= seq
+    ]
+    return [
+        *(f"snapshot {name}" for name in snapshots_since(storage, seq)),
+        *(f"the archived journal {name}" for name in segments),
+    ]
 
 
 def _wait_until_free(storage: Storage) -> None:

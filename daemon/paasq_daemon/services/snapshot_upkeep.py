@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
+from paasq_daemon.snapshot.journal_archive import archive_journal
 from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, locate_storage, open_storage, own_storage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_names
 from paasq_daemon.snapshot.prune import prune, scheduled_name
@@ -41,6 +42,7 @@ class SnapshotUpkeep:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._stopped = threading.Event()
+        self._tick_s = _TICK_S
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -68,6 +70,10 @@ class SnapshotUpkeep:
         if schedule is not None and _is_due(schedule, progress, now_s):
             self._take(schedule, progress, now_s)
             self._keep(progress)
+        if schedule is not None and schedule.journal_s is not None:
+            self._tick_s = min(_TICK_S, schedule.journal_s / 2)
+            if self._archive_due(schedule, progress, now_s):
+                self._keep(progress)
         for address, open_checked in self._places(schedule):
             state = progress.checked.setdefault(address, CheckProgress())
             due = not 0 <= now_s - max(state.parts_s.values(), default=0.0) < _DAY_S
@@ -80,16 +86,44 @@ class SnapshotUpkeep:
                 self.run_due(time.time())
             except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
                 _log.exception("snapshots: what was due failed")
-            self._stopped.wait(_TICK_S)
+            self._stopped.wait(min(self._tick_s, _TICK_S))
 
-    def _take(self, schedule: Schedule, progress: Progress, now_s: float) -> None:
+    def _archive_due(self, schedule: Schedule, progress: Progress, now_s: float) -> bool:
+        """Archive the journal where that is due; a snapshot begins it where it does not reach the store. False where not."""
+        if progress.archived_to != schedule.to:
+            progress.archived_s, progress.archived_to = None, schedule.to
+        since_s = None if progress.archived_s is None else now_s - progress.archived_s
+        if since_s is not None and 0 <= since_s < (schedule.journal_s or 0) - self._tick_s / 2:
+            return False
+        try:
+            if since_s is None or self._store.seq != progress.archived_seq:
+                done = archive_journal(self._store, self._open_scheduled(schedule))
+                if done is None:
+                    self._begin_archive(schedule, progress, now_s)
+                    return True
+                progress.archived_seq = done.last
+            progress.archived_s, progress.archive_error = now_s, None
+        except PaasqError as error:
+            if progress.archive_error != error.message:
+                _log.error("snapshots: the journal cannot be archived: %s", error.message)
+            progress.archive_error = error.message
+        return True
+
+    def _begin_archive(self, schedule: Schedule, progress: Progress, now_s: float) -> None:
+        if progress.tried_s is None or not 0 <= now_s - progress.tried_s < _RETRY_S:
+            self._take(schedule, progress, now_s, anew=True)
+        if progress.error:
+            progress.archive_error = "the journal is archived again after the next snapshot"
+
+    def _take(self, schedule: Schedule, progress: Progress, now_s: float, *, anew: bool = False) -> None:
+        """`anew` takes one also where nothing was written since the newest."""
         progress.tried_s = now_s
         try:
             storage = self._open_scheduled(schedule)
             with self._store.read() as view:
                 digest = logical_digest(view)
             newest = list_manifests(storage)[-1:]
-            if not (newest and newest[0].digest == digest):
+            if anew or not (newest and newest[0].digest == digest):
                 newest = [self._create(storage, schedule, now_s)]
             damage = read_annotation(storage, newest[0]).damage
             if not damage:

@@ -10,13 +10,18 @@ from typing import Any
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.encryption_key import KeySource, environment_key
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
+from paasq_daemon.snapshot.journal_archive import archive_journal
 from paasq_daemon.snapshot.listing import SnapshotInfo, describe_snapshot, list_snapshots
 from paasq_daemon.snapshot.locate import open_storage, own_storage
+from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.restore import restore_snapshot
+from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.schedule import read_schedule
 from paasq_daemon.snapshot.signature import read_signers
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth, verify_snapshot
+from paasq_daemon.store.origin import Origin, read_origin
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -43,10 +48,7 @@ class SnapshotService:
         Raises SnapshotError where the name is taken, or none that a snapshot may have, or the store is damaged, or encrypted
         and plain snapshots would come to lie in one place.
         """
-        if to is not None:
-            storage = open_storage(to, key)
-        else:
-            storage = self.open_storage() if key is None else own_storage(self._store.folder, key)
+        storage = self._place(to, key)
         return describe_snapshot(storage, create_snapshot(self._store, storage, name, options or CreateOptions()))
 
     def list(self) -> list[SnapshotInfo]:
@@ -61,9 +63,28 @@ class SnapshotService:
         """As `delete_in`, in the data folder."""
         return delete_in(self.open_storage(), name)
 
-    def restore(self, name: str, into: Path) -> SnapshotInfo:
+    def restore(self, name: str | None, into: Path, at: Moment | None = None) -> dict[str, Any]:
         """As `restore_from`, from the data folder."""
-        return restore_from(self.open_storage(), name, into)
+        return restore_from(self.open_storage(), name, into, at)
+
+    def archive(self, to: str | None = None, key: KeySource | None = None) -> dict[str, Any]:
+        """Archive the journal beside the snapshots, in the storage that `to` names where it is given: what was written, in JSON.
+
+        Raises SnapshotError where the archive there does not reach this store, or `key` does not open it.
+        """
+        storage = self._place(to, key)
+        done = archive_journal(self._store, storage)
+        if done is None:
+            raise SnapshotError(
+                f"the journal archived in {storage.address} does not reach this store",
+                "take a snapshot there, which begins it: paasq snapshot create NAME",
+            )
+        return {**asdict(done), "damage": list(done.damage)}
+
+    def _place(self, to: str | None, key: KeySource | None) -> Storage:
+        if to is not None:
+            return open_storage(to, key)
+        return self.open_storage() if key is None else own_storage(self._store.folder, key)
 
 
 def own_snapshots(folder: Path) -> Storage:
@@ -98,17 +119,34 @@ def delete_in(storage: Storage, name: str) -> dict[str, Any]:
     return {"deleted": name, "objects": swept.objects, "freed_bytes": swept.size_bytes}
 
 
-def restore_from(storage: Storage, name: str, into: Path, signers: Sequence[Path] = ()) -> SnapshotInfo:
-    """`signers` are files of public keys, one of which must have signed it, where there are any.
+def restore_from(
+    storage: Storage, name: str | None, into: Path, at: Moment | None = None, signers: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Restore a snapshot, or with `at` a moment, from the snapshot of that name or from any; in JSON the snapshot, and the
+    `origin` of the new store. `signers` are files of public keys, one of which must have signed the snapshot, where there are
+    any; the archived journal is then not used, since it is not signed.
 
-    Raises SnapshotError where `into` lies inside a data folder, StoreError where it is no new or empty folder.
+    Raises SnapshotError where neither is given, the moment is not held, or `into` lies inside a data folder; StoreError where
+    it is no new or empty folder.
     """
-    return describe_snapshot(storage, restore_snapshot(storage, name, into, read_signers(signers)))
+    if at is not None:
+        manifest = read_manifest(storage, restore_moment(storage, at, into, name, read_signers(signers)).snapshot)
+    elif name is not None:
+        manifest = restore_snapshot(storage, name, into, read_signers(signers))
+    else:
+        raise SnapshotError("neither a snapshot nor a moment is named", "name one of them")
+    origin = read_origin(into)
+    return {**snapshot_to_json(describe_snapshot(storage, manifest)), "origin": origin and origin_to_json(origin)}
 
 
 def snapshot_to_json(info: SnapshotInfo) -> dict[str, Any]:
     """What clients see of a snapshot."""
     return {**asdict(info), "labels": list(info.labels), "damage": list(info.damage)}
+
+
+def origin_to_json(origin: Origin) -> dict[str, Any]:
+    """What clients see of where a restored store came from."""
+    return {**asdict(origin), "archive": origin.archive and list(origin.archive), "damage": list(origin.damage)}
 
 
 def verification_to_json(verification: Verification) -> dict[str, Any]:

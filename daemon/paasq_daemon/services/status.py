@@ -9,6 +9,8 @@ from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.disk_use import DiskUse
+from paasq_daemon.services.snapshots import origin_to_json
+from paasq_daemon.store.origin import read_origin
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import DiskFull
 
@@ -24,7 +26,8 @@ class StatusService:
 
     def report(self) -> dict[str, Any]:
         """JSON: the folder, whether the disk takes writes, the sequence number,
-        the catalog's version, counts by collection, the model, the bytes on disk, the plan cache.
+        the catalog's version, counts by collection, the model, the bytes on disk, the plan cache; where a restored
+        store came from.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
         there are such.
@@ -41,7 +44,7 @@ class StatusService:
         with self.indexes.read() as indexed:
             for name, problem in indexed.problems().items():
                 collections.get(name, {}).update(problem)
-        cache = self.compiler.cache
+        cache, origin = self.compiler.cache, read_origin(self.store.folder)
         return {
             "folder": str(self.store.folder),
             "seq": seq,
@@ -49,6 +52,7 @@ class StatusService:
             "collections": collections,
             "model": self.embedder.identity,
             "writes": self._writes(),
+            "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},

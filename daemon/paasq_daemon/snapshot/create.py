@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from blake3 import blake3
 
 from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
+from paasq_daemon.snapshot.journal_archive import archive_up_to_snapshot
 from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.page_table import (
@@ -32,6 +33,7 @@ from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
 from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.forget_receipts import read_receipts
+from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -61,13 +63,14 @@ class CreateOptions:
     """`labels` say what the snapshot is for. `damaged` takes one of a damaged store too, and labels it so. `verify` reads
     back what was written, and checks that the rest is there. `sign` is the file of the key that it is signed by. `may_be_parent`
     says which snapshots it may take pages from; where it is None, these are all that were made since something was last
-    forgotten: the pages of older ones may hold that."""
+    forgotten: the pages of older ones may hold that. `archives`: the journal is archived up to it."""
 
     labels: tuple[str, ...] = ()
     damaged: bool = False
     verify: bool = True
     sign: Path | None = None
     may_be_parent: Callable[[Manifest], bool] | None = None
+    archives: bool = True
 
 
 def create_snapshot(
@@ -119,6 +122,10 @@ def capture(
             damage = checking.result()
             _require_allowed(damage, options)
             manifest = _describe(name, view, capture, parent)
+            if options.archives and isinstance(
+                view, ReadView
+            ):  # else the store is of format 1, and is about to be migrated
+                archive_up_to_snapshot(storage, view, manifest)
         objects.sync()
         if options.verify:
             _verify_written(storage, manifest, capture)

@@ -22,10 +22,18 @@ from paasq_daemon.snapshot.cipher import (
 )
 from paasq_daemon.snapshot.encryption_header import EncryptionHeader, read_header, write_header
 from paasq_daemon.snapshot.encryption_key import KEY_FILE_VARIABLE, KeyKind, KeySource
-from paasq_daemon.snapshot.storage import ANNOTATIONS, MANIFESTS, OBJECTS, UNFINISHED, Storage, scratch_elsewhere
+from paasq_daemon.snapshot.storage import (
+    ANNOTATIONS,
+    JOURNAL,
+    MANIFESTS,
+    OBJECTS,
+    UNFINISHED,
+    Storage,
+    scratch_elsewhere,
+)
 from paasq_daemon.wire.errors import SnapshotError
 
-_PLAIN_NAME = re.compile(r"[0-9a-f]{64}|.+\.json")  # of an object, of all else
+_PLAIN_NAME = re.compile(r"[0-9a-f]{64}|\d+-\d+\.[0-9a-f]{8}\.[0-9a-f]{64}|.+\.json")  # an object, a segment, all else
 
 
 class EncryptedStorage(Storage):
@@ -172,7 +180,7 @@ def change_key(inner: Storage, key: KeySource, new: KeySource, *, keep: bool = F
 
 
 def _require_empty(inner: Storage) -> None:
-    if any(inner.sizes(folder) for folder in (MANIFESTS, OBJECTS, ANNOTATIONS)):
+    if any(inner.sizes(folder) for folder in (MANIFESTS, OBJECTS, ANNOTATIONS, JOURNAL)):
         raise SnapshotError(
             f"the snapshots in {inner.address} are not encrypted, and encrypted ones cannot be added to them",
             f"name another place for them; or leave out the key, and unset {KEY_FILE_VARIABLE}",

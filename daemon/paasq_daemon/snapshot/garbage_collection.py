@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paasq_daemon.snapshot.annotation import remove_annotations
+from paasq_daemon.snapshot.journal_retention import remove_unneeded
 from paasq_daemon.snapshot.manifest import (
     Manifest,
     manifest_names,
@@ -20,14 +21,15 @@ from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, UNFINISHED, Storag
 
 @dataclass(frozen=True, slots=True)
 class GarbageStats:
-    """How many objects were removed, and their bytes."""
+    """How many objects and segments of the archived journal were removed, and their bytes."""
 
     objects: int
     size_bytes: int
 
 
 def delete_snapshots(storage: Storage, names: Iterable[str]) -> GarbageStats:
-    """Remove snapshots, and then all objects that no other one needs, those of snapshots that were never finished included.
+    """Remove snapshots, and then all objects that no other one needs, those of snapshots that were never finished included,
+    and the archived journal before the oldest that stays.
 
     Raises SnapshotError where there is no snapshot of a name; and, before anything is removed, where the manifest or page
     table of one that stays is damaged: what it needs is unknown.
@@ -67,4 +69,5 @@ def _sweep(storage: Storage, needed: _Needed) -> GarbageStats:
         if name.endswith(UNFINISHED):
             storage.remove(f"{MANIFESTS}/{name}")
     remove_annotations(storage, needed.manifests)
-    return GarbageStats(len(unneeded), sum(unneeded.values()))
+    segments, segment_bytes = remove_unneeded(storage, needed.manifests)
+    return GarbageStats(len(unneeded) + segments, sum(unneeded.values()) + segment_bytes)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from paasq_daemon.snapshot.storage import (
     ANNOTATIONS,
+    JOURNAL,
     MANIFESTS,
     OBJECTS,
     UNFINISHED,
@@ -95,7 +96,7 @@ class LocalStorage(Storage):
     def exclusive(self) -> Iterator[None]:
         """As in the base class, by an advisory lock (flock) on the file `lock`. The folders are made."""
         with _in_words(self.folder):
-            for folder in (self.folder, *(self.folder / name for name in (OBJECTS, MANIFESTS, ANNOTATIONS))):
+            for folder in (self.folder, *(self.folder / name for name in (OBJECTS, MANIFESTS, ANNOTATIONS, JOURNAL))):
                 make_folder(folder)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
 from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
@@ -16,8 +18,9 @@ from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.signature import require_signer
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
 from paasq_daemon.store.data_folder import FORMAT_NAME, STORE_NAME, require_known
-from paasq_daemon.store.new_folder import resolved
-from paasq_daemon.store.restore_data_file import write_data_file, write_new_data_folder
+from paasq_daemon.store.new_folder import building_folder, resolved
+from paasq_daemon.store.origin import Origin, write_origin
+from paasq_daemon.store.restore_data_file import write_data_file
 from paasq_daemon.wire.errors import SnapshotError
 
 
@@ -32,11 +35,23 @@ def restore_snapshot(storage: Storage, name: str, into: Path, signers: Sequence[
     require_known(manifest.store_format, f"the store in snapshot {name!r}")
     if signers:
         require_signer(storage, manifest, signers)
-    _require_outside(into)
-    table = read_verified_table(ObjectStore(storage), manifest)
-    with write_new_data_folder(into, manifest.store_format) as file:
-        _write_pages(ObjectStore(storage), table, file)
+    require_outside(into)
+    with building_folder(into) as folder:
+        unpack_snapshot(storage, manifest, folder)
+        write_origin(folder, describe_origin(storage, manifest, manifest.seq, manifest.created))
     return manifest
+
+
+def describe_origin(
+    storage: Storage, manifest: Manifest, seq: int, time: str | None, archive: tuple[int, int] | None = None
+) -> Origin:
+    """What is kept in a store that is restored now, from this snapshot and from these transactions of the archive."""
+    try:
+        damage = read_annotation(storage, manifest).damage
+    except SnapshotError as error:
+        damage = (error.message,)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Origin(seq, time, manifest.name, manifest.hash, storage.address, now, archive, seq < manifest.seq, damage)
 
 
 def unpack_snapshot(storage: Storage, manifest: Manifest, folder: Path) -> None:
@@ -58,7 +73,8 @@ def read_verified_table(objects: ObjectStore, manifest: Manifest) -> PageTable:
     return table
 
 
-def _require_outside(into: Path) -> None:
+def require_outside(into: Path) -> None:
+    """Raises SnapshotError where `into` lies in a data folder or a folder of snapshots."""
     for folder in resolved(into).parents:
         if (folder / FORMAT_NAME).is_file() and (folder / STORE_NAME).exists():
             raise SnapshotError(f"{into} lies inside the store's own folder {folder}", "restore beside it")

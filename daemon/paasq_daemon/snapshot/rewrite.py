@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from paasq_daemon.snapshot.annotation import LABELS_MAX, Annotation, read_annotation, write_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
+from paasq_daemon.snapshot.journal_archive import mark_again
 from paasq_daemon.snapshot.manifest import (
     has_snapshot,
     list_manifests,
@@ -95,12 +96,14 @@ def _rewrite(
             if not change(store) and only_changed:
                 return False
             store.rewrite()
-            options = CreateOptions(may_be_parent=lambda made: made.name in parents)
+            options = CreateOptions(may_be_parent=lambda made: made.name in parents, archives=False)
             unfinished = create_snapshot(store, storage, _UNFINISHED_NAME, options)
     new = replace(unfinished, name=name, created=manifest.created)
-    write_annotation(storage, Annotation(new.hash, _labels(annotation)))
-    write_manifest(storage, new)
-    remove_manifest(storage, unfinished.name)
+    with storage.exclusive():
+        mark_again(storage, manifest, new)
+        write_annotation(storage, Annotation(new.hash, _labels(annotation)))
+        write_manifest(storage, new)
+        remove_manifest(storage, unfinished.name)
     return True
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from paasq_daemon.snapshot.manifest import manifest_names, read_manifest
+from paasq_daemon.snapshot.journal_check import check_chosen
+from paasq_daemon.snapshot.manifest import Manifest, manifest_names, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.restore import read_verified_table
 from paasq_daemon.snapshot.storage import Storage
@@ -15,7 +16,7 @@ PARTS = 30
 
 @dataclass(slots=True)
 class PartCheck:
-    """What was read of one part, and what is wrong, with the snapshots that it touches."""
+    """What was read of one part, segments among the objects, and what is wrong, with the snapshots that it touches."""
 
     objects: int = 0
     size_bytes: int = 0
@@ -23,17 +24,20 @@ class PartCheck:
 
 
 def check_part(storage: Storage, part: int) -> PartCheck:
-    """Check one of the `PARTS` parts that the objects are split into by their hashes, and every manifest and page table.
+    """Check one of the `PARTS` parts that objects and segments of the archived journal are split into by their hashes, every
+    manifest and page table, and that no segment is lost.
 
     An object that several snapshots share is read once. Snapshots of a newer format are left out.
     """
     done, objects = PartCheck(), ObjectStore(storage)
     users: dict[ObjectId, list[str]] = {}
+    sound: list[Manifest] = []
     for name in manifest_names(storage):
         try:
             manifest = read_manifest(storage, name)
             for pack in read_verified_table(objects, manifest).used_packs():
                 users.setdefault(pack, []).append(name)
+            sound.append(manifest)
         except FormatTooNew:
             continue
         except SnapshotError as error:
@@ -48,4 +52,7 @@ def check_part(storage: Storage, part: int) -> PartCheck:
                 objects.check_size(pack)
         except SnapshotError as error:
             done.findings.append(f"{', '.join(names)}: {error.message}")
+    journal = check_chosen(storage, sound, lambda segment: int(segment.hash[:8], 16) % PARTS == part)
+    done.objects += journal.segments
+    done.findings += journal.findings
     return done

@@ -15,21 +15,28 @@ from paasq_daemon.store.data_folder import fsync_folder, make_folder, write_atom
 from paasq_daemon.wire.errors import SnapshotError
 
 _SCHEDULE_NAME, _PROGRESS_NAME = "schedule.json", "schedule-progress.json"
-_SECONDS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _EVERY_S_MAX = 366 * 86_400
-_RULE = re.compile(r"every\s+(\d{1,6})\s*(min|[mhdw])\s+keep\s+(.+)")
+_JOURNAL_S = range(10, 86_401)
+_RULE = re.compile(
+    r"every\s+(?P<count>\d{1,6})\s*(?P<unit>min|[mhdw])"
+    r"(\s+journal\s+every\s+(?P<journal_count>\d{1,6})\s*(?P<journal_unit>min|[smh]))?"
+    r"\s+keep\s+(?P<keep>.+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Every so many seconds a snapshot, to the storage of this address, None for the data folder's; `rule` is the text.
 
-    `key` is where the key is read that it is encrypted by, and `sign` the file of the key that it is signed by.
+    `journal_s` is how often what was written since is archived there, None where only with each snapshot. `key` is where the
+    key is read that all of it is encrypted by, and `sign` the file of the key that the snapshots are signed by.
     """
 
     rule: str
     to: str | None
     every_s: int
+    journal_s: int | None
     keep: RetentionPolicy
     key: KeySource | None = None
     sign: Path | None = None
@@ -43,6 +50,10 @@ class Progress:
     taken: str | None = None  # its name
     tried_s: float | None = None
     error: str | None = None  # of the last attempt
+    archived_s: float | None = None  # when the journal was archived last, or nothing had been written
+    archived_seq: int = 0  # up to which transaction
+    archived_to: str | None = None  # in the storage of this address, as in the schedule
+    archive_error: str | None = None  # of the last attempt
     checked: dict[str, CheckProgress] = field(default_factory=dict)
 
 
@@ -57,17 +68,30 @@ class CheckProgress:
 def parse_schedule(
     rule: str, to: str | None = None, key: KeySource | None = None, sign: Path | None = None
 ) -> Schedule:
-    """Read `every 1h keep 24 hourly 7 daily 12 monthly`. Raises SnapshotError."""
+    """Read `every 1h keep 24 hourly 7 daily 12 monthly`, or `every 1h journal every 1min keep 9 daily`. Raises SnapshotError."""
     found = _RULE.fullmatch(rule.strip())
-    if found and found[2] == "m":
-        raise SnapshotError(f"{rule[:120]!r} has the unit m, which may be minutes or months", f"write {found[1]}min")
-    every_s = int(found[1]) * _SECONDS[found[2]] if found else 0
-    if not found or not 60 <= every_s <= _EVERY_S_MAX:
-        raise SnapshotError(
-            f"{rule[:120]!r} is not a schedule",
-            "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (min, h, d, w)",
-        )
-    return Schedule(rule.strip(), to, every_s, parse_policy(found[3]), key, sign)
+    if not found:
+        raise _no_schedule(rule)
+    every_s = _seconds(rule, found["count"], found["unit"])
+    journal_s = _seconds(rule, found["journal_count"], found["journal_unit"]) if found["journal_unit"] else None
+    if not 60 <= every_s <= _EVERY_S_MAX or (journal_s is not None and journal_s not in _JOURNAL_S):
+        raise _no_schedule(rule)
+    return Schedule(rule.strip(), to, every_s, journal_s, parse_policy(found["keep"]), key, sign)
+
+
+def trimmable_seq(folder: Path) -> int | None:
+    """Where the schedule archives the journal, the sequence number up to which history may be trimmed: what is archived, but for
+    the last transaction, which the next segment begins from. None where it does not archive, and sets no limit.
+    """
+    try:
+        schedule = read_schedule(folder)
+    except SnapshotError:  # it is told by the daemon; until it is mended, nothing is lost
+        return -1
+    if schedule is None or schedule.journal_s is None:
+        return None
+    progress = read_progress(folder)
+    is_of_it = progress.archived_s is not None and progress.archived_to == schedule.to
+    return (progress.archived_seq if is_of_it else 0) - 1
 
 
 def read_schedule(folder: Path) -> Schedule | None:
@@ -109,6 +133,20 @@ def write_progress(folder: Path, progress: Progress) -> None:
     path = folder / SNAPSHOTS_NAME / _PROGRESS_NAME
     make_folder(path.parent)
     write_atomically(path, json.dumps(asdict(progress)).encode())
+
+
+def _seconds(rule: str, count: str, unit: str) -> int:
+    if unit == "m":
+        raise SnapshotError(f"{rule[:120]!r} has the unit m, which may be minutes or months", f"write {count}min")
+    return int(count) * _SECONDS[unit]
+
+
+def _no_schedule(rule: str) -> SnapshotError:
+    return SnapshotError(
+        f"{rule[:120]!r} is not a schedule",
+        "write for instance: every 1h keep 24 hourly 7 daily 12 monthly (min, h, d, w); "
+        "or: every 1h journal every 1min keep 24 hourly (s, min, h: 10 s to a day)",
+    )
 
 
 def _to_json(schedule: Schedule) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paasq_daemon.wire.errors import SnapshotError
 
-OBJECTS, MANIFESTS, ANNOTATIONS = "objects", "manifests", "annotations"  # the folders of a snapshot storage
+OBJECTS, MANIFESTS, ANNOTATIONS, JOURNAL = "objects", "manifests", "annotations", "journal"  # the folders of a storage
 UNFINISHED = ".new"  # how the name of a file ends until it is whole
 
 

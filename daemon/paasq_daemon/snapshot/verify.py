@@ -10,7 +10,8 @@ from random import SystemRandom
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from paasq_daemon.snapshot.annotation import read_annotation
-from paasq_daemon.snapshot.manifest import Manifest, read_manifest, require_snapshot
+from paasq_daemon.snapshot.journal_check import check_after
+from paasq_daemon.snapshot.manifest import Manifest, list_manifests, read_manifest, require_snapshot
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.restore import read_verified_table, unpack_snapshot
@@ -32,14 +33,15 @@ SCRATCH_PREFIX = "verify-"  # of the folders that depth `restore` unpacks into, 
 class VerifyDepth(StrEnum):
     """How much is read; each depth includes those before it."""
 
-    CHAIN = "chain"  # manifest, page table and its root; that each object is there and has its size
+    CHAIN = "chain"  # manifest, page table and its root; that each object is there and has its size; no segment is lost
     HASH = "hash"  # and that each byte of each object is what it was
     RESTORE = "restore"  # and that a store restored from it passes its audit and has the logical digest
 
 
 @dataclass(slots=True)
 class Verification:
-    """How many objects were checked, how many bytes were read, and what is wrong: `findings` is empty for a sound snapshot.
+    """How many objects were checked, how many segments of the journal archived since it were read, how many bytes of objects,
+    and what is wrong: `findings` is empty for a sound snapshot whose archive is sound.
 
     `damage` is what was damaged in the store already when it was captured; no finding, since the snapshot holds it.
     """
@@ -47,6 +49,7 @@ class Verification:
     name: str
     depth: VerifyDepth
     objects: int = 0
+    segments: int = 0
     size_bytes: int = 0
     findings: list[str] = field(default_factory=list)
     damage: list[str] = field(default_factory=list)
@@ -73,6 +76,11 @@ def verify_snapshot(
         _verify_objects(ObjectStore(storage), manifest, verification, sample)
         if verification.depth is VerifyDepth.RESTORE and not verification.findings:
             _verify_restored(storage, manifest, verification)
+        journal = check_after(
+            storage, manifest, list_manifests(storage), read=verification.depth is not VerifyDepth.CHAIN
+        )
+        verification.segments = journal.segments
+        verification.findings += journal.findings
     except PaasqError as error:
         verification.findings.append(error.message)
     if verification.findings:

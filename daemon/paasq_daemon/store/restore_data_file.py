@@ -10,22 +10,12 @@ from typing import BinaryIO
 
 from paasq_daemon.store.data_folder import STORE_NAME, make_folder, write_format
 from paasq_daemon.store.lmdb_environment import DATA_NAME
-from paasq_daemon.store.new_folder import building_folder
-
-
-@contextmanager
-def write_new_data_folder(folder: Path, store_format: int) -> Iterator[BinaryIO]:
-    """A file to write the pages of a data file of this format into; at the end of the block `folder` is a data folder, durably.
-
-    Until then there is none. Raises StoreError where the folder is not new or empty, or cannot be made.
-    """
-    with building_folder(folder) as unfinished, write_data_file(unfinished, store_format) as file:
-        yield file
 
 
 @contextmanager
 def write_data_file(folder: Path, store_format: int) -> Iterator[BinaryIO]:
-    """As `write_new_data_folder`, into an empty folder that need not survive: nothing is synced.
+    """A file to write the pages of a data file of this format into, in an empty folder; at the end of the block the folder is
+    a data folder. Nothing of the data file is synced.
 
     The format is written last, so that a folder that was left half filled does not open as a store.
     """

@@ -17,6 +17,7 @@ from paasq_daemon.wire.remote_watch import RemoteWatch
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
+from paasq_dsl.time_zones import DEFAULT_ZONE
 from paasq_dsl.values import format_time
 
 CONNECT_TIMEOUT_S = 5.0
@@ -109,9 +110,8 @@ class Client(Database):
         sign: Path | None = None,
     ) -> dict[str, Any]:
         params: dict[str, Any] = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
-        files = {"key_file": key_file, "passphrase_file": passphrase_file, "sign": sign}
-        given = {param: str(path.absolute()) for param, path in files.items() if path is not None}
-        return dict(self.call("snapshot.create", params | given))
+        files = _given_files(key_file=key_file, passphrase_file=passphrase_file, sign=sign)
+        return dict(self.call("snapshot.create", params | files))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return list(self.call("snapshot.list", {}))
@@ -122,8 +122,18 @@ class Client(Database):
     def snapshot_delete(self, name: str) -> dict[str, Any]:
         return dict(self.call("snapshot.delete", {"name": name}))
 
-    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        return dict(self.call("snapshot.restore", {"name": name, "into": str(into.absolute())}))
+    def snapshot_restore(
+        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+    ) -> dict[str, Any]:
+        moment = None if at is None else str(at)
+        params = {"name": name, "into": str(into.absolute()), "at": moment, "zone": zone}
+        return dict(self.call("snapshot.restore", params))
+
+    def snapshot_archive(
+        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+    ) -> dict[str, Any]:
+        files = _given_files(key_file=key_file, passphrase_file=passphrase_file)
+        return dict(self.call("snapshot.archive", {"to": to} | files))
 
     def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
         return dict(self.call("dump", {"into": str(into.absolute()), "vectors": vectors, "history": history}))
@@ -154,3 +164,7 @@ def _text(request: Request) -> dict[str, Any]:
 
 def _budget(budget: Budget) -> dict[str, Any]:
     return {"time_ms": budget.time_ms, "rows": budget.rows, "tokens": budget.tokens}
+
+
+def _given_files(**paths: Path | None) -> dict[str, str]:
+    return {param: str(path.absolute()) for param, path in paths.items() if path is not None}

@@ -132,8 +132,23 @@ class Database(ABC):
         """Delete a snapshot, and the objects that no other one needs. Raises SnapshotError where there is none."""
 
     @abstractmethod
-    def snapshot_restore(self, name: str, into: Path) -> dict[str, Any]:
-        """Restore a snapshot into the new folder `into`, durably; its manifest as JSON. Raises SnapshotError."""
+    def snapshot_restore(
+        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+    ) -> dict[str, Any]:
+        """Restore a snapshot into the new folder `into`, durably; what `snapshot_list` says of it, and the `origin` of the store.
+
+        With `at` the store as it was at a moment: a sequence number, or an ISO 8601 time, which without an offset is one of
+        `zone`; from any snapshot where `name` is None. Raises SnapshotError.
+        """
+
+    @abstractmethod
+    def snapshot_archive(
+        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+    ) -> dict[str, Any]:
+        """Archive beside the snapshots what was written since the last time, durably; counts, and `last`, up to where it is.
+
+        `to` and the key are as in `snapshot_create`. Raises SnapshotError where no snapshot there begins the archive.
+        """
 
     @abstractmethod
     def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:

@@ -145,6 +145,23 @@ CATALOG = object_of(
     title="Catalog",
 )
 
+_ORIGIN = object_of(
+    {
+        "seq": described(SEQ, "that of the moment which was restored"),
+        "time": described(nullable(TIME), "when it was"),
+        "snapshot": described(TEXT, "the snapshot that it was made of"),
+        "snapshot_hash": TEXT,
+        "source": described(TEXT, "where that is kept"),
+        "restored": described(TIME, "when it was restored"),
+        "archive": described(
+            nullable(list_of(SEQ)), "the first and the last transaction that the archived journal added"
+        ),
+        "rewound": described(BOOLEAN, "whether the snapshot was later, and its own history led back"),
+        "damage": described(list_of(TEXT), "what was damaged already when it was captured or archived"),
+    },
+    title="Origin",
+)
+
 STATUS = object_of(
     {
         "folder": TEXT,
@@ -156,6 +173,7 @@ STATUS = object_of(
             object_of({"taken": BOOLEAN, "problem": nullable(TEXT), "missing_bytes": INTEGER}),
             "whether the disk took the last one; else why not, and how much room is missing on a full one",
         ),
+        "origin": described(nullable(_ORIGIN), "where a store that was restored came from"),
         "lost": described(nullable(TEXT), "what the store lost, by what its indexes had reached when it was opened"),
         "disk": described(
             object_of(
@@ -177,23 +195,33 @@ STATUS = object_of(
     title="Status",
 )
 
-SNAPSHOT = object_of(
+_SNAPSHOT = {
+    "name": TEXT,
+    "created": described(nullable(TIME), "null where only the name is known"),
+    "seq": SEQ,
+    "collections": described(nullable(map_of(INTEGER)), "records by collection"),
+    "page_count": nullable(INTEGER),
+    "page_bytes": described(nullable(INTEGER), "the size of one page"),
+    "new_bytes": described(nullable(INTEGER), "what was written for it"),
+    "digest": described(nullable(TEXT), "of what the store holds, whichever pages hold it"),
+    "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
+    "labels": list_of(TEXT),
+    "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
+    "signed_by": described(nullable(TEXT), "the fingerprint of the key of its signature"),
+    "problem": described(nullable(TEXT), "why it cannot be used"),
+}
+
+SNAPSHOT = object_of(_SNAPSHOT, title="Snapshot")
+
+RESTORED = object_of(_SNAPSHOT | {"origin": _ORIGIN}, title="Restored")
+
+ARCHIVED = object_of(
     {
-        "name": TEXT,
-        "created": described(nullable(TIME), "null where only the name is known"),
-        "seq": SEQ,
-        "collections": described(nullable(map_of(INTEGER)), "records by collection"),
-        "page_count": nullable(INTEGER),
-        "page_bytes": described(nullable(INTEGER), "the size of one page"),
-        "new_bytes": described(nullable(INTEGER), "what was written for it"),
-        "digest": described(nullable(TEXT), "of what the store holds, whichever pages hold it"),
-        "parent": described(nullable(TEXT), "the snapshot that it shares pages with"),
-        "labels": list_of(TEXT),
-        "damage": described(list_of(TEXT), "what was damaged in the store when it was captured"),
-        "signed_by": described(nullable(TEXT), "the fingerprint of the key of its signature"),
-        "problem": described(nullable(TEXT), "why it cannot be used"),
-    },
-    title="Snapshot",
+        "last": described(SEQ, "up to which the journal is archived"),
+        "segments": described(INTEGER, "how many were written"),
+        "size_bytes": described(INTEGER, "their bytes"),
+        "damage": described(list_of(TEXT), "what is damaged in the store, and so not among it"),
+    }
 )
 
 VERIFICATION = object_of(
@@ -201,6 +229,7 @@ VERIFICATION = object_of(
         "name": TEXT,
         "depth": one_of("chain", "hash", "restore"),
         "objects": described(INTEGER, "how many were checked"),
+        "segments": described(INTEGER, "how many of the journal archived since it were read"),
         "size_bytes": described(INTEGER, "how much was read"),
         "findings": described(list_of(TEXT), "what is wrong"),
         "damage": described(list_of(TEXT), "what was damaged in the store when it was captured; no finding"),

@@ -9,12 +9,14 @@ from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, object_of
 from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, TEXTS, Param, integer, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
-from paasq_daemon.server.methods.result_schemas import SNAPSHOT, VERIFICATION
+from paasq_daemon.server.methods.result_schemas import ARCHIVED, RESTORED, SNAPSHOT, VERIFICATION
 from paasq_daemon.server.rights import Right
 from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
 from paasq_daemon.snapshot.create import CreateOptions
-from paasq_daemon.snapshot.encryption_key import given_key
+from paasq_daemon.snapshot.encryption_key import KeySource, given_key
+from paasq_daemon.snapshot.moment import parse_moment
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
+from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _NAME = Param("name", ANY_TEXT, "the snapshot's name")
 
@@ -39,30 +41,13 @@ _NAME = Param("name", ANY_TEXT, "the snapshot's name")
 )
 def _create(call: RpcCall) -> dict[str, Any]:
     """Make a snapshot, on disk when this is answered."""
-    to = call.params["to"]
-    if to is not None and call.server.granted is not Right.ADMIN:
-        raise SnapshotError("only an admin may name where a snapshot is kept", "leave params.to out")
-    if to is not None and "://" not in to and not Path(to).is_absolute():
-        raise SnapshotError("params.to must be an absolute path or a URL", "the daemon's folder is not the client's")
-    key = given_key(_path_of(call, "key_file"), _path_of(call, "passphrase_file"))
     options = CreateOptions(
         labels=tuple(call.params["labels"]),
         damaged=call.params["damaged"],
         verify=call.params["verify"],
         sign=_path_of(call, "sign"),
     )
-    return snapshot_to_json(call.instance.snapshots.create(call.params["name"], options, to, key))
-
-
-def _path_of(call: RpcCall, param: str) -> Path | None:
-    given = call.params[param]
-    if given is None:
-        return None
-    if call.server.granted is not Right.ADMIN:
-        raise SnapshotError("only an admin may name files of keys", f"leave params.{param} out")
-    if not Path(given).is_absolute():
-        raise SnapshotError(f"params.{param} must be an absolute path", "the daemon's folder is not the client's")
-    return Path(given)
+    return snapshot_to_json(call.instance.snapshots.create(call.params["name"], options, _place(call), _key(call)))
 
 
 @work_method("snapshot.list", right=Right.READ, result=list_of(SNAPSHOT), example={})
@@ -88,20 +73,40 @@ def _verify(call: RpcCall) -> dict[str, Any]:
 
 @work_method(
     "snapshot.restore",
-    _NAME,
+    optional("name", ANY_TEXT, "the snapshot; may be left out where `at` is given"),
     Param("into", ANY_TEXT, "the absolute path of a folder that is new or empty"),
+    optional("at", ANY_TEXT, "a moment: a sequence number, or an ISO 8601 date or time"),
+    optional("zone", ANY_TEXT, "the time zone of a time without an offset", DEFAULT_ZONE),
     right=Right.ADMIN,
     lane=Lane.LONG,
-    result=SNAPSHOT,
+    result=RESTORED,
     errors=(SnapshotError, FormatTooNew),
     example={"name": "monday", "into": "/nowhere/restored"},
 )
 def _restore(call: RpcCall) -> dict[str, Any]:
-    """Restore a snapshot into a folder of its own; the store that is served stays as it is."""
-    into = Path(call.params["into"])
+    """Restore a snapshot, or any moment that snapshots and archived journal lead to, into a folder of its own; the store that
+    is served stays as it is."""
+    into, at = Path(call.params["into"]), call.params["at"]
     if not into.is_absolute():
         raise SnapshotError("params.into must be an absolute path", "the daemon's folder is not the client's")
-    return snapshot_to_json(call.instance.snapshots.restore(call.params["name"], into))
+    moment = None if at is None else parse_moment(at, call.params["zone"])
+    return call.instance.snapshots.restore(call.params["name"], into, moment)
+
+
+@work_method(
+    "snapshot.archive",
+    optional("to", ANY_TEXT, "an absolute path or the URL of an object store, for *admin*; else the data folder"),
+    optional("key_file", ANY_TEXT, "as in `snapshot.create`: the key of encrypted snapshots"),
+    optional("passphrase_file", ANY_TEXT, "the same, of a file with a passphrase"),
+    right=Right.WRITE,
+    lane=Lane.LONG,
+    result=ARCHIVED,
+    errors=(SnapshotError,),
+    example={},
+)
+def _archive(call: RpcCall) -> dict[str, Any]:
+    """Archive the journal beside the snapshots: what was written since the last time."""
+    return call.instance.snapshots.archive(_place(call), _key(call))
 
 
 @work_method(
@@ -122,3 +127,27 @@ def _restore(call: RpcCall) -> dict[str, Any]:
 def _delete(call: RpcCall) -> dict[str, Any]:
     """Delete a snapshot."""
     return call.instance.snapshots.delete(call.params["name"])
+
+
+def _place(call: RpcCall) -> str | None:
+    to: str | None = call.params["to"]
+    if to is not None and call.server.granted is not Right.ADMIN:
+        raise SnapshotError("only an admin may name where a snapshot is kept", "leave params.to out")
+    if to is not None and "://" not in to and not Path(to).is_absolute():
+        raise SnapshotError("params.to must be an absolute path or a URL", "the daemon's folder is not the client's")
+    return to
+
+
+def _key(call: RpcCall) -> KeySource | None:
+    return given_key(_path_of(call, "key_file"), _path_of(call, "passphrase_file"))
+
+
+def _path_of(call: RpcCall, param: str) -> Path | None:
+    given = call.params[param]
+    if given is None:
+        return None
+    if call.server.granted is not Right.ADMIN:
+        raise SnapshotError("only an admin may name files of keys", f"leave params.{param} out")
+    if not Path(given).is_absolute():
+        raise SnapshotError(f"params.{param} must be an absolute path", "the daemon's folder is not the client's")
+    return Path(given)
