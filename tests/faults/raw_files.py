@@ -12,6 +12,7 @@ from tantivy import Index, Query
 
 _META_NAME = "meta.json"  # of an index of Tantivy
 _FRAME = b"\x28\xb5\x2f\xfd"  # begins zstd's frames
+_HEADER_BYTES_MAX = 4096
 
 
 def needles_of(words: Iterable[str], vectors: Iterable[list[float]]) -> list[bytes]:
@@ -29,8 +30,11 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = path.read_bytes()
         texts = [content]
-        if content.startswith(_FRAME):
-            texts.append(zstandard.ZstdDecompressor().decompress(content, max_output_size=1 << 28))
+        begins = content.find(
+            _FRAME, 0, _HEADER_BYTES_MAX
+        )  # of a segment of the archived journal it is behind a header
+        if begins >= 0:
+            texts.append(zstandard.ZstdDecompressor().decompress(content[begins:], max_output_size=1 << 28))
         found += [f"{path.relative_to(folder)}: {each!r}" for each in needles if any(each in text for text in texts)]
     return found
 

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from faults.raw_files import files_with
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.instance import Instance
 from paasq_daemon.services import forgetting
+from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.moment import Moment
+from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.store.layout import RECORD_KEY
 from paasq_daemon.store.store import Store
@@ -254,3 +258,27 @@ def test_a_snapshot_that_cannot_be_rewritten_is_named(instance: Instance, rows: 
     assert isinstance(still_in, list)
     assert still_in[0].startswith("snapshot broken: ")
     assert "was changed" in still_in[1]  # so that objects that nobody needs cannot be told from those of it
+
+
+def test_the_archived_journal_is_written_anew_and_leads_to_each_moment_still(
+    instance: Instance, rows: Rows, tmp_path: Path
+) -> None:
+    rows('snapshot "one"; put note {id: "q", title: "zqcanary"}; patch note:q set title = "zqcanary two"')
+    rows('put note {id: "r", title: "kept"}; snapshot "two"')
+    seq = instance.store.seq
+    rows('patch note:r set title = "kept two"; snapshot "three"')
+    folder = instance.store.folder
+    assert any("journal" in found for found in files_with(folder, [b"zqcanary"]))
+    named = row(rows, "forget note:q")["still_in"]
+    assert isinstance(named, list)
+    assert [each.split()[1] for each in named] == ["two", "three", "archived", "archived"]
+    assert row(rows, "forget note:q with snapshots")["still_in"] == []
+    assert files_with(folder, [b"zqcanary"]) == []
+    restore_moment(LocalStorage(folder / "snapshots"), Moment(seq=seq), tmp_path / "then")
+    with Store.open(tmp_path / "then") as store, store.read() as view:
+        note = view.catalog.collections["note"].id
+        assert (view.seq, store.check()) == (seq, [])
+        assert view.get(note, "q") is None
+        kept = view.get(note, "r")
+        assert kept is not None
+        assert kept.version == 1
