@@ -138,9 +138,10 @@ class _Loading:
             start = catalog_start = seq + 1
             starts = dict.fromkeys(catalog.collections_by_id, start)
         else:
-            start, catalog_start = history["journal_start"], history.get("catalog_start", history["journal_start"])
-            kept = history["collections"].items()
-            starts = {int(id_): counters.get("journal_start", start) for id_, counters in kept}
+            start = int(history["journal_start"])
+            catalog_start = int(history.get("catalog_start", start))
+            kept: dict[str, dict[str, int]] = history["collections"]
+            starts = {int(id_): counters.get("journal_start", start) for id_, counters in kept.items()}
         with self._store.transaction() as transaction:
             if catalog.version:
                 transaction.import_catalog(catalog, present=True)
