@@ -133,7 +133,8 @@ class _Loading:
 
     def _finish(self, catalog: Catalog, history: dict[str, Any] | None) -> None:
         """Without its history the store begins with the state that was dumped, as one whose journal was trimmed."""
-        seq = self._manifest["seq"]
+        seq = int(self._manifest["seq"])
+        starts: dict[int, int]
         if history is None:
             start = catalog_start = seq + 1
             starts = dict.fromkeys(catalog.collections_by_id, start)
