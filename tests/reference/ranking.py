@@ -63,7 +63,9 @@ class TextField:
 
     @cached_property
     def average(self) -> float:
-        return sum(map(len, self.texts)) / len(self.texts)
+        """To six binary digits, and at least 1: docs/retrieval.md."""
+        mantissa, exponent = math.frexp(max(1, sum(map(len, self.texts)) / len(self.texts)))
+        return math.ldexp(round(mantissa * 64), exponent - 6)
 
     def bm25(self, terms: Sequence[str], frequency: int, length: int) -> float:
         """Robertson et al. 1994. A phrase has the sum of its terms' idf."""

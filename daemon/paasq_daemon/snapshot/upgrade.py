@@ -35,6 +35,11 @@ def upgrade_store(folder: Path) -> None:
     try:
         _keep_snapshot(folder)
         migrate(folder)
+    except OSError as error:
+        raise StoreError(
+            f"the store in {folder} cannot be brought to the present format: {error.strerror}",
+            "mend the disk, or the folder's owner and mode, and open it again: nothing is lost",
+        ) from error
     finally:
         lock.release()
 

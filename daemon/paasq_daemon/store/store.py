@@ -83,6 +83,15 @@ class Store:
         `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
         FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
         """
+        try:
+            return cls._opened(folder, sync=sync)
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be opened: {error.strerror}", "mend its owner, its mode or the disk"
+            ) from error
+
+    @classmethod
+    def _opened(cls, folder: Path, *, sync: bool) -> Store:
         check_format(folder)
         read_only = is_read_only(folder)
         if not read_only:
@@ -99,11 +108,6 @@ class Store:
             except BaseException:
                 environment.close()
                 raise
-        except OSError as error:
-            lock.release()
-            raise StoreError(
-                f"{folder} cannot be opened: {error.strerror}", "mend its owner, its mode or the disk"
-            ) from error
         except BaseException:
             lock.release()
             raise
