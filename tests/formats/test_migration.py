@@ -129,3 +129,13 @@ def test_a_disk_without_room_for_a_copy_is_said_before_anything_is_made(
         migrate(folder)
     assert stamp(folder) == {"store_format": 1}
     assert not (folder / "migration").exists()
+
+
+def test_a_migration_whose_copy_is_gone_moves_nothing(folder: Path) -> None:
+    (folder / "format").write_text(json.dumps({"store_format": 2, "migrating": True}))
+    with pytest.raises(StoreError, match="was being copied to format 2") as refused:
+        Store.open(folder)
+    assert (folder / "store" / "data.mdb").exists()
+    assert '{"store_format": 1}' in refused.value.hint
+    (folder / "format").write_text('{"store_format": 1}')  # as the hint says
+    assert is_whole(folder)

@@ -282,3 +282,32 @@ def test_the_archived_journal_is_written_anew_and_leads_to_each_moment_still(
         kept = view.get(note, "r")
         assert kept is not None
         assert kept.version == 1
+
+
+def test_a_record_that_others_write_all_the_while_is_forgotten(instance: Instance, rows: Rows) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            instance.records.put("note", [{"id": "w", "title": "again", "n": instance.store.seq}])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not rows('from note | where id == "w"'):
+            pass
+        assert row(rows, "forget note:w")["records"] == 1
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_snapshot_after_the_history_was_trimmed_is_rewritten_too(instance: Instance, rows: Rows) -> None:
+    """Its journal does not know of the record, and its free pages have it."""
+    rows('put note {id: "q", title: "zqcanary"}; snapshot "one"; put note {id: "r"}; delete note:q')
+    instance.store.trim(instance.store.seq + 1)
+    rows('snapshot "two"')
+    done = row(rows, "forget note:q with snapshots")
+    assert (done["rewritten"], done["still_in"]) == (["one", "two"], [])
+    instance.compaction.run()  # nothing is known of it in the store, so that forget has left its pages
+    assert files_with(instance.store.folder, [b"zqcanary"]) == []

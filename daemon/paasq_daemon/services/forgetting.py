@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
@@ -25,6 +26,7 @@ from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.services.forget_answers import PREVIEW_COLUMNS, count_links, receipts_answer
 from paasq_daemon.services.forget_copies import ForgetCopies
 from paasq_daemon.services.forgotten_keys import keep_keys, read_keys, remove_keys
+from paasq_daemon.store.disk_space import FULL_DISK, disk_full
 from paasq_daemon.store.erasure import ErasedCounts, Traces, collection_ids, count_stored, erase, find_traces
 from paasq_daemon.store.forget_receipts import (
     ForgetReceipt,
@@ -46,19 +48,30 @@ from paasq_dsl.syntax.lexer import format_record_ref
 
 RECORDS_MAX = 100_000  # of one forget: it holds the writer, and its keys in memory
 VIEWS_WAIT_S = 10.0  # for what began before, and still sees the records
+_ATTEMPTS = 8  # to choose records by a where that others write meanwhile
+KEYS_BYTES_MIN = 4096  # what the file of keys takes on the disk at least
 _OPEN_READS = "reads that began before and have not ended"
 
 _log = logging.getLogger(__name__)
 
 
+class _ChangedMeanwhile(Exception):  # caught here; the records are chosen anew
+    """A record that a where has chosen has another version now; `said` is what is said where that does not end."""
+
+    def __init__(self, said: ConflictError) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """The records that a statement chooses, each with the version that it had (0: it is not live), and all that is known of
-    them, under each id that their collection has had."""
+    them, under each id that their collection has had. One that is named `by_key` goes whatever version it has."""
 
     collection: Collection
     chosen: RowVersions
     traces: Sequence[Traces]
+    by_key: bool
 
     @property
     def keys(self) -> frozenset[str]:
@@ -96,22 +109,47 @@ class ForgetService:
         """Erase the records and give the receipt. Raises ConflictError where there are none or one was changed meanwhile,
         CatalogChanged where the catalog is not of that version; StoreError where they are erased, and files not yet."""
         with self._lock:
-            found = self._find(step, inputs, catalog_version)
-            if not found.chosen:
-                return receipts_answer((), self.store.seq)
-            if not found.is_known and not step.forget.with_snapshots:
-                return self._finish_earlier(found)
-            keys_file = keep_keys(self.store.folder, found.keys)
-            try:
-                begun = self.store.write(partial(_begin, found, step.forget.with_snapshots, keys_file)).result().value
-            except PaasqError:
-                self._waiting()
-                raise
+            for attempts_left in reversed(range(_ATTEMPTS)):
+                found = self._find(step, inputs, catalog_version)
+                if not found.chosen:
+                    return receipts_answer((), self.store.seq)
+                if not found.is_known and not step.forget.with_snapshots:
+                    return self._finish_earlier(found)
+                try:
+                    begun = self._begin(found, step.forget.with_snapshots)
+                    break
+                except _ChangedMeanwhile as error:
+                    if not attempts_left:
+                        raise error.said from None
             finished = self._finish({traces.collection_id: traces.ordinals for traces in found.traces})
             receipts = [each for each in finished if each.number == begun.receipt.number]
             if not receipts:
                 raise found.unknown()
             return receipts_answer(receipts, self.store.seq)
+
+    def _begin(self, found: _Found, with_snapshots: bool) -> PendingForget:
+        keys_file = self._keep_keys(found.keys)
+        try:
+            return self.store.write(partial(_begin, found, with_snapshots, keys_file)).result().value
+        except (PaasqError, _ChangedMeanwhile):
+            self._waiting()
+            raise
+
+    def _keep_keys(self, keys: frozenset[str]) -> str:
+        """On a full disk the store's reserve makes room. Raises DiskFull, ReadOnly, StoreError: nothing is forgotten then."""
+        self.store.require_writable()
+        try:
+            return keep_keys(self.store.folder, keys)
+        except OSError as error:
+            if error.errno in FULL_DISK and self.store.release_reserve():
+                with suppress(OSError):
+                    return keep_keys(self.store.folder, keys)
+            if error.errno in FULL_DISK:
+                raise disk_full(KEYS_BYTES_MIN) from error
+            raise StoreError(
+                f"nothing is forgotten: {self.store.folder} cannot be written ({error.strerror})",
+                "mend the disk or its mode",
+            ) from error
 
     def preview(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """A row for each record that would be erased."""
@@ -138,6 +176,8 @@ class ForgetService:
                 self._finish({})
         except PaasqError as error:
             _log.error("%s", error.message)  # its message says it all
+        except OSError as error:
+            _log.error("what is being forgotten goes on with the next open: %s", error)
 
     def _find(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> _Found:
         return self.indexes.run(partial(_find_in, step, inputs, catalog_version))
@@ -213,7 +253,7 @@ def _find_in(step: PreparedForget, inputs: ExecutionInputs, catalog_version: int
         raise LimitExceeded(f"a forget takes {RECORDS_MAX:,} records, and this is {len(chosen):,}", "narrow the where")
     keys = [row_key for row_key, _ in chosen]
     traces = [find_traces(view.store, id_, keys) for id_ in collection_ids(view.store, collection.name)]
-    return _Found(collection, chosen, traces)
+    return _Found(collection, chosen, traces, by_key=step.source is None)
 
 
 def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction) -> PendingForget:
@@ -221,8 +261,8 @@ def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: Wri
     collection = found.collection
     check_unchanged(transaction, collection)
     for key, version in found.chosen:
-        if transaction.version(collection.id, key) != version:
-            raise changed_meanwhile(collection, key)
+        if not found.by_key and transaction.version(collection.id, key) != version:
+            raise _ChangedMeanwhile(changed_meanwhile(collection, key))
     traces = [find_traces(transaction, known.collection_id, known.keys, known) for known in found.traces]
     counts = sum((erase(transaction, each) for each in traces), ErasedCounts())
     receipt = ForgetReceipt(

@@ -52,7 +52,8 @@ def rewrite_snapshots(
     storage: Storage, names: Iterable[str], change: Callable[[Store], bool], *, only_changed: bool
 ) -> RewrittenSnapshots:
     """Make these snapshots anew without what `change` takes out of the store that each holds, which says whether there was any;
-    where there was none too, since pages may have bytes of it, unless `only_changed`. They keep their names, times and labels,
+    where there was none too, since pages may have bytes of it; with `only_changed` those before the first that had some stay as
+    they are. They keep their names, times and labels,
     with one more that says when they were rewritten, and share pages among each other only.
 
     Killed, each is the old one or the new one. What cannot be rewritten stays as it is.
@@ -61,7 +62,9 @@ def rewrite_snapshots(
     _remove_unfinished(storage)
     for name in names:
         try:
-            if _rewrite(storage, name, change, frozenset(done.rewritten), only_changed=only_changed):
+            if _rewrite(
+                storage, name, change, frozenset(done.rewritten), only_changed=only_changed and not done.rewritten
+            ):
                 done.rewritten.append(name)
         except PaasqError as error:
             done.failed[name] = error.message

@@ -62,9 +62,18 @@ def migrate(folder: Path) -> None:
 
 
 def finish_migration(folder: Path) -> None:
-    """Do what is left of a migration whose copy is whole. Does nothing where none is under way. The caller holds the lock."""
+    """Do what is left of a migration whose copy is whole. Does nothing where none is under way. The caller holds the lock.
+
+    Raises StoreError, and changes nothing, where the copy is gone.
+    """
     work, old, store = folder / _WORK_NAME, folder / _OLD_NAME, folder / STORE_NAME
     if is_migrating(folder):
+        if not (work / STORE_NAME).exists() and not (old.exists() and store.exists()):
+            raise StoreError(
+                f"the store in {folder} was being copied to format {STORE_FORMAT_VERSION}, and {work / STORE_NAME} is gone",
+                f"nothing was changed: name the store that is left, {old if old.exists() else store}, `store`, write its format "
+                '{"store_format": 1} into the file `format`, and open it again',
+            )
         if not old.exists():
             store.rename(old)
             fsync_folder(folder)

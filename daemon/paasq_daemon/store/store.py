@@ -143,7 +143,7 @@ class Store:
         ReadOnly where its folder cannot be written.
         """
         self._guard()
-        self._require_writable()
+        self.require_writable()
         return self._writer.submit(work)
 
     def trim(self, before_seq: int, collection_id: int | None = None) -> TrimResult:
@@ -199,7 +199,7 @@ class Store:
         `between` raises: then the old file stays in use.
         """
         self._guard()
-        self._require_writable()
+        self.require_writable()
 
         def go_on() -> None:
             if self._closing.is_set():
@@ -224,6 +224,10 @@ class Store:
                 return False
             time.sleep(_REPLACED_LOOK_S)
         return True
+
+    def release_reserve(self) -> bool:
+        """Give up the space that is kept for what deletes on a full disk, until the next commit. False where there is none."""
+        return self._reserve is not None and self._reserve.release()
 
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket of this process into the lock file, for processes that find the folder in use."""
@@ -252,7 +256,8 @@ class Store:
             pass  # another one took its place in this moment
         return data_file
 
-    def _require_writable(self) -> None:
+    def require_writable(self) -> None:
+        """Raises ReadOnly where the folder cannot be written."""
         if self.read_only:
             raise ReadOnly(
                 f"the store in {self.folder} is on a medium that cannot be written, and is open for reading",
