@@ -15,13 +15,13 @@ from faults.failing import needs_failing_calls, swept
 from faults.subjects import SUBJECTS
 
 FAULTS = ("EIO once", "EIO from then on", "kill")
-STRIDES = {"snapshot delete": 3, "restore": 11, "upgrade": 97}  # few calls, and many; 29 for the others
+STRIDES = {"snapshot delete": 3, "restore": 13, "upgrade": 211, "forget": 67, "repair": 67}  # few calls, and many
 
 
 @needs_failing_calls
 @pytest.mark.parametrize("subject", [name for name, subject in SUBJECTS.items() if subject.exists()])
 def test_an_interruption_costs_nothing_acknowledged(tmp_path: Path, subject: str) -> None:
-    stride = int(os.environ.get("PAASQ_FAULT_STRIDE", STRIDES.get(subject, 29)))
+    stride = int(os.environ.get("PAASQ_FAULT_STRIDE", STRIDES.get(subject, 37)))
     outcomes = list(swept(subject, FAULTS, tmp_path, stride=stride, first=1))
     assert [problem for problem in outcomes if problem] == []
     assert len(outcomes) >= 2 * len(FAULTS)  # each was interrupted at least once, and ended by itself at last
