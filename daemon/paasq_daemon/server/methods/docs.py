@@ -109,7 +109,9 @@ _LANES = {
 _OR_NULL = " or null"
 
 # Their answers are long, or others at each run.
-_WITHOUT_ANSWER = frozenset({"catalog", "status", "methods", "snapshot.create", "snapshot.list", "snapshot.verify"})
+_WITHOUT_ANSWER = frozenset(
+    {"catalog", "status", "health", "methods", "snapshot.create", "snapshot.list", "snapshot.verify"}
+)
 # Their examples are shown and not run.
 _NOT_RUN = frozenset({"snapshot.restore", "dump", "compact"})
 
