@@ -130,7 +130,8 @@ class Scrub:
         for table, key in found.unsound:
             if table == "bodies":
                 place = RECORD_KEY.unpack(key)
-                self._indexes.set_aside(CorruptRecord("its checksum does not hold", place=(place[0], place[1])))
+                said = f"the checksum of the stored entry {key.hex()} does not hold"
+                self._indexes.set_aside(CorruptRecord(said, place=(place[0], place[1])))
 
     def _run_in_background(self) -> None:
         wait_s = _FIRST_S

@@ -41,7 +41,8 @@ from paasq_daemon.wire.errors import StoreError
 
 _ENTRIES_OF_NEW_STORE = 2  # its counters and its format
 WALKED_BYTES_MAX = 32 << 20  # of a data file whose pages are walked at each start: 0.1 s
-WALK_S_MAX = 1.0  # for walking those of a larger one, where nobody waits for more
+WALK_S_MAX = 1.0  # for walking those of a larger one, unless a daemon starts
+_WALKED_IN_TIME_BYTES_MAX = 384 << 20  # what that may be enough for: a larger one is left to the daemon
 _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
 
 
@@ -119,7 +120,7 @@ def _require_sound_pages(data_file: Path, walk_s_max: float | None) -> None:
     size = data_file.stat().st_size
     is_large = size > WALKED_BYTES_MAX
     stamp = _valid_stamp(data_file)
-    if is_large and stamp.is_recent(time.time()):
+    if is_large and (stamp.is_recent(time.time()) or (walk_s_max is not None and size > _WALKED_IN_TIME_BYTES_MAX)):
         return
     if is_large and walk_s_max is None:
         _log.info("the pages of the data file are walked, %d MB", size >> 20)
