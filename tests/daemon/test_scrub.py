@@ -267,6 +267,15 @@ def test_after_a_kill_the_pages_are_walked(daemon: Daemon, folder: Path) -> None
         pass
 
 
+def test_after_damage_was_found_no_open_is_too_short_to_find_it(folder: Path) -> None:
+    with opened(folder, walk_s_max=0.0) as instance:
+        damage_page(folder)
+        instance.scrub.run(time.time())
+        assert not instance.health.report()["ok"]
+    with pytest.raises(DamagedPages), opened(folder, walk_s_max=0.0):
+        pass
+
+
 def test_an_open_of_a_program_takes_a_second_at_most_for_it(folder: Path) -> None:
     with opened(folder, walk_s_max=0.0) as instance:
         assert instance.health.report()["checked"]["pages"] is None

@@ -29,6 +29,11 @@ class CheckStamp:
         same = file.st_ino == self.inode and file.st_size >= self.size_bytes
         return same and transaction >= self.transaction
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether damaged pages were found in the file."""
+        return self.inode != 0 and self.pages_s is None
+
     def is_recent(self, now_s: float) -> bool:
         """Whether the pages were walked within a day."""
         return self.pages_s is not None and 0 <= now_s - self.pages_s < TRUSTED_S
@@ -37,6 +42,11 @@ class CheckStamp:
 def stamp_of(file: os.stat_result, transaction: int, pages_s: float, entries_s: float | None) -> CheckStamp:
     """The stamp of a file whose pages, and whose entries, were sound at these times."""
     return CheckStamp(pages_s, entries_s, file.st_ino, transaction, file.st_size)
+
+
+def suspect_stamp(file: os.stat_result) -> CheckStamp:
+    """The stamp of a file in which damaged pages were found: it is walked before anybody opens it, however long that takes."""
+    return CheckStamp(inode=file.st_ino)
 
 
 def read_stamp(folder: Path) -> CheckStamp:
@@ -53,9 +63,3 @@ def write_stamp(folder: Path, stamp: CheckStamp) -> None:
     """Replace it atomically, with mode 0600. On a disk that does not take it, the next start reads the file again."""
     with suppress(OSError):
         write_atomically(folder / CHECKED_NAME, json.dumps(asdict(stamp)).encode())
-
-
-def drop_stamp(folder: Path) -> None:
-    """Have the pages walked at the next start."""
-    with suppress(OSError):
-        (folder / CHECKED_NAME).unlink(missing_ok=True)

@@ -120,6 +120,8 @@ def _require_sound_pages(data_file: Path, walk_s_max: float | None) -> None:
     size = data_file.stat().st_size
     is_large = size > WALKED_BYTES_MAX
     stamp = _valid_stamp(data_file)
+    if stamp.is_suspect:
+        walk_s_max = None
     if is_large and (stamp.is_recent(time.time()) or (walk_s_max is not None and size > _WALKED_IN_TIME_BYTES_MAX)):
         return
     if is_large and walk_s_max is None:

@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 
 import lmdb
 
-from paasq_daemon.store.check_stamp import CheckStamp, drop_stamp, write_stamp
+from paasq_daemon.store.check_stamp import CheckStamp, suspect_stamp, write_stamp
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
@@ -224,7 +224,8 @@ class Store:
         """Raise this for each read and write from now on: LMDB would take what is there for absent, or crash. The pages are
         walked at the next start."""
         self.checked = CheckStamp()
-        drop_stamp(self.folder)
+        if not self.read_only:
+            write_stamp(self.folder, suspect_stamp((self.folder / STORE_NAME / DATA_NAME).stat()))
         self._writer.shut(failure)
 
     def measure(self) -> DataFileSize:
