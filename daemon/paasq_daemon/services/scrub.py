@@ -112,6 +112,7 @@ class Scrub:
         _log.error("nothing is answered or written any more: %s", error.message)
         self.damage = (error.message,)
         self._store.shut(error)
+        self._stopped.set()  # there is nothing more to look for
 
     def _name(self, found: ScrubResult, view: ReadView) -> tuple[list[str], frozenset[int]]:
         """What is damaged, in words, and the collections of which live records can't be found."""
