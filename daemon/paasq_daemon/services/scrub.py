@@ -110,8 +110,8 @@ class Scrub:
 
     def _shut(self, error: DamagedPages) -> None:
         _log.error("nothing is answered or written any more: %s", error.message)
-        self.damage = (error.message,)
         self._store.shut(error)
+        self.damage = (error.message,)
         self._stopped.set()  # there is nothing more to look for
 
     def _name(self, found: ScrubResult, view: ReadView) -> tuple[list[str], frozenset[int]]:
