@@ -89,6 +89,9 @@ class EmbeddedDatabase(Database):
     def status(self) -> dict[str, Any]:
         return self._instance.status.report()
 
+    def health(self) -> dict[str, Any]:
+        return self._instance.health.report()
+
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         return list(self._instance.catalog.values(collection, field, prefix, limit))
 

@@ -20,14 +20,17 @@ from paasq_daemon.services.compaction import Compaction
 from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.forget_copies import ForgetCopies
 from paasq_daemon.services.forgetting import ForgetService
+from paasq_daemon.services.health import HealthService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.schema import SchemaService
+from paasq_daemon.services.scrub import Scrub
 from paasq_daemon.services.snapshot_upkeep import SnapshotUpkeep
 from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.snapshot.schedule import trimmable_seq
 from paasq_daemon.snapshot.upgrade import upgrade_store
+from paasq_daemon.store.open_data_file import WALK_S_MAX
 from paasq_daemon.store.store import Store
 from paasq_daemon.watches.scheduler import WatchScheduler
 from paasq_daemon.writes.transactor import Transactor
@@ -49,21 +52,30 @@ class Instance:
     compaction: Compaction
     retention: RetentionService
     embedding: EmbeddingService
+    scrub: Scrub
+    health: HealthService
     status: StatusService
     resources: ExitStack  # what `close` closes, the last one opened first
 
     @classmethod
     def open(
-        cls, folder: Path, *, embedder: Embedder | None = None, sync: bool = True, clock: Clock = present_us
+        cls,
+        folder: Path,
+        *,
+        embedder: Embedder | None = None,
+        sync: bool = True,
+        clock: Clock = present_us,
+        walk_s_max: float | None = WALK_S_MAX,
     ) -> Instance:
         """Takes the folder for this process alone: raises FolderInUse, FormatTooNew or another StoreError.
 
         `embedder` None is the bundled model. `sync` False does not wait for the disk: for tests and bulk loads only.
-        `clock` says what @now is.
+        `clock` says what @now is. The pages of a large data file that were not walked for a day are so first, for `walk_s_max`
+        seconds at most, None without a limit.
         """
         upgrade_store(folder)
         with ExitStack() as resources:
-            store = resources.enter_context(Store.open(folder, sync=sync))
+            store = resources.enter_context(Store.open(folder, sync=sync, walk_s_max=walk_s_max))
             indexes = Indexes(folder, store)
             resources.callback(indexes.close)
             vectors = Vectorizer(store, embedder or bundled_embedder())
@@ -76,6 +88,9 @@ class Instance:
             resources.callback(embedding.stop)
             retention = RetentionService(store, indexes, clock, partial(trimmable_seq, folder))
             resources.callback(retention.stop)
+            scrub = Scrub(store, indexes)
+            resources.callback(scrub.stop)
+            health = HealthService(store, indexes, scrub, upkeep, compaction, retention)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
             transactor = Transactor(store, vectors)
             commands = CommandServices(store, vectors, snapshots, retention)
@@ -96,7 +111,9 @@ class Instance:
                 compaction=compaction,
                 retention=retention,
                 embedding=embedding,
-                status=StatusService(store, indexes, compiler, vectors.embedder),
+                scrub=scrub,
+                health=health,
+                status=StatusService(store, indexes, compiler, vectors.embedder, health),
                 resources=resources.pop_all(),
             )
         raise AssertionError("an open ends by its return or its error")

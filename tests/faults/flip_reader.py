@@ -20,6 +20,7 @@ from pathlib import Path
 from struct import Struct
 
 from paasq_daemon.store.layout import PAGE_BYTES
+from paasq_daemon.store.lmdb_environment import newest_meta
 from paasq_daemon.store.page_walk import _Walk, walk_data_file
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
@@ -108,7 +109,7 @@ def tree_pages(path: Path) -> list[int]:
     """The pages of trees that the newest transaction reaches: those that LMDB searches."""
     raw = path.read_bytes()
     with path.open("rb") as file:
-        walk = _Walk(file.fileno(), path)
+        walk = _Walk(file.fileno(), newest_meta(path), None)
         walk.run(None)
     found, page = [], FIRST_PAGE
     while page < len(walk._used):

@@ -17,6 +17,7 @@ from paasq_daemon.server.listener import serve
 from paasq_daemon.server.log import log_to_stderr
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService, OnProgress
+from paasq_daemon.services.health import HealthService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.retention import RetentionService
 from paasq_daemon.services.snapshots import SnapshotService, snapshot_to_json
@@ -222,6 +223,15 @@ class FakeSnapshots(SnapshotService):
         return {"last": 7}
 
 
+class FakeHealth(HealthService):
+    def __init__(self) -> None:
+        pass
+
+    def report(self) -> dict[str, Any]:
+        writes = {"taken": True, "problem": None, "missing_bytes": 0}
+        return {"ok": True, "problems": [], "writes": writes, "checked": {"pages": None, "entries": None}}
+
+
 class FakeStatus(StatusService):
     def __init__(self, records: dict[str, dict[str, Any]]) -> None:
         self.by_key = records
@@ -243,7 +253,7 @@ class FakeInstance(Instance):
         self.engine = FakeEngine(self.running, self.watches)
         self.records, self.catalog, self.status = FakeRecords(records), FakeCatalog(records), FakeStatus(records)
         self.snapshots, self.embedding = FakeSnapshots(), FakeEmbedding(self.running)
-        self.retention = FakeRetention()
+        self.retention, self.health = FakeRetention(), FakeHealth()
         self.resources = ExitStack()
 
     @property

@@ -261,6 +261,7 @@ def test_what_the_client_sends_has_the_schema() -> None:
         lambda: client.put("x", {"id": 1}),
         client.catalog,
         client.status,
+        client.health,
         lambda: client.values("x", "y"),
         lambda: client.check("from x"),
         client.compact,

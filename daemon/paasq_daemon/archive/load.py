@@ -14,7 +14,7 @@ from paasq_daemon.archive.record_lines import RecordLines
 from paasq_daemon.archive.zip_reader import ArchiveReader, damaged, reading_archive
 from paasq_daemon.archive.zip_writer import MANIFEST_NAME
 from paasq_daemon.store.counters import StoreCounters
-from paasq_daemon.store.data_folder import FORMAT_NAME, LOCK_NAME, STORE_NAME
+from paasq_daemon.store.data_folder import CHECKED_NAME, FORMAT_NAME, LOCK_NAME, STORE_NAME
 from paasq_daemon.store.new_folder import building_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.store_import import StoreImport
@@ -27,7 +27,7 @@ from paasq_dsl.values import parse_time
 T = TypeVar("T")
 
 _BATCH = 2_000  # entries of one transaction
-_OF_AN_EMPTY_STORE = frozenset({FORMAT_NAME, LOCK_NAME, STORE_NAME, "index"})
+_OF_AN_EMPTY_STORE = frozenset({CHECKED_NAME, FORMAT_NAME, LOCK_NAME, STORE_NAME, "index"})
 
 
 def load_archive(path: Path, folder: Path) -> dict[str, Any]:

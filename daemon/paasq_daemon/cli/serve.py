@@ -28,9 +28,10 @@ def serve(
     log_to_stderr()
     folder = folder_of(data)
     path = (socket or socket_path(folder)).absolute()
-    instance = Instance.open(folder)
+    instance = Instance.open(folder, walk_s_max=None)
     instance.engine.check("from nothing")  # builds the parser, which would else cost the first client 0.1 s
     instance.announce(path)
+    instance.scrub.start()
     read_only = read_only or instance.store.read_only
     if not read_only:
         instance.embedding.start()

@@ -74,8 +74,8 @@ class IndexView:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether a collection that was asked for has records that cannot be read, which are left out."""
-        return any(view.damaged for view in self._collections.values())
+        """Whether a collection that was asked for has records that cannot be read or found, which are left out."""
+        return any(view.damaged or view.collection.id in self.store.lost for view in self._collections.values())
 
     def problems(self) -> dict[str, dict[str, Any]]:
         """By collection, in JSON: `damaged`, keys of records that are left out (not all of many), and `error`, why there is no

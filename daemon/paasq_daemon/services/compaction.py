@@ -34,6 +34,7 @@ class Compaction:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._failed_s: float | None = None
+        self.problem: str | None = None  # why what was due could not be done
         self._rested_s = 0.0
         self._estimated_in_vain = 0  # what is still said to be reclaimable right after a rewrite
 
@@ -88,18 +89,19 @@ class Compaction:
                 self._indexes.text_renewal.request()
                 if built := self._indexes.compact(between=self._rest):
                     _log.info("the index of %d collections was built anew without what was dead", built)
-            self._failed_s = None
+            self._failed_s = self.problem = None
         except Cancelled:
             pass
         except (PaasqError, OSError) as error:
-            self._failed_s = now_s
-            _log.warning("the disk does not shrink: %s", error)
+            self._failed_s, self.problem = now_s, f"the disk does not shrink: {error}"
+            _log.warning("%s", self.problem)
 
     def _run_in_background(self) -> None:
         while not self._stopped.wait(_TICK_S):
             try:
                 self.run_due(time.monotonic())
-            except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+                self.problem = f"{type(error).__name__}: {error}"
                 _log.exception("compaction failed")
 
     def _rest(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from paasq_daemon.services.catalog import find_collection
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.answer import PutResult
+from paasq_daemon.wire.errors import CorruptRecord
 from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
 from paasq_daemon.writes.transactor import Transactor
 
@@ -22,12 +23,18 @@ class RecordService:
     def get(self, collection: str, key: str) -> dict[str, Any] | None:
         """A record's values by field name, objects nested, with `_version`, `_seq` and `_time`; None where there is none.
 
-        A time is an int of microseconds since 1970, UTC. Raises InvalidValue where there is no such collection.
+        A time is an int of microseconds since 1970, UTC. Raises InvalidValue where there is no such collection, CorruptRecord
+        where the record may be one of those that are lost.
         """
         with self.store.read() as view:
             found = find_collection(view.catalog, collection)
             record = view.get(found.id, key)
             if record is None:
+                if found.id in view.lost:
+                    raise CorruptRecord(
+                        f"records of {collection} are lost, and {collection}:{key} may be one of them",
+                        "stop the daemon, and run `paasq doctor --repair`",
+                    )
                 return None
             document = record.to_document(found, view.given_vectors(found, record))
         system = {"_version": record.version, "_seq": record.seq, "_time": record.time_us}

@@ -59,6 +59,7 @@ class RetentionService:
         self._running = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self.problem: str | None = None  # why what is past its time is still there
 
     def start(self) -> None:
         """Delete what is due twice a minute, and trim history every ten minutes."""
@@ -125,11 +126,12 @@ class RetentionService:
                 said = failures[0].message if failures else said
             except PaasqError as error:
                 said = error.message
-            except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+                said = told = f"{type(error).__name__}: {error}"
                 _log.exception("what is past its time waits")
             if said and said != told:
                 _log.warning("what is past its time waits: %s", said)
-            told = said
+            told, self.problem = said, said or None
             self._stopped.wait(_EXPIRE_EVERY_S)
 
     def _expire(self, now_us: int) -> tuple[dict[str, int], list[PaasqError]]:

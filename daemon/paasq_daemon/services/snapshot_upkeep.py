@@ -44,6 +44,7 @@ class SnapshotUpkeep:
         self._stopped = threading.Event()
         self._tick_s = _TICK_S
         self._thread: threading.Thread | None = None
+        self.problem: str | None = None  # what is wrong with snapshots, by the last look
 
     def start(self) -> None:
         """Begin to look every half a minute for what is due."""
@@ -60,13 +61,20 @@ class SnapshotUpkeep:
         """Take the snapshot that is due, prune, and check a part of each storage once a day. What fails is kept in the
         progress and logged; it never raises a PaasqError."""
         progress = read_progress(self._store.folder)
+        places = self._do_due(progress, now_s)
+        found = [each for address in places for each in progress.checked[address].findings.values()]
+        damaged = "; ".join(each[0] for each in found if each)
+        self.problem = progress.error or (f"the rolling check found: {damaged}" if damaged else None)
+
+    def _do_due(self, progress: Progress, now_s: float) -> list[str]:
+        """The addresses of the storages that were looked at."""
         try:
             schedule = read_schedule(self._store.folder)
         except PaasqError as error:
             if progress.error != error.message:
                 progress.error = error.message
                 self._keep(progress)
-            return
+            return []
         if schedule is not None and _is_due(schedule, progress, now_s):
             self._take(schedule, progress, now_s)
             self._keep(progress)
@@ -74,17 +82,20 @@ class SnapshotUpkeep:
             self._tick_s = min(_TICK_S, schedule.journal_s / 2)
             if self._archive_due(schedule, progress, now_s):
                 self._keep(progress)
-        for address, open_checked in self._places(schedule):
+        places = self._places(schedule)
+        for address, open_checked in places:
             state = progress.checked.setdefault(address, CheckProgress())
             due = not 0 <= now_s - max(state.parts_s.values(), default=0.0) < _DAY_S
             if due and _check_oldest(address, open_checked, state, now_s):
                 self._keep(progress)
+        return [address for address, _ in places]
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.run_due(time.time())
-            except Exception:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
+                self.problem = f"{type(error).__name__}: {error}"
                 _log.exception("snapshots: what was due failed")
             self._stopped.wait(min(self._tick_s, _TICK_S))
 

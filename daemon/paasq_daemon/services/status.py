@@ -9,10 +9,10 @@ from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.disk_use import DiskUse
+from paasq_daemon.services.health import HealthService
 from paasq_daemon.services.snapshots import origin_to_json
 from paasq_daemon.store.origin import read_origin
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import DiskFull
 
 
 @dataclass(eq=False)
@@ -23,9 +23,10 @@ class StatusService:
     indexes: Indexes
     compiler: Compiler
     embedder: Embedder
+    health: HealthService
 
     def report(self) -> dict[str, Any]:
-        """JSON: the folder, whether the disk takes writes, the sequence number,
+        """JSON: the health, the folder, whether the disk takes writes, the sequence number,
         the catalog's version, counts by collection, the model, the bytes on disk, the plan cache; where a restored
         store came from.
 
@@ -46,21 +47,15 @@ class StatusService:
                 collections.get(name, {}).update(problem)
         cache, origin = self.compiler.cache, read_origin(self.store.folder)
         return {
+            "health": self.health.report(),
             "folder": str(self.store.folder),
             "seq": seq,
             "catalog_version": version,
             "collections": collections,
             "model": self.embedder.identity,
-            "writes": self._writes(),
+            "writes": self.health.writes(),
             "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }
-
-    def _writes(self) -> dict[str, Any]:
-        if self.store.read_only:
-            return {"taken": False, "problem": "the folder cannot be written", "missing_bytes": 0}
-        problem = self.store.write_problem
-        missing = problem.missing_bytes if isinstance(problem, DiskFull) else 0
-        return {"taken": problem is None, "problem": problem and problem.message, "missing_bytes": missing}

@@ -37,6 +37,13 @@ def find_damage(view: ReadView) -> list[str]:
     return scan.describe()
 
 
+def name_unsound(view: ReadView, unsound: list[tuple[str, bytes]]) -> list[str]:
+    """Entries, each a table and a key, whose checksums do not hold, by the records that they belong to."""
+    scan = _Scan(view)
+    scan.unsound = unsound
+    return scan.describe()
+
+
 class _Scan:
     def __init__(self, view: ReadView) -> None:
         self.view = view

@@ -17,6 +17,7 @@ from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 LOCK_NAME = "lock"
 FORMAT_NAME = "format"
 STORE_NAME = "store"
+CHECKED_NAME = "checked"  # when the data file was read as a whole
 _HOLDER_BYTES_MAX = 4096
 
 MEND_FORMAT = (
@@ -31,7 +32,8 @@ class FolderLock:
     """An advisory lock (flock) on a data folder, held by one process; the kernel releases it when that dies.
 
     The lock file names the holder: `{"pid": 4711, "socket": "/run/..."}`. A folder that is only read is locked for sharing, by a
-    lock file that is there already; none is made.
+    lock file that is there already; none is made. Where the last holder died, the file still names it, and the data file is read
+    as a whole at the next start: a damaged one may be what it died of.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -58,6 +60,9 @@ class FolderLock:
             raise _in_use(folder, holder) from None
         if not read_only:
             os.fchmod(self._file, 0o600)
+            if os.fstat(self._file).st_size:
+                with suppress(OSError):
+                    (folder / CHECKED_NAME).unlink(missing_ok=True)
         self.publish_socket(None)
 
     def publish_socket(self, socket: Path | None) -> None:

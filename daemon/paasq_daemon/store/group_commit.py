@@ -120,6 +120,12 @@ class Writer:
         """Acknowledge nothing from now on: what is written could be lost. Only while it is `paused`."""
         self._failure = failure
 
+    def shut(self, failure: StoreError) -> None:
+        """Write and read nothing from now on."""
+        with self._commit:
+            self._failure = failure
+            self._panicked = True
+
     def close(self) -> None:
         """Finish what was submitted, then end the thread."""
         with self._gate:

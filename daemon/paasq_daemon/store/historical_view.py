@@ -21,7 +21,7 @@ class HistoricalView(ReadView):
     """
 
     def __init__(self, present: ReadView, seq: int) -> None:
-        super().__init__(present.txn, present.tables)
+        super().__init__(present.txn, present.tables, present.lost)
         if not 0 <= seq <= present.seq:
             raise StoreError(
                 f"the store is at sequence number {present.seq}, and {seq} is after that", "name an earlier one"

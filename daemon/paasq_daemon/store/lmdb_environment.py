@@ -105,6 +105,11 @@ def truncated_bytes(data_file: Path) -> int:
     return max(0, (newest.last_page + 1) * newest.page_bytes - data_file.stat().st_size)
 
 
+def newest_meta(data_file: Path) -> Meta:
+    """The header of the newest transaction. Raises StoreError where none can be read."""
+    return max(read_metas(data_file)[0], key=lambda meta: meta.transaction)
+
+
 def read_metas(data_file: Path) -> tuple[list[Meta], list[str]]:
     """The headers that can be read, one or two, and what is wrong with another. Raises StoreError where there is none."""
     with data_file.open("rb") as file:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import lmdb
 
+from paasq_daemon.store.check_stamp import CheckStamp, read_stamp, stamp_of, write_stamp
 from paasq_daemon.store.data_folder import (
     FORMAT_NAME,
     MEND_FORMAT,
@@ -24,6 +28,7 @@ from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.lmdb_environment import (
     DATA_NAME,
     in_words,
+    newest_meta,
     open_environment,
     open_readonly,
     translating_errors,
@@ -35,10 +40,24 @@ from paasq_daemon.store.tables import Tables, make_tables, open_tables, require_
 from paasq_daemon.wire.errors import StoreError
 
 _ENTRIES_OF_NEW_STORE = 2  # its counters and its format
-WALKED_BYTES_MAX = (
-    32 << 20
-)  # of a data file whose pages are checked at each start: 0.1 s; beyond that by `paasq doctor`
+WALKED_BYTES_MAX = 32 << 20  # of a data file whose pages are walked at each start: 0.1 s
+WALK_S_MAX = 1.0  # for walking those of a larger one, unless a daemon starts
+_WALKED_IN_TIME_BYTES_MAX = 384 << 20  # what that may be enough for: a larger one is left to the daemon
 _UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
+
+
+_log = logging.getLogger(__name__)
+
+
+class DamagedPages(StoreError):
+    """What LMDB goes by is damaged."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(
+            f"the data file has damaged pages: {faults[0]}"
+            + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""),
+            "stop what has the store open, and mend it with `paasq doctor --repair`, or restore a snapshot",
+        )
 
 
 def check_format(folder: Path) -> None:
@@ -58,10 +77,11 @@ def check_format(folder: Path) -> None:
         raise StoreError(f"{path} is gone, and with it what says how the records beside it are to be read", MEND_FORMAT)
 
 
-def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
+def open_data(folder: Path, *, sync: bool, walk_s_max: float | None = WALK_S_MAX) -> tuple[lmdb.Environment, Tables]:
     """The environment and tables of a data folder, made where it has none yet.
 
-    Raises FormatTooNew, and StoreError where the data file is missing, truncated, or its header is damaged.
+    Raises FormatTooNew, and StoreError where the data file is missing, truncated, or its header or a page is damaged. Pages of a
+    large file that were not walked for a day are so first, for `walk_s_max` seconds at most, None without a limit.
     """
     data_file = folder / STORE_NAME / DATA_NAME
     if read_format(folder) is None:  # new, or its making was interrupted
@@ -74,24 +94,47 @@ def open_data(folder: Path, *, sync: bool) -> tuple[lmdb.Environment, Tables]:
         raise _cut_short(data_file, missing)
     if missing:
         return _open_short(data_file, missing, sync=sync)
-    _require_sound_pages(data_file)
+    _require_sound_pages(data_file, walk_s_max)
     return _open(data_file, sync=sync)
 
 
-def _require_sound_pages(data_file: Path) -> None:
-    """Raises StoreError where a page of a file that is not large is damaged: LMDB would take a record for absent, or crash."""
-    if data_file.stat().st_size > WALKED_BYTES_MAX:
+def pages_checked(folder: Path) -> CheckStamp:
+    """Since when the pages of a data file that was just opened are known to be sound."""
+    data_file = folder / STORE_NAME / DATA_NAME
+    size = data_file.stat().st_size
+    stamp = _valid_stamp(data_file)
+    if size <= WALKED_BYTES_MAX:
+        return replace(stamp, pages_s=time.time())
+    return stamp
+
+
+def _valid_stamp(data_file: Path) -> CheckStamp:
+    """That of the very file, as it was then or later; one that says never where there is none."""
+    stamp, now = read_stamp(data_file.parents[1]), data_file.stat()
+    return stamp if stamp.is_of(now, newest_meta(data_file).transaction) else CheckStamp()
+
+
+def _require_sound_pages(data_file: Path, walk_s_max: float | None) -> None:
+    """Raises StoreError where a page is damaged: LMDB would take a record for absent, or crash. A large file that was walked
+    within a day is trusted, and else walked as long as it may take."""
+    size = data_file.stat().st_size
+    is_large = size > WALKED_BYTES_MAX
+    stamp = _valid_stamp(data_file)
+    if stamp.is_suspect:
+        walk_s_max = None
+    if is_large and (stamp.is_recent(time.time()) or (walk_s_max is not None and size > _WALKED_IN_TIME_BYTES_MAX)):
         return
-    faults = walk_data_file(data_file).faults
-    if faults:
-        raise StoreError(
-            f"{data_file} has damaged pages: {faults[0]}"
-            + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""),
-            "mend it with `paasq doctor --repair`, or restore a snapshot",
-        )
+    if is_large and walk_s_max is None:
+        _log.info("the pages of the data file are walked, %d MB", size >> 20)
+    found = walk_data_file(data_file, seconds_max=walk_s_max if is_large else None)
+    if found.faults:
+        raise DamagedPages(found.faults)
+    if is_large and found.is_whole and os.access(data_file.parents[1], os.W_OK):
+        transaction = newest_meta(data_file).transaction
+        write_stamp(data_file.parents[1], stamp_of(data_file.stat(), transaction, time.time(), stamp.entries_s))
 
 
-def open_data_readonly(folder: Path) -> tuple[lmdb.Environment, Tables]:
+def open_data_readonly(folder: Path, walk_s_max: float | None = WALK_S_MAX) -> tuple[lmdb.Environment, Tables]:
     """As `open_data`, of a store that no process writes to; no file is made or changed."""
     data_file = folder / STORE_NAME / DATA_NAME
     try:
@@ -99,7 +142,7 @@ def open_data_readonly(folder: Path) -> tuple[lmdb.Environment, Tables]:
         if missing and walk_data_file(data_file).faults:  # else the missing pages are free, and never read
             raise _cut_short(data_file, missing)
         if not missing:
-            _require_sound_pages(data_file)
+            _require_sound_pages(data_file, walk_s_max)
         environment = open_readonly(data_file.parent)
     except FileNotFoundError:
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder") from None

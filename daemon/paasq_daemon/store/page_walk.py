@@ -6,6 +6,7 @@ The layout is that of LMDB 0.9 on a little-endian machine: `mdb.c`, at "Page hea
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -30,6 +31,10 @@ _DEPTH_MAX = 32
 Visit = Callable[[str | None, bytes, bytes], None]
 
 
+class _OutOfTime(Exception):
+    """The walk may not take longer."""
+
+
 class _Damaged(Exception):
     """A page that can't be what its place in the tree demands."""
 
@@ -43,40 +48,58 @@ class _Node(NamedTuple):
 
 @dataclass
 class DataFileStructure:
-    """What a walk found: `faults` in words, `entries` by table as they were reached, and the count of pages in use."""
+    """What a walk found: `faults` in words, `entries` by table as they were reached, and the count of pages in use. `is_whole`
+    is False where the walk ended before it had reached all."""
 
     faults: list[str] = field(default_factory=list)
     entries: dict[str, int] = field(default_factory=dict)
     pages_used: int = 0
     pages_free: int = 0
+    is_whole: bool = True
 
 
-def walk_data_file(path: Path, visit: Visit | None = None) -> DataFileStructure:
+def walk_data_file(path: Path, visit: Visit | None = None, seconds_max: float | None = None) -> DataFileStructure:
     """Check each page that the newest transaction reaches: its number and kind, the order of its keys and their place
-    between those above, counts and depth, pages used twice or both used and free.
+    between those above, counts and depth, pages used twice or both used and free. It ends after `seconds_max`.
 
     `visit` gets each entry, raw, with the name of its table: None for those on pages of entries that are neither reached nor
     free, which are lost children of a damaged page. Raises OSError, and StoreError where no header of the file can be read.
     """
     with path.open("rb") as file:
-        walk = _Walk(file.fileno(), path)
+        metas, problems = read_metas(path)
+        newest = max(metas, key=lambda meta: meta.transaction)
+        walk = _Walk(file.fileno(), newest, None if seconds_max is None else time.monotonic() + seconds_max)
+        walk.found.faults += problems
         walk.run(visit)
         return walk.found
 
 
+def walk_pages(file: int, meta: Meta, visit: Visit) -> DataFileStructure:
+    """As `walk_data_file`, of the transaction that `meta` is the header of. Where a read transaction of it is open, others may
+    write meanwhile: LMDB reuses none of the pages that it reaches. `file` is a descriptor. Raises OSError."""
+    walk = _Walk(file, meta, None)
+    walk.run(visit, orphans=False)
+    return walk.found
+
+
 class _Walk:
-    def __init__(self, descriptor: int, path: Path) -> None:
+    def __init__(self, file: int, meta: Meta, until_s: float | None) -> None:
         self.found = DataFileStructure()
-        self._file = descriptor
-        self._size = os.fstat(descriptor).st_size
-        metas, problems = read_metas(path)
-        self.found.faults += problems
-        self._meta: Meta = max(metas, key=lambda meta: meta.transaction)
-        self._page_bytes = self._meta.page_bytes
-        self._used = bytearray(self._meta.last_page + 1)
+        self._file = file
+        self._size = os.fstat(file).st_size
+        self._meta = meta
+        self._until_s = until_s  # by the monotonic clock
+        self._page_bytes = meta.page_bytes
+        self._used = bytearray(meta.last_page + 1)
         self._free: set[int] = set()
 
-    def run(self, visit: Visit | None) -> None:
+    def run(self, visit: Visit | None, *, orphans: bool = True) -> None:
+        try:
+            self._run(visit, orphans=orphans)
+        except _OutOfTime:
+            self.found.is_whole = False
+
+    def _run(self, visit: Visit | None, *, orphans: bool) -> None:
         self._used[:_META_PAGES] = b"\1" * _META_PAGES
         for key, ids in self._tree(self._meta.free, "the list of free pages", numeric=True):
             self._note_free(key, ids)
@@ -98,7 +121,7 @@ class _Walk:
         if both:
             self._fault(f"{both} pages are in use and listed as free")
         self.found.pages_used, self.found.pages_free = sum(self._used), len(self._free)
-        if visit is not None:
+        if visit is not None and orphans:
             for page in range(_META_PAGES, len(self._used)):
                 if not self._used[page] and page not in self._free:
                     self._visit_orphan(page, visit)
@@ -141,6 +164,8 @@ class _Walk:
         self, page: int, depth: int, bounds: tuple[bytes, bytes | None], name: str, counted: _Counts, *, numeric: bool
     ) -> Iterator[_Node]:
         """The leaf nodes below a page, whose keys lie within the bounds: the first one included, the second not."""
+        if self._until_s is not None and time.monotonic() > self._until_s:
+            raise _OutOfTime
         if depth > _DEPTH_MAX:
             self._fault(f"{name}, page {page}: the tree is deeper than any can be")
             return

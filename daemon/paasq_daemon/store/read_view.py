@@ -44,14 +44,16 @@ _RECORD_HINT = "put it anew, or delete it; the others are not affected"
 class ReadView:
     """The store at one moment. Use it in one thread at a time, and only until its `with` block ends.
 
-    Any read may raise CorruptRecord; nothing that fails its checksum is ever returned.
+    Any read may raise CorruptRecord; nothing that fails its checksum is ever returned. `lost` are collections, by id, of which
+    it is known that live records can't be found.
     """
 
     store_format = STORE_FORMAT_VERSION
 
-    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables) -> None:
+    def __init__(self, txn: lmdb.Transaction[bytes], tables: Tables, lost: frozenset[int] = frozenset()) -> None:
         self.txn = txn
         self.tables = tables
+        self.lost = lost
         state = tables.meta.get(txn, STATE_NAME)
         if state is None:
             raise CorruptRecord("the store's counters are gone", _CHECK_HINT)

@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 
 import lmdb
 
+from paasq_daemon.store.check_stamp import CheckStamp, suspect_stamp, write_stamp
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
@@ -25,9 +26,16 @@ from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, Meta, in_words, read_metas, translating_errors
 from paasq_daemon.store.migration import finish_migration
-from paasq_daemon.store.open_data_file import check_format, open_data, open_data_readonly
+from paasq_daemon.store.open_data_file import (
+    WALK_S_MAX,
+    DamagedPages,
+    check_format,
+    open_data,
+    open_data_readonly,
+    pages_checked,
+)
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
@@ -69,6 +77,8 @@ class Store:
         self._rewriting = threading.Lock()
         self._closing = threading.Event()
         self._process = os.getpid()
+        self.checked = pages_checked(folder)
+        self._lost: frozenset[int] = frozenset()
         with translating_errors(), environment.begin() as txn:
             seq = ReadView(txn, tables).seq
         if reserve is not None:
@@ -76,22 +86,23 @@ class Store:
         self._writer = Writer(folder / STORE_NAME / DATA_NAME, environment, tables, seq, self._announce_commit, reserve)
 
     @classmethod
-    def open(cls, folder: Path, *, sync: bool = True) -> Store:
+    def open(cls, folder: Path, *, sync: bool = True, walk_s_max: float | None = WALK_S_MAX) -> Store:
         """Open the store of a data folder, or make one.
 
         One whose files cannot be written is opened for reading, beside other processes that read it.
+        The pages of a large file that were not walked for a day are so first, for `walk_s_max` seconds at most.
         `sync=False` acknowledges before the disk has it: only for tests and measurements. Raises FolderInUse,
         FormatTooNew, and StoreError where the folder or the data file cannot be trusted.
         """
         try:
-            return cls._opened(folder, sync=sync)
+            return cls._opened(folder, sync=sync, walk_s_max=walk_s_max)
         except OSError as error:
             raise StoreError(
                 f"{folder} cannot be opened: {error.strerror}", "mend its owner, its mode or the disk"
             ) from error
 
     @classmethod
-    def _opened(cls, folder: Path, *, sync: bool) -> Store:
+    def _opened(cls, folder: Path, *, sync: bool, walk_s_max: float | None) -> Store:
         check_format(folder)
         read_only = is_read_only(folder)
         if not read_only:
@@ -101,7 +112,11 @@ class Store:
             if not read_only:
                 finish_migration(folder)
                 remove_unfinished(folder)
-            environment, tables = open_data_readonly(folder) if read_only else open_data(folder, sync=sync)
+            environment, tables = (
+                open_data_readonly(folder, walk_s_max)
+                if read_only
+                else open_data(folder, sync=sync, walk_s_max=walk_s_max)
+            )
             reserve = Reserve(folder / STORE_NAME) if sync and not read_only else None
             try:
                 return cls(folder, lock, environment, tables, reserve, sync=sync)
@@ -129,7 +144,7 @@ class Store:
         data_file = self._hold_data_file()  # each query comes here, so that the context managers are written out
         try:
             with data_file.environment.begin() as txn:
-                yield ReadView(txn, data_file.tables)
+                yield ReadView(txn, data_file.tables, self._lost)
         except lmdb.Error as error:
             raise in_words(error) from error
         finally:
@@ -183,6 +198,39 @@ class Store:
                 environment = self._data_file.environment
                 stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
             yield view, stream
+
+    @contextmanager
+    def pinned(self) -> Iterator[tuple[ReadView, int, Meta]]:
+        """A view, a descriptor of its data file, and the header of its transaction: inside the block no page that this one
+        reaches is written to, so that others can read them without LMDB. Raises StoreError where a header is damaged."""
+        self._guard()
+        path = self.folder / STORE_NAME / DATA_NAME
+        with ExitStack() as stack:
+            with self._writer.paused():
+                view = stack.enter_context(self.read())
+                try:
+                    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                    stack.callback(os.close, file)
+                    metas, problems = read_metas(path)
+                except OSError as error:
+                    raise StoreError(f"{path} cannot be read: {error.strerror}", "mend the disk") from error
+            if problems:
+                raise DamagedPages(problems)
+            yield view, file, max(metas, key=lambda meta: meta.transaction)
+
+    def note_check(self, stamp: CheckStamp, lost: frozenset[int] = frozenset()) -> None:
+        """Keep when the data file was read as a whole, in its folder too, and which collections have lost records."""
+        self.checked, self._lost = stamp, lost
+        if not self.read_only:
+            write_stamp(self.folder, stamp)
+
+    def shut(self, failure: StoreError) -> None:
+        """Raise this for each read and write from now on: LMDB would take what is there for absent, or crash. The pages are
+        walked at the next start."""
+        self.checked = CheckStamp()
+        if not self.read_only:
+            write_stamp(self.folder, suspect_stamp((self.folder / STORE_NAME / DATA_NAME).stat()))
+        self._writer.shut(failure)
 
     def measure(self) -> DataFileSize:
         """What the bytes of the data file are, and how many a rewrite would give back."""

@@ -72,6 +72,9 @@ class Client(Database):
     def status(self) -> dict[str, Any]:
         return dict(self.call("status", {}))
 
+    def health(self) -> dict[str, Any]:
+        return dict(self.call("health", {}))
+
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         params = {"collection": collection, "field": field, "prefix": prefix, "limit": limit}
         return [(each["value"], each["count"]) for each in self.call("values", params)]

@@ -62,6 +62,11 @@ class Database(ABC):
         """JSON about the store: what it holds, its sequence number, and who serves it."""
 
     @abstractmethod
+    def health(self) -> dict[str, Any]:
+        """JSON: `ok`, the `problems` in words, whether `writes` are taken, and since when the data file is known to be sound:
+        `checked`. Nothing is read for it, so that it answers at once."""
+
+    @abstractmethod
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         """Values of a keyword or link field that begin with `prefix`, with how many records have each; most first."""
 

@@ -113,6 +113,7 @@ _WITHOUT_ANSWER = frozenset(
     {
         "catalog",
         "status",
+        "health",
         "methods",
         "snapshot.create",
         "snapshot.list",

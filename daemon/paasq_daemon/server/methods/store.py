@@ -15,8 +15,8 @@ from paasq_daemon.server.methods.json_schema import (
     object_of,
 )
 from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
-from paasq_daemon.server.methods.registry import Lane, work_method
-from paasq_daemon.server.methods.result_schemas import CATALOG, STATUS
+from paasq_daemon.server.methods.registry import Lane, loop_method, work_method
+from paasq_daemon.server.methods.result_schemas import CATALOG, HEALTH, STATUS
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.catalog_codecs import encode_catalog
 from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch
@@ -32,6 +32,12 @@ def _catalog(call: RpcCall) -> dict[str, Any]:
 def _status(call: RpcCall) -> dict[str, Any]:
     """What the store holds, and who serves it."""
     return call.instance.status.report()
+
+
+@loop_method("health", right=Right.READ, result=HEALTH, example={})
+async def _health(call: RpcCall) -> bytes:
+    """Whether all is well, answered at once: nothing is read for it."""
+    return call.encode(call.instance.health.report())
 
 
 @work_method(
