@@ -146,7 +146,7 @@ class EmbeddedDatabase(Database):
         self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
     ) -> dict[str, Any]:
         moment = None if at is None else parse_moment(str(at), zone)
-        return self._instance.snapshots.restore(name, into, moment)
+        return self._instance.snapshots.restore(name, Path(into), moment)
 
     def snapshot_archive(
         self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
@@ -154,7 +154,7 @@ class EmbeddedDatabase(Database):
         return self._instance.snapshots.archive(to, given_key(key_file, passphrase_file))
 
     def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
-        return self._instance.archives.dump(into, vectors=vectors, history=history)
+        return self._instance.archives.dump(Path(into), vectors=vectors, history=history)
 
     def close(self) -> None:
         self._instance.close()

@@ -242,3 +242,18 @@ def test_a_repair_brings_nothing_back_that_was_forgotten(folder: Path, command: 
         assert ["b"] not in ask(folder, f"from note as of seq {seq} | select id")
     assert b"beta" not in (folder / "store" / "data.mdb").read_bytes()
     assert command("doctor").code == 0
+
+
+@pytest.mark.parametrize("at", [20, 16, 24, 128], ids=["version", "magic", "address", "root of the tables"])
+def test_a_bit_of_the_newest_header_costs_nothing_acknowledged(folder: Path, command: Paasq, at: int) -> None:
+    ask(folder, SCHEMA)
+    expected = ask(folder, 'put note {id: "last", title: "last", n: 9, mail: "z", v: [5, 6]}; ' + ASKED)
+    data = folder / "store" / "data.mdb"
+    raw = bytearray(data.read_bytes())
+    newest = max((0, 4096), key=lambda page: int.from_bytes(raw[page + 144 : page + 152], "little"))
+    raw[newest + at] ^= 2
+    data.write_bytes(raw)
+    outcome = command("doctor", "--repair", "--json")
+    kept = ask(folder, ASKED) == expected
+    assert kept or "maybe what was written last" in str(outcome.json["repair"]["lost"])
+    assert kept == (at != 128)

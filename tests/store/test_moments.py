@@ -15,7 +15,7 @@ from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.journal_archive import archive_journal, list_segments, read_segment
 from paasq_daemon.snapshot.journal_rewrite import forget_in_archive
 from paasq_daemon.snapshot.local_storage import LocalStorage
-from paasq_daemon.snapshot.moment import Moment
+from paasq_daemon.snapshot.moment import Moment, parse_moment
 from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.rolling_check import PARTS, check_part
 from paasq_daemon.snapshot.storage import Storage
@@ -64,6 +64,17 @@ def test_every_moment_is_restored_as_it_was(store: Store, target: LocalStorage, 
         assert restored(target, seq, tmp_path / "new") == expected, seq
         if seq < 20:
             assert restored(target, seq, tmp_path / "new", "twenty") == expected, seq
+
+
+def test_the_latest_moment_is_the_end_of_the_archive(store: Store, target: LocalStorage, tmp_path: Path) -> None:
+    history = History(store, 9, anew=False)
+    create_snapshot(store, target, "empty")
+    assert restore_moment(target, parse_moment("latest"), tmp_path / "first").seq == store.seq
+    history.write(5)
+    archive_journal(store, target)
+    restore_moment(target, parse_moment("latest"), tmp_path / "second")
+    with Store.open(tmp_path / "second", sync=False) as restored_store, restored_store.read() as view:
+        assert holds(view) == history.held[store.seq]
 
 
 @pytest.mark.parametrize("seed", range(10, 14))

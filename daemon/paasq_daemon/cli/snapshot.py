@@ -156,7 +156,10 @@ def restore(
     at: Annotated[
         str | None,
         typer.Option(
-            "--at", metavar="SEQ|TIME", help="The store as it was then, by the archived journal.", show_default=False
+            "--at",
+            metavar="SEQ|TIME|latest",
+            help="The store as it was then, by the archived journal.",
+            show_default=False,
         ),
     ] = None,
     zone: options.Zone = DEFAULT_ZONE,

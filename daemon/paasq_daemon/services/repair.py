@@ -107,6 +107,11 @@ def _rebuild_data_file(folder: Path, done: Repair) -> None:
                     mender.restore_entries(donor, wanted)
                 mender.finish(snapshots, time.time_ns() // 1_000)
                 done.mended = mender.done
+                if salvage.lacks_newest:
+                    done.mended.lost.append(
+                        "maybe what was written last: a header of the data file is damaged, and the other one leads to "
+                        f"sequence number {mender.seq}"
+                    )
             environment.sync(True)
         done.kept = _unused_name(work)
         os.link(data_file, done.kept)

@@ -45,7 +45,8 @@ def restore_moment(
 
     From the newest snapshot before it and the archived journal; where those do not lead there, from a later snapshot whose
     history reaches back; with `name` from that snapshot alone. Of several timelines the newest is taken that holds the
-    moment. With `signers` only from snapshots that one of them signed, and by their own history: the archive is not signed.
+    moment; the latest is that of the newest one. With `signers` only from snapshots that one of them signed, and by their
+    own history: the archive is not signed.
 
     Durable when this returns; where it raises or is killed, `into` is as it was before. Raises SnapshotError where the moment
     is not held, naming what is, or the segment that is lost or was changed; StoreError where `into` cannot be made.
@@ -53,6 +54,8 @@ def restore_moment(
     require_outside(into)
     manifests = [read_manifest(storage, name)] if name else list_manifests(storage)
     ways = _SignedWays(storage, manifests, signers) if signers else _Ways(storage, manifests)
+    if moment.is_latest:
+        moment = Moment(seq=ways.latest())
     found = ways.find(moment)
     for way in found:
         try:
@@ -89,6 +92,14 @@ class _Ways:
         else:  # a time tells the timelines apart: what was archived then comes before what a later one remembers
             ordered = [way for ways in (*forward, *back) for way in ways]
         return ordered + _nearest_first(alone)
+
+    def latest(self) -> int:
+        """The last sequence number of the timeline of the newest snapshot, or of that alone."""
+        newest = max(self._unmarked, key=lambda each: each.created, default=None)
+        timeline = next(iter(self._timelines), None)
+        if timeline is None or (newest and newest.created > max(one.manifest.created for one in timeline.snapshots)):
+            return newest.seq if newest else 0
+        return timeline.last
 
     def not_held(self, moment: Moment) -> SnapshotError:
         """The error of a moment before or after all that is held."""
@@ -149,6 +160,9 @@ class _SignedWays:
             except SnapshotError as error:
                 refused.append(error)
         self.problems = [] if self._signed else refused
+
+    def latest(self) -> int:
+        return max(self._signed, key=lambda each: each.created).seq if self._signed else 0
 
     def find(self, moment: Moment) -> list[_Way]:
         return _nearest_first([_Way(manifest, moment) for manifest in self._signed if _may_hold(manifest, moment)])

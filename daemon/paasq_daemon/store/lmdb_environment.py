@@ -128,6 +128,21 @@ def read_metas(data_file: Path) -> tuple[list[Meta], list[str]]:
     return found, []
 
 
+def read_damaged_metas(data_file: Path) -> list[Meta]:
+    """Both headers as they are, where one is damaged: what it leads to must be checked. Raises StoreError where none is sound."""
+    page_bytes = read_metas(data_file)[0][0].page_bytes
+    found = []
+    with data_file.open("rb") as file:
+        for at in (0, page_bytes):
+            file.seek(at)
+            *_, free, tables, last_page, transaction = _META.unpack(file.read(_META.size))
+            root = TreeRoot.unpack(free)._replace(page_bytes=page_bytes)
+            meta = Meta(root, TreeRoot.unpack(tables), last_page, transaction)
+            if 0 < last_page * page_bytes < data_file.stat().st_size:
+                found.append(meta)
+    return found
+
+
 def _follow_each_other(first: Meta, second: Meta) -> bool:
     """Transactions of even numbers are written to the first header, of odd ones to the second; a new file has 0 in both."""
     if first.transaction == second.transaction == 0:

@@ -80,6 +80,11 @@ class Mender:
         self._collections = self._view().catalog.collections_by_id
         bury_forgotten(txn, tables)
 
+    @property
+    def seq(self) -> int:
+        """The sequence number of the mended store."""
+        return self._view().seq
+
     def wanted(self) -> Wanted:
         """The entries that are lacking, which only another copy of the store has."""
         found = {("journal", key): f"entry {JOURNAL_KEY.unpack(key)[0]} of the journal" for key in self._missing_rows()}

@@ -58,16 +58,19 @@ class DataFileStructure:
     is_whole: bool = True
 
 
-def walk_data_file(path: Path, visit: Visit | None = None, seconds_max: float | None = None) -> DataFileStructure:
+def walk_data_file(
+    path: Path, visit: Visit | None = None, seconds_max: float | None = None, header: Meta | None = None
+) -> DataFileStructure:
     """Check each page that the newest transaction reaches: its number and kind, the order of its keys and their place
-    between those above, counts and depth, pages used twice or both used and free. It ends after `seconds_max`.
+    between those above, counts and depth, pages used twice or both used and free. It ends after `seconds_max`. Where `header`
+    is given, of the transaction that this one is of.
 
     `visit` gets each entry, raw, with the name of its table: None for those on pages of entries that are neither reached nor
     free, which are lost children of a damaged page. Raises OSError, and StoreError where no header of the file can be read.
     """
     with path.open("rb") as file:
         metas, problems = read_metas(path)
-        newest = max(metas, key=lambda meta: meta.transaction)
+        newest = header or max(metas, key=lambda meta: meta.transaction)
         walk = _Walk(file.fileno(), newest, None if seconds_max is None else time.monotonic() + seconds_max)
         walk.found.faults += problems
         walk.run(visit)
