@@ -282,3 +282,29 @@ def test_the_archived_journal_is_written_anew_and_leads_to_each_moment_still(
         kept = view.get(note, "r")
         assert kept is not None
         assert kept.version == 1
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        'from note | match "word"',
+        'from note | find "word"',
+        'from note as of seq {seq} | match "word"',
+        "from note | sort n",
+    ],
+)
+def test_pages_do_not_go_on_over_a_forget(instance: Instance, ask: Ask, pipeline: str) -> None:
+    ask('forget note:c; put note [{id: "p", title: "word"}, {id: "q", title: "word two"}, {id: "r", title: "word"}]')
+    text = pipeline.format(seq=instance.store.seq) + " | select id | page 1"
+    cursor = ask(text).cursor
+    assert ask(f'{text} after "{cursor}"').cursor
+    ask("forget person:mira")  # which the query does not read
+    second = ask(f'{text} after "{cursor}"').cursor
+    ask('put note {id: "s", title: "word"}; delete note:r')
+    ask(f'{text} after "{second}"')
+    ask("forget note:r")
+    for given in (cursor, second):
+        with pytest.raises(StoreError, match="something was forgotten since the first page") as refused:
+            ask(f'{text} after "{given}"')
+        assert refused.value.hint == "start with the first page again, without after"
+    assert ask(f'{text} after "{ask(text).cursor}"').rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,6 +71,20 @@ def read_pending(view: ReadView) -> list[PendingForget]:
     return [pending for pending in _stored(view) if pending.receipt.finished_us is None]
 
 
+def last_receipt_number(view: ReadView) -> int:
+    """That of the newest; 0 where nothing was forgotten. Damaged ones count too."""
+    return max((_number(key) for key, _ in view.tables.meta.scan_raw(view.txn, _PREFIX)), default=0)
+
+
+def was_forgotten_since(view: ReadView, number: int, names: Collection[str]) -> bool:
+    """Whether records of these collections were erased after the receipt of this number. Raises CorruptRecord where a newer
+    receipt is damaged."""
+    if last_receipt_number(view) <= number:
+        return False
+    newer = (receipt for receipt in read_receipts(view) if receipt.number > number)
+    return any(receipt.versions and receipt.collection in names for receipt in newer)
+
+
 def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None:
     """Insert or replace the entry of its number."""
     stored = [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
@@ -80,6 +94,10 @@ def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None
 def remove_receipt(transaction: WriteTransaction, number: int) -> None:
     """Of one that is void."""
     transaction.tables.meta.delete(transaction.txn, _PREFIX + SEQ_KEY.pack(number))
+
+
+def _number(key: bytes) -> int:
+    return int(SEQ_KEY.unpack(key[len(_PREFIX) :])[0])
 
 
 def _to_go_on(pending: PendingForget) -> list[object] | None:
@@ -97,6 +115,6 @@ def _stored(view: ReadView) -> Iterator[PendingForget]:
             ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
         except (TypeError, ValueError):
             raise unknown_shape("a receipt of what was forgotten") from None
-        if receipt.hash != hash_ or SEQ_KEY.unpack(key[len(_PREFIX) :])[0] != receipt.number:
+        if receipt.hash != hash_ or _number(key) != receipt.number:
             raise unknown_shape("a receipt of what was forgotten")
         yield PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)
