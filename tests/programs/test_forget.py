@@ -144,11 +144,25 @@ def test_the_receipt_can_be_proved(instance: Instance, rows: Rows) -> None:
     assert done["receipt"] == receipt.hash == blake3(text.encode()).hexdigest()
 
 
-def test_watches_are_told_that_it_left(instance: Instance, rows: Rows) -> None:
-    with watching(instance, "watch from note | select id") as events:
+def test_watches_are_told_that_it_left_and_nothing_of_what_it_held(instance: Instance, rows: Rows) -> None:
+    with watching(instance, "watch from note | select title") as events:
         assert len(events()) == 3
+        rows("delete note:c")
+        assert events() == [("leave", "c", ["delta"])]
         rows("forget note:a")
-        assert events() == [("leave", "a", ["a"])]
+        assert events() == [("leave", "a", [None])]
+        rows("delete note:b; forget note:b")  # which the watch sees at once
+        assert events() == [("leave", "b", [None])]
+
+
+def test_a_resumed_watch_says_nothing_of_what_it_held(instance: Instance, rows: Rows) -> None:
+    seq = instance.store.seq
+    rows('put note {id: "d", title: "late"}')
+    with watching(instance, f"watch from note | select title after {seq}") as events:
+        rows("forget note:a")
+        assert events() == [("leave", "a", [None]), ("enter", "d", ["late"])]
+    with watching(instance, f"watch from note | select title after {seq}") as events:
+        assert events() == [("enter", "d", ["late"])]
 
 
 @contextmanager

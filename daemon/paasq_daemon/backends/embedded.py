@@ -32,7 +32,7 @@ from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, pl
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.snapshot.storage import Storage
-from paasq_daemon.store.forget_receipts import was_forgotten_since
+from paasq_daemon.store.forget_receipts import last_receipt_number, was_forgotten_since
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
@@ -217,7 +217,7 @@ class EmbeddedPlan:
                 )
             schema = self.plan.schema
             rows = dict(zip(_keys(schema, batch, identity), _rows(batch, schema), strict=True))
-            return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us)
+            return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us, last_receipt_number(view.store))
 
     def fingerprint(self, inputs: ExecutionInputs) -> str:
         return self.plan.fingerprint.digest(_without_rows(inputs))
