@@ -7,14 +7,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import lmdb
 from blake3 import blake3
 
 from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 from paasq_daemon.store.layout import SEQ_KEY
 from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 
 _PREFIX = b"forget/"
+_RESERVED_NAME = b"forgets"  # the greatest number that was given, where a repair found its receipt lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,23 @@ def read_pending(view: ReadView) -> list[PendingForget]:
 
 
 def last_receipt_number(view: ReadView) -> int:
-    """That of the newest; 0 where nothing was forgotten. Damaged ones count too."""
-    return max((_number(key) for key, _ in view.tables.meta.scan_raw(view.txn, _PREFIX)), default=0)
+    """The greatest that was given; 0 where nothing was forgotten. Damaged and lost ones count too."""
+    meta = view.tables.meta
+    numbers = [_number(key) for key, _ in meta.scan_raw(view.txn, _PREFIX)]
+    if meta.find_sound(view.txn, _RESERVED_NAME) is not None:
+        numbers.append(int(decode(meta.get(view.txn, _RESERVED_NAME) or b"")))
+    return max(numbers, default=0)
+
+
+def stored_receipt_number(key: bytes) -> int | None:
+    """That of the receipt which has this key in `meta`; None for other keys."""
+    return _number(key) if key.startswith(_PREFIX) and len(key) == len(_PREFIX) + SEQ_KEY.size else None
+
+
+def reserve_receipt_numbers(txn: lmdb.Transaction[bytes], tables: Tables, last: int) -> None:
+    """Give no number up to `last` again, though its receipt is lost."""
+    if last > last_receipt_number(ReadView(txn, tables)):
+        tables.meta.put(txn, _RESERVED_NAME, encode(last))
 
 
 def was_forgotten_since(view: ReadView, number: int, names: Collection[str]) -> bool:
