@@ -17,6 +17,7 @@ from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 
 _PREFIX = b"forget/"
+_RECEIPT = "a receipt of what was forgotten"
 _RESERVED_NAME = b"forgets"  # the greatest number that was given, where a repair found its receipt lost
 
 
@@ -103,10 +104,20 @@ def was_forgotten_since(view: ReadView, number: int, names: Collection[str]) -> 
     return any(receipt.versions and receipt.collection in names for receipt in newer)
 
 
+def export_receipts(view: ReadView) -> Iterator[list[Any]]:
+    """As they are stored, the oldest first: the fields, the hash, and what is needed to go on. Raises CorruptRecord."""
+    return (_to_store(pending) for pending in _stored(view))
+
+
+def import_receipt(transaction: WriteTransaction, exported: list[Any]) -> None:
+    """Write one of `export_receipts`. Raises CorruptRecord where it is not as it was written."""
+    write_pending(transaction, _pending(exported))
+
+
 def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None:
     """Insert or replace the entry of its number."""
-    stored = [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
-    transaction.tables.meta.put(transaction.txn, _PREFIX + SEQ_KEY.pack(pending.receipt.number), encode(stored))
+    name = _PREFIX + SEQ_KEY.pack(pending.receipt.number)
+    transaction.tables.meta.put(transaction.txn, name, encode(_to_store(pending)))
 
 
 def remove_receipt(transaction: WriteTransaction, number: int) -> None:
@@ -118,6 +129,10 @@ def _number(key: bytes) -> int:
     return int(SEQ_KEY.unpack(key[len(_PREFIX) :])[0])
 
 
+def _to_store(pending: PendingForget) -> list[Any]:
+    return [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
+
+
 def _to_go_on(pending: PendingForget) -> list[object] | None:
     if pending.receipt.finished_us is not None:
         return None
@@ -126,13 +141,20 @@ def _to_go_on(pending: PendingForget) -> list[object] | None:
 
 def _stored(view: ReadView) -> Iterator[PendingForget]:
     for key, payload in view.tables.meta.scan(view.txn, _PREFIX):
-        try:
-            fields, hash_, rest = decode(payload)
-            named: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
-            receipt = ForgetReceipt(**named)
-            ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
-        except (TypeError, ValueError):
-            raise unknown_shape("a receipt of what was forgotten") from None
-        if receipt.hash != hash_ or _number(key) != receipt.number:
-            raise unknown_shape("a receipt of what was forgotten")
-        yield PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)
+        pending = _pending(decode(payload))
+        if _number(key) != pending.receipt.number:
+            raise unknown_shape(_RECEIPT)
+        yield pending
+
+
+def _pending(stored: Any) -> PendingForget:
+    try:
+        fields, hash_, rest = stored
+        named: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
+        receipt = ForgetReceipt(**named)
+        ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
+    except (TypeError, ValueError, AttributeError):
+        raise unknown_shape(_RECEIPT) from None
+    if receipt.hash != hash_:
+        raise unknown_shape(_RECEIPT)
+    return PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)
