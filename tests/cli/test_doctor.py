@@ -20,6 +20,7 @@ from paasq_daemon.store.layout import (
     COLLECTION_KEY,
     JOURNAL_KEY,
     RECORD_KEY,
+    SEQ_KEY,
     STATE_NAME,
     VECTOR_KEY,
     counters_meta_key,
@@ -268,3 +269,44 @@ def test_where_the_newest_header_is_beyond_use_what_may_lack_is_said(folder: Pat
     data.write_bytes(raw)
     outcome = command("doctor", "--repair", "--json")
     assert "maybe what was written last" in str(outcome.json["repair"]["lost"])
+
+
+def test_lost_receipts_are_said_and_their_numbers_not_given_again(folder: Path, command: Paasq) -> None:
+    ask(folder, SCHEMA)
+    ask(folder, "forget note:a")
+    instance = Instance.open(folder, embedder=SmallEmbedder(), sync=False)
+    instance.snapshots.create("whole")
+    instance.close()
+    ask(folder, "forget note:b")
+    first, second, tombstone = (b"forget/" + SEQ_KEY.pack(1), b"forget/" + SEQ_KEY.pack(2), RECORD_KEY.pack(1, B))
+    (before,) = (each for each in ask(folder, "show forgotten") if each[0] == 1)
+
+    def damage(txn: lmdb.Transaction[bytes], databases: dict[str, lmdb._Database]) -> None:
+        for key in (first, second):
+            flip(txn, databases["meta"], key)
+        flip(txn, databases["forgotten"], tombstone)
+
+    damage_below(folder, damage)
+    repaired = command("doctor", "--repair", "--json").json["repair"]
+    assert repaired["mended"] == ["the receipt of forget 1: from snapshot 'whole'"]
+    assert sorted(repaired["lost"]) == [
+        "the receipt of forget 2",
+        f"the tombstone of a past version in note (ordinal {B})",
+    ]
+    assert ask(folder, "show forgotten") == [before]
+    assert ask(folder, "forget note:c")[0][0] == 3
+    assert command("doctor").code == 0
+
+
+def test_tombstones_say_how_many_receipts_there_were(folder: Path, command: Paasq) -> None:
+    ask(folder, SCHEMA)
+    ask(folder, "forget note:a")
+    ask(folder, "forget note:b")
+
+    def damage(txn: lmdb.Transaction[bytes], databases: dict[str, lmdb._Database]) -> None:
+        txn.delete(b"forget/" + SEQ_KEY.pack(2), db=databases["meta"])
+        flip(txn, databases["bodies"], RECORD_KEY.pack(1, 2))
+
+    damage_below(folder, damage)
+    assert "the receipt of forget 2" in command("doctor", "--repair", "--json").json["repair"]["lost"]
+    assert ask(folder, "forget note:c")[0][0] == 3

@@ -144,11 +144,25 @@ def test_the_receipt_can_be_proved(instance: Instance, rows: Rows) -> None:
     assert done["receipt"] == receipt.hash == blake3(text.encode()).hexdigest()
 
 
-def test_watches_are_told_that_it_left(instance: Instance, rows: Rows) -> None:
-    with watching(instance, "watch from note | select id") as events:
+def test_watches_are_told_that_it_left_and_nothing_of_what_it_held(instance: Instance, rows: Rows) -> None:
+    with watching(instance, "watch from note | select title") as events:
         assert len(events()) == 3
+        rows("delete note:c")
+        assert events() == [("leave", "c", ["delta"])]
         rows("forget note:a")
-        assert events() == [("leave", "a", ["a"])]
+        assert events() == [("leave", "a", [None])]
+        rows("delete note:b; forget note:b")  # which the watch sees at once
+        assert events() == [("leave", "b", [None])]
+
+
+def test_a_resumed_watch_says_nothing_of_what_it_held(instance: Instance, rows: Rows) -> None:
+    seq = instance.store.seq
+    rows('put note {id: "d", title: "late"}')
+    with watching(instance, f"watch from note | select title after {seq}") as events:
+        rows("forget note:a")
+        assert events() == [("leave", "a", [None]), ("enter", "d", ["late"])]
+    with watching(instance, f"watch from note | select title after {seq}") as events:
+        assert events() == [("enter", "d", ["late"])]
 
 
 @contextmanager
@@ -311,3 +325,29 @@ def test_a_snapshot_after_the_history_was_trimmed_is_rewritten_too(instance: Ins
     assert (done["rewritten"], done["still_in"]) == (["one", "two"], [])
     instance.compaction.run()  # nothing is known of it in the store, so that forget has left its pages
     assert files_with(instance.store.folder, [b"zqcanary"]) == []
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        'from note | match "word"',
+        'from note | find "word"',
+        'from note as of seq {seq} | match "word"',
+        "from note | sort n",
+    ],
+)
+def test_pages_do_not_go_on_over_a_forget(instance: Instance, ask: Ask, pipeline: str) -> None:
+    ask('forget note:c; put note [{id: "p", title: "word"}, {id: "q", title: "word two"}, {id: "r", title: "word"}]')
+    text = pipeline.format(seq=instance.store.seq) + " | select id | page 1"
+    cursor = ask(text).cursor
+    assert ask(f'{text} after "{cursor}"').cursor
+    ask("forget person:mira")  # which the query does not read
+    second = ask(f'{text} after "{cursor}"').cursor
+    ask('put note {id: "s", title: "word"}; delete note:r')
+    ask(f'{text} after "{second}"')
+    ask("forget note:r")
+    for given in (cursor, second):
+        with pytest.raises(StoreError, match="something was forgotten since the first page") as refused:
+            ask(f'{text} after "{given}"')
+        assert refused.value.hint == "start with the first page again, without after"
+    assert ask(f'{text} after "{ask(text).cursor}"').rows

@@ -5,9 +5,12 @@
 | `history/catalogs.jsonl` | catalog | as in `catalog.json` |
 | `history/journal.jsonl` | transaction | sequence number, time, changes |
 | `history/versions.jsonl` | version | collection, ordinal, key, version, sequence number, time, values, vectors, live, pending |
+| `history/receipts.jsonl` | forget | its receipt, the hash of it, and what is needed to go on where it is not finished |
+| `history/forgotten.jsonl` | forgotten version | collection, ordinal, the sequence number at which it was erased |
 | `history/<collection id>.<field id>.<size>.npy` | | vectors of versions that are not live, by ordinal |
 
-A value is its field's id, its type, and itself; a vector its field's id; collections are named by their ids.
+A value is its field's id, its type, and itself; a vector its field's id; collections are named by their ids. Archives from before
+receipts and forgotten versions were kept have neither member.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from typing import Any
 from paasq_daemon.archive.array_lines import read_vectors, write_vectors
 from paasq_daemon.archive.zip_reader import ArchiveReader
 from paasq_daemon.archive.zip_writer import ArchiveWriter
+from paasq_daemon.store.forget_receipts import export_receipts, last_receipt_number
 from paasq_daemon.store.journal import ChangeKind, JournalEntry, RecordChange
-from paasq_daemon.store.layout import COLLECTION_KEY, RECORD_KEY, VECTOR_KEY
+from paasq_daemon.store.layout import COLLECTION_KEY, RECORD_KEY, SEQ_KEY, VECTOR_KEY
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.store_import import ImportTransaction
@@ -28,7 +32,9 @@ from paasq_daemon.wire.catalog_codecs import decode_catalog, encode_catalog
 from paasq_daemon.wire.value_codecs import decode, encode
 from paasq_dsl.catalog import Catalog
 
-_CATALOGS, _JOURNAL, _VERSIONS = (f"history/{name}.jsonl" for name in ("catalogs", "journal", "versions"))
+_CATALOGS, _JOURNAL, _VERSIONS, _RECEIPTS, _FORGOTTEN = (
+    f"history/{name}.jsonl" for name in ("catalogs", "journal", "versions", "receipts", "forgotten")
+)
 
 
 def write_history(view: ReadView, archive: ArchiveWriter, *, vectors: bool) -> dict[str, Any]:
@@ -48,9 +54,16 @@ def write_history(view: ReadView, archive: ArchiveWriter, *, vectors: bool) -> d
         for collection_id in counters:
             for record in _versions(view, collection_id):
                 member.write_line(_version_line(view, record, types, left_out))
+    with archive.member(_RECEIPTS) as member:
+        for exported in export_receipts(view):
+            member.write_line(exported)
+    with archive.member(_FORGOTTEN) as member:
+        for key, seq in view.tables.forgotten.scan(view.txn):
+            member.write_line([*RECORD_KEY.unpack(key), *SEQ_KEY.unpack(seq)])
     return {
         "journal_start": view.journal_start,
         "catalog_start": view.state.catalog_start,
+        "receipt": last_receipt_number(view),
         "collections": {
             str(id_): {"next_ordinal": state.next_ordinal, "journal_start": state.journal_start}
             for id_, state in counters.items()
@@ -88,6 +101,16 @@ def read_past_vectors(archive: ArchiveReader, transaction: ImportTransaction) ->
     for written in archive.manifest["history"]["vectors"]:
         for ordinal, vector in read_vectors(archive, written["file"]):
             transaction.import_vector(written["collection"], written["field"], ordinal, vector, live=False)
+
+
+def read_receipts(archive: ArchiveReader) -> Iterator[list[Any]]:
+    """Receipts of forgets as `import_receipt` takes them, the oldest first; none where the archive has no list of them."""
+    return archive.lines(_RECEIPTS) if _RECEIPTS in archive.manifest["files"] else iter(())
+
+
+def read_tombstones(archive: ArchiveReader) -> Iterator[list[int]]:
+    """Collection, ordinal and sequence number of each forgotten version; none where the archive has no list of them."""
+    return archive.lines(_FORGOTTEN) if _FORGOTTEN in archive.manifest["files"] else iter(())
 
 
 def _types(catalogs: list[Catalog]) -> dict[tuple[int, int], str]:

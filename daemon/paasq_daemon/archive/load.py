@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from paasq_daemon.archive.array_lines import read_vectors
-from paasq_daemon.archive.history import read_catalogs, read_journal, read_past_vectors, read_versions
+from paasq_daemon.archive.history import (
+    read_catalogs,
+    read_journal,
+    read_past_vectors,
+    read_receipts,
+    read_tombstones,
+    read_versions,
+)
 from paasq_daemon.archive.record_lines import RecordLines
 from paasq_daemon.archive.zip_reader import ArchiveReader, damaged, reading_archive
 from paasq_daemon.archive.zip_writer import MANIFEST_NAME
 from paasq_daemon.store.counters import StoreCounters
 from paasq_daemon.store.data_folder import CHECKED_NAME, FORMAT_NAME, LOCK_NAME, STORE_NAME
+from paasq_daemon.store.forget_receipts import import_receipt, reserve_receipt_numbers
 from paasq_daemon.store.new_folder import building_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.store_import import StoreImport
@@ -99,6 +107,14 @@ class _Loading:
             with self._store.transaction() as transaction:
                 for entry in entries:
                     transaction.import_journal_entry(entry)
+        for tombstones in batched(read_tombstones(self._archive)):
+            with self._store.transaction() as transaction:
+                for collection_id, ordinal, seq in tombstones:
+                    transaction.import_tombstone(collection_id, ordinal, seq)
+        with self._store.transaction() as transaction:
+            for exported in read_receipts(self._archive):
+                import_receipt(transaction, exported)
+            reserve_receipt_numbers(transaction.txn, transaction.tables, int(history.get("receipt", 0)))
         with self._store.transaction() as transaction:
             for past in read_catalogs(self._archive):
                 transaction.import_catalog(past, present=False)

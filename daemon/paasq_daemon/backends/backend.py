@@ -38,13 +38,14 @@ class ExecutionInputs:
 @dataclass(frozen=True)
 class KeyedResult:
     """All rows of a query at one sequence number, by their identity, in the order of the result. Values are not encoded
-    for JSON.
+    for JSON. `receipt` is the number of the newest receipt of a forget, 0 where there is none.
     """
 
     columns: tuple[ColumnInfo, ...]
     rows: Mapping[Key, list[Any]]
     seq: int
     now_us: int
+    receipt: int = 0
 
 
 class ExecutablePlan(Protocol):

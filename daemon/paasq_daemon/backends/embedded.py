@@ -25,13 +25,14 @@ from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
-from paasq_daemon.operators.page import cursor_at, truncate_with_cursor
+from paasq_daemon.operators.page import Cursor, cursor_at, truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import no_snippets, snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
 from paasq_daemon.plan.planner import PhysicalPlan, make_physical_plan
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.snapshot.storage import Storage
+from paasq_daemon.store.forget_receipts import last_receipt_number, was_forgotten_since
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.errors import LimitExceeded, StoreError
 from paasq_daemon.wire.events import Key
@@ -166,21 +167,30 @@ class EmbeddedPlan:
         return None if self.plan.budget is None else self.plan.budget.evaluate_limits(_without_rows(inputs)).time_ms
 
     def _opened(self, inputs: ExecutionInputs, stack: ExitStack) -> tuple[ExecutionInputs, IndexView]:
-        """A page goes on in the state and at the time of the first one, whatever was written since."""
-        if (page := self.plan.page) is None or self.views.as_of is not None:
-            return inputs, stack.enter_context(self.views.open(inputs))
+        """A page goes on in the state and at the time of the first one, whatever was written since. Raises StoreError where
+        that state is not there any more: it was trimmed, or something was forgotten, without which rows rank otherwise."""
         values = _without_rows(inputs)
-        cursor = page.read_cursor(values, partial(self.plan.fingerprint.digest, values))
+        page, digest = self.plan.page, partial(self.plan.fingerprint.digest, values)
+        cursor = None if page is None else page.read_cursor(values, digest)
         if cursor is None:
             return inputs, stack.enter_context(self.views.open(inputs))
         try:
-            view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
-            for collection in view.catalog.collections.values():
-                if collection.name in self.collections_read:
-                    view.store.require_kept(collection.id)
+            if self.views.as_of is None:
+                view = stack.enter_context(self.views.open_kept(inputs, cursor.seq))
+            else:
+                view = stack.enter_context(self.views.open(inputs))
+            self._require_unchanged(view, cursor)
         except StoreError as error:
             raise StoreError(error.message, "start with the first page again, without after") from error
         return inputs if cursor.now_us is None else replace(inputs, now_us=cursor.now_us), view
+
+    def _require_unchanged(self, view: IndexView, cursor: Cursor) -> None:
+        """Raises StoreError where the past that the first page was read from is another one now."""
+        for collection in view.catalog.collections.values():
+            if collection.name in self.collections_read:
+                view.store.require_kept(collection.id)
+        if was_forgotten_since(view.store, cursor.receipt, self.collections_read):
+            raise StoreError("something was forgotten since the first page, so that its rows rank otherwise now", "")
 
     def row_versions(self, inputs: ExecutionInputs) -> list[tuple[str, int]]:
         """Keys and versions of all rows. Raises LimitExceeded where a subquery was cut short, so that rows may be missing."""
@@ -207,7 +217,7 @@ class EmbeddedPlan:
                 )
             schema = self.plan.schema
             rows = dict(zip(_keys(schema, batch, identity), _rows(batch, schema), strict=True))
-            return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us)
+            return KeyedResult(self.plan.columns, rows, view.seq, inputs.now_us, last_receipt_number(view.store))
 
     def fingerprint(self, inputs: ExecutionInputs) -> str:
         return self.plan.fingerprint.digest(_without_rows(inputs))

@@ -1,7 +1,8 @@
 """One page of an ordered result, and cursors, which say where a page ended.
 
 A cursor holds the sequence number of the first page, whose state all later ones are read from, and its moment where the rows
-depend on that; the values that its last row was ordered by, and the row's ordinal, after which the next page begins. With
+depend on that; where something was forgotten before, the number of the last receipt, since the state is another one after the
+next; the values that its last row was ordered by, and the row's ordinal, after which the next page begins. With
 the ordinal goes what tells the rows of one record apart (expand). Rows that were made (summarize) have no ordinal; their
 order is total without. Where the values are long, a hash of them is in their place.
 """
@@ -31,6 +32,7 @@ from paasq_daemon.operators.expression_text import expression_text
 from paasq_daemon.operators.operator import Operator
 from paasq_daemon.operators.row_limits import evaluate_row_count
 from paasq_daemon.operators.spec import OperatorSpec
+from paasq_daemon.store.forget_receipts import last_receipt_number
 from paasq_dsl.bound import BoundExpression, PageStage
 from paasq_dsl.source_text import DUMMY_SPAN, Span
 from paasq_dsl.types import INT
@@ -77,12 +79,14 @@ class Page(Operator):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`values` are what the row was ordered by, or a hash of that (`_hash`); `ties` tell it from rows of the same values."""
+    """`values` are what the row was ordered by, or a hash of that (`_hash`); `ties` tell it from rows of the same values.
+    `receipt` is the number of the last receipt of a forget, 0 where there was none."""
 
     seq: int
     now_us: int | None
     values: list[Value] | str
     ties: list[int]
+    receipt: int = 0
 
 
 def truncate_with_cursor(context: ExecutionContext, batch: Batch, size: int, reason: str) -> Batch:
@@ -126,15 +130,16 @@ def decode_cursor(given: object, fingerprint: str, span: Span) -> Cursor:
         raise none
     try:
         made_by, seq, now_us, values, last = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+        seq, receipt = seq if isinstance(seq, list) else (seq, 0)
         decoded = values if isinstance(values, str) else [_decode(value) for value in values]
     except (ValueError, TypeError, binascii.Error, KeyError, OverflowError, RecursionError) as error:
         raise none from error
     timed = now_us is None or (_is_int(now_us) and is_time(now_us))
-    if not (isinstance(last, list) and timed and all(_is_int(each) for each in (seq, *last))):
+    if not (isinstance(last, list) and timed and all(_is_int(each) for each in (seq, receipt, *last))):
         raise none
     if made_by != fingerprint:
         raise EvaluationError("PQ0731", span)
-    return Cursor(seq, now_us, decoded, last)
+    return Cursor(seq, now_us, decoded, last, receipt)
 
 
 def _rows_after_hash(batch: Batch, wanted: str, last: list[int], span: Span) -> Mask:
@@ -171,7 +176,9 @@ def cursor_at(context: ExecutionContext, batch: Batch, row: int) -> str:
     values = _values_at(batch, row)
     kept = values if len(orjson.dumps(values)) <= _VALUES_BYTES_MAX else _hash(values)
     now_us = context.evaluation.now_us if context.time_dependent else None
-    parts = [context.fingerprint(), context.view.seq, now_us, kept, last]
+    receipt = last_receipt_number(context.view.store)
+    seq = [context.view.seq, receipt] if receipt else context.view.seq
+    parts = [context.fingerprint(), seq, now_us, kept, last]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 

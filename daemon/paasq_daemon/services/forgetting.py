@@ -31,8 +31,8 @@ from paasq_daemon.store.erasure import ErasedCounts, Traces, collection_ids, cou
 from paasq_daemon.store.forget_receipts import (
     ForgetReceipt,
     PendingForget,
+    last_receipt_number,
     read_pending,
-    read_receipts,
     remove_receipt,
     write_pending,
 )
@@ -266,7 +266,7 @@ def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: Wri
     traces = [find_traces(transaction, known.collection_id, known.keys, known) for known in found.traces]
     counts = sum((erase(transaction, each) for each in traces), ErasedCounts())
     receipt = ForgetReceipt(
-        number=max((each.number for each in read_receipts(transaction)), default=0) + 1,
+        number=last_receipt_number(transaction) + 1,
         collection=collection.name,
         records=counts.records,
         versions=counts.versions,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import lmdb
 from blake3 import blake3
 
 from paasq_daemon.store.entry_codec import decode, encode, unknown_shape
 from paasq_daemon.store.layout import SEQ_KEY
 from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.store.tables import Tables
 from paasq_daemon.store.write_transaction import WriteTransaction
 
 _PREFIX = b"forget/"
+_RECEIPT = "a receipt of what was forgotten"
+_RESERVED_NAME = b"forgets"  # the greatest number that was given, where a repair found its receipt lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,62 @@ def read_pending(view: ReadView) -> list[PendingForget]:
     return [pending for pending in _stored(view) if pending.receipt.finished_us is None]
 
 
+def last_receipt_number(view: ReadView) -> int:
+    """The greatest that was given; 0 where nothing was forgotten. Damaged and lost ones count too."""
+    meta = view.tables.meta
+    numbers = [_number(key) for key, _ in meta.scan_raw(view.txn, _PREFIX)]
+    if meta.find_sound(view.txn, _RESERVED_NAME) is not None:
+        numbers.append(int(decode(meta.get(view.txn, _RESERVED_NAME) or b"")))
+    return max(numbers, default=0)
+
+
+def stored_receipt_number(key: bytes) -> int | None:
+    """That of the receipt which has this key in `meta`; None for other keys."""
+    return _number(key) if key.startswith(_PREFIX) and len(key) == len(_PREFIX) + SEQ_KEY.size else None
+
+
+def reserve_receipt_numbers(txn: lmdb.Transaction[bytes], tables: Tables, last: int) -> None:
+    """Give no number up to `last` again, though its receipt is lost."""
+    if last > last_receipt_number(ReadView(txn, tables)):
+        tables.meta.put(txn, _RESERVED_NAME, encode(last))
+
+
+def was_forgotten_since(view: ReadView, number: int, names: Collection[str]) -> bool:
+    """Whether records of these collections were erased after the receipt of this number. Raises CorruptRecord where a newer
+    receipt is damaged."""
+    if last_receipt_number(view) <= number:
+        return False
+    newer = (receipt for receipt in read_receipts(view) if receipt.number > number)
+    return any(receipt.versions and receipt.collection in names for receipt in newer)
+
+
+def export_receipts(view: ReadView) -> Iterator[list[Any]]:
+    """As they are stored, the oldest first: the fields, the hash, and what is needed to go on. Raises CorruptRecord."""
+    return (_to_store(pending) for pending in _stored(view))
+
+
+def import_receipt(transaction: WriteTransaction, exported: list[Any]) -> None:
+    """Write one of `export_receipts`. Raises CorruptRecord where it is not as it was written."""
+    write_pending(transaction, _pending(exported))
+
+
 def write_pending(transaction: WriteTransaction, pending: PendingForget) -> None:
     """Insert or replace the entry of its number."""
-    stored = [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
-    transaction.tables.meta.put(transaction.txn, _PREFIX + SEQ_KEY.pack(pending.receipt.number), encode(stored))
+    name = _PREFIX + SEQ_KEY.pack(pending.receipt.number)
+    transaction.tables.meta.put(transaction.txn, name, encode(_to_store(pending)))
 
 
 def remove_receipt(transaction: WriteTransaction, number: int) -> None:
     """Of one that is void."""
     transaction.tables.meta.delete(transaction.txn, _PREFIX + SEQ_KEY.pack(number))
+
+
+def _number(key: bytes) -> int:
+    return int(SEQ_KEY.unpack(key[len(_PREFIX) :])[0])
+
+
+def _to_store(pending: PendingForget) -> list[Any]:
+    return [asdict(pending.receipt), pending.receipt.hash, _to_go_on(pending)]
 
 
 def _to_go_on(pending: PendingForget) -> list[object] | None:
@@ -90,13 +141,20 @@ def _to_go_on(pending: PendingForget) -> list[object] | None:
 
 def _stored(view: ReadView) -> Iterator[PendingForget]:
     for key, payload in view.tables.meta.scan(view.txn, _PREFIX):
-        try:
-            fields, hash_, rest = decode(payload)
-            named: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
-            receipt = ForgetReceipt(**named)
-            ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
-        except (TypeError, ValueError):
-            raise unknown_shape("a receipt of what was forgotten") from None
-        if receipt.hash != hash_ or SEQ_KEY.unpack(key[len(_PREFIX) :])[0] != receipt.number:
-            raise unknown_shape("a receipt of what was forgotten")
-        yield PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)
+        pending = _pending(decode(payload))
+        if _number(key) != pending.receipt.number:
+            raise unknown_shape(_RECEIPT)
+        yield pending
+
+
+def _pending(stored: Any) -> PendingForget:
+    try:
+        fields, hash_, rest = stored
+        named: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
+        receipt = ForgetReceipt(**named)
+        ids, keys_file, first_seq, with_snapshots = rest or ((), "", 0, False)
+    except (TypeError, ValueError, AttributeError):
+        raise unknown_shape(_RECEIPT) from None
+    if receipt.hash != hash_:
+        raise unknown_shape(_RECEIPT)
+    return PendingForget(receipt, tuple(ids), keys_file, first_seq, with_snapshots)

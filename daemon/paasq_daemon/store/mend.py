@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import lmdb
 
@@ -38,6 +39,7 @@ from paasq_daemon.store.layout import (
     pack_key,
 )  # fmt: skip
 from paasq_daemon.store.live_entry import LiveEntry, decode_live, encode_live
+from paasq_daemon.store.mend_forgotten import describe_forgotten, reserve_numbers
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.recount import count_entries
@@ -68,6 +70,7 @@ class Mender:
         self, txn: lmdb.Transaction[bytes], tables: Tables, damaged: Iterable[tuple[str | None, bytes]]
     ) -> None:
         self.done = Mended()
+        damaged = list(damaged)
         self._txn = txn
         self._tables = tables
         self._by_name = {table.name: table for table in tables.all()}
@@ -78,6 +81,7 @@ class Mender:
         self._mend_state()
         self._mend_catalog()
         self._collections = self._view().catalog.collections_by_id
+        self._damaged_forgets = describe_forgotten(damaged, partial(self._word, {}))
         bury_forgotten(txn, tables)
 
     @property
@@ -103,7 +107,7 @@ class Mender:
                 elif len(key) == VECTOR_KEY.size:
                     id_, _field, ordinal = VECTOR_KEY.unpack(key)
                     found[table, key] = f"vector of {self._word(names, id_, ordinal)}"
-        return found
+        return found | self._lacking_forgets()
 
     def restore_entries(self, donor: Donor, wanted: Wanted) -> None:
         """Take those that the donor has whole."""
@@ -119,6 +123,8 @@ class Mender:
         """Work out what leads to the records, mark vectors that can be made again, and count. Live records of which nobody
         has the present version get the newest older one, as a new version. A donor is asked for only where one is lacking."""
         bury_forgotten(self._txn, self._tables)
+        self.done.lost += self._lacking_forgets().values()
+        self.done.lost += reserve_numbers(self._txn, self._tables, self._damaged_forgets)
         self._cut_journal()
         lacking = self._mend_keys()
         self._mend_vectors()
@@ -128,6 +134,11 @@ class Mender:
 
     def _view(self) -> ReadView:
         return ReadView(self._txn, self._tables)
+
+    def _lacking_forgets(self) -> Wanted:
+        """Receipts and tombstones that are damaged, and that no copy had so far."""
+        found = self._damaged_forgets.items()
+        return {(t, key): word for (t, key), word in found if self._by_name[t].find_sound(self._txn, key) is None}
 
     def _word(self, names: dict[tuple[int, int], str], collection_id: int, ordinal: int) -> str:
         collection = self._collections.get(collection_id)

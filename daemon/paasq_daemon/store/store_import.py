@@ -16,6 +16,7 @@ from paasq_daemon.store.journal import JournalEntry
 from paasq_daemon.store.layout import (
     CATALOG_NAME,
     RECORD_KEY,
+    SEQ_KEY,
     STATE_NAME,
     VECTOR_KEY,
     catalog_meta_key,
@@ -75,6 +76,11 @@ class ImportTransaction(WriteTransaction):
     def import_journal_entry(self, entry: JournalEntry) -> None:
         """Write what a transaction changed; the oldest first."""
         self._write_rows(entry)
+
+    def import_tombstone(self, collection_id: int, ordinal: int, seq: int) -> None:
+        """Write that a version was forgotten, and at which sequence number."""
+        name = RECORD_KEY.pack(collection_id, ordinal)
+        self._store(self.tables.forgotten, self._touch(collection_id), name, SEQ_KEY.pack(seq))
 
     def import_counters(self, counters: StoreCounters, history_starts: Mapping[int, int]) -> None:
         """Write the sequence number, the time, and where the journal begins, by collection too."""

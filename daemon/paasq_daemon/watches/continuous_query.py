@@ -12,6 +12,7 @@ from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, Keyed
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.kernels.errors import EvaluationError
+from paasq_daemon.store.forget_receipts import was_forgotten_since
 from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import PaasqError, StoreError
@@ -84,9 +85,9 @@ class ContinuousQuery:
         with self._lock:
             self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
-            watched, now = self._indexes.run(self._present)
+            watched, now, forgot = self._indexes.run(self._present)
             self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
-            events = list(_difference(self._last_result, now, watched.statement.events))
+            events = list(_difference(self._last_result, now, watched.statement.events, values_left=not forgot))
             first, self._started, self._last_result = not self._started, True, now
             ended_s = time.monotonic()
             self._cooldown_until_s = ended_s + max(MIN_INTERVAL_S, ended_s - began_s)
@@ -96,9 +97,12 @@ class ContinuousQuery:
             now.columns, events, now.seq, now.now_us, encode_cursor(watched.fingerprint, now.seq, now.now_us)
         )
 
-    def _present(self, view: IndexView) -> tuple[CompiledWatch, KeyedResult]:
-        watched = self._prepare(view, self._cancel)
-        return watched, watched.result()
+    def _present(self, view: IndexView) -> tuple[CompiledWatch, KeyedResult, bool]:
+        """The query, its rows, and whether something that it reads was forgotten since the last ones."""
+        watched, before = self._prepare(view, self._cancel), self._last_result
+        reads = watched.statement.collections_read
+        forgot = before is not None and was_forgotten_since(view.store, before.receipt, reads)
+        return watched, watched.result(), forgot
 
     @property
     def cooldown_s(self) -> float:
@@ -137,16 +141,17 @@ def _initial_result(watched: CompiledWatch, position: ResumePosition | None) -> 
         raise StoreError(error.message, hint) from error
 
 
-def _difference(before: KeyedResult | None, now: KeyedResult, wanted: tuple[str, ...]) -> Iterator[RowChange]:
-    """Leaves first, then the rest in the order of the rows. Where the columns differ from before, every row changed."""
+def _difference(
+    before: KeyedResult | None, now: KeyedResult, wanted: tuple[str, ...], *, values_left: bool = True
+) -> Iterator[RowChange]:
+    """Leaves first, then the rest in the order of the rows. Where the columns differ from before, every row changed. With
+    `values_left` False rows that leave are all null, since what they held may be what was forgotten."""
     held: Mapping[Key, list[Any]] = before.rows if before else {}
     same_columns = before is None or before.columns == now.columns
     if "leave" in wanted:
         for key, values in held.items():
             if key not in now.rows:
-                yield RowChange(
-                    "leave", key, values if before is None or same_columns else _in_present_columns(values, before, now)
-                )
+                yield RowChange("leave", key, _left(values, before, now) if values_left else [None] * len(now.columns))
     for key, values in now.rows.items():
         was = held.get(key)
         if was is None:
@@ -160,7 +165,9 @@ def _same(one: list[Any], other: list[Any]) -> bool:
     return one == other or repr(one) == repr(other)  # NaN is not equal to itself, but written like it
 
 
-def _in_present_columns(values: list[Any], before: KeyedResult, now: KeyedResult) -> list[Any]:
+def _left(values: list[Any], before: KeyedResult | None, now: KeyedResult) -> list[Any]:
     """A row in the present columns, null where it had none of that name and type."""
+    if before is None or before.columns == now.columns:
+        return values
     by_column = dict(zip(before.columns, values, strict=True))
     return [by_column.get(column) for column in now.columns]
