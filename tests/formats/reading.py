@@ -90,7 +90,7 @@ def history(view: ReadView) -> Iterator[dict[str, Any]]:
                     change.collection
                 )  # None where it was dropped with its records
                 row |= {"collection": known and known.name, "key": change.key}
-                row["record"] = known and record_of(past, known, change.key)
+                row["record"] = record_of(past, known, change.key) if known and change.key else None  # forgotten
             else:
                 row["catalog_version"] = past.catalog.version
             yield row
