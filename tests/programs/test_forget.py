@@ -15,6 +15,9 @@ from faults.raw_files import files_with
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.instance import Instance
 from paasq_daemon.services import forgetting
+from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.encrypted_storage import unlock
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.restore_moment import restore_moment
@@ -322,3 +325,16 @@ def test_pages_do_not_go_on_over_a_forget(instance: Instance, ask: Ask, pipeline
             ask(f'{text} after "{given}"')
         assert refused.value.hint == "start with the first page again, without after"
     assert ask(f'{text} after "{ask(text).cursor}"').rows
+
+
+def test_encrypted_snapshots_whose_key_is_unknown_are_said(instance: Instance, rows: Rows, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    write_key_file(key)
+    place = instance.store.folder / "snapshots"
+    create_snapshot(instance.store, unlock(LocalStorage(place), given_key(key, None), make=True), "sealed")
+    unread = (
+        f"the snapshots in {place} are encrypted "
+        "(give their key: --key-file or --passphrase-file, or set PAASQ_SNAPSHOT_KEY_FILE)"
+    )
+    assert rows("dryrun forget note:a")[0][-1] == [unread]
+    assert row(rows, "forget note:a")["still_in"] == [unread]
