@@ -25,7 +25,7 @@ from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.store.layout import RECORD_KEY
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import ConflictError, DiskFull, PaasqError, ReadOnly, StoreError
+from paasq_daemon.wire.errors import ConflictError, DiskFull, PaasqError, QueryError, ReadOnly, StoreError
 from paasq_daemon.wire.events import RowChange
 from paasq_daemon.wire.request import Request
 from programs.conftest import Ask, Rows
@@ -338,3 +338,17 @@ def test_encrypted_snapshots_whose_key_is_unknown_are_said(instance: Instance, r
     )
     assert rows("dryrun forget note:a")[0][-1] == [unread]
     assert row(rows, "forget note:a")["still_in"] == [unread]
+
+
+def test_of_a_dropped_collection_the_error_says_what_leads_there(instance: Instance, rows: Rows) -> None:
+    rows(
+        'drop collection archive; collection archive { key id: keyword title: text }; put archive {id: "x", title: "zq"}'
+    )
+    rows("drop collection archive and its records")
+    with pytest.raises(
+        QueryError, match="no collection archive; if it was dropped, declare a collection of that name again"
+    ):
+        rows("forget archive:x")
+    assert row(rows, "collection archive { key id: keyword }; forget archive:x")["versions"] == 1
+    rows("drop collection archive")
+    assert files_with(instance.store.folder, [b"zq"]) == []
