@@ -15,6 +15,9 @@ from faults.raw_files import files_with
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.instance import Instance
 from paasq_daemon.services import forgetting
+from paasq_daemon.snapshot.create import create_snapshot
+from paasq_daemon.snapshot.encrypted_storage import unlock
+from paasq_daemon.snapshot.encryption_key import given_key, write_key_file
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.restore_moment import restore_moment
@@ -22,7 +25,7 @@ from paasq_daemon.store.forget_receipts import read_receipts
 from paasq_daemon.store.layout import RECORD_KEY
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
-from paasq_daemon.wire.errors import ConflictError, DiskFull, PaasqError, ReadOnly, StoreError
+from paasq_daemon.wire.errors import ConflictError, DiskFull, PaasqError, QueryError, ReadOnly, StoreError
 from paasq_daemon.wire.events import RowChange
 from paasq_daemon.wire.request import Request
 from programs.conftest import Ask, Rows
@@ -351,3 +354,30 @@ def test_pages_do_not_go_on_over_a_forget(instance: Instance, ask: Ask, pipeline
             ask(f'{text} after "{given}"')
         assert refused.value.hint == "start with the first page again, without after"
     assert ask(f'{text} after "{ask(text).cursor}"').rows
+
+
+def test_encrypted_snapshots_whose_key_is_unknown_are_said(instance: Instance, rows: Rows, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    write_key_file(key)
+    place = instance.store.folder / "snapshots"
+    create_snapshot(instance.store, unlock(LocalStorage(place), given_key(key, None), make=True), "sealed")
+    unread = (
+        f"the snapshots in {place} are encrypted "
+        "(give their key: --key-file or --passphrase-file, or set PAASQ_SNAPSHOT_KEY_FILE)"
+    )
+    assert rows("dryrun forget note:a")[0][-1] == [unread]
+    assert row(rows, "forget note:a")["still_in"] == [unread]
+
+
+def test_of_a_dropped_collection_the_error_says_what_leads_there(instance: Instance, rows: Rows) -> None:
+    rows(
+        'drop collection archive; collection archive { key id: keyword title: text }; put archive {id: "x", title: "zq"}'
+    )
+    rows("drop collection archive and its records")
+    with pytest.raises(
+        QueryError, match="no collection archive; if it was dropped, declare a collection of that name again"
+    ):
+        rows("forget archive:x")
+    assert row(rows, "collection archive { key id: keyword }; forget archive:x")["versions"] == 1
+    rows("drop collection archive")
+    assert files_with(instance.store.folder, [b"zq"]) == []

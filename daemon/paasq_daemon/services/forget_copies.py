@@ -42,9 +42,15 @@ class ForgetCopies:
     folder: Path
 
     def holding(self, first_seq: int) -> list[str]:
-        """What may hold a record that was first put at a sequence number. Raises SnapshotError where that cannot be read."""
-        named = (self._word(place, name) for place in self._places() for name in _since(place(), first_seq))
-        return [*named, *(str(path.relative_to(self.folder)) for path in self._repaired())]
+        """What may hold a record that was first put at a sequence number. Where that cannot be read, the
+        reason is in its place."""
+        places, found = self._readable_places()
+        for place in places:
+            try:
+                found += [self._word(place, name) for name in _since(place(), first_seq)]
+            except PaasqError as error:
+                found.append(_unread(error))
+        return [*found, *(str(path.relative_to(self.folder)) for path in self._repaired())]
 
     def clean(self, pending: PendingForget, keys: frozenset[str] | None) -> CleanedCopies:
         """Take the records out of the copies where the forget asks for it, else name these. `keys` are None where they are
@@ -55,16 +61,13 @@ class ForgetCopies:
                 path.unlink()
             else:
                 done.still_in.append(str(path.relative_to(self.folder)))
-        try:
-            places = self._places()
-        except PaasqError as error:
-            places = [self._own]
-            done.still_in.append(f"the snapshots of the schedule: {error.message}")
+        places, unread = self._readable_places()
+        done.still_in += unread
         for place in places:
             try:
                 self._clean(place, pending, keys, done)
             except PaasqError as error:
-                done.still_in.append(f"snapshots: {error.message}")
+                done.still_in.append(_unread(error))
         return done
 
     def _clean(self, place: _Place, pending: PendingForget, keys: frozenset[str] | None, done: CleanedCopies) -> None:
@@ -85,6 +88,13 @@ class ForgetCopies:
 
     def _own(self) -> Storage:
         return own_snapshots(self.folder)
+
+    def _readable_places(self) -> tuple[list[_Place], list[str]]:
+        """The places, and where a damaged schedule names one, that."""
+        try:
+            return self._places(), []
+        except PaasqError as error:
+            return [self._own], [f"the snapshots of the schedule: {error.message}"]
 
     def _places(self) -> list[_Place]:
         schedule = read_schedule(self.folder)
@@ -108,6 +118,10 @@ def _since(storage: Storage, seq: int) -> list[str]:
         *(f"snapshot {name}" for name in snapshots_since(storage, seq)),
         *(f"the archived journal {name}" for name in segments),
     ]
+
+
+def _unread(error: PaasqError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def _wait_until_free(storage: Storage) -> None:

@@ -122,12 +122,12 @@ class BindContext:
         """Would a declaration that is broken, or a module that can't be read, have given this name?"""
         return name in self.tainted_names or f"{name.rpartition('.')[0]}." in self.tainted_names
 
-    def resolve_collection(self, name: str, span: Span) -> Collection | None:
-        """The collection of this name. None where there is none: PQ0201, unless a broken declaration would have made
-        it."""
+    def resolve_collection(self, name: str, span: Span, unknown: str = "PQ0201") -> Collection | None:
+        """The collection of this name. None where there is none: `unknown` is reported, unless a broken declaration would
+        have made it."""
         found = self.catalog.collections.get(name)
         if found is None and not self.is_tainted(name):
-            self.report_unknown("PQ0201", span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
+            self.report_unknown(unknown, span, name, [*self.catalog.collections, *self.catalog.views, *self.lets])
         return found
 
 

@@ -59,7 +59,7 @@ def bind_write(context: BindContext, node: tree.Write) -> BoundWrite | None:
 
 def bind_forget(context: BindContext, node: tree.Forget) -> BoundForget | None:
     """None where its collection is unknown."""
-    collection = _collection(context, node.target)
+    collection = _collection(context, node.target, "PQ0240")  # of a dropped one there is history to forget
     if collection is None:
         return None
     key = node.target.key if isinstance(node.target, tree.RecordRef) else None
@@ -67,9 +67,9 @@ def bind_forget(context: BindContext, node: tree.Forget) -> BoundForget | None:
     return BoundForget(collection, key, query, node.with_snapshots, context.absolute_span(node.span))
 
 
-def _collection(context: BindContext, target: tree.RecordRef | tree.Name) -> Collection | None:
+def _collection(context: BindContext, target: tree.RecordRef | tree.Name, unknown: str = "PQ0201") -> Collection | None:
     name = target.collection if isinstance(target, tree.RecordRef) else target.name
-    return context.resolve_collection(name, Span(target.span.start, target.span.start + len(name)))
+    return context.resolve_collection(name, Span(target.span.start, target.span.start + len(name)), unknown)
 
 
 def _chosen(context: BindContext, condition: tree.Expression | None, schema: Schema) -> BoundQuery | None:

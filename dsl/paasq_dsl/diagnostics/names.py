@@ -34,4 +34,6 @@ NAMES = {
     "PQ0238": "{path} uses itself, or what it uses does",
     "PQ0239": "{path} is used by a module of a module, more than {most} deep; use it from a module nearer to the "
     "script",
+    "PQ0240": "there is no collection {name}; if it was dropped, declare a collection of that name again, with its key, "
+    "and forget its records then",
 }
