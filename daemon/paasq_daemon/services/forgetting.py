@@ -208,7 +208,8 @@ class ForgetService:
         """What is not finished; files of keys that belong to none are removed."""
         with self.store.read() as view:
             waiting = read_pending(view)
-        remove_keys(self.store.folder, {pending.keys_file for pending in waiting})
+        with suppress(OSError):  # the disk fails; the next forget or open removes them
+            remove_keys(self.store.folder, {pending.keys_file for pending in waiting})
         return waiting
 
     def _finish_waiting(

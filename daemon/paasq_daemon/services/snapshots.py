@@ -77,7 +77,7 @@ class SnapshotService:
         if done is None:
             raise SnapshotError(
                 f"the journal archived in {storage.address} does not reach this store",
-                "take a snapshot there, which begins it: paasq snapshot create NAME",
+                "take a snapshot there, which begins it: `paasq snapshot create NAME`",
             )
         return {**asdict(done), "damage": list(done.damage)}
 

@@ -105,7 +105,7 @@ class _Ways:
         """The error of a moment before or after all that is held."""
         marked = [each for timeline in self._timelines for each in timeline.snapshots]
         if not marked and not self._unmarked:
-            return SnapshotError(f"there is no snapshot in {self._address}", "take one: paasq snapshot create NAME")
+            return SnapshotError(f"there is no snapshot in {self._address}", "take one: `paasq snapshot create NAME`")
         first = min(
             [min(one.mark.history_start - 1, one.manifest.seq) for one in marked]
             + [each.seq for each in self._unmarked]
