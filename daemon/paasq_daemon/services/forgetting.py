@@ -109,7 +109,8 @@ class ForgetService:
         """Erase the records and give the receipt. Raises ConflictError where there are none or one was changed meanwhile,
         CatalogChanged where the catalog is not of that version; StoreError where they are erased, and files not yet."""
         with self._lock:
-            for attempts_left in reversed(range(_ATTEMPTS)):
+            attempts = 0
+            while True:
                 found = self._find(step, inputs, catalog_version)
                 if not found.chosen:
                     return receipts_answer((), self.store.seq)
@@ -119,7 +120,8 @@ class ForgetService:
                     begun = self._begin(found, step.forget.with_snapshots)
                     break
                 except _ChangedMeanwhile as error:
-                    if not attempts_left:
+                    attempts += 1
+                    if attempts == _ATTEMPTS:
                         raise error.said from None
             finished = self._finish({traces.collection_id: traces.ordinals for traces in found.traces})
             receipts = [each for each in finished if each.number == begun.receipt.number]
