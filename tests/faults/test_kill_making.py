@@ -26,6 +26,7 @@ from paasq_daemon.store.origin import read_origin
 from paasq_daemon.store.store import Store
 
 COUNT = 3000
+STRIDE = int(os.environ.get("PAASQ_KILL_STRIDE", "3"))  # of what has many steps: 1 for each of them
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_snapshot_is_whole_or_absent(storage: LocalStorage, tmp_path: Path) ->
             create_snapshot(store, target, "two")
 
     steps = 0
-    for step in kills(make):
+    for step in kills(make, STRIDE):
         steps = max(steps, step)
         found = [info.name for info in list_snapshots(target)]
         assert found in ([], ["two"])
@@ -121,7 +122,7 @@ def test_an_encrypted_and_signed_snapshot_is_whole_or_absent(storage: LocalStora
             create_snapshot(store, open_storage(str(place), key), "two", CreateOptions(sign=tmp_path / "sign"))
 
     steps = 0
-    for step in kills(make):
+    for step in kills(make, STRIDE):
         steps = max(steps, step)
         if step == 0 or (place / "encryption.json").exists():
             target = find_storage(str(place), key)
@@ -137,7 +138,7 @@ def test_an_encrypted_and_signed_snapshot_is_whole_or_absent(storage: LocalStora
 
 def test_what_a_killed_verify_unpacked_is_removed_by_the_next(storage: LocalStorage) -> None:
     left = 0
-    for _ in kills(lambda: verify_snapshot(storage, "two", "restore")):
+    for _ in kills(lambda: verify_snapshot(storage, "two", "restore"), STRIDE):
         left = max(left, len(list(storage.folder.glob("verify-*"))))
         assert left <= 1
     assert left == 1
