@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.services.background_thread import BackgroundThread
 from paasq_daemon.services.disk_use import DiskUse
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import Cancelled, PaasqError, StoreError
@@ -22,19 +23,17 @@ _REST_MAX_S = 0.2  # between two batches in the background
 _log = logging.getLogger(__name__)
 
 
-class Compaction:
-    """`run` compacts everything, and may be called from any thread; `start` begins a thread that does what is due. One at a
+class Compaction(BackgroundThread):
+    """`run` compacts everything, and may be called from any thread; the thread looks every minute for what is due. One at a
     time works."""
 
     def __init__(self, store: Store, indexes: Indexes) -> None:
+        super().__init__("paasq-compaction", _TICK_S, _TICK_S)
         self._store = store
         self._indexes = indexes
         self._use = DiskUse(store, indexes)
         self._working = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
         self._failed_s: float | None = None
-        self.problem: str | None = None  # why what was due could not be done
         self._rested_s = 0.0
         self._estimated_in_vain = 0  # what is still said to be reclaimable right after a rewrite
 
@@ -61,17 +60,6 @@ class Compaction:
             for part in ("data", "index")
         }
 
-    def start(self) -> None:
-        """Begin to look every minute for what is due."""
-        self._thread = threading.Thread(target=self._run_in_background, name="paasq-compaction", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Give up what is under way, of which nothing is left, and end."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
-
     def run_due(self, now_s: float) -> None:
         """Compact what has more dead bytes than it should. What fails is logged, and tried again an hour later; it never raises
         a PaasqError."""
@@ -96,13 +84,8 @@ class Compaction:
             self._failed_s, self.problem = now_s, f"the disk does not shrink: {error}"
             _log.warning("%s", self.problem)
 
-    def _run_in_background(self) -> None:
-        while not self._stopped.wait(_TICK_S):
-            try:
-                self.run_due(time.monotonic())
-            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
-                self.problem = f"{type(error).__name__}: {error}"
-                _log.exception("compaction failed")
+    def _tick(self) -> None:
+        self.run_due(time.monotonic())
 
     def _rest(self) -> None:
         """Sleep as long as was worked since the last rest, so that others get the disk and the interpreter."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.services.background_thread import BackgroundThread
 from paasq_daemon.services.expiry import delete_due, due_ordinals
 from paasq_daemon.services.history_trim import kept_from, past_versions, trim_history
 from paasq_daemon.services.trusted_clock import TrustedClock, elapsed_s
@@ -38,8 +39,9 @@ class CollectionRetention:
     past_versions: int
 
 
-class RetentionService:
-    """`start` begins a thread that does all by itself; `run` and `preview` may be called from any thread."""
+class RetentionService(BackgroundThread):
+    """The thread deletes what is due twice a minute, and trims history every ten minutes; `run` and `preview` may be called from
+    any thread. What is under way ends after its transaction."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class RetentionService:
         archived_seq: Callable[[], int | None] = lambda: None,
     ) -> None:
         """`archived_seq`: the history of what is after this is not trimmed, where it is not None."""
+        super().__init__("paasq-retention", _EXPIRE_EVERY_S)
         self._store = store
         self._indexes = indexes
         self._wall_us = wall_us
@@ -57,20 +60,8 @@ class RetentionService:
             self._clock = TrustedClock(view.state.time_us or None, wall_us, elapsed_s)
         self._oldest_us: dict[int, int] = {}  # by collection, none of its records was last put before
         self._running = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.problem: str | None = None  # why what is past its time is still there
-
-    def start(self) -> None:
-        """Delete what is due twice a minute, and trim history every ten minutes."""
-        self._thread = threading.Thread(target=self._run_in_background, name="paasq-retention", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End what is under way after its transaction, and wait for the thread."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._trim_at_s = time.monotonic()
+        self._told = ""  # what was logged last
 
     def preview(self) -> list[CollectionRetention]:
         """What is past its time by the system's clock, of each collection that is declared."""
@@ -111,28 +102,22 @@ class RetentionService:
             "clock_ahead": str(ahead) if ahead != Duration() else None,
         }
 
-    def _run_in_background(self) -> None:
-        trim_at_s, told = time.monotonic(), ""
-        while not self._stopped.is_set():
-            said = ""
-            try:
-                if ahead_us := self._clock.ahead_us():
-                    ahead = Duration(0, ahead_us // 3_600_000_000 * 3_600_000_000)
-                    said = f"the clock is {ahead} ahead, and is believed in an hour"
-                failures = self._expire(self._clock.now_us())[1]
-                if time.monotonic() >= trim_at_s:
-                    trim_at_s = time.monotonic() + _TRIM_EVERY_S
-                    self._trim(self._clock.now_us())
-                said = failures[0].message if failures else said
-            except PaasqError as error:
-                said = error.message
-            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
-                said = told = f"{type(error).__name__}: {error}"
-                _log.exception("what is past its time waits")
-            if said and said != told:
-                _log.warning("what is past its time waits: %s", said)
-            told, self.problem = said, said or None
-            self._stopped.wait(_EXPIRE_EVERY_S)
+    def _tick(self) -> None:
+        said = ""
+        try:
+            if ahead_us := self._clock.ahead_us():
+                ahead = Duration(0, ahead_us // 3_600_000_000 * 3_600_000_000)
+                said = f"the clock is {ahead} ahead, and is believed in an hour"
+            failures = self._expire(self._clock.now_us())[1]
+            if time.monotonic() >= self._trim_at_s:
+                self._trim_at_s = time.monotonic() + _TRIM_EVERY_S
+                self._trim(self._clock.now_us())
+            said = failures[0].message if failures else said
+        except PaasqError as error:
+            said = error.message
+        if said and said != self._told:
+            _log.warning("what is past its time waits: %s", said)
+        self._told, self.problem = said, said or None
 
     def _expire(self, now_us: int) -> tuple[dict[str, int], list[PaasqError]]:
         """How many records were deleted, by collection, and what failed: one collection's failure, such as that of its index,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 
 from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.services.background_thread import BackgroundThread
 from paasq_daemon.store.check_stamp import TRUSTED_S, stamp_of
 from paasq_daemon.store.damage import name_unsound
 from paasq_daemon.store.layout import CATALOG_COLLECTION, RECORD_KEY
@@ -25,35 +25,27 @@ _NAMED_MAX = 5
 _log = logging.getLogger(__name__)
 
 
-class Scrub:
-    """`start` begins a thread; `run_due` does what is due, and is what the thread calls. One caller at a time.
+class Scrub(BackgroundThread):
+    """`run_due` does what is due, and is what the thread calls every minute. One caller at a time.
 
     `damage` is what the last scrub found, in words, and `problem` why it could not be done. Both may be read from any thread.
     """
 
     def __init__(self, store: Store, indexes: Indexes) -> None:
+        super().__init__("paasq-scrub", _TICK_S, _FIRST_S)
         self._store = store
         self._indexes = indexes
-        self._stopped = threading.Event()
         self._process: ScrubProcess | None = None
-        self._thread: threading.Thread | None = None
         self._failed_s: float | None = None
         self._found_s: float | None = None  # when damage was found: it is looked for again each day
         self.damage: tuple[str, ...] = ()
-        self.problem: str | None = None
-
-    def start(self) -> None:
-        """Begin to look every minute whether a scrub is due."""
-        self._thread = threading.Thread(target=self._run_in_background, name="paasq-scrub", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """Give up what is under way, and end."""
         self._stopped.set()
         if (process := self._process) is not None:
             process.end()
-        if self._thread is not None:
-            self._thread.join()
+        super().stop()
 
     def run_due(self, now_s: float) -> None:
         """Scrub where the last time is a day ago. What fails is logged, and tried again an hour later; it never raises a
@@ -63,13 +55,13 @@ class Scrub:
         since_s = max(self._store.checked.entries_s or 0.0, self._found_s or 0.0)
         if 0 <= now_s - since_s < TRUSTED_S:
             return
+        self._failed_s = now_s  # until it has succeeded
         try:
             self.run(now_s)
             self._failed_s = self.problem = None
         except (PaasqError, OSError) as error:
             if self._stopped.is_set():
                 return
-            self._failed_s = now_s
             self.problem = error.message if isinstance(error, PaasqError) else str(error)
             _log.error("the data file could not be scrubbed: %s", self.problem)  # its message says it all
 
@@ -134,12 +126,5 @@ class Scrub:
                 said = f"the checksum of the stored entry {key.hex()} does not hold"
                 self._indexes.set_aside(CorruptRecord(said, place=(place[0], place[1])))
 
-    def _run_in_background(self) -> None:
-        wait_s = _FIRST_S
-        while not self._stopped.wait(wait_s):
-            wait_s = _TICK_S
-            try:
-                self.run_due(time.time())
-            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
-                self._failed_s, self.problem = time.time(), f"{type(error).__name__}: {error}"
-                _log.exception("the scrub failed")
+    def _tick(self) -> None:
+        self.run_due(time.time())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from paasq_daemon.services.background_thread import BackgroundThread
 from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
@@ -36,26 +36,13 @@ _DAY_S = 86_400.0
 _log = logging.getLogger(__name__)
 
 
-class SnapshotUpkeep:
-    """`start` begins a thread; `run_due` does what is due at a time, and is what the thread calls. One caller at a time."""
+class SnapshotUpkeep(BackgroundThread):
+    """`run_due` does what is due at a time, and is what the thread calls every half a minute, or more often where the journal is
+    to be archived so. One caller at a time."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__("paasq-snapshots", _TICK_S)
         self._store = store
-        self._stopped = threading.Event()
-        self._tick_s = _TICK_S
-        self._thread: threading.Thread | None = None
-        self.problem: str | None = None  # what is wrong with snapshots, by the last look
-
-    def start(self) -> None:
-        """Begin to look every half a minute for what is due."""
-        self._thread = threading.Thread(target=self._run, name="paasq-snapshots", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what is under way, then end."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def run_due(self, now_s: float) -> None:
         """Take the snapshot that is due, prune, and check a part of each storage once a day. What fails is kept in the
@@ -90,14 +77,8 @@ class SnapshotUpkeep:
                 self._keep(progress)
         return [address for address, _ in places]
 
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.run_due(time.time())
-            except Exception as error:  # noqa: BLE001  # the next tick may do better, and the daemon must go on
-                self.problem = f"{type(error).__name__}: {error}"
-                _log.exception("snapshots: what was due failed")
-            self._stopped.wait(min(self._tick_s, _TICK_S))
+    def _tick(self) -> None:
+        self.run_due(time.time())
 
     def _archive_due(self, schedule: Schedule, progress: Progress, now_s: float) -> bool:
         """Archive the journal where that is due; a snapshot begins it where it does not reach the store. False where not."""
