@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +24,7 @@ from paasq_daemon.store.data_folder import CHECKED_NAME, FORMAT_NAME, LOCK_NAME,
 from paasq_daemon.store.forget_receipts import import_receipt, reserve_receipt_numbers
 from paasq_daemon.store.new_folder import building_folder
 from paasq_daemon.store.store import Store
-from paasq_daemon.store.store_import import StoreImport
+from paasq_daemon.store.store_import import StoreImport, batched
 from paasq_daemon.wire.catalog_codecs import decode_catalog
 from paasq_daemon.wire.errors import InvalidValue, StoreError
 from paasq_dsl.catalog import Catalog, Collection
@@ -34,7 +33,6 @@ from paasq_dsl.values import parse_time
 
 T = TypeVar("T")
 
-_BATCH = 2_000  # entries of one transaction
 _OF_AN_EMPTY_STORE = frozenset({CHECKED_NAME, FORMAT_NAME, LOCK_NAME, STORE_NAME, "index"})
 
 
@@ -168,13 +166,6 @@ class _Loading:
     def _values(self, name: str) -> Iterator[Any]:
         """The lines of a small member, read to its end first."""
         return iter(list(self._archive.lines(name)))
-
-
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of as many as one transaction takes."""
-    rest = iter(items)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
 
 
 def _clear_empty_store(folder: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 
-from paasq_daemon.index.word_matcher import Check
+from paasq_daemon.wire.cancellation import Check
 from paasq_daemon.wire.errors import BudgetExceeded
 
 CATCH_UP_RECORDS_MIN = 500  # new records; fewer are indexed by the query that comes first

@@ -12,9 +12,9 @@ from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.column_statistics import ColumnStatistics, column_statistics
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.index.vector_search import VectorSearcher
-from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, vector_numbers
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.catalog import Collection, Field
 from paasq_dsl.types import TIME
 from paasq_dsl.values import Value

@@ -30,10 +30,10 @@ from paasq_daemon.index.time_travel import (
     HistoricalSnapshots,
     KeptHistoricalIndexes,
 )
-from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog
 

@@ -10,8 +10,8 @@ from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_search import TextSearcher
-from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import PaasqError, StoreError
 from paasq_dsl.catalog import Catalog
 

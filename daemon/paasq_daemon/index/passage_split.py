@@ -11,7 +11,8 @@ import numpy as np
 
 from paasq_daemon.index.column import Ints, Mask
 from paasq_daemon.index.letter_kinds import SPACE, codes_of, kinds_of
-from paasq_daemon.index.word_matcher import Check, WordMatcher, never
+from paasq_daemon.index.word_matcher import WordMatcher
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 CHARACTERS_MAX = 480  # of a passage: some 120 tokens, half of what the bundled model reads

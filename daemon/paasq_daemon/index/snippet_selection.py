@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paasq_daemon.index.word_matcher import Check, Hit, WordMatcher, never
+from paasq_daemon.index.word_matcher import Hit, WordMatcher
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 _ROOM, _ROOM_PASSAGES = 4_000, 8  # characters of a window, at least, and how many passages it holds

@@ -21,8 +21,8 @@ from paasq_daemon.index.text_documents import ORDINAL, text_fields
 from paasq_daemon.index.text_index import TextIndex, TextIndexReader
 from paasq_daemon.index.text_query import QueryContext, TextField, TextFieldGroup, build_query
 from paasq_daemon.index.text_statistics import FILLER_TOKEN
-from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery
 from paasq_dsl.syntax.match_query import Occur as Occurs
 

@@ -50,10 +50,10 @@ from paasq_daemon.index.text_statistics import (
     filler_documents,
     measured_average,
 )
-from paasq_daemon.index.word_matcher import Check, never
 from paasq_daemon.store.data_folder import make_folder
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import CorruptRecord
 
 _DEAD_NAME = "dead.json"  # statistics of the documents that are dead

@@ -14,8 +14,8 @@ from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.text_index import TextIndex
-from paasq_daemon.index.word_matcher import Check
 from paasq_daemon.store.historical_view import HistoricalView
+from paasq_daemon.wire.cancellation import Check
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, Collection
 

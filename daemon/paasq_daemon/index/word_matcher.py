@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from paasq_daemon.index.analyzers import analyze, term_of_token, tokens_in_langu
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.letter_kinds import MIXED, SEPARATOR, SPACE, UNSPACED, WITHIN, Kinds, is_letter, kinds_of
 from paasq_daemon.index.tokenizer import Token
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.syntax.match_query import ClauseKind, MatchQuery, Occur
-
-Check: TypeAlias = Callable[[], None]  # raises where there is no time left
 
 _CHUNK = 16_384  # characters between two looks at the time
 _KEPT_CHARACTERS_MAX = 64
@@ -31,10 +30,6 @@ class Hit(NamedTuple):
     word: str
     start: int
     end: int
-
-
-def never() -> None:
-    """A check that always passes."""
 
 
 class WordMatcher:

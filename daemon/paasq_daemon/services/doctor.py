@@ -111,15 +111,19 @@ def _examine(folder: Path, structure: DataFileStructure, found: Diagnosis) -> No
             found.parts += [_unique(view), _links(view, found.notes)]
             found.parts += [Part("columns", *audit_columns(folder, view)), Part("text", *audit_text(folder, view))]
     except StoreError as error:
-        found.parts.append(Part("counters", structure.entries.get("meta2", 0), [error.message]))
+        found.parts.append(Part("counters", _entries_by_table(structure).get("meta", 0), [error.message]))
 
 
 def _examine_tables(view: ReadView, structure: DataFileStructure, found: Diagnosis) -> None:
     findings = check_integrity(view)
-    entries = {TABLE_NAMES.get(stored, stored): count for stored, count in structure.entries.items()}
+    entries = _entries_by_table(structure)
     for name in (*_TABLES, "counters"):
         checked = entries.get("meta" if name == "counters" else name, 0)
         found.parts.append(Part(name, checked, [str(each) for each in findings if each.part == name]))
+
+
+def _entries_by_table(structure: DataFileStructure) -> dict[str, int]:
+    return {TABLE_NAMES.get(stored, stored): count for stored, count in structure.entries.items()}
 
 
 def _unique(view: ReadView) -> Part:

@@ -13,7 +13,6 @@ from functools import partial
 
 import lmdb
 
-from paasq_daemon.store.burial import bury_forgotten
 from paasq_daemon.store.counters import (
     CollectionCounters,
     StoreCounters,
@@ -39,7 +38,7 @@ from paasq_daemon.store.layout import (
     pack_key,
 )  # fmt: skip
 from paasq_daemon.store.live_entry import LiveEntry, decode_live, encode_live
-from paasq_daemon.store.mend_forgotten import describe_forgotten, reserve_numbers
+from paasq_daemon.store.mend_forgotten import describe_forgotten, remove_forgotten, reserve_numbers
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, decode_record
 from paasq_daemon.store.recount import count_entries
@@ -82,7 +81,7 @@ class Mender:
         self._mend_catalog()
         self._collections = self._view().catalog.collections_by_id
         self._damaged_forgets = describe_forgotten(damaged, partial(self._word, {}))
-        bury_forgotten(txn, tables)
+        remove_forgotten(txn, tables)
 
     @property
     def seq(self) -> int:
@@ -122,7 +121,7 @@ class Mender:
     def finish(self, donors: Iterable[Donor], now_us: int) -> None:
         """Work out what leads to the records, mark vectors that can be made again, and count. Live records of which nobody
         has the present version get the newest older one, as a new version. A donor is asked for only where one is lacking."""
-        bury_forgotten(self._txn, self._tables)
+        remove_forgotten(self._txn, self._tables)
         self.done.lost += self._lacking_forgets().values()
         self.done.lost += reserve_numbers(self._txn, self._tables, self._damaged_forgets)
         self._cut_journal()

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ from paasq_daemon.store.format1 import Format1Store, Format1View
 from paasq_daemon.store.layout import COLLECTION_KEY, STORE_FORMAT_VERSION, VECTOR_KEY
 from paasq_daemon.store.lmdb_environment import DATA_NAME
 from paasq_daemon.store.read_view import ReadView
-from paasq_daemon.store.store_import import StoreImport
+from paasq_daemon.store.store_import import StoreImport, batched
 from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.catalog import Catalog, catalog_from_json
 
@@ -38,7 +38,6 @@ T = TypeVar("T")
 _WORK_NAME = "migration"
 _OLD_NAME = "store.1"
 _INDEX_NAME = "index"  # derived: it is built anew
-_BATCH = 2_000  # entries in one transaction
 
 
 def migrate(folder: Path) -> None:
@@ -88,21 +87,21 @@ def finish_migration(folder: Path) -> None:
 
 def _copy(old: Format1View, new: StoreImport) -> None:
     live = {(COLLECTION_KEY.unpack_from(key)[0], entry.ordinal) for key, entry in old.live()}
-    for records in _batches(old.records()):
+    for records in batched(old.records()):
         with new.transaction() as transaction:
             for record in records:
                 is_live = (record.collection_id, record.ordinal) in live
                 transaction.import_record(record, live=is_live, pending=())
-    for entries in _batches(old.entries("vectors")):
+    for entries in batched(old.entries("vectors")):
         with new.transaction() as transaction:
             for key, vector in entries:
                 id_, field_id, ordinal = VECTOR_KEY.unpack(key)
                 transaction.import_vector(id_, field_id, ordinal, vector, live=(id_, ordinal) in live)
-    for entries in _batches(old.entries("pending")):
+    for entries in batched(old.entries("pending")):
         with new.transaction() as transaction:
             for key, _ in entries:
                 transaction.import_pending(*VECTOR_KEY.unpack(key))
-    for journal in _batches(old.journal()):
+    for journal in batched(old.journal()):
         with new.transaction() as transaction:
             for entry in journal:
                 transaction.import_journal_entry(entry)
@@ -168,9 +167,3 @@ def _require_room(folder: Path) -> None:
             f"and {needed - free:,} are missing on the disk",
             "free some space, or copy the folder to a larger disk",
         )
-
-
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TypeVar
 
 from paasq_daemon.store.counters import StoreCounters
@@ -11,12 +10,11 @@ from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.journal import CATALOG, ChangeKind, JournalEntry
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record
-from paasq_daemon.store.store_import import ImportTransaction, StoreImport
+from paasq_daemon.store.store_import import ImportTransaction, StoreImport, batched
 from paasq_daemon.wire.errors import CorruptRecord
 
 T = TypeVar("T")
 
-_BATCH = 2_000  # entries of one transaction
 _EVERY = 1 << 62
 
 
@@ -58,11 +56,11 @@ class _Rewinding:
 
     def run(self) -> int:
         for collection_id in self._present.all_collection_counters():
-            for batch in _batched(self._versions(collection_id)):
+            for batch in batched(self._versions(collection_id)):
                 with self._into.transaction() as transaction:
                     for record, live in batch:
                         self._import(transaction, record, live=live)
-        for entries in _batched(self._entries()):
+        for entries in batched(self._entries()):
             with self._into.transaction() as transaction:
                 for entry in entries:
                     transaction.import_journal_entry(entry)
@@ -140,9 +138,3 @@ class _Rewinding:
 
     def _is_to_get(self, record: Record, field_id: int) -> bool:
         return field_id in record.vector_fields or (record.collection_id, field_id, record.ordinal) in self._to_get
-
-
-def _batched(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch

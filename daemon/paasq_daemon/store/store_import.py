@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from paasq_daemon.store.counters import StoreCounters, encode_collection_counters, encode_store_counters
 from paasq_daemon.store.data_folder import STORE_NAME, make_folder
@@ -29,6 +30,10 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.record import Record, encode_record
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_dsl.catalog import Catalog, catalog_to_json
+
+T = TypeVar("T")
+
+_BATCH = 2_000  # entries of one transaction
 
 
 class ImportTransaction(WriteTransaction):
@@ -93,6 +98,13 @@ class ImportTransaction(WriteTransaction):
         self.tables.meta.put(self.txn, STATE_NAME, encode_store_counters(self.state))
         for collection_id, state in self._touched.items():
             self.tables.meta.put(self.txn, counters_meta_key(collection_id), encode_collection_counters(state))
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists of as many as one transaction takes."""
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 class StoreImport:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled
+
+Check: TypeAlias = Callable[[], None]  # called often by what takes long; raises where it is to end
+
+
+def never() -> None:
+    """A check that always passes."""
 
 
 class CancellationToken:
