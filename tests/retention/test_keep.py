@@ -148,7 +148,7 @@ def test_an_age_beyond_all_times_deletes_nothing(instance: Instance) -> None:
 
 def test_by_itself_in_the_background(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what fails is told in the log, not the end of it."""
-    monkeypatch.setattr("paasq_daemon.services.retention._EXPIRE_EVERY_S", 0.01)
+    monkeypatch.setattr(instance.retention, "_tick_s", 0.01)
     rows(instance, READINGS)
     failing = iter([StoreError("the disk is away")])
     write = instance.store.write
