@@ -190,14 +190,14 @@ def test_an_index_that_tells_something_else_is_found_and_built_anew(folder: Path
     manifest = folder / "index" / "columns.json"
     body = read_index_manifest(manifest, CHECKPOINT_FORMAT_VERSION)
     saved = body["collections"]["1"]["files"]
-    name = next(name for name in saved if name.startswith("3.") and saved[name][0])
-    path = folder / "index" / "1" / "columns" / name
+    stamp = next(stamp for name, stamp in saved.items() if name.startswith("3.") and stamp[1])
+    path = folder / "index" / "1" / "columns" / stamp[0]
     raw = bytearray(path.read_bytes())
     raw[0] ^= 1
     path.write_bytes(raw)
     outcome = command("doctor", "--json")
     assert [part["part"] for part in outcome.json["parts"] if part["found"]] == ["columns"], outcome.out
-    saved[name][1] = xxhash.xxh3_64_hexdigest(bytes(raw))
+    stamp[2] = xxhash.xxh3_64_hexdigest(bytes(raw))
     write_index_manifest(manifest, body)
     outcome = command("doctor", "--json")
     assert [part["part"] for part in outcome.json["parts"] if part["found"]] == ["columns"], outcome.out

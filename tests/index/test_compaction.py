@@ -123,7 +123,7 @@ def test_a_collection_that_is_altered_meanwhile_is_left(tmp_path: Path, monkeypa
         _during_build(monkeypatch, lambda: store.write(lambda t: t.set_catalog(catalog)).result())
         assert indexes.compact() == 0
         assert indexes.compact() == 1
-        names = {path.name for path in (tmp_path / "index" / str(NOTE.id) / "columns").iterdir()}
+        names = {path.stem for path in (tmp_path / "index" / str(NOTE.id) / "columns").iterdir()}
         assert not names & {"6.values", "6.valid"}  # files of the field that is gone
         assert "5.values" in names
 

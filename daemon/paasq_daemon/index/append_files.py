@@ -61,6 +61,20 @@ class AppendOnlyFile:
             raise InvalidIndexFile(f"{path.name} has another checksum than it was written with")
         return file
 
+    @classmethod
+    def trusted(cls, path: Path, stamp: FileStamp) -> AppendOnlyFile:
+        """The file that another process has written or verified, for `map` alone: nothing is read here. Raises
+        InvalidIndexFile where it is gone or too short."""
+        file = cls(path)
+        try:
+            there = path.stat().st_size
+        except OSError as error:
+            raise InvalidIndexFile(f"{path.name} cannot be read: {error.strerror}") from error
+        if there < stamp.size_bytes:
+            raise InvalidIndexFile(f"{path.name} has {there} bytes of {stamp.size_bytes}")
+        file.size_bytes = stamp.size_bytes
+        return file
+
     @property
     def stamp(self) -> FileStamp:
         """Size and XXH3 checksum of what has been appended and verified, for the manifest."""

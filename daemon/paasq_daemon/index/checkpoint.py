@@ -1,9 +1,14 @@
-"""Columns and vectors on disk: append-only files, and one manifest that stamps them with a sequence number."""
+"""Columns and vectors on disk: append-only files, and one manifest that stamps them with a sequence number.
+
+What takes the place of a file has a name of its own, and the file goes when the manifest names the other: so what a manifest
+names is there as it says, for a start after a kill and for processes that read it meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +28,7 @@ from paasq_daemon.index.vector_index import VectorIndex
 from paasq_daemon.store.data_folder import fsync_folder, make_folder
 from paasq_dsl.catalog import Catalog, Collection
 
-CHECKPOINT_FORMAT_VERSION = 2
+CHECKPOINT_FORMAT_VERSION = 3
 MANIFEST_NAME = "columns.json"
 COLUMNS_NAME = "columns"  # the folder of each collection's files
 
@@ -51,11 +56,13 @@ class Appendable(Protocol):
 
 
 class Checkpoint:
-    """The files of all collections in one folder, `<collection id>/columns/<name>`."""
+    """The files of all collections in one folder, `<collection id>/columns/<name>.<number of the file>`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, trusted: bool = False) -> None:
+        """`trusted`: another process writes the files, and has verified them; they are mapped, and not read here."""
         self.damaged: dict[str, str] = {}  # by collection, why its files were not loaded where its fields are the same
         self._folder = folder
+        self._open = AppendOnlyFile.trusted if trusted else AppendOnlyFile.verified
         self._files: dict[Path, tuple[Appendable, AppendOnlyFile]] = {}
 
     def save(self, seq: int, indexes: Mapping[int, CollectionIndex]) -> None:
@@ -64,7 +71,7 @@ class Checkpoint:
         body = {"format": CHECKPOINT_FORMAT_VERSION, "seq": seq, "collections": collections}
         write_index_manifest(self._folder / MANIFEST_NAME, body)
         for id_, saved in collections.items():
-            self._remove_unknown(self._columns_folder(int(id_)), saved["files"])
+            self._remove_unknown(self._columns_folder(int(id_)), {name for name, *_ in saved["files"].values()})
 
     def load(self, catalog: Catalog, seq: int) -> tuple[int, dict[int, CollectionIndex]]:
         """The sequence number of the checkpoint, and by id the collections whose files are valid; the others must be
@@ -96,7 +103,7 @@ class Checkpoint:
         folder = self._columns_folder(index.collection.id)
         for each in (folder.parent, folder):
             make_folder(each)
-        stamps = {name: list(self._append(folder / name, source)) for name, source in _sources(index).items()}
+        files = {name: self._append(folder / name, source) for name, source in _sources(index).items()}
         fsync_folder(folder)
         return {
             "generation": index.generation,
@@ -104,27 +111,32 @@ class Checkpoint:
             "start": index.stored.start,
             "columns": _signatures(index.collection),
             "vectors": {str(id_): vectors.blocks.size for id_, vectors in index.vectors.items()},
-            "files": stamps,
+            "files": {name: [file.path.name, *file.stamp] for name, file in files.items()},
         }
 
-    def _append(self, path: Path, source: Appendable) -> FileStamp:
+    def _append(self, path: Path, source: Appendable) -> AppendOnlyFile:
         kept, file = self._files.get(path, (None, None))
         same = kept == source  # of the same array
         if file is None or not same:
-            path.unlink(missing_ok=True)  # never cut: earlier readers may have it mapped
-            file = AppendOnlyFile(path)
-            self._files[path] = source, file
+            file = AppendOnlyFile(path.with_name(f"{path.name}.{token_hex(4)}"))
         done = file.size_bytes // source.entry_bytes
         if len(source) > done or not same:
-            file.append(source.tail(done))
-        return file.stamp
+            try:
+                file.append(source.tail(done))
+            except OSError:
+                if not done:  # no manifest names it
+                    file.path.unlink(missing_ok=True)
+                raise
+        self._files[path] = source, file
+        return file
 
     def _load_collection(self, collection: Collection, saved: Mapping[str, Any]) -> CollectionIndex:
         if saved["columns"] != _signatures(collection):
             raise InvalidIndexFile(f"{collection.name} has other fields than at the checkpoint")
         folder = self._columns_folder(collection.id)
         files = {
-            name: AppendOnlyFile.verified(folder / name, FileStamp(*stamp)) for name, stamp in saved["files"].items()
+            name: self._open(folder / file_name, FileStamp(*stamp))
+            for name, (file_name, *stamp) in saved["files"].items()
         }
         index = CollectionIndex(collection, saved["generation"])
         index.stored = StoredRows(files["rows"].map(np.dtype(np.int64)), saved["start"])
@@ -145,12 +157,16 @@ class Checkpoint:
         self._files.update({folder / name: (source, files[name]) for name, source in _sources(index).items()})
         return index
 
-    def _remove_unknown(self, folder: Path, known: Mapping[str, Any]) -> None:
-        """Files of fields that were dropped. Who maps one keeps what it holds."""
+    def _remove_unknown(self, folder: Path, known: set[str]) -> None:
+        """Files of fields that were dropped, and those that others took the place of. Who maps one keeps what it holds."""
         for path in folder.iterdir():
             if path.name not in known:
                 path.unlink(missing_ok=True)
-                self._files.pop(path, None)
+        self._files = {
+            path: (source, file)
+            for path, (source, file) in self._files.items()
+            if path.parent != folder or file.path.name in known
+        }
 
     def _columns_folder(self, collection_id: int) -> Path:
         return self._folder / str(collection_id) / COLUMNS_NAME

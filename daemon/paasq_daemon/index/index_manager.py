@@ -4,51 +4,42 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from threading import RLock
-from typing import TypeVar
 
 from paasq_daemon.index.append_files import InvalidIndexFile
-from paasq_daemon.index.catch_up import CATCH_UP_RECORDS_MIN, CatchUp, interruptible
+from paasq_daemon.index.catch_up import CATCH_UP_RECORDS_MIN, CatchUp
 from paasq_daemon.index.checkpoint import COLUMNS_NAME, Checkpoint, CheckpointAhead
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.index_folder import INDEX_NAME, linked_index_folder
 from paasq_daemon.index.index_view import IndexView
-from paasq_daemon.index.journal_replay import brought_up, replay_changes
+from paasq_daemon.index.journal_replay import replay_changes
 from paasq_daemon.index.key_comparison import keys_not_in_store
-from paasq_daemon.index.open_views import KeptMoments, OpenViews
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.index.text_index import TextIndex
 from paasq_daemon.index.text_renewal import TextRenewal
 from paasq_daemon.index.time_travel import (
     HISTORICAL_PREFIX,
-    HistoricalSnapshots,
-    KeptHistoricalIndexes,
 )
-from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.cancellation import Check, never
-from paasq_daemon.wire.errors import CorruptRecord, StoreError
-from paasq_dsl.catalog import Catalog
+from paasq_daemon.wire.errors import StoreError
 
-FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
-CHECKPOINT_INTERVAL_SEQS = (
-    10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
-)
-
-T = TypeVar("T")
+CHECKPOINT_INTERVAL_SEQS = 10_000  # transactions after which a read writes one, so that a start has few to replay
 
 _log = logging.getLogger(__name__)
 
 
-class Indexes:
-    """The data derived from a store: columns, vectors and text, in `<folder>/index`. Can be rebuilt at any time. Thread-safe."""
+class Indexes(ReadableIndexes):
+    """The data derived from a store: columns, vectors and text, in `<folder>/index`, of the process that has the folder. Can be
+    rebuilt at any time. Thread-safe."""
+
+    _store: Store
 
     def __init__(self, folder: Path, store: Store) -> None:
         """Of a store that cannot be written, what is newer than its index is built in a temporary folder."""
@@ -62,117 +53,16 @@ class Indexes:
             raise StoreError(f"{self._folder} cannot be made: {error.strerror}", "mend the disk or its mode") from error
         for left in self._folder.glob(f"{HISTORICAL_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
-        self._store = store
+        super().__init__(store, self._folder)
         self.lost_after: str | None = None  # in words, where the store is older than what was derived from it
-        self._lock = RLock()
         self._checkpoint = Checkpoint(self._folder)
         self._checkpoint_seq = 0
-        self._seq: int | None = None  # None: nothing can be trusted, and all is to be built
-        self._catalog = Catalog()
-        self._collections: dict[int, CollectionIndex] = {}
-        self._failures: dict[int, Exception] = {}  # of collections that have no index, by id, until they change
-        self._retry_at_s = 0.0
         self._texts: dict[int, TextIndex] = {}
         self.text_renewal = TextRenewal(self)
-        self._epoch = 0  # which views began before something was erased, and may not leave anything behind
-        self._moments = KeptMoments()
-        self._set_aside: set[tuple[int, int]] = (
-            set()
-        )  # collection and ordinal of records that were damaged under a view
-        self._pasts = KeptHistoricalIndexes(self._folder)
-        self._open_views = OpenViews()
         self._dropped: set[int] = set()  # collections whose indexes stay until no open view has them
         self._catch_up = CatchUp()
         with store.read() as view:
             self._load(view)
-
-    @contextmanager
-    def read(self, check: Check = never) -> Iterator[IndexView]:
-        """A view of store and indexes at the newest sequence number. Raises CorruptRecord and other StoreErrors. `check` is
-        called often while much is indexed, which goes on where it raises; and then by the view."""
-        with ExitStack() as stack:
-            if check is not never and self._seq != self._store.seq:
-                self._catch_up_columns(check)
-            self._acquire(check)
-            try:
-                store_view = stack.enter_context(self._store.read())
-                self._advance(store_view)
-                snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
-                view = IndexView(
-                    store_view, self._catalog, snapshots, self,
-                    failures=dict(self._failures), check=check, epoch=self._epoch,
-                )  # fmt: skip
-                self._open_views.add(view)
-                stack.callback(self._forget, view)
-            finally:
-                self._lock.release()
-            yield view
-
-    def run(self, work: Callable[[IndexView], T], check: Check = never) -> T:
-        """The result of `work` on a view, got as by `read`. Where it meets a record that is damaged, that is set aside, and it
-        runs again."""
-        while True:
-            try:
-                with self.read(check) as view:
-                    return work(view)
-            except CorruptRecord as error:
-                if not self.set_aside(error):
-                    raise
-
-    @contextmanager
-    def read_as_of(self, present: IndexView, seq: int) -> Iterator[IndexView]:
-        """A view of the store as it was at a sequence number, by the catalog of the view `present`, which stays open.
-        Raises StoreError where the journal does not reach it."""
-        store, catalog = HistoricalView(present.store, seq), present.catalog
-        past = self._pasts.take(seq, catalog)
-        try:
-            yield IndexView(store, catalog, HistoricalSnapshots(past, store), past, check=present.check)
-        finally:
-            if present.epoch == self._epoch:
-                self._pasts.keep(past)
-            else:
-                past.close()
-
-    @contextmanager
-    def read_kept(self, present: IndexView, seq: int) -> Iterator[IndexView]:
-        """The state that a page was read from: the same indexes where they are still there, so that ranks and scores are the
-        same; else as `read_as_of`, which raises StoreError where the journal does not reach it."""
-        with self._lock:
-            moment, epoch = self._moments.get(seq, present.catalog.version), self._epoch
-        store = present.store if seq == present.seq else HistoricalView(present.store, seq)
-        if moment is not None:
-            yield IndexView(
-                store, present.catalog, moment.snapshots, self, failures=moment.failures,
-                text_readers=moment.text_readers, check=present.check, epoch=epoch,
-            )  # fmt: skip
-        elif seq == present.seq:
-            yield present
-        else:
-            with self.read_as_of(present, seq) as view:
-                yield view
-
-    def keep_moment(self, view: IndexView) -> None:
-        """For `read_kept`."""
-        with self._lock:
-            if view.epoch == self._epoch:
-                self._moments.keep(view)
-
-    def set_aside(self, error: CorruptRecord) -> bool:
-        """Leave the record that an error is of out of later views, present and past, until it is written anew or deleted.
-        False where the error is not of one record, or that record was set aside before."""
-        if error.place is None:
-            return False
-        with self._lock, self._store.read() as view:
-            self._advance(view)
-            index = self._collections.get(error.place[0])
-            found = index is not None and index.set_aside(view, error.place[1])
-            if not found and error.place in self._set_aside:
-                return False
-            self._set_aside.add(error.place)
-            self._moments.clear()
-        self._pasts.close()
-        _log.error("a record is left out of answers: %s", error.message)
-        return True
 
     def reclaimable_rows(self) -> dict[int, tuple[int, int]]:
         """By collection, how many rows its files have, and how many of them are of dead records."""
@@ -223,6 +113,27 @@ class Indexes:
                 self._checkpoint.save(self._seq, self._collections)
                 self._checkpoint_seq = self._seq
 
+    def publish_columns(self, check: Check = never) -> None:
+        """Bring columns and vectors in memory and in files to the newest sequence number, for processes that follow them.
+        Raises as `read`, and StoreError where the disk is full."""
+        with self.read(check), self._lock:
+            if self._checkpoint_seq == self._seq:
+                return
+            try:
+                self.checkpoint()
+            except OSError as error:
+                raise StoreError(
+                    f"the indexes cannot be written: {error.strerror}", "see that the disk has room"
+                ) from error
+
+    def publish_text(self, collection_id: int, check: Check = never) -> None:
+        """The same of the text of a collection, if there is one of that id."""
+        with self.read(check) as view:
+            snapshot = view.snapshots.get(collection_id)
+            if snapshot is not None:
+                self.catch_up_text(snapshot.collection.name, snapshot, check)
+                self.text_index(collection_id).reader(snapshot, view.store)
+
     def close(self) -> None:
         """Write a checkpoint, if the disk permits, and close all files. No view may be open. What is being indexed is waited
         for."""
@@ -258,12 +169,10 @@ class Indexes:
             snapshot = view.snapshots[view.catalog.collections[name].id]
             self.text_index(snapshot.collection.id).reader(snapshot, view.store)
 
-    def _acquire(self, check: Check) -> None:
-        if not self._lock.acquire(blocking=False):
-            interruptible(lambda seconds: self._lock.acquire(timeout=seconds), check)
-
     def _catch_up_columns(self, check: Check) -> None:
         """Where many records are new, wait for them to be indexed as long as `check` allows."""
+        if check is never or self._seq == self._store.seq:
+            return
         self._acquire(check)
         try:
             if self._seq == self._store.seq:
@@ -274,12 +183,6 @@ class Indexes:
             self._lock.release()
         if count >= CATCH_UP_RECORDS_MIN:
             self._catch_up.wait(None, self._advance_to_newest, check)
-
-    def _records_behind(self, view: ReadView) -> int:
-        """How many records the columns lack, or transactions where these are more."""
-        known = {} if self._seq is None else {id_: index.length for id_, index in self._collections.items()}
-        records = sum(view.next_ordinal(id_) - known.get(id_, 0) for id_ in view.catalog.collections_by_id)
-        return max(records, view.seq - (self._seq or 0))
 
     def _advance_to_newest(self) -> None:
         with self._lock, self._store.read() as view:
@@ -311,40 +214,14 @@ class Indexes:
                 self._collections[id_] = CollectionIndex.build(view, index.collection)
                 self._collections[id_].name_lost(known)
 
-    def _advance(self, view: ReadView) -> None:
-        """Bring columns and vectors to the view. Where that fails midway, the next read builds from the records; where it fails
-        for one collection, that one has an error in place of an index."""
-        known = len(self._collections) + len(self._failures) == len(self._catalog.collections)
-        if self._seq == view.seq and known and not (self._failures and time.monotonic() >= self._retry_at_s):
-            return
-        seq, self._seq = self._seq, None
-        changes = None
-        if seq is not None:
-            try:
-                changes = replay_changes(view, seq)
-            except StoreError as reason:
-                _log.warning("columns are built from the records: %s", reason)
-        self._catalog = view.catalog
-        present = self._collections if changes is not None else {}
+    def _advance(self, view: ReadView) -> bool:
         before = self._collections.keys() | self._texts.keys()
-        failed = {id_: error for id_, error in self._failures.items() if changes is not None and id_ not in changes}
-        if time.monotonic() >= self._retry_at_s:
-            failed = {}
-        self._collections, self._failures = {}, {}
-        for collection in self._catalog.collections.values():
-            if collection.id in failed:
-                self._failures[collection.id] = failed[collection.id]
-                continue
-            try:
-                self._collections[collection.id] = brought_up(view, collection, present, changes or {})
-            except Exception as error:  # noqa: BLE001  # whatever it is, the other collections answer
-                _log.exception("%s cannot be indexed", collection.name)
-                self._failures[collection.id] = error
-                self._retry_at_s = time.monotonic() + FAILED_RETRY_S
-        self._dropped |= before - {collection.id for collection in self._catalog.collections.values()}
-        self._seq = view.seq
+        if not super()._advance(view):
+            return False
+        self._dropped |= before - self._catalog.collections_by_id.keys()
         if view.seq - self._checkpoint_seq >= CHECKPOINT_INTERVAL_SEQS:
             self._try_checkpoint()
+        return True
 
     def _replace(self, built: CollectionIndex, built_of: IndexView) -> bool:
         """Take a built index in, brought up from the view that it was built of. False where that cannot be."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from paasq_daemon.index.collection_view import CollectionView
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.index.text_index import TextIndex, TextIndexReader
+from paasq_daemon.index.text_index import TextIndexReader, TextReaders
 from paasq_daemon.index.text_search import TextSearcher
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.cancellation import Check, never
@@ -21,7 +21,7 @@ DAMAGED_SHOWN_MAX = 100  # keys of damaged records that a status names
 class IndexSource(Protocol):
     """The indexes that a view is of."""
 
-    def text_index(self, collection_id: int) -> TextIndex:
+    def text_index(self, collection_id: int) -> TextReaders:
         """Of a collection of the view."""
         ...
 

@@ -15,7 +15,7 @@ from paasq_daemon.index.append_files import AppendOnlyFile, FileStamp, InvalidIn
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.text_documents import ORDINAL
 
-TEXT_INDEX_FORMAT_VERSION = 5
+TEXT_INDEX_FORMAT_VERSION = 6
 TEXT_MANIFEST_NAME = "paasq.json"
 META_NAME = "meta.json"  # Tantivy's list of its segments
 HOMES_NAME = "homes"  # pairs of int64: an ordinal, and the document that has its texts; of others there is none
@@ -24,12 +24,18 @@ HOMES_NAME = "homes"  # pairs of int64: an ordinal, and the document that has it
 def verified_manifest(folder: Path) -> dict[str, Any]:
     """What the index in a folder has reached. Raises InvalidIndexFile, or OSError, where its files are not exactly what it
     says."""
-    body = read_index_manifest(folder / TEXT_MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
-    if body["analyzers"] != ANALYZERS_VERSION:
-        raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
+    body = read_text_manifest(folder)
     for name, checksum in body["files"].items():
         if file_checksum(folder / name) != checksum:
             raise InvalidIndexFile(f"{name} has another checksum than it was written with")
+    return body
+
+
+def read_text_manifest(folder: Path) -> dict[str, Any]:
+    """As `verified_manifest`, without reading the files."""
+    body = read_index_manifest(folder / TEXT_MANIFEST_NAME, TEXT_INDEX_FORMAT_VERSION)
+    if body["analyzers"] != ANALYZERS_VERSION:
+        raise InvalidIndexFile(f"its terms were made by analyzers {body['analyzers']}")
     return body
 
 

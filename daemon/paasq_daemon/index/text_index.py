@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from tantivy import Schema, Searcher
@@ -51,6 +51,14 @@ class TextIndexReader(NamedTuple):
         found = np.full(len(documents), -1, np.int64)
         found[known] = self.owners[documents[known]]
         return found
+
+
+class TextReaders(Protocol):
+    """Gives readers of one collection's text index."""
+
+    def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
+        """One that finds every record live in `snapshot`, with the statistics of these. `view` is at its sequence number."""
+        ...
 
 
 class TextIndex:
@@ -174,7 +182,7 @@ class TextIndex:
                 segments = self._created(snapshot)
                 state = segments.advance(snapshot, view, self._left_out())
             self._is_due = segments.is_due(snapshot, RENEWED_DEAD_SHARE, RENEWED_DEAD_TERMS_MIN)
-        reader = _reader(segments, state, snapshot)
+        reader = text_reader(segments, state, snapshot)
         if not is_older:
             self._last = snapshot, reader
         return reader
@@ -201,7 +209,8 @@ class TextIndex:
         return self._segments
 
 
-def _reader(segments: TextSegments, state: TextState, snapshot: ColumnSnapshot) -> TextIndexReader:
+def text_reader(segments: TextSegments, state: TextState, snapshot: ColumnSnapshot) -> TextIndexReader:
+    """Of what the segments are for the snapshot."""
     layout = TextLayout(snapshot.collection)
     statistics = LiveStatistics(state.searcher, state.records, state.documents, state.dead)
     return TextIndexReader(

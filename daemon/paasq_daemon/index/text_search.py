@@ -18,7 +18,7 @@ from paasq_daemon.index.column_snapshot import ColumnSnapshot
 from paasq_daemon.index.passage_split import bm25_scores, inverse_document_frequency, split_passages
 from paasq_daemon.index.snippet_selection import Snippet, select_snippet, select_window
 from paasq_daemon.index.text_documents import ORDINAL, text_fields
-from paasq_daemon.index.text_index import TextIndex, TextIndexReader
+from paasq_daemon.index.text_index import TextIndexReader, TextReaders
 from paasq_daemon.index.text_query import QueryContext, TextField, TextFieldGroup, build_query
 from paasq_daemon.index.text_statistics import FILLER_TOKEN
 from paasq_daemon.store.read_view import ReadView
@@ -52,7 +52,7 @@ class TextSearcher:
 
     def __init__(
         self,
-        index: TextIndex,
+        index: TextReaders,
         snapshot: ColumnSnapshot,
         view: ReadView,
         reader: TextIndexReader | None = None,

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 from tantivy import Index, IndexWriter, Schema, Searcher
@@ -87,6 +89,7 @@ class TextSegments:
         self.filler_lengths = Counter[str]()
         self.dead = DeadTerms()
         self.seq = 0  # of the newest view that it was brought to
+        self.generation = uuid4().hex  # of its files, for those that follow them
         self._index = index
         for language in (None, *sorted(LANGUAGES)):
             index.register_tokenizer(analyzer_name(language), analyzer(language))
@@ -118,7 +121,7 @@ class TextSegments:
         if body["languages"] != layout.languages:
             raise InvalidIndexFile("it is of other fields")
         found = cls(folder, layout, Index.open(str(folder)))
-        found.documents, found.seq = body["documents"], body["seq"]
+        found.documents, found.seq, found.generation = body["documents"], body["seq"], body["generation"]
         found.lengths.update(body["lengths"])
         found.filler_lengths.update(body["filler_lengths"])
         path = folder / HOMES_NAME
@@ -296,11 +299,7 @@ class TextSegments:
             for name in self.layout.scored
         }
         if len(live) and averages:
-            found, lengths = filler_documents(self.documents, self.lengths + self.filler_lengths, averages)
-            for filler in found:
-                self._write().add_document(filler)
-            self.documents += len(found)
-            self.filler_lengths.update(lengths)
+            self._fill(averages)
         self._commit()
         assert self._searcher is not None
         owners: Ints | None = None
@@ -308,6 +307,14 @@ class TextSegments:
             owners = np.full(len(homes), -1, np.int64)
             owners[homes[live]] = live
         return TextState(self._searcher, self.documents, len(live), dead, owners, homes, self._gone(snapshot))
+
+    def _fill(self, averages: Mapping[str, Fraction]) -> None:
+        """Bring Tantivy's average lengths to these."""
+        found, lengths = filler_documents(self.documents, self.lengths + self.filler_lengths, averages)
+        for filler in found:
+            self._write().add_document(filler)
+        self.documents += len(found)
+        self.filler_lengths.update(lengths)
 
     def _write(self) -> IndexWriter:
         """The writer, of which something is to be committed."""
@@ -355,6 +362,7 @@ class TextSegments:
             self._checksums = {name: checksum for name, checksum in known.items() if name != META_NAME}
             body = {
                 "format": TEXT_INDEX_FORMAT_VERSION,
+                "generation": self.generation,
                 "analyzers": ANALYZERS_VERSION,
                 "languages": self.layout.languages,
                 "length": self.length,

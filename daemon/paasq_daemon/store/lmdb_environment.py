@@ -82,15 +82,26 @@ def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
             raise in_words(error) from error
         except OSError as error:
             raise StoreError(f"{store_folder} cannot be opened: {error.strerror}", "mend its owner and mode") from error
-    raise StoreError(
-        f"the system does not grant the {MAP_BYTES[-1] >> 30} GiB of address space that a store needs at least",
-        "raise the limit (`ulimit -v unlimited`)",
-    )
+    raise _no_address_space()
 
 
 def open_readonly(store_folder: Path) -> lmdb.Environment:
     """Map the data file for reading, without a lock or a table of readers: only for inspection while no process writes."""
     return lmdb.open(str(store_folder), max_dbs=16, readonly=True, lock=False, create=False)
+
+
+def open_shared(store_folder: Path) -> lmdb.Environment:
+    """Map the data file for reading, beside the process that writes it. Raises StoreError."""
+    for map_bytes in MAP_BYTES:
+        try:
+            return lmdb.open(
+                str(store_folder), map_size=map_bytes, max_dbs=16, max_readers=READERS_MAX, readonly=True, create=False
+            )
+        except lmdb.MemoryError:
+            continue
+        except lmdb.Error as error:
+            raise in_words(error) from error
+    raise _no_address_space()
 
 
 def truncated_bytes(data_file: Path) -> int:
@@ -212,6 +223,13 @@ def _read_meta(file: BinaryIO, at: int) -> Meta | None:
     meta = Meta(TreeRoot.unpack(free), TreeRoot.unpack(tables), last_page, transaction)
     sound = (magic, version) == (_META_MAGIC, _META_VERSION) and flags & _META_FLAG and meta.page_bytes in _PAGE_SIZES
     return meta if sound else None
+
+
+def _no_address_space() -> StoreError:
+    return StoreError(
+        f"the system does not grant the {MAP_BYTES[-1] >> 30} GiB of address space that a store needs at least",
+        "raise the limit (`ulimit -v unlimited`)",
+    )
 
 
 def _damaged(data_file: Path) -> StoreError:
