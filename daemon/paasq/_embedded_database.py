@@ -67,7 +67,7 @@ class EmbeddedDatabase(Database):
         return self._instance.engine.query(given, cancel or CancellationToken(request.budget.time_ms))
 
     def open_watch(self, request: Request) -> EmbeddedWatch:
-        return EmbeddedWatch(self._instance.engine.watch(changed(request, params=to_json_value(request.params))))
+        return EmbeddedWatch(self._instance.watch(changed(request, params=to_json_value(request.params))))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
         return self._instance.engine.explain(Request(text, to_json_value(params), zone=self.zone))

@@ -10,22 +10,16 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.commands.dispatch import run_command
-from paasq_daemon.commands.runner import CommandServices
 from paasq_daemon.compiler import (
     CompiledRequest,
     CompiledScript,
     Compiler,
-    PreparedDryrun,
-    PreparedForget,
     PreparedQuery,
-    PreparedStatement,
-    PreparedTransaction,
     PreparedWatch,
     reads_index,
 )
-from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_preparation import (
     check_moment,
@@ -39,9 +33,8 @@ from paasq_daemon.request_preparation import (
     request_warnings,
 )
 from paasq_daemon.services.catalog import CatalogService
-from paasq_daemon.services.forgetting import ForgetService
-from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery
-from paasq_daemon.watches.scheduler import WatchScheduler
+from paasq_daemon.statement_runner import StatementRunner
+from paasq_daemon.watches.continuous_query import CompiledWatch, PrepareWatch
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import PaasqError, ScriptProgress
@@ -49,9 +42,8 @@ from paasq_daemon.wire.project_modules import module_resolver
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.token_estimate import estimate_tokens, json_characters
 from paasq_daemon.writes.catalog_retry import retry_on_catalog_change
-from paasq_daemon.writes.transactor import Transactor
 from paasq_dsl.binder.script import bind_script
-from paasq_dsl.bound import BoundCreateCollection, BudgetStage
+from paasq_dsl.bound import BudgetStage
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.parser import parse_script
@@ -68,6 +60,11 @@ def present_us() -> int:
     return time.time_ns() // 1_000
 
 
+def warm_up() -> None:
+    """Build the parser, which would else cost the first text 0.1 s."""
+    bind_script(parse_script("from nothing")[0], Catalog())
+
+
 def _failure(error: Exception) -> PaasqError:
     """What a script is told of an error that is none of its own, so that it still learns how far it came."""
     _log.exception("a statement of a script failed")
@@ -81,13 +78,10 @@ class Engine:
     Values are the engine's: a time is an int, microseconds since 1970 in UTC.
     """
 
-    indexes: Indexes
+    indexes: ReadableIndexes
     catalog: CatalogService
     compiler: Compiler
-    transactor: Transactor
-    commands: CommandServices
-    forgetting: ForgetService
-    watches: WatchScheduler
+    statements: StatementRunner
     clock: Clock = present_us
 
     def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
@@ -118,12 +112,12 @@ class Engine:
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
         return answer
 
-    def watch(self, request: Request) -> ContinuousQuery:
-        """The rows of a continuous query as events; the text holds one watch, and definitions. Close it when it is not wanted
-        any more. Raises QueryError, InvalidValue where the text does something else, StoreError where what it is to go on
-        after is past the journal."""
+    def prepared_watch(self, request: Request) -> PrepareWatch:
+        """What makes a continuous query of a text that holds one watch, and definitions. Raises InvalidValue where the request
+        asks for what no watch has; what is returned raises QueryError, and InvalidValue where the text does something else.
+        """
         check_watch(request)
-        return self.watches.register(partial(self._watched, request))
+        return partial(self._watched, request)
 
     def explain(self, request: Request) -> Answer:
         """The plan of a text that is one query, as rows and as text in `plan`. Raises ReadOnly where it goes on with a write."""
@@ -209,22 +203,9 @@ class Engine:
     def _run(self, request: Request, script: CompiledScript, number: int, inputs: ExecutionInputs) -> Answer:
         try:
             step = script.statement(number)
-            if isinstance(step, PreparedForget):
-                forget = self.forgetting.preview if step.dryrun else self.forgetting.run
-                return forget(step, inputs, script.catalog_version)
-            return self._executed(step, inputs)
+            if isinstance(step, PreparedQuery):
+                return step.plan.execute(inputs)
+            assert not isinstance(step, PreparedWatch)
+            return self.statements.run(step, inputs, script.catalog_version)
         except EvaluationError as error:
             raise locate_error(error, script, request) from error
-
-    def _executed(self, step: PreparedStatement, inputs: ExecutionInputs) -> Answer:
-        """Of a statement that is no forget."""
-        if isinstance(step, PreparedQuery):
-            return step.plan.execute(inputs)
-        if isinstance(step, PreparedTransaction):
-            return self.transactor.execute(step, inputs)
-        if isinstance(step, PreparedDryrun):
-            return self.transactor.dryrun(step.transaction, inputs)
-        if isinstance(step, BoundCreateCollection):
-            return self.transactor.create_collection(step.collection)
-        assert not isinstance(step, (PreparedWatch, PreparedForget))
-        return run_command(self.commands, step, inputs)

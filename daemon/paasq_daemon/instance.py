@@ -30,9 +30,12 @@ from paasq_daemon.services.snapshots import SnapshotService
 from paasq_daemon.services.status import StatusService
 from paasq_daemon.snapshot.schedule import trimmable_seq
 from paasq_daemon.snapshot.upgrade import upgrade_store
+from paasq_daemon.statement_runner import LocalStatementRunner
 from paasq_daemon.store.open_data_file import WALK_S_MAX
 from paasq_daemon.store.store import Store
+from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.watches.scheduler import WatchScheduler
+from paasq_daemon.wire.request import Request
 from paasq_daemon.writes.transactor import Transactor
 from paasq_daemon.writes.vectorizer import Vectorizer
 
@@ -42,7 +45,12 @@ class Instance:
     """Its services may be used from any thread; `close` is called once and last. Errors are PaasqErrors."""
 
     store: Store
+    indexes: Indexes
     engine: Engine
+    statements: LocalStatementRunner
+    vectors: Vectorizer
+    watches: WatchScheduler
+    forgetting: ForgetService
     records: RecordService
     catalog: CatalogService
     schema: SchemaService
@@ -99,9 +107,15 @@ class Instance:
             copies = ForgetCopies(folder)
             forgetting = ForgetService(store, indexes, copies, (compiler.drop_texts, vectors.drop_texts))
             forgetting.resume()
+            statements = LocalStatementRunner(transactor, commands, forgetting)
             return cls(
                 store=store,
-                engine=Engine(indexes, catalog, compiler, transactor, commands, forgetting, watches, clock),
+                indexes=indexes,
+                engine=Engine(indexes, catalog, compiler, statements, clock),
+                statements=statements,
+                vectors=vectors,
+                watches=watches,
+                forgetting=forgetting,
                 records=RecordService(store, transactor),
                 catalog=catalog,
                 schema=SchemaService(store, vectors),
@@ -117,6 +131,11 @@ class Instance:
                 resources=resources.pop_all(),
             )
         raise AssertionError("an open ends by its return or its error")
+
+    def watch(self, request: Request) -> ContinuousQuery:
+        """The rows of a continuous query as events. Close it when it is not wanted any more. Raises as
+        `Engine.prepared_watch`, and StoreError where what it is to go on after is past the journal."""
+        return self.watches.register(self.engine.prepared_watch(request))
 
     def announce(self, socket: Path) -> None:
         """Let those who find the folder in use know where this process serves it."""

@@ -146,7 +146,9 @@ def _daemon(data: Path) -> Iterator[None]:
     instance = Instance.open(data, sync=False)
     loop = asyncio.new_event_loop()
     limits = Limits(grace_s=1.0)
-    service = ServerContext.of(instance, ThreadExecutor(instance.engine), limits.frame_bytes_max)
+    service = ServerContext.of(
+        instance, ThreadExecutor(instance.engine, limits.frame_bytes_max), limits.frame_bytes_max
+    )
     listener = Listener(service, socket_path(data), limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

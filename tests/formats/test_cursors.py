@@ -28,9 +28,9 @@ def test_a_cursor_of_another_paasq_is_refused(upgraded: Path, change: Callable[[
     other = base64.urlsafe_b64encode(orjson.dumps(change(held))).decode().rstrip("=")
     with pytest.raises(QueryError, match="cursor"):
         instance.engine.query(Request("from reading | sort id | page 5 after $at", {"at": other}))
-    watched = instance.engine.watch(Request("watch from jot | select line"))
+    watched = instance.watch(Request("watch from jot | select line"))
     watched.close()
     with pytest.raises(QueryError, match="cursor"):
-        instance.engine.watch(Request("watch from jot | select line after $at", {"at": other}))
+        instance.watch(Request("watch from jot | select line after $at", {"at": other}))
     instance.close()
     shutil.rmtree(upgraded)

@@ -42,7 +42,7 @@ def test_a_write_by_such_a_list_is_refused(ask: Ask, rows: Rows, text: str) -> N
 
 
 def test_pending_vectors_are_said(instance: Instance, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(instance.engine.transactor.vectors), "embed_new", lambda *_: None)
+    monkeypatch.setattr(type(instance.vectors), "embed_new", lambda *_: None)
     ask('put note {id: "d", title: "epsilon"}')
     assert ask('from note | where id in (from note | near to "beta" | take 2 | select id)').reason == "pending"
 

@@ -40,7 +40,7 @@ def opened(folder: Path) -> Instance:
 
 
 def indexes(instance: Instance) -> Indexes:
-    return instance.engine.indexes
+    return instance.indexes
 
 
 def records(number: int, count: int = COUNT) -> list[dict[str, Any]]:
@@ -125,7 +125,7 @@ def test_records_put_two_hundred_times_shrink_to_the_size_of_a_new_store(tmp_pat
     changing(write)
     changing(lambda: ask(instance, ASKED) == expected[0] or pytest.fail("another answer"))
     changing(lambda: ask(instance, NEAR, v=[1.0] * 16) == expected[1] or pytest.fail("another answer"))
-    watch = instance.engine.watch(Request("watch from other | select id, n"))
+    watch = instance.watch(Request("watch from other | select id, n"))
     before = watch.next_events()
     pages = instance.engine.query(Request(PAGED))
     done = instance.compaction.run()

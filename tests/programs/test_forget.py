@@ -170,7 +170,7 @@ def test_a_resumed_watch_says_nothing_of_what_it_held(instance: Instance, rows: 
 
 @contextmanager
 def watching(instance: Instance, text: str) -> Iterator[Callable[[], list[RowChange]]]:
-    query = instance.engine.watch(Request(text))
+    query = instance.watch(Request(text))
 
     def events() -> list[RowChange]:
         batch = query.next_events()
@@ -185,7 +185,7 @@ def test_a_read_that_began_before_is_waited_for_and_then_said(
 ) -> None:
     monkeypatch.setattr(forgetting, "VIEWS_WAIT_S", 0.05)
     began, end = threading.Event(), threading.Event()
-    indexes, seq = instance.engine.indexes, instance.store.seq
+    indexes, seq = instance.indexes, instance.store.seq
     seen: list[str] = []
 
     def read() -> None:

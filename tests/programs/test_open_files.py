@@ -90,7 +90,7 @@ def test_a_collection_that_is_dropped_leaves_no_index(tmp_path: Path) -> None:
     for number in range(ROUNDS):
         ask(instance, SCHEMA.format(f"c{number}"))
         ask(instance, f'from c{number} | match "sea"')
-        instance.engine.indexes.checkpoint()
+        instance.indexes.checkpoint()
         ask(instance, f"drop collection c{number} and its records")
     ask(instance, "from kept")
     assert open_files() <= before[0] + 1
@@ -107,7 +107,7 @@ def test_a_collection_that_is_dropped_leaves_no_index(tmp_path: Path) -> None:
 def test_a_view_reads_a_collection_that_is_dropped_meanwhile(tmp_path: Path) -> None:
     instance = opened(tmp_path)
     ask(instance, SCHEMA.format("note"))
-    with instance.engine.indexes.read() as view:
+    with instance.indexes.read() as view:
         ask(instance, "drop collection note and its records")
         ask(instance, SCHEMA.format("other"))
         ask(instance, "from other")

@@ -83,7 +83,7 @@ def test_nothing_is_answered_by_another_schema(instance: Instance) -> None:
             instance.engine.query(Request('patch note where id == "b" set body = "blue"'))
 
     def follow() -> None:
-        watch = instance.engine.watch(Request("watch from note | select id, body"))
+        watch = instance.watch(Request("watch from note | select id, body"))
         batches = 0
         while time.monotonic() < until_s:
             batches += watch.next_events() is not None

@@ -209,7 +209,7 @@ def _outcome(instance: Instance, lookup: CompiledRequest) -> object:
     (step,) = lookup.compiled.statements
     assert isinstance(step, PreparedQuery)
     try:
-        with instance.engine.indexes.read() as view:
+        with instance.indexes.read() as view:
             answer = step.plan.execute(ExecutionInputs(lookup.literals, {}, NOW_US, view=view))
     except EvaluationError as error:
         return error.message

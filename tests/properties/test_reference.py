@@ -54,7 +54,7 @@ class Pair:
         except Refused as why:
             refused = str(why)
         try:
-            with self.instance.engine.indexes.read() as view:
+            with self.instance.indexes.read() as view:
                 found = step.plan.execute(replace(inputs, view=view))
         except EvaluationError as error:
             return None if expected is None else AssertionError(f"refused by the instance alone: {error}")

@@ -116,7 +116,7 @@ def test_a_store_of_before_keeps_all() -> None:
 
 
 def test_what_is_not_archived_yet_is_not_trimmed(instance: Instance, versions: list[int], clock: Clock) -> None:
-    service = RetentionService(instance.store, instance.engine.indexes, lambda: clock.now_us, lambda: versions[2])
+    service = RetentionService(instance.store, instance.indexes, lambda: clock.now_us, lambda: versions[2])
     service.run()
     assert [seq for seq in versions if _is_kept(instance, seq)] == versions[2:]
 
@@ -124,7 +124,7 @@ def test_what_is_not_archived_yet_is_not_trimmed(instance: Instance, versions: l
 def test_a_cursor_older_than_the_bound_is_refused(instance: Instance, versions: list[int]) -> None:
     instance.retention.run()
     with pytest.raises(StoreError, match="history is kept from"):
-        instance.engine.watch(Request(f"watch from note after {versions[2]}"))
+        instance.watch(Request(f"watch from note after {versions[2]}"))
 
 
 def test_no_index_is_made_anew_for_want_of_the_journal(

@@ -29,7 +29,7 @@ def test_they_are_ordinary_deletes(instance: Instance) -> None:
     """A watch sees them leave, and history has them as long as it is kept."""
     rows(instance, READINGS)
     before = instance.store.seq
-    watch = instance.engine.watch(Request("watch from reading | select id"))
+    watch = instance.watch(Request("watch from reading | select id"))
     assert len(watch.next_events() or ()) == 5
     instance.retention.run()
     batch = watch.next_events()

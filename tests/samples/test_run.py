@@ -44,7 +44,7 @@ def test_scripts_run(folder: str, tmp_path: Path) -> None:
                 texts = modules.read_all(step.text)
                 request = Request(step.text, source_name=name, modules=texts)
                 if step.is_watch:
-                    assert instance.engine.watch(request).next_events(), step.title
+                    assert instance.watch(request).next_events(), step.title
                     continue
                 told = instance.engine.query(request)
                 assert len(told), step.title

@@ -36,7 +36,9 @@ def listening(
 ) -> Iterator[None]:
     """A daemon in a thread of this process."""
     loop = asyncio.new_event_loop()
-    service = ServerContext.of(instance, ThreadExecutor(instance.engine, workers), limits.frame_bytes_max, granted)
+    service = ServerContext.of(
+        instance, ThreadExecutor(instance.engine, limits.frame_bytes_max, workers), limits.frame_bytes_max, granted
+    )
     listener = Listener(service, socket, limits)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -14,7 +14,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.instance import Instance
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
-from paasq_daemon.server.log import log_to_stderr
+from paasq_daemon.log import log_to_stderr
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService, OnProgress
 from paasq_daemon.services.health import HealthService
@@ -87,9 +87,8 @@ class FakeWatch(ContinuousQuery):
 class FakeEngine(Engine):
     """`running` is set once a text runs that takes its time."""
 
-    def __init__(self, running: threading.Event, watches: list[FakeWatch]) -> None:
+    def __init__(self, running: threading.Event) -> None:
         self.running = running
-        self.opened = watches
         self.cancelled = 0
 
     def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
@@ -128,10 +127,6 @@ class FakeEngine(Engine):
             self.cancelled += 1
             raise
         return Answer((), [])
-
-    def watch(self, request: Request) -> FakeWatch:
-        self.opened.append(FakeWatch(request.text))
-        return self.opened[-1]
 
     def explain(self, request: Request) -> Answer:
         return Answer((), [], plan=f"fake plan of {request.text}")
@@ -248,13 +243,17 @@ class FakeInstance(Instance):
     def __init__(self) -> None:
         records: dict[str, dict[str, Any]] = {}
         self.running = threading.Event()
-        self.watches: list[FakeWatch] = []
+        self.opened_watches: list[FakeWatch] = []
         self.closed = False
-        self.engine = FakeEngine(self.running, self.watches)
+        self.engine = FakeEngine(self.running)
         self.records, self.catalog, self.status = FakeRecords(records), FakeCatalog(records), FakeStatus(records)
         self.snapshots, self.embedding = FakeSnapshots(), FakeEmbedding(self.running)
         self.retention, self.health = FakeRetention(), FakeHealth()
         self.resources = ExitStack()
+
+    def watch(self, request: Request) -> FakeWatch:
+        self.opened_watches.append(FakeWatch(request.text))
+        return self.opened_watches[-1]
 
     @property
     def cancelled(self) -> int:

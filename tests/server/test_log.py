@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from paasq_daemon.server.log import LineFormatter, log_event
+from paasq_daemon.log import LineFormatter, log_event
 from paasq_daemon.wire.json_rpc import RpcError
 from server.conftest import Daemon
 

@@ -36,7 +36,7 @@ class Client:
     def __init__(self, instance: Instance, text: str) -> None:
         self._instance = instance
         self._text = text
-        self.watch: ContinuousQuery = instance.engine.watch(Request(watching(text)))
+        self.watch: ContinuousQuery = instance.watch(Request(watching(text)))
         self.rows: dict[Key, list[Any]] = {}
         self.last: EventBatch | None = None
 
@@ -54,9 +54,7 @@ class Client:
 
     def go_on_after(self, position: str | int) -> None:
         self.watch.close()
-        self.watch = self._instance.engine.watch(
-            Request(f"{watching(self._text)} after $position", {"position": position})
-        )
+        self.watch = self._instance.watch(Request(f"{watching(self._text)} after $position", {"position": position}))
 
 
 @examples(15)

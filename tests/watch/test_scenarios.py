@@ -39,7 +39,7 @@ class Client:
             self._watch.close()
         params = {"cursor": self._cursor} if "$cursor" in text else {}
         try:
-            self._watch = self.instance.engine.watch(Request(text, params))
+            self._watch = self.instance.watch(Request(text, params))
         except PaasqError as error:
             self._watch = None
             self.waiting.append(str(error))

@@ -22,7 +22,7 @@ def fill(instance: Instance, readers: ExitStack) -> None:
 def test_a_full_table_of_readers_delays_what_watches_are_told(tmp_path: Path) -> None:
     instance = Instance.open(tmp_path / "data", embedder=SmallEmbedder(), sync=False)
     instance.engine.query(Request("collection t { key id: keyword }"))
-    watch = instance.engine.watch(Request("watch from t"))
+    watch = instance.watch(Request("watch from t"))
     assert watch.next_events() is not None
     due = threading.Event()
     watch.on_due = due.set

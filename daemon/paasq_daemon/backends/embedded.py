@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from paasq_daemon.backends.backend import ExecutionInputs, KeyedResult, check_capabilities
 from paasq_daemon.index.column import Column
-from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.kernels.columns import column_to_values
 from paasq_daemon.kernels.errors import EvaluationError, shown
 from paasq_daemon.kernels.evaluate import EvaluationContext, evaluate_scalar
@@ -61,7 +61,7 @@ class EmbeddedBackend:
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(self, indexes: Indexes, embed: Embed, open_snapshots: Callable[[], Storage]) -> None:
+    def __init__(self, indexes: ReadableIndexes, embed: Embed, open_snapshots: Callable[[], Storage]) -> None:
         self._indexes = indexes
         self._embed = embed
         self._open_snapshots = open_snapshots
@@ -79,7 +79,7 @@ class EmbeddedBackend:
 class ViewProvider:
     """The view that a plan reads: the one of its run, or of the moment that it names, by the catalog of its run."""
 
-    indexes: Indexes
+    indexes: ReadableIndexes
     as_of: BoundAsOf | None
     open_snapshots: Callable[[], Storage]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.server.log import log_failure
+from paasq_daemon.log import log_failure
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
 from paasq_daemon.server.methods.param_readers import read_params
@@ -193,7 +193,7 @@ class Session:
         try:
             may_write = method.right is not Right.READ and granted.includes(Right.WRITE)
             return await method.run(
-                RpcCall(self._server_context, params, may_write, cancellation, self._cancel, self._watching)
+                RpcCall(self._server_context, params, may_write, cancellation, self._cancel, self._watching, self)
             )
         finally:
             del self._in_flight[name]

@@ -1,18 +1,18 @@
-"""Where queries run: behind one boundary, so that worker processes can replace the threads of today."""
+"""Where texts run: in threads of this process, or in processes of their own, behind one boundary."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from paasq_daemon.engine import Engine
-from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
-from paasq_daemon.wire.request import Request
+from paasq_daemon.workers.tasks import TextTask
 
 T = TypeVar("T")
 
@@ -24,27 +24,40 @@ class WorkerCrashed(Exception):
 
 
 class Executor(Protocol):
-    """Where queries run: threads of this process, or another boundary with the same promise."""
+    """Where texts run: threads of this process, or another boundary with the same promise."""
 
-    async def run(self, request: Request, cancellation: CancellationToken) -> Answer:
-        """The answer. Raises what the engine raises; Cancelled and BudgetExceeded also while the request is queued."""
+    async def start(self) -> None:
+        """Returns when it can take tasks."""
+        ...
+
+    async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
+        """The JSON of the task's result. Raises what the task raises; Cancelled and BudgetExceeded also while it waits for its
+        turn, which the clients have one after another."""
         ...
 
     def close(self) -> None:
-        """Take no more; what runs goes on."""
+        """Take no more."""
 
 
 class ThreadExecutor:
-    """One thread a core; further requests queue, first come, first served."""
+    """One thread a core; further tasks queue, first come, first served. What does not look at its time keeps its thread."""
 
-    def __init__(self, engine: Engine, workers: int | None = None) -> None:
+    def __init__(self, engine: Engine, answer_bytes_max: int, workers: int | None = None) -> None:
         self._engine = engine
+        self._answer_bytes_max = answer_bytes_max
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="paasq-query")
 
-    async def run(self, request: Request, cancellation: CancellationToken) -> Answer:
-        return await run_in(self._pool, lambda: self._engine.query(request, cancellation), cancellation)
+    async def start(self) -> None:
+        """Threads start with their first task."""
+
+    async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
+        """As Executor has it, but for the turns."""
+        del client
+        work = partial(task.run, self._engine, cancellation, self._answer_bytes_max)
+        return await run_in(self._pool, work, cancellation)
 
     def close(self) -> None:
+        """What runs goes on."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

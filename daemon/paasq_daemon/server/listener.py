@@ -16,7 +16,7 @@ from paasq_daemon.server.auth import authorize_peer, peer_credentials
 from paasq_daemon.server.connection_session import Session
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
-from paasq_daemon.server.log import log_event
+from paasq_daemon.log import log_event
 from paasq_daemon.server.methods.call import ServerContext
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
@@ -55,13 +55,14 @@ async def _serve(
     executor: Executor | None,
     on_ready: Callable[[], None] | None,
 ) -> bool:
-    runs_in = executor or ThreadExecutor(instance.engine)
+    runs_in = executor or ThreadExecutor(instance.engine, limits.frame_bytes_max)
     server_context = ServerContext.of(instance, runs_in, limits.frame_bytes_max, granted)
     listener = Listener(server_context, socket_path, limits)
     clean = True
     try:
         stop = asyncio.Event()
         _on_signals(stop.set)
+        await runs_in.start()
         await listener.start()
         log_event("listening", socket=str(socket_path), pid=os.getpid())
         if on_ready is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paasq_daemon.index.index_manager import Indexes
-from paasq_daemon.store.store import Store
+from paasq_daemon.index.readable_indexes import ReadableIndexes
+from paasq_daemon.store.shared_store import ReadableStore
 from paasq_daemon.wire.errors import InvalidValue
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.diagnostics import similar_names
@@ -19,8 +19,8 @@ _WITH_VALUES = frozenset({TypeKind.KEYWORD, TypeKind.LINK})
 class CatalogService:
     """Reads the catalog as it is now. Every method may be called from any thread."""
 
-    store: Store
-    indexes: Indexes
+    store: ReadableStore
+    indexes: ReadableIndexes
 
     def current(self) -> Catalog:
         """The catalog of the last durable transaction."""

@@ -277,6 +277,11 @@ class Store:
         """Give up the space that is kept for what deletes on a full disk, until the next commit. False where there is none."""
         return self._reserve is not None and self._reserve.release()
 
+    def forget_readers(self) -> None:
+        """Let pages be used again that processes were reading which have ended without saying so."""
+        with translating_errors():
+            self._data_file.environment.reader_check()
+
     def publish_socket(self, socket: Path | None) -> None:
         """Write the socket of this process into the lock file, for processes that find the folder in use."""
         self._lock.publish_socket(socket)

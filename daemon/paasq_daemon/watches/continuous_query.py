@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, KeyedResult
-from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.store.forget_receipts import was_forgotten_since
 from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
@@ -61,7 +61,7 @@ class ContinuousQuery:
     """
 
     def __init__(
-        self, indexes: Indexes, prepare: PrepareWatch, position: Callable[[CompiledWatch], ResumePosition | None],
+        self, indexes: ReadableIndexes, prepare: PrepareWatch, position: Callable[[CompiledWatch], ResumePosition | None],
         on_close: Callable[[ContinuousQuery], None],
     ) -> None:  # fmt: skip
         """Raises PaasqError where the query is wrong, or the history that it is to resume from was trimmed."""

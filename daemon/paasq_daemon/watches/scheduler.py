@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection
 
-from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.store.journal import ChangeKind
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class WatchScheduler:
     """Starts its thread with the first query; a commit only wakes it. Thread-safe."""
 
-    def __init__(self, store: Store, indexes: Indexes) -> None:
+    def __init__(self, store: Store, indexes: ReadableIndexes) -> None:
         self._store = store
         self._indexes = indexes
         self._open: set[ContinuousQuery] = set()

@@ -8,6 +8,7 @@ PaasqError
 ├── ModelMismatch       the vectors were made by another model
 ├── CapabilityMissing   this backend cannot run that plan
 ├── ReadOnly            the text or the method writes, and only reading was allowed
+├── WorkerEnded         the process that ran the request ended before it answered
 ├── ProtocolError       a malformed frame or message
 │   ├── LimitExceeded   too large, too deep, too many at once
 │   ├── PeerRefused     this user may not talk to that daemon
@@ -65,6 +66,9 @@ class PaasqError(Exception):
     def __str__(self) -> str:
         return "\n  ".join(str(part) for part in (self.message, self.hint, self.progress) if part)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.__dict__)  # to another process, whatever its constructor takes
+
 
 class QueryError(PaasqError):
     """The text is wrong; `diagnostics`, as the editor shows them, are dicts with code, message, start, end, line, column,
@@ -117,6 +121,12 @@ class ReadOnly(PaasqError):
     """The text or the method writes, and only reading is allowed; nothing of it was run."""
 
     code = "PQ5007"
+
+
+class WorkerEnded(PaasqError):
+    """The process that ran the request ended before it answered, as where memory ran out. Other requests are not affected."""
+
+    code = "PQ5008"
 
 
 class ProtocolError(PaasqError):
@@ -187,6 +197,12 @@ class DiskFull(StoreError):
     def __init__(self, message: str, hint: str = "", missing_bytes: int = 0) -> None:
         super().__init__(message, hint)
         self.missing_bytes = missing_bytes
+
+
+def _restored(kind: type[PaasqError], state: dict[str, Any]) -> PaasqError:
+    error = kind.__new__(kind, state["message"])
+    error.__dict__.update(state)
+    return error
 
 
 def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from paasq_daemon.server.executor import Executor
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.json_rpc import dump_bounded
+from paasq_daemon.workers.tasks import TextTask
 
 SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
 LONG_THREADS = 2
@@ -51,7 +52,7 @@ class ServerContext:
 @dataclass(frozen=True, slots=True)
 class RpcCall:
     """One request: its parameters as read, whether it may write, its token, `cancel`, which reaches the connection's other
-    requests, and the watches of the connection."""
+    requests, the watches of the connection, and the client whose turn it takes."""
 
     server: ServerContext
     params: dict[str, Any]
@@ -59,6 +60,11 @@ class RpcCall:
     cancellation: CancellationToken
     cancel: Callable[[str | int], bool]
     watches: ConnectionWatches
+    client: Hashable
+
+    async def run(self, task: TextTask) -> bytes:
+        """What the executor makes of a task of this request."""
+        return await self.server.executor.run(task, self.cancellation, self.client)
 
     @property
     def instance(self) -> Instance:

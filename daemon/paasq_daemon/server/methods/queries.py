@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.json_schema import list_of
@@ -19,11 +16,9 @@ from paasq_daemon.server.methods.param_readers import (
     optional,
     text_up_to,
 )
-from paasq_daemon.server.methods.registry import Lane, loop_method, work_method
+from paasq_daemon.server.methods.registry import Lane, loop_method
 from paasq_daemon.server.methods.result_schemas import ANSWER, DIAGNOSTIC
 from paasq_daemon.server.rights import Right
-from paasq_daemon.wire.answer import Answer
-from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import (
     BudgetExceeded,
     CapabilityMissing,
@@ -35,9 +30,8 @@ from paasq_daemon.wire.errors import (
     SnapshotError,
 )
 from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.workers.tasks import CheckTask, ExplainTask, QueryTask
 from paasq_dsl.time_zones import DEFAULT_ZONE
-
-_ROWS_ENCODED_INLINE_MAX = 100  # about a millisecond
 
 _QUERY_TEXT = Param("text", text_up_to(QUERY_TEXT_CHARS_MAX), "a text of the language")
 _MODULES = optional("modules", TEXT_MAP, "the texts that it uses, by path", {})
@@ -78,34 +72,33 @@ def text_request(call: RpcCall) -> Request:
 async def _query(call: RpcCall) -> bytes:
     """Run the statements of a text, one after another; the answer is the last one's. What each one writes is durable when
     it has ended."""
-    answer: Answer = await call.server.executor.run(text_request(call), call.cancellation)
-    if len(answer) <= _ROWS_ENCODED_INLINE_MAX:
-        return call.encode(answer.to_json())
-    return await run_in(call.server.short_pool, lambda: call.encode(answer.to_json()), CancellationToken())
+    return await call.run(QueryTask(text_request(call)))
 
 
-@work_method(
+@loop_method(
     "explain",
     *TEXT_PARAMS,
     _NOW,
     right=Right.READ,
+    lane=Lane.QUERY,
     result=ANSWER,
     errors=TEXT_ERRORS,
     example={"text": 'from note | where tags has "home" | near to "rent" | take 3'},
 )
-def _explain(call: RpcCall) -> dict[str, Any]:
+async def _explain(call: RpcCall) -> bytes:
     """The plan of a text that is one query, as rows and in `plan`; the query is not run."""
-    return call.instance.engine.explain(text_request(call)).to_json()
+    return await call.run(ExplainTask(text_request(call)))
 
 
-@work_method(
+@loop_method(
     "check",
     _QUERY_TEXT,
     _MODULES,
     right=Right.READ,
+    lane=Lane.QUERY,
     result=list_of(DIAGNOSTIC),
     example={"text": "from taks | where due < @today"},
 )
-def _check(call: RpcCall) -> list[dict[str, Any]]:
+async def _check(call: RpcCall) -> bytes:
     """What is wrong with a text; nothing is run."""
-    return call.instance.engine.check(call.params["text"], call.params["modules"])
+    return await call.run(CheckTask(call.params["text"], call.params["modules"]))

@@ -70,7 +70,7 @@ async def _watch(call: RpcCall) -> bytes:
     """Begin to watch the result of a text that is one `watch`. The answer comes before the first events."""
     request = text_request(call)
     call.watches.check_limit()
-    query = await run_in(call.server.short_pool, lambda: call.instance.engine.watch(request), call.cancellation)
+    query = await run_in(call.server.short_pool, lambda: call.instance.watch(request), call.cancellation)
     return call.encode({"watch": call.watches.begin(query, call.server.watch_pool)})
 
 

@@ -1,0 +1,113 @@
+"""The workers of a daemon: one task each at a time, clients in turn, and a new one for each that ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Hashable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from paasq_daemon.index.index_folder import INDEX_NAME
+from paasq_daemon.index.time_travel import HISTORICAL_PREFIX
+from paasq_daemon.instance import Instance
+from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.errors import WorkerEnded
+from paasq_daemon.workers.daemon_calls import DaemonCalls
+from paasq_daemon.workers.messages import Run
+from paasq_daemon.workers.tasks import TextTask
+from paasq_daemon.workers.turns import Turns
+from paasq_daemon.workers.worker import Worker
+from paasq_daemon.workers.worker_process import WorkerConfig
+from paasq_daemon.workers.zygote import Zygote
+
+MEMORY_BYTES_MAX = 256 << 20  # of one task
+_RETRY_S = 1.0  # until a worker that could not be started is tried again
+
+_log = logging.getLogger(__name__)
+
+
+class WorkerPool:
+    """Lives in one event loop, which `start` is called in."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        size: int | None = None,
+        *,
+        answer_bytes_max: int,
+        memory_bytes_max: int = MEMORY_BYTES_MAX,
+    ) -> None:
+        """`size` processes, one a core where it is None."""
+        self._instance = instance
+        self._size = size or os.cpu_count() or 1
+        self._answer_bytes_max = answer_bytes_max
+        self._memory_bytes_max = memory_bytes_max
+        self._calls = DaemonCalls(instance)
+        self._pool = ThreadPoolExecutor(self._size, thread_name_prefix="paasq-call")
+        self._turns: Turns[Worker] = Turns()
+        self._workers: set[Worker] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Returns when all workers can take a task. Raises OSError where no process can be made, WorkerEnded."""
+        self._zygote = await asyncio.to_thread(Zygote)
+        await asyncio.gather(*(self._add_worker() for _ in range(self._size)))
+
+    async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
+        """The JSON of the task's result. Raises as `Worker.run`; Cancelled and BudgetExceeded also while the task waits for its
+        turn."""
+        with self._instance.store.read() as view:  # raises where the store was shut
+            lost = view.lost
+        worker = await self._turns.take(client, cancellation)
+        try:
+            run = Run(task, None if (left := cancellation.remaining_s) is None else left * 1000, lost)
+            return await worker.run(run, cancellation, self._calls, self._pool)
+        finally:
+            if worker.ended:
+                self._replace(worker)
+            else:
+                self._turns.give(worker)
+
+    def close(self) -> None:
+        """Take no more, and end all workers."""
+        self._closed = True
+        self._turns.close()
+        for worker in self._workers:
+            worker.end()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._zygote.close()
+
+    def _replace(self, worker: Worker) -> None:
+        self._workers.discard(worker)
+        if not self._closed:
+            task = asyncio.create_task(self._start_another(worker))
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def _start_another(self, ended: Worker) -> None:
+        while not self._closed:
+            try:
+                await self._add_worker()
+                break
+            except (OSError, WorkerEnded):
+                _log.exception("a worker cannot be started")
+                await asyncio.sleep(_RETRY_S)
+        await ended.close()
+        self._instance.store.forget_readers()
+
+    async def _add_worker(self) -> None:
+        index = self._instance.store.folder / INDEX_NAME
+        scratch = Path(tempfile.mkdtemp(prefix=HISTORICAL_PREFIX, dir=index))
+        config = WorkerConfig(self._instance.store.folder, scratch, self._answer_bytes_max, self._memory_bytes_max)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = await asyncio.to_thread(self._zygote.fork, config, theirs)
+        worker = Worker(pid, ours, scratch, self._instance.engine.compiler.backend)
+        await worker.start()
+        self._workers.add(worker)
+        self._turns.give(worker)
