@@ -12,9 +12,9 @@ from typing import Any
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.instance import Instance
+from paasq_daemon.log import log_to_stderr
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
-from paasq_daemon.log import log_to_stderr
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.embedding import EmbeddingService, OnProgress
 from paasq_daemon.services.health import HealthService

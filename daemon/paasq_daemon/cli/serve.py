@@ -20,9 +20,9 @@ def serve(
 ) -> None:
     """Open the store and serve it until SIGTERM or Ctrl-C. The log goes to standard error."""
     from paasq_daemon.instance import Instance
+    from paasq_daemon.log import log_to_stderr
     from paasq_daemon.server.limits import DEFAULT_LIMITS
     from paasq_daemon.server.listener import serve as serve_instance
-    from paasq_daemon.log import log_to_stderr
     from paasq_daemon.server.rights import Right
     from paasq_daemon.wire.default_paths import socket_path
     from paasq_daemon.workers.worker_pool import WorkerPool

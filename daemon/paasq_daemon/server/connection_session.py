@@ -7,9 +7,9 @@ import select
 from collections.abc import Coroutine, Hashable
 from typing import Any, NamedTuple
 
+from paasq_daemon.log import log_failure
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.log import log_failure
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
 from paasq_daemon.server.methods.param_readers import read_params

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from paasq_daemon.log import log_failure
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.log import log_failure
 from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import Cancelled, LimitExceeded, PaasqError

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paasq_daemon.instance import Instance
+from paasq_daemon.log import log_event
 from paasq_daemon.server.auth import authorize_peer, peer_credentials
 from paasq_daemon.server.connection_session import Session
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
-from paasq_daemon.log import log_event
 from paasq_daemon.server.methods.call import ServerContext
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX

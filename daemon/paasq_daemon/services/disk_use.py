@@ -64,7 +64,7 @@ class DiskUse:
                 case [first, second] if (first, second) == (STORE_NAME, DATA_NAME):
                     pass
                 case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
-                    kind = "vectors" if part == _COLUMNS and path.suffix in _VECTOR_SUFFIXES else part
+                    kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
                     index[kind] += size
                     of_columns[int(id_)] += size if part == _COLUMNS else 0
                 case [first, *_] if first == SNAPSHOTS_NAME:

@@ -19,10 +19,10 @@ def never() -> None:
 class CancellationToken:
     """A thread-safe token: work calls `raise_if_cancelled` every few milliseconds, any thread may call `cancel`."""
 
-    def __init__(self, time_ms: float | None = None) -> None:
-        """`time_ms` counts from now."""
+    def __init__(self, time_ms: float | None = None, passed_ms: float = 0.0) -> None:
+        """`time_ms` counts from `passed_ms` ago."""
         self.time_ms = time_ms
-        self.deadline_s = None if time_ms is None else time.monotonic() + time_ms / 1000
+        self.deadline_s = None if time_ms is None else time.monotonic() + (time_ms - passed_ms) / 1000
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], object]] = []
@@ -62,6 +62,13 @@ class CancellationToken:
     def deadline_passed(self) -> bool:
         """For work that can stop early with a partial answer, labelled `time`."""
         return self.deadline_s is not None and time.monotonic() >= self.deadline_s
+
+    @property
+    def passed_ms(self) -> float:
+        """How much of its time has passed; 0 without a deadline."""
+        if self.time_ms is None or self.deadline_s is None:
+            return 0.0
+        return self.time_ms - (self.deadline_s - time.monotonic()) * 1000
 
     @property
     def remaining_s(self) -> float | None:

@@ -24,11 +24,12 @@ LENGTH = Struct("<I")  # of the message that follows
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """To a worker: do this, within `time_ms` where that is not None. `lost` are collections, by id, that are known to have lost
-    records."""
+    """To a worker: do this, within `time_ms` where that is not None, of which `passed_ms` have passed. `lost` are collections, by
+    id, that are known to have lost records."""
 
     task: TextTask
     time_ms: float | None
+    passed_ms: float
     lost: frozenset[int]
 
 

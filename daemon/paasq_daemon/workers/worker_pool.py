@@ -65,7 +65,7 @@ class WorkerPool:
             lost = view.lost
         worker = await self._turns.take(client, cancellation)
         try:
-            run = Run(task, None if (left := cancellation.remaining_s) is None else left * 1000, lost)
+            run = Run(task, cancellation.time_ms, cancellation.passed_ms, lost)
             return await worker.run(run, cancellation, self._calls, self._pool)
         finally:
             if worker.ended:

@@ -88,7 +88,7 @@ class _Worker:
 
     def _done(self, run: Run) -> Done | Failed:
         self._store.lost = run.lost
-        self._current = CancellationToken(run.time_ms)
+        self._current = CancellationToken(run.time_ms, run.passed_ms)
         try:
             with _memory_limited(self._config.memory_bytes_max):
                 return Done(run.task.run(self._engine, self._current, self._config.answer_bytes_max))
