@@ -34,7 +34,7 @@ from paasq_daemon.request_preparation import (
 )
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.statement_runner import StatementRunner
-from paasq_daemon.watches.continuous_query import CompiledWatch, PrepareWatch
+from paasq_daemon.watches.watch_evaluation import CompiledWatch, LocalWatchEvaluator
 from paasq_daemon.wire.answer import Answer, ColumnInfo
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import PaasqError, ScriptProgress
@@ -112,12 +112,11 @@ class Engine:
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
         return answer
 
-    def prepared_watch(self, request: Request) -> PrepareWatch:
-        """What makes a continuous query of a text that holds one watch, and definitions. Raises InvalidValue where the request
-        asks for what no watch has; what is returned raises QueryError, and InvalidValue where the text does something else.
-        """
+    def watch(self, request: Request) -> LocalWatchEvaluator:
+        """The rows of a text that holds one watch, and definitions. Raises InvalidValue where the request asks for what no watch
+        has; what is returned raises QueryError too, and InvalidValue where the text does something else."""
         check_watch(request)
-        return partial(self._watched, request)
+        return LocalWatchEvaluator(self.indexes, partial(self._watched, request))
 
     def explain(self, request: Request) -> Answer:
         """The plan of a text that is one query, as rows and as text in `plan`. Raises ReadOnly where it goes on with a write."""

@@ -102,7 +102,7 @@ class Instance:
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
             transactor = Transactor(store, vectors)
             commands = CommandServices(store, vectors, snapshots, retention)
-            watches = WatchScheduler(store, indexes)
+            watches = WatchScheduler(store)
             resources.callback(watches.close)
             copies = ForgetCopies(folder)
             forgetting = ForgetService(store, indexes, copies, (compiler.drop_texts, vectors.drop_texts))
@@ -133,9 +133,9 @@ class Instance:
         raise AssertionError("an open ends by its return or its error")
 
     def watch(self, request: Request) -> ContinuousQuery:
-        """The rows of a continuous query as events. Close it when it is not wanted any more. Raises as
-        `Engine.prepared_watch`, and StoreError where what it is to go on after is past the journal."""
-        return self.watches.register(self.engine.prepared_watch(request))
+        """The rows of a continuous query as events. Close it when it is not wanted any more. Raises as `Engine.watch`, and what
+        that returns."""
+        return self.watches.register(self.engine.watch(request))
 
     def announce(self, socket: Path) -> None:
         """Let those who find the folder in use know where this process serves it."""

@@ -28,6 +28,8 @@ from paasq_daemon.snapshot.listing import SnapshotInfo
 from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth
 from paasq_daemon.watches.continuous_query import ContinuousQuery
+from paasq_daemon.watches.scheduler import WatchScheduler
+from paasq_daemon.watches.watch_evaluation import LocalWatchEvaluator, WatchEvaluator
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import ConflictError, QueryError
@@ -84,6 +86,25 @@ class FakeWatch(ContinuousQuery):
         self.was_closed = True
 
 
+class FakeWatchEvaluator(LocalWatchEvaluator):
+    text: str
+
+    def __init__(self, text: str) -> None:
+        object.__setattr__(self, "text", text)
+
+
+class FakeWatches(WatchScheduler):
+    """Each opens a fake watch of its text."""
+
+    def __init__(self) -> None:
+        self.opened: list[FakeWatch] = []
+
+    def register(self, evaluator: WatchEvaluator) -> FakeWatch:
+        assert isinstance(evaluator, FakeWatchEvaluator)
+        self.opened.append(FakeWatch(evaluator.text))
+        return self.opened[-1]
+
+
 class FakeEngine(Engine):
     """`running` is set once a text runs that takes its time."""
 
@@ -127,6 +148,9 @@ class FakeEngine(Engine):
             self.cancelled += 1
             raise
         return Answer((), [])
+
+    def watch(self, request: Request) -> LocalWatchEvaluator:
+        return FakeWatchEvaluator(request.text)
 
     def explain(self, request: Request) -> Answer:
         return Answer((), [], plan=f"fake plan of {request.text}")
@@ -239,21 +263,18 @@ class FakeInstance(Instance):
     """All its services fake; `closed` is true after `close`."""
 
     engine: FakeEngine
+    watches: FakeWatches
 
     def __init__(self) -> None:
         records: dict[str, dict[str, Any]] = {}
         self.running = threading.Event()
-        self.opened_watches: list[FakeWatch] = []
+        self.watches = FakeWatches()
         self.closed = False
         self.engine = FakeEngine(self.running)
         self.records, self.catalog, self.status = FakeRecords(records), FakeCatalog(records), FakeStatus(records)
         self.snapshots, self.embedding = FakeSnapshots(), FakeEmbedding(self.running)
         self.retention, self.health = FakeRetention(), FakeHealth()
         self.resources = ExitStack()
-
-    def watch(self, request: Request) -> FakeWatch:
-        self.opened_watches.append(FakeWatch(request.text))
-        return self.opened_watches[-1]
 
     @property
     def cancelled(self) -> int:

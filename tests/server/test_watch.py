@@ -43,7 +43,7 @@ def test_the_answer_comes_first_then_the_beginning_then_what_happens(daemon: Dae
         number = watch(raw)
         beginning = events(raw)
         assert (beginning["watch"], beginning["events"], beginning["live"]) == (number, [], True)
-        daemon.instance.opened_watches[0].tell(2)
+        daemon.instance.watches.opened[0].tell(2)
         told = events(raw)
         assert [(e["event"], e["key"], e["row"]) for e in told["events"]] == [
             ("enter", "0", {"x": "x"}),
@@ -58,7 +58,7 @@ def test_each_connection_is_told_of_its_own_watches_alone(daemon: Daemon) -> Non
         watch(other)
         events(one)
         events(other)
-        daemon.instance.opened_watches[1].tell()
+        daemon.instance.watches.opened[1].tell()
         assert len(events(other)["events"]) == 1
         assert one.ask({"jsonrpc": "2.0", "id": 2, "method": "ping"})["id"] == 2  # and nothing before it
 
@@ -70,21 +70,21 @@ def test_unwatch_ends_it(daemon: Daemon) -> None:
         for ended in (True, False):
             message = {"jsonrpc": "2.0", "id": 2, "method": "unwatch", "params": {"watch": number}}
             assert raw.ask(message)["result"] == {"ended": ended}
-        assert daemon.instance.opened_watches[0].was_closed
+        assert daemon.instance.watches.opened[0].was_closed
 
 
 def test_a_client_that_hangs_up_leaves_nothing_behind(daemon: Daemon) -> None:
     with Raw(daemon.socket) as raw:
         watch(raw)
         events(raw)
-    until(lambda: daemon.instance.opened_watches[0].was_closed)
-    daemon.instance.opened_watches[0].tell()
+    until(lambda: daemon.instance.watches.opened[0].was_closed)
+    daemon.instance.watches.opened[0].tell()
 
 
 def test_what_happens_while_a_client_is_slow_comes_as_one(daemon: Daemon) -> None:
     with Raw(daemon.socket) as raw:
         watch(raw, "watch 400000")
-        query = daemon.instance.opened_watches[0]
+        query = daemon.instance.watches.opened[0]
         for _ in range(5):  # more than the socket holds
             query.tell()
             until(lambda: not query.told or _stands_still(query))
@@ -109,7 +109,7 @@ def test_a_slow_watch_is_no_reason_to_hang_up(start: Start) -> None:
     with Raw(daemon.socket) as raw:
         watch(raw, "watch 3000000")
         events(raw)
-        daemon.instance.opened_watches[0].tell()
+        daemon.instance.watches.opened[0].tell()
         time.sleep(0.3)
         assert len(events(raw)["events"][0]["row"]["x"]) == 3_000_000
 
@@ -118,7 +118,7 @@ def test_a_batch_too_long_for_one_message_comes_in_parts(daemon: Daemon) -> None
     with Raw(daemon.socket) as raw:
         watch(raw, "watch 400000")
         events(raw)
-        daemon.instance.opened_watches[0].tell(7)
+        daemon.instance.watches.opened[0].tell(7)
         parts = [events(raw)]
         while not parts[-1]["live"]:
             parts.append(events(raw))
@@ -133,7 +133,7 @@ def test_an_idle_connection_with_a_watch_stays(start: Start) -> None:
         watch(raw)
         events(raw)
         time.sleep(0.4)
-        daemon.instance.opened_watches[0].tell()
+        daemon.instance.watches.opened[0].tell()
         assert len(events(raw)["events"]) == 1
         raw.ask({"jsonrpc": "2.0", "id": 2, "method": "unwatch", "params": {"watch": 1}})
         assert raw.receive() is None  # hung up on, now that nothing is watched
@@ -143,8 +143,8 @@ def test_a_watch_that_fails_says_so_and_the_connection_lives(daemon: Daemon) -> 
     with Raw(daemon.socket) as raw:
         number = watch(raw)
         events(raw)
-        daemon.instance.opened_watches[0].text = "watch crash"
-        daemon.instance.opened_watches[0].tell()
+        daemon.instance.watches.opened[0].text = "watch crash"
+        daemon.instance.watches.opened[0].tell()
         ended = raw.receive()
         assert (ended["method"], ended["params"]["watch"]) == ("watch.ended", number)
         assert ended["params"]["error"]["message"] == "the daemon failed: KeyError"
@@ -164,7 +164,7 @@ def test_a_connection_has_so_many_watches(start: Start) -> None:
 def test_the_client_iterates_and_closes(daemon: Daemon) -> None:
     with daemon.client() as client, client.watch("watch 1") as watched:
         assert next(watched).live
-        daemon.instance.opened_watches[0].tell(3)
+        daemon.instance.watches.opened[0].tell(3)
         assert [event.key for event in next(watched)] == ["0", "1", "2"]
         assert not client.query("echo").rows[0]  # its other requests go on meanwhile
         watched.close()
@@ -173,7 +173,7 @@ def test_the_client_iterates_and_closes(daemon: Daemon) -> None:
 
 def test_a_client_that_takes_nothing_holds_few_batches(daemon: Daemon) -> None:
     with daemon.client() as client, client.watch("watch 100000") as watched:
-        query = daemon.instance.opened_watches[0]
+        query = daemon.instance.watches.opened[0]
         for _ in range(60):
             query.tell()
             time.sleep(0.005)
@@ -190,8 +190,8 @@ def test_the_client_is_told_why_it_ended(start: Start) -> None:
     with daemon.client() as client:
         watched = client.watch("watch 1")
         next(watched)
-        daemon.instance.opened_watches[0].text = "watch crash"
-        daemon.instance.opened_watches[0].tell()
+        daemon.instance.watches.opened[0].text = "watch crash"
+        daemon.instance.watches.opened[0].tell()
         with pytest.raises(PaasqError, match="KeyError"):
             next(watched)
 

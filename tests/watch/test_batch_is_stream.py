@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedWatch
 from paasq_daemon.instance import Instance
-from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX, ContinuousQuery
+from paasq_daemon.watches.continuous_query import ContinuousQuery
+from paasq_daemon.watches.watch_evaluation import ROWS_HELD_MAX
 from paasq_daemon.wire.errors import QueryError
 from paasq_daemon.wire.events import EventBatch, Key
 from paasq_daemon.wire.request import Request

@@ -9,7 +9,7 @@ import pytest
 
 from paasq._embedded_database import EmbeddedDatabase
 from paasq_daemon.instance import Instance
-from paasq_daemon.watches.continuous_query import ROWS_HELD_MAX
+from paasq_daemon.watches.watch_evaluation import ROWS_HELD_MAX
 from paasq_daemon.wire.errors import InvalidValue, LimitExceeded, QueryError
 from paasq_daemon.wire.request import Budget, Request
 from properties.worlds import SmallEmbedder
@@ -75,7 +75,7 @@ def test_it_may_only_read(database: EmbeddedDatabase) -> None:
 
 
 def test_too_many_rows_are_refused(database: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paasq_daemon.watches.continuous_query.ROWS_HELD_MAX", 2)
+    monkeypatch.setattr("paasq_daemon.watches.watch_evaluation.ROWS_HELD_MAX", 2)
     with database:
         database.put("task", [{"id": str(i)} for i in range(3)])
         with pytest.raises(LimitExceeded, match="2 rows, and this one has 3"):

@@ -11,7 +11,9 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from paasq_daemon.engine import Engine
+from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.request import Request
 from paasq_daemon.workers.tasks import TextTask
 
 T = TypeVar("T")
@@ -35,6 +37,10 @@ class Executor(Protocol):
         turn, which the clients have one after another."""
         ...
 
+    def watch(self, request: Request, client: Hashable) -> WatchEvaluator:
+        """The rows of a watch of the client. Raises as `Engine.watch`."""
+        ...
+
     def close(self) -> None:
         """Take no more."""
 
@@ -55,6 +61,11 @@ class ThreadExecutor:
         del client
         work = partial(task.run, self._engine, cancellation, self._answer_bytes_max)
         return await run_in(self._pool, work, cancellation)
+
+    def watch(self, request: Request, client: Hashable) -> WatchEvaluator:
+        """As Executor has it."""
+        del client
+        return self._engine.watch(request)
 
     def close(self) -> None:
         """What runs goes on."""

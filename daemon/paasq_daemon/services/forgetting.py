@@ -97,12 +97,14 @@ class _Found:
 @dataclass(eq=False)
 class ForgetService:
     """One forget at a time; the others wait. May be called from any thread. Each of `drop_texts` drops what a cache has of
-    requests."""
+    requests. Each of `end_readers` has other processes that read the store let go of it, within some seconds: False where one
+    does not."""
 
     store: Store
     indexes: Indexes
     copies: ForgetCopies
     drop_texts: Sequence[Callable[[], None]]
+    end_readers: list[Callable[[float], bool]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def run(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
@@ -222,7 +224,8 @@ class ForgetService:
         for drop in self.drop_texts:
             drop()
         self.store.rewrite()
-        still_in = () if self.store.wait_for_replaced(VIEWS_WAIT_S) else (_OPEN_READS,)
+        is_unread = all([self.store.wait_for_replaced(VIEWS_WAIT_S), *(end(VIEWS_WAIT_S) for end in self.end_readers)])
+        still_in = () if is_unread else (_OPEN_READS,)
         finished: list[ForgetReceipt] = []
         for pending in waiting:
             keys = read_keys(self.store.folder, pending.keys_file)

@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
-from paasq_daemon.backends.backend import ExecutablePlan, ExecutionInputs, KeyedResult
-from paasq_daemon.index.index_view import IndexView
-from paasq_daemon.index.readable_indexes import ReadableIndexes
-from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.store.forget_receipts import was_forgotten_since
-from paasq_daemon.watches.resume_cursor import ResumePosition, encode_cursor
+from paasq_daemon.backends.backend import KeyedResult
+from paasq_daemon.watches.resume_cursor import encode_cursor
+from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.cancellation import CancellationToken
-from paasq_daemon.wire.errors import PaasqError, StoreError
 from paasq_daemon.wire.events import EventBatch, Key, RowChange
-from paasq_dsl.bound import BoundWatch
 
-ROWS_HELD_MAX = 100_000
 MIN_INTERVAL_S = 0.01  # between two runs of a query, and no less than the last run took: it uses half a core at most
-
-
-@dataclass(frozen=True)
-class CompiledWatch:
-    """The query of a watch, compiled against the catalog of the view in its inputs, with what came with its request.
-    `locate_error` gives the error of a value its place in the request's text."""
-
-    statement: BoundWatch
-    plan: ExecutablePlan
-    inputs: ExecutionInputs
-    locate_error: Callable[[EvaluationError], PaasqError]
-
-    def result(self, position: ResumePosition | None = None) -> KeyedResult:
-        """The rows now, or at a past position, by key. Raises PaasqError, StoreError where that history was trimmed."""
-        seq, inputs = None, self.inputs
-        if position is not None:
-            seq = position.seq
-            inputs = inputs if position.now_us is None else replace(inputs, now_us=position.now_us)
-        try:
-            return self.plan.keyed_result(inputs, self.statement.identity, ROWS_HELD_MAX, seq)
-        except EvaluationError as error:
-            raise self.locate_error(error) from error
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the plan and its inputs: a cursor is valid for a query of the same fingerprint only."""
-        return self.plan.fingerprint(self.inputs)
-
-
-PrepareWatch: TypeAlias = Callable[[IndexView, CancellationToken], CompiledWatch]  # against the view's catalog
 
 
 class ContinuousQuery:
@@ -60,24 +23,18 @@ class ContinuousQuery:
     `next_events` may be called in any thread, `close` more than once. Between two runs only the rows are kept in memory.
     """
 
-    def __init__(
-        self, indexes: ReadableIndexes, prepare: PrepareWatch, position: Callable[[CompiledWatch], ResumePosition | None],
-        on_close: Callable[[ContinuousQuery], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, evaluator: WatchEvaluator, on_close: Callable[[ContinuousQuery], None]) -> None:
         """Raises PaasqError where the query is wrong, or the history that it is to resume from was trimmed."""
         self.on_due: Callable[[], None] = _nothing
-        self._indexes = indexes
-        self._prepare = prepare
+        self._evaluator = evaluator
         self._on_close = on_close
         self._cancel = CancellationToken()
         self._lock = Lock()
         self._started = False
         self._cooldown_until_s = 0.0
-        with indexes.read() as view:
-            watched = prepare(view, self._cancel)
-            self.reads: Collection[str] = watched.statement.collections_read
-            self.time_dependent = watched.statement.time_dependent
-            self._last_result = _initial_result(watched, position(watched))
+        start = evaluator.start(self._cancel)
+        self.reads, self.time_dependent = start.reads, start.time_dependent
+        self._last_result = start.rows
 
     def next_events(self) -> EventBatch | None:
         """The events since the last batch; None where there are none. The first batch is given even when empty: it says that the
@@ -85,24 +42,16 @@ class ContinuousQuery:
         with self._lock:
             self._cancel.raise_if_cancelled()
             began_s = time.monotonic()
-            watched, now, forgot = self._indexes.run(self._present)
-            self.reads, self.time_dependent = watched.statement.collections_read, watched.statement.time_dependent
-            events = list(_difference(self._last_result, now, watched.statement.events, values_left=not forgot))
+            found = self._evaluator.rows(None if self._last_result is None else self._last_result.receipt, self._cancel)
+            self.reads, self.time_dependent, now = found.reads, found.time_dependent, found.rows
+            events = list(_difference(self._last_result, now, found.events, values_left=not found.forgot))
             first, self._started, self._last_result = not self._started, True, now
             ended_s = time.monotonic()
             self._cooldown_until_s = ended_s + max(MIN_INTERVAL_S, ended_s - began_s)
         if not events and not first:
             return None
-        return EventBatch(
-            now.columns, events, now.seq, now.now_us, encode_cursor(watched.fingerprint, now.seq, now.now_us)
-        )
-
-    def _present(self, view: IndexView) -> tuple[CompiledWatch, KeyedResult, bool]:
-        """The query, its rows, and whether something that it reads was forgotten since the last ones."""
-        watched, before = self._prepare(view, self._cancel), self._last_result
-        reads = watched.statement.collections_read
-        forgot = before is not None and was_forgotten_since(view.store, before.receipt, reads)
-        return watched, watched.result(), forgot
+        cursor = encode_cursor(found.fingerprint, now.seq, now.now_us)
+        return EventBatch(now.columns, events, now.seq, now.now_us, cursor)
 
     @property
     def cooldown_s(self) -> float:
@@ -129,16 +78,6 @@ class ContinuousQuery:
 
 def _nothing() -> None:
     pass
-
-
-def _initial_result(watched: CompiledWatch, position: ResumePosition | None) -> KeyedResult | None:
-    if position is None:
-        return None
-    try:
-        return watched.result(position)
-    except StoreError as error:
-        hint = "start the watch anew, without after: it begins with all that there is"
-        raise StoreError(error.message, hint) from error
 
 
 def _difference(

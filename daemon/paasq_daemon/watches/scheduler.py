@@ -7,16 +7,12 @@ import threading
 import time
 from collections.abc import Collection
 
-from paasq_daemon.index.readable_indexes import ReadableIndexes
-from paasq_daemon.kernels.errors import EvaluationError
-from paasq_daemon.kernels.evaluate import evaluate_scalar
 from paasq_daemon.store.journal import ChangeKind
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
-from paasq_daemon.watches.continuous_query import CompiledWatch, ContinuousQuery, PrepareWatch
-from paasq_daemon.watches.resume_cursor import ResumePosition, decode_cursor
+from paasq_daemon.watches.continuous_query import ContinuousQuery
+from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.errors import StoreError
-from paasq_daemon.writes.apply import constant_context
 
 TICK_S = 1.0  # how often a query that depends on the time is due
 RETRY_S = 0.1  # until the journal is read again, where that failed
@@ -27,9 +23,8 @@ _log = logging.getLogger(__name__)
 class WatchScheduler:
     """Starts its thread with the first query; a commit only wakes it. Thread-safe."""
 
-    def __init__(self, store: Store, indexes: ReadableIndexes) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._indexes = indexes
         self._open: set[ContinuousQuery] = set()
         self._lock = threading.Lock()  # guards `_open`, `_seq` and `_thread`
         self._seq = 0  # queries were notified of all commits up to here
@@ -38,12 +33,12 @@ class WatchScheduler:
         self._thread: threading.Thread | None = None
         store.on_commit.append(self._committed)
 
-    def register(self, prepare: PrepareWatch) -> ContinuousQuery:
-        """Compile and add a query; it is removed by its own `close`.
+    def register(self, evaluator: WatchEvaluator) -> ContinuousQuery:
+        """Add a query; it is removed by its own `close`.
 
         Raises PaasqError as ContinuousQuery does, StoreError after `close`.
         """
-        query = ContinuousQuery(self._indexes, prepare, self._position, self._forget)
+        query = ContinuousQuery(evaluator, self._forget)
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "open it again")
@@ -105,20 +100,6 @@ class WatchScheduler:
         for query in queries:
             if touched is None or (ticked and query.time_dependent) or any(name in touched for name in query.reads):
                 query.on_due()
-
-    def _position(self, watched: CompiledWatch) -> ResumePosition | None:
-        after, inputs = watched.statement.resume_after, watched.inputs
-        if after is None:
-            return None
-        try:
-            given = evaluate_scalar(after, constant_context(inputs.literals, inputs.parameters, inputs.now_us))
-            position = decode_cursor(given, watched.fingerprint, after.span)
-        except EvaluationError as error:
-            raise watched.locate_error(error) from error
-        if position is None or position.now_us is not None:
-            return position
-        with self._store.read() as view:
-            return ResumePosition(position.seq, view.commit_time_us(position.seq))
 
 
 def _touched(view: ReadView, seq: int) -> Collection[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,8 @@ class TextTask(Protocol):
     """Can be sent to another process."""
 
     def run(self, engine: Engine, cancellation: CancellationToken, answer_bytes_max: int) -> bytes:
-        """The JSON of the result. Raises LimitExceeded where that is longer than it may be, and what the engine raises."""
+        """The result, in JSON where a client gets it. Raises LimitExceeded where that is longer than it may be, and what the
+        engine raises."""
         ...
 
 
@@ -29,6 +31,31 @@ class QueryTask:
     def run(self, engine: Engine, cancellation: CancellationToken, answer_bytes_max: int) -> bytes:
         """The last statement's answer."""
         return dump_bounded(engine.query(self.request, cancellation).to_json(), answer_bytes_max)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStartTask:
+    """Begin a watch."""
+
+    request: Request
+
+    def run(self, engine: Engine, cancellation: CancellationToken, answer_bytes_max: int) -> bytes:
+        """A WatchStart, pickled."""
+        del answer_bytes_max
+        return pickle.dumps(engine.watch(self.request).start(cancellation))
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRowsTask:
+    """Give the rows of a watch; `receipt` as WatchEvaluator has it."""
+
+    request: Request
+    receipt: int | None
+
+    def run(self, engine: Engine, cancellation: CancellationToken, answer_bytes_max: int) -> bytes:
+        """WatchRows, pickled."""
+        del answer_bytes_max
+        return pickle.dumps(engine.watch(self.request).rows(self.receipt, cancellation))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,12 @@ class Worker:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
         self.ended = False
+        self.outdated = False  # it may hold what was forgotten: it does no more tasks
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether it waits for the daemon."""
+        return not self._idle.is_set()
 
     async def start(self) -> None:
         """Wait until it can take a task. Raises WorkerEnded."""

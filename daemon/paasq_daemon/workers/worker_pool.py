@@ -7,17 +7,22 @@ import logging
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX
 from paasq_daemon.instance import Instance
+from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import WorkerEnded
+from paasq_daemon.wire.request import Request
 from paasq_daemon.workers.daemon_calls import DaemonCalls
 from paasq_daemon.workers.messages import Run
+from paasq_daemon.workers.pooled_watch import PooledWatch
 from paasq_daemon.workers.tasks import TextTask
 from paasq_daemon.workers.turns import Turns
 from paasq_daemon.workers.worker import Worker
@@ -25,6 +30,7 @@ from paasq_daemon.workers.worker_process import WorkerConfig
 from paasq_daemon.workers.zygote import Zygote
 
 MEMORY_BYTES_MAX = 256 << 20  # of one task
+_RENEWED_LOOK_S = 0.01
 _RETRY_S = 1.0  # until a worker that could not be started is tried again
 
 _log = logging.getLogger(__name__)
@@ -55,7 +61,9 @@ class WorkerPool:
 
     async def start(self) -> None:
         """Returns when all workers can take a task. Raises OSError where no process can be made, WorkerEnded."""
+        self._loop = asyncio.get_running_loop()
         self._zygote = await asyncio.to_thread(Zygote)
+        self._instance.forgetting.end_readers.append(self.renew)
         await asyncio.gather(*(self._add_worker() for _ in range(self._size)))
 
     async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
@@ -68,10 +76,25 @@ class WorkerPool:
             run = Run(task, cancellation.time_ms, cancellation.passed_ms, lost)
             return await worker.run(run, cancellation, self._calls, self._pool)
         finally:
-            if worker.ended:
+            if worker.ended or worker.outdated:
                 self._replace(worker)
             else:
                 self._turns.give(worker)
+
+    def watch(self, request: Request, client: Hashable) -> WatchEvaluator:
+        """The rows of a watch of the client."""
+        return PooledWatch(request, partial(self.run, client=client), self._loop)
+
+    def renew(self, wait_s: float) -> bool:
+        """Put other workers in the place of all: nothing of what they have read stays. Those that do a task end with it; False
+        where one has not after `wait_s`. One whose task waits for the daemon is not waited for. Not for the loop's thread."""
+        outdated = asyncio.run_coroutine_threadsafe(self._retire(), self._loop).result()
+        until_s = time.monotonic() + wait_s
+        while any(not worker.ended and not worker.is_calling for worker in outdated):
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(_RENEWED_LOOK_S)
+        return True
 
     def close(self) -> None:
         """Take no more, and end all workers."""
@@ -82,6 +105,15 @@ class WorkerPool:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._zygote.close()
 
+    async def _retire(self) -> list[Worker]:
+        outdated = list(self._workers)
+        for worker in outdated:
+            worker.outdated = True
+            if self._turns.withdraw(worker):
+                worker.end()
+                self._replace(worker)
+        return outdated
+
     def _replace(self, worker: Worker) -> None:
         self._workers.discard(worker)
         if not self._closed:
@@ -90,6 +122,7 @@ class WorkerPool:
             task.add_done_callback(self._starting.discard)
 
     async def _start_another(self, ended: Worker) -> None:
+        await ended.close()
         while not self._closed:
             try:
                 await self._add_worker()
@@ -97,7 +130,6 @@ class WorkerPool:
             except (OSError, WorkerEnded):
                 _log.exception("a worker cannot be started")
                 await asyncio.sleep(_RETRY_S)
-        await ended.close()
         self._instance.store.forget_readers()
 
     async def _add_worker(self) -> None:

@@ -17,6 +17,7 @@ from paasq_daemon.workers.tasks import TextTask
 
 SHORT_THREADS = 32  # puts wait for the disk and are committed together: many of them cost little
 LONG_THREADS = 2
+WATCH_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class ServerContext:
     answer_bytes_max: int
     short_pool: ThreadPoolExecutor
     long_pool: ThreadPoolExecutor
-    watch_pool: ThreadPoolExecutor  # one thread for all watches, so that they never keep queries from running
+    watch_pool: ThreadPoolExecutor  # threads of all watches, which wait for their rows
     granted: Right  # to every client
 
     @classmethod
@@ -38,7 +39,7 @@ class ServerContext:
         """The context of a server, with thread pools of its own."""
         short = ThreadPoolExecutor(SHORT_THREADS, thread_name_prefix="paasq-short")
         long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="paasq-long")
-        watching = ThreadPoolExecutor(1, thread_name_prefix="paasq-watching")
+        watching = ThreadPoolExecutor(WATCH_THREADS, thread_name_prefix="paasq-watching")
         return cls(instance, executor, answer_bytes_max, short, long, watching, granted)
 
     def close(self) -> None:

@@ -70,7 +70,8 @@ async def _watch(call: RpcCall) -> bytes:
     """Begin to watch the result of a text that is one `watch`. The answer comes before the first events."""
     request = text_request(call)
     call.watches.check_limit()
-    query = await run_in(call.server.short_pool, lambda: call.instance.watch(request), call.cancellation)
+    evaluator = call.server.executor.watch(request, call.client)
+    query = await run_in(call.server.short_pool, lambda: call.instance.watches.register(evaluator), call.cancellation)
     return call.encode({"watch": call.watches.begin(query, call.server.watch_pool)})
 
 
