@@ -64,10 +64,10 @@ class FollowerIndexes(ReadableIndexes):
         """The other process does."""
 
     def advance(self) -> None:
-        """Bring columns and vectors to the newest sequence number, so that the next view has little to do."""
-        self._store.refresh()
-        with self.read():
-            pass
+        """Replay what is new, where it is little, so that the next view has less to do. The builder is not asked."""
+        with self._store.read() as view:
+            if not self._is_far_behind(view):
+                self._advance(view)
 
     def close(self) -> None:
         """No view may be open."""
@@ -77,10 +77,8 @@ class FollowerIndexes(ReadableIndexes):
 
     def _catch_up_columns(self, check: Check) -> None:  # noqa: ARG002  # the builder checks for the request
         with self._store.read() as view:
-            if view.seq == self._seq:
-                return
-            is_far = self._records_behind(view) > REPLAYED_RECORDS_MAX or view.journal_start > (self._seq or 0) + 1
-        if is_far:
+            is_far_behind = self._is_far_behind(view)
+        if is_far_behind:
             try:
                 self._builder.publish_columns()
             except (BudgetExceeded, Cancelled):
@@ -89,6 +87,12 @@ class FollowerIndexes(ReadableIndexes):
                 _log.warning("columns are built from the journal: %s", error.message)
             else:
                 self._reload()
+
+    def _is_far_behind(self, view: ReadView) -> bool:
+        """Whether more was written than is to be replayed here, or the journal does not reach so far back."""
+        if view.seq == self._seq:
+            return False
+        return self._records_behind(view) > REPLAYED_RECORDS_MAX or view.journal_start > (self._seq or 0) + 1
 
     def _reload(self) -> None:
         """From the files, where they can be read."""

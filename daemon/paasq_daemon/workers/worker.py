@@ -74,6 +74,7 @@ class Worker:
                 self._send(reply)
         finally:
             watchdog.cancel()
+            self.ended |= self._why is not None  # it was being ended when its answer came
 
     def end(self, why: PaasqError | None = None) -> None:
         """End the process now. What it was doing raises `why`."""

@@ -10,6 +10,7 @@ DAEMON = {
     "PQ5005": "this backend can't run that plan",
     "PQ5006": "a value, a name or a parameter of the request does not fit",
     "PQ5007": "the text writes, and the request may only read",
+    "PQ5008": "the process that ran the request ended before it answered",
     "PQ6001": "bytes that are not a frame, or a frame that is not a message",
     "PQ6002": "the request or its answer is too large, or too many are asked at once",
     "PQ6003": "this user may not talk to that daemon",
