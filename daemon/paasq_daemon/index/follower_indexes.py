@@ -69,6 +69,12 @@ class FollowerIndexes(ReadableIndexes):
             if not self._is_far_behind(view):
                 self._advance(view)
 
+    def follow(self, check: Check) -> None:
+        """Bring columns and vectors to the newest sequence number. Raises as `read`."""
+        if self._store.seq != self._seq:
+            with self.read(check):
+                pass
+
     def close(self) -> None:
         """No view may be open."""
         self._moments.clear()

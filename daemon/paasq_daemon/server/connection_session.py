@@ -32,6 +32,7 @@ from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _READ_BYTES = 2**18
+_PARSED_INLINE_BYTES_MAX = 2**17  # about a millisecond; more would hold up the other connections
 _HUNG_UP_POLL_S = 0.25
 _ID_CHARS_MAX = 128
 _MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
@@ -120,7 +121,7 @@ class Session:
     async def _accept(self, body: bytes) -> None:
         """Answer what is no request at once, which slows a client down that sends only such; start what is one."""
         try:
-            message = parse(body)
+            message = parse(body) if len(body) <= _PARSED_INLINE_BYTES_MAX else await asyncio.to_thread(parse, body)
         except RpcError as error:
             return await self._send(error_message(None, error))
         if isinstance(message, list) and message:

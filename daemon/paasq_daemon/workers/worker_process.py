@@ -90,6 +90,7 @@ class _Worker:
         self._store.lost = run.lost
         self._current = CancellationToken(run.time_ms, run.passed_ms)
         try:
+            self._indexes.follow(self._current.raise_if_cancelled)  # which is not the task's memory
             with _memory_limited(self._config.memory_bytes_max):
                 return Done(run.task.run(self._engine, self._current, self._config.answer_bytes_max))
         except MemoryError:
