@@ -100,7 +100,7 @@ _SUBJECTS = {
 
 _LANES = {
     "connection": "in the connection itself, at once",
-    "query": "in a thread a core",
+    "query": "in a worker process, one a core",
     "short": f"in one of {SHORT_THREADS} threads",
     "long": f"in one of {LONG_THREADS} threads for what takes long",
     "watch": "in one thread for all watches",
