@@ -43,7 +43,7 @@ from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import ConflictError, LimitExceeded, PaasqError, StoreError
 from paasq_daemon.writes.catalog_retry import check_catalog
 from paasq_daemon.writes.ddl import check_unchanged
-from paasq_daemon.writes.serializable_write import SerializableWrite
+from paasq_daemon.writes.serializable_write import Decider, write_serializable
 from paasq_dsl.catalog import Collection
 from paasq_dsl.syntax.lexer import format_record_ref
 
@@ -125,7 +125,8 @@ class ForgetService:
 
         reads = frozenset[str]() if step.source is None else step.source.query.properties.collections_read
         check = inputs.cancellation.raise_if_cancelled
-        return SerializableWrite(decide, reads, catalog_version).run(self.store, self.indexes, check).value
+        decider = Decider(decide, reads, catalog_version)
+        return write_serializable(self.store, self.indexes, decider, lambda work: work, check).value
 
     def _keep_keys(self, keys: frozenset[str]) -> str:
         """On a full disk the store's reserve makes room. Raises DiskFull, ReadOnly, StoreError: nothing is forgotten then."""

@@ -23,6 +23,7 @@ from paasq_daemon.store.shared_store import SharedStore
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, PaasqError
 from paasq_daemon.workers.daemon_link import DaemonLink
+from paasq_daemon.workers.forwarded_statements import ForwardedStatements
 from paasq_daemon.workers.messages import Done, Failed, Ready, Run
 
 CANCEL_SIGNAL = signal.SIGUSR1
@@ -62,7 +63,8 @@ class _Worker:
         backend = EmbeddedBackend(self._indexes, self._daemon.embed_query, lambda: own_snapshots(config.folder))
         self._daemon.backend = backend
         catalog = CatalogService(self._store, self._indexes)
-        self._engine = Engine(self._indexes, catalog, Compiler(backend), self._daemon)
+        statements = ForwardedStatements(self._daemon, self._indexes)
+        self._engine = Engine(self._indexes, catalog, Compiler(backend), statements)
 
     def cancel(self, number: int, frame: FrameType | None) -> None:
         """Cancel the task under way: the handler of the daemon's signal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Generic, TypeVar
 
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.index.index_view import IndexView
+from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.store.counters import CollectionCounters
 from paasq_daemon.store.group_commit import CommitResult, Work
 from paasq_daemon.store.store import Store
@@ -18,6 +20,7 @@ from paasq_daemon.wire.errors import ConflictError, CorruptRecord
 from paasq_daemon.writes.catalog_retry import check_catalog
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 OPTIMISTIC_ATTEMPTS = 3  # beside other writes; the next one holds them up
 
@@ -27,44 +30,73 @@ class ChangedMeanwhile(ConflictError):
 
 
 @dataclass(frozen=True)
-class SerializableWrite(Generic[T]):
-    """`decide` reads a view and returns the work that follows from it; its view is closed when that runs, in the writer's
-    thread. It may be called several times. `reads` names the collections that it depends on, and `catalog_version` is that of the
-    catalog that it was compiled against."""
+class Decision(Generic[D]):
+    """What a statement decided on a view, the counters of the collections that this depends on, by their ids, and the version of
+    the catalog. It can be sent to another process."""
 
-    decide: Callable[[IndexView], Work[T]]
+    value: D
+    counters: Mapping[int, CollectionCounters]
+    seq: int
+    catalog_version: int
+
+    @classmethod
+    def independent(cls, value: D) -> Decision[D]:
+        """Of nothing that is stored."""
+        return cls(value, {}, sys.maxsize, 0)
+
+    def guarded(self, work: Work[T]) -> Work[T]:
+        """The work that follows from it: raises ChangedMeanwhile where what it depends on is another by then, CatalogChanged
+        where the catalog is."""
+        return partial(_if_unchanged, work, self.counters, self.seq, self.catalog_version)
+
+
+@dataclass(frozen=True)
+class Decider(Generic[D]):
+    """`decide` reads a view; it may be called several times. `reads` names the collections that it depends on, and
+    `catalog_version` is that of the catalog that it was compiled against."""
+
+    decide: Callable[[IndexView], D]
     reads: Iterable[str]
     catalog_version: int
 
-    def run(self, store: Store, indexes: Indexes, check: Check = never) -> CommitResult[T]:
-        """The result of the work, when it is durable. It is as if nothing had been written between reading and writing: where
-        something was, to these collections, it reads again, and at last holds up the writer meanwhile, so that it always ends.
+    def decided(self, indexes: ReadableIndexes, check: Check = never) -> Decision[D]:
+        """On a view of now. Raises CatalogChanged, what `decide` raises, and as `ReadableIndexes.run`."""
+        return indexes.run(self._on_view, check)
 
-        Raises CatalogChanged where the catalog is another one, what `decide` and the work raise, and as `Indexes.run`.
-        """
-        decided = partial(self._decided, indexes, check)
-        attempts = 0
-        while True:
-            attempts += 1
-            is_last = attempts > OPTIMISTIC_ATTEMPTS
-            try:
-                return (store.write_undecided(decided) if is_last else store.write(decided())).result()
-            except ChangedMeanwhile:
-                if is_last:  # it has read a past state, as a page does
-                    raise
-            except CorruptRecord as error:
-                if not indexes.set_aside(error):
-                    raise
+    def _on_view(self, view: IndexView) -> Decision[D]:
+        check_catalog(view.catalog.version, self.catalog_version)
+        value, collections = self.decide(view), view.catalog.collections
+        ids = {collections[name].id for name in self.reads}
+        counters = {id_: view.store.collection_counters(id_) for id_ in ids}
+        return Decision(value, counters, view.seq, self.catalog_version)
 
-    def _decided(self, indexes: Indexes, check: Check) -> Work[T]:
-        def on_view(view: IndexView) -> Work[T]:
-            check_catalog(view.catalog.version, self.catalog_version)
-            work, collections = self.decide(view), view.catalog.collections
-            ids = {collections[name].id for name in self.reads}
-            counters = {id_: view.store.collection_counters(id_) for id_ in ids}
-            return partial(_if_unchanged, work, counters, view.seq, self.catalog_version)
 
-        return indexes.run(on_view, check)
+def write_serializable(
+    store: Store, indexes: Indexes, decider: Decider[D], apply: Callable[[D], Work[T]], check: Check = never
+) -> CommitResult[T]:
+    """The result of the work that `apply` makes of what was decided, when it is durable. It is as if nothing had been written
+    between reading and writing: where something was, to these collections, it is decided again, and at last the writer is held
+    up meanwhile, so that it always ends.
+
+    Raises CatalogChanged where the catalog is another one, and what the decider and the work raise.
+    """
+
+    def guarded() -> Work[T]:
+        decision = decider.decided(indexes, check)
+        return decision.guarded(apply(decision.value))
+
+    attempts = 0
+    while True:
+        attempts += 1
+        is_last = attempts > OPTIMISTIC_ATTEMPTS
+        try:
+            return (store.write_undecided(guarded) if is_last else store.write(guarded())).result()
+        except ChangedMeanwhile:
+            if is_last:  # it has read a past state, as a page does
+                raise
+        except CorruptRecord as error:
+            if not indexes.set_aside(error):
+                raise
 
 
 def _if_unchanged(
