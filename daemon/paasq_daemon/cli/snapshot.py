@@ -20,6 +20,7 @@ from paasq_daemon.cli.snapshot_storage import (
     key_paths,
     open_snapshots,
     refuse_with_socket,
+    say_no_schedule,
 )
 from paasq_daemon.cli.snapshot_upkeep import prune, schedule
 from paasq_dsl.time_zones import DEFAULT_ZONE
@@ -191,6 +192,7 @@ def restore(
     _warn_of_damage(
         restored["origin"], f"{folder} is damaged as the store was when the snapshot was taken, or the journal archived"
     )
+    say_no_schedule(folder)
 
 
 for _command in (archive, schedule, prune, keygen, rekey):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of
 from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, open_snapshots
+from paasq_dsl.values import format_time
 
 
 def schedule(
@@ -33,7 +33,7 @@ def schedule(
     as_json: options.JsonOutput = False,
 ) -> None:
     """Let the daemon take snapshots and prune them; without a rule, say what it does and what it found."""
-    from paasq_daemon.snapshot.schedule import parse_schedule, write_schedule
+    from paasq_daemon.snapshot.schedule import open_scheduled, parse_schedule, write_schedule
     from paasq_daemon.snapshot.signature import read_signing_key
 
     folder = folder_of(data)
@@ -44,11 +44,11 @@ def schedule(
     if rule is not None:
         where, key = None if to is None else absolute_address(to), key_for_new(to, key_file, passphrase_file)
         signing_key = None if sign is None else sign.expanduser().absolute()
-        if key is not None:
-            key.read()  # so that a wrong path is said now
+        wanted = parse_schedule(rule, where, key, signing_key)
+        open_scheduled(folder, wanted)  # so that a key that is not that of the place, or a wrong path, is said now
         if signing_key is not None:
             read_signing_key(signing_key)
-        write_schedule(folder, parse_schedule(rule, where, key, signing_key))
+        write_schedule(folder, wanted)
     elif off:
         write_schedule(folder, None)
     state = _state(folder)
@@ -113,4 +113,4 @@ def _shown(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return None if seconds is None else format_time(int(seconds) * 1_000_000)
