@@ -43,8 +43,8 @@ def load(
 
     It is there whole or not at all, so that a load that was stopped can be run again. Records keep their versions and times.
     """
-    from paasq_daemon.archive.load import load_archive
+    import paasq
 
     folder = folder_of(data)
-    write_object(load_archive(file, folder), as_json=as_json)
+    write_object(paasq.load(file, folder), as_json=as_json)
     say_no_schedule(folder)

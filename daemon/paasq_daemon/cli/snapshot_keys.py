@@ -10,7 +10,6 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of
-from paasq_daemon.cli.snapshot_storage import absolute_key
 
 
 def keygen(
@@ -62,7 +61,7 @@ def rekey(
     new = given_key(new_key_file, new_passphrase_file)
     if new is None or key is None:
         raise typer.BadParameter("give the key that opens them now, and --new-key-file or --new-passphrase-file")
-    folder, new = folder_of(data), absolute_key(new)
+    folder, new = folder_of(data), new.absolute()
     storage = locate_storage(str(folder) if from_ is None else from_)
     schedule = None if keep else schedule_with_key(folder, storage.address, new)
     done: dict[str, Any] = {"where": storage.address, "keys": change_key(storage, key, new, keep=keep)}

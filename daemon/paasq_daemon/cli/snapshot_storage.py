@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,31 +26,12 @@ def open_snapshots(
     return find_storage(str(folder_of(data)) if from_ is None else from_, given_key(key_file, passphrase_file))
 
 
-def key_for_new(to: str | None, key_file: Path | None, passphrase_file: Path | None) -> KeySource | None:
-    """The key that new snapshots are encrypted by, with an absolute path: of the options, else of the environment where they go
-    to another place than the data folder."""
-    from paasq_daemon.snapshot.encryption_key import environment_key, given_key
-
-    key = given_key(key_file, passphrase_file) or (None if to is None else environment_key())
-    return None if key is None else absolute_key(key)
-
-
-def absolute_key(key: KeySource) -> KeySource:
-    """The key with its path as a daemon, which runs in another folder, finds it."""
-    return replace(key, path=key.path.expanduser().absolute())
-
-
 def key_paths(key: KeySource | None) -> dict[str, Path | None]:
     """A key as the methods of a database take it."""
     return {
         "key_file": key.path if key is not None and key.kind == "key file" else None,
         "passphrase_file": key.path if key is not None and key.kind == "passphrase" else None,
     }
-
-
-def absolute_address(where: str) -> str:
-    """A path as a daemon, which runs in another folder, finds it; a URL as it is."""
-    return where if "://" in where else str(Path(where).expanduser().absolute())
 
 
 def say_no_schedule(folder: Path) -> None:
