@@ -7,7 +7,7 @@ import logging
 import traceback
 from typing import Any
 
-LOGGER = logging.getLogger("paasq")
+LOGGER = logging.getLogger("paasq_daemon")  # what its modules log by their names comes here, too
 _FRAMES_SHOWN = 6
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from daemon.process import Daemon
 from faults.killed import kills
 from formats.reading import KeptEmbedder, by_collection, extract, history
 from paasq_daemon.instance import Instance
@@ -139,3 +142,39 @@ def test_a_migration_whose_copy_is_gone_moves_nothing(folder: Path) -> None:
     assert '{"store_format": 1}' in refused.value.hint
     (folder / "format").write_text('{"store_format": 1}')  # as the hint says
     assert is_whole(folder)
+
+
+def told(folder: Path) -> list[str]:
+    """What is told of an upgrade of this store, but for how long it took."""
+    return [
+        f"the store in {folder} has format 1, and is brought to format 2: 449 records in 507 versions, after a snapshot",
+        f"the store as it was is kept in the snapshot 'before-format-2' in {folder / 'snapshots'}",
+        "copied 507 of 507 versions of records; now the copy is compared with them",
+        f"the store in {folder} has format 2 now, after ",
+    ]
+
+
+def test_a_command_that_opens_the_store_tells_of_it(folder: Path) -> None:
+    """Once: the second one has nothing to tell."""
+    command = [sys.executable, "-m", "paasq_daemon", "query", "show collections", "--data", str(folder)]
+    first, second = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2))
+    lines = first.stderr.splitlines()
+    assert lines[:3] == told(folder)[:3]
+    assert lines[3].startswith(told(folder)[3])
+    assert second.stderr == ""
+
+
+def test_a_daemon_logs_it(folder: Path) -> None:
+    daemon = Daemon(folder)
+    daemon.start()
+    daemon.end()
+    assert [line for line in told(folder) if line not in daemon.log] == []
+
+
+def test_a_long_copy_is_told_of_as_it_goes_on(folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
+    monkeypatch.setattr("paasq_daemon.store.store_import._BATCH", 200)
+    monkeypatch.setattr("paasq_daemon.snapshot.upgrade._TELL_EVERY_S", 0)
+    caplog.set_level("INFO")
+    upgrade_store(folder)
+    copied = [line.split()[1] for line in caplog.messages if line.startswith("copied")]
+    assert copied == ["200", "400", "507"]

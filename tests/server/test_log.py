@@ -12,7 +12,7 @@ from server.conftest import Daemon
 
 
 def test_control_characters_are_escaped(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "paasq"):
+    with caplog.at_level(logging.INFO, "paasq_daemon"):
         log_event("refused", why="a\n2026 INFO forged \x1b[31m\u202e")
     line = LineFormatter().format(caplog.records[0])
     assert line.isprintable()

@@ -28,12 +28,14 @@ from paasq_daemon.cli.resolve import resolve
 from paasq_daemon.cli.run_script import run
 from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.shell import shell
+from paasq_daemon.cli.statement_hint import CommandsOrStatements
 from paasq_daemon.cli.status import status
 from paasq_daemon.index.blas_threads import limit_blas_threads
 from paasq_daemon.wire.errors import PaasqError
 
 app = typer.Typer(
     name="paasq",
+    cls=CommandsOrStatements,
     help="The local data store that personal-assistant agents and their owners think with.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

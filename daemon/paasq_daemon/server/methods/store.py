@@ -70,9 +70,11 @@ def _compact(call: RpcCall) -> dict[str, Any]:
                     {
                         "collection": TEXT,
                         "keep": described(nullable(TEXT), "as it is written; null where records are kept for ever"),
-                        "due": described(nullable(INTEGER), "records that are past it; null where the index fails"),
+                        "due": described(
+                            nullable(INTEGER), "records deleted; with dry_run, past it, null where the index fails"
+                        ),
                         "history": described(TEXT, "the collection's own, or the store's"),
-                        "past_versions": described(INTEGER, "versions of records that are past it"),
+                        "past_versions": described(INTEGER, "versions of records trimmed; with dry_run, past it"),
                     }
                 )
             ),
