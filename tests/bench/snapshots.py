@@ -17,7 +17,8 @@ from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import read_manifest
 from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.object_store import ObjectStore
-from paasq_daemon.snapshot.page_table import PAGE_BYTES, read_table
+from paasq_daemon.snapshot.page_packing import PAGE_BYTES
+from paasq_daemon.snapshot.page_table import read_table
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.restore_moment import restore_moment
 from paasq_daemon.snapshot.verify import verify_snapshot

@@ -15,11 +15,9 @@ import numpy as np
 from blake3 import blake3
 
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
+from paasq_daemon.snapshot.page_packing import HASH_BYTES, PACK_PAGES_MAX
 from paasq_daemon.wire.errors import SnapshotError
 
-PAGE_BYTES = 4096
-PACK_PAGES_MAX = 1024  # in one object, so 4 MiB
-HASH_BYTES = 32
 _ENTRIES_MAX = 65_536  # in one object of a table
 _ROW = np.dtype([("page", "<u8"), ("pack", "<u4"), ("slot", "<u4"), ("hash", f"V{HASH_BYTES}")])
 # an entry: the page, its pack in the list of this object, its slot in the pack, the BLAKE3 of the page
