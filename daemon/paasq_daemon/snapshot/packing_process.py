@@ -18,7 +18,7 @@ from paasq_daemon.wire.errors import StoreError
 
 OWN_PROCESS_BYTES_MIN = 64 << 20  # of a data file: starting a process takes as long as packing what is smaller
 
-_NICENESS = 5
+_NICENESS = 10
 _PIPE_BYTES = 1 << 20  # what Linux grants to everyone
 _KEEPING_MEMORY = {  # glibc gives each pack's memory back else, and a quarter of the time goes into having it again
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30),

@@ -46,7 +46,7 @@ class PageTable:
 
     def used_packs(self) -> list[ObjectId]:
         """The packs that a page of this table lies in."""
-        return [self.packs[number] for number in sorted(set(self.pack))]
+        return [self.packs[number] for number in np.unique(np.frombuffer(self.pack, np.uint32)).tolist()]
 
     def pages_by_pack(self) -> Iterator[tuple[ObjectId, list[int]]]:
         """Each used pack with the pages that lie in it."""
@@ -85,10 +85,11 @@ def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int)
         found = found[found["page"] < page_count]  # the file may have been longer in an earlier snapshot
         pack_of[found["page"]], slot_of[found["page"]] = here[found["pack"]], found["slot"]
         hashes[found["page"]] = found["hash"]
+    missing = np.flatnonzero(pack_of == _NO_PACK)
+    if len(missing):
+        raise SnapshotError(f"page {missing[0]} has no entry", "the snapshot is damaged")
     del hashes, pack_of, slot_of  # they keep the arrays from growing
     table.packs = list(numbers)
-    if _NO_PACK in table.pack:
-        raise SnapshotError(f"page {table.pack.index(_NO_PACK)} has no entry", "the snapshot is damaged")
     return table
 
 

@@ -18,7 +18,7 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import open_tables
 from paasq_daemon.wire.errors import StoreError
 
-_NICENESS = 5
+_NICENESS = 10
 
 
 class DamageProcess:
