@@ -65,6 +65,7 @@ class TextIndex:
         self._segments: TextSegments | None = None
         self._last: tuple[ColumnSnapshot, TextIndexReader] | None = None
         self._is_due = False
+        self._closed = False
         self._erased: Ints = np.empty(0, np.int64)  # ordinals that no view, however old, may bring back
 
     @property
@@ -76,9 +77,10 @@ class TextIndex:
         """A reader that finds every record live in `snapshot`, with the statistics of these. `view` is at its sequence
         number.
 
-        Raises StoreError where the index cannot be written.
+        Raises StoreError where the index cannot be written, or is closed.
         """
         with self._lock:
+            self._raise_if_closed()
             if self._last is not None and self._last[0] is snapshot:
                 return self._last[1]
             try:
@@ -110,6 +112,7 @@ class TextIndex:
         A kill leaves the old index, or none, which the next query fills. Raises as `reader`.
         """
         with self._renewing:
+            self._raise_if_closed()
             folder = self._folder.with_name(self._folder.name + _NEW_SUFFIX)
             try:
                 filled = TextSegments.create(folder, TextLayout(snapshot.collection))
@@ -138,9 +141,14 @@ class TextIndex:
                 shutil.rmtree(self._folder.with_name(self._folder.name + suffix), ignore_errors=True)
 
     def close(self) -> None:
-        """Wait for merges, write the manifest and close the folder."""
+        """Wait for merges, write the manifest and close the folder: nothing is written to it any more, whoever still reads."""
         with self._renewing, self._lock:
+            self._closed = True
             self._let_go(keep=True)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed", "open it again")
 
     def _let_go(self, *, keep: bool) -> None:
         segments, self._segments, self._last = self._segments, None, None
