@@ -22,7 +22,7 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 
 RENEWED_DEAD_SHARE = 0.2  # of the terms or documents of the live records
-RENEWED_DEAD_TERMS_MIN = 20_000  # fewer than so many are not worth the work
+RENEWED_DEAD_TERMS_MIN = 4_000  # fewer are not worth half a second of a disk's work
 _NEW_SUFFIX, _OLD_SUFFIX = ".new", ".old"  # of folders that exist while an index is filled anew
 
 
@@ -72,6 +72,14 @@ class TextIndex:
     def is_due(self) -> bool:
         """Whether so much of the index is dead that it should be filled anew."""
         return self._is_due
+
+    @property
+    def dead_share(self) -> float:
+        """Which part of its terms is of dead records; 0 where it was not read yet."""
+        segments = self._segments
+        if segments is None:
+            return 0.0
+        return sum(segments.dead.lengths.values()) / max(1, sum(segments.lengths.values()))
 
     def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
         """A reader that finds every record live in `snapshot`, with the statistics of these. `view` is at its sequence
