@@ -212,19 +212,19 @@ class Engine:
             if isinstance(step, PreparedForget):
                 forget = self.forgetting.preview if step.dryrun else self.forgetting.run
                 return forget(step, inputs, script.catalog_version)
+            if isinstance(step, PreparedTransaction):
+                return self.transactor.execute(step, inputs, script.catalog_version)
+            if isinstance(step, PreparedDryrun):
+                return self.transactor.dryrun(step.transaction, inputs, script.catalog_version)
             return self._executed(step, inputs)
         except EvaluationError as error:
             raise locate_error(error, script, request) from error
 
     def _executed(self, step: PreparedStatement, inputs: ExecutionInputs) -> Answer:
-        """Of a statement that is no forget."""
+        """Of a statement that does not write records."""
         if isinstance(step, PreparedQuery):
             return step.plan.execute(inputs)
-        if isinstance(step, PreparedTransaction):
-            return self.transactor.execute(step, inputs)
-        if isinstance(step, PreparedDryrun):
-            return self.transactor.dryrun(step.transaction, inputs)
         if isinstance(step, BoundCreateCollection):
             return self.transactor.create_collection(step.collection)
-        assert not isinstance(step, (PreparedWatch, PreparedForget))
+        assert not isinstance(step, (PreparedWatch, PreparedForget, PreparedTransaction, PreparedDryrun))
         return run_command(self.commands, step, inputs)

@@ -25,11 +25,7 @@ from paasq_daemon.index.key_comparison import keys_not_in_store
 from paasq_daemon.index.open_views import KeptMoments, OpenViews
 from paasq_daemon.index.text_index import TextIndex
 from paasq_daemon.index.text_renewal import TextRenewal
-from paasq_daemon.index.time_travel import (
-    HISTORICAL_PREFIX,
-    HistoricalSnapshots,
-    KeptHistoricalIndexes,
-)
+from paasq_daemon.index.time_travel import HISTORICAL_PREFIX, HistoricalSnapshots, KeptHistoricalIndexes
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
@@ -37,6 +33,7 @@ from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog
 
+VIEWS_WAIT_S = 10.0  # at the end, for those that are open
 FAILED_RETRY_S = 10.0  # until a collection that could not be indexed is tried again, where nothing is written to it
 CHECKPOINT_INTERVAL_SEQS = (
     10_000  # transactions after which a read writes a checkpoint, so that a start has few to replay
@@ -95,6 +92,7 @@ class Indexes:
                 self._catch_up_columns(check)
             self._acquire(check)
             try:
+                self._open_views.raise_if_closed()
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}
@@ -224,13 +222,15 @@ class Indexes:
                 self._checkpoint_seq = self._seq
 
     def close(self) -> None:
-        """Write a checkpoint, if the disk permits, and close all files. No view may be open. What is being indexed is waited
-        for."""
-        self._catch_up.close()
+        """Write a checkpoint, if the disk permits, and close all files, of which none is written to any more. What is being
+        indexed is waited for, views that are open for a while: then they fail."""
         self.text_renewal.stop()
+        self._open_views.close(VIEWS_WAIT_S)
+        self._catch_up.close()
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
+            self._epoch += 1  # what reads the past still removes its folder
             self._moments.clear()
             self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
@@ -245,6 +245,8 @@ class Indexes:
             if found is None:
                 folder = self._folder / str(collection_id) / "text"
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
+                if self._open_views.closed:
+                    found.close()
             return found
 
     def catch_up_text(self, name: str, snapshot: ColumnSnapshot, check: Check) -> None:

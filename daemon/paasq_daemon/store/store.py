@@ -23,7 +23,7 @@ from paasq_daemon.store.data_file_size import DataFileSize, measure_data_file
 from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
 from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, is_read_only, prepare_folder
 from paasq_daemon.store.disk_space import Reserve
-from paasq_daemon.store.group_commit import CommitResult, Writer
+from paasq_daemon.store.group_commit import CommitResult, Work, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
 from paasq_daemon.store.lmdb_environment import DATA_NAME, Meta, in_words, read_metas, translating_errors
@@ -38,7 +38,6 @@ from paasq_daemon.store.open_data_file import (
 )
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
-from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ReadOnly, StoreError
 
 T = TypeVar("T")
@@ -150,7 +149,7 @@ class Store:
         finally:
             data_file.release()
 
-    def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
+    def write(self, work: Work[T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
 
         Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
@@ -160,6 +159,13 @@ class Store:
         self._guard()
         self.require_writable()
         return self._writer.submit(work)
+
+    def write_undecided(self, decide: Callable[[], Work[T]]) -> Future[CommitResult[T]]:
+        """As `write`, for the work that `decide` returns, which is called in the writer's thread: nothing is written between
+        what it reads and its work. Other writes wait meanwhile, and it must not wait for one."""
+        self._guard()
+        self.require_writable()
+        return self._writer.submit_undecided(decide)
 
     def trim(self, before_seq: int, collection_id: int | None = None) -> TrimResult:
         """Remove the history of a collection, or of all, before a sequence number: rows of the journal, with bodies and vectors

@@ -20,6 +20,7 @@ from paasq_daemon.wire.value_codecs import format_value
 from paasq_daemon.writes.computed_fields import add_computed_fields
 from paasq_daemon.writes.nested_values import flatten
 from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.serializable_write import ChangedMeanwhile
 from paasq_daemon.writes.validation import check_required, check_values, object_from_json
 from paasq_dsl.bound import (
     BoundDelete,
@@ -63,12 +64,12 @@ class SourceRows:
     versions: Mapping[str, int]
 
     def check_unmodified(self, transaction: WriteTransaction, collection: Collection, touched: Container[str]) -> None:
-        """Raises ConflictError where a record that is to be replaced was written since the pipeline read: what it computed
+        """Raises ChangedMeanwhile where a record that is to be replaced was written since the pipeline read: what it computed
         would undo that. `touched` are keys that the transaction itself has written: its pipelines read no collection of
         these."""
         for key, version in self.versions.items():
             if key not in touched and transaction.version(collection.id, key) != version:
-                raise changed_meanwhile(collection, key)
+                raise _changed_meanwhile(collection, key)
 
 
 def apply_write(
@@ -77,7 +78,7 @@ def apply_write(
     values: EvaluationContext,
     targets: RowVersions | SourceRows | None,
 ) -> WriteResult:
-    """Apply one write. Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile,
+    """Apply one write. Raises ConflictError where an expect does not hold, ChangedMeanwhile where a chosen row has changed,
     InvalidValue where a value does not fit; the caller's transaction is rolled back then.
     """
     return _APPLIERS[type(write)](transaction, write, values, targets)
@@ -200,14 +201,16 @@ def _targets(
     for row_key, version in chosen or ():
         found = transaction.get(collection.id, row_key)
         if found is None or found.version != version:
-            raise changed_meanwhile(collection, row_key)
+            raise _changed_meanwhile(collection, row_key)
         records.append(found)
     return records
 
 
-def changed_meanwhile(collection: Collection, key: str) -> ConflictError:
+def _changed_meanwhile(collection: Collection, key: str) -> ChangedMeanwhile:
     """The error of a row that was chosen, and is another one when it is to be written."""
-    return ConflictError(f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again")
+    return ChangedMeanwhile(
+        f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again"
+    )
 
 
 def _missing(collection: Collection, key: str) -> ConflictError:

@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.kernels.evaluate import EvaluationContext
+from paasq_daemon.store.group_commit import CommitResult, Work
 from paasq_daemon.store.historical_view import HistoricalView
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
@@ -31,6 +33,7 @@ from paasq_daemon.writes.ddl import check_unchanged, create_collection
 from paasq_daemon.writes.dry_run import COLUMNS, DryRunRollback, diff_rows
 from paasq_daemon.writes.optimistic_check import check_unmodified, system_values
 from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.serializable_write import SerializableWrite
 from paasq_daemon.writes.unique_index import UniqueIndex
 from paasq_daemon.writes.validation import record_from_json
 from paasq_daemon.writes.vectorizer import Vectorizer
@@ -40,6 +43,8 @@ from paasq_dsl.catalog import Collection
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
 _CUTS = frozenset({"rows", "tokens", "time", "pending", "damaged"})  # reasons of answers that lack rows unasked
 RECORDS_MAX = 10_000  # of one put, so that no client holds the writer for long
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -58,35 +63,45 @@ class Transactor:
     """
 
     store: Store
+    indexes: Indexes
     vectors: Vectorizer
     unique: UniqueIndex = field(default_factory=UniqueIndex)
 
-    def execute(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
-        """All writes or none, one row for each. Raises ConflictError where an expect does not hold."""
-        committed = self.store.write(self._work(transaction, inputs)).result()
+    def execute(self, transaction: PreparedTransaction, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+        """All writes or none, one row for each. What they read stays so until they are written. Raises ConflictError where an
+        expect does not hold, CatalogChanged where the catalog is not of that version."""
+        committed = self._write(transaction, inputs, catalog_version, lambda work: work)
         fresh = [record for written in committed.value for record in written.new_records]
         seq = self._with_vectors(fresh, committed.seq)
         rows = [[w.operation, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
         return Answer(_COLUMNS, rows, seq=seq)
 
-    def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
+    def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """What the transaction would change: it runs, and is rolled back."""
-        apply = self._work(transaction, inputs)
-
-        def work(open_transaction: WriteTransaction) -> None:
-            apply(open_transaction)
-            raise DryRunRollback(diff_rows(open_transaction))
-
         try:
-            self.store.write(work).result()
+            self._write(transaction, inputs, catalog_version, _rolled_back)
         except DryRunRollback as ended:
             return Answer(COLUMNS, ended.rows, seq=self.store.seq)
         raise AssertionError("a dry run ends by its exception")
 
-    def _work(
-        self, transaction: PreparedTransaction, inputs: ExecutionInputs
-    ) -> Callable[[WriteTransaction], list[WriteResult]]:
-        """Choose the rows now, outside the writer's thread; the function returned applies the writes in it."""
+    def _write(
+        self,
+        transaction: PreparedTransaction,
+        inputs: ExecutionInputs,
+        catalog_version: int,
+        as_asked: Callable[[Work[list[WriteResult]]], Work[T]],
+    ) -> CommitResult[T]:
+        sources = [prepared.source.query for prepared in transaction.writes if prepared.source is not None]
+        if not sources:
+            return self.store.write(as_asked(self._work(transaction, inputs))).result()
+        return SerializableWrite(
+            lambda view: as_asked(self._work(transaction, replace(inputs, view=view))),
+            frozenset[str]().union(*(query.properties.collections_read for query in sources)),
+            catalog_version,
+        ).run(self.store, self.indexes, inputs.cancellation.raise_if_cancelled)
+
+    def _work(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Work[list[WriteResult]]:
+        """Choose the rows now; the function returned applies the writes, in the writer's thread."""
         values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
         chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
 
@@ -156,6 +171,14 @@ class Transactor:
             return seq if filled is None else filled
         self.vectors.pending_added.set()
         return seq
+
+
+def _rolled_back(work: Work[list[WriteResult]]) -> Work[None]:
+    def run(transaction: WriteTransaction) -> None:
+        work(transaction)
+        raise DryRunRollback(diff_rows(transaction))
+
+    return run
 
 
 def _applied(
