@@ -95,7 +95,7 @@ def test_it_answers_and_refuses_in_words(folder: Path) -> None:
             instance.engine.query(Request(text))
     with pytest.raises(PaasqError):
         instance.snapshots.create("here")
-    assert instance.status.report()["writes"]["taken"] is False
+    assert instance.status.report()["health"]["writes"]["taken"] is False
     instance.close()
     assert contents(folder) == before
 

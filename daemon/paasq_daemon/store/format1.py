@@ -159,7 +159,7 @@ class Format1Store:
         path = self._folder / STORE_NAME / DATA_NAME
         with translating_errors(), closing(open_readonly(path.parent)) as environment, environment.begin() as txn:
             view = Format1View(txn, environment)
-            with DataFileCopy(environment, path) as pages:
+            with DataFileCopy.open(environment, path) as pages:
                 yield view, pages
 
     @contextmanager

@@ -192,8 +192,9 @@ class Store:
             return check_integrity(view)
 
     @contextmanager
-    def copy(self) -> Iterator[tuple[ReadView, DataFileCopy]]:
-        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
+    def copy(self, begin: Callable[[ReadView], None] | None = None) -> Iterator[tuple[ReadView, DataFileCopy]]:
+        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds, for which `begin`
+        is called before anything else is written.
 
         Writing goes on meanwhile. Reading raises StoreError where the disk does not give a page.
         """
@@ -202,7 +203,9 @@ class Store:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
                 environment = self._data_file.environment
-                stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
+                stream = stack.enter_context(DataFileCopy.open(environment, self.folder / STORE_NAME / DATA_NAME))
+                if begin is not None:
+                    begin(view)
             yield view, stream
 
     @contextmanager
