@@ -47,9 +47,9 @@ class WorkerPool:
         answer_bytes_max: int,
         memory_bytes_max: int = MEMORY_BYTES_MAX,
     ) -> None:
-        """`size` processes, one a core where it is None."""
+        """`size` processes; where it is None one a core, and one that is kept for short requests."""
         self._instance = instance
-        self._size = size or os.cpu_count() or 1
+        self._size = size or (os.cpu_count() or 1) + 1
         self._answer_bytes_max = answer_bytes_max
         self._memory_bytes_max = memory_bytes_max
         self._calls = DaemonCalls(instance)
@@ -77,6 +77,7 @@ class WorkerPool:
             return await worker.run(run, cancellation, self._calls, self._pool)
         finally:
             if worker.ended or worker.outdated:
+                self._turns.withdraw(worker)
                 self._replace(worker)
             else:
                 self._turns.give(worker)
