@@ -71,7 +71,7 @@ async def _patch(call: ToolCall) -> ToolResult:
     text, params = await _statement(call, collection)
     preview = await call.store.read(f"dryrun {text}", params, call.arguments["tokens"])
     if not preview.rows:
-        return _patched(preview, "No record passes: there is nothing to change.", done=False)
+        return _patched(preview, "Nothing to change: no record passes, or those that do have these values.", done=False)
     if _loses(preview):
         subject = hashlib.sha256(dump([text, params, preview.rows])).hexdigest()
         try:
@@ -152,7 +152,8 @@ def _question(preview: Answer) -> str:
 def _shown(value: str | None) -> str:
     if value is None:
         return "nothing"
-    return value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…"
+    line = value.replace("\\", "\\\\").replace("\n", "\\n")  # so that no value looks like another change
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
 
 
 def _object(collection: Collection, record: Mapping[str, Any], params: dict[str, Any]) -> str:
