@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -11,24 +10,15 @@ from mcp import Client, MCPError
 from mcp.server.lowlevel import Server
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
-from paasq._embedded_database import EmbeddedDatabase
-from paasq_daemon.instance import Instance
 from paasq_daemon.mcp.server import mcp_server
 from paasq_daemon.mcp.store_access import StoreAccess
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.request import Budget
-from server.sample_daemon import fill, opened
 
 Result = TypeVar("Result")
 ERAS = ("2026-07-28", "legacy")
 BUDGET = Budget(time_ms=20_000, tokens=4_000)
 Ask = Callable[[str], bool | None]  # the question -> yes, no, or closed without an answer
-
-
-def filled(folder: Path) -> EmbeddedDatabase:
-    fill(folder)
-    instance: Instance = opened(folder)
-    return EmbeddedDatabase(instance)
 
 
 def served(database: Database, *, write: bool = False, budget: Budget = BUDGET) -> Server[Any]:
@@ -38,7 +28,8 @@ def served(database: Database, *, write: bool = False, budget: Budget = BUDGET) 
 def drive(server: Any, era: str, work: Callable[[Client], Awaitable[Result]], ask: Ask | None = None) -> Result:
     """What `work` returns with a client of this era. With `ask` the client shows forms, and answers them by it."""
 
-    async def answer(_: object, params: ElicitRequestParams) -> ElicitResult:
+    async def answer(context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context
         assert ask is not None
         agreed = await anyio.to_thread.run_sync(ask, params.message)
         if agreed is None:

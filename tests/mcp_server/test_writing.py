@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mcp import Client, MCPError
 from mcp.server.lowlevel import Server
-from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
 
 from mcp_server.serving import Ask, call, drive, rows, served, texts
 from paasq._embedded_database import EmbeddedDatabase
@@ -175,7 +175,7 @@ def test_a_record_that_changed_while_the_owner_thought_is_not_written(
 def test_consent_can_neither_be_forged_nor_taken_to_another_call(
     own_store: EmbeddedDatabase, server: Server[Any]
 ) -> None:
-    yes = {"confirm": ElicitResult(action="accept", content={"confirm": True})}
+    yes: InputResponses = {"confirm": ElicitResult(action="accept", content={"confirm": True})}
 
     async def work(client: Client) -> CallToolResult | InputRequiredResult:
         first = await client.session.call_tool("patch", GIFT, allow_input_required=True)
