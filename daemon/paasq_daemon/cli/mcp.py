@@ -36,10 +36,12 @@ def mcp(
         raise PaasqError(
             f"the package mcp is missing here, or too old: {error}", "install it: python -m pip install 'mcp>=2.3,<3'"
         ) from None
+    from paasq_daemon.server.log import log_to_stderr
     from paasq_daemon.wire.request import Budget
 
     if find_zone(zone) is None:
         raise typer.BadParameter(f"there is no time zone {zone}", param_hint="--zone")
+    log_to_stderr()
     with open_database(data, socket) as database:
         database.zone = zone
         serve_stdio(mcp_server(StoreAccess(database, Budget(time_ms, None, tokens)), write=write))
