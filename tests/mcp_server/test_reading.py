@@ -154,6 +154,15 @@ def test_schema_tells_the_language_and_then_a_collection(store: EmbeddedDatabase
     assert told["fields"]["rows"][0]["field"] == "task"
 
 
+@pytest.mark.parametrize(
+    ("tokens", "has"), [(150, {"text"}), (300, {"text", "values"}), (2_000, {"text", "values", "fields"})]
+)
+def test_a_schema_leaves_out_what_has_no_room(store: EmbeddedDatabase, era: str, tokens: int, has: set[str]) -> None:
+    result = call(served(store), era, "schema", {"collection": "task", "tokens": tokens})
+    assert set(result.structured_content) == has
+    assert tokens_of(sum(map(len, texts(result)))) <= tokens
+
+
 def test_a_wrong_text_comes_back_with_what_mends_it(store: EmbeddedDatabase, era: str) -> None:
     result = call(served(store), era, "query", {"text": 'from taks | filter projct = "home" | limit 2'})
     assert result.is_error
@@ -230,6 +239,20 @@ def test_resources_are_the_language_the_collections_and_the_views(own_store: Emb
     assert told["paasq://language"].startswith("# The query language of paasq")
     with pytest.raises(MCPError, match="there is no resource paasq://view/nosuch"):
         drive(served(own_store), era, lambda client: client.read_resource("paasq://view/nosuch"))
+
+
+def test_schemas_are_plain_enough_for_every_client(store: EmbeddedDatabase, era: str) -> None:
+    for tool in drive(served(store, write=True), era, _tools):
+        assert all(
+            isinstance(each["type"], str) and each["description"] for each in tool.input_schema["properties"].values()
+        )
+        assert "](" not in json.dumps(tool.output_schema)  # no links to pages that the client has not
+
+
+def test_a_call_whose_time_is_up_says_so(store: EmbeddedDatabase, era: str) -> None:
+    text = "from mail | extend x = repeat(body, 2000) | summarize n = count_distinct(x) by x"
+    result = call(served(store, budget=Budget(0.01, None, 4_000)), era, "query", {"text": text})
+    assert "PQ5002" in texts(result)[0]
 
 
 def test_a_daemon_is_served_as_a_store_in_this_process_is(tmp_path: Path, era: str) -> None:

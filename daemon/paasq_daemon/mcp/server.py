@@ -120,6 +120,9 @@ class _Host:
             return await self._store.catalog()
         except PaasqError as error:
             raise MCPError(INTERNAL_ERROR, str(error), {"code": error.code}) from None
+        except Exception as error:  # noqa: BLE001  # as in a call
+            log_failure("catalog_failed", error)
+            raise MCPError(INTERNAL_ERROR, "the catalog can't be read; the log of paasq mcp says where") from None
 
     async def _mended(self, params: CallToolRequestParams, error: QueryError) -> str | None:
         """The client's own text with the edits applied, where it gave one and edits are offered."""

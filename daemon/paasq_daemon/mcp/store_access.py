@@ -70,10 +70,13 @@ class StoreAccess:
             token.cancel()
             raise
 
+    def room(self, tokens: int | None) -> int | None:
+        """The tokens that an answer may have beside its label, where the call asks for so many; None where it is unbounded."""
+        least = self.budget.within(Budget(tokens=tokens)).tokens
+        return None if least is None else max(1, least - LABEL_TOKENS)
+
     def _shown(self, tokens: int | None) -> Budget:
-        """The budget of an answer that is shown, where the call asks for so many tokens."""
-        budget = self.budget.within(Budget(tokens=tokens))
-        return budget if budget.tokens is None else replace(budget, tokens=max(1, budget.tokens - LABEL_TOKENS))
+        return replace(self.budget, tokens=self.room(tokens))
 
     async def _request(self, text: str, params: Mapping[str, Any], budget: Budget, *, read_only: bool) -> Answer:
         request = Request(text, params, budget, "<text>", read_only=read_only, zone=self.database.zone)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from paasq_daemon.mcp.tool import READS, ToolCall, ToolResult, ToolSpec
+from paasq_daemon.mcp.tool import READS, TOKENS, ToolCall, ToolResult, ToolSpec
 from paasq_daemon.mcp.tool_results import DIAGNOSTICS_MAX, apply_edits, data_result
 from paasq_daemon.wire.json_schema import BOOLEAN, TEXT, described, list_of, map_of, nullable, object_of
 from paasq_daemon.wire.param_readers import ANY_TEXT, Param, optional, text_up_to
 from paasq_daemon.wire.result_schemas import ANSWER, DIAGNOSTIC
+from paasq_daemon.wire.token_estimate import CHARACTERS_PER_TOKEN, json_characters, tokens_of
 from paasq_dsl.catalog import Catalog, Collection
-from paasq_dsl.model_manual import model_manual
+from paasq_dsl.model_manual import CHARACTERS_MAX, model_manual
 from paasq_dsl.schema.declaration_text import collection_text
 from paasq_dsl.syntax.lexer import format_name
 from paasq_dsl.types import TypeKind
@@ -50,13 +51,18 @@ def _describe_schema(catalog: Catalog) -> str:
 
 
 async def _schema(call: ToolCall) -> ToolResult:
-    name = call.arguments["collection"]
+    """What has no room is left out: the declaration is always there, and a manual is never shorter than it can be."""
+    name, room = call.arguments["collection"], call.store.room(call.arguments["tokens"])
     if name is None:
-        return data_result({"text": model_manual(await call.store.catalog())}, _MANUAL_LABEL)
+        characters = CHARACTERS_MAX if room is None else min(CHARACTERS_MAX, room * CHARACTERS_PER_TOKEN)
+        return data_result({"text": model_manual(await call.store.catalog(), characters)}, _MANUAL_LABEL)
     collection = await call.store.collection(name)
-    fields = await call.store.read(f"describe {format_name(name)}")
+    fields = await call.store.read_all(f"describe {format_name(name)}")
     values = await call.store.in_thread(lambda _: _values(call, collection))
-    shown: dict[str, Any] = {"text": collection_text(collection), "fields": fields.to_json(), "values": values}
+    shown: dict[str, Any] = {"text": collection_text(collection)}
+    for part, value in (("values", values), ("fields", fields.to_json())):
+        if room is None or tokens_of(json_characters({**shown, part: value})) <= room:
+            shown[part] = value
     return data_result(shown, _SCHEMA_LABEL)
 
 
@@ -94,7 +100,7 @@ SCHEMA = ToolSpec(
     "schema",
     "The language and the collections",
     _describe_schema,
-    (optional("collection", ANY_TEXT, "tell of this one alone"),),
+    (optional("collection", ANY_TEXT, "tell of this one alone"), TOKENS),
     _SCHEMA,
     READS,
     _schema,
