@@ -78,6 +78,19 @@ def test_find_in_one_collection_filters_before_it_searches(store: EmbeddedDataba
     assert all("money" in row["labels"] for row in found)
 
 
+def test_names_that_are_no_plain_words_are_quoted(own_store: EmbeddedDatabase, era: str) -> None:
+    own_store.query("collection `my diary` { key id: keyword  `what was`: text };")
+    own_store.query('put `my diary` {id: "one", `what was`: "a zebra crossed"}')
+    server = served(own_store, write=True)
+    assert rows(call(server, era, "find", {"words": "zebra", "limit": 20}))
+    assert (
+        rows(call(server, era, "find", {"words": "zebra", "collection": "my diary"}))[0]["what was"]
+        == "a zebra crossed"
+    )
+    assert rows(call(server, era, "remember", {"collection": "my diary", "records": [{"id": "b", "what was": "rain"}]}))
+    assert "`my diary`" in call(server, era, "schema", {"collection": "my diary"}).structured_content["text"]
+
+
 def test_find_refuses_a_condition_on_nothing(store: EmbeddedDatabase, era: str) -> None:
     assert "give `collection` too" in texts(call(served(store), era, "find", {"words": "x", "where": "true"}))[0]
 

@@ -194,6 +194,40 @@ def test_consent_can_neither_be_forged_nor_taken_to_another_call(
     assert effort(own_store) == "1h"
 
 
+def test_many_records_are_written_together_as_they_were_shown(
+    own_store: EmbeddedDatabase, server: Server[Any], era: str
+) -> None:
+    given = {
+        "collection": "task",
+        "where": "project == $p and not done",
+        "params": {"p": "falcon"},
+        "set": {"project": "series"},
+    }
+
+    def change_one(_: str) -> bool:
+        own_store.query("patch task:final-file set effort = 2h")
+        return True
+
+    asked: list[str] = []
+
+    def agree(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    first = call(server, era, "patch", given, change_one if era == "legacy" else lambda _: False)
+    assert first.is_error or not first.structured_content["done"]
+    assert len(own_store.query('from task | where project == "falcon"')) == 4
+    assert call(server, era, "patch", given, agree).structured_content["done"] is True
+    assert len(asked[0].splitlines()) == 5
+    assert len(own_store.query('from task | where project == "series"')) == 4
+
+
+def test_too_many_records_at_once_are_refused(own_store: EmbeddedDatabase, server: Server[Any], era: str) -> None:
+    own_store.put("note", [{"id": f"n{n}"} for n in range(101)])
+    result = call(server, era, "patch", {"collection": "note", "where": "true", "delete": True})
+    assert "more than 100 records pass" in texts(result)[0]
+
+
 @pytest.mark.parametrize(
     "condition",
     ["true) set done = true; delete from task where (true", "true); delete from task where (true", "true // ) set"],
@@ -226,7 +260,9 @@ def test_a_patch_that_makes_no_sense_says_why(
 
 def test_a_patch_of_nothing_says_so(server: Server[Any], era: str) -> None:
     result = call(server, era, "patch", {"collection": "task", "where": "false", "set": {"done": True}})
-    assert (result.structured_content["done"], texts(result)[0][:15]) == (False, "Nothing to chan")
+    assert (result.structured_content["done"], texts(result)[0][:16]) == (False, "No record passes")
+    result = call(server, era, "patch", {"collection": "task", "key": "gift", "set": {"effort": "1h"}})
+    assert (result.structured_content["done"], texts(result)[0][:17]) == (False, "Nothing to change")
 
 
 def test_handles_end_with_time_and_are_bounded_in_number() -> None:

@@ -52,7 +52,7 @@ def _searchable(catalog: Catalog) -> list[Collection]:
 def _in_one(collection: Collection, condition: str | None, limit: int) -> str:
     where = "" if condition is None else f"\n| where (\n{condition}\n)"
     columns = ", ".join(["_cite", "_score", *_columns(collection)])
-    return f"from {collection.name}{where}\n| find ${_WORDS} | take {limit} | cite | select {columns}"
+    return f"from {format_name(collection.name)}{where}\n| find ${_WORDS} | take {limit} | cite | select {columns}"
 
 
 def _columns(collection: Collection) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _placed(collection: Collection, limit: int) -> str:
     names = [format_path(f.name) for f in collection.fields_of_kind(TypeKind.TEXT)]
     whole = names[0] if len(names) == 1 else f"concat({_BETWEEN.join(names)})"
     fitting = f"text = snippet({whole}, {_SNIPPET_CHARACTERS})"
-    ranked = f"from {collection.name} | find ${_WORDS} | take {limit} | extend place = row_number()"
+    ranked = f"from {format_name(collection.name)} | find ${_WORDS} | take {limit} | extend place = row_number()"
     return f"{ranked} | cite | select _cite, place, {fitting}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp_types import InputRequiredResult
@@ -20,7 +20,7 @@ from paasq_daemon.wire.param_readers import ANY_OBJECT, ANY_TEXT, FLAG, RECORDS,
 from paasq_daemon.wire.result_schemas import ANSWER
 from paasq_dsl.catalog import Catalog, Collection
 from paasq_dsl.schema.summary import schema_summary
-from paasq_dsl.syntax.lexer import format_path, format_record_ref
+from paasq_dsl.syntax.lexer import format_name, format_path, format_record_ref
 from paasq_dsl.types import Type, TypeKind
 
 _RECORDS_MAX = 100
@@ -54,7 +54,7 @@ async def _remember(call: ToolCall) -> ToolResult:
     collection = await call.store.collection(call.arguments["collection"])
     params: dict[str, Any] = {}
     objects = [_object(collection, record, params) for record in records]
-    answer = await call.store.write(f"put {collection.name} [{', '.join(objects)}] expect absent", params)
+    answer = await call.store.write(f"put {format_name(collection.name)} [{', '.join(objects)}] expect absent", params)
     return data_result(answer.to_json(), "Stored, and on the disk.")
 
 
@@ -67,11 +67,16 @@ def _describe_patch(catalog: Catalog) -> str:
 
 
 async def _patch(call: ToolCall) -> ToolResult:
+    """Of each record the version that is shown is expected: what was changed meanwhile is refused, and nothing written."""
     collection = await call.store.collection(call.arguments["collection"])
-    text, params = await _statement(call, collection)
+    chosen = await _chosen(call, collection)
+    if not chosen:
+        nothing = await call.store.read(f"dryrun delete from {format_name(collection.name)} where false")  # noqa: S608
+        return _patched(nothing, "No record passes: there is nothing to change.", done=False)
+    text, params = _statement(call, collection, chosen)
     preview = await call.store.read(f"dryrun {text}", params, call.arguments["tokens"])
     if not preview.rows:
-        return _patched(preview, "Nothing to change: no record passes, or those that do have these values.", done=False)
+        return _patched(preview, "Nothing to change: these values are there already.", done=False)
     if _loses(preview):
         subject = hashlib.sha256(dump([text, params, preview.rows])).hexdigest()
         try:
@@ -97,34 +102,37 @@ def _patched(changes: Answer, label: str, *, done: bool, handle: str | None = No
     return data_result({"done": done, "changes": changes.to_json(), **given}, label)
 
 
-async def _statement(call: ToolCall, collection: Collection) -> tuple[str, dict[str, Any]]:
-    """The write, with values as parameters, and these. Of one record it expects the version that is shown."""
-    given = call.arguments
-    key, condition, delete = given["key"], given["where"], given["delete"]
+async def _chosen(call: ToolCall, collection: Collection) -> list[tuple[str, int]]:
+    """The records to be written: their keys and versions. A condition only reads, whatever is written in it."""
+    key, condition, seen = (call.arguments[name] for name in ("key", "where", "version"))
     if (key is None) == (condition is None):
         raise InvalidValue("say which records: either `key` or `where`", "give one of the two")
-    if delete == bool(given["set"]):
-        raise InvalidValue("say what is to be done: either `set` fields or `delete` records", "give one of the two")
-    params = call.params
-    values = given["set"].items()
-    assigned = ", ".join(f"{_path(name)} = {_value(collection, name, value, params)}" for name, value in values)
-    if condition is not None:
-        of = f"{collection.name} where (\n{condition}\n)"
-        text = f"delete from {of}" if delete else f"patch {of} set {assigned}"  # noqa: S608  # values are parameters
-        return text, params
-    ref = format_record_ref(collection.name, key)
-    params["_version"] = await _version(call, ref, given["version"])
-    what = f"delete {ref}" if delete else f"patch {ref} set {assigned}"
-    return f"{what} expect _version == $_version", params
-
-
-async def _version(call: ToolCall, ref: str, seen: int | None) -> int:
-    if seen is not None:
-        return seen
-    live = await call.store.read(f"from {ref} | select _version")
-    if not live.rows:
+    if key is not None and seen is not None:
+        return [(key, seen)]
+    ref = format_name(collection.name) if key is None else format_record_ref(collection.name, key)
+    where = "" if condition is None else f"| where (\n{condition}\n)"
+    text = f"from {ref} {where} | select _key, _version | take {_RECORDS_MAX + 1}"
+    found = await call.store.read_all(text, call.params if condition is not None else {})
+    if key is not None and not found.rows:
         raise ConflictError(f"there is no {ref:.200}", "find its key, or store it by `remember`")
-    return int(live.rows[0][0])
+    if len(found.rows) > _RECORDS_MAX:
+        raise InvalidValue(f"more than {_RECORDS_MAX} records pass", "narrow the condition, and write them in parts")
+    return [(name, version) for name, version in found.rows]
+
+
+def _statement(call: ToolCall, collection: Collection, chosen: Sequence[tuple[str, int]]) -> tuple[str, dict[str, Any]]:
+    """The transaction, its values as parameters, and these."""
+    values, delete = call.arguments["set"], call.arguments["delete"]
+    if delete == bool(values):
+        raise InvalidValue("say what is to be done: either `set` fields or `delete` records", "give one of the two")
+    params: dict[str, Any] = {}
+    assigned = ", ".join(f"{_path(name)} = {_value(collection, name, each, params)}" for name, each in values.items())
+    writes = []
+    for key, version in chosen:
+        ref = format_record_ref(collection.name, key)
+        write = f"delete {ref}" if delete else f"patch {ref} set {assigned}"
+        writes.append(f"{write} expect _version == {version}")
+    return f"tx {{ {'; '.join(writes)} }}", params
 
 
 def _loses(preview: Answer) -> bool:
