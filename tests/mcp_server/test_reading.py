@@ -122,6 +122,17 @@ def test_rows_that_are_records_are_cited(store: EmbeddedDatabase, text: str, cit
     assert ("_cite" in found[0]) == cited
 
 
+def test_an_answer_that_was_cut_goes_on_at_its_cursor(store: EmbeddedDatabase, era: str) -> None:
+    server, text = served(store), "from mail | sort at desc | {}select subject, body"
+    answer = call(server, era, "query", {"text": text.format(""), "tokens": 400}).structured_content
+    read = [row["_cite"] for row in answer["rows"]]
+    while answer["cursor"]:
+        again = {"text": text.format("page 5 after $cursor | "), "params": {"cursor": answer["cursor"]}}
+        answer = call(server, era, "query", again).structured_content
+        read += [row["_cite"] for row in answer["rows"]]
+    assert read == [f"mail:{key}@1" for (key,) in store.query("from mail | sort at desc | select _key").rows]
+
+
 def test_values_are_never_language(store: EmbeddedDatabase, era: str) -> None:
     given = {"text": "from mail | where subject == $s | select id", "params": {"s": '" | where true //'}}
     assert rows(call(served(store), era, "query", given)) == []

@@ -83,10 +83,11 @@ def _placed(collection: Collection, limit: int) -> str:
 
 def _describe_query(catalog: Catalog) -> str:
     return (
-        "Run a query of the paasq language, for all that `find` can't: filters, sorting, counts, time series, links, facets, the "
-        "store as it was. It can't write. Call `schema` once for the language. Pattern: from COLLECTION | where CONDITION | "
-        "find $words | sort FIELD desc | take 10 | select A, b = LINK->FIELD; or | summarize n = count() by FIELD. Conditions "
-        "use ==, and, or, not, in, has; times are @today - 7d. Put values that you read into `params`. Where records are the "
+        "Run a query of the paasq language, for all that `find` can't: filters, sorting, counts, time series, links, facets, "
+        "the store as it was. It can't write. Call `schema` once for the language. Pattern: from COLLECTION | where CONDITION "
+        "| find $words | sort FIELD desc | take 10 | select A, b = LINK->FIELD; or | summarize n = count() by FIELD. "
+        "Conditions use ==, and, or, not, in, has; times are @today - 7d. Put values that you read into `params`. Where an "
+        "answer has a `cursor`, the same text with | page 20 after $cursor goes on. Where records are the "
         f"rows, `_cite` is added. Collections:\n{schema_summary(catalog, _SCHEMA_CHARACTERS_MAX) or 'none yet'}"
     )
 
