@@ -122,6 +122,20 @@ def test_control_characters_in_a_question_are_escaped(own_store: EmbeddedDatabas
     assert "\x1b" not in asked[0]
 
 
+def test_of_long_values_the_part_that_differs_is_shown(own_store: EmbeddedDatabase, era: str) -> None:
+    own_store.query("patch note:soup set body = $text", text="a word " * 60 + "ends well")
+    asked: list[str] = []
+
+    def decline(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    arguments = {"collection": "note", "key": "soup", "set": {"body": "a word " * 60 + "ends badly, for everybody"}}
+    call(served(own_store, write=True), era, "patch", arguments, decline)
+    told = asked[0].splitlines()[1].removeprefix("update note:soup body: ")
+    assert told == "… a word a word ends well -> … a word a word ends badly, for everybody"
+
+
 def test_without_a_form_the_same_call_with_the_handle_writes(
     own_store: EmbeddedDatabase, server: Server[Any], era: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from mcp_types import InputRequiredResult
@@ -26,7 +27,8 @@ from paasq_dsl.types import Type, TypeKind
 _RECORDS_MAX = 100
 _SCHEMA_CHARACTERS_MAX = 3_000
 _SHOWN_LINES = 30
-_SHOWN_CHARACTERS = 80  # of a value, in the question
+_SHOWN_CHARACTERS = 120  # of a value, in the question
+_SHOWN_BEFORE = 20  # of these before the first that differs
 _PATCHED = object_of(
     {
         "done": described(BOOLEAN, "whether it was written"),
@@ -148,7 +150,7 @@ def _question(preview: Answer) -> str:
     rows = preview.to_json()["rows"]
     lines = [
         f"{row['change']} {format_record_ref(row['collection'], row['key'])} {row['field']}: "
-        f"{_shown(row['before'])} -> {_shown(row['after'])}"
+        f"{_change(row['before'], row['after'])}"
         for row in rows[:_SHOWN_LINES]
     ]
     rest = len(rows) - len(lines)
@@ -157,11 +159,20 @@ def _question(preview: Answer) -> str:
     return "\n".join(["An assistant wants to write these changes:", *map(escape_control, lines)])
 
 
-def _shown(value: str | None) -> str:
+def _change(before: str | None, after: str | None) -> str:
+    """Both values on one line, so that none looks like another change; of long ones the part where they begin to differ."""
+    pairs = zip(before or "", after or "", strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    start = same - _SHOWN_BEFORE if same + _SHOWN_BEFORE > _SHOWN_CHARACTERS else 0
+    return f"{_shown(before, start)} -> {_shown(after, start)}"
+
+
+def _shown(value: str | None, start: int) -> str:
     if value is None:
         return "nothing"
-    line = value.replace("\\", "\\\\").replace("\n", "\\n")  # so that no value looks like another change
-    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
+    part = value[start : start + _SHOWN_CHARACTERS]
+    cut = "…" if start + _SHOWN_CHARACTERS < len(value) else ""
+    return ("…" if start else "") + part.replace("\\", "\\\\").replace("\n", "\\n") + cut
 
 
 def _object(collection: Collection, record: Mapping[str, Any], params: dict[str, Any]) -> str:
