@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from mcp.client.stdio import StdioServerParameters
 from mcp_types import CallToolResult
 
 from mcp_server.serving import call, drive, rows
-from server.sample_daemon import fill, serving
+from server.sample_daemon import fill, opened, serving
 
 META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -60,6 +61,24 @@ class Process:
             assert frame["jsonrpc"] == "2.0"
             if frame.get("id") == self._id:
                 return dict(frame)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+        self._process.wait(SECONDS_MAX)
+
+    def stop_reading(self) -> None:
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def leave(self) -> tuple[int, bytes]:
+        """The exit code and the log, of a client that reads no more."""
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        self._process.stdin.close()
+        code = self._process.wait(SECONDS_MAX)
+        self._watchdog.cancel()
+        with self._process.stderr as log:
+            return code, log.read()
 
     def end(self) -> tuple[int, bytes, str]:
         """The exit code after the end of the input, what is left on the output, and the log."""
@@ -202,6 +221,23 @@ def test_the_end_of_the_input_ends_it_while_it_works(data: Path) -> None:
     call = {"name": "query", "arguments": {"text": "from note | near to $q", "params": {"q": "rent"}}, "_meta": META}
     process.send(json.dumps({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call}).encode())
     assert process.end()[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_it_waits_and_the_store_is_free(data: Path, number: signal.Signals) -> None:
+    process = Process("--data", data)
+    assert process.ask("server/discover", META)
+    process.signal(number)
+    assert process.end() == (128 + number, b"", "")
+    opened(data).close()
+
+
+def test_a_client_that_reads_no_more_ends_it(data: Path) -> None:
+    process = Process("--data", data)
+    assert process.ask("server/discover", META)
+    process.stop_reading()
+    process.send(json.dumps({"jsonrpc": "2.0", "id": 9, "method": "tools/list", "params": {"_meta": META}}).encode())
+    assert process.leave() == (0, b"")
 
 
 def test_without_a_store_it_says_so_and_writes_no_frame(tmp_path: Path) -> None:

@@ -44,4 +44,5 @@ def mcp(
     log_to_stderr()
     with open_database(data, socket) as database:
         database.zone = zone
-        serve_stdio(mcp_server(StoreAccess(database, Budget(time_ms, None, tokens)), write=write))
+        server = mcp_server(StoreAccess(database, Budget(time_ms, None, tokens)), write=write)
+        serve_stdio(server, database.close)
