@@ -7,20 +7,7 @@ from typing import Any
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import list_of
-from paasq_daemon.server.methods.param_readers import (
-    ANY_OBJECT,
-    ANY_TEXT,
-    BUDGET,
-    FLAG,
-    TEXT_MAP,
-    TIMESTAMP,
-    Param,
-    optional,
-    text_up_to,
-)
 from paasq_daemon.server.methods.registry import Lane, loop_method, work_method
-from paasq_daemon.server.methods.result_schemas import ANSWER, DIAGNOSTIC
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -34,7 +21,20 @@ from paasq_daemon.wire.errors import (
     ReadOnly,
     SnapshotError,
 )
+from paasq_daemon.wire.json_schema import list_of
+from paasq_daemon.wire.param_readers import (
+    ANY_OBJECT,
+    ANY_TEXT,
+    BUDGET,
+    FLAG,
+    TEXT_MAP,
+    TIMESTAMP,
+    Param,
+    optional,
+    text_up_to,
+)
 from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.result_schemas import ANSWER, DIAGNOSTIC
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _ROWS_ENCODED_INLINE_MAX = 100  # about a millisecond
