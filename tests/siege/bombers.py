@@ -1,4 +1,4 @@
-"""Clients that throw bombs at a daemon, in processes of their own: for the daemon they are other clients than those that watch."""
+"""Clients that throw bombs at a daemon, in processes of their own, so that the daemon tells them from those that watch."""
 
 from __future__ import annotations
 

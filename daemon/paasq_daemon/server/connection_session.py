@@ -13,7 +13,6 @@ from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
-from paasq_daemon.server.methods.param_readers import read_params
 from paasq_daemon.server.methods.registry import Method
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -29,6 +28,7 @@ from paasq_daemon.wire.json_rpc import (
     parse,
     result_message,
 )
+from paasq_daemon.wire.param_readers import read_params
 from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import INT_MAX, INT_MIN
 

@@ -18,6 +18,7 @@ import lmdb
 from paasq_daemon.store.check_stamp import CheckStamp, suspect_stamp, write_stamp
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.data_file_header import Meta, read_metas
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
 from paasq_daemon.store.data_file_size import DataFileSize, measure_data_file
 from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
@@ -26,7 +27,7 @@ from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Work, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, Meta, in_words, read_metas, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.migration import finish_migration
 from paasq_daemon.store.open_data_file import (
     WALK_S_MAX,

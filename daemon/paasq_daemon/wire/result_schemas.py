@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_daemon.server.methods.json_schema import (
+from paasq_daemon.wire.json_schema import (
     ANY,
     BOOLEAN,
     INTEGER,
