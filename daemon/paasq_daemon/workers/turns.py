@@ -118,11 +118,12 @@ class Turns(Generic[T]):
 
     def _next(self) -> Hashable | None:
         """Whose turn it is; None where nobody may have what is free."""
-        found = min(self._waiting, key=self._had, default=None)
-        is_last = len(self._free) == 1 and self._taken
-        if found is None or (is_last and (self._running[found] or self._had(found) > LIGHT_S)):
-            return None
-        return found
+        is_last = len(self._free) == 1 and bool(self._taken)
+        may = [client for client in self._waiting if not is_last or self._is_light(client)]
+        return min(may, key=self._had, default=None)
+
+    def _is_light(self, client: Hashable) -> bool:
+        return not self._running[client] and self._had(client) <= LIGHT_S
 
     def _had(self, client: Hashable) -> float:
         """Seconds lately, those of what it has now too."""

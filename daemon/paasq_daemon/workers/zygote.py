@@ -13,7 +13,7 @@ import sys
 from struct import Struct
 from threading import Lock
 
-from paasq_daemon.engine import warm_up
+from paasq_daemon.workers.warm_up import warm_up
 from paasq_daemon.workers.worker_process import WorkerConfig, run_worker
 
 _PID = Struct("<i")
