@@ -29,7 +29,7 @@ class Worker:
     def __init__(self, pid: int, connection: socket.socket, scratch: Path, backend: Backend) -> None:
         self.pid = pid
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._backend = backend
         self._why: PaasqError | None = None  # it was ended
         self._idle = asyncio.Event()  # the daemon does nothing for it
@@ -91,7 +91,7 @@ class Worker:
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     async def _watch(self, cancellation: CancellationToken, cancelled: asyncio.Event) -> None:
         """Tell the process where its task is cancelled, and end it where the task goes on after it should have ended; but never

@@ -42,6 +42,11 @@ class Zygote:
         (pid,) = _PID.unpack(answer)
         return int(pid)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, by itself or by another's hand."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """End it, and with it its workers."""
         self._control.close()
