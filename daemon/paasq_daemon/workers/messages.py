@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 from paasq_daemon.backends.backend import Backend
 from paasq_daemon.compiler import PreparedQuery
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.workers.tasks import TextTask
+from paasq_dsl.diagnostics import CodedError
 
 LENGTH = Struct("<I")  # of the message that follows
 
@@ -102,6 +104,8 @@ class _Pickler(pickle.Pickler):
             return PreparedQuery, (value.query, value.backend)
         if type(value) is CancellationToken:  # that of the request is in the daemon
             return CancellationToken, ()
+        if isinstance(value, PaasqError | CodedError):  # whatever its constructor takes
+            return _error, (type(value), value.args, value.__dict__)
         if type(value) is MappingProxyType:
             return _read_only, (dict(value),)
         return NotImplemented
@@ -115,6 +119,12 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: Any) -> Any:
         assert name == "backend"
         return self._backend
+
+
+def _error(kind: type[Exception], arguments: tuple[Any, ...], state: Mapping[str, Any]) -> Exception:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 def _read_only(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
