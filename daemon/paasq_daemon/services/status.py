@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,9 @@ from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.services.disk_use import DiskUse
+from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.health import HealthService
-from paasq_daemon.services.snapshots import origin_to_json
+from paasq_daemon.services.snapshots import origin_to_json, snapshots_report
 from paasq_daemon.store.origin import read_origin
 from paasq_daemon.store.store import Store
 
@@ -24,10 +26,12 @@ class StatusService:
     compiler: Compiler
     embedder: Embedder
     health: HealthService
+    embedding: EmbeddingService
 
     def report(self) -> dict[str, Any]:
         """JSON: the health, the folder, whether the disk takes writes, the sequence number,
-        the catalog's version, counts by collection, the model, the bytes on disk, the plan cache; where a restored
+        the catalog's version, counts by collection, the model, the bytes on disk, the snapshots, what is done by
+        itself, the plan cache; where a restored
         store came from.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
@@ -57,5 +61,7 @@ class StatusService:
             "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),
+            "snapshots": snapshots_report(self.store.folder, time.time()),
+            "jobs": {"embedding": self.embedding.report(), **self.health.jobs()},
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }

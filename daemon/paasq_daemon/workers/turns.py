@@ -42,6 +42,11 @@ class Turns(Generic[T]):
             if timer is not None:
                 timer.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(not turn.done() for queue in self._waiting.values() for turn in queue)
+
     def give(self, free: T) -> None:
         """Give it to the client whose turn it is."""
         while self._waiting:
