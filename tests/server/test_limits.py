@@ -22,7 +22,11 @@ def _code(answer: dict[str, dict[str, dict[str, str]]]) -> str:
 
 
 def _eventually(holds: Callable[[], bool]) -> bool:
-    return any(holds() or time.sleep(0.02) for _ in range(500))
+    for _ in range(500):
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_requests_in_flight(start: Start) -> None:

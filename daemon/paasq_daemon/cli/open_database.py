@@ -8,7 +8,7 @@ from paasq_daemon.store.folder_holder import folder_holder
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.default_paths import default_folder, socket_path
-from paasq_daemon.wire.errors import DaemonUnavailable, StoreError
+from paasq_daemon.wire.errors import DaemonUnavailable, FolderInUse, StoreError
 
 _ANSWERS_S = 2.5  # a daemon answers a ping at once, however busy it is
 
@@ -33,7 +33,13 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
         )
     import paasq
 
-    return paasq.open(folder)
+    try:
+        return paasq.open(folder)
+    except FolderInUse as in_use:  # what only reads is answered beside the process that has it
+        from paasq._embedded_database import EmbeddedDatabase
+        from paasq_daemon.beside_instance import open_beside
+
+        return EmbeddedDatabase(open_beside(folder, in_use))
 
 
 def running_daemon(data: Path | None) -> Client | None:

@@ -33,7 +33,7 @@ class DiskUse:
         """JSON, in bytes. `data` are the parts of the data file, `history` being those of its records that are replaced or
         deleted; `index` by kind; `other` the reserve, damaged files that a repair kept, and the like."""
         size = self.store.measure()
-        index, of_columns, others = self._files()
+        index, of_columns, others = _files(Path(self.store.folder))
         dead = self._dead_bytes(of_columns)
         return {
             "bytes": size.file + sum(index.values()) + sum(others.values()),
@@ -54,28 +54,40 @@ class DiskUse:
         named = {name: count for name, count in size.tables.items() if name != records.name}
         return {"records": of_records - history, "history": history, **named, "free": size.free, "gaps": size.gaps}
 
-    def _files(self) -> tuple[dict[str, int], Counter[int], Counter[str]]:
-        """Bytes of the index by kind, of columns and vectors by collection, and of everything but data file and index."""
-        index = {"columns": 0, "vectors": 0, "text": 0}
-        of_columns, others = Counter[int](), Counter[str]()
-        folder = self.store.folder
-        for path, size in _sizes(folder):
-            match path.relative_to(folder).parts:
-                case [first, second] if (first, second) == (STORE_NAME, DATA_NAME):
-                    pass
-                case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
-                    kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
-                    index[kind] += size
-                    of_columns[int(id_)] += size if part == _COLUMNS else 0
-                case [first, *_] if first == SNAPSHOTS_NAME:
-                    others["snapshots"] += size
-                case _:
-                    others["other"] += size
-        return index, of_columns, others
-
     def _dead_bytes(self, of_columns: Counter[int]) -> int:
         rows = self.indexes.reclaimable_rows()
         return sum(of_columns[id_] * dead // stored for id_, (stored, dead) in rows.items() if stored)
+
+
+def files_by_part(folder: Path) -> dict[str, dict[str, int]]:
+    """JSON: bytes of the data file, index, snapshots and the rest."""
+    index, _, others = _files(folder)
+    data = (folder / STORE_NAME / DATA_NAME).stat().st_size
+    return {
+        "data": {"bytes": data},
+        "index": {"bytes": sum(index.values()), **index},
+        "snapshots": {"bytes": others["snapshots"]},
+        "other": {"bytes": others["other"]},
+    }
+
+
+def _files(folder: Path) -> tuple[dict[str, int], Counter[int], Counter[str]]:
+    """Bytes of the index by kind, of columns and vectors by collection, and of everything but data file and index."""
+    index = {"columns": 0, "vectors": 0, "text": 0}
+    of_columns, others = Counter[int](), Counter[str]()
+    for path, size in _sizes(folder):
+        match path.relative_to(folder).parts:
+            case [first, second] if (first, second) == (STORE_NAME, DATA_NAME):
+                pass
+            case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
+                kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
+                index[kind] += size
+                of_columns[int(id_)] += size if part == _COLUMNS else 0
+            case [first, *_] if first == SNAPSHOTS_NAME:
+                others["snapshots"] += size
+            case _:
+                others["other"] += size
+    return index, of_columns, others
 
 
 def _sizes(folder: str | Path) -> Iterator[tuple[Path, int]]:
