@@ -18,9 +18,10 @@ from paasq_daemon.watches.continuous_query import ContinuousQuery
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.catalog_codecs import record_to_python
-from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.database import Database, label_list
 from paasq_daemon.wire.errors import Cancelled
 from paasq_daemon.wire.events import EventBatch, Watch
+from paasq_daemon.wire.paths import StrPath, absolute_address, absolute_path
 from paasq_daemon.wire.request import Request
 from paasq_daemon.wire.value_codecs import to_json_value
 from paasq_dsl.catalog import Catalog
@@ -121,17 +122,19 @@ class EmbeddedDatabase(Database):
         self,
         name: str,
         *,
-        to: str | None = None,
+        to: StrPath | None = None,
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
-        key_file: Path | None = None,
-        passphrase_file: Path | None = None,
-        sign: Path | None = None,
+        key_file: StrPath | None = None,
+        passphrase_file: StrPath | None = None,
+        sign: StrPath | None = None,
     ) -> dict[str, Any]:
-        options = CreateOptions(tuple(labels), damaged=damaged, verify=verify, sign=sign)
+        signing_key = None if sign is None else absolute_path(sign)
+        options = CreateOptions(tuple(label_list(labels)), damaged=damaged, verify=verify, sign=signing_key)
         key = given_key(key_file, passphrase_file)
-        return snapshot_to_json(self._instance.snapshots.create(name, options, to, key))
+        where = None if to is None else absolute_address(to)
+        return snapshot_to_json(self._instance.snapshots.create(name, options, where, key))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return [snapshot_to_json(manifest) for manifest in self._instance.snapshots.list()]
@@ -143,17 +146,18 @@ class EmbeddedDatabase(Database):
         return self._instance.snapshots.delete(name)
 
     def snapshot_restore(
-        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+        self, name: str | None, into: StrPath, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
     ) -> dict[str, Any]:
         moment = None if at is None else parse_moment(str(at), zone)
         return self._instance.snapshots.restore(name, Path(into), moment)
 
     def snapshot_archive(
-        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+        self, *, to: StrPath | None = None, key_file: StrPath | None = None, passphrase_file: StrPath | None = None
     ) -> dict[str, Any]:
-        return self._instance.snapshots.archive(to, given_key(key_file, passphrase_file))
+        where = None if to is None else absolute_address(to)
+        return self._instance.snapshots.archive(where, given_key(key_file, passphrase_file))
 
-    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+    def dump(self, into: StrPath, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
         return self._instance.archives.dump(Path(into), vectors=vectors, history=history)
 
     def close(self) -> None:

@@ -100,7 +100,7 @@ class Instance:
             resources.callback(scrub.stop)
             health = HealthService(store, indexes, scrub, upkeep, compaction, retention)
             compiler = Compiler(EmbeddedBackend(indexes, vectors.embed_query, snapshots.open_storage))
-            transactor = Transactor(store, vectors)
+            transactor = Transactor(store, indexes, vectors)
             commands = CommandServices(store, vectors, snapshots, retention)
             watches = WatchScheduler(store)
             resources.callback(watches.close)

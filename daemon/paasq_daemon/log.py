@@ -15,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
-LOGGER = logging.getLogger("paasq")
-_OURS = ("paasq", "paasq_daemon")  # loggers that the level is of; of others warnings are logged
+LOGGER = logging.getLogger("paasq_daemon")  # what its modules log by their names comes here, too
 _FRAMES_SHOWN = 6
 
 _ErrorInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -106,8 +105,7 @@ def start_log(settings: LogSettings, *, rotates: bool = True) -> None:
     handler = _handler(settings, rotates=rotates)
     handler.setFormatter(JsonFormatter() if settings.format is LogFormat.JSON else LineFormatter())
     logging.getLogger().addHandler(handler)
-    for name in _OURS:
-        logging.getLogger(name).setLevel(settings.level.upper())
+    LOGGER.setLevel(settings.level.upper())  # of other loggers warnings are written
 
 
 def _handler(settings: LogSettings, *, rotates: bool) -> logging.Handler:

@@ -40,9 +40,9 @@ class LocalStatementRunner:
     def run(self, step: Runnable, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """As StatementRunner has it; `inputs` have a view where the statement reads one."""
         if isinstance(step, PreparedTransaction):
-            return self.transactor.execute(step, inputs)
+            return self.transactor.execute(step, inputs, catalog_version)
         if isinstance(step, PreparedDryrun):
-            return self.transactor.dryrun(step.transaction, inputs)
+            return self.transactor.dryrun(step.transaction, inputs, catalog_version)
         if isinstance(step, PreparedForget):
             forget = self.forgetting.preview if step.dryrun else self.forgetting.run
             return forget(step, inputs, catalog_version)

@@ -31,7 +31,10 @@ def test_first_it_says_and_then_it_deletes(command: Paasq) -> None:
         {"collection": "reading", "keep": "90d by at", "due": 1, "history": "90d", "past_versions": 0}
     ]
     assert "a" in command("query", "from reading | select id").out
-    assert command("expire").code == 0
+    would, did = command("expire", "--dry-run").out.splitlines(), command("expire").out.splitlines()
+    assert would[0].split(" ┃ ") == ["collection", "keep     ", "would_delete", "history", "would_trim"]
+    assert did[0].split(" ┃ ") == ["collection", "keep     ", "deleted", "history", "trimmed"]
+    assert would[2].split() == did[2].split() == "reading │ 90d by at │ 1 │ 90d │ 0".split()
     assert command("query", "--format", "csv", "from reading | select id").out.split() == ["id", "b"]
 
 

@@ -43,6 +43,12 @@ def test_history_is_kept_as_long_as_it_is_said(instance: Instance, versions: lis
     assert rows(instance, "show retention") == [["note", None, 0, "3d", 0]]
 
 
+def test_what_was_forgotten_is_no_version_to_trim(instance: Instance, versions: list[int]) -> None:
+    del versions
+    rows(instance, "forget note:a")
+    assert rows(instance, "show retention") == [["note", None, 0, "3d", 0]]
+
+
 def _is_kept(instance: Instance, seq: int) -> bool:
     try:
         rows(instance, f"from note as of seq {seq}")

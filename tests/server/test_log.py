@@ -15,7 +15,7 @@ from server.conftest import Daemon
 
 
 def test_control_characters_are_escaped(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "paasq"):
+    with caplog.at_level(logging.INFO, "paasq_daemon"):
         log_event("refused", why="a\n2026 INFO forged \x1b[31m\u202e")
     line = LineFormatter().format(caplog.records[0])
     assert line.isprintable()
@@ -23,7 +23,7 @@ def test_control_characters_are_escaped(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_an_event_is_an_object_with_its_fields(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "paasq"):
+    with caplog.at_level(logging.INFO, "paasq_daemon"):
         log_event("slow_query", plan="6e5a", ms=1200, path=Path("/x\n"))
     line = JsonFormatter().format(caplog.records[0])
     written = json.loads(line)
@@ -59,7 +59,7 @@ def test_a_crash_is_logged_without_its_data(daemon: Daemon, caplog: pytest.LogCa
 def loggers() -> Iterator[None]:
     """What `start_log` changes is put back."""
     root = logging.getLogger()
-    handlers, levels = list(root.handlers), {name: logging.getLogger(name).level for name in ("paasq", "paasq_daemon")}
+    handlers, levels = list(root.handlers), {name: logging.getLogger(name).level for name in ("paasq_daemon",)}
     yield
     for handler in set(root.handlers) - set(handlers):
         root.removeHandler(handler)

@@ -259,3 +259,27 @@ def test_a_moment_is_restored_from_a_bucket(store: Store, storage: Storage, url:
     assert verify_snapshot(storage, "first").segments == 5
     delete_snapshots(storage, ["first"])
     assert storage.sizes("journal") == {}
+
+
+def test_a_moment_is_restored_from_an_encrypted_bucket(store: Store, url: str, tmp_path: Path) -> None:
+    """The archived journal is encrypted there as the snapshots are, by its names too, and a damaged segment is found."""
+    write_key_file(tmp_path / "key")
+    key = given_key(tmp_path / "key", None)
+    fill(store, 10)
+    create_snapshot(store, open_storage(url, key), "first")
+    for n in range(1, 6):
+        fill(store, 1, first=100 * n)
+        assert archive_journal(store, open_storage(url, key)) is not None
+    inner = locate_storage(url)
+    segments = sorted(inner.sizes("journal"), key=inner.sizes("journal").__getitem__)
+    assert len(segments) == 1 + 5  # what the snapshot begins the archive with, and one each time
+    assert not any("-" in name or b"k000" in inner.read(f"journal/{name}", 1 << 30) for name in segments)
+    restore_moment(find_storage(url, key), Moment(seq=4), tmp_path / "new")
+    with Store.open(tmp_path / "new", sync=False) as restored, restored.read() as view:
+        assert (view.seq, view.live_count(1)) == (4, 13)
+    assert verify_snapshot(find_storage(url, key), "first").segments == 5
+    kept = inner.read(f"journal/{segments[-1]}", 1 << 30)
+    inner.write(f"journal/{segments[-1]}", kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert "was changed" in str(verify_snapshot(find_storage(url, key), "first").findings)
+    delete_snapshots(open_storage(url, key), ["first"])
+    assert inner.sizes("journal") == {}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot import encryption_header
@@ -138,6 +141,34 @@ def test_a_passphrase(store: Store, place: Path, tmp_path: Path) -> None:
     assert not (place / "encryption.json").exists()
     create_snapshot(store, open_storage(str(place), given_key(None, tmp_path / "written")), "one")
     assert verify_snapshot(find_storage(str(place), given_key(None, tmp_path / "decomposed")), "one").findings == []
+
+
+def test_a_passphrase_is_paid_for_once_in_a_process(
+    store: Store, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that archives each minute derives the key once; a file that says something else is heard at once."""
+    words = tmp_path / "words"
+    words.write_text("correct horse battery")
+    key = given_key(None, words)
+    create_snapshot(store, open_storage(str(place), key), "a")
+    derived: list[bytes] = []
+
+    def counted(**numbers: Any) -> SimpleNamespace:
+        def derive(secret: bytes) -> bytes:
+            derived.append(secret)
+            return Scrypt(**numbers).derive(secret)
+
+        return SimpleNamespace(derive=derive)
+
+    monkeypatch.setattr(encryption_header, "Scrypt", counted)
+    for _ in range(3):
+        assert list_snapshots(find_storage(str(place), key))
+    assert derived == []
+    words.write_text("wrong horse battery")
+    for _ in range(2):
+        with pytest.raises(SnapshotError, match="does not open"):
+            find_storage(str(place), key)
+    assert derived == [b"wrong horse battery"]
 
 
 def test_the_numbers_of_scrypt_are_those_that_were_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -29,10 +29,12 @@ _MOMENTS = 30  # of the past that are asked for at the end
 
 @dataclass
 class History:
-    """`readings` are the whole collections that were read, with their sequence numbers. Appending is safe in any thread."""
+    """`readings` are the whole collections that were read, with their sequence numbers, `changes` the answered ones by a rule,
+    with the keys that they changed. Appending is safe in any thread."""
 
     operations: list[Operation] = field(default_factory=list)
     readings: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+    changes: list[tuple[Operation, set[str]]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
 
@@ -116,13 +118,12 @@ class OneClient:
         asked = time.monotonic()
         try:
             answer = client.query("patch item where n % 3 == $rest set n = $value", rest=rest, value=value)
-        except ConflictError:
-            return  # a record was changed meanwhile, and nothing was written
         except DaemonUnavailable:
             self._note_change(Operation("", Act.CHANGE, asked, time.monotonic(), value, rest), {})
             raise
         patched = {key for row in answer for key in row["keys"]}
         found = Operation("", Act.CHANGE, asked, time.monotonic(), value, rest, seq=answer.seq)
+        self._history.changes.append((found, patched))
         self._note_change(found, {key: Answered(done=key in patched) for key in KEYS})
 
     def _note_change(self, found: Operation, answers: Mapping[str, Answered]) -> None:
@@ -205,6 +206,10 @@ def problems_of(history: History, daemon: Daemon, chance: random.Random) -> list
         for seq, rows in chance.sample(history.readings, min(_MOMENTS, len(history.readings))):
             if (past := past_rows(client, seq)) != rows:
                 problems.append(f"the answer at {seq} was {rows}, and as of {seq} it is {past}")
+        for change, keys in history.changes:
+            before = past_rows(client, (change.seq or 0) - bool(keys))
+            if fitting := {key for key, n in before.items() if n % 3 == change.expected} ^ keys:
+                problems.append(f"{change} was done where {before}, and chose wrongly of {fitting}")
         written = [operation for operation in history.operations if operation.seq is not None and wrote(operation)]
         for operation in chance.sample(written, min(_MOMENTS, len(written))):
             past = past_rows(client, operation.seq or 0)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from paasq_daemon.wire.errors import ConflictError
 from paasq_daemon.wire.request import Request
+from paasq_daemon.workers.tasks import QueryTask
 from workers.conftest import Pooled
 
 SCHEMA = """
@@ -102,3 +104,34 @@ def test_a_word_is_embedded_by_the_daemon(pooled: Pooled) -> None:
     pooled.rows("collection memo { key id: keyword  body: text  v: vector(auto) from body }")
     pooled.rows('put memo [{id: "a", body: "the cat sleeps"}, {id: "b", body: "tax return"}]')
     assert pooled.rows('from memo | near v to "a kitten naps" | take 1 | select id') == [["a"]]
+
+
+def test_writes_of_many_clients_lose_nothing(pooled: Pooled) -> None:
+    """Each is decided in a worker on what was there, and done only where that is so still."""
+    pooled.rows('collection counter { key id: keyword  n: int }; put counter [{id: "a", n: 0}, {id: "b", n: 0}]')
+    texts = (
+        "patch counter where n >= 0 set n = n + 1",
+        "put counter from (from counter | extend n = n + 1 | select id, n)",
+    )
+    running = [pooled.begin(QueryTask(Request(texts[i % 2])), client=f"c{i % 4}") for i in range(40)]
+    for each in running:
+        each.result(60)
+    assert pooled.rows("from counter | sort id | select n") == [[40], [40]]
+
+
+def test_a_write_that_fails_names_its_place(pooled: Pooled) -> None:
+    pooled.rows(
+        'collection c { key id: keyword  n: int  d: int required }; put c [{id: "a", n: 0, d: 1}, {id: "b", n: 5, d: 1}]'
+    )
+    with pytest.raises(ConflictError, match=r"^write 2 of 2, delete c: there is no c:zz"):
+        pooled.rows("tx { delete c:a; delete c:zz }")
+    with pytest.raises(ConflictError):
+        pooled.rows('put c {id: "a", d: 2} expect absent')
+    assert pooled.rows("from c | sort id | select n") == [[0], [5]]
+
+
+def test_a_dryrun_changes_nothing(pooled: Pooled) -> None:
+    pooled.rows('collection c { key id: keyword  n: int }; put c [{id: "a", n: 0}, {id: "b", n: 5}]')
+    text = "dryrun patch c where n > 1 set n = n + 1"
+    assert pooled.rows(text) == pooled.instance.engine.query(Request(text)).rows
+    assert pooled.rows("from c | sort id | select n") == [[0], [5]]

@@ -10,6 +10,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of, open_database
+from paasq_daemon.cli.snapshot_storage import say_no_schedule
 
 
 def dump(
@@ -42,6 +43,8 @@ def load(
 
     It is there whole or not at all, so that a load that was stopped can be run again. Records keep their versions and times.
     """
-    from paasq_daemon.archive.load import load_archive
+    import paasq
 
-    write_object(load_archive(file, folder_of(data)), as_json=as_json)
+    folder = folder_of(data)
+    write_object(paasq.load(file, folder), as_json=as_json)
+    say_no_schedule(folder)

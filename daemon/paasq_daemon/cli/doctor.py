@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +10,6 @@ from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of
-from paasq_daemon.wire.errors import StoreError
 
 _REPAIRED = {
     "mended": "as it was",
@@ -30,45 +26,12 @@ def doctor(
     as_json: options.JsonOutput = False,
 ) -> None:
     """Examine a store that no process has open, part by part. The exit code is 1 where it is damaged."""
-    from paasq_daemon.services.doctor import diagnose
+    import paasq
 
-    folder = folder_of(data)
-    if not (folder / "store").is_dir():
-        raise StoreError(f"there is no store in {folder}", "name another folder by --data")
-    if repair:
-        report, sound = _repaired(folder)
-    else:
-        with ExitStack() as held:
-            _hold(folder, held)
-            found = diagnose(folder)
-        report, sound = found.to_json(), found.is_sound
+    report = paasq.doctor(folder_of(data), repair=repair)
     write_object(report, as_json=True) if as_json else _show(report)
-    if not sound:
+    if not report["sound"]:
         raise typer.Exit(EXIT_FAILURE)
-
-
-def _repaired(folder: Path) -> tuple[dict[str, Any], bool]:
-    from paasq_daemon.services.doctor import diagnose
-    from paasq_daemon.services.repair import rebuild_indexes, repair
-
-    with ExitStack() as held:
-        _hold(folder, held)
-        before = diagnose(folder)
-        done = repair(folder, before)
-    if not before.is_sound:
-        done.indexes = rebuild_indexes(folder)
-    with ExitStack() as held:
-        _hold(folder, held)
-        after = diagnose(folder)
-    return {"before": before.to_json(), "repair": done.to_json(), **after.to_json()}, after.is_sound
-
-
-def _hold(folder: Path, held: ExitStack) -> None:
-    """Raises FolderInUse where a process has the store open. A folder that cannot be written needs no lock."""
-    from paasq_daemon.store.data_folder import FolderLock
-
-    if os.access(folder, os.W_OK):
-        held.callback(FolderLock(folder).release)
 
 
 def _show(report: dict[str, Any]) -> None:

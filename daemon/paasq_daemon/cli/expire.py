@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,4 +24,15 @@ def expire(
     """Delete records past the time that their collection keeps them, and trim history, as a daemon does by itself."""
     with open_database(data, socket) as database:
         done = database.expire(dry_run=dry_run, trust_clock=trust_clock)
-    write_object(done if as_json else done["collections"], as_json=as_json)
+    write_object(done if as_json else [_row(each, dry_run=dry_run) for each in done["collections"]], as_json=as_json)
+
+
+def _row(collection: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
+    deleted, trimmed = ("would_delete", "would_trim") if dry_run else ("deleted", "trimmed")
+    return {
+        "collection": collection["collection"],
+        "keep": collection["keep"],
+        deleted: collection["due"],
+        "history": collection["history"],
+        trimmed: collection["past_versions"],
+    }

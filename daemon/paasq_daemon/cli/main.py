@@ -24,6 +24,8 @@ from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.import_records import import_file
 from paasq_daemon.cli.lsp import lsp
+from paasq_daemon.cli.manual import manual
+from paasq_daemon.cli.mcp import mcp
 from paasq_daemon.cli.metrics import metrics
 from paasq_daemon.cli.query import query
 from paasq_daemon.cli.rerun_on_save import watch
@@ -32,6 +34,7 @@ from paasq_daemon.cli.run_script import run
 from paasq_daemon.cli.serve import serve
 from paasq_daemon.cli.service import service
 from paasq_daemon.cli.shell import shell
+from paasq_daemon.cli.statement_hint import CommandsOrStatements
 from paasq_daemon.cli.status import status
 from paasq_daemon.cli.stop import stop
 from paasq_daemon.cli.top import top
@@ -40,6 +43,7 @@ from paasq_daemon.wire.errors import PaasqError
 
 app = typer.Typer(
     name="paasq",
+    cls=CommandsOrStatements,
     help="The local data store that personal-assistant agents and their owners think with.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -64,6 +68,8 @@ _COMMANDS = (
     config,
     call,
     lsp,
+    mcp,
+    manual,
     explain,
     dump,
     load,

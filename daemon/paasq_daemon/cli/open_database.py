@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from paasq_daemon.store.data_folder import read_format
 from paasq_daemon.store.folder_holder import folder_holder
+from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.default_paths import default_folder, socket_path
@@ -34,12 +38,41 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
     import paasq
 
     try:
-        return paasq.open(folder)
+        with _telling_of_upgrades(folder):
+            return paasq.open(folder)
     except FolderInUse as in_use:  # what only reads is answered beside the process that has it
         from paasq._embedded_database import EmbeddedDatabase
         from paasq_daemon.beside_instance import open_beside
 
         return EmbeddedDatabase(open_beside(folder, in_use))
+
+
+@contextmanager
+def _telling_of_upgrades(folder: Path) -> Iterator[None]:
+    """Write on standard error what an upgrade of the store's format logs: it may take minutes."""
+    import logging
+
+    from paasq_daemon.snapshot import upgrade
+
+    if read_format(folder) in (None, STORE_FORMAT_VERSION):
+        yield
+        return
+    from paasq_daemon.cli.consoles import stderr_console
+    from paasq_daemon.wire.cell_text import escape_control
+
+    class Telling(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            stderr_console().print(escape_control(record.getMessage()), soft_wrap=True)
+
+    logger, handler = logging.getLogger(upgrade.__name__), Telling()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def running_daemon(data: Path | None) -> Client | None:

@@ -15,11 +15,10 @@ from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.cli.snapshot_archive import archive, shown_origin
 from paasq_daemon.cli.snapshot_keys import keygen, rekey
 from paasq_daemon.cli.snapshot_storage import (
-    absolute_address,
-    key_for_new,
     key_paths,
     open_snapshots,
     refuse_with_socket,
+    say_no_schedule,
 )
 from paasq_daemon.cli.snapshot_upkeep import prune, schedule
 
@@ -57,16 +56,18 @@ def create(
     as_json: options.JsonOutput = False,
 ) -> None:
     """Take a snapshot of the whole store, while others go on writing."""
+    from paasq_daemon.snapshot.encryption_key import key_for_new
+
     key = key_for_new(to, key_file, passphrase_file)
     with open_database(data, socket) as database:
         made = database.snapshot_create(
             name,
-            to=None if to is None else absolute_address(to),
+            to=to,
             labels=label or (),
             damaged=damaged,
             verify=verify,
             **key_paths(key),
-            sign=None if sign is None else sign.expanduser().absolute(),
+            sign=sign,
         )
     write_object(made if as_json else _shown(made), as_json=as_json)
     _warn_of_damage(made, "the snapshot holds damaged entries")
@@ -191,6 +192,7 @@ def restore(
     _warn_of_damage(
         restored["origin"], f"{folder} is damaged as the store was when the snapshot was taken, or the journal archived"
     )
+    say_no_schedule(folder)
 
 
 for _command in (archive, schedule, prune, keygen, rekey):

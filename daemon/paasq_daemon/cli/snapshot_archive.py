@@ -9,7 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
-from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, key_paths
+from paasq_daemon.cli.snapshot_storage import key_paths
 
 
 def archive(
@@ -29,9 +29,11 @@ def archive(
     as_json: options.JsonOutput = False,
 ) -> None:
     """Archive beside the snapshots what was written since the last time, so that it can be restored."""
+    from paasq_daemon.snapshot.encryption_key import key_for_new
+
     key = key_for_new(to, key_file, passphrase_file)
     with open_database(data, socket) as database:
-        done = database.snapshot_archive(to=None if to is None else absolute_address(to), **key_paths(key))
+        done = database.snapshot_archive(to=to, **key_paths(key))
     write_object(done if as_json else {name: value for name, value in done.items() if value != []}, as_json=as_json)
 
 

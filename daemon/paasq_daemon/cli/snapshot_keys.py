@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,14 +50,22 @@ def rekey(
     data: options.Data = None,
     as_json: options.JsonOutput = False,
 ) -> None:
-    """Change the key or passphrase that opens encrypted snapshots, or add one."""
+    """Change the key or passphrase that opens encrypted snapshots, or add one. The schedule of --data gets the new one where it
+    puts snapshots there."""
     from paasq_daemon.snapshot.encrypted_storage import change_key
     from paasq_daemon.snapshot.encryption_key import environment_key, given_key
     from paasq_daemon.snapshot.locate import locate_storage
+    from paasq_daemon.snapshot.schedule import schedule_with_key, write_schedule
 
     key = given_key(key_file, passphrase_file) or environment_key()
     new = given_key(new_key_file, new_passphrase_file)
     if new is None or key is None:
         raise typer.BadParameter("give the key that opens them now, and --new-key-file or --new-passphrase-file")
-    storage = locate_storage(str(folder_of(data)) if from_ is None else from_)
-    write_object({"where": storage.address, "keys": change_key(storage, key, new, keep=keep)}, as_json=as_json)
+    folder, new = folder_of(data), new.absolute()
+    storage = locate_storage(str(folder) if from_ is None else from_)
+    schedule = None if keep else schedule_with_key(folder, storage.address, new)
+    done: dict[str, Any] = {"where": storage.address, "keys": change_key(storage, key, new, keep=keep)}
+    if schedule is not None:
+        write_schedule(folder, schedule)
+        done["schedule"] = f"now has {new.path}"
+    write_object(done, as_json=as_json)

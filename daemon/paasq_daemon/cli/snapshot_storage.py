@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,6 @@ def open_snapshots(
     return find_storage(str(folder_of(data)) if from_ is None else from_, given_key(key_file, passphrase_file))
 
 
-def key_for_new(to: str | None, key_file: Path | None, passphrase_file: Path | None) -> KeySource | None:
-    """The key that new snapshots are encrypted by, with an absolute path: of the options, else of the environment where they go
-    to another place than the data folder."""
-    from paasq_daemon.snapshot.encryption_key import environment_key, given_key
-
-    key = given_key(key_file, passphrase_file) or (None if to is None else environment_key())
-    return None if key is None else replace(key, path=key.path.expanduser().absolute())
-
-
 def key_paths(key: KeySource | None) -> dict[str, Path | None]:
     """A key as the methods of a database take it."""
     return {
@@ -43,9 +34,14 @@ def key_paths(key: KeySource | None) -> dict[str, Path | None]:
     }
 
 
-def absolute_address(where: str) -> str:
-    """A path as a daemon, which runs in another folder, finds it; a URL as it is."""
-    return where if "://" in where else str(Path(where).expanduser().absolute())
+def say_no_schedule(folder: Path) -> None:
+    """Tell on standard error that nobody takes snapshots of a store that was just made of another one."""
+    from paasq_daemon.cli.consoles import stderr_console
+
+    command = f'paasq snapshot schedule "every 1h keep 24 hourly 7 daily" --data {shlex.quote(str(folder))}'
+    stderr_console().print(
+        f"no snapshots are taken of {folder} yet: set a schedule, such as\n  {command}", soft_wrap=True
+    )
 
 
 def refuse_with_socket(socket: Path | None, **options: object) -> None:

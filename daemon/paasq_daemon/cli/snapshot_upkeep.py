@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import folder_of
-from paasq_daemon.cli.snapshot_storage import absolute_address, key_for_new, open_snapshots
+from paasq_daemon.cli.snapshot_storage import open_snapshots
 
 
 def schedule(
@@ -33,25 +31,14 @@ def schedule(
     as_json: options.JsonOutput = False,
 ) -> None:
     """Let the daemon take snapshots and prune them; without a rule, say what it does and what it found."""
-    from paasq_daemon.snapshot.schedule import parse_schedule, write_schedule
-    from paasq_daemon.snapshot.signature import read_signing_key
+    from paasq_daemon.services.snapshot_schedule import schedule_state, set_schedule
 
     folder = folder_of(data)
     if (rule is None and any((to, key_file, passphrase_file, sign))) or (rule is not None and off):
         raise typer.BadParameter("--to, keys and --sign belong to a rule, and --off to none")
-    if not (folder / "store").exists():
-        raise typer.BadParameter(f"there is no store in {folder}", param_hint="--data")
-    if rule is not None:
-        where, key = None if to is None else absolute_address(to), key_for_new(to, key_file, passphrase_file)
-        signing_key = None if sign is None else sign.expanduser().absolute()
-        if key is not None:
-            key.read()  # so that a wrong path is said now
-        if signing_key is not None:
-            read_signing_key(signing_key)
-        write_schedule(folder, parse_schedule(rule, where, key, signing_key))
-    elif off:
-        write_schedule(folder, None)
-    state = _state(folder)
+    if rule is not None or off:
+        set_schedule(folder, rule, to=to, key_file=key_file, passphrase_file=passphrase_file, sign=sign)
+    state = schedule_state(folder)
     write_object(state if as_json else _shown(state), as_json=as_json)
 
 
@@ -77,40 +64,5 @@ def prune(
     write_object({"would_delete": done.deleted, "kept": done.kept} if dry_run else said, as_json=as_json)
 
 
-def _state(folder: Path) -> dict[str, Any]:
-    """The schedule and the progress of the daemon, times as text in UTC."""
-    from paasq_daemon.snapshot.rolling_check import PARTS
-    from paasq_daemon.snapshot.schedule import read_progress, read_schedule
-
-    rule, progress = read_schedule(folder), read_progress(folder)
-    checks = [
-        {
-            "where": where,
-            "parts": f"{len(each.parts_s)} of {PARTS}",
-            "last": _time(max(each.parts_s.values(), default=None)),
-            "findings": [finding for found in each.findings.values() for finding in found],
-        }
-        for where, each in progress.checked.items()
-        if each.parts_s
-    ]
-    return {
-        "schedule": rule.rule if rule else None,
-        "to": rule.to if rule else None,
-        "key": str(rule.key.path) if rule and rule.key else None,
-        "sign": str(rule.sign) if rule and rule.sign else None,
-        "last": progress.taken,
-        "at": _time(progress.taken_s),
-        "error": progress.error,
-        "archived": _time(progress.archived_s),
-        "archived_seq": progress.archived_seq or None,
-        "archive_error": progress.archive_error,
-        "checks": checks,
-    }
-
-
 def _shown(state: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if name == "schedule" or value}
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -72,6 +72,12 @@ class FollowerIndexes(ReadableIndexes):
             if not self._is_far_behind(view):
                 self._advance(view)
 
+    def follow(self, check: Check) -> None:
+        """Bring columns and vectors to the newest sequence number. Raises as `read`."""
+        if self._store.seq != self._seq:
+            with self.read(check):
+                pass
+
     def close(self) -> None:
         """No view may be open."""
         self._moments.clear()
@@ -106,7 +112,8 @@ class FollowerIndexes(ReadableIndexes):
             try:
                 self._seq, self._collections = Checkpoint(self._folder, trusted=True).load(view.catalog, view.seq)
             except InvalidIndexFile as reason:
-                _log.info("columns are built from the records: %s", reason)
+                if view.seq:
+                    _log.info("columns are built from the records: %s", reason)
                 self._seq, self._collections = None, {}
             self._failures.clear()
             self._advance(view)

@@ -10,11 +10,11 @@ from collections.abc import Coroutine, Hashable
 from typing import Any, NamedTuple
 
 from paasq_daemon.log import log_failure
+from paasq_daemon.server.auth import peer_credentials
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
-from paasq_daemon.server.methods.param_readers import read_params
 from paasq_daemon.server.methods.registry import Lane, Method
 from paasq_daemon.server.request_log import OK, RunningRequest
 from paasq_daemon.server.rights import Right
@@ -31,10 +31,12 @@ from paasq_daemon.wire.json_rpc import (
     parse,
     result_message,
 )
+from paasq_daemon.wire.param_readers import read_params
 from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import INT_MAX, INT_MIN
 
 _READ_BYTES = 2**18
+_PARSED_INLINE_BYTES_MAX = 2**17  # about a millisecond; more would hold up the other connections
 _HUNG_UP_POLL_S = 0.25
 _ID_CHARS_MAX = 128
 RESERVED_METHODS = frozenset({"ping", "health", "status", "activity", "metrics", "methods", "cancel"})
@@ -70,6 +72,8 @@ class Session:
         self._limits = limits
         self._decoder = FrameDecoder(frame_bytes_max=limits.frame_bytes_max)
         self._sending = asyncio.Lock()
+        peer = peer_credentials(writer.get_extra_info("socket"))
+        self._client: Hashable = self if peer is None else peer.pid  # whose connections have their turns together
         self._in_flight: dict[Hashable, CancellationToken] = {}  # by id; a notification by an object of its own
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
@@ -139,7 +143,7 @@ class Session:
     async def _accept(self, body: bytes) -> None:
         """Answer what is no request at once, which slows a client down that sends only such; start what is one."""
         try:
-            message = parse(body)
+            message = parse(body) if len(body) <= _PARSED_INLINE_BYTES_MAX else await asyncio.to_thread(parse, body)
         except RpcError as error:
             return await self._send(error_message(None, error))
         if isinstance(message, list) and message:
@@ -221,7 +225,9 @@ class Session:
         try:
             may_write = method.right is not Right.READ and granted.includes(Right.WRITE)
             return await method.run(
-                RpcCall(self._server_context, params, may_write, cancellation, self._cancel, self._watching, self)
+                RpcCall(
+                    self._server_context, params, may_write, cancellation, self._cancel, self._watching, self._client
+                )
             )
         finally:
             del self._in_flight[name], running[cancellation]

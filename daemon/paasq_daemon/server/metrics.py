@@ -68,7 +68,7 @@ def _of_store(status: Mapping[str, Any]) -> Iterator[Metric]:
 
     yield GaugeMetricFamily("paasq_healthy", "1 where nothing is wrong.", int(status["health"]["ok"]))
     yield GaugeMetricFamily(
-        "paasq_writes_taken", "1 where the disk took the last write.", int(status["writes"]["taken"])
+        "paasq_writes_taken", "1 where the disk took the last write.", int(status["health"]["writes"]["taken"])
     )
     yield GaugeMetricFamily("paasq_sequence_number", "Of the last write; its rate is that of writes.", status["seq"])
     size = GaugeMetricFamily("paasq_disk_bytes", "Bytes on disk by part.", labels=["part"])

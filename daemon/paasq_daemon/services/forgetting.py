@@ -36,46 +36,32 @@ from paasq_daemon.store.forget_receipts import (
     remove_receipt,
     write_pending,
 )
+from paasq_daemon.store.group_commit import Work
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.errors import ConflictError, LimitExceeded, PaasqError, StoreError
-from paasq_daemon.writes.apply import RowVersions, changed_meanwhile
-from paasq_daemon.writes.catalog_retry import CatalogChanged
+from paasq_daemon.writes.catalog_retry import check_catalog
 from paasq_daemon.writes.ddl import check_unchanged
+from paasq_daemon.writes.serializable_write import Decider, write_serializable
 from paasq_dsl.catalog import Collection
 from paasq_dsl.syntax.lexer import format_record_ref
 
 RECORDS_MAX = 100_000  # of one forget: it holds the writer, and its keys in memory
 VIEWS_WAIT_S = 10.0  # for what began before, and still sees the records
-_ATTEMPTS = 8  # to choose records by a where that others write meanwhile
 KEYS_BYTES_MIN = 4096  # what the file of keys takes on the disk at least
 _OPEN_READS = "reads that began before and have not ended"
 
 _log = logging.getLogger(__name__)
 
 
-class _ChangedMeanwhile(Exception):  # caught here; the records are chosen anew
-    """A record that a where has chosen has another version now; `said` is what is said where that does not end."""
-
-    def __init__(self, said: ConflictError) -> None:
-        super().__init__(said)
-        self.said = said
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The records that a statement chooses, each with the version that it had (0: it is not live), and all that is known of
-    them, under each id that their collection has had. One that is named `by_key` goes whatever version it has."""
+    """The records that a statement chooses, and all that is known of them, under each id that their collection has had."""
 
     collection: Collection
-    chosen: RowVersions
+    keys: Sequence[str]
     traces: Sequence[Traces]
-    by_key: bool
-
-    @property
-    def keys(self) -> frozenset[str]:
-        return frozenset(key for key, _ in self.chosen)
 
     @property
     def first_seq(self) -> int:
@@ -87,7 +73,7 @@ class _Found:
         return any(traces.ordinals or traces.rows for traces in self.traces)
 
     def unknown(self) -> ConflictError:
-        name = format_record_ref(self.collection.name, self.chosen[0][0])
+        name = format_record_ref(self.collection.name, self.keys[0])
         return ConflictError(
             f"there is no {name}, and no version of it in the history",
             "look for its key; show forgotten has the receipts",
@@ -108,36 +94,39 @@ class ForgetService:
     _lock: Lock = field(default_factory=Lock)
 
     def run(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
-        """Erase the records and give the receipt. Raises ConflictError where there are none or one was changed meanwhile,
+        """Erase the records and give the receipt. Raises ConflictError where there are none,
         CatalogChanged where the catalog is not of that version; StoreError where they are erased, and files not yet."""
         with self._lock:
-            attempts = 0
-            while True:
-                found = self._find(step, inputs, catalog_version)
-                if not found.chosen:
-                    return receipts_answer((), self.store.seq)
-                if not found.is_known and not step.forget.with_snapshots:
-                    return self._finish_earlier(found)
-                try:
-                    begun = self._begin(found, step.forget.with_snapshots)
-                    break
-                except _ChangedMeanwhile as error:
-                    attempts += 1
-                    if attempts == _ATTEMPTS:
-                        raise error.said from None
+            try:
+                found, begun = self._begin(step, inputs, catalog_version)
+            except PaasqError:
+                self._waiting()
+                raise
+            if not found.keys:
+                return receipts_answer((), self.store.seq)
+            if begun is None:
+                return self._finish_earlier(found)
             finished = self._finish({traces.collection_id: traces.ordinals for traces in found.traces})
             receipts = [each for each in finished if each.number == begun.receipt.number]
             if not receipts:
                 raise found.unknown()
             return receipts_answer(receipts, self.store.seq)
 
-    def _begin(self, found: _Found, with_snapshots: bool) -> PendingForget:
-        keys_file = self._keep_keys(found.keys)
-        try:
-            return self.store.write(partial(_begin, found, with_snapshots, keys_file)).result().value
-        except (PaasqError, _ChangedMeanwhile):
-            self._waiting()
-            raise
+    def _begin(
+        self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int
+    ) -> tuple[_Found, PendingForget | None]:
+        """The first step; None where nothing is to be erased, and no snapshot to be asked."""
+
+        def decide(view: IndexView) -> Work[tuple[_Found, PendingForget | None]]:
+            found = _find_in(step, inputs, catalog_version, view)
+            if not found.keys or not (found.is_known or step.forget.with_snapshots):
+                return lambda _: (found, None)
+            return partial(_begin, found, step.forget.with_snapshots, self._keep_keys(frozenset(found.keys)))
+
+        reads = frozenset[str]() if step.source is None else step.source.query.properties.collections_read
+        check = inputs.cancellation.raise_if_cancelled
+        decider = Decider(decide, reads, catalog_version)
+        return write_serializable(self.store, self.indexes, decider, lambda work: work, check).value
 
     def _keep_keys(self, keys: frozenset[str]) -> str:
         """On a full disk the store's reserve makes room. Raises DiskFull, ReadOnly, StoreError: nothing is forgotten then."""
@@ -157,14 +146,14 @@ class ForgetService:
 
     def preview(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """A row for each record that would be erased."""
-        found = self._find(step, inputs, catalog_version)
-        if found.chosen and not found.is_known and not step.forget.with_snapshots:
+        found = self.indexes.run(partial(_find_in, step, inputs, catalog_version))
+        if found.keys and not found.is_known and not step.forget.with_snapshots:
             raise found.unknown()
         copies = self.copies.holding(found.first_seq)
         with self.indexes.read() as view:
             links = count_links(view, found.collection.name)
             rows = []
-            for key, _ in found.chosen:
+            for key in found.keys:
                 counts = sum((count_stored(view.store, traces.of(key)) for traces in found.traces), ErasedCounts())
                 live = view.store.version(found.collection.id, key) > 0
                 amounts = [counts.versions, counts.vectors, counts.size_bytes, links.get(key, 0)]
@@ -182,9 +171,6 @@ class ForgetService:
             _log.error("%s", error.message)  # its message says it all
         except OSError as error:
             _log.error("what is being forgotten goes on with the next open: %s", error)
-
-    def _find(self, step: PreparedForget, inputs: ExecutionInputs, catalog_version: int) -> _Found:
-        return self.indexes.run(partial(_find_in, step, inputs, catalog_version))
 
     def _finish_earlier(self, found: _Found) -> Answer:
         """What is not there may have been forgotten by a statement that a failure ended, and that is run again."""
@@ -247,28 +233,25 @@ class ForgetService:
 
 def _find_in(step: PreparedForget, inputs: ExecutionInputs, catalog_version: int, view: IndexView) -> _Found:
     """Raises CatalogChanged where the view has another catalog, LimitExceeded where the records are too many."""
-    if view.catalog.version != catalog_version:
-        raise CatalogChanged("the catalog was changed by another statement meanwhile", "run the statement again")
+    check_catalog(view.catalog.version, catalog_version)
     collection, key = step.forget.collection, step.forget.key
     if step.source is None:
         assert key is not None
-        chosen: RowVersions = [(key, view.store.version(collection.id, key))]
+        keys = [key]
     else:
-        chosen = step.source.plan.row_versions(replace(inputs, view=view))
-    if len(chosen) > RECORDS_MAX:
-        raise LimitExceeded(f"a forget takes {RECORDS_MAX:,} records, and this is {len(chosen):,}", "narrow the where")
-    keys = [row_key for row_key, _ in chosen]
+        keys = [row_key for row_key, _ in step.source.plan.row_versions(replace(inputs, view=view))]
+    if len(keys) > RECORDS_MAX:
+        raise LimitExceeded(f"a forget takes {RECORDS_MAX:,} records, and this is {len(keys):,}", "narrow the where")
     traces = [find_traces(view.store, id_, keys) for id_ in collection_ids(view.store, collection.name)]
-    return _Found(collection, chosen, traces, by_key=step.source is None)
+    return _Found(collection, keys, traces)
 
 
-def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction) -> PendingForget:
+def _begin(
+    found: _Found, with_snapshots: bool, keys_file: str, transaction: WriteTransaction
+) -> tuple[_Found, PendingForget]:
     """The first step, in the writer's thread."""
     collection = found.collection
     check_unchanged(transaction, collection)
-    for key, version in found.chosen:
-        if not found.by_key and transaction.version(collection.id, key) != version:
-            raise _ChangedMeanwhile(changed_meanwhile(collection, key))
     traces = [find_traces(transaction, known.collection_id, known.keys, known) for known in found.traces]
     counts = sum((erase(transaction, each) for each in traces), ErasedCounts())
     receipt = ForgetReceipt(
@@ -285,7 +268,7 @@ def _begin(found: _Found, with_snapshots: bool, keys_file: str, transaction: Wri
     ids = tuple(each.collection_id for each in traces)
     pending = PendingForget(receipt, ids, keys_file, found.first_seq, with_snapshots)
     write_pending(transaction, pending)
-    return pending
+    return found, pending
 
 
 def _end(receipts: Sequence[ForgetReceipt], transaction: WriteTransaction) -> None:

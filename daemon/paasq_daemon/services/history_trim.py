@@ -49,7 +49,7 @@ def kept_from(view: ReadView, now_us: int, archived_seq: int | None = None) -> d
 
 
 def past_versions(view: ReadView, kept: Mapping[int, int]) -> Counter[int]:
-    """By collection how many past versions of records trimming it up to there would remove."""
+    """By collection how many past versions of records trimming it up to there would remove, forgotten ones aside."""
     found: Counter[int] = Counter()
     end = max(kept.values(), default=0)
     start = min((view.history_start(id_) for id_ in kept), default=end)
@@ -59,7 +59,7 @@ def past_versions(view: ReadView, kept: Mapping[int, int]) -> Counter[int]:
         found.update(
             change.collection
             for change in entry.changes
-            if change.replaced_ordinal is not None and entry.seq < kept.get(change.collection, 0)
+            if change.key and change.replaced_ordinal is not None and entry.seq < kept.get(change.collection, 0)
         )
     return found
 

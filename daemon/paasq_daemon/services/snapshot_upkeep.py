@@ -12,7 +12,7 @@ from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.journal_archive import archive_journal
-from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, locate_storage, open_storage, own_storage
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_names
 from paasq_daemon.snapshot.prune import prune, scheduled_name
 from paasq_daemon.snapshot.rolling_check import PARTS, check_part
@@ -20,8 +20,10 @@ from paasq_daemon.snapshot.schedule import (
     CheckProgress,
     Progress,
     Schedule,
+    open_scheduled,
     read_progress,
     read_schedule,
+    scheduled_address,
     write_progress,
 )
 from paasq_daemon.snapshot.storage import Storage
@@ -89,7 +91,7 @@ class SnapshotUpkeep(BackgroundThread):
             return False
         try:
             if since_s is None or self._store.seq != progress.archived_seq:
-                done = archive_journal(self._store, self._open_scheduled(schedule))
+                done = archive_journal(self._store, open_scheduled(self._store.folder, schedule))
                 if done is None:
                     self._begin_archive(schedule, progress, now_s)
                     return True
@@ -111,7 +113,7 @@ class SnapshotUpkeep(BackgroundThread):
         """`anew` takes one also where nothing was written since the newest."""
         progress.tried_s = now_s
         try:
-            storage = self._open_scheduled(schedule)
+            storage = open_scheduled(self._store.folder, schedule)
             with self._store.read() as view:
                 digest = logical_digest(view)
             newest = list_manifests(storage)[-1:]
@@ -140,11 +142,6 @@ class SnapshotUpkeep(BackgroundThread):
         if self._stopped.is_set():
             raise Cancelled("the daemon ends; the next one takes the snapshot, and uses what was written of it")
 
-    def _open_scheduled(self, schedule: Schedule) -> Storage:
-        if schedule.to is None:
-            return own_storage(self._store.folder, schedule.key)
-        return open_storage(schedule.to, schedule.key)
-
     def _places(self, schedule: Schedule | None) -> list[tuple[str, Callable[[], Storage]]]:
         """Where snapshots are, by address. None is opened before it is due: a bucket is asked, and a passphrase takes a while."""
         places: list[tuple[str, Callable[[], Storage]]] = [
@@ -152,7 +149,8 @@ class SnapshotUpkeep(BackgroundThread):
         ]
         try:
             if schedule is not None and schedule.to is not None:
-                places.append((locate_storage(schedule.to).address, lambda: self._open_scheduled(schedule)))
+                address = scheduled_address(self._store.folder, schedule)
+                places.append((address, lambda: open_scheduled(self._store.folder, schedule)))
         except PaasqError as error:
             _log.error("snapshots: %s", error.message)  # its message says it all
         return places

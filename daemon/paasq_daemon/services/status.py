@@ -32,9 +32,9 @@ class StatusService:
     embedding: EmbeddingService
 
     def report(self) -> dict[str, Any]:
-        """JSON: the health, the folder, whether the disk takes writes, the sequence number,
-        the catalog's version, counts by collection, the model, the bytes on disk, the snapshots, what is done by
-        itself, the plan cache; where a restored
+        """JSON: the health, which says whether the disk takes writes, the folder, the sequence number,
+        the catalog's version, counts by collection, the model, the bytes on disk, the snapshots, what is done by itself,
+        the plan cache; where a restored
         store came from.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
@@ -54,7 +54,6 @@ class StatusService:
             "catalog_version": version,
             "collections": collections,
             "model": self.embedder.identity,
-            "writes": self.health.writes(),
             "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),

@@ -20,7 +20,7 @@ from paasq_daemon.snapshot.cipher import (
     subkey,
     unseal,
 )
-from paasq_daemon.snapshot.encryption_header import EncryptionHeader, read_header, write_header
+from paasq_daemon.snapshot.encryption_header import EncryptionHeader, read_header, read_new_secret, write_header
 from paasq_daemon.snapshot.encryption_key import KEY_FILE_VARIABLE, KeyKind, KeySource
 from paasq_daemon.snapshot.storage import (
     ANNOTATIONS,
@@ -159,6 +159,7 @@ def unlock(inner: Storage, key: KeySource | None, *, make: bool = False) -> Stor
     _require_empty(inner)
     if Path(inner.address).absolute() in key.path.expanduser().absolute().parents:
         raise SnapshotError(f"{key.path} would lie among the snapshots that it opens", "keep the key elsewhere")
+    read_new_secret(key)  # what cannot open them later is said before the first is made
     return EncryptedStorage(inner, os.urandom(KEY_BYTES), key)
 
 

@@ -26,6 +26,9 @@ _HEADER_BYTES_MAX = 64 << 10
 _KEYS_MAX = 8
 _SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}  # 128 MiB and about half a second for each guess at a passphrase
 _SCRYPT_MAX = {"n": 1 << 20, "r": 16, "p": 16}  # a header may not ask for more than 2 GiB
+_DERIVED_MAX = 2 * _KEYS_MAX
+_derived: dict[bytes, bytes] = {}  # wrapping keys of passphrases, so that a daemon pays for each once
+_derived_name_key = os.urandom(32)  # they are kept by a hash: no passphrase stays in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,20 @@ def _is_sane(key: WrappedKey) -> bool:
     )
 
 
-def _wrap(source: KeySource, master: bytes) -> WrappedKey:
+def read_new_secret(source: KeySource) -> bytes:
+    """The secret of a key that is to open snapshots from now on. Raises SnapshotError where it cannot be read, or is a passphrase
+    that is too short."""
     secret = source.read()
     if source.kind == "passphrase" and len(secret.decode()) < PASSPHRASE_CHARS_MIN:
         raise SnapshotError(
             f"the passphrase in {source.path} is too short",
             f"take at least {PASSPHRASE_CHARS_MIN} characters, better five or six words",
         )
+    return secret
+
+
+def _wrap(source: KeySource, master: bytes) -> WrappedKey:
+    secret = read_new_secret(source)
     scrypt = dict(_SCRYPT) if source.kind == "passphrase" else None
     key = WrappedKey(source.kind, os.urandom(32).hex(), scrypt, "")
     wrapped = seal(_wrapping_key(key, secret), master, _bound(key))
@@ -156,7 +166,14 @@ def _wrapping_key(key: WrappedKey, secret: bytes) -> bytes:
     salt = bytes.fromhex(key.salt)
     if key.scrypt is None:
         return subkey(secret + salt, "wrapping key of a key file")
-    return Scrypt(salt=salt, length=KEY_BYTES, **key.scrypt).derive(secret)
+    known_by = blake3(canonical_json({"salt": key.salt, **key.scrypt}) + secret, key=_derived_name_key).digest()
+    derived = _derived.get(known_by)
+    if derived is None:
+        derived = Scrypt(salt=salt, length=KEY_BYTES, **key.scrypt).derive(secret)
+        if len(_derived) >= _DERIVED_MAX:
+            _derived.clear()
+        _derived[known_by] = derived
+    return derived
 
 
 def _bound(key: WrappedKey) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from base64 import b32decode, b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from paasq_daemon.store.data_folder import fsync_folder
 from paasq_daemon.wire.errors import SnapshotError
+from paasq_daemon.wire.paths import StrPath, absolute_path
 
 KEY_FILE_VARIABLE, PASSPHRASE_FILE_VARIABLE = "PAASQ_SNAPSHOT_KEY_FILE", "PAASQ_SNAPSHOT_PASSPHRASE_FILE"
 PASSPHRASE_CHARS_MIN = 8  # of a new one
@@ -35,6 +36,10 @@ class KeySource:
     path: Path
     ambient: bool = False
 
+    def absolute(self) -> KeySource:
+        """The same with an absolute path, as a daemon finds it, which runs in another folder."""
+        return replace(self, path=absolute_path(self.path))
+
     def read(self) -> bytes:
         """The 32 bytes of the key file, or the passphrase in UTF-8, composed (NFC), without the line break at its end.
 
@@ -49,9 +54,16 @@ class KeySource:
         return passphrase.encode()
 
 
-def given_key(key_file: str | Path | None, passphrase_file: str | Path | None) -> KeySource | None:
+def given_key(key_file: StrPath | None, passphrase_file: StrPath | None) -> KeySource | None:
     """The one that is named, if any. Raises SnapshotError where both are."""
     return _one_of(key_file, passphrase_file, ambient=False)
+
+
+def key_for_new(to: str | None, key_file: StrPath | None, passphrase_file: StrPath | None) -> KeySource | None:
+    """The key that new snapshots are encrypted by, with an absolute path: the one that is named, else that of the environment
+    where they go to another place than the data folder. Raises SnapshotError where there are two."""
+    key = given_key(key_file, passphrase_file) or (None if to is None else environment_key())
+    return None if key is None else key.absolute()
 
 
 def environment_key(*, ambient: bool = False) -> KeySource | None:
@@ -100,7 +112,7 @@ def read_text(path: Path, what: str) -> str:
         ) from error
 
 
-def _one_of(key_file: str | Path | None, passphrase_file: str | Path | None, *, ambient: bool) -> KeySource | None:
+def _one_of(key_file: StrPath | None, passphrase_file: StrPath | None, *, ambient: bool) -> KeySource | None:
     if key_file is not None and passphrase_file is not None:
         raise SnapshotError("a key file and a passphrase file are both given", "give the one that opens the snapshots")
     if key_file is not None:

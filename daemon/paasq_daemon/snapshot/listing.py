@@ -10,6 +10,7 @@ from paasq_daemon.snapshot.manifest import Manifest, list_manifests, manifest_na
 from paasq_daemon.snapshot.signature import fingerprint, signer_of
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
+from paasq_dsl.values import format_time, parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _describe(storage: Storage, manifest: Manifest, known: Iterable[Manifest]) -
         problem = error.message
     return SnapshotInfo(
         name=manifest.name,
-        created=manifest.created,
+        created=format_time(parse_time(manifest.created)),
         seq=manifest.seq,
         collections=manifest.collections,
         page_count=manifest.page_count,

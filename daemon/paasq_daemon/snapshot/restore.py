@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
-from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.snapshot.page_packing import PAGE_BYTES
+from paasq_daemon.snapshot.page_table import PageTable, read_table
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.signature import require_signer
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage
@@ -22,6 +23,7 @@ from paasq_daemon.store.new_folder import building_folder, resolved
 from paasq_daemon.store.origin import Origin, write_origin
 from paasq_daemon.store.restore_data_file import write_data_file
 from paasq_daemon.wire.errors import SnapshotError
+from paasq_dsl.values import format_time, parse_time
 
 
 def restore_snapshot(storage: Storage, name: str, into: Path, signers: Sequence[Ed25519PublicKey] = ()) -> Manifest:
@@ -38,20 +40,22 @@ def restore_snapshot(storage: Storage, name: str, into: Path, signers: Sequence[
     require_outside(into)
     with building_folder(into) as folder:
         unpack_snapshot(storage, manifest, folder)
-        write_origin(folder, describe_origin(storage, manifest, manifest.seq, manifest.created))
+        write_origin(
+            folder, describe_origin(storage, manifest, manifest.seq, format_time(parse_time(manifest.created)))
+        )
     return manifest
 
 
 def describe_origin(
-    storage: Storage, manifest: Manifest, seq: int, time: str | None, archive: tuple[int, int] | None = None
+    storage: Storage, manifest: Manifest, seq: int, moment: str | None, archive: tuple[int, int] | None = None
 ) -> Origin:
     """What is kept in a store that is restored now, from this snapshot and from these transactions of the archive."""
     try:
         damage = read_annotation(storage, manifest).damage
     except SnapshotError as error:
         damage = (error.message,)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Origin(seq, time, manifest.name, manifest.hash, storage.address, now, archive, seq < manifest.seq, damage)
+    now = format_time(int(time.time()) * 1_000_000)
+    return Origin(seq, moment, manifest.name, manifest.hash, storage.address, now, archive, seq < manifest.seq, damage)
 
 
 def unpack_snapshot(storage: Storage, manifest: Manifest, folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from paasq_daemon.snapshot.annotation import LABELS_MAX, Annotation, read_annotation, write_annotation
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
@@ -26,6 +26,7 @@ from paasq_daemon.store.migration import migrate
 from paasq_daemon.store.new_folder import scratch_folder
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import PaasqError, SnapshotError
+from paasq_dsl.values import format_time
 
 _UNFINISHED_NAME = "rewriting-unfinished"  # of a new snapshot until it takes the place of the old one
 _LABEL = "rewritten "  # begins the label that says when
@@ -112,7 +113,7 @@ def _rewrite(
 
 def _labels(annotation: Annotation) -> tuple[str, ...]:
     kept = [label for label in annotation.labels if not label.startswith(_LABEL)]
-    return (*kept[: LABELS_MAX - 1], _LABEL + datetime.now(UTC).isoformat(timespec="seconds"))
+    return (*kept[: LABELS_MAX - 1], _LABEL + format_time(int(time.time()) * 1_000_000))
 
 
 def _remove_unfinished(storage: Storage) -> None:

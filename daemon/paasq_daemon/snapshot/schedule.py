@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from paasq_daemon.snapshot.encryption_key import KeySource, given_key
-from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
+from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME, locate_storage, open_storage, own_storage
 from paasq_daemon.snapshot.retention import RetentionPolicy, parse_policy
+from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.data_folder import fsync_folder, make_folder, write_atomically
 from paasq_daemon.wire.errors import SnapshotError
 
@@ -116,6 +117,26 @@ def write_schedule(folder: Path, schedule: Schedule | None) -> None:
     else:
         path.unlink(missing_ok=True)
         fsync_folder(path.parent)
+
+
+def open_scheduled(folder: Path, schedule: Schedule) -> Storage:
+    """Where the schedule of a data folder puts snapshots. Raises SnapshotError as `open_storage` does: where its key is not that
+    of the snapshots there, for one."""
+    return own_storage(folder, schedule.key) if schedule.to is None else open_storage(schedule.to, schedule.key)
+
+
+def schedule_with_key(folder: Path, address: str, key: KeySource) -> Schedule | None:
+    """The schedule of a data folder with this key instead of its own; None where it has none, or puts snapshots elsewhere than at
+    this address. Raises SnapshotError as `read_schedule` does."""
+    schedule = read_schedule(folder)
+    if schedule is None or schedule.key is None or scheduled_address(folder, schedule) != address:
+        return None
+    return replace(schedule, key=key)
+
+
+def scheduled_address(folder: Path, schedule: Schedule) -> str:
+    """The address of that storage. Raises SnapshotError where a URL cannot be used."""
+    return locate_storage(str(folder) if schedule.to is None else schedule.to).address
 
 
 def read_progress(folder: Path) -> Progress:

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import lmdb
 
+from paasq_daemon.store.data_file_header import settle_headers
 from paasq_daemon.store.disk_space import FULL_DISK, Reserve, disk_full, missing_bytes
 from paasq_daemon.store.lmdb_environment import in_words, is_permanent_failure
 from paasq_daemon.store.tables import Tables
@@ -21,6 +22,7 @@ from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import DiskFull, StoreError
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[WriteTransaction], T]
 
 _GROUP_MAX = 256  # works in one commit: bounds how long the first of them waits
 _BYTES_NEEDED_MIN = 1 << 16  # of a commit: the pages of a tree's path are written anew in each table
@@ -38,10 +40,12 @@ class CommitResult(Generic[T]):
 
 @dataclass(slots=True)
 class _Job:
-    """`bytes_needed` is how much the work may add to the file at most, `frees` whether it only deletes: known once it has run."""
+    """One that is to `decide` gives its work when it is its turn. `bytes_needed` is what the work may add to the file at most,
+    `frees` whether it only deletes: known once it has run."""
 
-    work: Callable[[WriteTransaction], Any]
+    work: Work[Any]
     future: Future[CommitResult[Any]]
+    decide: Callable[[], Work[Any]] | None = None
     bytes_needed: int = _BYTES_NEEDED_MIN
     frees: bool = False
 
@@ -66,6 +70,7 @@ class Writer:
         self._tables = tables
         self._on_durable = on_durable
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._next: _Job | None = None  # taken from the queue, and left for the next group
         self._failure: StoreError | None = None
         self._panicked = False
         self._shortage: DiskFull | None = None
@@ -77,18 +82,25 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="paasq-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
+    def submit(self, work: Work[T]) -> Future[CommitResult[T]]:
         """Queue a work; its future is resolved in the writer's thread, after fsync, with its result or its exception.
 
         Thread-safe. Raises StoreError where the store is closed, or a commit failed and it must be opened again first.
         """
-        future: Future[CommitResult[T]] = Future()
+        return self._submit(_Job(work, Future()))
+
+    def submit_undecided(self, decide: Callable[[], Work[T]]) -> Future[CommitResult[T]]:
+        """As `submit`, for the work that `decide` returns. That is called in the writer's thread once all works before it are
+        durable, so that nothing is written between what it reads and its work."""
+        return self._submit(_Job(_nothing, Future(), decide))
+
+    def _submit(self, job: _Job) -> Future[CommitResult[Any]]:
         with self._gate:
             self.raise_if_failed()
             if self._closed:
                 raise StoreError("the store is closed", "open it again")
-            self._jobs.put(_Job(work, future))
-        return future
+            self._jobs.put(job)
+        return job.future
 
     def raise_if_failed(self) -> None:
         """Raises StoreError where the disk failed under a commit since the store was opened: nothing is written after that."""
@@ -144,7 +156,7 @@ class Writer:
             if group is None:
                 return
             if group:
-                jobs = [job for job in group if job.future.set_running_or_notify_cancel()]
+                jobs = [job for job in group if job.future.set_running_or_notify_cancel() and _is_decided(job)]
                 try:
                     self._commit_group(jobs)
                 except BaseException as error:  # noqa: BLE001  # none may end this thread with futures unresolved
@@ -158,18 +170,22 @@ class Writer:
                 checked_s = time.monotonic()
 
     def _next_group(self) -> list[_Job] | None:
-        """What waits, `_GROUP_MAX` at most; None at the end. Raises Empty after a while without work."""
-        job = self._jobs.get(timeout=_READER_CHECK_S)
+        """What waits, `_GROUP_MAX` at most, and what is to be decided alone; None at the end. Raises Empty after a while without
+        work."""
+        job, self._next = self._next or self._jobs.get(timeout=_READER_CHECK_S), None
         if job is None:
             return None
         group = [job]
-        while len(group) < _GROUP_MAX:
+        while len(group) < _GROUP_MAX and job.decide is None:
             try:
                 job = self._jobs.get_nowait()
             except Empty:
                 break
             if job is None:
                 self._jobs.put(None)  # after this group
+                break
+            if job.decide is not None:
+                self._next = job
                 break
             group.append(job)
         return group
@@ -268,6 +284,24 @@ class Writer:
         if not isinstance(failure, StoreError):
             failure = StoreError(f"the writer failed: {failure!r}", "open the store again")
         self._failure = failure
+        with self._commit, suppress(OSError, StoreError):
+            settle_headers(self._path)
         for job in group:
             if not job.future.done():
                 job.future.set_exception(StoreError(failure.message, failure.hint))
+
+
+def _is_decided(job: _Job) -> bool:
+    """False where deciding raised, which its future has then."""
+    if job.decide is None:
+        return True
+    try:
+        job.work = job.decide()
+    except BaseException as error:  # noqa: BLE001  # whatever the caller's decision raises is the caller's
+        job.future.set_exception(error)
+        return False
+    return True
+
+
+def _nothing(_: WriteTransaction) -> None:
+    pass

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -40,9 +40,10 @@ _OLD_NAME = "store.1"
 _INDEX_NAME = "index"  # derived: it is built anew
 
 
-def migrate(folder: Path) -> None:
+def migrate(folder: Path, on_copied: Callable[[int, int], None] = lambda *_: None) -> None:
     """Bring the store of a folder from format 1 to this one. The caller holds the folder's lock, and a snapshot was made.
 
+    `on_copied` is called with the versions of records that were copied so far, and how many there are.
     Raises StoreError where the disk has no room for a copy, or the copy differs from what was copied; CorruptRecord where an
     entry is damaged. The store is then as it was.
     """
@@ -51,7 +52,7 @@ def migrate(folder: Path) -> None:
     _require_room(folder)
     work.mkdir(mode=0o700)
     with Format1Store(folder).read() as old, StoreImport(work) as new:
-        _copy(old, new)
+        _copy(old, new, on_copied)
         _compare(old, new)
         new.sync()
     fsync_folder(work / STORE_NAME)
@@ -85,13 +86,16 @@ def finish_migration(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _copy(old: Format1View, new: StoreImport) -> None:
+def _copy(old: Format1View, new: StoreImport, on_copied: Callable[[int, int], None]) -> None:
     live = {(COLLECTION_KEY.unpack_from(key)[0], entry.ordinal) for key, entry in old.live()}
+    copied, total = 0, old.count("records")
     for records in batched(old.records()):
         with new.transaction() as transaction:
             for record in records:
                 is_live = (record.collection_id, record.ordinal) in live
                 transaction.import_record(record, live=is_live, pending=())
+        copied += len(records)
+        on_copied(copied, total)
     for entries in batched(old.entries("vectors")):
         with new.transaction() as transaction:
             for key, vector in entries:

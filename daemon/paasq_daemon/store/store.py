@@ -18,15 +18,16 @@ import lmdb
 from paasq_daemon.store.check_stamp import CheckStamp, suspect_stamp, write_stamp
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.data_file_header import Meta, read_metas
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
 from paasq_daemon.store.data_file_size import DataFileSize, measure_data_file
 from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
 from paasq_daemon.store.data_folder import STORE_NAME, FolderLock, is_read_only, prepare_folder
 from paasq_daemon.store.disk_space import Reserve
-from paasq_daemon.store.group_commit import CommitResult, Writer
+from paasq_daemon.store.group_commit import CommitResult, Work, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, Meta, in_words, read_metas, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.migration import finish_migration
 from paasq_daemon.store.open_data_file import (
     WALK_S_MAX,
@@ -38,7 +39,6 @@ from paasq_daemon.store.open_data_file import (
 )
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables
-from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import ReadOnly, StoreError
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ class Store:
         finally:
             data_file.release()
 
-    def write(self, work: Callable[[WriteTransaction], T]) -> Future[CommitResult[T]]:
+    def write(self, work: Work[T]) -> Future[CommitResult[T]]:
         """Run `work` in the writer's thread, in a transaction of its own; the future resolves when it is durable.
 
         Where the work raises, its future gets the exception and nothing of it is kept. A work must not wait for
@@ -160,6 +160,13 @@ class Store:
         self._guard()
         self.require_writable()
         return self._writer.submit(work)
+
+    def write_undecided(self, decide: Callable[[], Work[T]]) -> Future[CommitResult[T]]:
+        """As `write`, for the work that `decide` returns, which is called in the writer's thread: nothing is written between
+        what it reads and its work. Other writes wait meanwhile, and it must not wait for one."""
+        self._guard()
+        self.require_writable()
+        return self._writer.submit_undecided(decide)
 
     def trim(self, before_seq: int, collection_id: int | None = None) -> TrimResult:
         """Remove the history of a collection, or of all, before a sequence number: rows of the journal, with bodies and vectors
@@ -186,8 +193,9 @@ class Store:
             return check_integrity(view)
 
     @contextmanager
-    def copy(self) -> Iterator[tuple[ReadView, DataFileCopy]]:
-        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
+    def copy(self, begin: Callable[[ReadView], None] | None = None) -> Iterator[tuple[ReadView, DataFileCopy]]:
+        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds, for which `begin`
+        is called before anything else is written.
 
         Writing goes on meanwhile. Reading raises StoreError where the disk does not give a page.
         """
@@ -196,7 +204,9 @@ class Store:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
                 environment = self._data_file.environment
-                stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
+                stream = stack.enter_context(DataFileCopy.open(environment, self.folder / STORE_NAME / DATA_NAME))
+                if begin is not None:
+                    begin(view)
             yield view, stream
 
     @contextmanager

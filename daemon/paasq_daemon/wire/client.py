@@ -11,8 +11,9 @@ from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.catalog_codecs import decode_catalog, decode_record
 from paasq_daemon.wire.client_connection import Connection
-from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.database import Database, label_list
 from paasq_daemon.wire.errors import InvalidValue
+from paasq_daemon.wire.paths import StrPath, absolute_address, absolute_path
 from paasq_daemon.wire.remote_watch import RemoteWatch
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import to_json_value
@@ -26,15 +27,15 @@ CONNECT_TIMEOUT_S = 5.0
 class Client(Database):
     """Thread-safe; requests of several threads run concurrently. A connection that the daemon closed is reopened."""
 
-    def __init__(self, socket: Path, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
-        self.socket = socket
+    def __init__(self, socket: StrPath, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+        self.socket = Path(socket)
         self._connect_timeout_s = connect_timeout_s
         self._lock = threading.Lock()
         self._closed = False
-        self._connection = Connection(socket, connect_timeout_s)
+        self._connection = Connection(self.socket, connect_timeout_s)
 
     @classmethod
-    def connect(cls, socket: Path, *, answers_within_s: float | None = None) -> Self:
+    def connect(cls, socket: StrPath, *, answers_within_s: float | None = None) -> Self:
         """Connect to the daemon at `socket`. Raises DaemonUnavailable where none listens, or where it does not answer a ping in
         that time, which it does at once however busy it is."""
         client = cls(socket)
@@ -112,17 +113,17 @@ class Client(Database):
         self,
         name: str,
         *,
-        to: str | None = None,
+        to: StrPath | None = None,
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
-        key_file: Path | None = None,
-        passphrase_file: Path | None = None,
-        sign: Path | None = None,
+        key_file: StrPath | None = None,
+        passphrase_file: StrPath | None = None,
+        sign: StrPath | None = None,
     ) -> dict[str, Any]:
-        params: dict[str, Any] = {"name": name, "to": to, "labels": list(labels), "damaged": damaged, "verify": verify}
+        params: dict[str, Any] = {"name": name, "labels": label_list(labels), "damaged": damaged, "verify": verify}
         files = _given_files(key_file=key_file, passphrase_file=passphrase_file, sign=sign)
-        return dict(self.call("snapshot.create", params | files))
+        return dict(self.call("snapshot.create", params | _given_place(to) | files))
 
     def snapshot_list(self) -> list[dict[str, Any]]:
         return list(self.call("snapshot.list", {}))
@@ -134,20 +135,20 @@ class Client(Database):
         return dict(self.call("snapshot.delete", {"name": name}))
 
     def snapshot_restore(
-        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+        self, name: str | None, into: StrPath, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
     ) -> dict[str, Any]:
         moment = None if at is None else str(at)
-        params = {"name": name, "into": str(into.absolute()), "at": moment, "zone": zone}
+        params = {"name": name, "into": str(Path(into).absolute()), "at": moment, "zone": zone}
         return dict(self.call("snapshot.restore", params))
 
     def snapshot_archive(
-        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+        self, *, to: StrPath | None = None, key_file: StrPath | None = None, passphrase_file: StrPath | None = None
     ) -> dict[str, Any]:
         files = _given_files(key_file=key_file, passphrase_file=passphrase_file)
-        return dict(self.call("snapshot.archive", {"to": to} | files))
+        return dict(self.call("snapshot.archive", _given_place(to) | files))
 
-    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
-        return dict(self.call("dump", {"into": str(into.absolute()), "vectors": vectors, "history": history}))
+    def dump(self, into: StrPath, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+        return dict(self.call("dump", {"into": str(Path(into).absolute()), "vectors": vectors, "history": history}))
 
     def close(self) -> None:
         with self._lock:
@@ -177,5 +178,9 @@ def _budget(budget: Budget) -> dict[str, Any]:
     return {"time_ms": budget.time_ms, "rows": budget.rows, "tokens": budget.tokens}
 
 
-def _given_files(**paths: Path | None) -> dict[str, str]:
-    return {param: str(path.absolute()) for param, path in paths.items() if path is not None}
+def _given_place(to: StrPath | None) -> dict[str, str | None]:
+    return {"to": None if to is None else absolute_address(to)}
+
+
+def _given_files(**paths: StrPath | None) -> dict[str, str]:
+    return {param: str(absolute_path(path)) for param, path in paths.items() if path is not None}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.events import Watch
+from paasq_daemon.wire.paths import StrPath
 from paasq_daemon.wire.request import Request
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.time_zones import DEFAULT_ZONE
@@ -108,20 +108,20 @@ class Database(ABC):
         self,
         name: str,
         *,
-        to: str | None = None,
+        to: StrPath | None = None,
         labels: Iterable[str] = (),
         damaged: bool = False,
         verify: bool = True,
-        key_file: Path | None = None,
-        passphrase_file: Path | None = None,
-        sign: Path | None = None,
+        key_file: StrPath | None = None,
+        passphrase_file: StrPath | None = None,
+        sign: StrPath | None = None,
     ) -> dict[str, Any]:
         """Make a snapshot, durable when this returns: what `snapshot_list` says of it.
 
-        `to` is an absolute path or the URL of an object store, None for the store's own folder. A damaged store is refused
+        `to` is a path or the URL of an object store, None for the store's own folder. A damaged store is refused
         unless `damaged` allows it; the damage is then named. `verify` reads back what was written. `key_file` or
         `passphrase_file` is read for the key that it is encrypted by, `sign` for the private key that it is signed by: files
-        of the machine that has the store, by absolute paths. Raises SnapshotError where the name is taken.
+        of the machine that has the store. Raises SnapshotError where the name is taken.
         """
 
     @abstractmethod
@@ -138,7 +138,7 @@ class Database(ABC):
 
     @abstractmethod
     def snapshot_restore(
-        self, name: str | None, into: Path, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
+        self, name: str | None, into: StrPath, *, at: int | str | None = None, zone: str = DEFAULT_ZONE
     ) -> dict[str, Any]:
         """Restore a snapshot into the new folder `into`, durably; what `snapshot_list` says of it, and the `origin` of the store.
 
@@ -148,7 +148,7 @@ class Database(ABC):
 
     @abstractmethod
     def snapshot_archive(
-        self, *, to: str | None = None, key_file: Path | None = None, passphrase_file: Path | None = None
+        self, *, to: StrPath | None = None, key_file: StrPath | None = None, passphrase_file: StrPath | None = None
     ) -> dict[str, Any]:
         """Archive beside the snapshots what was written since the last time, durably; counts, and `last`, up to where it is.
 
@@ -156,9 +156,9 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def dump(self, into: Path, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
+    def dump(self, into: StrPath, *, vectors: bool = True, history: bool = False) -> dict[str, Any]:
         """Write everything into the archive `into`, whole and durable when this returns; counts. Without `vectors` those made of
-        text are left out; `history` takes past versions and the journal too. `paasq load` makes a store of it."""
+        text are left out; `history` takes past versions and the journal too. `paasq.load` makes a store of it."""
 
     @abstractmethod
     def close(self) -> None:
@@ -171,3 +171,11 @@ class Database(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def label_list(labels: Iterable[str]) -> list[str]:
+    """The labels of a snapshot. Raises TypeError where a text is given in place of a list: it would be cut into letters."""
+    found = [labels] if isinstance(labels, str) else list(labels)
+    if isinstance(labels, str) or not all(isinstance(each, str) for each in found):
+        raise TypeError(f"labels must be a list of texts: [{', '.join(repr(str(each)) for each in found)}]")
+    return found

@@ -15,6 +15,8 @@ from paasq_daemon.statement_runner import Runnable
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.workers.messages import Call, Reply
+from paasq_daemon.writes.decided_writes import DecidedWrites
+from paasq_daemon.writes.serializable_write import Decision
 from paasq_dsl.catalog import Collection, Field
 
 
@@ -25,6 +27,7 @@ class DaemonCalls:
         self._instance = instance
         self._by_name: Mapping[str, Callable[..., Any]] = {
             "run_statement": self._run_statement,
+            "write_decided": self._write_decided,
             "embed_query": self._embed_query,
             "publish_columns": self._publish_columns,
             "publish_text": self._publish_text,
@@ -42,6 +45,13 @@ class DaemonCalls:
     ) -> Answer:
         runner, indexes = self._instance.statements, self._instance.indexes
         return runner.run_on_new_view(indexes, step, replace(inputs, cancellation=cancellation), catalog_version)
+
+    def _write_decided(
+        self, cancellation: CancellationToken, decision: Decision[DecidedWrites], dryrun: bool
+    ) -> Answer:
+        cancellation.raise_if_cancelled()
+        transactor = self._instance.statements.transactor
+        return transactor.dryrun_decided(decision) if dryrun else transactor.execute_decided(decision)
 
     def _embed_query(
         self, cancellation: CancellationToken, collection: Collection, field: Field, text: str

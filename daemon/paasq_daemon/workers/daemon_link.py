@@ -15,6 +15,8 @@ from paasq_daemon.backends.backend import Backend, ExecutionInputs
 from paasq_daemon.statement_runner import Runnable
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.workers.messages import LENGTH, Call, Message, Reply, Run, decode, encode
+from paasq_daemon.writes.decided_writes import DecidedWrites
+from paasq_daemon.writes.serializable_write import Decision
 from paasq_dsl.catalog import Collection, Field
 
 
@@ -59,9 +61,14 @@ class DaemonLink:
         """As IndexBuilder has it."""
         self._call("publish_text", collection_id)
 
-    def run(self, step: Runnable, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+    def run_statement(self, step: Runnable, inputs: ExecutionInputs, catalog_version: int) -> Answer:
         """As StatementRunner has it: the statement runs in the daemon, on a view that it opens."""
         answer: Answer = self._call("run_statement", step, replace(inputs, view=None), catalog_version)
+        return answer
+
+    def write_decided(self, decision: Decision[DecidedWrites], *, dryrun: bool) -> Answer:
+        """As `execute_decided` and `dryrun_decided` of the Transactor."""
+        answer: Answer = self._call("write_decided", decision, dryrun)
         return answer
 
     def _call(self, name: str, *arguments: Any) -> Any:

@@ -51,9 +51,10 @@ class WorkerPool:
         slow_ms: float | None = None,
         log: LogSettings = TEXT_LOG,
     ) -> None:
-        """`size` processes, one a core where it is None. They write the `log`, and into it what takes `slow_ms` or more."""
+        """`size` processes; where it is None one a core, and one that is kept for short requests. They write the `log`, and
+        into it what takes `slow_ms` or more."""
         self._instance = instance
-        self._size = size or os.cpu_count() or 1
+        self._size = size or (os.cpu_count() or 1) + 1
         self._answer_bytes_max = answer_bytes_max
         self._memory_bytes_max = memory_bytes_max
         self._slow_ms = slow_ms
@@ -84,6 +85,7 @@ class WorkerPool:
             return await worker.run(run, cancellation, self._calls, self._pool)
         finally:
             if worker.ended or worker.outdated:
+                self._turns.withdraw(worker)
                 self._replace(worker)
             else:
                 self._turns.give(worker)

@@ -24,6 +24,7 @@ from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, PaasqError
 from paasq_daemon.workers.activity import QueryNote
 from paasq_daemon.workers.daemon_link import DaemonLink
+from paasq_daemon.workers.forwarded_statements import ForwardedStatements
 from paasq_daemon.workers.messages import Done, Failed, Ready, Run
 
 CANCEL_SIGNAL = signal.SIGUSR1
@@ -65,7 +66,8 @@ class _Worker:
         backend = EmbeddedBackend(self._indexes, self._daemon.embed_query, lambda: own_snapshots(config.folder))
         self._daemon.backend = backend
         catalog = CatalogService(self._store, self._indexes)
-        self._engine = Engine(self._indexes, catalog, Compiler(backend), self._daemon)
+        statements = ForwardedStatements(self._daemon, self._indexes)
+        self._engine = Engine(self._indexes, catalog, Compiler(backend), statements)
         self._note = self._engine.observer = QueryNote(config.scratch, config.slow_ms)
 
     def cancel(self, number: int, frame: FrameType | None) -> None:
@@ -96,6 +98,7 @@ class _Worker:
         self._note.begin()
         outcome = "failed"
         try:
+            self._indexes.follow(self._current.raise_if_cancelled)  # which is not the task's memory
             with _memory_limited(self._config.memory_bytes_max):
                 done = Done(run.task.run(self._engine, self._current, self._config.answer_bytes_max))
             outcome = "ok"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from paasq_daemon.index.column import Column, Ints
 from paasq_daemon.kernels.columns import column_from_values, column_to_values, null_column
@@ -20,6 +20,7 @@ from paasq_daemon.wire.value_codecs import format_value
 from paasq_daemon.writes.computed_fields import add_computed_fields
 from paasq_daemon.writes.nested_values import flatten
 from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.serializable_write import ChangedMeanwhile
 from paasq_daemon.writes.validation import check_required, check_values, object_from_json
 from paasq_dsl.bound import (
     BoundDelete,
@@ -63,36 +64,64 @@ class SourceRows:
     versions: Mapping[str, int]
 
     def check_unmodified(self, transaction: WriteTransaction, collection: Collection, touched: Container[str]) -> None:
-        """Raises ConflictError where a record that is to be replaced was written since the pipeline read: what it computed
+        """Raises ChangedMeanwhile where a record that is to be replaced was written since the pipeline read: what it computed
         would undo that. `touched` are keys that the transaction itself has written: its pipelines read no collection of
         these."""
         for key, version in self.versions.items():
             if key not in touched and transaction.version(collection.id, key) != version:
-                raise changed_meanwhile(collection, key)
+                raise _changed_meanwhile(collection, key)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRows:
+    """The rows that a where chose, and of a patch the records as they are to be, None where that is to be evaluated yet."""
+
+    versions: RowVersions
+    changed: Sequence[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRecords:
+    """The values of the records of a put, by field name."""
+
+    records: Sequence[dict[str, Any]]
+
+
+WriteRows: TypeAlias = ChosenRows | SourceRows | GivenRecords | None  # None: of what is named by its key
 
 
 def apply_write(
-    transaction: WriteTransaction,
-    write: BoundWrite,
-    values: EvaluationContext,
-    targets: RowVersions | SourceRows | None,
+    transaction: WriteTransaction, write: BoundWrite, values: EvaluationContext, rows: WriteRows
 ) -> WriteResult:
-    """Apply one write. Raises ConflictError where an expect does not hold or a chosen row has changed meanwhile,
+    """Apply one write. Raises ConflictError where an expect does not hold, ChangedMeanwhile where a chosen row has changed,
     InvalidValue where a value does not fit; the caller's transaction is rolled back then.
     """
-    return _APPLIERS[type(write)](transaction, write, values, targets)
+    return _APPLIERS[type(write)](transaction, write, values, rows)
+
+
+def assigned_records(write: BoundPut, values: EvaluationContext) -> list[dict[str, Any]]:
+    """The values of the records that the text gives."""
+    return [_assigned(write.collection, items, partial(evaluate_scalar, run=values)) for items in write.records]
+
+
+def patched_record(store: ReadView, write: BoundPatch, before: Record, values: EvaluationContext) -> dict[str, Any]:
+    """The values of a record as the patch makes it, by field name, checked, without those that are computed."""
+    row = SingleRecord(write.collection, before, store)
+    given = _given(store, write.collection, before) if before.version else _defaults(write.collection, before)
+    given |= _assigned(write.collection, write.assignments, partial(_of_row, row=row, values=values))
+    check_required(write.collection, given)
+    return check_values(write.collection, given)
 
 
 def _put(
-    transaction: WriteTransaction, write: BoundPut, values: EvaluationContext, rows: SourceRows | None
+    transaction: WriteTransaction, write: BoundPut, values: EvaluationContext, rows: SourceRows | GivenRecords
 ) -> WriteResult:
     """An expect is checked for each record just before it is written, after the ones before it."""
     collection = write.collection
     fresh: list[Record] = []
-    records: Iterable[dict[str, Any]] = (
-        _assigned(collection, items, partial(evaluate_scalar, run=values)) for items in write.records
-    )
-    if rows is not None:
+    if isinstance(rows, GivenRecords):
+        records: Iterable[dict[str, Any]] = rows.records
+    else:
         records = (flatten(collection, dict(zip(rows.names, row, strict=True))) for row in rows.rows)
     checked: list[dict[str, Any]] = []
     for given in records:
@@ -108,15 +137,12 @@ def _put(
 
 
 def _patch(
-    transaction: WriteTransaction, write: BoundPatch, values: EvaluationContext, chosen: RowVersions | None
+    transaction: WriteTransaction, write: BoundPatch, values: EvaluationContext, rows: ChosenRows | None
 ) -> WriteResult:
-    changed: list[dict[str, Any]] = []
-    for before in _targets(transaction, write, values, chosen):
-        row = SingleRecord(write.collection, before, transaction)
-        given = _given(transaction, write.collection, before) if before.version else _defaults(write.collection, before)
-        given |= _assigned(write.collection, write.assignments, partial(_of_row, row=row, values=values))
-        check_required(write.collection, given)
-        changed.append(check_values(write.collection, given))
+    targets = _targets(transaction, write, values, rows)
+    changed = None if rows is None else rows.changed
+    if changed is None:
+        changed = [patched_record(transaction, write, before, values) for before in targets]
     fresh = [
         put_record(transaction, write.collection, record) for record in add_computed_fields(write.collection, changed)
     ]
@@ -125,14 +151,14 @@ def _patch(
 
 
 def _delete(
-    transaction: WriteTransaction, write: BoundDelete, values: EvaluationContext, chosen: RowVersions | None
+    transaction: WriteTransaction, write: BoundDelete, values: EvaluationContext, rows: ChosenRows | None
 ) -> WriteResult:
     if write.key is not None and write.expect is None:  # of a damaged record only the key is known
         keys: tuple[str, ...] = (write.key,)
         if transaction.ordinal(write.collection.id, write.key) is None:
             raise _missing(write.collection, write.key)
     else:
-        keys = tuple(record.key for record in _targets(transaction, write, values, chosen))
+        keys = tuple(record.key for record in _targets(transaction, write, values, rows))
     for key in keys:
         transaction.delete(write.collection.id, key)
     return WriteResult(write.collection.name, "delete", keys)
@@ -184,7 +210,7 @@ def _targets(
     transaction: WriteTransaction,
     write: BoundPatch | BoundDelete,
     values: EvaluationContext,
-    chosen: RowVersions | None,
+    rows: ChosenRows | None,
 ) -> list[Record]:
     collection, key = write.collection, write.key
     if key is not None:
@@ -197,17 +223,19 @@ def _targets(
             raise _missing(collection, key)
         return [found]
     records: list[Record] = []
-    for row_key, version in chosen or ():
+    for row_key, version in () if rows is None else rows.versions:
         found = transaction.get(collection.id, row_key)
         if found is None or found.version != version:
-            raise changed_meanwhile(collection, row_key)
+            raise _changed_meanwhile(collection, row_key)
         records.append(found)
     return records
 
 
-def changed_meanwhile(collection: Collection, key: str) -> ConflictError:
+def _changed_meanwhile(collection: Collection, key: str) -> ChangedMeanwhile:
     """The error of a row that was chosen, and is another one when it is to be written."""
-    return ConflictError(f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again")
+    return ChangedMeanwhile(
+        f"{collection.name}:{key} was changed by another write meanwhile", "run the statement again"
+    )
 
 
 def _missing(collection: Collection, key: str) -> ConflictError:
@@ -292,7 +320,7 @@ def _defaults(collection: Collection, record: Record) -> dict[str, Any]:
     return given | {collection.key: record.key}
 
 
-def _given(transaction: WriteTransaction, collection: Collection, record: Record) -> dict[str, Any]:
+def _given(store: ReadView, collection: Collection, record: Record) -> dict[str, Any]:
     """The values of a record by field name, as put takes them: without those that are computed."""
     given: dict[str, Any] = {}
     for field in collection.fields:
@@ -301,7 +329,7 @@ def _given(transaction: WriteTransaction, collection: Collection, record: Record
         if field.type.kind is not TypeKind.VECTOR:
             given[field.name] = record.fields.get(field.id, field.default)
             continue
-        stored = next(iter(transaction.vectors(collection.id, field.id, [record.ordinal])))
+        stored = next(iter(store.vectors(collection.id, field.id, [record.ordinal])))
         given[field.name] = vector_numbers(stored)
     return given
 

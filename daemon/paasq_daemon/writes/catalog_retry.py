@@ -16,6 +16,12 @@ class CatalogChanged(ConflictError):
     """What a write was compiled against is not what the store holds. Nothing was written: compile it anew."""
 
 
+def check_catalog(present_version: int, compiled_version: int) -> None:
+    """Raises CatalogChanged where a statement was compiled against another version."""
+    if present_version != compiled_version:
+        raise CatalogChanged("the catalog was changed by another statement meanwhile", "run the statement again")
+
+
 def retry_on_catalog_change(attempt: Callable[[], T]) -> T:
     """What `attempt`, which compiles against the present catalog and writes, returns at last.
 

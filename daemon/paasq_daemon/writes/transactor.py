@@ -4,42 +4,51 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from paasq_daemon.backends.backend import ExecutionInputs
-from paasq_daemon.compiler import PreparedTransaction, PreparedWrite, write_word
+from paasq_daemon.compiler import PreparedTransaction
+from paasq_daemon.index.index_manager import Indexes
 from paasq_daemon.kernels.evaluate import EvaluationContext
-from paasq_daemon.store.historical_view import HistoricalView
+from paasq_daemon.store.group_commit import CommitResult, Work
 from paasq_daemon.store.record import Record
 from paasq_daemon.store.store import Store
 from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.answer import Answer, ColumnInfo, PutResult
-from paasq_daemon.wire.errors import ConflictError, InvalidValue, LimitExceeded, PaasqError
-from paasq_daemon.wire.request import Budget
+from paasq_daemon.wire.errors import ConflictError, InvalidValue, PaasqError
 from paasq_daemon.writes.apply import (
-    RowVersions,
+    ChosenRows,
     SourceRows,
     WriteResult,
+    WriteRows,
     apply_write,
-    constant_context,
     rows_visible_in_transaction,
 )
 from paasq_daemon.writes.computed_fields import add_computed_fields
 from paasq_daemon.writes.ddl import check_unchanged, create_collection
+from paasq_daemon.writes.decided_writes import (
+    RECORDS_MAX,
+    DecidedWrites,
+    decide_writes,
+    numbered,
+    reads_first,
+    writes_decider,
+)
 from paasq_daemon.writes.dry_run import COLUMNS, DryRunRollback, diff_rows
 from paasq_daemon.writes.optimistic_check import check_unmodified, system_values
 from paasq_daemon.writes.put_record import put_record
+from paasq_daemon.writes.serializable_write import Decision, write_serializable
 from paasq_daemon.writes.unique_index import UniqueIndex
 from paasq_daemon.writes.validation import record_from_json
 from paasq_daemon.writes.vectorizer import Vectorizer
-from paasq_dsl.bound import BoundPut, BoundWrite, ScanStage
+from paasq_dsl.bound import BoundWrite
 from paasq_dsl.catalog import Collection
 
 KEYS_SHOWN_MAX = 1_000  # of the keys that a write names in its answer
-_CUTS = frozenset({"rows", "tokens", "time", "pending", "damaged"})  # reasons of answers that lack rows unasked
-RECORDS_MAX = 10_000  # of one put, so that no client holds the writer for long
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -58,52 +67,79 @@ class Transactor:
     """
 
     store: Store
+    indexes: Indexes
     vectors: Vectorizer
     unique: UniqueIndex = field(default_factory=UniqueIndex)
 
-    def execute(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
-        """All writes or none, one row for each. Raises ConflictError where an expect does not hold."""
-        committed = self.store.write(self._work(transaction, inputs)).result()
+    def execute(self, transaction: PreparedTransaction, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+        """All writes or none, one row for each. What they read stays so until they are written. Raises ConflictError where an
+        expect does not hold, CatalogChanged where the catalog is not of that version."""
+        return self._answer(self._write(transaction, inputs, catalog_version, self._work))
+
+    def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs, catalog_version: int) -> Answer:
+        """What the transaction would change: it runs, and is rolled back."""
+        return self._rolled_back(lambda: self._write(transaction, inputs, catalog_version, self._dry_work))
+
+    def execute_decided(self, decision: Decision[DecidedWrites]) -> Answer:
+        """As `execute`, of what another process decided. Raises ChangedMeanwhile where what it read is another by now."""
+        return self._answer(self.store.write(decision.guarded(self._work(decision.value))).result())
+
+    def dryrun_decided(self, decision: Decision[DecidedWrites]) -> Answer:
+        """As `dryrun`, of what another process decided. Raises ChangedMeanwhile where what it read is another by now."""
+        work = decision.guarded(self._dry_work(decision.value))
+        return self._rolled_back(lambda: self.store.write(work).result())
+
+    def _write(
+        self,
+        transaction: PreparedTransaction,
+        inputs: ExecutionInputs,
+        catalog_version: int,
+        apply: Callable[[DecidedWrites], Work[T]],
+    ) -> CommitResult[T]:
+        if not reads_first(transaction):
+            return self.store.write(apply(decide_writes(transaction, inputs, None))).result()
+        decider = writes_decider(transaction, inputs, catalog_version)
+        return write_serializable(self.store, self.indexes, decider, apply, inputs.cancellation.raise_if_cancelled)
+
+    def _answer(self, committed: CommitResult[list[WriteResult]]) -> Answer:
         fresh = [record for written in committed.value for record in written.new_records]
         seq = self._with_vectors(fresh, committed.seq)
         rows = [[w.operation, w.collection, len(w.keys), list(w.keys[:KEYS_SHOWN_MAX])] for w in committed.value]
         return Answer(_COLUMNS, rows, seq=seq)
 
-    def dryrun(self, transaction: PreparedTransaction, inputs: ExecutionInputs) -> Answer:
-        """What the transaction would change: it runs, and is rolled back."""
-        apply = self._work(transaction, inputs)
-
-        def work(open_transaction: WriteTransaction) -> None:
-            apply(open_transaction)
-            raise DryRunRollback(diff_rows(open_transaction))
-
+    def _rolled_back(self, write: Callable[[], object]) -> Answer:
         try:
-            self.store.write(work).result()
+            write()
         except DryRunRollback as ended:
             return Answer(COLUMNS, ended.rows, seq=self.store.seq)
         raise AssertionError("a dry run ends by its exception")
 
-    def _work(
-        self, transaction: PreparedTransaction, inputs: ExecutionInputs
-    ) -> Callable[[WriteTransaction], list[WriteResult]]:
-        """Choose the rows now, outside the writer's thread; the function returned applies the writes in it."""
-        values = constant_context(inputs.literals, inputs.parameters, inputs.now_us)
-        chosen = [_chosen(prepared, inputs) for prepared in transaction.writes]
+    def _work(self, decided: DecidedWrites) -> Work[list[WriteResult]]:
+        """Applies the writes, in the writer's thread."""
 
         def work(open_transaction: WriteTransaction) -> list[WriteResult]:
             self.unique.catch_up(open_transaction)
-            for prepared in transaction.writes:
-                check_unchanged(open_transaction, prepared.write.collection)
+            for write in decided.writes:
+                check_unchanged(open_transaction, write.collection)
             written: list[WriteResult] = []
-            for number, (prepared, rows) in enumerate(zip(transaction.writes, chosen, strict=True), 1):
+            for number, (write, rows) in enumerate(zip(decided.writes, decided.rows, strict=True), 1):
                 try:
-                    written.append(_applied(open_transaction, prepared.write, values, rows, written))
+                    written.append(_applied(open_transaction, write, decided.values, rows, written))
                 except (ConflictError, InvalidValue) as error:
-                    raise _numbered(error, prepared.write, number, len(chosen)) from None
+                    raise numbered(error, write, number, len(decided.writes)) from None
             self.unique.check(open_transaction)
             return written
 
         return work
+
+    def _dry_work(self, decided: DecidedWrites) -> Work[None]:
+        work = self._work(decided)
+
+        def run(transaction: WriteTransaction) -> None:
+            work(transaction)
+            raise DryRunRollback(diff_rows(transaction))
+
+        return run
 
     def put_json(self, collection: Collection, records: list[dict[str, Any]]) -> PutResult:
         """Raises InvalidValue naming the record by its key, or by its place, from 1, where there are several; ConflictError
@@ -159,50 +195,13 @@ class Transactor:
 
 
 def _applied(
-    transaction: WriteTransaction, write: BoundWrite, values: EvaluationContext, rows: RowVersions | SourceRows | None,
+    transaction: WriteTransaction, write: BoundWrite, values: EvaluationContext, rows: WriteRows,
     before: Sequence[WriteResult],
 ) -> WriteResult:  # fmt: skip
     """A where sees the results of the writes `before` it."""
     touched = [key for written in before if written.collection == write.collection.name for key in written.keys]
     if isinstance(rows, SourceRows):
         rows.check_unmodified(transaction, write.collection, touched)
-    elif touched and rows is not None:
-        rows = rows_visible_in_transaction(transaction, write, values, rows, touched)
+    elif touched and isinstance(rows, ChosenRows):
+        rows = ChosenRows(rows_visible_in_transaction(transaction, write, values, rows.versions, touched))
     return apply_write(transaction, write, values, rows)
-
-
-def _numbered(
-    error: ConflictError | InvalidValue, write: BoundWrite, number: int, count: int
-) -> ConflictError | InvalidValue:
-    """The error with the place of its write among several."""
-    if count == 1:
-        return error
-    where = f"write {number} of {count}, {write_word(write)} {write.collection.name}"
-    return type(error)(f"{where}: {error.message}", error.hint)
-
-
-def _chosen(prepared: PreparedWrite, inputs: ExecutionInputs) -> RowVersions | SourceRows | None:
-    """The keys and versions of the rows that a where chooses, or the rows of a put's pipeline."""
-    if prepared.source is None:
-        return None
-    if not isinstance(prepared.write, BoundPut):
-        return prepared.source.plan.row_versions(inputs)
-    answer = prepared.source.plan.execute(replace(inputs, budget=Budget(rows=RECORDS_MAX)))
-    if answer.reason == "rows" and len(answer.rows) >= RECORDS_MAX:
-        raise InvalidValue(f"the pipeline gives more than {RECORDS_MAX:,} records", "put them in parts, with a where")
-    if answer.reason in _CUTS:
-        raise LimitExceeded(
-            f"the pipeline gave only a part of its rows ({answer.reason}), and nothing was written",
-            "give it more, or write with take or where which rows are meant",
-        )
-    assert inputs.view is not None
-    store, first = inputs.view.store, prepared.source.query.stages[0]
-    if answer.seq != store.seq and not (
-        isinstance(first, ScanStage) and first.as_of
-    ):  # a page, of the first one's state
-        store = HistoricalView(store, answer.seq)
-    collection, names = prepared.write.collection, tuple(column.name for column in answer.columns)
-    place = names.index(collection.key) if collection.key in names else None
-    keys = [] if place is None else [row[place] for row in answer.rows]
-    versions = {key: store.version(collection.id, key) for key in keys if isinstance(key, str) and key}
-    return SourceRows(names, answer.rows, versions)

@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import INTEGER, NUMBER, TEXT, described, list_of, nullable, object_of
 from paasq_daemon.server.methods.registry import loop_method, work_method
 from paasq_daemon.server.metrics import metrics_text
 from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.json_schema import INTEGER, NUMBER, TEXT, described, list_of, nullable, object_of
 from paasq_daemon.workers.activity import private_bytes
 
 _PLAN = described(nullable(TEXT), "the key of its plan: the same for a text with any literals, none of which is in it")
