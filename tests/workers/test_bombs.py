@@ -112,3 +112,17 @@ def _timed(store: Pooled, text: str, client: str = "client") -> float:
     began_s = time.monotonic()
     store.begin(QueryTask(Request(text, budget=Budget())), client=client).result(60)
     return time.monotonic() - began_s
+
+
+def test_a_zygote_that_dies_is_replaced_with_its_workers(store: Pooled) -> None:
+    before = store.pids
+    store.pool._zygote._process.kill()
+    for _ in range(400):
+        try:
+            store.rows('from note | where id == "a7" | select n')
+        except WorkerEnded:
+            time.sleep(0.01)
+        if len(store.pids) == 2 and not store.pids & before:
+            break
+        time.sleep(0.01)
+    assert store.rows('from note | where id == "a7" | select n') == [[7]]

@@ -8,7 +8,7 @@ import pytest
 
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import Cancelled, StoreError
-from paasq_daemon.workers.turns import HALF_LIFE_S, LIGHT_S, Turns
+from paasq_daemon.workers.turns import HALF_LIFE_S, SHORT_S, Turns
 
 
 class Clock:
@@ -39,7 +39,7 @@ async def _has(task: asyncio.Task[int]) -> bool:
     return task.done()
 
 
-def test_the_last_one_is_kept_for_who_had_little() -> None:
+def test_the_last_one_is_not_for_who_has_another() -> None:
     async def run() -> None:
         hall = Hall(3)
         first, second, third = [await hall.ask("greedy") for _ in range(3)]
@@ -73,10 +73,21 @@ def test_the_one_that_had_least_comes_first() -> None:
 
 def test_what_was_had_long_ago_counts_for_little() -> None:
     hall = Hall(0)
-    hall.turns.usage.add("a", 8 * LIGHT_S)
-    assert hall.turns.usage.of("a") > LIGHT_S
+    hall.turns.usage.add("a", 8.0)
     hall.clock.now_s += 4 * HALF_LIFE_S
-    assert hall.turns.usage.of("a") == pytest.approx(LIGHT_S / 2)
+    assert hall.turns.usage.of("a") == pytest.approx(0.5)
+
+
+def test_whose_tasks_are_long_does_not_get_the_last_one() -> None:
+    async def run() -> None:
+        hall = Hall(2)
+        for _ in range(10):
+            hall.turns.usage.add("long", 4 * SHORT_S)
+            hall.turns.usage.add("short", SHORT_S / 2)
+        other, long, short = await hall.ask("other"), await hall.ask("long"), await hall.ask("short")
+        assert [await _has(each) for each in (other, long, short)] == [True, False, True]
+
+    asyncio.run(run())
 
 
 def test_who_waits_can_leave_and_a_stop_ends_the_waiting() -> None:

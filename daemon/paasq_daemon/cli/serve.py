@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.background_daemon import wait_ready as start_and_wait
 from paasq_daemon.cli.open_database import folder_of
+
+if TYPE_CHECKING:
+    from paasq_daemon.configuration.configuration import Configuration
+    from paasq_daemon.instance import Instance
+    from paasq_daemon.workers.worker_pool import WorkerPool
 
 
 def serve(
@@ -50,11 +55,10 @@ def serve(
     from paasq_daemon.server.listener import serve as serve_instance
     from paasq_daemon.server.rights import Right
     from paasq_daemon.server.service_manager import ServiceManager
-    from paasq_daemon.workers.worker_pool import WorkerPool
 
     os.umask(0o077)  # its files are the owner's alone, also where a library makes them
-    log, limits = configuration.log(), configuration.limits()
-    start_log(log)
+    limits = configuration.limits()
+    start_log(configuration.log())
     manager = ServiceManager()
     manager.notify(STATUS=f"opens {folder}")
     path = manager.listening[1] if manager.listening is not None else configuration.socket(folder)
@@ -67,17 +71,26 @@ def serve(
         instance.upkeep.start()
         instance.compaction.start()
         instance.retention.start()
-    workers = WorkerPool(
-        instance,
-        configuration.of("workers.count") or None,
-        answer_bytes_max=limits.frame_bytes_max,
-        memory_bytes_max=configuration.of("workers.memory_bytes_max"),
-        slow_ms=configuration.of("log.slow_ms") or None,
-        log=log,
-    )
+    workers = _worker_pool(instance, configuration)
     granted = Right.READ if reads_only else Right.ADMIN
     port = configuration.of("metrics.port") or None
     if not serve_instance(
         instance, path, limits=limits, granted=granted, executor=workers, manager=manager, metrics_port=port
     ):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk
+
+
+def _worker_pool(instance: Instance, configuration: Configuration) -> WorkerPool | None:
+    """None of a medium that cannot be written, where nothing is shared: texts run in threads."""
+    from paasq_daemon.workers.worker_pool import WorkerPool
+
+    if instance.store.read_only:
+        return None
+    return WorkerPool(
+        instance,
+        configuration.of("workers.count") or None,
+        answer_bytes_max=configuration.of("limits.frame_bytes_max"),
+        memory_bytes_max=configuration.of("workers.memory_bytes_max"),
+        slow_ms=configuration.of("log.slow_ms") or None,
+        log=configuration.log(),
+    )

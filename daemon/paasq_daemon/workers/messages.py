@@ -56,16 +56,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """To the daemon: the JSON of the task's result."""
+    """To the daemon: the JSON of the task's result, and whether the worker is to do no more, since it holds much memory."""
 
     result: bytes
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """To the daemon: the task's error."""
+    """To the daemon: the task's error, and whether the worker is to do no more, since it holds much memory."""
 
     error: Exception
+    is_last: bool
 
 
 Message: TypeAlias = Run | Reply | Ready | Call | Done | Failed

@@ -15,34 +15,41 @@ from paasq_daemon.wire.errors import StoreError
 T = TypeVar("T", bound=Hashable)
 
 HALF_LIFE_S = 5.0  # after which half of what a client had is forgotten
-LIGHT_S = 0.1  # a client that had less lately may take the last one that is free
+SHORT_S = 0.05  # a client whose tasks took less, as a rule, may take the last one that is free
+_RECENT_SHARE = 0.3  # of a task in the mean of its client's
 _CLOCK_SLACK_S = 0.002  # a timer may fire a little early; the deadline must have passed when it does
-_CLIENTS_KEPT = 1_000
+_CLIENTS_KEPT, _FORGOTTEN_S = 1_000, 0.001
 
 
 class Usage:
-    """How many seconds of workers each client had lately, by exponential decay."""
+    """How many seconds of workers each client had lately, by exponential decay, and how long one of its tasks takes."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
-        self._by_client: dict[Hashable, tuple[float, float]] = {}  # seconds, as of a moment
+        self._by_client: dict[Hashable, tuple[float, float, float]] = {}  # seconds, as of a moment, and the mean
 
     def of(self, client: Hashable) -> float:
         """In seconds."""
-        seconds, as_of_s = self._by_client.get(client, (0.0, 0.0))
+        seconds, as_of_s, _ = self._by_client.get(client, (0.0, 0.0, 0.0))
         return seconds * math.exp2((as_of_s - self._now_s()) / HALF_LIFE_S)
 
+    def of_task(self, client: Hashable) -> float:
+        """The mean of its tasks in seconds, the last ones first; 0 for one that is new."""
+        return self._by_client.get(client, (0.0, 0.0, 0.0))[2]
+
     def add(self, client: Hashable, seconds: float) -> None:
-        """The client had so much."""
-        self._by_client[client] = self.of(client) + seconds, self._now_s()
+        """One of its tasks took so long."""
+        mean = self.of_task(client)
+        mean += _RECENT_SHARE * (seconds - mean)
+        self._by_client[client] = self.of(client) + seconds, self._now_s(), mean
         if len(self._by_client) > _CLIENTS_KEPT:
-            self._by_client = {each: kept for each, kept in self._by_client.items() if self.of(each) > LIGHT_S / 100}
+            self._by_client = {each: kept for each, kept in self._by_client.items() if self.of(each) > _FORGOTTEN_S}
 
 
 class Turns(Generic[T]):
-    """Gives what is free to the client that had least. The last one that is free is kept for a client that had little, and has
-    no other: so a short request does not wait for long ones. What one client asks for is done in order. Lives in one event loop.
-    """
+    """Gives what is free to the client that had least. The last one that is free is kept for a client whose tasks are short, and
+    that has no other: so a short request does not wait for long ones. What one client asks for is done in order. Lives in one
+    event loop."""
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self.usage = Usage(now_s)
@@ -118,11 +125,12 @@ class Turns(Generic[T]):
 
     def _next(self) -> Hashable | None:
         """Whose turn it is; None where nobody may have what is free."""
-        found = min(self._waiting, key=self._had, default=None)
-        is_last = len(self._free) == 1 and self._taken
-        if found is None or (is_last and (self._running[found] or self._had(found) > LIGHT_S)):
-            return None
-        return found
+        is_last = len(self._free) == 1 and bool(self._taken)
+        may = [client for client in self._waiting if not is_last or self._is_quick(client)]
+        return min(may, key=self._had, default=None)
+
+    def _is_quick(self, client: Hashable) -> bool:
+        return not self._running[client] and self.usage.of_task(client) <= SHORT_S
 
     def _had(self, client: Hashable) -> float:
         """Seconds lately, those of what it has now too."""

@@ -31,7 +31,7 @@ class Worker:
     def __init__(self, pid: int, connection: socket.socket, scratch: Path, backend: Backend) -> None:
         self.pid = pid
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._backend = backend
         self._why: PaasqError | None = None  # it was ended
         self._idle = asyncio.Event()  # the daemon does nothing for it
@@ -40,7 +40,7 @@ class Worker:
         self._writer: asyncio.StreamWriter
         self.ended = False
         self._task: CancellationToken | None = None
-        self.outdated = False  # it may hold what was forgotten: it does no more tasks
+        self.outdated = False  # it may hold what was forgotten, or much memory: it does no more tasks
 
     @property
     def is_calling(self) -> bool:
@@ -67,6 +67,8 @@ class Worker:
         try:
             while True:
                 message = await self._receive()
+                if isinstance(message, Done | Failed):
+                    self.outdated |= message.is_last
                 if isinstance(message, Done):
                     return message.result
                 if isinstance(message, Failed):
@@ -83,15 +85,16 @@ class Worker:
 
     def activity(self) -> WorkerActivity:
         """What it is doing now."""
-        plan = None if self._task is None else noted_plan(self._scratch)
+        plan = None if self._task is None else noted_plan(self.scratch)
         return WorkerActivity(self.pid, self._task, plan, private_bytes(self.pid))
 
     def end(self, why: PaasqError | None = None) -> None:
-        """End the process now. What it was doing raises `why`."""
-        self._why = self._why or why
-        if why is not None:
-            log_event("worker_ended", pid=self.pid, plan=noted_plan(self._scratch), why=why.code)
+        """End the process now. What it was doing raises `why`, at once: the system takes a while to free its memory."""
+        if why is not None and self._why is None:
+            self._why = why
+            log_event("worker_ended", pid=self.pid, plan=noted_plan(self.scratch), why=why.code)
         self._signal(signal.SIGKILL)
+        self._reader.feed_eof()
 
     async def close(self) -> None:
         """End it, and remove what it leaves."""
@@ -100,7 +103,7 @@ class Worker:
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     async def _watch(self, cancellation: CancellationToken, cancelled: asyncio.Event) -> None:
         """Tell the process where its task is cancelled, and end it where the task goes on after it should have ended; but never

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import socket
 import tempfile
 import time
@@ -65,6 +66,7 @@ class WorkerPool:
         self._turns: Turns[Worker] = Turns()
         self._workers: set[Worker] = set()
         self._starting: set[asyncio.Task[None]] = set()
+        self._restarting = asyncio.Lock()
         self._closed = False
 
     async def start(self) -> None:
@@ -116,6 +118,7 @@ class WorkerPool:
         self._turns.close()
         for worker in self._workers:
             worker.end()
+            shutil.rmtree(worker.scratch, ignore_errors=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._zygote.close()
 
@@ -142,8 +145,11 @@ class WorkerPool:
             try:
                 await self._add_worker()
                 break
-            except (OSError, WorkerEnded):
-                _log.exception("a worker cannot be started")
+            except (OSError, WorkerEnded) as error:
+                async with self._restarting:
+                    if self._zygote.ended:
+                        self._zygote = await asyncio.to_thread(Zygote)
+                _log.warning("a worker cannot be started, and is tried again: %s", error)
                 await asyncio.sleep(_RETRY_S)
         self._instance.store.forget_readers()
 
