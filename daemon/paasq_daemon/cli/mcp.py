@@ -43,7 +43,7 @@ def mcp(
     if find_zone(zone) is None:
         raise typer.BadParameter(f"there is no time zone {zone}", param_hint="--zone")
     start_log(TEXT_LOG)
-    with open_database(data, socket) as database:
+    with open_database(data, socket, threads=True) as database:
         database.zone = zone
         server = mcp_server(StoreAccess(database, Budget(time_ms, None, tokens)), write=write)
         serve_stdio(server, database.close)

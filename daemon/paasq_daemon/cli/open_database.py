@@ -22,9 +22,11 @@ def folder_of(data: Path | None) -> Path:
     return data if data is not None else default_folder()
 
 
-def open_database(data: Path | None, socket: Path | None, *, create: bool = False) -> Database:
-    """Raises DaemonUnavailable where a socket is named and nobody answers; FolderInUse where a process without a socket
-    there has the folder open; StoreError where there is no store and `create` is False, so that a mistyped folder makes none.
+def open_database(data: Path | None, socket: Path | None, *, create: bool = False, threads: bool = False) -> Database:
+    """Where a process that is no daemon has the folder open, the store is read beside it: what writes raises FolderInUse. With
+    `threads`, for more than one thread, that is raised at once.
+
+    Raises DaemonUnavailable where a socket is named and nobody answers; StoreError where there is no store and `create` is False, so that a mistyped folder makes none.
     """
     if socket is not None:
         return Client.connect(socket, answers_within_s=_ANSWERS_S)
@@ -40,7 +42,9 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
     try:
         with _telling_of_upgrades(folder):
             return paasq.open(folder)
-    except FolderInUse as in_use:  # what only reads is answered beside the process that has it
+    except FolderInUse as in_use:
+        if threads:
+            raise
         from paasq._embedded_database import EmbeddedDatabase
         from paasq_daemon.beside_instance import open_beside
 
