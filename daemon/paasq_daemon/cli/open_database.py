@@ -26,7 +26,8 @@ def open_database(data: Path | None, socket: Path | None, *, create: bool = Fals
     """Where a process that is no daemon has the folder open, the store is read beside it: what writes raises FolderInUse. With
     `threads`, for more than one thread, that is raised at once.
 
-    Raises DaemonUnavailable where a socket is named and nobody answers; StoreError where there is no store and `create` is False, so that a mistyped folder makes none.
+    Raises DaemonUnavailable where a socket is named and nobody answers; StoreError where there is no store and `create` is
+    False, so that a mistyped folder makes none.
     """
     if socket is not None:
         return Client.connect(socket, answers_within_s=_ANSWERS_S)
