@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import (
@@ -66,6 +66,18 @@ def _failure(error: Exception) -> PaasqError:
     return PaasqError(f"paasq failed: {type(error).__name__}: {error}", "the log says where")
 
 
+class QueryObserver(Protocol):
+    """Is told of each text that is queried."""
+
+    def compiled(self, plan_key: str) -> None:
+        """Its plan is there, and about to run."""
+        ...
+
+    def answered(self, answer: Answer) -> None:
+        """It has ended well."""
+        ...
+
+
 @dataclass(eq=False)
 class Engine:
     """Compiles texts and runs them. Every method may be called from any thread; errors are PaasqErrors.
@@ -78,6 +90,7 @@ class Engine:
     compiler: Compiler
     statements: StatementRunner
     clock: Clock = present_us
+    observer: QueryObserver | None = None
 
     def query(self, request: Request, cancel: CancellationToken | None = None) -> Answer:
         """Run every statement of a text; the answer is the last one's. Each write is durable when its statement has ended:
@@ -85,6 +98,8 @@ class Engine:
         started = time.perf_counter()
         check_moment(request)
         lookup = self._compile(request, self.catalog.current())
+        if self.observer is not None:
+            self.observer.compiled(lookup.plan_key)
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
@@ -105,6 +120,8 @@ class Engine:
         if answer.tokens is None:
             answer.tokens = estimate_tokens(answer)
         answer.elapsed_ms = (time.perf_counter() - started) * 1000
+        if self.observer is not None:
+            self.observer.answered(answer)
         return answer
 
     def watch(self, request: Request) -> LocalWatchEvaluator:

@@ -127,7 +127,7 @@ class Instance:
                 embedding=embedding,
                 scrub=scrub,
                 health=health,
-                status=StatusService(store, indexes, compiler, vectors.embedder, health),
+                status=StatusService(store, indexes, compiler, vectors.embedder, health, embedding),
                 resources=resources.pop_all(),
             )
         raise AssertionError("an open ends by its return or its error")

@@ -23,11 +23,12 @@ class Daemon:
     """`start` may be called again after `kill` or `stop`."""
 
     folder: Path
+    socket_given: Path | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def socket(self) -> Path:
-        return socket_path(self.folder)
+        return self.socket_given or socket_path(self.folder)
 
     @property
     def log_path(self) -> Path:
@@ -81,7 +82,8 @@ class Daemon:
         return self._process.wait(30)
 
     def _answers(self) -> bool:
-        if f"pid={self.pid}" not in self.log:  # a socket of one that was killed may lie there
+        log = self.log.replace('"pid": ', "pid=")  # as JSON has it
+        if f"pid={self.pid}" not in log:  # a socket of one that was killed may lie there
             return False
         with self.client() as client:
             return bool(client.status())

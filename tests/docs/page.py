@@ -1,7 +1,7 @@
 """A page of the manual as its blocks, each with the answer printed after it.
 
     ```paasq          a text: run as `paasq query` runs it; `$cursor` is the cursor of the answer before
-    ```sh             commands of `paasq`, one a line; `paasq serve &` starts a daemon for the rest of the page
+    ```sh             commands of `paasq`, one a line; `paasq serve &` or `--wait-ready` starts a daemon for the rest of the page
     ```python         a program; what blocks define, those after them may use
     ```json request   messages to the daemon, one a line, as in a socket
     ```paasq day.paasq, ```jsonl mail.jsonl, ```csv ...

@@ -71,7 +71,7 @@ class Place:
         printed, well = [], True
         for line in text.replace("\\\n", "").splitlines():
             words = shlex.split(line, comments=True)
-            if words == ["paasq", "serve", "&"]:
+            if words in (["paasq", "serve", "&"], ["paasq", "serve", "--wait-ready"]):
                 self._stack.enter_context(_daemon(self._folder / "data"))
             elif words:
                 assert words[0] == "paasq", f"{line}: only paasq runs here; say `sh not run`"
@@ -108,7 +108,12 @@ def place(folder: Path, data: Path | None) -> Iterator[Place]:
     else:
         Instance.open(folder / "data", sync=False).close()
     commands = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where a program finds paasq
-    environment = {"PAASQ_DATA": str(folder / "data"), "COLUMNS": str(WIDTH), "PATH": commands}
+    environment = {
+        "PAASQ_DATA": str(folder / "data"),
+        "COLUMNS": str(WIDTH),
+        "PATH": commands,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+    }
     with (
         chdir(folder),
         patch.dict(os.environ, environment),

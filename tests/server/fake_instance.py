@@ -12,7 +12,7 @@ from typing import Any
 
 from paasq_daemon.engine import Engine
 from paasq_daemon.instance import Instance
-from paasq_daemon.log import log_to_stderr
+from paasq_daemon.log import LogSettings, start_log
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.listener import serve
 from paasq_daemon.services.catalog import CatalogService
@@ -287,7 +287,7 @@ class FakeInstance(Instance):
 
 def main() -> None:
     """A daemon of its own process: `fake_instance.py SOCKET GRACE_S`; exits 0 where it stopped cleanly."""
-    log_to_stderr()
+    start_log(LogSettings())
     instance = FakeInstance()
     limits = Limits(grace_s=float(sys.argv[2]), cancel_grace_s=0.3)
     clean = serve(instance, Path(sys.argv[1]), limits=limits, on_ready=lambda: print("ready", flush=True))

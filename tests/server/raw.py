@@ -21,6 +21,9 @@ class Raw:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._stream.close()
         self.socket.close()
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from paasq_daemon.server.limits import Limits
-from paasq_daemon.wire.errors import LimitExceeded
-from paasq_daemon.wire.framing import FRAME_BYTES_MAX, Framing
+from paasq_daemon.wire.errors import BudgetExceeded, LimitExceeded
+from paasq_daemon.wire.framing import FRAME_BYTES_MAX, Framing, frame
 from paasq_daemon.wire.json_rpc import dump
+from paasq_daemon.wire.request import Budget, Request
 from server.conftest import Daemon, Start
 from server.raw import Raw, request
 
 
 def _code(answer: dict[str, dict[str, dict[str, str]]]) -> str:
     return answer["error"]["data"]["code"]
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(500):
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_requests_in_flight(start: Start) -> None:
@@ -39,9 +50,48 @@ def test_connections(start: Start) -> None:
         assert "result" in one.ask(request("status"))
         assert "result" in two.ask(request("status"))
         with Raw(daemon.socket) as three:
-            assert _code(three.receive()) == LimitExceeded.code
-            assert three.receive() is None
+            assert _code(three.ask(request("catalog"))) == LimitExceeded.code
+            assert "result" in three.ask(request("health")), "the owner can ask how the daemon is"
+            assert "result" in three.ask(request("activity"))
+            two.close()
+            assert _eventually(lambda: "result" in three.ask(request("catalog"))), "there is room now"
         assert "result" in one.ask(request("status"))
+
+
+def test_idle_connections_do_not_lock_the_owner_out(start: Start) -> None:
+    daemon = start(Limits(connections_max=2, connections_reserved=2, grace_s=0.2))
+    with ExitStack() as stack:
+        idle = [stack.enter_context(Raw(daemon.socket)) for _ in range(10)]
+        with Raw(daemon.socket) as owner:
+            assert "result" in owner.ask(request("status"))
+        assert "result" in idle[0].ask(request("catalog")), "those within the limit stay"
+        assert idle[2].receive() is None, "the first beyond it made room for a later one"
+
+
+def test_a_connection_beyond_the_limit_may_not_idle(start: Start) -> None:
+    daemon = start(Limits(connections_max=1, reserved_idle_timeout_s=0.2, grace_s=0.2))
+    with Raw(daemon.socket) as one, Raw(daemon.socket) as two:
+        assert "result" in one.ask(request("status"))
+        assert two.receive() is None
+        assert "result" in one.ask(request("catalog"))
+
+
+def test_a_burst_of_connections_is_served(start: Start) -> None:
+    """Also of clients whose connect does not wait, which the system turns away where too many have not been accepted."""
+    daemon = start()
+    with ExitStack() as stack:
+        many = [stack.enter_context(Raw(daemon.socket)) for _ in range(168)]
+        for each in many:
+            each.send(frame(dump(request("catalog")), Framing.LINES))
+        assert all("result" in each.receive() for each in many)
+
+
+def test_the_time_of_a_text_is_bounded(start: Start) -> None:
+    daemon = start(Limits(query_time_ms=100, query_time_ms_max=200, grace_s=0.2))
+    with daemon.client() as client:
+        for budget, given in ((Budget(), 100), (Budget(time_ms=150), 150), (Budget(time_ms=60_000), 200)):
+            with pytest.raises(BudgetExceeded, match=f"{given} ms"):
+                client.request(Request("sleep 30", budget=budget))
 
 
 def test_frames_too_long(start: Start) -> None:

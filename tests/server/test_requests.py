@@ -167,6 +167,7 @@ def test_a_half_closed_connection_still_gets_its_answers(daemon: Daemon) -> None
 def test_every_method_has_a_place_here() -> None:
     assert set(METHODS) == {
         "query", "explain", "check", "get", "put", "catalog", "status", "health", "values", "embed", "expire", "ping", "cancel",
+        "activity", "metrics",
         "snapshot.create", "snapshot.list", "snapshot.verify", "snapshot.delete", "snapshot.restore", "snapshot.archive",
         "schema.apply", "dump",
         "compact", "watch", "unwatch", "methods",

@@ -20,7 +20,8 @@ from paasq_daemon.archive.record_lines import RecordLines
 from paasq_daemon.archive.zip_reader import ArchiveReader, damaged, reading_archive
 from paasq_daemon.archive.zip_writer import MANIFEST_NAME
 from paasq_daemon.store.counters import StoreCounters
-from paasq_daemon.store.data_folder import CHECKED_NAME, FORMAT_NAME, LOCK_NAME, STORE_NAME
+from paasq_daemon.store.data_folder import CHECKED_NAME, FORMAT_NAME, STORE_NAME
+from paasq_daemon.store.folder_holder import LOCK_NAME
 from paasq_daemon.store.forget_receipts import import_receipt, reserve_receipt_numbers
 from paasq_daemon.store.new_folder import building_folder
 from paasq_daemon.store.store import Store

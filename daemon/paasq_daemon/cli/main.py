@@ -12,8 +12,10 @@ import typer
 
 from paasq_daemon.cli import schema, snapshot
 from paasq_daemon.cli.archives import dump, load
+from paasq_daemon.cli.call import call
 from paasq_daemon.cli.check import check
 from paasq_daemon.cli.compact import compact
+from paasq_daemon.cli.config import config
 from paasq_daemon.cli.doctor import doctor
 from paasq_daemon.cli.embed import embed
 from paasq_daemon.cli.error_output import EXIT_FAILURE, show_error
@@ -24,14 +26,18 @@ from paasq_daemon.cli.import_records import import_file
 from paasq_daemon.cli.lsp import lsp
 from paasq_daemon.cli.manual import manual
 from paasq_daemon.cli.mcp import mcp
+from paasq_daemon.cli.metrics import metrics
 from paasq_daemon.cli.query import query
 from paasq_daemon.cli.rerun_on_save import watch
 from paasq_daemon.cli.resolve import resolve
 from paasq_daemon.cli.run_script import run
 from paasq_daemon.cli.serve import serve
+from paasq_daemon.cli.service import service
 from paasq_daemon.cli.shell import shell
 from paasq_daemon.cli.statement_hint import CommandsOrStatements
 from paasq_daemon.cli.status import status
+from paasq_daemon.cli.stop import stop
+from paasq_daemon.cli.top import top
 from paasq_daemon.index.blas_threads import limit_blas_threads
 from paasq_daemon.wire.errors import PaasqError
 
@@ -56,6 +62,11 @@ _COMMANDS = (
     fmt,
     watch,
     serve,
+    stop,
+    top,
+    metrics,
+    config,
+    call,
     lsp,
     mcp,
     manual,
@@ -86,6 +97,7 @@ def _options(
 
 app.command("import")(import_file)
 app.add_typer(schema.app, name="schema", help="Write the schema, compare it with a script, or bring the store to it.")
+app.add_typer(service, name="service", help="Have systemd run the daemon for this user, started by its socket.")
 app.add_typer(snapshot.app, name="snapshot", help="Take, list, verify, delete and restore snapshots.")
 
 

@@ -9,7 +9,7 @@ import typer
 from paasq_daemon.cli import options
 from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.wire.errors import PaasqError
-from paasq_dsl.time_zones import DEFAULT_ZONE, find_zone
+from paasq_dsl.time_zones import find_zone
 
 _TOKENS = 4_000
 _TIME_MS = 10_000.0
@@ -23,7 +23,7 @@ def mcp(
     time_ms: Annotated[
         float, typer.Option("--time-ms", min=1, help="Milliseconds that an answer may take.")
     ] = _TIME_MS,
-    zone: options.Zone = DEFAULT_ZONE,
+    zone: options.Zone = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
@@ -36,13 +36,14 @@ def mcp(
         raise PaasqError(
             f"the package mcp is missing here, or too old: {error}", "install it: python -m pip install 'mcp>=2.3,<3'"
         ) from None
-    from paasq_daemon.log import log_to_stderr
+    from paasq_daemon.log import TEXT_LOG, start_log
     from paasq_daemon.wire.request import Budget
 
+    zone = options.zone_of(zone, data)
     if find_zone(zone) is None:
         raise typer.BadParameter(f"there is no time zone {zone}", param_hint="--zone")
-    log_to_stderr()
-    with open_database(data, socket) as database:
+    start_log(TEXT_LOG)
+    with open_database(data, socket, threads=True) as database:
         database.zone = zone
         server = mcp_server(StoreAccess(database, Budget(time_ms, None, tokens)), write=write)
         serve_stdio(server, database.close)

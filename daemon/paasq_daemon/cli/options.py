@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from paasq_daemon.cli.answer_output import AnswerFormat
+from paasq_daemon.wire.default_paths import default_folder
 from paasq_daemon.wire.request import Budget
 from paasq_dsl.time_zones import find_zone
 from paasq_dsl.values import parse_time
+
+if TYPE_CHECKING:
+    from paasq_daemon.configuration.configuration import Configuration
+    from paasq_daemon.configuration.settings import Scalar
 
 Data: TypeAlias = Annotated[
     Path | None,
@@ -80,14 +86,48 @@ TimeMs: TypeAlias = Annotated[float | None, typer.Option("--time-ms", min=1, hel
 RowsOption: TypeAlias = Annotated[int | None, typer.Option("--rows", min=1, help="Rows that the answer may have.")]
 Tokens: TypeAlias = Annotated[int | None, typer.Option("--tokens", min=1, help="Tokens that the answer may have.")]
 Zone: TypeAlias = Annotated[
-    str,
-    typer.Option("--zone", metavar="AREA/PLACE", help="The time zone of days, and of times without an offset."),
+    str | None,
+    typer.Option(
+        "--zone",
+        metavar="AREA/PLACE",
+        help="The time zone of days, and of times without an offset; else $PAASQ_ZONE, else the configuration's.",
+        show_default=False,
+    ),
 ]
 Now: TypeAlias = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="What @now is: an ISO time; else the clock's.", show_default=False),
 ]
 JsonOutput: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+LogFormatOption: TypeAlias = Annotated[
+    str | None, typer.Option("--log-format", metavar="text|json", help="As the setting log.format.", show_default=False)
+]
+LogLevelOption: TypeAlias = Annotated[
+    str | None, typer.Option("--log-level", metavar="LEVEL", help="As the setting log.level.", show_default=False)
+]
+LogFile: TypeAlias = Annotated[
+    str | None, typer.Option("--log-file", metavar="PATH", help="As the setting log.file.", show_default=False)
+]
+Settings: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting; `paasq config` shows all.", show_default=False),
+]
+
+
+def configuration(
+    data: Path | None, assignments: list[str] | None = None, given: Mapping[str, Scalar] | None = None
+) -> Configuration:
+    """The settings in force for a data folder, with those of the command line: `NAME=VALUE`, and options by setting."""
+    from paasq_daemon.configuration.configuration import read_configuration
+
+    return read_configuration(data or default_folder(), assignments or (), given or {})
+
+
+def zone_of(given: str | None, data: Path | None) -> str:
+    """The zone that was given, else the one that is set for the data folder."""
+    return given if given is not None else str(configuration(data).of("zone"))
 
 
 def parse_now(given: str | None, zone: str) -> int | None:

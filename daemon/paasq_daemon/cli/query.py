@@ -14,7 +14,6 @@ from paasq_daemon.cli.open_database import open_database
 from paasq_daemon.cli.watch_output import is_watch, write_events
 from paasq_daemon.wire.request import Request
 from paasq_dsl.source_text import SourceText
-from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def query(
@@ -26,13 +25,14 @@ def query(
     time_ms: options.TimeMs = None,
     rows: options.RowsOption = None,
     tokens: options.Tokens = None,
-    zone: options.Zone = DEFAULT_ZONE,
+    zone: options.Zone = None,
     now: options.Now = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
     """Run statements, and show the answer of the last one; of a `watch from ...` the events, until Ctrl-C."""
     source = SourceText(typer.get_text_stream("stdin").read() if text == "-" else text)
+    zone = options.zone_of(zone, data)
     budget, now_us = options.budget_of(time_ms, rows, tokens), options.parse_now(now, zone)
     named = parameters.parse_assignments(params)
     with open_database(data, socket) as database, reporting_query_errors(source):

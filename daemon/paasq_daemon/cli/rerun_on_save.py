@@ -19,14 +19,13 @@ from paasq_daemon.cli.watch_output import is_watch
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError
 from paasq_dsl.source_text import SourceText
-from paasq_dsl.time_zones import DEFAULT_ZONE
 
 
 def watch(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A script.", exists=True, dir_okay=False)],
     params: options.Params = None,
     form: options.OutputFormat = AnswerFormat.TABLE,
-    zone: options.Zone = DEFAULT_ZONE,
+    zone: options.Zone = None,
     data: options.Data = None,
     socket: options.Socket = None,
 ) -> None:
@@ -38,7 +37,7 @@ def watch(
 
     given = parameters.parse_assignments(params)
     with open_database(data, socket, create=True) as database:
-        database.zone = zone
+        database.zone = options.zone_of(zone, data)
         _run(database, file, given, form)
         for _ in changes(file.parent, watch_filter=lambda _, path: path.endswith(".paasq")):
             _run(database, file, given, form)

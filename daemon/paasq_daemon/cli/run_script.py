@@ -26,7 +26,6 @@ from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText
 from paasq_dsl.syntax.free_parameters import missing_parameters
 from paasq_dsl.syntax.scanned_text import ScannedText
-from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LINES_ECHOED_MAX = 16  # a statement may put thousands of records
 
@@ -40,7 +39,7 @@ def run(
         str | None,
         typer.Option("--at", metavar="LINE[:COLUMN]", help="Only the statement there, on the definitions above it."),
     ] = None,
-    zone: options.Zone = DEFAULT_ZONE,
+    zone: options.Zone = None,
     now: options.Now = None,
     data: options.Data = None,
     socket: options.Socket = None,
@@ -52,6 +51,7 @@ def run(
     The script is checked as a whole before its first statement runs. Its statements then run one by one, each in a
     transaction of its own; @now is the same for all.
     """
+    zone = options.zone_of(zone, data)
     source, now_us = read_source(file), options.parse_now(now, zone)
     with open_database(data, socket, create=True) as database:
         database.zone = zone

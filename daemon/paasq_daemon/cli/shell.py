@@ -12,18 +12,17 @@ from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.errors import PaasqError, QueryError
 from paasq_daemon.wire.request import Request
 from paasq_dsl.source_text import SourceText
-from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _HISTORY_NAME = "shell_history"
 
 
-def shell(zone: options.Zone = DEFAULT_ZONE, data: options.Data = None, socket: options.Socket = None) -> None:
+def shell(zone: options.Zone = None, data: options.Data = None, socket: options.Socket = None) -> None:
     """Type statements and see their answers. A statement ends with `;`, Tab completes, Ctrl-D leaves."""
     from paasq_daemon.cli.consoles import stdout_console
     from paasq_daemon.cli.prompt import Prompt
 
     with open_database(data, socket, create=True) as database:
-        database.zone = zone
+        database.zone = options.zone_of(zone, data)
         prompt = Prompt(database, folder_of(data) / _HISTORY_NAME if socket is None else None)
         stdout_console().print(
             "Statements end with ; and Tab completes. Ctrl-C empties the line, Ctrl-D leaves.", style="dim"

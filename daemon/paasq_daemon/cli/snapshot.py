@@ -21,7 +21,6 @@ from paasq_daemon.cli.snapshot_storage import (
     say_no_schedule,
 )
 from paasq_daemon.cli.snapshot_upkeep import prune, schedule
-from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _LISTED = ("name", "created", "seq", "new_bytes", "parent", "labels")
 
@@ -163,7 +162,7 @@ def restore(
             show_default=False,
         ),
     ] = None,
-    zone: options.Zone = DEFAULT_ZONE,
+    zone: options.Zone = None,
     from_: options.From = None,
     key_file: options.KeyFile = None,
     passphrase_file: options.PassphraseFile = None,
@@ -176,6 +175,7 @@ def restore(
     refuse_with_socket(socket, key_file=key_file, passphrase_file=passphrase_file, require_signature=require_signature)
     if into is None and at is None:
         raise typer.BadParameter("name a snapshot and a folder, or a folder and --at")
+    zone = options.zone_of(zone, data)
     chosen, folder = (name, into) if into is not None else (None, Path(name))
     if socket is not None:
         with open_database(data, socket) as database:

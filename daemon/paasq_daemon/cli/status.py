@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from paasq_daemon.cli import options
 from paasq_daemon.cli.error_output import EXIT_FAILURE
 from paasq_daemon.cli.object_output import write_object
 from paasq_daemon.cli.open_database import open_database
-from paasq_daemon.wire.errors import StoreError
+from paasq_daemon.wire.client import Client
+from paasq_daemon.wire.database import Database
+from paasq_daemon.wire.errors import PaasqError, StoreError
 
 
 def status(data: options.Data = None, socket: options.Socket = None, as_json: options.JsonOutput = False) -> None:
@@ -21,6 +25,7 @@ def status(data: options.Data = None, socket: options.Socket = None, as_json: op
             if health["ok"]:
                 raise
             report = {"health": health}  # all that can be said of a store whose pages are damaged
+        report["daemon"] = _daemon(database)
     health = report.get("health", {"ok": True, "problems": []})  # an older daemon has none
     if not as_json:
         for problem in health["problems"]:
@@ -28,3 +33,13 @@ def status(data: options.Data = None, socket: options.Socket = None, as_json: op
     write_object(report, as_json=as_json)
     if not health["ok"]:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _daemon(database: Database) -> dict[str, Any] | None:
+    """What serves the store: process, socket, workers and requests; None where this process has it open itself."""
+    if not isinstance(database, Client):
+        return None
+    try:
+        return {"socket": str(database.socket), **database.call("activity", {})}
+    except PaasqError:  # an older daemon
+        return {"socket": str(database.socket)}

@@ -15,6 +15,7 @@ from paasq_daemon.index.followed_text import FollowedText
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.index.readable_indexes import ReadableIndexes
+from paasq_daemon.index.text_index import TextReaders
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.shared_store import SharedStore
 from paasq_daemon.wire.cancellation import Check
@@ -43,18 +44,20 @@ class FollowerIndexes(ReadableIndexes):
 
     _store: SharedStore
 
-    def __init__(self, folder: Path, store: SharedStore, builder: IndexBuilder, scratch: Path) -> None:
-        """Nothing is written into the data folder; what is made of past states is under `scratch`."""
+    def __init__(self, folder: Path, store: SharedStore, builder: IndexBuilder | None, scratch: Path) -> None:
+        """`builder` is None where nobody can be asked. Nothing is written into the data folder; what is made of past states is
+        under `scratch`."""
         super().__init__(store, scratch)
         self._folder = folder / INDEX_NAME
         self._builder = builder
         self._texts: dict[int, FollowedText] = {}
         self._reload()
 
-    def text_index(self, collection_id: int) -> FollowedText:
+    def text_index(self, collection_id: int) -> TextReaders:
         """As in ReadableIndexes."""
         found = self._texts.get(collection_id)
         if found is None:
+            assert self._builder is not None
             folder = self._folder / str(collection_id) / "text"
             publish = partial(self._builder.publish_text, collection_id)
             found = self._texts[collection_id] = FollowedText(folder, publish)
@@ -82,6 +85,8 @@ class FollowerIndexes(ReadableIndexes):
         self._collections, self._texts = {}, {}
 
     def _catch_up_columns(self, check: Check) -> None:  # noqa: ARG002  # the builder checks for the request
+        if self._builder is None:
+            return  # each view does what it lacks
         with self._store.read() as view:
             is_far_behind = self._is_far_behind(view)
         if is_far_behind:

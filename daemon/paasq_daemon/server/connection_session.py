@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import select
+import time
 from collections.abc import Coroutine, Hashable
 from typing import Any, NamedTuple
 
@@ -13,7 +15,8 @@ from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
-from paasq_daemon.server.methods.registry import Method
+from paasq_daemon.server.methods.registry import Lane, Method
+from paasq_daemon.server.request_log import OK, RunningRequest
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ReadOnly
@@ -36,6 +39,8 @@ _READ_BYTES = 2**18
 _PARSED_INLINE_BYTES_MAX = 2**17  # about a millisecond; more would hold up the other connections
 _HUNG_UP_POLL_S = 0.25
 _ID_CHARS_MAX = 128
+RESERVED_METHODS = frozenset({"ping", "health", "status", "activity", "metrics", "methods", "cancel"})
+_NUMBERS = itertools.count(1)
 _MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
 
 
@@ -50,8 +55,17 @@ class Session:
     """One connection: reads frames, runs each request as a task, and writes answers in the order in which they are ready."""
 
     def __init__(
-        self, server_context: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+        self,
+        server_context: ServerContext,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limits: Limits,
+        *,
+        is_reserved: bool = False,
     ) -> None:
+        """`is_reserved` while the connection is one beyond the limit: it may only ask how the daemon is."""
+        self.is_reserved = is_reserved
+        self._number = next(_NUMBERS)
         self._server_context = server_context
         self._reader = reader
         self._writer = writer
@@ -94,6 +108,11 @@ class Session:
             cancellation.cancel()
 
     @property
+    def is_closing(self) -> bool:
+        """Whether it reads no more."""
+        return self._reading is not None and self._reading.cancelling() > 0
+
+    @property
     def busy(self) -> bool:
         """Is a request under way?"""
         return bool(self._in_flight)
@@ -102,7 +121,7 @@ class Session:
         loop = asyncio.get_running_loop()
         frame_began_s = loop.time()
         while True:
-            idle_s = self._limits.idle_timeout_s
+            idle_s = self._limits.reserved_idle_timeout_s if self.is_reserved else self._limits.idle_timeout_s
             left_s = frame_began_s + self._limits.frame_timeout_s - loop.time() if self._decoder.begun else idle_s
             try:
                 async with asyncio.timeout(left_s):
@@ -170,20 +189,26 @@ class Session:
             request = _request_of(message)
         except RpcError as error:
             return error_message(_id_of(message), error)
+        began_s, outcome = time.monotonic(), OK
         try:
             response = result_message(request.id, await self._run(request))
         except PaasqError as error:
+            outcome = error.code
             response = error_message(request.id, error)
         except Exception as error:  # noqa: BLE001  # whatever a request does, the daemon lives
+            outcome = "failed"
             log_failure("request_failed", error, method=request.method.name)
             words = RpcError(INTERNAL_ERROR, f"the daemon failed: {type(error).__name__}", "its log says where")
             response = error_message(request.id, words)
+        self._server_context.requests.ended(request.method.name, outcome, time.monotonic() - began_s)
         return response if request.answered else None
 
     async def _run(self, request: _Request) -> bytes:
         method, granted = request.method, self._server_context.granted
         if not granted.includes(method.right):
             raise ReadOnly(f"{method.name} writes, and this daemon only reads", "start it without --read-only")
+        if self.is_reserved and method.name not in RESERVED_METHODS:
+            raise too_many_connections(self._limits)
         params = read_params(method.params, request.params)
         name: Hashable = request.id if request.answered else object()
         if name in self._in_flight:
@@ -192,8 +217,11 @@ class Session:
             raise LimitExceeded(
                 f"{self._limits.in_flight_max} requests of this connection are in flight", "wait for one of them"
             )
-        limits = params.get("budget") or Budget()
-        cancellation = self._in_flight[name] = CancellationToken(limits.time_ms)
+        asked = params.get("budget") or Budget()
+        time_ms = self._limits.time_ms(asked) if method.lane is Lane.QUERY else asked.time_ms
+        cancellation = self._in_flight[name] = CancellationToken(time_ms)
+        running = self._server_context.requests.running
+        running[cancellation] = RunningRequest(method.name, self._number, time.monotonic())
         try:
             may_write = method.right is not Right.READ and granted.includes(Right.WRITE)
             return await method.run(
@@ -202,7 +230,7 @@ class Session:
                 )
             )
         finally:
-            del self._in_flight[name]
+            del self._in_flight[name], running[cancellation]
 
     def _cancel(self, id_: str | int) -> bool:
         cancellation = self._in_flight.get(id_)
@@ -249,6 +277,11 @@ class Session:
         poll = select.poll()
         poll.register(connection.fileno(), 0)  # POLLHUP is always reported: both directions are shut
         return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def too_many_connections(limits: Limits) -> LimitExceeded:
+    """Of one that is beyond the limit."""
+    return LimitExceeded(f"{limits.connections_max} connections are open already", "close one, or share one")
 
 
 def _request_of(message: Any) -> _Request:

@@ -14,6 +14,7 @@ from paasq_daemon.engine import Engine
 from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.request import Request
+from paasq_daemon.workers.activity import ExecutorActivity
 from paasq_daemon.workers.tasks import TextTask
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ class Executor(Protocol):
         """The rows of a watch of the client. Raises as `Engine.watch`."""
         ...
 
+    def activity(self) -> ExecutorActivity:
+        """What its processes are doing now."""
+        ...
+
     def close(self) -> None:
         """Take no more."""
 
@@ -66,6 +71,10 @@ class ThreadExecutor:
         """As Executor has it."""
         del client
         return self._engine.watch(request)
+
+    def activity(self) -> ExecutorActivity:
+        """It has no processes."""
+        return ExecutorActivity()
 
     def close(self) -> None:
         """What runs goes on."""

@@ -9,22 +9,26 @@ import socket
 import stat
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from paasq_daemon.instance import Instance
 from paasq_daemon.log import log_event
 from paasq_daemon.server.auth import authorize_peer, peer_credentials
-from paasq_daemon.server.connection_session import Session
+from paasq_daemon.server.connection_session import Session, too_many_connections
 from paasq_daemon.server.executor import Executor, ThreadExecutor
 from paasq_daemon.server.limits import DEFAULT_LIMITS, Limits
 from paasq_daemon.server.methods.call import ServerContext
+from paasq_daemon.server.metrics import metrics_text
+from paasq_daemon.server.metrics_port import serve_metrics
 from paasq_daemon.server.rights import Right
+from paasq_daemon.server.service_manager import ServiceManager
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
-from paasq_daemon.wire.errors import LimitExceeded, PaasqError, ProtocolError
+from paasq_daemon.wire.errors import PaasqError, ProtocolError
 from paasq_daemon.wire.framing import Framing, frame
 from paasq_daemon.wire.json_rpc import error_message
 
-_BACKLOG = 128
+_BACKLOG = 1024  # connections that wait to be accepted: more than may be open, so that a burst is not refused
 _PROBE_S = 5.0
 
 
@@ -35,16 +39,21 @@ def serve(
     limits: Limits = DEFAULT_LIMITS,
     granted: Right = Right.ADMIN,
     executor: Executor | None = None,
+    manager: ServiceManager | None = None,
+    metrics_port: int | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> bool:
     """Serve until SIGTERM or SIGINT, then let running requests finish, close the instance and remove the socket.
 
-    `granted` is what clients may do. `on_ready` is called once clients can connect. Raises ProtocolError where the socket
+    `granted` is what clients may do. `on_ready` is called once clients can connect, and `manager` told; its socket is served,
+    where it hands one over. Metrics are on `metrics_port` too. Raises ProtocolError where the socket
     cannot be had; the instance is closed then too.
     Returns False where requests would not end in the time given: their threads still hold the instance, which is then
     left open (what was acknowledged is on disk), and the process should leave by `os._exit`.
     """
-    return asyncio.run(_serve(instance, socket_path, limits, granted, executor, on_ready))
+    return asyncio.run(
+        _serve(instance, socket_path, limits, granted, executor, manager or ServiceManager(), metrics_port, on_ready)
+    )
 
 
 async def _serve(
@@ -53,6 +62,8 @@ async def _serve(
     limits: Limits,
     granted: Right,
     executor: Executor | None,
+    manager: ServiceManager,
+    metrics_port: int | None,
     on_ready: Callable[[], None] | None,
 ) -> bool:
     runs_in = executor or ThreadExecutor(instance.engine, limits.frame_bytes_max)
@@ -63,12 +74,19 @@ async def _serve(
         stop = asyncio.Event()
         _on_signals(stop.set)
         await runs_in.start()
-        await listener.start()
-        log_event("listening", socket=str(socket_path), pid=os.getpid())
+        await listener.start(manager.listening)
+        if metrics_port is not None:
+            text = partial(_metrics_text, server_context)
+            listener.metrics = await serve_metrics(metrics_port, text)
+        log_event("listening", socket=str(listener.path), pid=os.getpid(), metrics_port=metrics_port)
+        manager.notify(READY=1, STATUS=f"serves {listener.path}", MAINPID=os.getpid())
         if on_ready is not None:
             on_ready()
+        watchdog = asyncio.create_task(manager.keep_watchdog_quiet())
         await stop.wait()
+        watchdog.cancel()
         log_event("stopping", in_flight=listener.in_flight)
+        manager.notify(STOPPING=1, STATUS=f"lets {listener.in_flight} connections finish")
         clean = await listener.stop()
     finally:
         server_context.close()
@@ -84,16 +102,21 @@ class Listener:
 
     def __init__(self, server_context: ServerContext, path: Path, limits: Limits) -> None:
         self._server_context = server_context
-        self._path = path
+        self.path = path
         self._limits = limits
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
+        self.metrics: asyncio.Server | None = None
         self._inode: int | None = None  # of the socket file, so that another daemon's is never removed
 
-    async def start(self) -> None:
-        """Raises ProtocolError where the socket cannot be had."""
-        listening = _bound(self._path)
-        self._inode = self._path.stat().st_ino
+    async def start(self, given: tuple[socket.socket, Path] | None = None) -> None:
+        """On the socket that is `given` with its path, which stays when this ends; else on a new one. Raises ProtocolError where
+        that cannot be had."""
+        if given is not None:
+            listening, self.path = given
+        else:
+            listening = _bound(self.path)
+            self._inode = self.path.stat().st_ino
         self._server = await asyncio.start_unix_server(self._connected, sock=listening, backlog=_BACKLOG)
 
     @property
@@ -105,6 +128,8 @@ class Listener:
         """Accept no more, let requests finish, cancel those that take too long. False where some run even then."""
         assert self._server is not None
         self._server.close()
+        if self.metrics is not None:
+            self.metrics.close()
         for session in self._sessions:
             session.stop_reading()
         if await self._ended(self._limits.grace_s):
@@ -116,8 +141,8 @@ class Listener:
     def remove_socket(self) -> None:
         """Remove the socket file, unless another daemon has put its own in its place."""
         try:
-            if self._inode is not None and self._path.stat().st_ino == self._inode:
-                self._path.unlink()
+            if self._inode is not None and self.path.stat().st_ino == self._inode:
+                self.path.unlink()
         except FileNotFoundError:
             pass
 
@@ -128,27 +153,52 @@ class Listener:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self._admit(writer.get_extra_info("socket"))
+            authorize_peer(writer.get_extra_info("socket"))
+            is_reserved = self._is_full()
+            if is_reserved:
+                self._make_reserved_room()
         except PaasqError as error:
             log_event("refused", why=error.message)
             writer.write(frame(error_message(None, error), Framing.LINES))
             writer.close()
             return
-        session = Session(self._server_context, reader, writer, self._limits)
+        session = Session(self._server_context, reader, writer, self._limits, is_reserved=is_reserved)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
+        self._server_context.requests.connections = len(self._sessions)
         try:
             await session.run()
+        except asyncio.CancelledError:  # the loop ends; asyncio would log it as a failure
+            pass
         finally:
             del self._sessions[session]
+            self._server_context.requests.connections = len(self._sessions)
+            self._use_freed_room()
 
-    def _admit(self, connection: socket.socket) -> None:
-        authorize_peer(connection)
-        if len(self._sessions) >= self._limits.connections_max:
-            raise LimitExceeded(
-                f"{self._limits.connections_max} connections are open already", "close one, or share one"
-            )
+    def _is_full(self) -> bool:
+        return sum(not each.is_reserved for each in self._sessions) >= self._limits.connections_max
+
+    def _make_reserved_room(self) -> None:
+        """Of the connections beyond the limit the oldest that has nothing under way makes room for a new one, so that none that
+        idles keeps the owner out. Raises LimitExceeded."""
+        reserved = [each for each in self._sessions if each.is_reserved and not each.is_closing]
+        if len(reserved) < self._limits.connections_reserved:
+            return
+        idle = next((each for each in reserved if not each.busy), None)
+        if idle is None:
+            raise too_many_connections(self._limits)
+        idle.stop_reading()
+
+    def _use_freed_room(self) -> None:
+        for each in self._sessions:
+            if each.is_reserved and not self._is_full():
+                each.is_reserved = False
+
+
+async def _metrics_text(context: ServerContext) -> str:
+    status = await asyncio.wrap_future(context.short_pool.submit(context.instance.status.report))
+    return metrics_text(context.requests, context.executor.activity(), status)
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,10 @@ class BackgroundThread(ABC):
         """Begin to look for what is due."""
         self._thread = threading.Thread(target=self._run_in_background, name=self._thread_name, daemon=True)
         self._thread.start()
+
+    def report(self) -> dict[str, Any]:
+        """JSON: whether the thread runs, and the problem."""
+        return {"running": self._thread is not None and self._thread.is_alive(), "problem": self.problem}
 
     def stop(self) -> None:
         """End, and what is under way with it: it asks `_stopped` where it may end."""

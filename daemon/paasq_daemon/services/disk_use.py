@@ -33,7 +33,7 @@ class DiskUse:
         """JSON, in bytes. `data` are the parts of the data file, `history` being records that are replaced or deleted, and their
         vectors; `index` by kind; `other` the reserve, damaged files that a repair kept, and the like."""
         size = self.store.measure()
-        index, by_part, others = self._files()
+        index, by_part, others = _files(Path(self.store.folder))
         dead = self._dead_bytes(by_part)
         return {
             "bytes": size.file + sum(index.values()) + sum(others.values()),
@@ -54,25 +54,6 @@ class DiskUse:
         history = stored - sum(live.values())
         return {**size.tables, **live, "history": history, "free": size.free, "gaps": size.gaps}
 
-    def _files(self) -> tuple[dict[str, int], Counter[tuple[int, str]], Counter[str]]:
-        """Bytes of the index by kind, by collection and folder, and of everything but data file and index."""
-        index = {"columns": 0, "vectors": 0, "text": 0}
-        by_part, others = Counter[tuple[int, str]](), Counter[str]()
-        folder = self.store.folder
-        for path, size in _sizes(folder):
-            match path.relative_to(folder).parts:
-                case [first, second] if (first, second) == (STORE_NAME, DATA_NAME):
-                    pass
-                case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
-                    kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
-                    index[kind] += size
-                    by_part[int(id_), part] += size
-                case [first, *_] if first == SNAPSHOTS_NAME:
-                    others["snapshots"] += size
-                case _:
-                    others["other"] += size
-        return index, by_part, others
-
     def _dead_bytes(self, by_part: Counter[tuple[int, str]]) -> int:
         """Of a text index that nobody has searched since the start it is not known."""
         total = 0
@@ -80,6 +61,37 @@ class DiskUse:
             total += by_part[id_, _COLUMNS] * dead // stored if stored else 0
             total += int(by_part[id_, _TEXT] * self.indexes.text_index(id_).dead_share)
         return total
+
+
+def files_by_part(folder: Path) -> dict[str, dict[str, int]]:
+    """JSON: bytes of the data file, index, snapshots and the rest."""
+    index, _, others = _files(folder)
+    data = (folder / STORE_NAME / DATA_NAME).stat().st_size
+    return {
+        "data": {"bytes": data},
+        "index": {"bytes": sum(index.values()), **index},
+        "snapshots": {"bytes": others["snapshots"]},
+        "other": {"bytes": others["other"]},
+    }
+
+
+def _files(folder: Path) -> tuple[dict[str, int], Counter[tuple[int, str]], Counter[str]]:
+    """Bytes of the index by kind, by collection and folder, and of everything but data file and index."""
+    index = {"columns": 0, "vectors": 0, "text": 0}
+    by_part, others = Counter[tuple[int, str]](), Counter[str]()
+    for path, size in _sizes(folder):
+        match path.relative_to(folder).parts:
+            case [first, second] if (first, second) == (STORE_NAME, DATA_NAME):
+                pass
+            case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
+                kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
+                index[kind] += size
+                by_part[int(id_), part] += size
+            case [first, *_] if first == SNAPSHOTS_NAME:
+                others["snapshots"] += size
+            case _:
+                others["other"] += size
+    return index, by_part, others
 
 
 def _sizes(folder: str | Path) -> Iterator[tuple[Path, int]]:

@@ -77,6 +77,10 @@ class EmbeddingService:
         self._thread = threading.Thread(target=self._run_in_background, name="paasq-vectors", daemon=True)
         self._thread.start()
 
+    def report(self) -> dict[str, Any]:
+        """JSON: whether the thread runs. What is wrong with it is told where vectors are asked for."""
+        return {"running": self._thread is not None and self._thread.is_alive(), "problem": None}
+
     def stop(self) -> None:
         """End what is under way after its slice, and wait for the thread."""
         self._stopping = True

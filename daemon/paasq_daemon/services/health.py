@@ -40,6 +40,16 @@ class HealthService:
             "checked": {"pages": _time(checked.pages_s), "entries": _time(checked.entries_s)},
         }
 
+    def jobs(self) -> dict[str, Any]:
+        """JSON by name: what is done by itself, whether it runs, and its problem."""
+        jobs = {
+            "snapshots": self.upkeep,
+            "compaction": self.compaction,
+            "retention": self.retention,
+            "scrub": self.scrub,
+        }
+        return {name: job.report() for name, job in jobs.items()}
+
     def _writes(self) -> dict[str, Any]:
         """JSON: whether the disk took the last write; else why not, and how many bytes are missing on a full one."""
         if self.store.read_only:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,41 @@ from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.journal_archive import archive_journal
 from paasq_daemon.snapshot.listing import SnapshotInfo, describe_snapshot, list_snapshots
 from paasq_daemon.snapshot.locate import open_storage, own_storage
-from paasq_daemon.snapshot.manifest import read_manifest
+from paasq_daemon.snapshot.manifest import Manifest, list_manifests, read_manifest
 from paasq_daemon.snapshot.moment import Moment
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.restore_moment import restore_moment
-from paasq_daemon.snapshot.schedule import read_schedule
+from paasq_daemon.snapshot.schedule import Progress, read_progress, read_schedule
 from paasq_daemon.snapshot.signature import read_signers
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import Verification, VerifyDepth, verify_snapshot
 from paasq_daemon.store.origin import Origin, read_origin
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
+from paasq_dsl.values import format_time
+
+
+def snapshots_report(folder: Path, now_s: float) -> dict[str, Any]:
+    """JSON: how many snapshots lie in the data folder (None where they cannot be read), when the last one was made, there or by
+    the schedule, and how many seconds ago; the rule of the schedule, and why it last failed."""
+    try:
+        schedule, progress = read_schedule(folder), read_progress(folder)
+        rule, problem = schedule and schedule.rule, progress.error or progress.archive_error
+    except SnapshotError as error:
+        progress, rule, problem = Progress(), None, error.message
+    try:
+        made: list[Manifest] | None = list_manifests(own_snapshots(folder))
+    except SnapshotError as error:
+        made, problem = None, problem or error.message
+    times_s = [datetime.fromisoformat(each.created).timestamp() for each in made or ()]
+    last_s = max([*times_s, *([progress.taken_s] if progress.taken_s is not None else [])], default=None)
+    return {
+        "count": None if made is None else len(made),
+        "last": None if last_s is None else format_time(int(last_s * 1_000_000)),
+        "age_s": None if last_s is None else round(max(0.0, now_s - last_s), 1),
+        "schedule": rule,
+        "problem": problem,
+    }
 
 
 class SnapshotService:

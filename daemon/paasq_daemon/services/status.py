@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.index.index_manager import Indexes
-from paasq_daemon.services.disk_use import DiskUse
+from paasq_daemon.index.readable_indexes import ReadableIndexes
+from paasq_daemon.services.disk_use import DiskUse, files_by_part
+from paasq_daemon.services.embedding import EmbeddingService
 from paasq_daemon.services.health import HealthService
-from paasq_daemon.services.snapshots import origin_to_json
+from paasq_daemon.services.snapshots import origin_to_json, snapshots_report
 from paasq_daemon.store.origin import read_origin
+from paasq_daemon.store.read_view import ReadView
+from paasq_daemon.store.shared_store import SharedStore
 from paasq_daemon.store.store import Store
 
 
@@ -24,23 +29,19 @@ class StatusService:
     compiler: Compiler
     embedder: Embedder
     health: HealthService
+    embedding: EmbeddingService
 
     def report(self) -> dict[str, Any]:
         """JSON: the health, which says whether the disk takes writes, the folder, the sequence number,
-        the catalog's version, counts by collection, the model, the bytes on disk, the plan cache; where a restored
+        the catalog's version, counts by collection, the model, the bytes on disk, the snapshots, what is done by itself,
+        the plan cache; where a restored
         store came from.
 
         A collection has `damaged`, keys of records that cannot be read, and `error`, why it cannot be queried, only where
         there are such.
         """
         with self.store.read() as view:
-            collections: dict[str, dict[str, Any]] = {
-                c.name: {
-                    "records": view.live_count(c.id),
-                    "pending_vectors": sum(view.pending_vector_count(c.id, f.id) for f in c.fields if f.source_fields),
-                }
-                for c in view.catalog.collections.values()
-            }
+            collections = _counts(view)
             seq, version = view.seq, view.catalog.version
         with self.indexes.read() as indexed:
             for name, problem in indexed.problems().items():
@@ -56,5 +57,36 @@ class StatusService:
             "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),
+            "snapshots": snapshots_report(self.store.folder, time.time()),
+            "jobs": {"embedding": self.embedding.report(), **self.health.jobs()},
             "plans": {"cached": len(cache), "hits": cache.hits, "misses": cache.misses},
         }
+
+
+def status_beside(store: SharedStore, indexes: ReadableIndexes) -> dict[str, Any]:
+    """JSON of a store that another process writes: the folder, the sequence number, the catalog's version, counts by collection,
+    the bytes on disk by part, the snapshots."""
+    with store.read() as view:
+        collections = _counts(view)
+        seq, version = view.seq, view.catalog.version
+    with indexes.read() as indexed:
+        for name, problem in indexed.problems().items():
+            collections.get(name, {}).update(problem)
+    return {
+        "folder": str(store.folder),
+        "seq": seq,
+        "catalog_version": version,
+        "collections": collections,
+        "disk": files_by_part(store.folder),
+        "snapshots": snapshots_report(store.folder, time.time()),
+    }
+
+
+def _counts(view: ReadView) -> dict[str, dict[str, Any]]:
+    return {
+        c.name: {
+            "records": view.live_count(c.id),
+            "pending_vectors": sum(view.pending_vector_count(c.id, f.id) for f in c.fields if f.source_fields),
+        }
+        for c in view.catalog.collections.values()
+    }

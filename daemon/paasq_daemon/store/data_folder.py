@@ -11,14 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from paasq_daemon.store.folder_holder import LOCK_NAME, FolderHolder, read_holder
 from paasq_daemon.store.layout import KNOWN_FEATURES, STORE_FORMAT_VERSION
 from paasq_daemon.wire.errors import FolderInUse, FormatTooNew, StoreError
 
-LOCK_NAME = "lock"
 FORMAT_NAME = "format"
 STORE_NAME = "store"
 CHECKED_NAME = "checked"  # when the data file was read as a whole
-_HOLDER_BYTES_MAX = 4096
 
 MEND_FORMAT = (
     "restore the newest snapshot into a new folder; or, where no newer paasq has opened the store, write "
@@ -55,7 +54,7 @@ class FolderLock:
         try:
             fcntl.flock(self._file, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _read_holder(self._file)
+            holder = read_holder(self._file)
             os.close(self._file)
             raise _in_use(folder, holder) from None
         if not read_only:
@@ -210,16 +209,8 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read_holder(file: int) -> dict[str, Any]:
-    try:
-        holder = json.loads(os.pread(file, _HOLDER_BYTES_MAX, 0))
-    except ValueError:  # it is being written
-        return {}
-    return holder if isinstance(holder, dict) else {}
-
-
-def _in_use(folder: Path, holder: dict[str, Any]) -> FolderInUse:
-    socket = holder.get("socket")
+def _in_use(folder: Path, holder: FolderHolder) -> FolderInUse:
+    pid, socket = holder
     served = f", which serves it at {socket}" if socket else ""
     hint = f"connect to {socket}" if socket else "close that process first, or name another folder"
-    return FolderInUse(f"{folder} is in use by process {holder.get('pid', 'unknown')}{served}", hint)
+    return FolderInUse(f"{folder} is in use by process {pid or 'unknown'}{served}", hint)

@@ -28,16 +28,24 @@ class Client(Database):
     """Thread-safe; requests of several threads run concurrently. A connection that the daemon closed is reopened."""
 
     def __init__(self, socket: StrPath, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
-        self._socket = Path(socket)
+        self.socket = Path(socket)
         self._connect_timeout_s = connect_timeout_s
         self._lock = threading.Lock()
         self._closed = False
-        self._connection = Connection(self._socket, connect_timeout_s)
+        self._connection = Connection(self.socket, connect_timeout_s)
 
     @classmethod
-    def connect(cls, socket: StrPath) -> Self:
-        """Connect to the daemon at `socket`. Raises DaemonUnavailable where none listens."""
-        return cls(socket)
+    def connect(cls, socket: StrPath, *, answers_within_s: float | None = None) -> Self:
+        """Connect to the daemon at `socket`. Raises DaemonUnavailable where none listens, or where it does not answer a ping in
+        that time, which it does at once however busy it is."""
+        client = cls(socket)
+        if answers_within_s is not None:
+            try:
+                client._connection.require_answer(answers_within_s)
+            except BaseException:
+                client.close()
+                raise
+        return client
 
     def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
         """Call a method of the daemon by its name on the wire; parameters and result are JSON. Raises what the daemon raises."""
@@ -51,7 +59,7 @@ class Client(Database):
     def open_watch(self, request: Request) -> RemoteWatch:
         if request.budget != Budget():
             raise InvalidValue("a watch takes no budget", "bound its rows with take")
-        return RemoteWatch(self._socket, self._connect_timeout_s, _text(request))
+        return RemoteWatch(self.socket, self._connect_timeout_s, _text(request))
 
     def explain(self, text: str, /, **params: Any) -> Answer:
         return Answer.from_json(
@@ -151,7 +159,7 @@ class Client(Database):
         """The daemon closes idle connections, and all at a restart; no request is lost by that, so reconnecting is safe."""
         with self._lock:
             if self._connection.ended and not self._closed:
-                self._connection = Connection(self._socket, self._connect_timeout_s)
+                self._connection = Connection(self.socket, self._connect_timeout_s)
             return self._connection
 
 

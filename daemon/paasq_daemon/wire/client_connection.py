@@ -21,6 +21,7 @@ from paasq_daemon.wire.json_rpc import dump_bounded, error_from_json, parse, req
 
 _READ_BYTES = 2**18
 _CANCEL_POLL_S = 0.02
+_CONNECT_RETRY_S = 0.01
 _PING_AFTER_S = 10.0  # of silence while an answer is awaited
 _SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, however busy: one that does not is dead
 _STUCK = "look at its log, or stop it and start it again"
@@ -71,6 +72,17 @@ class Connection:
             except KeyboardInterrupt:  # nobody waits for the result any more
                 self._cancel(id_)
                 raise
+
+    def require_answer(self, within_s: float) -> None:
+        """Raises DaemonUnavailable where a ping is not answered in that time."""
+        _, answer = self._send("ping", {})
+        try:
+            answer.result(within_s)
+        except FutureTimeoutError:
+            raise DaemonUnavailable(
+                f"the daemon at {self._path} has not answered for {within_s:g} s",
+                "it may be starting: `paasq serve --wait-ready` waits for it; else look at its log, or end its process",
+            ) from None
 
     def close(self) -> None:
         """Close the socket; calls that wait raise DaemonUnavailable. May be called more than once, in any thread."""
@@ -167,11 +179,23 @@ class Connection:
         self._socket.close()
 
 
+def _connect(connection: socket.socket, path: Path, timeout_s: float) -> None:
+    """Also where many others connect at this moment: the system then says so at once, where a timeout is set."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return connection.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(_CONNECT_RETRY_S)
+
+
 def _connected(path: Path, timeout_s: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout_s)
     try:
-        connection.connect(str(path))
+        _connect(connection, path, timeout_s)
     except (OSError, ValueError) as error:
         connection.close()
         raise DaemonUnavailable(

@@ -206,6 +206,21 @@ STATUS = object_of(
             ),
             "bytes on disk",
         ),
+        "snapshots": described(
+            object_of(
+                {
+                    "count": described(nullable(INTEGER), "in the data folder; null where they cannot be read"),
+                    "last": described(nullable(TIME), "when the last one was made, there or by the schedule"),
+                    "age_s": described(nullable(NUMBER), "how many seconds ago"),
+                    "schedule": described(nullable(TEXT), "its rule"),
+                    "problem": nullable(TEXT),
+                }
+            ),
+            "the snapshots of the store",
+        ),
+        "jobs": described(
+            map_of(object_of({"running": BOOLEAN, "problem": nullable(TEXT)})), "what the daemon does by itself"
+        ),
         "plans": described(object_of({"cached": INTEGER, "hits": INTEGER, "misses": INTEGER}), "the plan cache"),
     },
     title="Status",

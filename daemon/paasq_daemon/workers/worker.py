@@ -12,8 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from paasq_daemon.backends.backend import Backend
+from paasq_daemon.log import log_event
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, PaasqError, WorkerEnded
+from paasq_daemon.workers.activity import WorkerActivity, noted_plan, private_bytes
 from paasq_daemon.workers.daemon_calls import DaemonCalls
 from paasq_daemon.workers.messages import LENGTH, Call, Done, Failed, Message, Ready, Run, decode, encode
 from paasq_daemon.workers.worker_process import CANCEL_SIGNAL
@@ -37,6 +39,7 @@ class Worker:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
         self.ended = False
+        self._task: CancellationToken | None = None
         self.outdated = False  # it may hold what was forgotten, or much memory: it does no more tasks
 
     @property
@@ -56,6 +59,7 @@ class Worker:
         """The JSON of the task's result. Raises what the task raises; where it had to be ended, BudgetExceeded, Cancelled or
         WorkerEnded, and `ended` is true."""
         loop = asyncio.get_running_loop()
+        self._task = cancellation
         self._send(run)
         cancelled = asyncio.Event()
         cancellation.on_cancel(lambda: loop.call_soon_threadsafe(cancelled.set))
@@ -75,12 +79,20 @@ class Worker:
                 self._idle.set()
                 self._send(reply)
         finally:
+            self._task = None
             watchdog.cancel()
             self.ended |= self._why is not None  # it was being ended when its answer came
 
+    def activity(self) -> WorkerActivity:
+        """What it is doing now."""
+        plan = None if self._task is None else noted_plan(self.scratch)
+        return WorkerActivity(self.pid, self._task, plan, private_bytes(self.pid))
+
     def end(self, why: PaasqError | None = None) -> None:
         """End the process now. What it was doing raises `why`, at once: the system takes a while to free its memory."""
-        self._why = self._why or why
+        if why is not None and self._why is None:
+            self._why = why
+            log_event("worker_ended", pid=self.pid, plan=noted_plan(self.scratch), why=why.code)
         self._signal(signal.SIGKILL)
         self._reader.feed_eof()
 

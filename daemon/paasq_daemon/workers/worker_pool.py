@@ -17,11 +17,14 @@ from pathlib import Path
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX
 from paasq_daemon.instance import Instance
+from paasq_daemon.log import TEXT_LOG, LogSettings
 from paasq_daemon.watches.watch_evaluation import WatchEvaluator
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import WorkerEnded
 from paasq_daemon.wire.request import Request
+from paasq_daemon.workers.activity import ExecutorActivity
 from paasq_daemon.workers.daemon_calls import DaemonCalls
+from paasq_daemon.workers.limits import MEMORY_BYTES_MAX
 from paasq_daemon.workers.messages import Run
 from paasq_daemon.workers.pooled_watch import PooledWatch
 from paasq_daemon.workers.tasks import TextTask
@@ -30,7 +33,6 @@ from paasq_daemon.workers.worker import Worker
 from paasq_daemon.workers.worker_process import WorkerConfig
 from paasq_daemon.workers.zygote import Zygote
 
-MEMORY_BYTES_MAX = 256 << 20  # of one task
 _RENEWED_LOOK_S = 0.01
 _RETRY_S = 1.0  # until a worker that could not be started is tried again
 
@@ -47,12 +49,18 @@ class WorkerPool:
         *,
         answer_bytes_max: int,
         memory_bytes_max: int = MEMORY_BYTES_MAX,
+        slow_ms: float | None = None,
+        log: LogSettings = TEXT_LOG,
     ) -> None:
-        """`size` processes; where it is None one a core, and one that is kept for short requests."""
+        """`size` processes; where it is None one a core, and one that is kept for short requests. They write the `log`, and
+        into it what takes `slow_ms` or more."""
         self._instance = instance
         self._size = size or (os.cpu_count() or 1) + 1
         self._answer_bytes_max = answer_bytes_max
         self._memory_bytes_max = memory_bytes_max
+        self._slow_ms = slow_ms
+        self._log = log
+        self._restarts = 0
         self._calls = DaemonCalls(instance)
         self._pool = ThreadPoolExecutor(self._size, thread_name_prefix="paasq-call")
         self._turns: Turns[Worker] = Turns()
@@ -99,6 +107,11 @@ class WorkerPool:
             time.sleep(_RENEWED_LOOK_S)
         return True
 
+    def activity(self) -> ExecutorActivity:
+        """What the workers are doing now."""
+        workers = sorted(self._workers, key=lambda each: each.pid)
+        return ExecutorActivity(tuple(each.activity() for each in workers), self._turns.waiting, self._restarts)
+
     def close(self) -> None:
         """Take no more, and end all workers."""
         self._closed = True
@@ -120,6 +133,7 @@ class WorkerPool:
 
     def _replace(self, worker: Worker) -> None:
         self._workers.discard(worker)
+        self._restarts += 1
         if not self._closed:
             task = asyncio.create_task(self._start_another(worker))
             self._starting.add(task)
@@ -142,7 +156,8 @@ class WorkerPool:
     async def _add_worker(self) -> None:
         index = self._instance.store.folder / INDEX_NAME
         scratch = Path(tempfile.mkdtemp(prefix=HISTORICAL_PREFIX, dir=index))
-        config = WorkerConfig(self._instance.store.folder, scratch, self._answer_bytes_max, self._memory_bytes_max)
+        folder = self._instance.store.folder
+        config = WorkerConfig(folder, scratch, self._answer_bytes_max, self._memory_bytes_max, self._slow_ms, self._log)
         ours, theirs = socket.socketpair()
         with theirs:
             pid = await asyncio.to_thread(self._zygote.fork, config, theirs)

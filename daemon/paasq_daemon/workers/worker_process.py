@@ -16,12 +16,13 @@ from paasq_daemon.backends.embedded import EmbeddedBackend
 from paasq_daemon.compiler import Compiler
 from paasq_daemon.engine import Engine
 from paasq_daemon.index.follower_indexes import FollowerIndexes
-from paasq_daemon.log import log_failure, log_to_stderr
+from paasq_daemon.log import LogSettings, log_failure, start_log
 from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.snapshots import own_snapshots
 from paasq_daemon.store.shared_store import SharedStore
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import BudgetExceeded, PaasqError
+from paasq_daemon.workers.activity import QueryNote
 from paasq_daemon.workers.daemon_link import DaemonLink
 from paasq_daemon.workers.forwarded_statements import ForwardedStatements
 from paasq_daemon.workers.messages import Done, Failed, Ready, Run
@@ -37,17 +38,19 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
     """What a worker is started with: the data folder, a folder of its own for what it makes of past states, the bytes of an
-    answer, and of memory that one task may take."""
+    answer, and of memory that one task may take; from how many milliseconds on a query is logged, and where."""
 
     folder: Path
     scratch: Path
     answer_bytes_max: int
     memory_bytes_max: int
+    slow_ms: float | None
+    log: LogSettings
 
 
 def run_worker(connection: socket.socket, config: WorkerConfig) -> None:
     """Do tasks until the daemon ends the connection, which ends the process."""
-    log_to_stderr()
+    start_log(config.log, rotates=False)
     worker = _Worker(connection, config)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon's to handle
     signal.signal(CANCEL_SIGNAL, worker.cancel)
@@ -66,6 +69,7 @@ class _Worker:
         catalog = CatalogService(self._store, self._indexes)
         statements = ForwardedStatements(self._daemon, self._indexes)
         self._engine = Engine(self._indexes, catalog, Compiler(backend), statements)
+        self._note = self._engine.observer = QueryNote(config.scratch, config.slow_ms)
 
     def cancel(self, number: int, frame: FrameType | None) -> None:
         """Cancel the task under way: the handler of the daemon's signal."""
@@ -92,20 +96,26 @@ class _Worker:
     def _done(self, run: Run) -> Done | Failed:
         self._store.lost = run.lost
         self._current = CancellationToken(run.time_ms, run.passed_ms)
-        before = data_bytes()
+        self._note.begin()
+        before, outcome = data_bytes(), "failed"
         try:
             self._indexes.follow(self._current.raise_if_cancelled)  # which is not the task's memory
             before = data_bytes()
             with _memory_limited(before + self._config.memory_bytes_max):
                 result = run.task.run(self._engine, self._current, self._config.answer_bytes_max)
+            outcome = "ok"
             return Done(result, _keeps_much(before))
         except MemoryError:
+            outcome = BudgetExceeded.code
             return Failed(_out_of_memory(self._config.memory_bytes_max), _keeps_much(before))
         except Exception as error:  # noqa: BLE001  # the daemon tells it
-            if not isinstance(error, PaasqError):
+            if isinstance(error, PaasqError):
+                outcome = error.code
+            else:
                 log_failure("task_failed", error)
             return Failed(error, _keeps_much(before))
         finally:
+            self._note.end(outcome)
             self._current = None
 
 

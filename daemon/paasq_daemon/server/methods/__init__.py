@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from paasq_daemon.server.methods import archives, connection, queries, records, schemas, snapshots, store, watches
+from paasq_daemon.server.methods import (
+    archives,
+    connection,
+    operations,
+    queries,
+    records,
+    schemas,
+    snapshots,
+    store,
+    watches,
+)
 from paasq_daemon.server.methods.registry import METHODS
 
-__all__ = ["METHODS", "archives", "connection", "queries", "records", "schemas", "snapshots", "store", "watches"]
+__all__ = [
+    "METHODS",
+    "archives",
+    "connection",
+    "operations",
+    "queries",
+    "records",
+    "schemas",
+    "snapshots",
+    "store",
+    "watches",
+]

@@ -10,6 +10,7 @@ from typing import Any
 from paasq_daemon.instance import Instance
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.executor import Executor
+from paasq_daemon.server.request_log import RequestLog
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.json_rpc import dump_bounded
@@ -31,6 +32,7 @@ class ServerContext:
     long_pool: ThreadPoolExecutor
     watch_pool: ThreadPoolExecutor  # threads of all watches, which wait for their rows
     granted: Right  # to every client
+    requests: RequestLog
 
     @classmethod
     def of(
@@ -40,7 +42,7 @@ class ServerContext:
         short = ThreadPoolExecutor(SHORT_THREADS, thread_name_prefix="paasq-short")
         long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="paasq-long")
         watching = ThreadPoolExecutor(WATCH_THREADS, thread_name_prefix="paasq-watching")
-        return cls(instance, executor, answer_bytes_max, short, long, watching, granted)
+        return cls(instance, executor, answer_bytes_max, short, long, watching, granted, RequestLog())
 
     def close(self) -> None:
         """Take no more; what runs goes on."""

@@ -95,7 +95,7 @@ copied out. A daemon that was started by `paasq serve --read-only` grants *read*
 
 _SUBJECTS = {
     "queries": "Texts", "watches": "Watches", "records": "Records", "store": "The store", "schemas": "Schemas",
-    "snapshots": "Snapshots", "archives": "Archives", "connection": "The connection",
+    "snapshots": "Snapshots", "archives": "Archives", "operations": "Operations", "connection": "The connection",
 }  # fmt: skip
 
 _LANES = {
@@ -115,6 +115,8 @@ _WITHOUT_ANSWER = frozenset(
         "status",
         "health",
         "methods",
+        "activity",
+        "metrics",
         "snapshot.create",
         "snapshot.list",
         "snapshot.verify",
