@@ -82,10 +82,10 @@ class AsyncClient:
         return await self._run(method_calls.catalog())
 
     async def status(self) -> dict[str, Any]:
-        return await self._run(method_calls.report("status"))
+        return await self._run(method_calls.json_call("status"))
 
     async def health(self) -> dict[str, Any]:
-        return await self._run(method_calls.report("health"))
+        return await self._run(method_calls.json_call("health"))
 
     async def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         return await self._run(method_calls.values(collection, field, prefix, limit))
@@ -97,13 +97,13 @@ class AsyncClient:
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
     ) -> dict[str, Any]:
         params = {"seconds_max": seconds_max, "collection": collection, "replace": replace}
-        return await self._run(method_calls.report("embed", params))
+        return await self._run(method_calls.json_call("embed", params))
 
     async def compact(self) -> dict[str, Any]:
-        return await self._run(method_calls.report("compact"))
+        return await self._run(method_calls.json_call("compact"))
 
     async def expire(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
-        return await self._run(method_calls.report("expire", {"dry_run": dry_run, "trust_clock": trust_clock}))
+        return await self._run(method_calls.json_call("expire", {"dry_run": dry_run, "trust_clock": trust_clock}))
 
     async def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
@@ -132,10 +132,10 @@ class AsyncClient:
         return await self._run(method_calls.snapshot_list())
 
     async def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
-        return await self._run(method_calls.report("snapshot.verify", {"name": name, "depth": depth}))
+        return await self._run(method_calls.json_call("snapshot.verify", {"name": name, "depth": depth}))
 
     async def snapshot_delete(self, name: str) -> dict[str, Any]:
-        return await self._run(method_calls.report("snapshot.delete", {"name": name}))
+        return await self._run(method_calls.json_call("snapshot.delete", {"name": name}))
 
     async def snapshot_restore(
         self, name: str | None, into: StrPath, *, at: int | str | None = None, zone: str = DEFAULT_ZONE

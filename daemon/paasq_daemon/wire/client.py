@@ -68,10 +68,10 @@ class Client(Database):
         return self._run(method_calls.catalog())
 
     def status(self) -> dict[str, Any]:
-        return self._run(method_calls.report("status"))
+        return self._run(method_calls.json_call("status"))
 
     def health(self) -> dict[str, Any]:
-        return self._run(method_calls.report("health"))
+        return self._run(method_calls.json_call("health"))
 
     def values(self, collection: str, field: str, prefix: str = "", limit: int = 20) -> list[tuple[str, int]]:
         return self._run(method_calls.values(collection, field, prefix, limit))
@@ -83,13 +83,13 @@ class Client(Database):
         self, *, seconds_max: float | None = None, collection: str | None = None, replace: bool = False
     ) -> dict[str, Any]:
         params = {"seconds_max": seconds_max, "collection": collection, "replace": replace}
-        return self._run(method_calls.report("embed", params))
+        return self._run(method_calls.json_call("embed", params))
 
     def compact(self) -> dict[str, Any]:
-        return self._run(method_calls.report("compact"))
+        return self._run(method_calls.json_call("compact"))
 
     def expire(self, *, dry_run: bool = False, trust_clock: bool = False) -> dict[str, Any]:
-        return self._run(method_calls.report("expire", {"dry_run": dry_run, "trust_clock": trust_clock}))
+        return self._run(method_calls.json_call("expire", {"dry_run": dry_run, "trust_clock": trust_clock}))
 
     def schema_apply(
         self, text: str, *, renames: Mapping[str, str] | None = None, whole: bool = False, drop: bool = False,
@@ -118,10 +118,10 @@ class Client(Database):
         return self._run(method_calls.snapshot_list())
 
     def snapshot_verify(self, name: str, depth: int = 2) -> dict[str, Any]:
-        return self._run(method_calls.report("snapshot.verify", {"name": name, "depth": depth}))
+        return self._run(method_calls.json_call("snapshot.verify", {"name": name, "depth": depth}))
 
     def snapshot_delete(self, name: str) -> dict[str, Any]:
-        return self._run(method_calls.report("snapshot.delete", {"name": name}))
+        return self._run(method_calls.json_call("snapshot.delete", {"name": name}))
 
     def snapshot_restore(
         self, name: str | None, into: StrPath, *, at: int | str | None = None, zone: str = DEFAULT_ZONE

@@ -55,6 +55,8 @@ def watch_params(request: Request) -> dict[str, Any]:
     """Those of the method `watch`. Raises InvalidValue where the request asks for what no watch has."""
     if request.budget != Budget():
         raise InvalidValue("a watch takes no budget", "bound its rows with take")
+    if request.after is not None:
+        raise InvalidValue("a watch takes no cursor beside its text", "give it to its page, `page 50 after $cursor`")
     return _text(request)
 
 
@@ -95,7 +97,7 @@ def values(collection: str, field: str, prefix: str, limit: int) -> MethodCall[l
     return call_of("values", params, lambda found: [(each["value"], each["count"]) for each in found])
 
 
-def report(method: str, params: Mapping[str, Any] | None = None) -> MethodCall[dict[str, Any]]:
+def json_call(method: str, params: Mapping[str, Any] | None = None) -> MethodCall[dict[str, Any]]:
     """A method whose result is an object of JSON, as it is."""
     return call_of(method, params or {}, dict)
 
@@ -104,7 +106,7 @@ def schema_apply(
     text: str, renames: Mapping[str, str] | None, options: Mapping[str, Any]
 ) -> MethodCall[dict[str, Any]]:
     """A schema as text; `options` by their names on the wire."""
-    return report("schema.apply", {"text": text, "renames": dict(renames or {}), **options})
+    return json_call("schema.apply", {"text": text, "renames": dict(renames or {}), **options})
 
 
 def snapshot_create(
@@ -116,7 +118,7 @@ def snapshot_create(
 ) -> MethodCall[dict[str, Any]]:
     """A new snapshot; `files` are those of its keys, by their names on the wire."""
     params = {"name": name, "labels": label_list(labels), **options, **_place(to), **_files(files)}
-    return report("snapshot.create", params)
+    return json_call("snapshot.create", params)
 
 
 def snapshot_list() -> MethodCall[list[dict[str, Any]]]:
@@ -127,17 +129,17 @@ def snapshot_list() -> MethodCall[list[dict[str, Any]]]:
 def snapshot_restore(name: str | None, into: StrPath, at: int | str | None, zone: str) -> MethodCall[dict[str, Any]]:
     """A snapshot, or a moment, into a new folder."""
     moment = None if at is None else str(at)
-    return report("snapshot.restore", {"name": name, "into": str(Path(into).absolute()), "at": moment, "zone": zone})
+    return json_call("snapshot.restore", {"name": name, "into": str(Path(into).absolute()), "at": moment, "zone": zone})
 
 
 def snapshot_archive(to: StrPath | None, files: Mapping[str, StrPath | None]) -> MethodCall[dict[str, Any]]:
     """The journal beside the snapshots; `files` as in `snapshot_create`."""
-    return report("snapshot.archive", {**_place(to), **_files(files)})
+    return json_call("snapshot.archive", {**_place(to), **_files(files)})
 
 
 def dump(into: StrPath, options: Mapping[str, bool]) -> MethodCall[dict[str, Any]]:
     """Everything into an archive."""
-    return report("dump", {"into": str(Path(into).absolute()), **options})
+    return json_call("dump", {"into": str(Path(into).absolute()), **options})
 
 
 def _reads(text: str) -> bool:
