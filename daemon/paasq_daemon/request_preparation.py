@@ -38,7 +38,7 @@ def check_watch(request: Request) -> None:
     if request.budget != Budget():
         raise InvalidValue("a watch takes no budget", "bound its rows with take")
     if request.after is not None:
-        raise InvalidValue("a watch takes no cursor beside its text", "give it to its page, `page 50 after $cursor`")
+        raise InvalidValue("a watch takes no cursor beside its text", "write it there: watch from ... after $cursor")
     if request.now_us is not None:
         raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
     check_moment(request)

@@ -56,7 +56,7 @@ def watch_params(request: Request) -> dict[str, Any]:
     if request.budget != Budget():
         raise InvalidValue("a watch takes no budget", "bound its rows with take")
     if request.after is not None:
-        raise InvalidValue("a watch takes no cursor beside its text", "give it to its page, `page 50 after $cursor`")
+        raise InvalidValue("a watch takes no cursor beside its text", "write it there: watch from ... after $cursor")
     return _text(request)
 
 
