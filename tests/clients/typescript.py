@@ -14,5 +14,7 @@ def require_typescript() -> None:
     """Skips the test where Node is missing, or the package is not built."""
     if shutil.which("node") is None:
         pytest.skip("node is not installed: make test-system")
-    if not (TYPESCRIPT / "dist" / "src" / "index.js").exists():
-        pytest.skip("the TypeScript client is not built: make typescript")
+    built = TYPESCRIPT / "dist" / "src" / "index.js"
+    sources = [path for folder in ("src", "test") for path in (TYPESCRIPT / folder).glob("*.ts")]
+    if not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        pytest.skip("the TypeScript client is not built from what is there: make typescript")
