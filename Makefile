@@ -12,7 +12,7 @@ QUERIES ?= 50000
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system typescript queries torture bench bench-baseline model wheel release fmt clean
+.PHONY: help install demo demo-full test test-system typescript queries torture siege bench bench-baseline model wheel release fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ typescript: $(VENV)/.installed ## Build the TypeScript client and test it agains
 
 queries: $(VENV)/.installed-dev ## Compare many queries of chance with the reference, each time others (QUERIES=50000: 10 minutes)
 	PAASQ_QUERIES=$(QUERIES) $(BIN)/pytest -q -n 2 tests/properties/test_reference.py
+
+siege: $(VENV)/.installed-dev ## Throw texts that ask for too much at a daemon, alone and forty at once, and time what others get (MINUTES=10)
+	PYTHONPATH=tests $(BIN)/python -m siege --minutes $(MINUTES)
 
 torture: $(VENV)/.installed-dev ## Kill it, fill its disk, flip its bits, and count what that costs (MINUTES=30 TORTURE="--only kills,flips")
 	PYTHONPATH=tests $(BIN)/python -m torture --minutes $(MINUTES) $(TORTURE)

@@ -61,11 +61,6 @@ def present_us() -> int:
     return time.time_ns() // 1_000
 
 
-def warm_up() -> None:
-    """Build the parser, which would else cost the first text 0.1 s."""
-    bind_script(parse_script("from nothing")[0], Catalog())
-
-
 def _failure(error: Exception) -> PaasqError:
     """What a script is told of an error that is none of its own, so that it still learns how far it came."""
     _log.exception("a statement of a script failed")

@@ -18,14 +18,14 @@ class Timing:
     p95_ms: float
 
 
-def measure(operation: Callable[[int], object], seconds: float) -> Timing:
+def measure(operation: Callable[[int], object], seconds: float, repeats_max: int = REPEATS_MAX) -> Timing:
     """Call `operation` with 0, 1, 2, ... for about `seconds`, after a few calls that warm it up."""
     numbers = count()
     for _ in range(3):
         operation(next(numbers))
     taken: list[float] = []
     end = time.perf_counter() + seconds
-    while len(taken) < REPEATS_MIN or (time.perf_counter() < end and len(taken) < REPEATS_MAX):
+    while len(taken) < REPEATS_MIN or (time.perf_counter() < end and len(taken) < repeats_max):
         number, started = next(numbers), time.perf_counter()
         operation(number)
         taken.append((time.perf_counter() - started) * 1000)

@@ -120,7 +120,8 @@ def place(folder: Path, data: Path | None) -> Iterator[Place]:
         shutil.copytree(data, folder / "data")
     else:
         Instance.open(folder / "data", sync=False).close()
-    environment = {"PAASQ_DATA": str(folder / "data"), "COLUMNS": str(WIDTH)}
+    commands = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where a program finds paasq
+    environment = {"PAASQ_DATA": str(folder / "data"), "COLUMNS": str(WIDTH), "PATH": commands}
     with (
         chdir(folder),
         patch.dict(os.environ, environment),

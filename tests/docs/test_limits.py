@@ -29,6 +29,8 @@ from paasq_daemon.store.layout import BODY_BYTES_MAX, KEY_BYTES_MAX, READERS_MAX
 from paasq_daemon.wire.default_paths import SOCKET_PATH_BYTES_MAX
 from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.project_modules import MODULES_MAX
+from paasq_daemon.workers.pooled_watch import RUN_MS_MAX
+from paasq_daemon.workers.worker_pool import MEMORY_BYTES_MAX
 from paasq_daemon.writes.decided_writes import RECORDS_MAX
 from paasq_daemon.writes.vectorizer import INLINE_RECORDS_MAX
 from paasq_dsl.binder.collection_declarations import VECTOR_SIZE_MAX
@@ -79,6 +81,8 @@ LIMITS = (
     ("silence on a connection", f"{DEFAULT_LIMITS.idle_timeout_s / 60:g} minutes"),
     ("the path of a socket", f"{SOCKET_PATH_BYTES_MAX} bytes"),
     ("reads at one time", f"{READERS_MAX}"),
+    ("memory that one request of the daemon takes", f"{MEMORY_BYTES_MAX // MIB} MiB"),
+    ("one run of a watch of the daemon", f"{RUN_MS_MAX / 1000:g} s"),
 )
 
 

@@ -53,11 +53,12 @@ def lost_writes(store: Store, acknowledged: Acknowledged) -> list[str]:
     return lost
 
 
-def kills_while_writing(folder: Path, seed: int) -> Trials:
-    """Without end: three threads write until a kill -9 at a moment of chance. What was lost, None where nothing was."""
+def kills_while_writing(folder: Path, seed: int, *, rewrites: bool = False) -> Trials:
+    """Without end: three threads write, beside one that `rewrites` the data file again and again, until a kill -9 at a moment of
+    chance. What was lost, None where nothing was."""
     chance = random.Random(seed)
     while True:
-        writer = start_writer(folder, sync=True)
+        writer = start_writer(folder, sync=True, rewrites=rewrites)
         acknowledged = read_acknowledged(writer, lines=chance.randrange(1, 100))
         time.sleep(chance.random() / 50)  # so that the kill falls anywhere in a commit
         writer.kill()

@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from faults.children import ENDED, in_child, last_line
-from faults.subjects import BASE_ROWS, ask, opened, prepare_history, rows_of, snapshot
+from faults.copies import snapshot
+from faults.notes import BASE_ROWS, ask, opened, rows_of
+from faults.subjects import prepare_history
 from faults.trials import Trials
 from paasq_daemon.archive.load import load_archive
 from paasq_daemon.services.snapshots import verify_in

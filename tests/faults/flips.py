@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from faults.flip_reader import ABSENT_DEAD, ABSENT_LIVE, CRASHED, REPORTED, RIGHT, WENT_BACK
+from faults.flip_reader import ABSENT_DEAD, ABSENT_LIVE, CRASHED, REPORTED, RIGHT
 from faults.scripts import lines_of
 from faults.trials import Trials, Unpromised
 
@@ -13,14 +13,14 @@ WALKED_MIB_MAX = 32  # of a data file whose pages are walked at each start
 
 def flips(folder: Path, seed: int, aimed_at: str, *, ballast_mib: int = 0) -> Trials:
     """Without end: flip a bit `anywhere` or in LMDB's `structure`. Not promised: a vector of a dead record may go unnoticed by
-    reads, since its absence is also what trimming leaves; only the indexes, which are not asked here, see that a store went back
-    as a whole; in a file too long to be walked at each start a live entry may hide until `paasq doctor`, or the process crash."""
+    reads, since its absence is also what trimming leaves; in a file too long to be walked at each start a live entry may hide
+    until `paasq doctor`, or the process crash."""
     quiet = {RIGHT, REPORTED, ABSENT_DEAD}
     for outcome, place, bit in lines_of("flip_reader.py", folder, seed, aimed_at, ballast_mib):
         kind = outcome.partition(" by signal")[0]
         if kind in quiet:
             yield None
-        elif kind == WENT_BACK or (ballast_mib > WALKED_MIB_MAX and kind in {ABSENT_LIVE, CRASHED}):
+        elif ballast_mib > WALKED_MIB_MAX and kind in {ABSENT_LIVE, CRASHED}:
             yield Unpromised(kind)
         else:
             yield f"{outcome}: bit {bit} of byte {place}"

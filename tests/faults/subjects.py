@@ -7,35 +7,56 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, redirect_stdout, suppress
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from faults.copies import (
+    archive_journal,
+    delete_snapshot,
+    dump,
+    judge_archive_journal,
+    judge_delete_snapshot,
+    judge_dump,
+    judge_snapshot,
+    load,
+    prepare_archive,
+    prepare_two_snapshots,
+    restore,
+    snapshot,
+)
+from faults.notes import (
+    ASKED,
+    BASE,
+    BASE_ROWS,
+    SCHEMA,
+    Acknowledge,
+    Rows,
+    ask,
+    opened,
+    prepare_store,
+    put,
+    rows_of,
+    works_again,
+)
 from formats.reading import KeptEmbedder, by_collection, extract, history
-from paasq_daemon.archive.load import load_archive
 from paasq_daemon.cli.doctor import doctor
-from paasq_daemon.embed.embedder import Embedder
 from paasq_daemon.instance import Instance
-from paasq_daemon.services.snapshots import delete_in, restore_from, verify_in
+from paasq_daemon.services.snapshots import verify_in
 from paasq_daemon.snapshot.locate import find_storage
+from paasq_daemon.store.store import Store
+from paasq_daemon.store.write_transaction import WriteTransaction
 from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.wire.request import Request
 from paasq_dsl.syntax.parser import parse_script
-from properties.worlds import SmallEmbedder
 
-SCHEMA = "collection note { key id: keyword  title: text(en)  n: int };"
-BASE = 'put note [{id: "a", title: "alpha", n: 1}, {id: "b", title: "beta", n: 2}];'
-ASKED = "from note | sort id | select id, title, n | page 10000"
-BASE_ROWS = [["a", "alpha", 1], ["b", "beta", 2]]
 FORMAT1 = Path(__file__).parents[1] / "formats" / "format1"
-
-Rows = list[list[object]]
-Acknowledge = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,50 +71,31 @@ class Subject:
     exists: Callable[[], bool] = lambda: True
 
 
-@contextmanager
-def opened(folder: Path, embedder: Embedder | None = None) -> Iterator[Instance]:
-    instance = Instance.open(folder, embedder=embedder or SmallEmbedder())
-    with closing(instance):
-        yield instance
-
-
-def ask(instance: Instance, text: str) -> Rows:
-    found = instance.engine.query(Request(text))
-    assert found.complete, found.reason
-    return found.rows
-
-
-def rows_of(folder: Path) -> Rows:
-    """All notes, after the store's audit, and each by its key and by its words too."""
-    with opened(folder) as instance:
-        assert instance.store.check() == []
-        rows = ask(instance, ASKED)
-        for key, title, number in rows[:3] + rows[-3:]:
-            record = instance.records.get("note", str(key))
-            assert record is not None
-            assert (record["title"], record["n"]) == (title, number)
-            assert [key] in ask(instance, f'from note | match title "{title}" | select id | page 10000')
-        return rows
-
-
 def known_statement(text: str) -> bool:
     return not parse_script(text)[1]
-
-
-def prepare_store(folder: Path) -> None:
-    with opened(folder / "data") as instance:
-        instance.engine.query(Request(SCHEMA + BASE + ASKED))
-        instance.snapshots.create("first")
 
 
 # Writing
 
 
-def put(folder: Path, acknowledge: Acknowledge) -> None:
-    with opened(folder / "data") as instance:
-        for number in range(4):
-            instance.engine.query(Request(f'put note {{id: "k{number}", title: "word{number}", n: {number}}}'))
+def commit(folder: Path, acknowledge: Acknowledge) -> None:
+    """As `put`, of the store alone: so few calls that each can be interrupted."""
+    with Store.open(folder / "data") as store:
+        for number in range(3):
+            store.write(partial(_put_body, f"k{number}")).result()
             acknowledge(f"k{number}")
+
+
+def _put_body(key: str, transaction: WriteTransaction) -> None:
+    transaction.put(1, key, {1: key * 100}, {})
+
+
+def judge_commit(folder: Path, acknowledged: list[str]) -> None:
+    with Store.open(folder / "data") as store, store.read() as view:
+        assert store.check() == []
+        found = [key for key in ("k0", "k1", "k2") if view.get(1, key) is not None]
+        assert set(acknowledged) <= set(found), acknowledged
+    works_again(commit, folder)
 
 
 def load_records(folder: Path, acknowledge: Acknowledge) -> None:
@@ -119,12 +121,6 @@ def judge_writes(folder: Path, acknowledged: list[str]) -> None:
     keys = {str(row[0]) for row in rows}
     assert set(acknowledged) <= keys, set(acknowledged) - keys
     works_again(put, folder)
-
-
-def works_again(work: Callable[[Path, Acknowledge], None], folder: Path) -> None:
-    said: list[str] = []
-    work(folder, said.append)
-    assert said
 
 
 def alter(folder: Path, acknowledge: Acknowledge) -> None:
@@ -210,76 +206,6 @@ def judge_forget(folder: Path, acknowledged: list[str]) -> None:
         assert ask(instance, f'from note | match title "{FORGOTTEN}"') == []
     holding = [path for path in folder.rglob("*") if path.is_file() and FORGOTTEN.encode() in path.read_bytes()]
     assert holding == []
-
-
-# Copies
-
-
-def snapshot(folder: Path, acknowledge: Acknowledge) -> None:
-    with opened(folder / "data") as instance:
-        instance.snapshots.create("second")
-        acknowledge("second")
-
-
-def judge_snapshot(folder: Path, acknowledged: list[str]) -> None:
-    assert rows_of(folder / "data") == BASE_ROWS
-    storage = find_storage(str(folder / "data"))
-    for name in ("first", *acknowledged):
-        assert verify_in(storage, name, 3).findings == [], name
-    if not (folder / "data" / "snapshots" / "manifests" / "second.json").exists():
-        works_again(snapshot, folder)
-    assert verify_in(storage, "second", 3).findings == []
-
-
-def prepare_two_snapshots(folder: Path) -> None:
-    prepare_store(folder)
-    put(folder, lambda _: None)
-    snapshot(folder, lambda _: None)
-
-
-def delete_snapshot(folder: Path, acknowledge: Acknowledge) -> None:
-    delete_in(find_storage(str(folder / "data")), "first")
-    acknowledge("deleted")
-
-
-def judge_delete_snapshot(folder: Path, acknowledged: list[str]) -> None:
-    storage = find_storage(str(folder / "data"))
-    assert verify_in(storage, "second", 3).findings == []
-    there = (folder / "data" / "snapshots" / "manifests" / "first.json").exists()
-    assert not (there and acknowledged)
-    if there:
-        works_again(delete_snapshot, folder)
-    assert verify_in(storage, "second", 3).findings == []
-
-
-def restore(folder: Path, acknowledge: Acknowledge) -> None:
-    restore_from(find_storage(str(folder / "data")), "first", folder / "into")
-    acknowledge("into")
-
-
-def dump(folder: Path, acknowledge: Acknowledge) -> None:
-    with opened(folder / "data") as instance:
-        instance.archives.dump(folder / "archive", history=True)
-    acknowledge("archive")
-
-
-def judge_dump(folder: Path, acknowledged: list[str]) -> None:
-    assert rows_of(folder / "data") == BASE_ROWS
-    assert (folder / "archive").exists() or not acknowledged
-    if not (folder / "archive").exists():
-        works_again(dump, folder)
-    load_archive(folder / "archive", folder / "loaded")
-    assert rows_of(folder / "loaded") == BASE_ROWS
-
-
-def prepare_archive(folder: Path) -> None:
-    prepare_store(folder)
-    dump(folder, lambda _: None)
-
-
-def load(folder: Path, acknowledge: Acknowledge) -> None:
-    load_archive(folder / "archive", folder / "into")
-    acknowledge("into")
 
 
 def judge_new_folder(work: Callable[[Path, Acknowledge], None]) -> Callable[[Path, list[str]], None]:
@@ -371,13 +297,15 @@ def judge_upgrade(folder: Path, acknowledged: list[str]) -> None:
 
 SUBJECTS: Mapping[str, Subject] = {
     "new store": Subject(make_store, judge_make_store, lambda folder: folder.mkdir()),
+    "commit": Subject(commit, judge_commit, lambda folder: Store.open(folder / "data").close()),
     "put": Subject(put, judge_writes, prepare_store),
     "import": Subject(load_records, judge_writes, prepare_store),
-    "compact": Subject(compact, judge_writes, prepare_store),
+    "compact": Subject(compact, judge_writes, prepare_history),
     "alter": Subject(alter, judge_alter, prepare_store),
     "trim": Subject(trim, judge_trim, prepare_history),
     "forget": Subject(forget, judge_forget, prepare_forget, lambda: known_statement("forget note:c")),
     "snapshot": Subject(snapshot, judge_snapshot, prepare_store),
+    "archive journal": Subject(archive_journal, judge_archive_journal, prepare_store),
     "snapshot delete": Subject(delete_snapshot, judge_delete_snapshot, prepare_two_snapshots),
     "restore": Subject(restore, judge_new_folder(restore), prepare_store),
     "dump": Subject(dump, judge_dump, prepare_store),

@@ -15,7 +15,14 @@ from faults.failing import needs_failing_calls, swept
 from faults.subjects import SUBJECTS
 
 FAULTS = ("EIO once", "EIO from then on", "kill")
-STRIDES = {"snapshot delete": 3, "restore": 13, "upgrade": 311, "forget": 67, "repair": 67}  # few calls, and many
+STRIDES = {
+    "commit": 1,
+    "snapshot delete": 3,
+    "restore": 13,
+    "upgrade": 311,
+    "forget": 67,
+    "repair": 67,
+}  # few calls, and many
 
 
 @needs_failing_calls

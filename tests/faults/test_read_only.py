@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from faults.disks import needs_root, run
+from faults.subjects import FORMAT1
+from formats.reading import KeptEmbedder, extract
 from paasq_daemon.instance import Instance
 from paasq_daemon.services.doctor import diagnose
 from paasq_daemon.store.store import Store
@@ -65,15 +68,17 @@ def without_write_modes(folder: Path) -> Iterator[None]:
             path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o200)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(mounted_read_only, marks=needs_root),
-        pytest.param(
-            without_write_modes, marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write all files")
-        ),
-    ],
-    ids=["mount", "modes"],
-)
+WAYS = [
+    pytest.param(mounted_read_only, marks=needs_root, id="mount"),
+    pytest.param(
+        without_write_modes,
+        marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write all files"),
+        id="modes",
+    ),
+]
+
+
+@pytest.fixture(params=WAYS)
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     fill(tmp_path / "data")
     (tmp_path / "data" / "snapshots").mkdir()
@@ -95,7 +100,7 @@ def test_it_answers_and_refuses_in_words(folder: Path) -> None:
             instance.engine.query(Request(text))
     with pytest.raises(PaasqError):
         instance.snapshots.create("here")
-    assert instance.status.report()["writes"]["taken"] is False
+    assert instance.status.report()["health"]["writes"]["taken"] is False
     instance.close()
     assert contents(folder) == before
 
@@ -106,6 +111,25 @@ def test_it_can_be_examined_and_kept_elsewhere(folder: Path, tmp_path: Path) -> 
     instance.snapshots.create("elsewhere", to=str(tmp_path / "snapshots"))
     instance.close()
     assert (tmp_path / "snapshots" / "manifests" / "elsewhere.json").exists()
+
+
+@pytest.mark.parametrize("made_read_only", WAYS)
+def test_a_store_of_format_1_says_that_it_must_be_copied_first(
+    tmp_path: Path, made_read_only: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    kept = extract(FORMAT1 / "store.tar.xz", tmp_path)
+    before = contents(kept)
+    with made_read_only(kept):
+        with pytest.raises(StoreError, match="has format 1, and is brought to the present one") as refused:
+            Instance.open(kept, embedder=KeptEmbedder())
+        assert "copy the folder to a disk that can be written" in str(refused.value.hint)
+        assert contents(kept) == before
+        copied = shutil.copytree(kept, tmp_path / "copied")
+    for path in (copied, *copied.rglob("*")):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o200)
+    instance = Instance.open(copied, embedder=KeptEmbedder())
+    assert instance.engine.query(Request("from note | summarize count()")).rows == [[26]]
+    instance.close()
 
 
 @needs_root

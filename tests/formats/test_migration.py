@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,16 +16,20 @@ from daemon.process import Daemon
 from faults.killed import kills
 from formats.reading import KeptEmbedder, by_collection, extract, history
 from paasq_daemon.instance import Instance
+from paasq_daemon.services.doctor import diagnose
+from paasq_daemon.services.snapshots import restore_from
 from paasq_daemon.snapshot.local_storage import LocalStorage
+from paasq_daemon.snapshot.locate import find_storage
 from paasq_daemon.snapshot.manifest import list_manifests
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.upgrade import upgrade_store
 from paasq_daemon.snapshot.verify import VerifyDepth, verify_snapshot
+from paasq_daemon.store.data_file_header import Meta, newest_meta
 from paasq_daemon.store.format1 import Format1Store
-from paasq_daemon.store.layout import STORE_FORMAT_VERSION
+from paasq_daemon.store.layout import PAGE_BYTES, STORE_FORMAT_VERSION
 from paasq_daemon.store.migration import migrate
 from paasq_daemon.store.store import Store
-from paasq_daemon.wire.errors import PaasqError, StoreError
+from paasq_daemon.wire.errors import StoreError
 from paasq_daemon.wire.request import Request
 
 KEPT = Path(__file__).parent / "format1"
@@ -108,14 +113,38 @@ def test_what_is_put_in_its_place_by_half_is_finished_by_opening(folder: Path, t
     assert not {path.name for path in folder.iterdir()} & {"migration", "store.1"}
 
 
-def test_a_damaged_store_of_format_1_stays_as_it_is(folder: Path) -> None:
+def other_number(raw: bytearray, newest: Meta) -> None:
+    raw[newest.transaction % 2 * PAGE_BYTES + 144] ^= 2
+
+
+def other_bounds(raw: bytearray, newest: Meta) -> None:
+    raw[newest.tables.root * PAGE_BYTES + 12] ^= 2
+
+
+def other_text(raw: bytearray, _: Meta) -> None:
+    raw[:] = raw.replace(b"salt traders", b"salt traderr")
+
+
+@pytest.mark.parametrize("damage", [other_number, other_bounds, other_text])
+def test_a_damaged_store_of_format_1_stays_as_it_is_and_its_snapshot_is_restored(
+    folder: Path, tmp_path: Path, damage: Callable[[bytearray, Meta], None]
+) -> None:
     data = folder / "store" / "data.mdb"
-    raw = data.read_bytes().replace(b"salt traders", b"salt traderr")
+    raw = bytearray(data.read_bytes())
+    damage(raw, newest_meta(data))
     data.write_bytes(raw)
-    with pytest.raises(PaasqError, match="damaged"):
-        Instance.open(folder, embedder=KeptEmbedder(), sync=False)
+    for look in (lambda: Instance.open(folder, embedder=KeptEmbedder(), sync=False), lambda: diagnose(folder)):
+        with pytest.raises(StoreError, match="format 1 and is damaged, and no repair mends that format") as refused:
+            look()
+        assert "`paasq snapshot restore NAME FOLDER`" in str(refused.value.hint)
     assert stamp(folder) == {"store_format": 1}
     assert data.read_bytes() == raw
+    storage = find_storage(str(folder))
+    newest = list_manifests(storage)[-1]
+    restore_from(storage, newest.name, tmp_path / "restored")
+    instance = Instance.open(tmp_path / "restored", embedder=KeptEmbedder(), sync=False)
+    assert instance.store.seq == newest.seq
+    instance.close()
 
 
 def test_what_only_reads_says_how_it_is_brought_up(folder: Path) -> None:

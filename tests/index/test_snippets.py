@@ -7,8 +7,9 @@ import random
 import pytest
 
 from paasq_daemon.index.analyzers import analyze
+from paasq_daemon.index.edit_distance import within_edit_distance
 from paasq_daemon.index.snippet_selection import select_snippet, select_window
-from paasq_daemon.index.word_matcher import WordMatcher, within_edit_distance
+from paasq_daemon.index.word_matcher import WordMatcher
 from paasq_dsl.syntax.match_query import Clause, ClauseKind, MatchQuery, Occur, parse_match_query
 
 FILLER = "Nothing of note was said about it that day. " * 10
@@ -77,7 +78,7 @@ def test_any_text_and_any_length(seed: int) -> None:
     ],
 )
 def test_edits(word: str, other: str, edits: int, within: bool) -> None:
-    assert within_edit_distance(word, other, edits) is within
+    assert within_edit_distance([word, "", other], other, edits).tolist() == [within, len(other) <= edits, True]
 
 
 def test_a_window_of_a_long_text_has_the_best_passage() -> None:
@@ -104,6 +105,26 @@ WORDS = """dying die lied lying skis sky happy happily Häuser haus café CAFÉ 
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_words_with_mistakes_are_found_as_the_analyzer_finds_them(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(100):
+        words = [*rng.sample(WORDS, 12), "the", "x" * 50, ".", "\n", "#"]
+        text = rng.choice([" ", " ", ""]).join(rng.choices(words, k=rng.randint(0, 30)))
+        asked, language = rng.choice(words), rng.choice(["en", "de", "tr", "ru", "ar", None])
+        match = MatchQuery((Clause(Occur.SHOULD, ClauseKind.FUZZY, asked, edit_distance=rng.choice([1, 2])),))
+        matcher = WordMatcher(match, language)
+        found = {(hit.start, hit.end) for chunk in matcher.chunks(text) for hit in matcher.hits(chunk)}
+        expected = {
+            (t.start, t.end)
+            for by in (language, None)
+            for t in analyze(text, by)
+            for wanted in (analyze(asked, by) if analyze(asked, language) else ())  # of a stop word nothing is marked
+            if within_edit_distance([t.text], wanted.text, match.clauses[0].edit_distance)[0]
+        }
+        assert found == expected, (asked, text, language)
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_words_are_found_as_the_analyzer_finds_them(seed: int) -> None:
     """Whatever is left out early because it cannot be an answer."""
     rng = random.Random(seed)
@@ -113,7 +134,8 @@ def test_words_are_found_as_the_analyzer_finds_them(seed: int) -> None:
         asked, language = rng.choice(words), rng.choice(["en", "de", "tr", "ru", "ar", None])
         terms = {term.text for term in analyze(asked, language)}
         match = MatchQuery((Clause(Occur.SHOULD, ClauseKind.WORD, asked),))
-        found = [hit for chunk in WordMatcher(match, language).chunks(text) for hit in chunk]
+        matcher = WordMatcher(match, language)
+        found = [hit for chunk in matcher.chunks(text) for hit in matcher.hits(chunk)]
         assert [hit.start for hit in found] == sorted(hit.start for hit in found)
         expected = {(t.text, t.start, t.end) for t in analyze(text, language) if t.text in terms}
         assert set(found) == expected, (asked, text)

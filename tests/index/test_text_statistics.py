@@ -23,6 +23,7 @@ from paasq_dsl.syntax.match_query import parse_match_query
 VOCABULARY = [f"{a}{b}{c}" for a in ("fal", "riv", "qua", "bud") for b in ("co", "te", "rl", "ge") for c in "nrty"]
 TEXTS = ["{0}", "{0} {1} {2} {3}", '"{0} {1}"~3', "{0}* {1}", "{0}~1 {1}", "+{0} {1} -{2}", "{0}^3 {1} {2}"]
 STARS = 5
+SCORES_AGREE = 2e-6  # as docs/retrieval.md says; 2.3e-7 was the most that was seen
 
 
 def some_text(rng: random.Random, words: int) -> str:
@@ -72,7 +73,7 @@ def check(view: IndexView, folder: Path, rng: random.Random) -> None:
                 for passing in (None, mask):
                     found, expected = (each.search(match, weights, limit, passing) for each in (note.text, other))
                     assert found.ordinals.tolist() == expected.ordinals.tolist(), (text, weights, limit)
-                    np.testing.assert_allclose(found.scores, expected.scores, rtol=2e-6)
+                    np.testing.assert_allclose(found.scores, expected.scores, rtol=SCORES_AGREE)
     words = rng.sample(VOCABULARY, 9)
     like = [each.significant_terms([" ".join(words)], {"title": 1.0}, known_records=0) for each in (note.text, other)]
     assert [c.text for c in like[0].clauses] == [c.text for c in like[1].clauses]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from index.library import NOTE, create, opened
 from paasq_daemon.index.column import FlatColumn
 from paasq_daemon.index.index_manager import Indexes
+from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.store.store import Store
+from paasq_daemon.wire.errors import StoreError
 from paasq_dsl.syntax.match_query import parse_match_query
 
 
@@ -68,3 +72,48 @@ def test_the_bound_on_blas_threads_comes_before_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "late\n"
+
+
+def _searched(view: IndexView) -> int:
+    return len(view.collection("note").text.search(parse_match_query("round"), {"title": 1.0}).ordinals)
+
+
+def test_the_end_waits_for_views_that_are_open_and_takes_no_more(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, sync=False)
+    indexes = Indexes(tmp_path, store)
+    create(store)
+    with ThreadPoolExecutor(1) as pool:
+        with indexes.read() as view:
+            assert _searched(view) == 0
+            closing = pool.submit(indexes.close)
+            while not _is_refused(indexes):
+                pass
+            store.write(lambda t: t.put(NOTE.id, "k", {2: "round"}, {})).result()
+            assert _searched(view) == 0
+            assert not closing.done()
+        closing.result(timeout=60)
+    store.close()
+    shutil.rmtree(tmp_path)
+
+
+def test_what_still_reads_after_the_end_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paasq_daemon.index.index_manager.VIEWS_WAIT_S", 0)
+    store = Store.open(tmp_path / "store", sync=False)
+    indexes = Indexes(tmp_path / "store", store)
+    create(store)
+    store.write(lambda t: t.put(NOTE.id, "k", {2: "round"}, {})).result()
+    with indexes.read() as view:
+        indexes.close()
+        shutil.rmtree(tmp_path / "store" / "index")
+        with pytest.raises(StoreError, match="closed"):
+            _searched(view)
+        assert not (tmp_path / "store" / "index").exists()
+    store.close()
+
+
+def _is_refused(indexes: Indexes) -> bool:
+    try:
+        with indexes.read():
+            return False
+    except StoreError as error:
+        return "closed" in error.message

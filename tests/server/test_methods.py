@@ -19,16 +19,16 @@ import pytest
 from architecture.code import PACKAGE_FOLDERS, modules
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.description import ERRORS_OF_ANY, description, errors_of
-from paasq_daemon.server.methods.param_readers import params_schema, read_params
 from paasq_daemon.server.methods.registry import Lane, Method
-from paasq_daemon.server.methods.result_schemas import ERROR
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import Cancelled, PaasqError, ReadOnly
 from paasq_daemon.wire.json_rpc import INVALID_PARAMS, RpcError
 from paasq_daemon.wire.method_calls import MethodCall
+from paasq_daemon.wire.param_readers import params_schema, read_params
 from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.result_schemas import ERROR
 from server.conftest import Daemon
 from server.json_schema_check import violations
 from server.raw import Raw, request

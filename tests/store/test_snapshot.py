@@ -18,7 +18,8 @@ from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.manifest import Manifest, list_manifests, read_manifest
 from paasq_daemon.snapshot.object_store import CONTENT_BYTES_MAX, ObjectId, ObjectStore
-from paasq_daemon.snapshot.page_table import PAGE_BYTES, read_table
+from paasq_daemon.snapshot.page_packing import PAGE_BYTES
+from paasq_daemon.snapshot.page_table import read_table
 from paasq_daemon.snapshot.restore import restore_snapshot
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.snapshot.verify import verify_snapshot

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paasq_daemon.snapshot import packing_process
 from paasq_daemon.snapshot.create import CreateOptions, create_snapshot
 from paasq_daemon.snapshot.garbage_collection import delete_snapshots
 from paasq_daemon.snapshot.listing import list_snapshots
@@ -197,9 +198,10 @@ def test_a_label_is_a_short_line(folder: Path, label: str) -> None:
         create_snapshot(store, find_storage(str(folder)), "three", CreateOptions(labels=(label,)))
 
 
-@pytest.fixture
-def damaged(folder: Path) -> Iterator[Store]:
-    """The store with a flipped bit in the body of note:k7."""
+@pytest.fixture(params=[packing_process.OWN_PROCESS_BYTES_MIN, 0], ids=["small", "large"])
+def damaged(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store with a flipped bit in the body of note:k7, and the same as if it were large."""
+    monkeypatch.setattr(packing_process, "OWN_PROCESS_BYTES_MIN", request.param)
     at = data_file(folder).read_bytes().find(b"canary 7 canary 7 ")
     assert at > 0
     flip(data_file(folder), at)

@@ -126,7 +126,7 @@ def test_a_write_that_fails_names_its_place(pooled: Pooled) -> None:
     with pytest.raises(ConflictError, match=r"^write 2 of 2, delete c: there is no c:zz"):
         pooled.rows("tx { delete c:a; delete c:zz }")
     with pytest.raises(ConflictError):
-        pooled.rows('put c {id: "a"} expect absent')
+        pooled.rows('put c {id: "a", d: 2} expect absent')
     assert pooled.rows("from c | sort id | select n") == [[0], [5]]
 
 

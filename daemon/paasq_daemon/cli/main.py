@@ -22,6 +22,8 @@ from paasq_daemon.cli.explain_code import explain
 from paasq_daemon.cli.fmt import fmt
 from paasq_daemon.cli.import_records import import_file
 from paasq_daemon.cli.lsp import lsp
+from paasq_daemon.cli.manual import manual
+from paasq_daemon.cli.mcp import mcp
 from paasq_daemon.cli.query import query
 from paasq_daemon.cli.rerun_on_save import watch
 from paasq_daemon.cli.resolve import resolve
@@ -55,6 +57,8 @@ _COMMANDS = (
     watch,
     serve,
     lsp,
+    mcp,
+    manual,
     explain,
     dump,
     load,

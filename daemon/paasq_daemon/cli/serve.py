@@ -39,6 +39,8 @@ def serve(
         instance.upkeep.start()
         instance.compaction.start()
         instance.retention.start()
-    workers = WorkerPool(instance, answer_bytes_max=DEFAULT_LIMITS.frame_bytes_max)
+    workers = None  # of a medium that cannot be written nothing is shared: texts run in threads
+    if not instance.store.read_only:
+        workers = WorkerPool(instance, answer_bytes_max=DEFAULT_LIMITS.frame_bytes_max)
     if not serve_instance(instance, path, granted=Right.READ if read_only else Right.ADMIN, executor=workers):
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk

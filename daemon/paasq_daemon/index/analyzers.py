@@ -35,6 +35,7 @@ _TURKISH_CAPITALS = re.compile("I(?![\u0300-\u036f])|İ")
 
 _FOLDED_STOP_WORDS = ["dass"]  # Tantivy's German list has daß
 _WORD = re.compile(r"\S+")
+_BETWEEN = "\1"  # stands between tokens that are analyzed as one text: no analyzer takes it away
 
 # Words of grammar. Of other languages Tantivy leaves such words out as stop words; of English it leaves out 33 alone, and these
 # are indexed, so that a band named The Who can be found.
@@ -118,6 +119,40 @@ def term_of_token(token: str, language: str | None) -> str | None:
     """What an index holds of a token; None where that is nothing: a stop word, or too long."""
     known = _without_accents(token) if language in _DOTLESS else token
     return next(iter(analyzer(language).analyze(known)), None)
+
+
+def terms_of_tokens(tokens: list[str], language: str | None) -> list[str | None]:
+    """`term_of_token` of each, at a tenth of the cost of as many calls."""
+    if language is None:
+        others = [token for token in tokens if not token.isascii()]
+        found_of = dict(zip(others, _analyzed(others, None), strict=True))
+        return [found_of.get(token, token if len(token) <= TERM_BYTES_MAX else None) for token in tokens]
+    return _analyzed(tokens, language)
+
+
+def _analyzed(tokens: list[str], language: str | None) -> list[str | None]:
+    known = [_without_accents(token) for token in tokens] if language in _DOTLESS else tokens
+    terms: list[str | None] = []
+    found: str | None = None
+    for term in analyzer(language).analyze("".join([f"{token} {_BETWEEN} " for token in known])):
+        if term == _BETWEEN:
+            terms.append(found)
+            found = None
+        elif found is None:
+            found = term
+    return terms
+
+
+def distinct_tokens(words: Iterable[str], language: str | None) -> set[str]:
+    """The tokens, as `tokens_in_language` gives them, of many texts without spaces."""
+    plain: list[str] = []
+    tokens: set[str] = set()
+    for word in map(_dotless, words) if language in _DOTLESS else words:
+        if word.isascii():
+            plain.append(word)
+        else:
+            tokens.update([token.text for token in tokens_of_word(word)])
+    return tokens.union(tokens_for_index(" ".join(plain)).lower().split())
 
 
 def _dotless(text: str) -> str:

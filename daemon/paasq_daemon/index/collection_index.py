@@ -25,7 +25,7 @@ from paasq_dsl.values import Value
 _ATTRIBUTES = {"_key": "key", "_version": "version", "_seq": "seq", "_time": "time_us"}  # column -> of the record
 _BATCH_RECORDS = 8_192
 _DEAD_SHARE_MAX = 0.5  # of the live rows
-_DEAD_ROWS_MIN = 1_000  # fewer are not worth the work
+_DEAD_ROWS_MIN = 100  # fewer are not worth a third of a second of a disk's work
 _KEY_LOST = "(its key is lost)"
 
 

@@ -107,7 +107,8 @@ class FollowerIndexes(ReadableIndexes):
             try:
                 self._seq, self._collections = Checkpoint(self._folder, trusted=True).load(view.catalog, view.seq)
             except InvalidIndexFile as reason:
-                _log.info("columns are built from the records: %s", reason)
+                if view.seq:
+                    _log.info("columns are built from the records: %s", reason)
                 self._seq, self._collections = None, {}
             self._failures.clear()
             self._advance(view)

@@ -30,6 +30,7 @@ from paasq_daemon.store.store import Store
 from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import StoreError
 
+VIEWS_WAIT_S = 10.0  # at the end, for those that are open
 CHECKPOINT_INTERVAL_SEQS = 10_000  # transactions after which a read writes one, so that a start has few to replay
 
 _log = logging.getLogger(__name__)
@@ -135,13 +136,15 @@ class Indexes(ReadableIndexes):
                 self.text_index(collection_id).reader(snapshot, view.store)
 
     def close(self) -> None:
-        """Write a checkpoint, if the disk permits, and close all files. No view may be open. What is being indexed is waited
-        for."""
-        self._catch_up.close()
+        """Write a checkpoint, if the disk permits, and close all files, of which none is written to any more. What is being
+        indexed is waited for, views that are open for a while: then they fail."""
         self.text_renewal.stop()
+        self._open_views.close(VIEWS_WAIT_S)
+        self._catch_up.close()
         self._try_checkpoint()
         with self._lock:
             texts, self._texts = self._texts, {}
+            self._epoch += 1  # what reads the past still removes its folder
             self._moments.clear()
             self._seq, self._collections, self._checkpoint = None, {}, Checkpoint(self._folder)
         for text in texts.values():
@@ -156,6 +159,8 @@ class Indexes(ReadableIndexes):
             if found is None:
                 folder = self._folder / str(collection_id) / "text"
                 found = self._texts[collection_id] = TextIndex(folder, partial(self._unseen, collection_id))
+                if self._open_views.closed:
+                    found.close()
             return found
 
     def catch_up_text(self, name: str, snapshot: ColumnSnapshot, check: Check) -> None:

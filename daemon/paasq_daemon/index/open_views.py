@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+from threading import Condition
+
 import numpy as np
 
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.index_view import IndexView, Moment
+from paasq_daemon.wire.errors import StoreError
 
 MOMENTS_MAX = 16  # states whose indexes are kept for the next page; a byte a record each
 
 
 class OpenViews:
-    """In the order of their sequence numbers. For one thread at a time."""
+    """In the order of their sequence numbers. For one thread at a time, `close` apart."""
 
     def __init__(self) -> None:
         self._views: dict[IndexView, None] = {}
+        self._ended = Condition()
+        self.closed = False  # it may be read at any time
 
     def add(self, view: IndexView) -> None:
-        """Of the newest sequence number."""
-        self._views[view] = None
+        """Of the newest sequence number. Raises StoreError after `close`."""
+        with self._ended:
+            self.raise_if_closed()
+            self._views[view] = None
 
     def remove(self, view: IndexView) -> None:
         """At the end of its block."""
-        del self._views[view]
+        with self._ended:
+            del self._views[view]
+            self._ended.notify_all()
         view.release()
+
+    def raise_if_closed(self) -> None:
+        """Raises StoreError after `close`."""
+        if self.closed:
+            raise StoreError("the store is closed", "open it again")
+
+    def close(self, wait_s: float) -> None:
+        """Take no more, and wait so long at most for those that are open."""
+        with self._ended:
+            self.closed = True
+            self._ended.wait_for(lambda: not self._views, wait_s)
 
     def have(self, collection_id: int) -> bool:
         """Whether one of them reads the collection."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -51,28 +50,27 @@ def bm25_scores(
 ) -> list[float]:
     """BM25 of each part for the words of the match, where `weight` says what a word is worth. A part of greatest length
     counts as one of average length: so a part's score depends on no other text. `check` is called often."""
-    counts: Counter[tuple[int, str]] = Counter()
-    number = 0
-    for hit in (hit for chunk in WordMatcher(match, language).chunks(text, check) for hit in chunk):
-        while number < len(parts) and parts[number][1] <= hit.start:
-            number += 1
-        if number < len(parts):
-            counts[number, hit.word] += 1
-    weights = {word: weight(word) for _, word in counts}
-    scores = [0.0] * len(parts)
-    for (number, word), count in counts.items():
-        start, end = parts[number]
-        scores[number] += weights[word] * count * (_K1 + 1) / (count + _norm(end - start))
+    matcher = WordMatcher(match, language)
+    chunks = list(matcher.chunks(text, check))
+    if not parts or not matcher.vocabulary:
+        return [0.0] * len(parts)
+    starts, ends = np.array(parts).T
+    number = np.searchsorted(ends, np.concatenate([chunk.start for chunk in chunks]), "right")
+    number = np.maximum.accumulate(number)  # hits of a word that is written over may begin before the last one
+    pair = number * len(matcher.vocabulary) + np.concatenate([chunk.word for chunk in chunks])
+    pairs, first, count = np.unique(pair[number < len(parts)], return_index=True, return_counts=True)
+    order = np.argsort(first)  # sums depend on it in their last digits
+    number, word = np.divmod(pairs[order], len(matcher.vocabulary))
+    weights = np.array([weight(each) for each in matcher.vocabulary])
+    norm = _K1 * (1 - _B + _B * (ends - starts) / CHARACTERS_MAX)
+    worth = weights[word] * count[order] * (_K1 + 1) / (count[order] + norm[number])
+    scores: list[float] = np.bincount(number, worth, len(parts)).tolist()
     return scores
 
 
 def inverse_document_frequency(records: int, having: int) -> float:
     """The weight of a word that `having` of the records have."""
     return math.log(1 + (records - having + 0.5) / (having + 0.5))
-
-
-def _norm(length: int) -> float:
-    return _K1 * (1 - _B + _B * length / CHARACTERS_MAX)
 
 
 def _sentences(text: str, check: Check) -> tuple[list[int], list[int], list[int]]:

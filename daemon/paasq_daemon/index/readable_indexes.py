@@ -75,6 +75,7 @@ class ReadableIndexes(ABC):
             self._catch_up_columns(check)
             self._acquire(check)
             try:
+                self._open_views.raise_if_closed()
                 store_view = stack.enter_context(self._store.read())
                 self._advance(store_view)
                 snapshots = {id_: index.snapshot() for id_, index in self._collections.items()}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
+from paasq_daemon.index.column import Ints
 from paasq_daemon.index.word_matcher import Hit, WordMatcher
 from paasq_daemon.wire.cancellation import Check, never
 from paasq_dsl.syntax.match_query import MatchQuery
 
 _ROOM, _ROOM_PASSAGES = 4_000, 8  # characters of a window, at least, and how many passages it holds
 _LOOKED_AT = 250_000  # characters from the first hit on
+_NONE = np.empty(0, np.int64)
 _SPACE = re.compile(r"\s")
 _ELLIPSIS_NEAR = 40  # characters before the first hit that are shown where there is room
 
@@ -35,7 +39,8 @@ def select_window(match: MatchQuery, language: str | None, text: str, chars: int
     matcher = WordMatcher(match, language)
     best, hit, before = (0, 0), 0, list[Hit]()
     last = len(text)
-    for chunk in matcher.chunks(text, check):
+    for hits in matcher.chunks(text, check):
+        chunk = matcher.hits(hits)
         found = before + chunk
         if not found:
             continue
@@ -58,24 +63,24 @@ def select_snippet(match: MatchQuery, language: str | None, text: str, chars: in
     """
     if chars <= 0:
         return Snippet("")
-    found = [hit for chunk in WordMatcher(match, language).chunks(text, check) for hit in chunk]
-    first = _best_first(found, chars)[1] if found and chars < len(text) else 0
-    here = found[first:] if found else []
-    start = _start(text, here[0].start, chars) if here else 0
+    matcher = WordMatcher(match, language)
+    chunks = list(matcher.chunks(text, check))
+    found = [hit for chunk in chunks for hit in matcher.hits(chunk)] if chars < len(text) else []
+    start = _start(text, found[_best_first(found, chars)[1]].start, chars) if found else 0
     end = _end(text, start, chars)
-    inside = [(hit.start - start, hit.end - start) for hit in found if start <= hit.start and hit.end <= end]
-    return Snippet(text[start:end], tuple(_joined(inside)), start)
+    starts, ends = (np.concatenate([_NONE, *each]) for each in ([c.start for c in chunks], [c.end for c in chunks]))
+    inside = (start <= starts) & (ends <= end)
+    return Snippet(text[start:end], _joined(starts[inside] - start, ends[inside] - start), start)
 
 
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(starts: Ints, ends: Ints) -> tuple[tuple[int, int], ...]:
     """Those that touch or overlap as one: a word may answer two words of the match, or be several terms."""
-    joined: list[tuple[int, int]] = []
-    for start, end in ranges:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
+    if not len(starts):
+        return ()
+    reached = np.maximum.accumulate(ends)
+    apart = np.flatnonzero(starts[1:] > reached[:-1])
+    firsts, lasts = np.append(0, apart + 1), np.append(apart, len(starts) - 1)
+    return tuple(zip(starts[firsts].tolist(), reached[lasts].tolist(), strict=True))
 
 
 def _best_first(hits: list[Hit], chars: int) -> tuple[tuple[int, int], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,16 @@ import xxhash
 from tantivy import Index, Query
 
 from paasq_daemon.index.analyzers import ANALYZERS_VERSION
-from paasq_daemon.index.append_files import AppendOnlyFile, FileStamp, InvalidIndexFile, read_index_manifest
+from paasq_daemon.index.append_files import (
+    AppendOnlyFile,
+    FileStamp,
+    InvalidIndexFile,
+    read_index_manifest,
+    write_index_manifest,
+)
 from paasq_daemon.index.column import Ints
 from paasq_daemon.index.text_documents import ORDINAL
+from paasq_daemon.index.text_statistics import DeadTerms
 
 TEXT_INDEX_FORMAT_VERSION = 6
 TEXT_MANIFEST_NAME = "paasq.json"
@@ -69,6 +77,28 @@ def read_homes(file: AppendOnlyFile, length: int) -> Ints:
     homes = np.full(length, -1, np.int64)
     homes[pairs[::2]] = pairs[1::2]
     return homes
+
+
+def write_dead_terms(path: Path, counted: Ints, dead: DeadTerms) -> None:
+    """The statistics of the documents `counted`, which are dead. Raises OSError."""
+    terms = Counter[tuple[str, str]]()
+    for layer in dead.layers:
+        terms.update(layer)
+    body = {
+        "format": TEXT_INDEX_FORMAT_VERSION,
+        "counted": counted.tolist(),
+        "lengths": dict(dead.lengths),
+        "terms": [[field, term, count] for (field, term), count in terms.items() if count],
+    }
+    write_index_manifest(path, body)
+
+
+def read_dead_terms(path: Path) -> tuple[Ints, DeadTerms]:
+    """The documents, and their statistics. Raises InvalidIndexFile."""
+    body = read_index_manifest(path, TEXT_INDEX_FORMAT_VERSION)
+    counted = np.array(body["counted"], np.int64)
+    layer = Counter({(field, term): count for field, term, count in body["terms"]})
+    return counted, DeadTerms(len(counted), Counter(body["lengths"]), (layer,))
 
 
 def segment_files(folder: Path) -> list[Path]:

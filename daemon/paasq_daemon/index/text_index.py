@@ -22,7 +22,7 @@ from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.wire.errors import StoreError
 
 RENEWED_DEAD_SHARE = 0.2  # of the terms or documents of the live records
-RENEWED_DEAD_TERMS_MIN = 20_000  # fewer than so many are not worth the work
+RENEWED_DEAD_TERMS_MIN = 4_000  # fewer are not worth half a second of a disk's work
 _NEW_SUFFIX, _OLD_SUFFIX = ".new", ".old"  # of folders that exist while an index is filled anew
 
 
@@ -73,6 +73,7 @@ class TextIndex:
         self._segments: TextSegments | None = None
         self._last: tuple[ColumnSnapshot, TextIndexReader] | None = None
         self._is_due = False
+        self._closed = False
         self._erased: Ints = np.empty(0, np.int64)  # ordinals that no view, however old, may bring back
 
     @property
@@ -80,13 +81,22 @@ class TextIndex:
         """Whether so much of the index is dead that it should be filled anew."""
         return self._is_due
 
+    @property
+    def dead_share(self) -> float:
+        """Which part of its terms is of dead records; 0 where it was not read yet."""
+        segments = self._segments
+        if segments is None:
+            return 0.0
+        return sum(segments.dead.lengths.values()) / max(1, sum(segments.lengths.values()))
+
     def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
         """A reader that finds every record live in `snapshot`, with the statistics of these. `view` is at its sequence
         number.
 
-        Raises StoreError where the index cannot be written.
+        Raises StoreError where the index cannot be written, or is closed.
         """
         with self._lock:
+            self._raise_if_closed()
             if self._last is not None and self._last[0] is snapshot:
                 return self._last[1]
             try:
@@ -118,6 +128,7 @@ class TextIndex:
         A kill leaves the old index, or none, which the next query fills. Raises as `reader`.
         """
         with self._renewing:
+            self._raise_if_closed()
             folder = self._folder.with_name(self._folder.name + _NEW_SUFFIX)
             try:
                 filled = TextSegments.create(folder, TextLayout(snapshot.collection))
@@ -146,9 +157,14 @@ class TextIndex:
                 shutil.rmtree(self._folder.with_name(self._folder.name + suffix), ignore_errors=True)
 
     def close(self) -> None:
-        """Wait for merges, write the manifest and close the folder."""
+        """Wait for merges, write the manifest and close the folder: nothing is written to it any more, whoever still reads."""
         with self._renewing, self._lock:
+            self._closed = True
             self._let_go(keep=True)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed", "open it again")
 
     def _let_go(self, *, keep: bool) -> None:
         segments, self._segments, self._last = self._segments, None, None

@@ -27,7 +27,6 @@ from paasq_daemon.index.append_files import (
     AppendOnlyFile,
     FileStamp,
     InvalidIndexFile,
-    read_index_manifest,
     write_index_manifest,
 )
 from paasq_daemon.index.column import Ints
@@ -40,9 +39,11 @@ from paasq_daemon.index.text_files import (
     TEXT_MANIFEST_NAME,
     file_checksum,
     home_pairs,
+    read_dead_terms,
     read_homes,
     segment_files,
     verified_manifest,
+    write_dead_terms,
 )
 from paasq_daemon.index.text_statistics import (
     DeadTerms,
@@ -382,25 +383,11 @@ class TextSegments:
                 manifest.unlink(missing_ok=True)
 
     def _save_dead(self) -> None:
-        terms = Counter[tuple[str, str]]()
-        for layer in self.dead.layers:
-            terms.update(layer)
-        body = {
-            "format": TEXT_INDEX_FORMAT_VERSION,
-            "counted": self._counted.tolist(),
-            "lengths": dict(self.dead.lengths),
-            "terms": [[field, term, count] for (field, term), count in terms.items() if count],
-        }
-        write_index_manifest(self.folder / _DEAD_NAME, body)
+        write_dead_terms(self.folder / _DEAD_NAME, self._counted, self.dead)
         self._saved_dead = len(self._counted)
 
     def _load_dead(self) -> None:
         """What is not there is counted anew from the records."""
-        try:
-            body = read_index_manifest(self.folder / _DEAD_NAME, TEXT_INDEX_FORMAT_VERSION)
-        except InvalidIndexFile:
-            return
-        self._counted = np.array(body["counted"], np.int64)
-        layer = Counter({(field, term): count for field, term, count in body["terms"]})
-        self.dead = DeadTerms(len(self._counted), Counter(body["lengths"]), (layer,))
-        self._saved_dead = len(self._counted)
+        with suppress(InvalidIndexFile):
+            self._counted, self.dead = read_dead_terms(self.folder / _DEAD_NAME)
+            self._saved_dead = len(self._counted)

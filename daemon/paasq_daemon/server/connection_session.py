@@ -8,11 +8,11 @@ from collections.abc import Coroutine, Hashable
 from typing import Any, NamedTuple
 
 from paasq_daemon.log import log_failure
+from paasq_daemon.server.auth import peer_credentials
 from paasq_daemon.server.connection_watches import ConnectionWatches
 from paasq_daemon.server.limits import Limits
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall, ServerContext
-from paasq_daemon.server.methods.param_readers import read_params
 from paasq_daemon.server.methods.registry import Method
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.cancellation import CancellationToken
@@ -28,6 +28,7 @@ from paasq_daemon.wire.json_rpc import (
     parse,
     result_message,
 )
+from paasq_daemon.wire.param_readers import read_params
 from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import INT_MAX, INT_MIN
 
@@ -57,6 +58,8 @@ class Session:
         self._limits = limits
         self._decoder = FrameDecoder(frame_bytes_max=limits.frame_bytes_max)
         self._sending = asyncio.Lock()
+        peer = peer_credentials(writer.get_extra_info("socket"))
+        self._client: Hashable = self if peer is None else peer.pid  # whose connections have their turns together
         self._in_flight: dict[Hashable, CancellationToken] = {}  # by id; a notification by an object of its own
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[None] | None = None
@@ -196,7 +199,9 @@ class Session:
         try:
             may_write = method.right is not Right.READ and granted.includes(Right.WRITE)
             return await method.run(
-                RpcCall(self._server_context, params, may_write, cancellation, self._cancel, self._watching, self)
+                RpcCall(
+                    self._server_context, params, may_write, cancellation, self._cancel, self._watching, self._client
+                )
             )
         finally:
             del self._in_flight[name]

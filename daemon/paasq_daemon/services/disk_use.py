@@ -30,11 +30,11 @@ class DiskUse:
     indexes: Indexes
 
     def report(self) -> dict[str, Any]:
-        """JSON, in bytes. `data` are the parts of the data file, `history` being those of its records that are replaced or
-        deleted; `index` by kind; `other` the reserve, damaged files that a repair kept, and the like."""
+        """JSON, in bytes. `data` are the parts of the data file, `history` being records that are replaced or deleted, and their
+        vectors; `index` by kind; `other` the reserve, damaged files that a repair kept, and the like."""
         size = self.store.measure()
-        index, of_columns, others = self._files()
-        dead = self._dead_bytes(of_columns)
+        index, by_part, others = self._files()
+        dead = self._dead_bytes(by_part)
         return {
             "bytes": size.file + sum(index.values()) + sum(others.values()),
             "reclaimable": size.reclaimable + dead,
@@ -45,19 +45,19 @@ class DiskUse:
         }
 
     def _data(self, size: DataFileSize) -> dict[str, int]:
+        """History is counted to the byte, over records and vectors together; of each of their tables it has the same share."""
         with self.store.read() as view:
-            live = sum(counters.live_count for counters in view.all_collection_counters().values())
-            records = view.tables.bodies
-            versions = records.count(view.txn)
-        of_records = size.tables[records.name]
-        history = of_records * (versions - live) // versions if versions else 0
-        named = {name: count for name, count in size.tables.items() if name != records.name}
-        return {"records": of_records - history, "history": history, **named, "free": size.free, "gaps": size.gaps}
+            history = sum(counters.history_bytes for counters in view.all_collection_counters().values())
+            both = (view.tables.bodies.name, view.tables.vectors.name)
+        stored = sum(size.tables[name] for name in both)
+        live = {name: size.tables[name] - history * size.tables[name] // stored for name in both if stored}
+        history = stored - sum(live.values())
+        return {**size.tables, **live, "history": history, "free": size.free, "gaps": size.gaps}
 
-    def _files(self) -> tuple[dict[str, int], Counter[int], Counter[str]]:
-        """Bytes of the index by kind, of columns and vectors by collection, and of everything but data file and index."""
+    def _files(self) -> tuple[dict[str, int], Counter[tuple[int, str]], Counter[str]]:
+        """Bytes of the index by kind, by collection and folder, and of everything but data file and index."""
         index = {"columns": 0, "vectors": 0, "text": 0}
-        of_columns, others = Counter[int](), Counter[str]()
+        by_part, others = Counter[tuple[int, str]](), Counter[str]()
         folder = self.store.folder
         for path, size in _sizes(folder):
             match path.relative_to(folder).parts:
@@ -66,16 +66,20 @@ class DiskUse:
                 case [first, id_, part, *_] if first == INDEX_NAME and id_.isdigit() and part in (_COLUMNS, _TEXT):
                     kind = "vectors" if part == _COLUMNS and Path(path.stem).suffix in _VECTOR_SUFFIXES else part
                     index[kind] += size
-                    of_columns[int(id_)] += size if part == _COLUMNS else 0
+                    by_part[int(id_), part] += size
                 case [first, *_] if first == SNAPSHOTS_NAME:
                     others["snapshots"] += size
                 case _:
                     others["other"] += size
-        return index, of_columns, others
+        return index, by_part, others
 
-    def _dead_bytes(self, of_columns: Counter[int]) -> int:
-        rows = self.indexes.reclaimable_rows()
-        return sum(of_columns[id_] * dead // stored for id_, (stored, dead) in rows.items() if stored)
+    def _dead_bytes(self, by_part: Counter[tuple[int, str]]) -> int:
+        """Of a text index that nobody has searched since the start it is not known."""
+        total = 0
+        for id_, (stored, dead) in self.indexes.reclaimable_rows().items():
+            total += by_part[id_, _COLUMNS] * dead // stored if stored else 0
+            total += int(by_part[id_, _TEXT] * self.indexes.text_index(id_).dead_share)
+        return total
 
 
 def _sizes(folder: str | Path) -> Iterator[tuple[Path, int]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.services.index_audit import audit_columns, audit_text
-from paasq_daemon.store.data_folder import STORE_NAME
+from paasq_daemon.store.data_folder import STORE_NAME, read_format
+from paasq_daemon.store.format1 import FORMAT as FORMAT_1
+from paasq_daemon.store.format1 import require_whole
 from paasq_daemon.store.integrity_check import check_integrity
 from paasq_daemon.store.lmdb_environment import DATA_NAME
 from paasq_daemon.store.open_data_file import check_format, open_readonly_view
@@ -84,8 +86,11 @@ def diagnose(folder: Path) -> Diagnosis:
     """Examine the store of a data folder, whose lock the caller holds, or which nobody can write.
 
     Where the structure of the data file is damaged, nothing else is examined: LMDB may crash on such a file. Raises
-    FormatTooNew, and StoreError where there is no store, or not even the header of its data file can be read.
+    FormatTooNew, and StoreError where there is no store, not even the header of its data file can be read, or its format is an
+    earlier one, which says whether it is damaged.
     """
+    if read_format(folder) == FORMAT_1:
+        require_whole(folder)
     check_format(folder)
     data_file = folder / STORE_NAME / DATA_NAME
     if not data_file.exists():

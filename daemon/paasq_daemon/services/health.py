@@ -36,11 +36,11 @@ class HealthService:
         return {
             "ok": not problems,
             "problems": problems,
-            "writes": self.writes(),
+            "writes": self._writes(),
             "checked": {"pages": _time(checked.pages_s), "entries": _time(checked.entries_s)},
         }
 
-    def writes(self) -> dict[str, Any]:
+    def _writes(self) -> dict[str, Any]:
         """JSON: whether the disk took the last write; else why not, and how many bytes are missing on a full one."""
         if self.store.read_only:
             return {"taken": False, "problem": "the folder cannot be written", "missing_bytes": 0}

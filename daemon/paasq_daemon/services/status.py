@@ -26,7 +26,7 @@ class StatusService:
     health: HealthService
 
     def report(self) -> dict[str, Any]:
-        """JSON: the health, the folder, whether the disk takes writes, the sequence number,
+        """JSON: the health, which says whether the disk takes writes, the folder, the sequence number,
         the catalog's version, counts by collection, the model, the bytes on disk, the plan cache; where a restored
         store came from.
 
@@ -53,7 +53,6 @@ class StatusService:
             "catalog_version": version,
             "collections": collections,
             "model": self.embedder.identity,
-            "writes": self.health.writes(),
             "origin": origin and origin_to_json(origin),
             "lost": self.indexes.lost_after,
             "disk": DiskUse(self.store, self.indexes).report(),

@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from blake3 import blake3
-
 from paasq_daemon.snapshot.annotation import Annotation, read_labels, write_annotation
 from paasq_daemon.snapshot.journal_archive import archive_up_to_snapshot
 from paasq_daemon.snapshot.manifest import Manifest, has_snapshot, list_manifests, write_manifest
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
-from paasq_daemon.snapshot.page_table import (
-    HASH_BYTES,
-    PACK_PAGES_MAX,
-    PAGE_BYTES,
-    PageTable,
-    read_table,
-    write_entries,
-)
+from paasq_daemon.snapshot.packing_process import is_large, packing
+from paasq_daemon.snapshot.page_packing import PACK_PAGES_MAX, PAGE_BYTES, Pack, Pages, runs
+from paasq_daemon.snapshot.page_table import PageTable, read_table, write_entries
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.signature import read_signing_key, write_signature
 from paasq_daemon.snapshot.storage import Storage
 from paasq_daemon.store.content_digest import CountedView, logical_digest
 from paasq_daemon.store.damage import find_damage
+from paasq_daemon.store.damage_process import DamageProcess
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.data_folder import STORE_NAME
 from paasq_daemon.store.forget_receipts import read_receipts
+from paasq_daemon.store.lmdb_environment import DATA_NAME
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.store import Store
 from paasq_daemon.wire.errors import SnapshotError
 
 OnProgress = Callable[[int], None]  # called with the bytes read so far
 
-_CHUNK_PAGES = 128  # read and hashed at a time; between two chunks other threads have the interpreter
 _PACKS_WAITING_MAX = 4
-_PACKERS = 2  # threads that compress
+_WRITERS = 2  # threads
 _TABLE_BYTES_PER_PAGE_MAX = 100  # of an incremental page table; a full one takes half of that, and is then written
 _DAMAGE_SHOWN = 5
 
@@ -83,7 +78,25 @@ def create_snapshot(
     """Make a snapshot of the store as it is now; see `capture`."""
     if options.may_be_parent is None:
         options = replace(options, may_be_parent=_made_after_last_forget(store))
-    return capture(store, find_damage, storage, name, options, on_progress)
+    if not is_large((store.folder / STORE_NAME / DATA_NAME).stat().st_size):
+        return capture(store, find_damage, storage, name, options, on_progress)
+    with DamageProcess.start(store.folder / STORE_NAME) as process:
+        searched = _SearchedStore(store, process)
+        return capture(searched, lambda _: process.wait(), storage, name, options, on_progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _SearchedStore:
+    """A store, of which a process searches the very transaction that is copied."""
+
+    store: Store
+    process: DamageProcess
+
+    @contextmanager
+    def copy(self) -> Iterator[tuple[ReadView, DataFileCopy]]:
+        self.process.get_ready()
+        with self.store.copy(lambda view: self.process.begin(view.transaction_id)) as copied:
+            yield copied
 
 
 def capture(
@@ -108,7 +121,7 @@ def capture(
             raise SnapshotError(f"there is a snapshot {name!r} already", "choose another name")
         objects = ObjectStore(storage)
         parent, before = _newest_whole(storage, objects, options.may_be_parent)
-        with source.copy() as (view, pages), ThreadPoolExecutor(_PACKERS + 1, "paasq-snapshot") as workers:
+        with source.copy() as (view, pages), ThreadPoolExecutor(_WRITERS + 1, "paasq-snapshot") as workers:
             checking = workers.submit(find_damage_in, view)  # the only user of the view until it ends
 
             def go_on(bytes_read: int) -> None:
@@ -138,81 +151,52 @@ def capture(
 
 
 class _Capture:
-    """Reads a data file page by page into a new page table, and packs the pages that are not in the one before."""
+    """Notes the pages of a data file in a new page table, and writes packs of those that are not in the one before."""
 
-    def __init__(self, objects: ObjectStore, before: PageTable, packers: ThreadPoolExecutor) -> None:
+    def __init__(self, objects: ObjectStore, before: PageTable, writers: ThreadPoolExecutor) -> None:
         self.objects = objects
         self.table = PageTable(packs=list(before.packs))
         self.changed: list[int] = []
         self.written: list[ObjectId] = []
         self._before = before
-        self._packers = packers
-        self._packing: deque[Future[tuple[ObjectId, bool]]] = deque()
-        self._pack = bytearray()
-        self._number = len(before.packs)
+        self._writers = writers
+        self._writing: deque[Future[tuple[ObjectId, bool]]] = deque()
 
     def read(self, source: DataFileCopy, on_progress: OnProgress) -> None:
-        chunk = memoryview(bytearray(_CHUNK_PAGES * PAGE_BYTES))
-        pages = [chunk[start : start + PAGE_BYTES] for start in range(0, len(chunk), PAGE_BYTES)]
-        while count := source.read_into(chunk):
-            self._add(chunk[:count], b"".join([blake3(page).digest() for page in pages[: count // PAGE_BYTES]]))
-            on_progress(len(self.table) * PAGE_BYTES)
-        self._close_pack()
-        while self._packing:
-            self._take_packed()
+        with packing(source, self._before.hashes) as parts:
+            for part in parts:
+                if isinstance(part, Pack):
+                    self._writing.append(self._writers.submit(self.objects.put_stored, part.stored))
+                    if len(self._writing) > _PACKS_WAITING_MAX:
+                        self._take_written()
+                else:
+                    self._add(part)
+                    on_progress(len(self.table) * PAGE_BYTES)
+        while self._writing:
+            self._take_written()
 
     def put(self, content: bytes) -> ObjectId:
         """Write an object that is no pack of pages."""
         return self._note(*self.objects.put(content))
 
-    def _add(self, chunk: memoryview, hashes: bytes) -> None:
-        """Add the pages of a chunk, by runs of those that are as before and of those that are not."""
+    def _add(self, pages: Pages) -> None:
         first = len(self.table)
-        self.table.hashes += hashes
-        count, start = len(chunk) // PAGE_BYTES, 0
-        same = self._same_as_before(first, hashes)
-        while start < count:
-            end = start + 1
-            while end < count and same[end] == same[start]:
-                end += 1
-            if same[start]:
-                self.table.pack += self._before.pack[first + start : first + end]
-                self.table.slot += self._before.slot[first + start : first + end]
+        table, before = self.table, self._before
+        table.hashes += pages.hashes
+        for start, end in runs(pages.same):
+            here = slice(first + start, first + end)
+            if pages.same[start]:
+                table.pack += before.pack[here]
+                table.slot += before.slot[here]
             else:
-                self._add_changed(chunk[start * PAGE_BYTES : end * PAGE_BYTES])
-            start = end
+                count = len(self.changed)
+                self.changed += range(first + start, first + end)
+                places = range(count, len(self.changed))
+                table.pack += array("I", [len(before.packs) + place // PACK_PAGES_MAX for place in places])
+                table.slot += array("I", [place % PACK_PAGES_MAX for place in places])
 
-    def _same_as_before(self, first: int, hashes: bytes) -> list[bool]:
-        count = len(hashes) // HASH_BYTES
-        before = self._before.hashes[first * HASH_BYTES : (first + count) * HASH_BYTES]
-        if not before or before == hashes:
-            return [bool(before)] * count
-        return [
-            hashes[at : at + HASH_BYTES] == before[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
-        ]
-
-    def _add_changed(self, run: memoryview) -> None:
-        while run:
-            slot = len(self._pack) // PAGE_BYTES
-            count = min(PACK_PAGES_MAX - slot, len(run) // PAGE_BYTES)
-            self.changed += range(len(self.table), len(self.table) + count)
-            self.table.pack += array("I", [self._number]) * count
-            self.table.slot += array("I", range(slot, slot + count))
-            self._pack += run[: count * PAGE_BYTES]
-            run = run[count * PAGE_BYTES :]
-            if slot + count == PACK_PAGES_MAX:
-                self._close_pack()
-
-    def _close_pack(self) -> None:
-        if self._pack:
-            self._packing.append(self._packers.submit(self.objects.put, self._pack))
-            self._pack = bytearray()
-            self._number += 1
-        if len(self._packing) > _PACKS_WAITING_MAX:
-            self._take_packed()
-
-    def _take_packed(self) -> None:
-        self.table.packs.append(self._note(*self._packing.popleft().result()))
+    def _take_written(self) -> None:
+        self.table.packs.append(self._note(*self._writing.popleft().result()))
 
     def _note(self, name: ObjectId, written: bool) -> ObjectId:
         if written:

@@ -65,7 +65,9 @@ class LocalStorage(Storage):
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
-                if path.parent.name != OBJECTS:
+                if path.parent.name == OBJECTS:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # Linux begins to write it out
+                else:
                     os.fsync(file.fileno())
             unfinished.replace(path)
             if path.parent.name == OBJECTS:

@@ -29,6 +29,11 @@ class ObjectId:
             raise SnapshotError(f"{str(self.hash)[:80]!r} is not the name of an object", "the manifest is damaged")
 
 
+def compress(content: bytes | bytearray) -> bytes:
+    """What an object's file holds."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+
+
 class ObjectStore:
     """The objects of one storage. Their names are made from hashes only."""
 
@@ -37,9 +42,12 @@ class ObjectStore:
         self._sizes: dict[str, int] | None = None
 
     def put(self, content: bytes | bytearray) -> tuple[ObjectId, bool]:
-        """Compress and write an object, and whether it had to be written: one that is there already, as of a snapshot
-        that was cut off, is kept. Durable after `sync`. Thread-safe."""
-        stored = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+        """As `put_stored`, of what is to be compressed first."""
+        return self.put_stored(compress(content))
+
+    def put_stored(self, stored: bytes) -> tuple[ObjectId, bool]:
+        """Write what `compress` gave as an object, and whether it had to be written: one that is there already, as of a
+        snapshot that was cut off, is kept. Durable after `sync`. Thread-safe."""
         name = ObjectId(blake3(stored).hexdigest(), len(stored))
         if self.sizes().get(name.hash) == name.size_bytes and self._is_sound(name):
             self._storage.settle(_path(name))

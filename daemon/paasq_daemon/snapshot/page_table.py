@@ -15,11 +15,9 @@ import numpy as np
 from blake3 import blake3
 
 from paasq_daemon.snapshot.object_store import ObjectId, ObjectStore
+from paasq_daemon.snapshot.page_packing import HASH_BYTES, PACK_PAGES_MAX
 from paasq_daemon.wire.errors import SnapshotError
 
-PAGE_BYTES = 4096
-PACK_PAGES_MAX = 1024  # in one object, so 4 MiB
-HASH_BYTES = 32
 _ENTRIES_MAX = 65_536  # in one object of a table
 _ROW = np.dtype([("page", "<u8"), ("pack", "<u4"), ("slot", "<u4"), ("hash", f"V{HASH_BYTES}")])
 # an entry: the page, its pack in the list of this object, its slot in the pack, the BLAKE3 of the page
@@ -48,7 +46,7 @@ class PageTable:
 
     def used_packs(self) -> list[ObjectId]:
         """The packs that a page of this table lies in."""
-        return [self.packs[number] for number in sorted(set(self.pack))]
+        return [self.packs[number] for number in np.unique(np.frombuffer(self.pack, np.uint32)).tolist()]
 
     def pages_by_pack(self) -> Iterator[tuple[ObjectId, list[int]]]:
         """Each used pack with the pages that lie in it."""
@@ -87,10 +85,11 @@ def read_table(objects: ObjectStore, names: Iterable[ObjectId], page_count: int)
         found = found[found["page"] < page_count]  # the file may have been longer in an earlier snapshot
         pack_of[found["page"]], slot_of[found["page"]] = here[found["pack"]], found["slot"]
         hashes[found["page"]] = found["hash"]
+    missing = np.flatnonzero(pack_of == _NO_PACK)
+    if len(missing):
+        raise SnapshotError(f"page {missing[0]} has no entry", "the snapshot is damaged")
     del hashes, pack_of, slot_of  # they keep the arrays from growing
     table.packs = list(numbers)
-    if _NO_PACK in table.pack:
-        raise SnapshotError(f"page {table.pack.index(_NO_PACK)} has no entry", "the snapshot is damaged")
     return table
 
 

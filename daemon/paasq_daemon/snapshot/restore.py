@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from paasq_daemon.snapshot.annotation import read_annotation
 from paasq_daemon.snapshot.manifest import Manifest, read_manifest
 from paasq_daemon.snapshot.object_store import ObjectStore
-from paasq_daemon.snapshot.page_table import PAGE_BYTES, PageTable, read_table
+from paasq_daemon.snapshot.page_packing import PAGE_BYTES
+from paasq_daemon.snapshot.page_table import PageTable, read_table
 from paasq_daemon.snapshot.read_ahead import read_ahead
 from paasq_daemon.snapshot.signature import require_signer
 from paasq_daemon.snapshot.storage import MANIFESTS, OBJECTS, Storage

@@ -12,7 +12,7 @@ from paasq_daemon.snapshot.local_storage import LocalStorage
 from paasq_daemon.snapshot.locate import SNAPSHOTS_NAME
 from paasq_daemon.snapshot.manifest import list_manifests
 from paasq_daemon.store.data_folder import FolderLock, is_read_only, read_format
-from paasq_daemon.store.format1 import FORMAT, Format1Store, find_format1_damage
+from paasq_daemon.store.format1 import FORMAT, Format1Store, Format1View, require_whole
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
 from paasq_daemon.store.migration import migrate
 from paasq_daemon.wire.errors import StoreError
@@ -29,8 +29,8 @@ def upgrade_store(folder: Path) -> None:
 
     What is done is logged as it goes on, since it takes as long as the store is large.
 
-    Raises FolderInUse, StoreError where the folder cannot be written or the disk is too full, and SnapshotError where the store
-    is damaged: it stays as it is.
+    Raises FolderInUse, and StoreError where the folder cannot be written, the disk is too full, or the store is damaged: it stays
+    as it is.
     """
     if read_format(folder) != FORMAT:
         return
@@ -41,6 +41,7 @@ def upgrade_store(folder: Path) -> None:
         )
     lock = FolderLock(folder)
     try:
+        require_whole(folder)
         started_s = time.monotonic()
         with Format1Store(folder).read() as view:
             _log.info(
@@ -90,5 +91,10 @@ def _keep_snapshot(folder: Path) -> str:
         return made
     names = chain([_NAME], (f"{_NAME}-{number}" for number in count(2)))
     name = next(name for name in names if name not in manifests)
-    capture(source, find_format1_damage, storage, name, CreateOptions(labels=(_LABEL,)))
+    capture(source, _no_damage, storage, name, CreateOptions(labels=(_LABEL,)))
     return name
+
+
+def _no_damage(_: Format1View) -> list[str]:
+    """It is known to be whole."""
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Self
@@ -21,17 +22,33 @@ class DataFileCopy:
     Pages that are free at that moment may change while they are read; no one ever reads them from a restored file.
     """
 
-    def __init__(self, environment: lmdb.Environment, path: Path) -> None:
-        """Raises StoreError where the file cannot be read."""
+    def __init__(self, path: Path, file: int, metas: bytes, size_bytes: int) -> None:
+        self.file = file
+        self.size_bytes = size_bytes
         self._path = path
-        page_bytes = environment.stat()["psize"]
-        try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            self._metas = os.pread(self._file, _META_PAGES * page_bytes, 0)
-        except OSError as error:
-            raise self._unreadable(error) from error
-        self.size_bytes = (environment.info()["last_pgno"] + 1) * page_bytes
+        self._metas = metas
         self._at = 0
+
+    @classmethod
+    def open(cls, environment: lmdb.Environment, path: Path) -> Self:
+        """Raises StoreError where the file cannot be read."""
+        page_bytes = environment.stat()["psize"]
+        size_bytes = (environment.info()["last_pgno"] + 1) * page_bytes
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return cls(path, file, os.pread(file, _META_PAGES * page_bytes, 0), size_bytes)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    @classmethod
+    def from_json(cls, content: str) -> Self:
+        """What `to_json` gave, in a process that has inherited the descriptor `file`."""
+        path, file, metas, size_bytes = json.loads(content)
+        return cls(Path(path), file, bytes.fromhex(metas), size_bytes)
+
+    def to_json(self) -> str:
+        """What another process reads the same pages by."""
+        return json.dumps([str(self._path), self.file, self._metas.hex(), self.size_bytes])
 
     def read_into(self, buffer: memoryview) -> int:
         """Fill the buffer, of 128 KiB or more, and give the bytes that it holds now: 0 at the end.
@@ -41,10 +58,10 @@ class DataFileCopy:
         count = min(len(buffer), self.size_bytes - self._at)
         done = 0
         try:
-            while done < count and (got := os.preadv(self._file, [buffer[done:count]], self._at + done)):
+            while done < count and (got := os.preadv(self.file, [buffer[done:count]], self._at + done)):
                 done += got
         except OSError as error:
-            raise self._unreadable(error) from error
+            raise _unreadable(self._path, error) from error
         buffer[done:count] = bytes(count - done)
         if self._at == 0:
             buffer[: len(self._metas)] = self._metas
@@ -55,7 +72,8 @@ class DataFileCopy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        os.close(self.file)
 
-    def _unreadable(self, error: OSError) -> StoreError:
-        return StoreError(f"{self._path} cannot be read: {error.strerror}", "mend the disk, or restore a snapshot")
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be read: {error.strerror}", "mend the disk, or restore a snapshot")

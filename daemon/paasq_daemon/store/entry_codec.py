@@ -6,7 +6,7 @@ from struct import Struct
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # it ships no stubs
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from paasq_daemon.wire.errors import CorruptRecord, InvalidValue
 from paasq_dsl.values import Duration
@@ -14,6 +14,7 @@ from paasq_dsl.values import Duration
 _ENVELOPE = Struct(">BQ")  # version of the envelope, checksum; the payload follows
 ENVELOPE_BYTES = _ENVELOPE.size
 _ENVELOPE_VERSION = 0xA2
+_VERSION_BYTE = bytes([_ENVELOPE_VERSION])
 _NEWER_HINT = "a newer paasq wrote it, or the disk changed it: use a newer paasq, or restore a snapshot"
 _DURATION_EXT = 1
 _DURATION = Struct(">qq")  # months, microseconds
@@ -55,14 +56,18 @@ def verify_checksum(seed: int, key: bytes, envelope: bytes) -> bytes:
 
 def holds(seed: int, key: bytes, envelope: bytes) -> bool:
     """Whether the checksum is right and the envelope of this version: what `verify_checksum` raises on."""
-    return envelope[: _ENVELOPE.size] == _ENVELOPE.pack(
-        _ENVELOPE_VERSION, xxh3_64_intdigest(key + envelope[_ENVELOPE.size :], seed)
-    )
+    return envelope[:ENVELOPE_BYTES] == _VERSION_BYTE + xxh3_64_digest(key + envelope[ENVELOPE_BYTES:], seed)
+
+
+def unsound_keys(seed: int, entries: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """The keys of the entries for which `holds` is not true, at two thirds of its cost."""
+    version, head = _VERSION_BYTE, ENVELOPE_BYTES
+    return [k for k, envelope in entries if envelope[:head] != version + xxh3_64_digest(k + envelope[head:], seed)]
 
 
 def stored_checksum(envelope: bytes) -> int:
     """The checksum stored in an envelope, unverified."""
-    return int.from_bytes(envelope[1 : _ENVELOPE.size], "big")
+    return int.from_bytes(envelope[1:ENVELOPE_BYTES], "big")
 
 
 def unknown_shape(what: str) -> CorruptRecord:

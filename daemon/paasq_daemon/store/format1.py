@@ -29,8 +29,9 @@ from paasq_daemon.store.journal import ChangeKind, JournalEntry, RecordChange
 from paasq_daemon.store.layout import CATALOG_NAME, COLLECTION_KEY, RECORD_KEY, SEQ_KEY, STATE_NAME, counters_meta_key
 from paasq_daemon.store.live_entry import LiveEntry
 from paasq_daemon.store.lmdb_environment import DATA_NAME, open_readonly, translating_errors
+from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.record import Record
-from paasq_daemon.wire.errors import CorruptRecord
+from paasq_daemon.wire.errors import CorruptRecord, StoreError
 from paasq_dsl.catalog import Catalog, catalog_from_json
 
 FORMAT = 1
@@ -40,6 +41,10 @@ _ENVELOPE = Struct(">BQ")
 _ENVELOPE_VERSION = 0xA1
 _KEY_ENTRY = Struct(">QQ")
 _DAMAGE_MAX = 1_000
+_RESTORE = (
+    "restore its newest snapshot into a new folder and open that: `paasq snapshot list` names the snapshots, and "
+    "`paasq snapshot restore NAME FOLDER` restores one; the damaged store stays as it is"
+)
 
 
 class Format1View:
@@ -125,7 +130,7 @@ class Format1View:
         return None if envelope is None else _verified(table, key, envelope)
 
 
-def find_format1_damage(view: Format1View) -> list[str]:
+def _find_damage(view: Format1View) -> list[str]:
     """What is damaged, in words, at most 1,000 of them; empty where every checksum and every collection's sum holds, and the
     journal is whole."""
     damage: list[str] = []
@@ -147,6 +152,28 @@ def find_format1_damage(view: Format1View) -> list[str]:
     return damage
 
 
+def require_whole(folder: Path) -> None:
+    """Raises StoreError where anything in the data file of a store of format 1 is damaged. No process may write to it."""
+    path = folder / STORE_NAME / DATA_NAME
+    if not path.exists():
+        raise StoreError(f"{path} is gone", _RESTORE)
+    try:
+        damage = walk_data_file(path).faults
+        if not damage:
+            with Format1Store(folder).read() as view:
+                damage = _find_damage(view)
+    except StoreError as error:
+        damage = [error.message]
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}", "mend its owner and mode, or the disk") from error
+    if damage:
+        more = f", and {len(damage) - 1:,} more" if len(damage) > 1 else ""
+        raise StoreError(
+            f"the store in {folder} has format {FORMAT} and is damaged, and no repair mends that format: {damage[0]}{more}",
+            _RESTORE,
+        )
+
+
 class Format1Store:
     """A store of format 1 that no process writes to: what a snapshot of it is made of."""
 
@@ -159,7 +186,7 @@ class Format1Store:
         path = self._folder / STORE_NAME / DATA_NAME
         with translating_errors(), closing(open_readonly(path.parent)) as environment, environment.begin() as txn:
             view = Format1View(txn, environment)
-            with DataFileCopy(environment, path) as pages:
+            with DataFileCopy.open(environment, path) as pages:
                 yield view, pages
 
     @contextmanager

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import lmdb
 
+from paasq_daemon.store.data_file_header import settle_headers
 from paasq_daemon.store.disk_space import FULL_DISK, Reserve, disk_full, missing_bytes
 from paasq_daemon.store.lmdb_environment import in_words, is_permanent_failure
 from paasq_daemon.store.tables import Tables
@@ -283,6 +284,8 @@ class Writer:
         if not isinstance(failure, StoreError):
             failure = StoreError(f"the writer failed: {failure!r}", "open the store again")
         self._failure = failure
+        with self._commit, suppress(OSError, StoreError):
+            settle_headers(self._path)
         for job in group:
             if not job.future.done():
                 job.future.set_exception(StoreError(failure.message, failure.hint))

@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from struct import Struct
-from typing import BinaryIO, NamedTuple
 
 import lmdb
 
@@ -23,45 +21,7 @@ _OPEN_ATTEMPTS = 50
 _OPEN_RETRY_S = 0.01
 _READER_BYTES = 80  # a little more than LMDB takes for one
 
-_META = Struct(
-    "<Q2H4xII QQ 48s48s QQ"
-)  # page number, padding, flags; magic, version; address, map; free list, tables; last page, txn
-_TREE = Struct("<IHHQQQQQ")
-_META_MAGIC, _META_VERSION, _META_FLAG = 0xBEEFC0DE, 1, 0x08
-_PAGE_SIZES = {1 << bits for bits in range(9, 17)}
 _ERRNO_LASTING = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EBADF}
-
-
-class TreeRoot(NamedTuple):
-    """What LMDB keeps of a tree: `page_bytes` in that of the free list only; `root` is the number of its first page."""
-
-    page_bytes: int
-    flags: int
-    depth: int
-    branch_pages: int
-    leaf_pages: int
-    overflow_pages: int
-    entries: int
-    root: int
-
-    @classmethod
-    def unpack(cls, raw: bytes) -> TreeRoot:
-        """From the 48 bytes that LMDB stores. Raises struct.error where they are not so many."""
-        return cls(*_TREE.unpack(raw))
-
-
-class Meta(NamedTuple):
-    """One of the two headers of a data file: the trees, last page and number of a transaction."""
-
-    free: TreeRoot
-    tables: TreeRoot
-    last_page: int
-    transaction: int
-
-    @property
-    def page_bytes(self) -> int:
-        """Of every page of the file."""
-        return self.free.page_bytes
 
 
 def open_environment(store_folder: Path, *, sync: bool) -> lmdb.Environment:
@@ -102,63 +62,6 @@ def open_shared(store_folder: Path) -> lmdb.Environment:
         except lmdb.Error as error:
             raise in_words(error) from error
     raise _no_address_space()
-
-
-def truncated_bytes(data_file: Path) -> int:
-    """How much shorter the file is than its header says; 0 where it is whole. Reading a missing page is a SIGBUS.
-
-    Raises StoreError where the header is damaged or the file is no LMDB data file.
-    """
-    metas, problems = read_metas(data_file)
-    if problems:
-        raise _damaged(data_file)
-    newest = max(metas, key=lambda meta: meta.transaction)
-    return max(0, (newest.last_page + 1) * newest.page_bytes - data_file.stat().st_size)
-
-
-def newest_meta(data_file: Path) -> Meta:
-    """The header of the newest transaction. Raises StoreError where none can be read."""
-    return max(read_metas(data_file)[0], key=lambda meta: meta.transaction)
-
-
-def read_metas(data_file: Path) -> tuple[list[Meta], list[str]]:
-    """The headers that can be read, one or two, and what is wrong with another. Raises StoreError where there is none."""
-    with data_file.open("rb") as file:
-        metas = {at: _read_meta(file, at) for at in (0, *sorted(_PAGE_SIZES))}
-    first = metas[0]
-    second = (
-        metas[first.page_bytes] if first else next((m for at, m in metas.items() if m and m.page_bytes == at), None)
-    )
-    found = [meta for meta in (first, second) if meta is not None]
-    if not found:
-        raise _damaged(data_file)
-    if first is None or second is None or first.page_bytes != second.page_bytes:
-        return found[:1], ["one of the two headers is damaged"]
-    if not _follow_each_other(first, second):
-        return found, ["the numbers of the two headers do not follow each other: one of them is damaged"]
-    return found, []
-
-
-def read_damaged_metas(data_file: Path) -> list[Meta]:
-    """Both headers as they are, where one is damaged: what it leads to must be checked. Raises StoreError where none is sound."""
-    page_bytes = read_metas(data_file)[0][0].page_bytes
-    found = []
-    with data_file.open("rb") as file:
-        for at in (0, page_bytes):
-            file.seek(at)
-            *_, free, tables, last_page, transaction = _META.unpack(file.read(_META.size))
-            root = TreeRoot.unpack(free)._replace(page_bytes=page_bytes)
-            meta = Meta(root, TreeRoot.unpack(tables), last_page, transaction)
-            if 0 < last_page * page_bytes < data_file.stat().st_size:
-                found.append(meta)
-    return found
-
-
-def _follow_each_other(first: Meta, second: Meta) -> bool:
-    """Transactions of even numbers are written to the first header, of odd ones to the second; a new file has 0 in both."""
-    if first.transaction == second.transaction == 0:
-        return True
-    return first.transaction % 2 == 0 and abs(first.transaction - second.transaction) == 1
 
 
 def is_permanent_failure(error: lmdb.Error) -> bool:
@@ -213,27 +116,8 @@ def _allocate(reader_table: Path) -> None:
     allocate(reader_table, READERS_MAX * _READER_BYTES)
 
 
-def _read_meta(file: BinaryIO, at: int) -> Meta | None:
-    """The header at a place in the file; None where it is none."""
-    file.seek(at)
-    raw = file.read(_META.size)
-    if len(raw) < _META.size:
-        return None
-    _, _, flags, magic, version, _, _, free, tables, last_page, transaction = _META.unpack(raw)
-    meta = Meta(TreeRoot.unpack(free), TreeRoot.unpack(tables), last_page, transaction)
-    sound = (magic, version) == (_META_MAGIC, _META_VERSION) and flags & _META_FLAG and meta.page_bytes in _PAGE_SIZES
-    return meta if sound else None
-
-
 def _no_address_space() -> StoreError:
     return StoreError(
         f"the system does not grant the {MAP_BYTES[-1] >> 30} GiB of address space that a store needs at least",
         "raise the limit (`ulimit -v unlimited`)",
-    )
-
-
-def _damaged(data_file: Path) -> StoreError:
-    return StoreError(
-        f"the header of {data_file} is damaged",
-        "restore a snapshot into a new folder: `paasq snapshot restore NAME FOLDER`",
     )

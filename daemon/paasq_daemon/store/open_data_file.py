@@ -14,6 +14,7 @@ from pathlib import Path
 import lmdb
 
 from paasq_daemon.store.check_stamp import CheckStamp, read_stamp, stamp_of, write_stamp
+from paasq_daemon.store.data_file_header import UNWRITTEN_BYTES_MAX, newest_meta, truncated_bytes
 from paasq_daemon.store.data_folder import (
     FORMAT_NAME,
     MEND_FORMAT,
@@ -25,15 +26,7 @@ from paasq_daemon.store.data_folder import (
 )
 from paasq_daemon.store.integrity_check import check_integrity
 from paasq_daemon.store.layout import STORE_FORMAT_VERSION
-from paasq_daemon.store.lmdb_environment import (
-    DATA_NAME,
-    in_words,
-    newest_meta,
-    open_environment,
-    open_readonly,
-    translating_errors,
-    truncated_bytes,
-)
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, open_environment, open_readonly, translating_errors
 from paasq_daemon.store.page_walk import walk_data_file
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.tables import Tables, make_tables, open_tables, require_format
@@ -43,7 +36,6 @@ _ENTRIES_OF_NEW_STORE = 2  # its counters and its format
 WALKED_BYTES_MAX = 32 << 20  # of a data file whose pages are walked at each start: 0.1 s
 WALK_S_MAX = 1.0  # for walking those of a larger one, unless a daemon starts
 _WALKED_IN_TIME_BYTES_MAX = 384 << 20  # what that may be enough for: a larger one is left to the daemon
-_UNWRITTEN_BYTES_MAX = 64 << 20  # of free pages that LMDB counts at the file's end and need not have written
 
 
 _log = logging.getLogger(__name__)
@@ -90,7 +82,7 @@ def open_data(folder: Path, *, sync: bool, walk_s_max: float | None = WALK_S_MAX
     if not data_file.exists():
         raise StoreError(f"{data_file} is gone", "restore the newest snapshot into a new folder")
     missing = truncated_bytes(data_file)
-    if missing > _UNWRITTEN_BYTES_MAX:
+    if missing > UNWRITTEN_BYTES_MAX:
         raise _cut_short(data_file, missing)
     if missing:
         return _open_short(data_file, missing, sync=sync)

@@ -1,7 +1,4 @@
-"""The structure of an LMDB data file, read page by page without LMDB, which trusts its pages and may crash on damaged ones.
-
-The layout is that of LMDB 0.9 on a little-endian machine: `mdb.c`, at "Page header", "Header for a single key/data pair".
-"""
+"""The structure of an LMDB data file, read page by page without LMDB, which trusts its pages and may crash on damaged ones."""
 
 from __future__ import annotations
 
@@ -12,38 +9,33 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from struct import Struct, error
-from typing import NamedTuple
 
-from paasq_daemon.store.lmdb_environment import Meta, TreeRoot, read_metas
+from paasq_daemon.store.data_file_header import UNWRITTEN_BYTES_MAX, Meta, TreeRoot, read_metas
+from paasq_daemon.store.lmdb_page import (
+    BIG_DATA,
+    BRANCH,
+    DEPTH_MAX,
+    KINDS,
+    LEAF,
+    NO_PAGE,
+    OVERFLOW,
+    PAGE_HEADER,
+    PAGE_NUMBER,
+    DamagedPage,
+    Node,
+    read_nodes,
+)
 
-_HEADER = Struct("<Q2xHHH")  # page number; flags; end of the node pointers, start of the nodes: or the count of pages
 _OVERFLOW_PAGES = Struct("<12xI")
-_NODE = Struct("<HHHH")  # low and high half of a size, or of a page number; flags, or its third part; bytes of the key
-_PAGE_NUMBER = Struct("<Q")
-_BRANCH, _LEAF, _OVERFLOW = 0x01, 0x02, 0x04
-_KINDS = 0x6F  # of a page's flags, those that say what it is
-_BIG_DATA, _SUB_TREE = 0x01, 0x02
-_NO_PAGE = (1 << 64) - 1
+_SUB_TREE = 0x02  # of a node's flags: the value is the root of a tree
 _FAULTS_MAX = 1_000
 _META_PAGES = 2
-_DEPTH_MAX = 32
 
 Visit = Callable[[str | None, bytes, bytes], None]
 
 
 class _OutOfTime(Exception):
     """The walk may not take longer."""
-
-
-class _Damaged(Exception):
-    """A page that can't be what its place in the tree demands."""
-
-
-class _Node(NamedTuple):
-    key: bytes
-    flags: int
-    page: int  # of a branch's child
-    value: bytes  # of a leaf: the value, or where it is
 
 
 @dataclass
@@ -93,7 +85,10 @@ class _Walk:
         self._meta = meta
         self._until_s = until_s  # by the monotonic clock
         self._page_bytes = meta.page_bytes
-        self._used = bytearray(meta.last_page + 1)
+        in_file, unwritten = self._size // meta.page_bytes, UNWRITTEN_BYTES_MAX // meta.page_bytes
+        self._used = bytearray(min(max(meta.last_page + 1, in_file), in_file + unwritten))
+        if meta.last_page >= len(self._used):
+            self._fault(f"the header says that page {meta.last_page} is the last, and the file has {in_file}")
         self._free: set[int] = set()
 
     def run(self, visit: Visit | None, *, orphans: bool = True) -> None:
@@ -110,7 +105,9 @@ class _Walk:
         for key, value in self._tree(self._meta.tables, "the list of tables", wanted=_SUB_TREE):
             name = key.decode("ascii", "replace")
             try:
-                roots[name] = TreeRoot.unpack(value)
+                roots[name] = root = TreeRoot.unpack(value)
+                if root.flags:
+                    self._fault(f"the list of tables: {name} is of kind {root.flags:#x}")
             except error:
                 self._fault(f"the list of tables: what it says of {name} has {len(value)} bytes")
         for name, root in roots.items():
@@ -125,16 +122,16 @@ class _Walk:
             self._fault(f"{both} pages are in use and listed as free")
         self.found.pages_used, self.found.pages_free = sum(self._used), len(self._free)
         if visit is not None and orphans:
-            for page in range(_META_PAGES, len(self._used)):
+            for page in range(_META_PAGES, min(len(self._used), self._meta.last_page + 1)):
                 if not self._used[page] and page not in self._free:
                     self._visit_orphan(page, visit)
 
     def _note_free(self, key: bytes, ids: bytes) -> None:
-        numbers = [number for (number,) in _PAGE_NUMBER.iter_unpack(ids[: len(ids) // 8 * 8])]
-        if not numbers or numbers[0] != len(numbers) - 1 or len(key) != _PAGE_NUMBER.size:
+        numbers = [number for (number,) in PAGE_NUMBER.iter_unpack(ids[: len(ids) // 8 * 8])]
+        if not numbers or numbers[0] != len(numbers) - 1 or len(key) != PAGE_NUMBER.size:
             self._fault("an entry of the list of free pages has another length than it says")
         pages = numbers[1:]
-        wrong = [page for page in pages if not _META_PAGES <= page < len(self._used) or page in self._free]
+        wrong = [page for page in pages if not _META_PAGES <= page <= self._meta.last_page or page in self._free]
         if wrong:
             self._fault(f"the list of free pages names pages twice, or such as there are none: {wrong[:3]}")
         self._free.update(page for page in pages if page < len(self._used))
@@ -143,7 +140,7 @@ class _Walk:
         self, root: TreeRoot, name: str, *, wanted: int = 0, numeric: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """The entries that can be reached, in order; faults are noted, and what is below a damaged page is left out."""
-        if root.root == _NO_PAGE:
+        if root.root == NO_PAGE:
             if root.entries:
                 self._fault(f"{name}: it says {root.entries} entries, and has no page")
             return
@@ -154,7 +151,7 @@ class _Walk:
             entries += 1
             try:
                 value = self._value(node, wanted, counted)
-            except _Damaged as problem:
+            except DamagedPage as problem:
                 self._fault(f"{name}, the entry {node.key.hex()[:80]}: {problem}")
                 continue
             yield node.key, value
@@ -165,24 +162,24 @@ class _Walk:
 
     def _below(
         self, page: int, depth: int, bounds: tuple[bytes, bytes | None], name: str, counted: _Counts, *, numeric: bool
-    ) -> Iterator[_Node]:
+    ) -> Iterator[Node]:
         """The leaf nodes below a page, whose keys lie within the bounds: the first one included, the second not."""
         if self._until_s is not None and time.monotonic() > self._until_s:
             raise _OutOfTime
-        if depth > _DEPTH_MAX:
+        if depth > DEPTH_MAX:
             self._fault(f"{name}, page {page}: the tree is deeper than any can be")
             return
         try:
             kind, nodes = self._nodes(page)
             keys = [self._order(node.key, numeric=numeric) for node in nodes]
-            if kind == _BRANCH:
+            if kind == BRANCH:
                 keys[0] = self._order(bounds[0], numeric=numeric)  # the first one has no key of its own
             self._check_order(keys, bounds, numeric=numeric)
-        except (_Damaged, OSError) as problem:
+        except (DamagedPage, OSError) as problem:
             self._fault(f"{name}, page {page}: {problem}")
             return
         counted.depth = max(counted.depth, depth)
-        if kind == _LEAF:
+        if kind == LEAF:
             counted.leaf += 1
             yield from nodes
             return
@@ -199,56 +196,50 @@ class _Walk:
 
     def _check_order(self, keys: list[bytes], bounds: tuple[bytes, bytes | None], *, numeric: bool) -> None:
         if any(not one < other for one, other in pairwise(keys)):
-            raise _Damaged("its keys are out of order")
+            raise DamagedPage("its keys are out of order")
         low, high = self._order(bounds[0], numeric=numeric), bounds[1] and self._order(bounds[1], numeric=numeric)
         if keys and (keys[0] < low or (high is not None and keys[-1] >= high)):
-            raise _Damaged("its keys belong elsewhere")
+            raise DamagedPage("its keys belong elsewhere")
 
-    def _nodes(self, page: int) -> tuple[int, list[_Node]]:
-        """The kind of a page, and its nodes. Raises _Damaged, and marks the page as used."""
-        raw = self._page(page, 1)
-        number, flags, lower, upper = _HEADER.unpack_from(raw)
-        kind = flags & _KINDS
-        if number != page or kind not in (_BRANCH, _LEAF):
-            raise _Damaged(f"it says that it is page {number}, of kind {kind:#x}")
-        nodes = _parse_nodes(raw, kind, lower, upper)
-        if not nodes or (kind == _BRANCH and len(nodes) < 2):
-            raise _Damaged("it is empty")
-        return kind, nodes
+    def _nodes(self, page: int) -> tuple[int, list[Node]]:
+        """As `read_nodes`. Marks the page as used."""
+        return read_nodes(self._page(page, 1), page)
 
-    def _value(self, node: _Node, wanted: int, counted: _Counts) -> bytes:
-        if node.flags & ~_BIG_DATA != wanted:
-            raise _Damaged(f"it is of kind {node.flags:#x}")
-        if not node.flags & _BIG_DATA:
+    def _value(self, node: Node, wanted: int, counted: _Counts) -> bytes:
+        if node.flags & ~BIG_DATA != wanted:
+            raise DamagedPage(f"it is of kind {node.flags:#x}")
+        if not node.flags & BIG_DATA:
             return node.value
-        first, size = _PAGE_NUMBER.unpack(node.value)[0], node.page
-        pages = -(-(size + _HEADER.size) // self._page_bytes)
+        first, size = PAGE_NUMBER.unpack(node.value)[0], node.page
+        pages = -(-(size + PAGE_HEADER.size) // self._page_bytes)
         raw = self._page(first, pages)
-        number, flags, *_ = _HEADER.unpack_from(raw)
-        if number != first or flags & _KINDS != _OVERFLOW or _OVERFLOW_PAGES.unpack_from(raw)[0] != pages:
-            raise _Damaged(f"its value is not at page {first}")
+        number, flags, *_ = PAGE_HEADER.unpack_from(raw)
+        if number != first or flags & KINDS != OVERFLOW or _OVERFLOW_PAGES.unpack_from(raw)[0] != pages:
+            raise DamagedPage(f"its value is not at page {first}")
         counted.overflow += pages
-        return raw[_HEADER.size : _HEADER.size + size]
+        return raw[PAGE_HEADER.size : PAGE_HEADER.size + size]
 
     def _page(self, page: int, count: int) -> bytes:
         if not _META_PAGES <= page <= page + count <= len(self._used):
-            raise _Damaged(f"there is no page {page} in the file")
+            raise DamagedPage(f"there is no page {page} in the file")
+        if page + count - 1 > self._meta.last_page:
+            self._fault(f"page {page} is in use, and the header says that page {self._meta.last_page} is the last")
         if any(self._used[page : page + count]):
-            raise _Damaged(f"page {page} is used twice")
+            raise DamagedPage(f"page {page} is used twice")
         self._used[page : page + count] = b"\1" * count
         if (page + count) * self._page_bytes > self._size:
-            raise _Damaged(f"the file ends before page {page}")
+            raise DamagedPage(f"the file ends before page {page}")
         return os.pread(self._file, count * self._page_bytes, page * self._page_bytes)
 
     def _visit_orphan(self, page: int, visit: Visit) -> None:
         try:
             kind, nodes = self._nodes(page)
-        except (_Damaged, OSError):
+        except (DamagedPage, OSError):
             return
-        for node in nodes if kind == _LEAF else ():
+        for node in nodes if kind == LEAF else ():
             try:
                 visit(None, node.key, self._value(node, 0, _Counts()))
-            except _Damaged:
+            except DamagedPage:
                 continue
 
     def _fault(self, problem: str) -> None:
@@ -262,32 +253,3 @@ class _Counts:
     branch: int = 0
     leaf: int = 0
     overflow: int = 0
-
-
-def _parse_nodes(raw: bytes, kind: int, lower: int, upper: int) -> list[_Node]:
-    """Raises _Damaged where the nodes do not fill the upper part of the page exactly."""
-    if not _HEADER.size <= lower <= upper <= len(raw) or (lower - _HEADER.size) % 2:
-        raise _Damaged("its bounds do not hold")
-    nodes: list[_Node] = []
-    filled = 0
-    for at in range(_HEADER.size, lower, 2):
-        start = int.from_bytes(raw[at : at + 2], "little")
-        try:
-            low, high, flags, key_bytes = _NODE.unpack_from(raw, start)
-        except error:
-            raise _Damaged("a node lies beyond its end") from None
-        if start < upper:
-            raise _Damaged("a node lies where none can be")
-        size, key_end = low | high << 16, start + _NODE.size + key_bytes
-        if kind == _BRANCH:
-            end, page, value = key_end, size | flags << 32, b""
-        else:
-            end = key_end + (_PAGE_NUMBER.size if flags & _BIG_DATA else size)
-            page, value = size, raw[key_end:end]
-        if end > len(raw):
-            raise _Damaged("a node lies beyond its end")
-        nodes.append(_Node(raw[start + _NODE.size : key_end], flags, page, value))
-        filled += (end - start + 1) & ~1
-    if filled != len(raw) - upper:
-        raise _Damaged("its nodes do not fill it")
-    return nodes

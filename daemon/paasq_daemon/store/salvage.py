@@ -10,10 +10,11 @@ from typing import NamedTuple
 import lmdb
 
 from paasq_daemon.store.counters import decode_store_counters
+from paasq_daemon.store.data_file_header import Meta, read_damaged_metas, read_metas
 from paasq_daemon.store.entry_codec import verify_checksum
 from paasq_daemon.store.layout import STATE_NAME
 from paasq_daemon.store.live_entry import decode_live
-from paasq_daemon.store.lmdb_environment import Meta, read_damaged_metas, read_metas, translating_errors
+from paasq_daemon.store.lmdb_environment import translating_errors
 from paasq_daemon.store.page_walk import DataFileStructure, walk_data_file
 from paasq_daemon.store.tables import TABLE_NAMES, Table, Tables
 from paasq_daemon.wire.errors import CorruptRecord
@@ -83,8 +84,8 @@ def _newest_header(source: Path) -> _Header | None:
     """Where a header is damaged, the one that leads to the later sequence number by pages that are whole; None where none is."""
     if not read_metas(source)[1]:
         return None
-    usable: list[tuple[int, Meta]] = []
-    for meta in read_damaged_metas(source):
+    usable: list[tuple[int, int, Meta]] = []  # a transaction of LMDB's need not have a sequence number of its own
+    for meta, listed in read_damaged_metas(source):
         state: list[bytes] = []
 
         def note(name: str | None, key: bytes, envelope: bytes, state: list[bytes] = state) -> None:
@@ -94,11 +95,12 @@ def _newest_header(source: Path) -> _Header | None:
         faults = set(walk_data_file(source, note, header=meta).faults) - set(read_metas(source)[1])
         if state and not faults:
             with suppress(CorruptRecord):
-                usable.append((decode_store_counters(verify_checksum(_META_SEED, STATE_NAME, state[0])).seq, meta))
-    best = max(usable, default=None, key=lambda each: each[0])
+                seq = decode_store_counters(verify_checksum(_META_SEED, STATE_NAME, state[0])).seq
+                usable.append((seq, listed, meta))
+    best = max(usable, default=None)
     if best is None:
         return _Header(None, None)
-    return _Header(best[1], best[0] if len(usable) > 1 else None)
+    return _Header(best[2], best[0] if len(usable) > 1 else None)
 
 
 def _is_newest(txn: lmdb.Transaction[bytes], table: Table, key: bytes, envelope: bytes) -> bool:

@@ -20,10 +20,10 @@ from paasq_daemon.store.counters import (
     decode_store_counters,
     live_key_hash,
 )
+from paasq_daemon.store.data_file_header import Meta, TreeRoot
 from paasq_daemon.store.entry_codec import ENVELOPE_BYTES, holds, stored_checksum
 from paasq_daemon.store.layout import COLLECTION_KEY, JOURNAL_KEY, STATE_NAME, SUMMED_TABLES, counters_meta_key
 from paasq_daemon.store.live_entry import decode_live
-from paasq_daemon.store.lmdb_environment import Meta, TreeRoot
 from paasq_daemon.store.page_walk import walk_pages
 from paasq_daemon.store.tables import TABLE_NAMES
 from paasq_daemon.wire.errors import PaasqError, StoreError

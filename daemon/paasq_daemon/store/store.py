@@ -18,6 +18,7 @@ import lmdb
 from paasq_daemon.store.check_stamp import CheckStamp, suspect_stamp, write_stamp
 from paasq_daemon.store.data_file import DataFile
 from paasq_daemon.store.data_file_copy import DataFileCopy
+from paasq_daemon.store.data_file_header import Meta, read_metas
 from paasq_daemon.store.data_file_rewrite import Between, Change, RewriteResult
 from paasq_daemon.store.data_file_size import DataFileSize, measure_data_file
 from paasq_daemon.store.data_file_swap import DataFileSwap, remove_unfinished
@@ -26,7 +27,7 @@ from paasq_daemon.store.disk_space import Reserve
 from paasq_daemon.store.group_commit import CommitResult, Work, Writer
 from paasq_daemon.store.integrity_check import Finding, check_integrity
 from paasq_daemon.store.journal_trim import TrimResult, trim_batch
-from paasq_daemon.store.lmdb_environment import DATA_NAME, Meta, in_words, read_metas, translating_errors
+from paasq_daemon.store.lmdb_environment import DATA_NAME, in_words, translating_errors
 from paasq_daemon.store.migration import finish_migration
 from paasq_daemon.store.open_data_file import (
     WALK_S_MAX,
@@ -192,8 +193,9 @@ class Store:
             return check_integrity(view)
 
     @contextmanager
-    def copy(self) -> Iterator[tuple[ReadView, DataFileCopy]]:
-        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds.
+    def copy(self, begin: Callable[[ReadView], None] | None = None) -> Iterator[tuple[ReadView, DataFileCopy]]:
+        """The data file as a stream of whole pages in place, and a view of the very transaction that it holds, for which `begin`
+        is called before anything else is written.
 
         Writing goes on meanwhile. Reading raises StoreError where the disk does not give a page.
         """
@@ -202,7 +204,9 @@ class Store:
             with self._writer.paused():
                 view = stack.enter_context(self.read())
                 environment = self._data_file.environment
-                stream = stack.enter_context(DataFileCopy(environment, self.folder / STORE_NAME / DATA_NAME))
+                stream = stack.enter_context(DataFileCopy.open(environment, self.folder / STORE_NAME / DATA_NAME))
+                if begin is not None:
+                    begin(view)
             yield view, stream
 
     @contextmanager

@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
+from itertools import islice
 
 import lmdb
 
 from paasq_daemon.store.counters import StoreCounters, encode_store_counters
-from paasq_daemon.store.entry_codec import add_checksum, decode, encode, holds, stored_checksum, verify_checksum
+from paasq_daemon.store.entry_codec import (
+    add_checksum,
+    decode,
+    encode,
+    holds,
+    stored_checksum,
+    unsound_keys,
+    verify_checksum,
+)
 from paasq_daemon.store.layout import FORMAT_STAMP_NAME, STATE_NAME, STORE_FORMAT_VERSION
 from paasq_daemon.wire.errors import StoreError
 
-_ENTRIES_AT_ONCE = 500  # about half a millisecond
+_ENTRIES_AT_ONCE = 200  # about a quarter of a millisecond
 # By the name that LMDB knows a table by, which format 1 did not use; the place in this row seeds the checksums.
 TABLE_NAMES = {
     "meta2": "meta", "bodies": "bodies", "live": "live", "vectors2": "vectors", "pending2": "pending",
@@ -90,15 +99,14 @@ class Table:
     def scan_checksums(self, txn: lmdb.Transaction[bytes], sums: MutableMapping[bytes, int] | None) -> Iterator[bytes]:
         """The keys of the entries whose checksum does not hold. `sums` gets the sum of the stored checksums by the first
         four bytes of the key, its collection; None for a table whose keys do not begin with one."""
-        seed = self.seed
         with txn.cursor(self.handle) as cursor:
-            for number, (key, envelope) in enumerate(cursor):
-                if number % _ENTRIES_AT_ONCE == 0:
-                    time.sleep(0)  # lets other threads have the interpreter, which a loop keeps for 5 ms
-                if not holds(seed, key, envelope):
-                    yield key
+            entries = iter(cursor)
+            while some := list(islice(entries, _ENTRIES_AT_ONCE)):
+                time.sleep(0)  # lets other threads have the interpreter, which a loop keeps for 5 ms
+                yield from unsound_keys(self.seed, some)
                 if sums is not None:
-                    sums[key[:4]] += stored_checksum(envelope)
+                    for key, envelope in some:
+                        sums[key[:4]] += stored_checksum(envelope)
 
     def count(self, txn: lmdb.Transaction[bytes]) -> int:
         """How many entries the table has, from LMDB's statistics."""

@@ -66,9 +66,6 @@ class PaasqError(Exception):
     def __str__(self) -> str:
         return "\n  ".join(str(part) for part in (self.message, self.hint, self.progress) if part)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), self.__dict__)  # to another process, whatever its constructor takes
-
 
 class QueryError(PaasqError):
     """The text is wrong; `diagnostics`, as the editor shows them, are dicts with code, message, start, end, line, column,
@@ -203,12 +200,6 @@ class DiskFull(StoreError):
     def __init__(self, message: str, hint: str = "", missing_bytes: int = 0) -> None:
         super().__init__(message, hint)
         self.missing_bytes = missing_bytes
-
-
-def _restored(kind: type[PaasqError], state: dict[str, Any]) -> PaasqError:
-    error = kind.__new__(kind, state["message"])
-    error.__dict__.update(state)
-    return error
 
 
 def _family(error: type[PaasqError]) -> Iterator[tuple[str, type[PaasqError]]]:

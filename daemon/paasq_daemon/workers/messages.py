@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 from paasq_daemon.backends.backend import Backend
 from paasq_daemon.compiler import PreparedQuery
 from paasq_daemon.wire.cancellation import CancellationToken
+from paasq_daemon.wire.errors import PaasqError
 from paasq_daemon.workers.tasks import TextTask
+from paasq_dsl.diagnostics import CodedError
 
 LENGTH = Struct("<I")  # of the message that follows
 
@@ -56,16 +58,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """To the daemon: the JSON of the task's result."""
+    """To the daemon: the JSON of the task's result, and whether the worker is to do no more, since it holds much memory."""
 
     result: bytes
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """To the daemon: the task's error."""
+    """To the daemon: the task's error, and whether the worker is to do no more, since it holds much memory."""
 
     error: Exception
+    is_last: bool
 
 
 Message: TypeAlias = Run | Reply | Ready | Call | Done | Failed
@@ -100,6 +104,8 @@ class _Pickler(pickle.Pickler):
             return PreparedQuery, (value.query, value.backend)
         if type(value) is CancellationToken:  # that of the request is in the daemon
             return CancellationToken, ()
+        if isinstance(value, PaasqError | CodedError):  # whatever its constructor takes
+            return _error, (type(value), value.args, value.__dict__)
         if type(value) is MappingProxyType:
             return _read_only, (dict(value),)
         return NotImplemented
@@ -113,6 +119,12 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: Any) -> Any:
         assert name == "backend"
         return self._backend
+
+
+def _error(kind: type[Exception], arguments: tuple[Any, ...], state: Mapping[str, Any]) -> Exception:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 def _read_only(values: Mapping[Any, Any]) -> Mapping[Any, Any]:

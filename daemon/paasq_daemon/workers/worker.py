@@ -29,7 +29,7 @@ class Worker:
     def __init__(self, pid: int, connection: socket.socket, scratch: Path, backend: Backend) -> None:
         self.pid = pid
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._backend = backend
         self._why: PaasqError | None = None  # it was ended
         self._idle = asyncio.Event()  # the daemon does nothing for it
@@ -37,7 +37,7 @@ class Worker:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
         self.ended = False
-        self.outdated = False  # it may hold what was forgotten: it does no more tasks
+        self.outdated = False  # it may hold what was forgotten, or much memory: it does no more tasks
 
     @property
     def is_calling(self) -> bool:
@@ -63,6 +63,8 @@ class Worker:
         try:
             while True:
                 message = await self._receive()
+                if isinstance(message, Done | Failed):
+                    self.outdated |= message.is_last
                 if isinstance(message, Done):
                     return message.result
                 if isinstance(message, Failed):
@@ -77,9 +79,10 @@ class Worker:
             self.ended |= self._why is not None  # it was being ended when its answer came
 
     def end(self, why: PaasqError | None = None) -> None:
-        """End the process now. What it was doing raises `why`."""
+        """End the process now. What it was doing raises `why`, at once: the system takes a while to free its memory."""
         self._why = self._why or why
         self._signal(signal.SIGKILL)
+        self._reader.feed_eof()
 
     async def close(self) -> None:
         """End it, and remove what it leaves."""
@@ -88,7 +91,7 @@ class Worker:
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     async def _watch(self, cancellation: CancellationToken, cancelled: asyncio.Event) -> None:
         """Tell the process where its task is cancelled, and end it where the task goes on after it should have ended; but never

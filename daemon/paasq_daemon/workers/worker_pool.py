@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import socket
 import tempfile
 import time
@@ -47,9 +48,9 @@ class WorkerPool:
         answer_bytes_max: int,
         memory_bytes_max: int = MEMORY_BYTES_MAX,
     ) -> None:
-        """`size` processes, one a core where it is None."""
+        """`size` processes; where it is None one a core, and one that is kept for short requests."""
         self._instance = instance
-        self._size = size or os.cpu_count() or 1
+        self._size = size or (os.cpu_count() or 1) + 1
         self._answer_bytes_max = answer_bytes_max
         self._memory_bytes_max = memory_bytes_max
         self._calls = DaemonCalls(instance)
@@ -57,6 +58,7 @@ class WorkerPool:
         self._turns: Turns[Worker] = Turns()
         self._workers: set[Worker] = set()
         self._starting: set[asyncio.Task[None]] = set()
+        self._restarting = asyncio.Lock()
         self._closed = False
 
     async def start(self) -> None:
@@ -77,6 +79,7 @@ class WorkerPool:
             return await worker.run(run, cancellation, self._calls, self._pool)
         finally:
             if worker.ended or worker.outdated:
+                self._turns.withdraw(worker)
                 self._replace(worker)
             else:
                 self._turns.give(worker)
@@ -102,6 +105,7 @@ class WorkerPool:
         self._turns.close()
         for worker in self._workers:
             worker.end()
+            shutil.rmtree(worker.scratch, ignore_errors=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._zygote.close()
 
@@ -127,8 +131,11 @@ class WorkerPool:
             try:
                 await self._add_worker()
                 break
-            except (OSError, WorkerEnded):
-                _log.exception("a worker cannot be started")
+            except (OSError, WorkerEnded) as error:
+                async with self._restarting:
+                    if self._zygote.ended:
+                        self._zygote = await asyncio.to_thread(Zygote)
+                _log.warning("a worker cannot be started, and is tried again: %s", error)
                 await asyncio.sleep(_RETRY_S)
         self._instance.store.forget_readers()
 

@@ -28,6 +28,7 @@ from paasq_daemon.workers.messages import Done, Failed, Ready, Run
 
 CANCEL_SIGNAL = signal.SIGUSR1
 _IDLE_S = 1.0  # after which a worker without a task looks for what was written
+_KEPT_BYTES_MAX = 64 << 20  # of memory that a task may leave; a worker that has more is replaced
 _PAGE_BYTES = resource.getpagesize()
 
 _log = logging.getLogger(__name__)
@@ -91,25 +92,28 @@ class _Worker:
     def _done(self, run: Run) -> Done | Failed:
         self._store.lost = run.lost
         self._current = CancellationToken(run.time_ms, run.passed_ms)
+        before = data_bytes()
         try:
             self._indexes.follow(self._current.raise_if_cancelled)  # which is not the task's memory
-            with _memory_limited(self._config.memory_bytes_max):
-                return Done(run.task.run(self._engine, self._current, self._config.answer_bytes_max))
+            before = data_bytes()
+            with _memory_limited(before + self._config.memory_bytes_max):
+                result = run.task.run(self._engine, self._current, self._config.answer_bytes_max)
+            return Done(result, _keeps_much(before))
         except MemoryError:
-            return Failed(_out_of_memory(self._config.memory_bytes_max))
+            return Failed(_out_of_memory(self._config.memory_bytes_max), _keeps_much(before))
         except Exception as error:  # noqa: BLE001  # the daemon tells it
             if not isinstance(error, PaasqError):
                 log_failure("task_failed", error)
-            return Failed(error)
+            return Failed(error, _keeps_much(before))
         finally:
             self._current = None
 
 
 class _memory_limited:  # noqa: N801  # a context manager, and as quick as can be
-    """Within the block the process may take so many bytes more than it has."""
+    """Within the block the process may have so many bytes of private memory."""
 
     def __init__(self, size_bytes: int) -> None:
-        self._limit = data_bytes() + size_bytes
+        self._limit = size_bytes
 
     def __enter__(self) -> None:
         if sys.platform == "linux":
@@ -127,6 +131,13 @@ def data_bytes() -> int:
             return int(file.read().split()[5]) * _PAGE_BYTES
     except OSError:
         return 0
+
+
+def _keeps_much(before: int) -> bool:
+    """Whether a task has left much of what it took."""
+    if data_bytes() - before > _KEPT_BYTES_MAX:
+        gc.collect()
+    return data_bytes() - before > _KEPT_BYTES_MAX
 
 
 def _out_of_memory(size_bytes: int) -> BudgetExceeded:

@@ -13,7 +13,7 @@ import sys
 from struct import Struct
 from threading import Lock
 
-from paasq_daemon.engine import warm_up
+from paasq_daemon.workers.warm_up import warm_up
 from paasq_daemon.workers.worker_process import WorkerConfig, run_worker
 
 _PID = Struct("<i")
@@ -41,6 +41,11 @@ class Zygote:
             raise OSError("the process that makes workers has ended")
         (pid,) = _PID.unpack(answer)
         return int(pid)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, by itself or by another's hand."""
+        return self._process.poll() is not None
 
     def close(self) -> None:
         """End it, and with it its workers."""

@@ -12,5 +12,10 @@ ROWS = (
         "kill -9 of three writing threads",
         lambda given: kills_while_writing(given.folder / "data", given.seed),
     ),
+    Row(
+        "kills",
+        "the same while the data file is compacted",
+        lambda given: kills_while_writing(given.folder / "data", given.seed, rewrites=True),
+    ),
     *sweeps("kills", "kill -9 at the n-th call", [KILL]),
 )

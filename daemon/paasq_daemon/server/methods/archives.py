@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import BOOLEAN, INTEGER, OBJECT, TIME, described, map_of, object_of
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, Param, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
-from paasq_daemon.server.methods.result_schemas import SEQ
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import CorruptRecord, StoreError
+from paasq_daemon.wire.json_schema import BOOLEAN, INTEGER, OBJECT, TIME, described, map_of, object_of
+from paasq_daemon.wire.param_readers import ANY_TEXT, FLAG, Param, optional
+from paasq_daemon.wire.result_schemas import SEQ
 
 
 @work_method(

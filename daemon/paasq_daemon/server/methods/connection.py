@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from paasq_daemon.server.methods.call import RpcCall
 from paasq_daemon.server.methods.description import DESCRIPTION, description
-from paasq_daemon.server.methods.json_schema import BOOLEAN, described, object_of
-from paasq_daemon.server.methods.param_readers import REQUEST_ID, Param
 from paasq_daemon.server.methods.registry import loop_method
 from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.json_schema import BOOLEAN, described, object_of
+from paasq_daemon.wire.param_readers import REQUEST_ID, Param
 
 
 @loop_method("methods", right=Right.READ, result=DESCRIPTION, example={})

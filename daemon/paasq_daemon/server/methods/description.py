@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from paasq_daemon.server.methods.json_schema import OBJECT, TEXT, described, list_of, object_of, one_of
-from paasq_daemon.server.methods.param_readers import params_schema
 from paasq_daemon.server.methods.registry import METHODS, Lane, Method
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import (
@@ -17,6 +15,8 @@ from paasq_daemon.wire.errors import (
     ReadOnly,
     StoreError,
 )
+from paasq_daemon.wire.json_schema import OBJECT, TEXT, described, list_of, object_of, one_of
+from paasq_daemon.wire.param_readers import params_schema
 
 ERRORS_OF_ANY = (ProtocolError, LimitExceeded, Cancelled, StoreError, CorruptRecord)  # any request may give these
 

@@ -10,8 +10,6 @@ from typing import Any
 from paasq_daemon.server.limits import DEFAULT_LIMITS
 from paasq_daemon.server.methods.call import LONG_THREADS, SHORT_THREADS
 from paasq_daemon.server.methods.description import description
-from paasq_daemon.server.methods.json_schema import Schema
-from paasq_daemon.server.methods.param_readers import COUNT_MAX
 from paasq_daemon.wire.exact_json import JSON_DEPTH_MAX
 from paasq_daemon.wire.framing import HEADER_BYTES_MAX
 from paasq_daemon.wire.json_rpc import (
@@ -22,6 +20,8 @@ from paasq_daemon.wire.json_rpc import (
     PAASQ_ERROR,
     PARSE_ERROR,
 )
+from paasq_daemon.wire.json_schema import Schema
+from paasq_daemon.wire.param_readers import COUNT_MAX
 
 _HEAD = f"""# Protocol
 

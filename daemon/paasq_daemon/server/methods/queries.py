@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from paasq_daemon.server.limits import QUERY_TEXT_CHARS_MAX
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import list_of
-from paasq_daemon.server.methods.param_readers import (
-    ANY_OBJECT,
-    ANY_TEXT,
-    BUDGET,
-    FLAG,
-    TEXT_MAP,
-    TIMESTAMP,
-    Param,
-    optional,
-    text_up_to,
-)
 from paasq_daemon.server.methods.registry import Lane, loop_method
-from paasq_daemon.server.methods.result_schemas import ANSWER, DIAGNOSTIC
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import (
     BudgetExceeded,
@@ -29,7 +16,20 @@ from paasq_daemon.wire.errors import (
     ReadOnly,
     SnapshotError,
 )
+from paasq_daemon.wire.json_schema import list_of
+from paasq_daemon.wire.param_readers import (
+    ANY_OBJECT,
+    ANY_TEXT,
+    BUDGET,
+    FLAG,
+    TEXT_MAP,
+    TIMESTAMP,
+    Param,
+    optional,
+    text_up_to,
+)
 from paasq_daemon.wire.request import Budget, Request
+from paasq_daemon.wire.result_schemas import ANSWER, DIAGNOSTIC
 from paasq_daemon.workers.tasks import CheckTask, ExplainTask, QueryTask
 from paasq_dsl.time_zones import DEFAULT_ZONE
 

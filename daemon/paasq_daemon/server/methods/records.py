@@ -6,13 +6,13 @@ from typing import Any
 
 from paasq_daemon.server.limits import VALUES_MAX
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, nullable, object_of
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, RECORDS, Param, integer, optional
 from paasq_daemon.server.methods.registry import work_method
-from paasq_daemon.server.methods.result_schemas import RECORD, SEQ
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.catalog_codecs import encode_record
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, ModelMismatch
+from paasq_daemon.wire.json_schema import INTEGER, TEXT, described, list_of, nullable, object_of
+from paasq_daemon.wire.param_readers import ANY_TEXT, RECORDS, Param, integer, optional
+from paasq_daemon.wire.result_schemas import RECORD, SEQ
 
 _COLLECTION = Param("collection", ANY_TEXT, "the name of a collection")
 

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import Schema
-from paasq_daemon.server.methods.param_readers import Param
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.json_schema import Schema
+from paasq_daemon.wire.param_readers import Param
 
 WorkHandler: TypeAlias = Callable[[RpcCall], Any]  # -> the result, for JSON
 LoopHandler: TypeAlias = Callable[[RpcCall], Awaitable[bytes]]  # -> JSON of the result

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import BOOLEAN, INTEGER, TEXT, described, list_of, object_of
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, TEXT_MAP, Param, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
-from paasq_daemon.server.methods.result_schemas import SEQ
 from paasq_daemon.server.rights import Right
 from paasq_daemon.wire.errors import ConflictError, InvalidValue, QueryError
+from paasq_daemon.wire.json_schema import BOOLEAN, INTEGER, TEXT, described, list_of, object_of
+from paasq_daemon.wire.param_readers import ANY_TEXT, FLAG, TEXT_MAP, Param, optional
+from paasq_daemon.wire.result_schemas import SEQ
 
 _CHANGE = object_of(
     {

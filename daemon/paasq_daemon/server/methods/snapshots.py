@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import INTEGER, TEXT, described, list_of, object_of
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, TEXTS, Param, integer, optional
 from paasq_daemon.server.methods.registry import Lane, work_method
-from paasq_daemon.server.methods.result_schemas import ARCHIVED, RESTORED, SNAPSHOT, VERIFICATION
 from paasq_daemon.server.rights import Right
 from paasq_daemon.services.snapshots import snapshot_to_json, verification_to_json
 from paasq_daemon.snapshot.create import CreateOptions
 from paasq_daemon.snapshot.encryption_key import KeySource, given_key
 from paasq_daemon.snapshot.moment import parse_moment
 from paasq_daemon.wire.errors import FormatTooNew, SnapshotError
+from paasq_daemon.wire.json_schema import INTEGER, TEXT, described, list_of, object_of
+from paasq_daemon.wire.param_readers import ANY_TEXT, FLAG, TEXTS, Param, integer, optional
+from paasq_daemon.wire.result_schemas import ARCHIVED, RESTORED, SNAPSHOT, VERIFICATION
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
 _NAME = Param("name", ANY_TEXT, "the snapshot's name")

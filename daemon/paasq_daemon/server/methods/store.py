@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import (
+from paasq_daemon.server.methods.registry import Lane, loop_method, work_method
+from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.catalog_codecs import encode_catalog
+from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch
+from paasq_daemon.wire.json_schema import (
     BOOLEAN,
     INTEGER,
     TEXT,
@@ -14,12 +18,8 @@ from paasq_daemon.server.methods.json_schema import (
     nullable,
     object_of,
 )
-from paasq_daemon.server.methods.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
-from paasq_daemon.server.methods.registry import Lane, loop_method, work_method
-from paasq_daemon.server.methods.result_schemas import CATALOG, HEALTH, STATUS
-from paasq_daemon.server.rights import Right
-from paasq_daemon.wire.catalog_codecs import encode_catalog
-from paasq_daemon.wire.errors import CorruptRecord, DiskFull, InvalidValue, ModelMismatch
+from paasq_daemon.wire.param_readers import ANY_TEXT, FLAG, POSITIVE, optional
+from paasq_daemon.wire.result_schemas import CATALOG, HEALTH, STATUS
 
 
 @work_method("catalog", right=Right.READ, result=CATALOG, example={})

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from paasq_daemon.server.executor import run_in
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.server.methods.json_schema import (
+from paasq_daemon.server.methods.queries import TEXT_ERRORS, TEXT_PARAMS, text_request
+from paasq_daemon.server.methods.registry import Lane, Notification, loop_method
+from paasq_daemon.server.rights import Right
+from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS
+from paasq_daemon.wire.json_schema import (
     ANY,
     BOOLEAN,
     INTEGER,
@@ -17,12 +21,8 @@ from paasq_daemon.server.methods.json_schema import (
     object_of,
     one_of,
 )
-from paasq_daemon.server.methods.param_readers import COUNT, Param
-from paasq_daemon.server.methods.queries import TEXT_ERRORS, TEXT_PARAMS, text_request
-from paasq_daemon.server.methods.registry import Lane, Notification, loop_method
-from paasq_daemon.server.methods.result_schemas import COLUMN, ERROR, SEQ
-from paasq_daemon.server.rights import Right
-from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS
+from paasq_daemon.wire.param_readers import COUNT, Param
+from paasq_daemon.wire.result_schemas import COLUMN, ERROR, SEQ
 
 _NUMBER = described(INTEGER, "of the watch, on this connection")
 

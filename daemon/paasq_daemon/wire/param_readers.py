@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from paasq_daemon.server.methods.json_schema import (
+from paasq_daemon.wire.json_rpc import INVALID_PARAMS, RpcError
+from paasq_daemon.wire.json_schema import (
     BOOLEAN,
     INTEGER,
     NUMBER,
@@ -21,7 +22,6 @@ from paasq_daemon.server.methods.json_schema import (
     nullable,
     object_of,
 )
-from paasq_daemon.wire.json_rpc import INVALID_PARAMS, RpcError
 from paasq_daemon.wire.request import Budget
 from paasq_dsl.values import parse_time
 

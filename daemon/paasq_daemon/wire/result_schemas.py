@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paasq_daemon.server.methods.json_schema import (
+from paasq_daemon.wire.json_schema import (
     ANY,
     BOOLEAN,
     INTEGER,
@@ -162,11 +162,6 @@ _ORIGIN = object_of(
     title="Origin",
 )
 
-_WRITES = described(
-    object_of({"taken": BOOLEAN, "problem": nullable(TEXT), "missing_bytes": INTEGER}),
-    "whether the disk took the last one; else why not, and how much room is missing on a full one",
-)
-
 HEALTH = object_of(
     {
         "ok": described(BOOLEAN, "whether there is no problem"),
@@ -174,7 +169,10 @@ HEALTH = object_of(
             list_of(TEXT),
             "what is wrong: with the data, the disk, snapshots, compaction, retention; damage comes first",
         ),
-        "writes": _WRITES,
+        "writes": described(
+            object_of({"taken": BOOLEAN, "problem": nullable(TEXT), "missing_bytes": INTEGER}),
+            "whether the disk took the last one; else why not, and how much room is missing on a full one",
+        ),
         "checked": described(
             object_of({"pages": nullable(TIME), "entries": nullable(TIME)}),
             "when the data file was last read as a whole and was sound: its pages, and its entries too; null: not known",
@@ -191,7 +189,6 @@ STATUS = object_of(
         "catalog_version": INTEGER,
         "collections": map_of(object_of({"records": INTEGER, "pending_vectors": INTEGER})),
         "model": described(TEXT, "the identity of the embedding model"),
-        "writes": _WRITES,
         "origin": described(nullable(_ORIGIN), "where a store that was restored came from"),
         "lost": described(nullable(TEXT), "what the store lost, by what its indexes had reached when it was opened"),
         "disk": described(
