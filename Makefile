@@ -12,7 +12,7 @@ QUERIES ?= 50000
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-full test test-system queries torture siege bench bench-baseline model wheel release fmt clean
+.PHONY: help install demo demo-full test test-system typescript queries torture siege bench bench-baseline model wheel release fmt clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ test: $(VENV)/.installed-dev ## Style, types, imports and every test
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -n 2
+
+typescript: $(VENV)/.installed ## Build the TypeScript client and test it against a daemon (needs Node 20 and npm)
+	cd clients/typescript && npm ci --no-audit --no-fund && npm test
 
 queries: $(VENV)/.installed-dev ## Compare many queries of chance with the reference, each time others (QUERIES=50000: 10 minutes)
 	PAASQ_QUERIES=$(QUERIES) $(BIN)/pytest -q -n 2 tests/properties/test_reference.py

@@ -13,21 +13,26 @@ with paasq.connect() as store:     # the same, through the daemon that has the s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paasq_daemon.wire.answer import Answer
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.database import Database
 from paasq_daemon.wire.default_paths import default_folder, socket_path
-from paasq_daemon.wire.errors import ConflictError, PaasqError, QueryError
+from paasq_daemon.wire.errors import ConflictError, DaemonUnavailable, PaasqError, QueryError
 from paasq_daemon.wire.events import Event, EventBatch, Watch
 from paasq_daemon.wire.paths import StrPath
 from paasq_daemon.wire.request import Budget, Request
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
+if TYPE_CHECKING:  # asyncio takes as long to load as a fast query: `__getattr__` has them for who asks
+    from paasq_daemon.wire.async_client import AsyncClient
+    from paasq_daemon.wire.async_watch import AsyncWatch
+
 __all__ = [
-    "Answer", "Budget", "Client", "ConflictError", "Database", "Event", "EventBatch", "PaasqError", "QueryError", "Request",
-    "Watch", "connect", "doctor", "load", "open", "set_snapshot_schedule", "snapshot_schedule",
+    "Answer", "AsyncClient", "AsyncWatch", "Budget", "Client", "ConflictError", "DaemonUnavailable", "Database", "Event",
+    "EventBatch", "PaasqError", "QueryError", "Request", "Watch", "connect", "connect_async", "doctor", "load", "open",
+    "set_snapshot_schedule", "snapshot_schedule",
 ]  # fmt: skip
 
 
@@ -48,6 +53,15 @@ def open(folder: StrPath | None = None, *, zone: str = DEFAULT_ZONE) -> Database
 def connect(socket: StrPath | None = None, *, zone: str = DEFAULT_ZONE) -> Client:
     """The store whose daemon listens at `socket` (default: in the default folder). Raises DaemonUnavailable."""
     client = Client.connect(Path(socket) if socket is not None else socket_path(default_folder()))
+    client.zone = zone
+    return client
+
+
+def connect_async(socket: StrPath | None = None, *, zone: str = DEFAULT_ZONE) -> AsyncClient:
+    """The same for asyncio: `async with paasq.connect_async() as store` connects, and raises DaemonUnavailable."""
+    from paasq_daemon.wire.async_client import AsyncClient  # noqa: PLC0415  # as above
+
+    client = AsyncClient(Path(socket) if socket is not None else socket_path(default_folder()))
     client.zone = zone
     return client
 
@@ -100,6 +114,14 @@ def set_snapshot_schedule(
 
     set_schedule(_folder(folder), rule, to=to, key_file=key_file, passphrase_file=passphrase_file, sign=sign)
     return snapshot_schedule(folder)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in {"AsyncClient", "AsyncWatch"}:
+        raise AttributeError(f"module 'paasq' has no attribute {name!r}")
+    from paasq_daemon.wire import async_client  # noqa: PLC0415  # as above
+
+    return getattr(async_client, name)
 
 
 def _folder(given: StrPath | None) -> Path:

@@ -22,6 +22,7 @@ from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.kernels.errors import EvaluationError
 from paasq_daemon.request_preparation import (
+    check_after,
     check_moment,
     check_watch,
     execution_inputs,
@@ -103,6 +104,7 @@ class Engine:
         refuse_watches(lookup, request)
         if request.read_only:
             refuse_writes(lookup)
+        check_after(lookup, request)
         refuse_missing_parameters(lookup, request)
         answer, failing = Answer(_NO_STATEMENT, []), 1
         try:

@@ -9,6 +9,7 @@ from paasq_daemon.backends.backend import ExecutionInputs
 from paasq_daemon.compiler import (
     CompiledRequest,
     CompiledScript,
+    PreparedQuery,
     PreparedWatch,
     mutating_keyword,
     query_error,
@@ -22,6 +23,7 @@ from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.value_codecs import encode
 from paasq_daemon.writes.apply import constant_context
 from paasq_dsl.binder.value_checks import ValueCheck
+from paasq_dsl.bound import PageStage
 from paasq_dsl.diagnostics import make_diagnostic
 from paasq_dsl.source_text import SourceText, Span
 from paasq_dsl.syntax.free_parameters import missing_parameters
@@ -35,6 +37,8 @@ def check_watch(request: Request) -> None:
     """Raises InvalidValue where a request asks for what no watch has: a budget, a moment, a zone that is none."""
     if request.budget != Budget():
         raise InvalidValue("a watch takes no budget", "bound its rows with take")
+    if request.after is not None:
+        raise InvalidValue("a watch takes no cursor beside its text", "write it there: watch from ... after $cursor")
     if request.now_us is not None:
         raise InvalidValue("a watch goes with the clock, so it takes no now", "leave now out")
     check_moment(request)
@@ -65,6 +69,20 @@ def refuse_writes(lookup: CompiledRequest) -> None:
     for step in lookup.compiled.statements:
         if word := mutating_keyword(step):
             raise ReadOnly(f"{word} writes, and this request may only read", "ask with leave to write, or use dryrun")
+
+
+def check_after(lookup: CompiledRequest, request: Request) -> None:
+    """Raises InvalidValue where a request goes on after a cursor, and its text is no query that the request could page."""
+    if request.after is None:
+        return
+    steps = lookup.compiled.statements
+    if len(steps) != 1 or not isinstance(steps[0], PreparedQuery) or steps[0].query.explain:
+        raise InvalidValue("only the rows of one query go on after a cursor", "ask for them in a text of its own")
+    if any(isinstance(stage, PageStage) for stage in steps[0].query.stages):
+        raise InvalidValue(
+            "this text has pages of its own, and the request goes on after a cursor",
+            "give the cursor to its page, `page 50 after $cursor`, or leave the page out",
+        )
 
 
 def refuse_missing_parameters(lookup: CompiledRequest, request: Request) -> None:
@@ -106,7 +124,9 @@ def execution_inputs(
                 given[name] = encode(evaluate_scalar(declared.default, values), declared.type)
             except EvaluationError as error:
                 raise locate_error(error, lookup.compiled, request) from error
-    return ExecutionInputs(lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.cache_hit)
+    return ExecutionInputs(
+        lookup.literals, given, now_us, request.budget, cancel, lookup.plan_key, lookup.cache_hit, after=request.after
+    )
 
 
 def request_warnings(request: Request, lookup: CompiledRequest, inputs: ExecutionInputs) -> list[dict[str, Any]]:

@@ -3,6 +3,8 @@
     ```paasq          a text: run as `paasq query` runs it; `$cursor` is the cursor of the answer before
     ```sh             commands of `paasq`, one a line; `paasq serve &` or `--wait-ready` starts a daemon for the rest of the page
     ```python         a program; what blocks define, those after them may use
+    ```js             a program by itself, for Node with the package of clients/typescript; where either is missing, the page is
+                      skipped from there
     ```json request   messages to the daemon, one a line, as in a socket
     ```paasq day.paasq, ```jsonl mail.jsonl, ```csv ...
                       a file of that name in the page's folder
@@ -21,7 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUN = frozenset({"paasq", "sh", "python", "json request"})
+RUN = frozenset({"paasq", "sh", "python", "js", "json request"})
 _BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"\w+ ([\w/]+\.\w+)")
 

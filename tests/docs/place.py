@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from clients.typescript import TYPESCRIPT, require_typescript
 from docs.page import Block
 from paasq_daemon.cli import consoles
 from paasq_daemon.cli.main import main
@@ -44,7 +46,8 @@ class Place:
         self._names: dict[str, Any] = {"__name__": "manual"}
         self._cursor = ""
         self._run: dict[str, Callable[[str], tuple[str, bool]]] = {
-            "paasq": self._query, "sh": self._commands, "python": self._program, "json request": self._requests,
+            "paasq": self._query, "sh": self._commands, "python": self._program, "js": self._node,
+            "json request": self._requests,
         }  # fmt: skip
 
     def run(self, block: Block) -> tuple[str, bool]:
@@ -85,6 +88,16 @@ class Place:
         with redirect_stdout(printed):
             exec(compile(text, "<manual>", "exec"), self._names)  # the manual's own programs
         return printed.getvalue(), True
+
+    def _node(self, text: str) -> tuple[str, bool]:
+        require_typescript()
+        modules = self._folder / "node_modules"
+        modules.mkdir(exist_ok=True)
+        if not (modules / "paasq").exists():
+            (modules / "paasq").symlink_to(TYPESCRIPT)
+        (self._folder / "program.mjs").write_text(text, "utf-8")
+        ended = subprocess.run(["node", "program.mjs"], capture_output=True, text=True, timeout=60, check=False)
+        return ended.stdout + ended.stderr, ended.returncode == 0
 
     def _requests(self, text: str) -> tuple[str, bool]:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -13,7 +13,11 @@ from release.wheel import ROOT, build, try_out
 CHANGELOG = ROOT / "CHANGELOG.md"
 PROJECT = ROOT / "pyproject.toml"
 _EXTENSION = ROOT / "editor" / "vscode"
-VERSIONED = (PROJECT, _EXTENSION / "package.json", _EXTENSION / "package-lock.json")
+_TYPESCRIPT = ROOT / "clients" / "typescript"
+VERSIONED = (
+    PROJECT,
+    *(folder / name for folder in (_EXTENSION, _TYPESCRIPT) for name in ("package.json", "package-lock.json")),
+)
 
 
 def main() -> None:

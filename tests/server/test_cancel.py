@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,18 @@ def test_a_running_request_is_cancelled(daemon: Daemon) -> None:
         assert by_id["slow"]["error"]["data"]["code"] == Cancelled.code
         assert raw.ask(request("cancel", 3, id="slow"))["result"] == {"cancelled": False}
     assert daemon.instance.cancelled == 1
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_cancel_may_come_right_behind_its_request(daemon: Daemon, *, batch: bool) -> None:
+    """In one piece, as where a task is cancelled that has just asked."""
+    slow = b'{"jsonrpc":"2.0","id":"slow","method":"query","params":{"text":"sleep 30"}}'
+    cancel = b'{"jsonrpc":"2.0","method":"cancel","params":{"id":"slow"}}'
+    with Raw(daemon.socket) as raw:
+        raw.send((b"[%b]" % slow if batch else slow) + b"\n" + cancel + b"\n")
+        received: Any = raw.receive()
+        answer = received[0] if batch else received
+        assert answer["error"]["data"]["code"] == Cancelled.code
 
 
 def test_a_queued_request_is_cancelled_at_once(start: Start) -> None:

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import Cancelled, PaasqError, ReadOnly
 from paasq_daemon.wire.json_rpc import INVALID_PARAMS, RpcError
+from paasq_daemon.wire.method_calls import MethodCall
 from paasq_daemon.wire.param_readers import params_schema, read_params
 from paasq_daemon.wire.request import Budget, Request
 from paasq_daemon.wire.result_schemas import ERROR
@@ -225,10 +226,11 @@ def calls_of_the_client() -> Iterator[tuple[str, set[str]]]:
         for node in ast.walk(tree):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(attr="call" | "_send"),
-                    args=[ast.Constant(value=str(name)), params, *_],
+                    func=ast.Attribute(attr="call" | "_send" | "json_call")
+                    | ast.Name(id="call_of" | "json_call" | "MethodCall"),
+                    args=[ast.Constant(value=str(name)), *rest],
                 ):
-                    keys = params.keys if isinstance(params, ast.Dict) else []
+                    keys = rest[0].keys if rest and isinstance(rest[0], ast.Dict) else []
                     yield name, {str(key.value) for key in keys if isinstance(key, ast.Constant)}
 
 
@@ -246,16 +248,18 @@ class Recorder(Client):
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, Any]]] = []
 
-    def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
+    def _run(self, call: MethodCall[Any], cancel: CancellationToken | None = None) -> Any:
         del cancel
-        self.sent.append((method, dict(params)))
+        self.sent.append((call.method, dict(call.params)))
         raise Cancelled("nothing is asked")
 
 
 def test_what_the_client_sends_has_the_schema() -> None:
     client = Recorder()
     asked: list[Callable[[], Any]] = [
-        lambda: client.request(Request("from x", {"a": 1}, Budget(5.0, 2, 3), now_us=0, modules={"m": "text"})),
+        lambda: client.request(
+            Request("from x", {"a": 1}, Budget(5.0, 2, 3), now_us=0, modules={"m": "text"}, after="c")
+        ),
         lambda: client.query("from x"),
         lambda: client.explain("from x", a=1),
         lambda: client.get("x", "y"),

@@ -15,7 +15,7 @@ import pytest
 
 from paasq_daemon.server.methods import METHODS
 from paasq_daemon.server.methods.call import RpcCall
-from paasq_daemon.wire import client_connection
+from paasq_daemon.wire import pending_answers
 from paasq_daemon.wire.client import Client
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from server.conftest import Daemon
@@ -72,8 +72,8 @@ def test_an_answer_that_is_none_ends_the_wait(folder: Path, line: bytes) -> None
 
 
 def test_a_daemon_that_falls_silent_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_connection, "_PING_AFTER_S", 0.1)
-    monkeypatch.setattr(client_connection, "_SILENCE_S_MAX", 0.4)
+    monkeypatch.setattr(pending_answers, "_PING_AFTER_S", 0.1)
+    monkeypatch.setattr(pending_answers, "_SILENCE_S_MAX", 0.4)
     with _answering(folder / "s", b""), Client.connect(folder / "s") as client:
         given_up = _within(10, client.status)
         assert isinstance(given_up, DaemonUnavailable)
@@ -81,8 +81,8 @@ def test_a_daemon_that_falls_silent_is_given_up(folder: Path, monkeypatch: pytes
 
 
 def test_a_daemon_that_works_is_waited_for(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_connection, "_PING_AFTER_S", 0.05)
-    monkeypatch.setattr(client_connection, "_SILENCE_S_MAX", 0.3)
+    monkeypatch.setattr(pending_answers, "_PING_AFTER_S", 0.05)
+    monkeypatch.setattr(pending_answers, "_SILENCE_S_MAX", 0.3)
     hold = threading.Event()
     monkeypatch.setattr(daemon.instance.status, "report", lambda: {"held": hold.wait(1.2)})
     with daemon.client() as client:

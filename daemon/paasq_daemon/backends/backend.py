@@ -32,6 +32,7 @@ class ExecutionInputs:
     plan_key: str = ""  # the plan's canonical text, for explain
     cache_hit: bool = False
     reserved_characters: int = 0  # of the answer's JSON, taken by labels that are added to what the plan answers
+    after: str | None = None  # the cursor of the answer that this one follows
     view: IndexView | None = None  # what an embedded plan reads; it was compiled against this view's catalog
 
 

@@ -25,7 +25,7 @@ from paasq_daemon.operators.cardinality import CardinalityEstimator
 from paasq_daemon.operators.context import ExecutionContext
 from paasq_daemon.operators.link_traversal import traverse_links
 from paasq_daemon.operators.operator import EMPTY_BATCH
-from paasq_daemon.operators.page import Cursor, cursor_at, truncate_with_cursor
+from paasq_daemon.operators.page import Cursor, cursor_at, decode_cursor, rows_after_cursor, truncate_with_cursor
 from paasq_daemon.operators.result_limiter import CHUNK_ROWS, ROWS_MAX, limit_result
 from paasq_daemon.operators.snippet_column import no_snippets, snippet_column
 from paasq_daemon.plan.explain import OperatorMetrics, PlanLine, PlanMetrics, plan_lines, plan_text
@@ -159,6 +159,8 @@ class EmbeddedPlan:
                 return self._explained(run, inputs, None, started)
             measured = PlanMetrics()
             batch = self._execute(run, measured)
+            if (before := self._answer_before(inputs, _without_rows(inputs))) is not None:
+                batch = batch.filter(rows_after_cursor(batch, before))
             if self.explain == "analyze":
                 return self._explained(run, inputs, measured, started)
             return _answer(self.plan, run, batch, started)
@@ -171,7 +173,7 @@ class EmbeddedPlan:
         that state is not there any more: it was trimmed, or something was forgotten, without which rows rank otherwise."""
         values = _without_rows(inputs)
         page, digest = self.plan.page, partial(self.plan.fingerprint.digest, values)
-        cursor = None if page is None else page.read_cursor(values, digest)
+        cursor = self._answer_before(inputs, values) if page is None else page.read_cursor(values, digest)
         if cursor is None:
             return inputs, stack.enter_context(self.views.open(inputs))
         try:
@@ -183,6 +185,10 @@ class EmbeddedPlan:
         except StoreError as error:
             raise StoreError(error.message, "start with the first page again, without after") from error
         return inputs if cursor.now_us is None else replace(inputs, now_us=cursor.now_us), view
+
+    def _answer_before(self, inputs: ExecutionInputs, values: EvaluationContext) -> Cursor | None:
+        """The cursor of the answer that this one follows. Raises EvaluationError where it is none, or of another query."""
+        return None if inputs.after is None else decode_cursor(inputs.after, self.plan.fingerprint.digest(values))
 
     def _require_unchanged(self, view: IndexView, cursor: Cursor) -> None:
         """Raises StoreError where the past that the first page was read from is another one now."""

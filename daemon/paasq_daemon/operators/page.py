@@ -123,7 +123,7 @@ def rows_after_cursor(batch: Batch, cursor: Cursor, span: Span = DUMMY_SPAN) -> 
     return mask
 
 
-def decode_cursor(given: object, fingerprint: str, span: Span) -> Cursor:
+def decode_cursor(given: object, fingerprint: str, span: Span = DUMMY_SPAN) -> Cursor:
     """Raises EvaluationError where it is none, or one of another plan."""
     none = EvaluationError("PQ0730", span)
     if not isinstance(given, str) or len(given) > CURSOR_CHARACTERS_MAX:

@@ -151,6 +151,8 @@ class Session:
         elif isinstance(message, dict) and message.get("method") != "cancel":
             self._start(self._answer_one(message))
         else:
+            for _ in range(2):  # turns, in which the requests before it begin, and the members of a batch
+                await asyncio.sleep(0)
             await self._answer_one(message)
         return None
 

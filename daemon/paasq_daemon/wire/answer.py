@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from paasq_daemon.wire.arrow_table import arrow_table, pandas_frame, polars_frame
 from paasq_daemon.wire.errors import ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.value_codecs import codec
 from paasq_dsl.time_zones import DEFAULT_ZONE
+
+if TYPE_CHECKING:  # they are optional
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 _LABELS = ("complete", "reason", "cursor", "seq", "elapsed_ms", "tokens")
 
@@ -79,6 +85,22 @@ class Answer:
     def to_dicts(self) -> list[dict[str, Any]]:
         """A dict by column name for each row, its values Python's (`Row.to_dict`)."""
         return [row.to_dict() for row in self]
+
+    def to_arrow(self) -> pa.Table:
+        """A pyarrow.Table; `arrow_table` has the types. Raises ImportError, with the command that installs it, where pyarrow is
+        not installed."""
+        table: pa.Table = arrow_table([(column.name, column.type) for column in self.columns], self.rows)
+        return table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A pandas.DataFrame whose columns have Arrow's types. Raises ImportError as `to_arrow`."""
+        frame: pd.DataFrame = pandas_frame(self.to_arrow())
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """A polars.DataFrame. Raises ImportError as `to_arrow`."""
+        frame: pl.DataFrame = polars_frame(self.to_arrow())
+        return frame
 
     def to_json(self) -> dict[str, Any]:
         """One JSON object; each row an object by column name."""

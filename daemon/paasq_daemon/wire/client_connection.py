@@ -17,16 +17,16 @@ from typing import Any
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from paasq_daemon.wire.framing import FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, FrameDecoder, Framing, frame
-from paasq_daemon.wire.json_rpc import dump_bounded, error_from_json, parse, request_message
+from paasq_daemon.wire.json_rpc import dump_bounded, parse, request_message
+from paasq_daemon.wire.pending_answers import STUCK, PendingAnswers, Silence
 
 _READ_BYTES = 2**18
 _CANCEL_POLL_S = 0.02
 _CONNECT_RETRY_S = 0.01
-_PING_AFTER_S = 10.0  # of silence while an answer is awaited
-_SILENCE_S_MAX = 60.0  # the daemon answers a ping at once, however busy: one that does not is dead
+_SEND_S_MAX = 60.0  # for which the daemon takes no byte
 _STUCK = "look at its log, or stop it and start it again"
 _TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO takes them
-_ENVELOPE_BYTES = 4096  # the limit is on a result; the id and the rest are added to it
+ENVELOPE_BYTES = 4096  # the limit is on a result; the id and the rest are added to it
 
 
 def _ignore(*_: Any) -> None:
@@ -49,17 +49,19 @@ class Connection:
         self._ids = itertools.count(1)
         self._sending = threading.Lock()
         self._room = threading.BoundedSemaphore(REQUESTS_IN_FLIGHT_MAX)
-        self._lock = threading.Lock()  # guards `_waiting` and `_ended`
-        self._waiting: dict[int, Future[Any]] = {}
-        self._ended: PaasqError | None = None
-        self._heard_s = time.monotonic()
-        self._pinged = False  # since the daemon was last heard
+        self._pending: PendingAnswers[Future[Any]] = PendingAnswers()
+        self._silence = Silence()
         threading.Thread(target=self._read, name="paasq-client", daemon=True).start()
 
     @property
     def ended(self) -> bool:
         """Whether nothing can be sent any more: closed by either side, or broken."""
-        return self._ended is not None
+        return self._pending.ended
+
+    @property
+    def under_way(self) -> int:
+        """Requests that have no answer yet."""
+        return len(self._pending)
 
     def call(self, method: str, params: Mapping[str, Any], cancel: CancellationToken | None = None) -> Any:
         """The result of a method, as JSON, however long it takes. Raises what the daemon raised, and DaemonUnavailable
@@ -92,10 +94,7 @@ class Connection:
         id_ = next(self._ids)
         body = dump_bounded(request_message(id_, method, params), FRAME_BYTES_MAX)
         answer: Future[Any] = Future()
-        with self._lock:
-            if self._ended is not None:
-                raise self._ended
-            self._waiting[id_] = answer
+        self._pending.add(id_, answer)
         self._write(body)
         return id_, answer
 
@@ -104,7 +103,7 @@ class Connection:
             with self._sending:
                 self._socket.sendall(frame(body, Framing.LINES))
         except BlockingIOError:
-            self._end(DaemonUnavailable(f"the daemon at {self._path} takes no requests any more", _STUCK))
+            self._end(DaemonUnavailable(f"the daemon at {self._path} takes no requests any more", STUCK, silent=True))
         except OSError:
             pass  # the daemon may have sent the cause before it closed: the reader ends the connection with that error
         except BaseException:  # interrupted inside a frame: the next one could not be told apart
@@ -115,7 +114,7 @@ class Connection:
         asked_s = time.monotonic()
         while True:
             try:
-                return answer.result(_PING_AFTER_S if cancel is None else _CANCEL_POLL_S)
+                return answer.result(self._silence.looked_at_s if cancel is None else _CANCEL_POLL_S)
             except FutureTimeoutError:
                 self._check_alive(asked_s)
             if cancel is not None and cancel.cancelled:
@@ -123,23 +122,22 @@ class Connection:
                 cancel = None
 
     def _check_alive(self, asked_s: float) -> None:
-        silent_s = time.monotonic() - max(asked_s, self._heard_s)
-        if silent_s > _SILENCE_S_MAX:
-            self._end(DaemonUnavailable(f"the daemon at {self._path} has said nothing for {silent_s:.0f} s", _STUCK))
-        elif silent_s > _PING_AFTER_S and not self._pinged:
-            self._pinged = True
-            with suppress(PaasqError):
-                self._send("ping", {})
+        try:
+            if self._silence.must_ping(asked_s, self._path):
+                with suppress(PaasqError):
+                    self._send("ping", {})
+        except DaemonUnavailable as error:
+            self._end(error)
 
     def _cancel(self, id_: int) -> None:
         with suppress(PaasqError):  # the waiting caller gets the error that ended the connection
             self._send("cancel", {"id": id_})
 
     def _read(self) -> None:
-        decoder = FrameDecoder(Framing.LINES, FRAME_BYTES_MAX + _ENVELOPE_BYTES)
+        decoder = FrameDecoder(Framing.LINES, FRAME_BYTES_MAX + ENVELOPE_BYTES)
         try:
             while data := self._socket.recv(_READ_BYTES):
-                self._heard_s, self._pinged = time.monotonic(), False
+                self._silence.heard()
                 for body in decoder.feed(data):
                     self._take(parse(body))
             self._end(DaemonUnavailable(f"the daemon at {self._path} closed the connection"))
@@ -153,26 +151,11 @@ class Connection:
     def _take(self, message: dict[str, Any]) -> None:
         if "method" in message:
             self._on_notification(message["method"], message["params"])
-            return
-        error = error_from_json(message["error"]) if "error" in message else None
-        with self._lock:
-            answer = self._waiting.pop(message.get("id"), None)  # type: ignore[arg-type]  # JSON: any value may be there
-        if answer is None:
-            if error is not None:  # of no request: why the daemon closes the connection
-                raise error
-        elif error is not None:
-            answer.set_exception(error)
         else:
-            answer.set_result(message.get("result"))
+            self._pending.take(message)
 
     def _end(self, why: PaasqError) -> None:
-        with self._lock:
-            ended_before = self._ended is not None
-            self._ended = self._ended or why
-            waiting, self._waiting = self._waiting, {}
-        for answer in waiting.values():
-            answer.set_exception(why)
-        if not ended_before:
+        if self._pending.end(why):
             self._on_end(why)
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the reader, which close() alone would not
@@ -191,6 +174,13 @@ def _connect(connection: socket.socket, path: Path, timeout_s: float) -> None:
             time.sleep(_CONNECT_RETRY_S)
 
 
+def nobody_answers(path: Path, why: Exception) -> DaemonUnavailable:
+    """The error of a socket that takes no connection."""
+    return DaemonUnavailable(
+        f"no daemon answers at {path}: {why}", "start one with `paasq serve`, or name its socket", sent=False
+    )
+
+
 def _connected(path: Path, timeout_s: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout_s)
@@ -198,9 +188,7 @@ def _connected(path: Path, timeout_s: float) -> socket.socket:
         _connect(connection, path, timeout_s)
     except (OSError, ValueError) as error:
         connection.close()
-        raise DaemonUnavailable(
-            f"no daemon answers at {path}: {error}", "start one with `paasq serve`, or name its socket"
-        ) from None
+        raise nobody_answers(path, error) from None
     connection.settimeout(None)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(_SILENCE_S_MAX), 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(_SEND_S_MAX), 0))
     return connection

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from paasq_daemon.wire.answer import Answer, PutResult
+from paasq_daemon.wire.answer_parts import PART_ROWS, AnswerParts
 from paasq_daemon.wire.cancellation import CancellationToken
 from paasq_daemon.wire.events import Watch
 from paasq_daemon.wire.paths import StrPath
 from paasq_daemon.wire.request import Request
+from paasq_daemon.wire.row import Row
 from paasq_dsl.catalog import Catalog
 from paasq_dsl.time_zones import DEFAULT_ZONE
 
@@ -28,6 +30,20 @@ class Database(ABC):
     def query(self, text: str, /, **params: Any) -> Answer:
         """Run a text of the language, reads and writes alike; `params` by name without the `$`."""
         return self.request(Request(text, params, zone=self.zone))
+
+    def stream(self, text: str, /, **params: Any) -> Iterator[Row]:
+        """The rows of one query, however many, as of one moment. They are read in parts, each when the one before is used up."""
+        for answer in self.parts(Request(text, params, zone=self.zone)):
+            yield from answer
+
+    def parts(self, request: Request, rows: int = PART_ROWS) -> Iterator[Answer]:
+        """As `stream`, answer by answer of `rows` rows, fewer where these are long. A budget may have a time, which is that of
+        each part. Raises ReadOnly for a text that writes, StoreError where that moment's history was trimmed meanwhile."""
+        parts = AnswerParts(request, rows)
+        while parts.wanted is not None:
+            answer = self.request(parts.wanted)
+            if parts.take(answer):
+                yield answer
 
     def watch(self, text: str, /, **params: Any) -> Watch:
         """The events of a continuous query, `watch from ...`: iterate it, and close it in the end."""

@@ -149,6 +149,12 @@ class DaemonUnavailable(ProtocolError):
 
     code = "PQ6004"
 
+    def __init__(self, message: str, hint: str = "", *, sent: bool = True, silent: bool = False) -> None:
+        """Without `sent` the request certainly did not reach the daemon; a `silent` one is there and does not answer."""
+        super().__init__(message, hint)
+        self.sent = sent
+        self.silent = silent
+
 
 class SnapshotError(PaasqError):
     """A snapshot that cannot be made, found, trusted or restored."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self, TypeAlias
 
 from paasq_daemon.wire.answer import ColumnInfo
-from paasq_daemon.wire.errors import ProtocolError
+from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError, ProtocolError
 from paasq_daemon.wire.row import Row
 from paasq_daemon.wire.value_codecs import codec, decode, encode
 
 WATCH_EVENTS = "watch.events"  # the notifications of a watch
 WATCH_ENDED = "watch.ended"
+BATCHES_WAITING_MAX = 4  # more are not read: the daemon then merges later changes into one batch (backpressure)
 
 # A record's key; where rows are not records, or a record has several rows, the values that identify a row, as JSON.
 Key: TypeAlias = "str | tuple[Any, ...]"
@@ -101,6 +102,13 @@ class EventBatch:
             raise ProtocolError(
                 f"these are not events of paasq: {error!r}", "are client and daemon of one version?"
             ) from error
+
+
+def connection_ended(why: PaasqError) -> PaasqError:
+    """What a watch raises where its connection ended, or its query did."""
+    if not isinstance(why, DaemonUnavailable):
+        return why
+    return DaemonUnavailable(why.message, "go on after the cursor of the last batch, when a daemon listens again")
 
 
 def _key(key: Any) -> Key:

@@ -9,11 +9,16 @@ from threading import Condition
 from typing import Any
 
 from paasq_daemon.wire.client_connection import Connection
-from paasq_daemon.wire.errors import DaemonUnavailable, PaasqError
-from paasq_daemon.wire.events import WATCH_ENDED, WATCH_EVENTS, EventBatch, Watch
+from paasq_daemon.wire.errors import PaasqError
+from paasq_daemon.wire.events import (
+    BATCHES_WAITING_MAX,
+    WATCH_ENDED,
+    WATCH_EVENTS,
+    EventBatch,
+    Watch,
+    connection_ended,
+)
 from paasq_daemon.wire.json_rpc import error_from_json
-
-_BATCHES_WAITING_MAX = 4  # more are not read: the daemon then merges later changes into one batch (backpressure)
 
 
 class RemoteWatch(Watch):
@@ -57,15 +62,11 @@ class RemoteWatch(Watch):
         elif method == WATCH_EVENTS:
             batch = EventBatch.from_json(params)
             with self._changed:
-                self._changed.wait_for(lambda: len(self._waiting) < _BATCHES_WAITING_MAX or self._closed)
+                self._changed.wait_for(lambda: len(self._waiting) < BATCHES_WAITING_MAX or self._closed)
                 self._waiting.append(batch)
                 self._changed.notify_all()
 
     def _connection_ended(self, why: PaasqError) -> None:
-        if isinstance(why, DaemonUnavailable):
-            why = DaemonUnavailable(
-                why.message, "go on after the cursor of the last batch, when a daemon listens again"
-            )
         with self._changed:
-            self._ended = self._ended or why
+            self._ended = self._ended or connection_ended(why)
             self._changed.notify_all()

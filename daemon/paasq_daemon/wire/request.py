@@ -45,7 +45,8 @@ class Request:
     (`to_json_value` makes them so). They are never spliced into the text. Diagnostics name `source_name`. With
     `read_only` a text that writes is refused before any of it runs. `modules` are the texts that it uses, by path.
     `zone` is the time zone of a text that names none; `now_us` is what `@now` is, in microseconds since 1970 in UTC, and
-    None the moment at which the request arrives. Commit times come from the store's clock alone.
+    None the moment at which the request arrives. Commit times come from the store's clock alone. `after` is the cursor of
+    an answer of the same text that its budget cut: this one has the rows behind it, of the same state.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Request:
     modules: Mapping[str, str] = field(default_factory=dict)
     zone: str = DEFAULT_ZONE
     now_us: int | None = None
+    after: str | None = None
 
 
 def _smaller(one: Number | None, other: Number | None) -> Number | None:

@@ -55,6 +55,7 @@ def text_request(call: RpcCall) -> Request:
         read_only=call.params["read_only"] or not call.may_write,
         now_us=call.params.get("now"),
         budget=call.params.get("budget") or Budget(),
+        after=call.params.get("after"),
     )
 
 
@@ -63,6 +64,7 @@ def text_request(call: RpcCall) -> Request:
     *TEXT_PARAMS,
     optional("budget", BUDGET, "what it may use"),
     _NOW,
+    optional("after", ANY_TEXT, "the cursor of an answer of the same text: the rows behind it, as of the same state"),
     right=Right.STATEMENT,
     lane=Lane.QUERY,
     result=ANSWER,
