@@ -24,7 +24,6 @@ _READ_BYTES = 2**18
 _CANCEL_POLL_S = 0.02
 _CONNECT_RETRY_S = 0.01
 _SEND_S_MAX = 60.0  # for which the daemon takes no byte
-_STUCK = "look at its log, or stop it and start it again"
 _TIMEVAL = struct.Struct("@ll")  # seconds and microseconds, as SO_SNDTIMEO takes them
 ENVELOPE_BYTES = 4096  # the limit is on a result; the id and the rest are added to it
 
