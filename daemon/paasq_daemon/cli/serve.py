@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paasq_daemon.configuration.configuration import Configuration
     from paasq_daemon.instance import Instance
     from paasq_daemon.workers.worker_pool import WorkerPool
+    from paasq_daemon.workers.zygote import Zygote
 
 
 def serve(
@@ -50,13 +51,16 @@ def serve(
     if wait_ready:
         start_and_wait(folder, configuration)
         return
+    from paasq_daemon.workers.zygote import Zygote
+
+    os.umask(0o077)  # its files are the owner's alone, also where a library makes them
+    zygote = Zygote()  # reads its modules while this process reads its own
     from paasq_daemon.instance import Instance
     from paasq_daemon.log import start_log
     from paasq_daemon.server.listener import serve as serve_instance
     from paasq_daemon.server.rights import Right
     from paasq_daemon.server.service_manager import ServiceManager
 
-    os.umask(0o077)  # its files are the owner's alone, also where a library makes them
     limits = configuration.limits()
     start_log(configuration.log())
     manager = ServiceManager()
@@ -71,7 +75,7 @@ def serve(
         instance.upkeep.start()
         instance.compaction.start()
         instance.retention.start()
-    workers = _worker_pool(instance, configuration)
+    workers = _worker_pool(instance, configuration, zygote)
     granted = Right.READ if reads_only else Right.ADMIN
     port = configuration.of("metrics.port") or None
     if not serve_instance(
@@ -80,11 +84,12 @@ def serve(
         os._exit(1)  # threads that do not end still hold the store; what was acknowledged is on disk
 
 
-def _worker_pool(instance: Instance, configuration: Configuration) -> WorkerPool | None:
+def _worker_pool(instance: Instance, configuration: Configuration, zygote: Zygote) -> WorkerPool | None:
     """None of a medium that cannot be written, where nothing is shared: texts run in threads."""
     from paasq_daemon.workers.worker_pool import WorkerPool
 
     if instance.store.read_only:
+        zygote.close()
         return None
     return WorkerPool(
         instance,
@@ -93,4 +98,5 @@ def _worker_pool(instance: Instance, configuration: Configuration) -> WorkerPool
         memory_bytes_max=configuration.of("workers.memory_bytes_max"),
         slow_ms=configuration.of("log.slow_ms") or None,
         log=configuration.log(),
+        zygote=zygote,
     )

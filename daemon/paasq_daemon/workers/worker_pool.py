@@ -9,10 +9,11 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Hashable
+from collections.abc import Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.time_travel import HISTORICAL_PREFIX
@@ -51,15 +52,17 @@ class WorkerPool:
         memory_bytes_max: int = MEMORY_BYTES_MAX,
         slow_ms: float | None = None,
         log: LogSettings = TEXT_LOG,
+        zygote: Zygote | None = None,
     ) -> None:
         """`size` processes; where it is None one a core, and one that is kept for short requests. They write the `log`, and
-        into it what takes `slow_ms` or more."""
+        into it what takes `slow_ms` or more. `zygote` is one that was started before, None: it is started when it is needed."""
         self._instance = instance
         self._size = size or (os.cpu_count() or 1) + 1
         self._answer_bytes_max = answer_bytes_max
         self._memory_bytes_max = memory_bytes_max
         self._slow_ms = slow_ms
         self._log = log
+        self._given_zygote = zygote
         self._restarts = 0
         self._calls = DaemonCalls(instance)
         self._pool = ThreadPoolExecutor(self._size, thread_name_prefix="paasq-call")
@@ -70,11 +73,13 @@ class WorkerPool:
         self._closed = False
 
     async def start(self) -> None:
-        """Returns when all workers can take a task. Raises OSError where no process can be made, WorkerEnded."""
+        """Returns when one worker can take a task; others follow. Raises OSError where no process can be made, WorkerEnded."""
         self._loop = asyncio.get_running_loop()
-        self._zygote = await asyncio.to_thread(Zygote)
+        self._zygote = await asyncio.to_thread(Zygote) if self._given_zygote is None else self._given_zygote
         self._instance.forgetting.end_readers.append(self.renew)
-        await asyncio.gather(*(self._add_worker() for _ in range(self._size)))
+        await self._add_worker()
+        for _ in range(self._size - 1):
+            self._begin(self._add_at_last())
 
     async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
         """The JSON of the task's result. Raises as `Worker.run`; Cancelled and BudgetExceeded also while the task waits for its
@@ -135,33 +140,45 @@ class WorkerPool:
         self._workers.discard(worker)
         self._restarts += 1
         if not self._closed:
-            task = asyncio.create_task(self._start_another(worker))
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
+            self._begin(self._start_another(worker))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
 
     async def _start_another(self, ended: Worker) -> None:
         await ended.close()
+        await self._add_at_last()
+        self._instance.store.forget_readers()
+
+    async def _add_at_last(self) -> None:
+        """Try until there is one more."""
         while not self._closed:
             try:
-                await self._add_worker()
-                break
+                return await self._add_worker()
             except (OSError, WorkerEnded) as error:
                 async with self._restarting:
                     if self._zygote.ended:
                         self._zygote = await asyncio.to_thread(Zygote)
                 _log.warning("a worker cannot be started, and is tried again: %s", error)
                 await asyncio.sleep(_RETRY_S)
-        self._instance.store.forget_readers()
+        return None
 
     async def _add_worker(self) -> None:
-        index = self._instance.store.folder / INDEX_NAME
-        scratch = Path(tempfile.mkdtemp(prefix=HISTORICAL_PREFIX, dir=index))
         folder = self._instance.store.folder
+        scratch = Path(tempfile.mkdtemp(prefix=HISTORICAL_PREFIX, dir=folder / INDEX_NAME))
         config = WorkerConfig(folder, scratch, self._answer_bytes_max, self._memory_bytes_max, self._slow_ms, self._log)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            pid = await asyncio.to_thread(self._zygote.fork, config, theirs)
-        worker = Worker(pid, ours, scratch, self._instance.engine.compiler.backend)
-        await worker.start()
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                pid = await asyncio.to_thread(self._zygote.fork, config, theirs)
+            worker = Worker(pid, ours, scratch, self._instance.engine.compiler.backend)
+            await worker.start()
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        if self._closed:  # meanwhile
+            return await worker.close()
         self._workers.add(worker)
-        self._turns.give(worker)
+        return self._turns.give(worker)
