@@ -28,6 +28,10 @@ _OPEN_ATTEMPTS = 200  # while the other process puts other files in their place
 _OPEN_RETRY_S = 0.005
 
 
+class ViewOutdated(StoreError):
+    """A record of the view died before its text was indexed: a newer view does not have it."""
+
+
 class FollowedText:
     """Reads what is in the folder. For one thread."""
 
@@ -40,11 +44,13 @@ class FollowedText:
 
     def reader(self, snapshot: ColumnSnapshot, view: ReadView) -> TextIndexReader:
         """As TextReaders has it. Where more was written since the snapshot, average lengths are those of now. Raises
-        StoreError where the files are not there."""
+        ViewOutdated where a later view is to be asked, StoreError where the files are not there."""
         if self._last is not None and self._last[0] is snapshot:
             return self._last[1]
         self._publish()
         segments = self._opened(snapshot)
+        if not segments.has_all(snapshot):
+            raise ViewOutdated("the records are written anew faster than their texts are indexed", "ask again")
         reader = text_reader(segments, segments.follow(snapshot, view), snapshot)
         self._last = snapshot, reader
         return reader
@@ -91,6 +97,11 @@ class _FollowedSegments(TextSegments):
         self._is_shared = bool(np.any((homes >= 0) & (homes != np.arange(len(homes)))))
         self.documents, self.seq = body["documents"], body["seq"]
         self.lengths, self.filler_lengths = Counter(body["lengths"]), Counter(body["filler_lengths"])
+
+    def has_all(self, snapshot: ColumnSnapshot) -> bool:
+        """Whether every record that is live in the snapshot has a document."""
+        homes = self._homes.array()
+        return len(homes) >= snapshot.length and not np.any(homes[: snapshot.length][snapshot.live] < 0)
 
     def follow(self, snapshot: ColumnSnapshot, view: ReadView) -> TextState:
         """The index as it answers for the snapshot."""

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from paasq_daemon.index.append_files import InvalidIndexFile
 from paasq_daemon.index.checkpoint import Checkpoint
 from paasq_daemon.index.collection_index import CollectionIndex
 from paasq_daemon.index.column_snapshot import ColumnSnapshot
-from paasq_daemon.index.followed_text import FollowedText
+from paasq_daemon.index.followed_text import FollowedText, ViewOutdated
 from paasq_daemon.index.index_folder import INDEX_NAME
 from paasq_daemon.index.index_view import IndexView
 from paasq_daemon.index.readable_indexes import ReadableIndexes
 from paasq_daemon.index.text_index import TextReaders
 from paasq_daemon.store.read_view import ReadView
 from paasq_daemon.store.shared_store import SharedStore
-from paasq_daemon.wire.cancellation import Check
+from paasq_daemon.wire.cancellation import Check, never
 from paasq_daemon.wire.errors import BudgetExceeded, Cancelled, PaasqError
 
 REPLAYED_RECORDS_MAX = 500  # more are indexed once, by the process that writes, and read from its files
+
+_VIEWS_MAX = 50  # that are tried, where records are written anew all the time
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +57,15 @@ class FollowerIndexes(ReadableIndexes):
         self._builder = builder
         self._texts: dict[int, FollowedText] = {}
         self._reload()
+
+    def run(self, work: Callable[[IndexView], T], check: Check = never) -> T:
+        """As in ReadableIndexes; again on a newer view where the builder has passed this one by."""
+        for _ in range(_VIEWS_MAX):
+            try:
+                return super().run(work, check)
+            except ViewOutdated:
+                check()
+        return super().run(work, check)
 
     def text_index(self, collection_id: int) -> TextReaders:
         """As in ReadableIndexes."""

@@ -24,15 +24,17 @@ class OpenViews:
 
     def add(self, view: IndexView) -> None:
         """Of the newest sequence number. Raises StoreError after `close`."""
-        with self._ended:
+        self._views[view] = None
+        if self.closed:
+            del self._views[view]
             self.raise_if_closed()
-            self._views[view] = None
 
     def remove(self, view: IndexView) -> None:
         """At the end of its block."""
-        with self._ended:
-            del self._views[view]
-            self._ended.notify_all()
+        del self._views[view]
+        if self.closed:
+            with self._ended:
+                self._ended.notify_all()
         view.release()
 
     def raise_if_closed(self) -> None:

@@ -125,6 +125,10 @@ class WorkerEnded(PaasqError):
 
     code = "PQ5008"
 
+    def __init__(self, message: str, hint: str = "", *, may_have_written: bool = True) -> None:
+        super().__init__(message, hint)
+        self.may_have_written = may_have_written
+
 
 class ProtocolError(PaasqError):
     """A frame or message that is not one of the protocol."""

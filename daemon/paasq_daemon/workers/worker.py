@@ -34,6 +34,7 @@ class Worker:
         self.scratch = scratch
         self._backend = backend
         self._why: PaasqError | None = None  # it was ended
+        self._has_called = False  # in its last task: the daemon may have written for it
         self._idle = asyncio.Event()  # the daemon does nothing for it
         self._idle.set()
         self._reader: asyncio.StreamReader
@@ -74,6 +75,7 @@ class Worker:
                 if isinstance(message, Failed):
                     raise message.error
                 assert isinstance(message, Call)
+                self._has_called = True
                 self._idle.clear()
                 reply = await loop.run_in_executor(pool, calls.perform, message, cancellation)
                 self._idle.set()
@@ -137,4 +139,5 @@ class Worker:
             raise self._why or WorkerEnded(
                 "the process that ran the request ended before it answered",
                 "others go on; where it asks for much, ask for less with `where`, `take` or `select`",
+                may_have_written=self._has_called,
             ) from None

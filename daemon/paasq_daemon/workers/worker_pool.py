@@ -83,9 +83,19 @@ class WorkerPool:
 
     async def run(self, task: TextTask, cancellation: CancellationToken, client: Hashable) -> bytes:
         """The JSON of the task's result. Raises as `Worker.run`; Cancelled and BudgetExceeded also while the task waits for its
-        turn."""
+        turn. Where a worker ends by itself before anything was written, another tries once more."""
         with self._instance.store.read() as view:  # raises where the store was shut
             lost = view.lost
+        try:
+            return await self._run_once(task, cancellation, client, lost)
+        except WorkerEnded as error:
+            if error.may_have_written:
+                raise
+            return await self._run_once(task, cancellation, client, lost)  # nothing was done yet, and another may do it
+
+    async def _run_once(
+        self, task: TextTask, cancellation: CancellationToken, client: Hashable, lost: frozenset[int]
+    ) -> bytes:
         worker = await self._turns.take(client, cancellation)
         try:
             run = Run(task, cancellation.time_ms, cancellation.passed_ms, lost)
