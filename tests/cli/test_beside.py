@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -142,6 +143,8 @@ def test_an_import_can_be_watched(folder: Path, command: Paasq, tmp_path: Path) 
     file = tmp_path / "points.jsonl"
     file.write_text("".join(f'{{"id": "{n}", "n": 1, "title": "point number {n}"}}\n' for n in range(40_000)))
     importing = subprocess.Popen([*PAASQ, "import", "point", file], stderr=subprocess.DEVNULL)
+    while not any(str(path.readlink()).endswith("data.mdb") for path in Path(f"/proc/{importing.pid}/fd").iterdir()):
+        time.sleep(0.01)  # until it has the store
     ended = threading.Thread(target=importing.wait)
     ended.start()
     counts: list[int] = []

@@ -10,7 +10,7 @@ from types import FrameType
 
 import paasq
 
-CALLS_MAX = 315  # 308 with Python 3.11
+CALLS_MAX = 325  # 319 with Python 3.11
 
 
 def test_a_small_query_makes_few_calls(tmp_path: Path) -> None:

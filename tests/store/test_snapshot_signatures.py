@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,14 @@ def test_files_that_are_no_keys(tmp_path: Path, content: str) -> None:
         read_signers([tmp_path / "key"])
     with pytest.raises(SnapshotError, match="holds no private Ed25519 key"):
         read_signing_key(tmp_path / "key")
+
+
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    """Whatever a daemon in this process has set."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def test_a_pair_is_its_owners_and_never_replaced(mine: Path) -> None:
