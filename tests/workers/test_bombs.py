@@ -80,7 +80,7 @@ def test_memory_ends_in_words(store: Pooled) -> None:
             "from note | extend x = repeat(body, 50) | summarize " + ", ".join(f"c{i} = collect(x)" for i in range(9))
         )
     assert store.rows('from note | where id == "a7" | select n') == [[7]]
-    assert len(store.pids | pids) <= 3
+    assert len(store.pids | pids) <= 4  # a worker that ended by itself is tried once more
 
 
 def test_a_worker_that_dies_is_replaced_and_its_readers_are_forgotten(store: Pooled) -> None:
