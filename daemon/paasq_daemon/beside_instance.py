@@ -21,6 +21,7 @@ from paasq_daemon.services.catalog import CatalogService
 from paasq_daemon.services.records import RecordService
 from paasq_daemon.services.snapshots import SnapshotService, own_snapshots
 from paasq_daemon.services.status import status_beside
+from paasq_daemon.snapshot.encryption_key import KeySource
 from paasq_daemon.statement_runner import Runnable
 from paasq_daemon.store.shared_store import SharedStore
 from paasq_daemon.wire.answer import Answer
@@ -57,15 +58,19 @@ def open_beside(folder: Path, in_use: FolderInUse) -> Instance:
             catalog=catalog,
             snapshots=snapshots,
             status=cast("Any", _Status(store, indexes, in_use)),
-            **dict.fromkeys(_REFUSED, refused),
+            watches=refused,
+            forgetting=refused,
+            schema=refused,
+            archives=refused,
+            upkeep=refused,
+            compaction=refused,
+            retention=refused,
+            embedding=refused,
+            scrub=refused,
+            health=refused,
             resources=resources.pop_all(),
         )
     raise AssertionError("it ends by its return or its error")
-
-
-_REFUSED = (
-    "watches", "forgetting", "schema", "archives", "upkeep", "compaction", "retention", "embedding", "scrub", "health",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ class _Snapshots(SnapshotService):
         super().__init__(cast("Any", store))
         self._in_use = in_use
 
-    def _place(self, *_: object) -> NoReturn:
+    def _place(self, to: str | None, key: KeySource | None) -> NoReturn:
+        del to, key
         raise self._in_use
 
 

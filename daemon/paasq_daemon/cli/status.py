@@ -19,7 +19,7 @@ def status(data: options.Data = None, socket: options.Socket = None, as_json: op
     """Show what the store holds and who serves it, and first what is wrong with it: then the exit code is 1."""
     with open_database(data, socket) as database:
         try:
-            report = database.status()
+            report: dict[str, Any] = database.status()
         except StoreError:
             health = database.health()
             if health["ok"]:

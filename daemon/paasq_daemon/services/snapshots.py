@@ -41,7 +41,9 @@ def snapshots_report(folder: Path, now_s: float) -> dict[str, Any]:
     except SnapshotError as error:
         made, problem = None, problem or error.message
     times_s = [datetime.fromisoformat(each.created).timestamp() for each in made or ()]
-    last_s = max([*times_s, *([progress.taken_s] if progress.taken_s is not None else [])], default=None)
+    if progress.taken_s is not None:
+        times_s.append(progress.taken_s)
+    last_s: float | None = max(times_s) if times_s else None
     return {
         "count": None if made is None else len(made),
         "last": None if last_s is None else format_time(int(last_s * 1_000_000)),
