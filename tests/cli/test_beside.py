@@ -136,6 +136,13 @@ def test_what_writes_is_refused_and_says_by_whom(command: Paasq, holder: Holder,
     assert _told(holder.query(READS[0])) == before
 
 
+def _has_store(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        return any(str(path.readlink()).endswith("data.mdb") for path in Path(f"/proc/{process.pid}/fd").iterdir())
+    except OSError:  # one was closed meanwhile
+        return False
+
+
 def test_an_import_can_be_watched(folder: Path, command: Paasq, tmp_path: Path) -> None:
     """Each answer is of one moment: the sum of what is there fits the count."""
     with paasq.open(folder) as db:
@@ -143,8 +150,8 @@ def test_an_import_can_be_watched(folder: Path, command: Paasq, tmp_path: Path) 
     file = tmp_path / "points.jsonl"
     file.write_text("".join(f'{{"id": "{n}", "n": 1, "title": "point number {n}"}}\n' for n in range(40_000)))
     importing = subprocess.Popen([*PAASQ, "import", "point", file], stderr=subprocess.DEVNULL)
-    while not any(str(path.readlink()).endswith("data.mdb") for path in Path(f"/proc/{importing.pid}/fd").iterdir()):
-        time.sleep(0.01)  # until it has the store
+    while not _has_store(importing):
+        time.sleep(0.01)
     ended = threading.Thread(target=importing.wait)
     ended.start()
     counts: list[int] = []
